@@ -1,0 +1,36 @@
+"""Circuit-level simulation of analog in-memory-computing crossbars.
+
+One description (`Crossbar`), two renderings (ngspice and NumPy), one result type.
+"""
+
+from xbar_circuit import devices
+from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.errors import (
+    ConvergenceError,
+    ModelFileError,
+    ParameterError,
+    ShapeError,
+    SimulatorError,
+    SimulatorNotFoundError,
+    XbarError,
+)
+from xbar_circuit.result import ReadResult
+from xbar_circuit.wires import Terminals, Wires
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ConvergenceError",
+    "Crossbar",
+    "ModelFileError",
+    "ParameterError",
+    "ReadResult",
+    "ShapeError",
+    "SimulatorError",
+    "SimulatorNotFoundError",
+    "Terminals",
+    "Wires",
+    "XbarError",
+    "__version__",
+    "devices",
+]

@@ -1,0 +1,102 @@
+"""The crossbar: one immutable description that both engines render.
+
+Rows are word lines (inputs), columns are bit lines (outputs). Row 0 is the top, column 0 the left.
+Rows are driven at the left, columns sensed at the bottom; current is positive into the sense
+terminal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from xbar_circuit import checks
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.devices import Cell, Ohmic
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.wires import Terminals, Wires
+
+__all__ = ["Crossbar"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Crossbar:
+    """A crossbar array with its wires, terminals and cells.
+
+    Parameters
+    ----------
+    conductance
+        ``conductance[i, j]`` of the device between row i and column j [S], shape (rows, cols);
+        0 is an open device. Copied, float64, read-only.
+    wires
+        Resistance and capacitance of the wires.
+    terminals
+        What the wires' ends are connected to; driven at the left and sensed at the bottom through
+        0 ohm unless said otherwise.
+    cell
+        What sits at each cross-point: a bare device law or a unit cell.
+
+    Raises
+    ------
+    ShapeError
+        `conductance` is not a matrix with at least one entry.
+    ParameterError
+        A conductance is NaN, infinite or negative, or a part is of the wrong kind.
+
+    >>> xbar = Crossbar(conductance=[[1e-5, 2e-5]], wires=Wires(row_ohm=1.0, column_ohm=2.0))
+    >>> xbar.shape
+    (1, 2)
+    """
+
+    conductance: FloatArray
+    wires: Wires
+    terminals: Terminals = field(default_factory=Terminals)
+    cell: Cell = field(default_factory=Ohmic)
+
+    def __post_init__(self) -> None:
+        matrix = checks.conductance_matrix("conductance", self.conductance)
+        object.__setattr__(self, "conductance", matrix)
+        for name, kind, example in (
+            ("wires", Wires, "xc.Wires(row_ohm=1.0, column_ohm=1.0)"),
+            ("terminals", Terminals, "xc.Terminals()"),
+            ("cell", Cell, "xc.devices.Ohmic()"),
+        ):
+            value: Any = getattr(self, name)
+            if isinstance(value, type) or not isinstance(value, kind):
+                raise ParameterError.about(
+                    name,
+                    got=repr(value),
+                    expected=f"an instance of {kind.__name__}",
+                    remedy=f"for example {example}",
+                )
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(rows, cols)."""
+        rows, cols = self.conductance.shape
+        return rows, cols
+
+    @property
+    def rows(self) -> int:
+        """Number of word lines."""
+        return int(self.conductance.shape[0])
+
+    @property
+    def cols(self) -> int:
+        """Number of bit lines."""
+        return int(self.conductance.shape[1])
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Crossbar):
+            return NotImplemented
+        return (
+            self.wires == other.wires
+            and self.terminals == other.terminals
+            and self.cell == other.cell
+            and np.array_equal(self.conductance, other.conductance)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.wires, self.terminals, self.cell, self.conductance.tobytes()))
