@@ -3,7 +3,7 @@
 One description (`Crossbar`), two renderings (ngspice and NumPy), one result type.
 """
 
-from xbar_circuit import devices
+from xbar_circuit import devices, netlist
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import (
     ConvergenceError,
@@ -33,4 +33,5 @@ __all__ = [
     "XbarError",
     "__version__",
     "devices",
+    "netlist",
 ]

@@ -19,6 +19,8 @@ __all__ = ["FloatArray", "choice", "conductance_matrix", "count", "number", "rea
 
 FloatArray = NDArray[np.float64]
 
+_SMALLEST_SIEMENS = 1e-30  # far below any leak; its square and reciprocal are still floats
+
 
 def number(
     name: str,
@@ -118,6 +120,13 @@ def conductance_matrix(name: str, value: ArrayLike) -> FloatArray:
         array < 0.0,
         "conductances >= 0 [S]",
         "map signed weights to pairs of columns first",
+    )
+    _refuse(
+        name,
+        array,
+        (array > 0.0) & (array < _SMALLEST_SIEMENS),
+        f"0 or at least {_SMALLEST_SIEMENS:g} [S]",
+        "use 0 for an open device",
     )
     array.flags.writeable = False
     return array

@@ -1,0 +1,79 @@
+"""The body of the array: wires, their capacitance, and the cells, as bulk text.
+
+What is ideal is merged and what is open is left out, so the deck holds exactly the circuit that is
+described: no 1e-12 ohm resistors, no 1e12 ohm leaks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.netlist.names import column_nodes, row_nodes
+from xbar_circuit.units import spice_number
+
+__all__ = ["array_lines"]
+
+
+def array_lines(crossbar: Crossbar) -> Iterator[str]:
+    """Yield the element lines of wires, capacitances and cells, without leads and terminals.
+
+    The nodes are named as in :mod:`xbar_circuit.netlist.names`; whatever is to drive or sense the
+    array is attached to the nodes at the ends of the wires.
+    """
+    row, column = row_nodes(crossbar), column_nodes(crossbar)
+    preamble = crossbar.cell.spice_preamble().strip()
+    if preamble:
+        yield preamble
+    yield from _wire_lines(crossbar, row, column)
+    yield from _capacitor_lines(crossbar, row, column)
+    yield from _cell_lines(crossbar, row, column)
+
+
+def _wire_lines(crossbar: Crossbar, row: list[list[str]], column: list[list[str]]) -> Iterator[str]:
+    rows, cols = crossbar.shape
+    wires = crossbar.wires
+    if wires.row_ohm > 0.0:
+        yield "* word line segments"
+        ohm = spice_number(wires.row_ohm)
+        for i in range(rows):
+            nodes = row[i]
+            for j in range(cols - 1):
+                yield f"Rrow_{i}_{j} {nodes[j]} {nodes[j + 1]} {ohm}"
+    if wires.column_ohm > 0.0:
+        yield "* bit line segments"
+        ohm = spice_number(wires.column_ohm)
+        for i in range(rows - 1):
+            above, below = column[i], column[i + 1]
+            for j in range(cols):
+                yield f"Rcol_{i}_{j} {above[j]} {below[j]} {ohm}"
+
+
+def _capacitor_lines(
+    crossbar: Crossbar, row: list[list[str]], column: list[list[str]]
+) -> Iterator[str]:
+    """Yield one capacitor to ground for each wire node; merged nodes carry the whole wire's."""
+    wires = crossbar.wires
+    for kind, farad, nodes in (
+        ("row", wires.row_farad, row),
+        ("col", wires.column_farad, column),
+    ):
+        if farad > 0.0:
+            cells: dict[str, int] = {}
+            for name in (name for line in nodes for name in line):
+                cells[name] = cells.get(name, 0) + 1
+            yield f"* {kind} wire capacitance"
+            yield from (f"C{name} {name} 0 {spice_number(n * farad)}" for name, n in cells.items())
+
+
+def _cell_lines(crossbar: Crossbar, row: list[list[str]], column: list[list[str]]) -> Iterator[str]:
+    yield "* cells (open devices are left out)"
+    present = np.argwhere(crossbar.conductance > 0.0).tolist()
+    yield from crossbar.cell.spice_elements(
+        [f"cell_{i}_{j}" for i, j in present],
+        [row[i][j] for i, j in present],
+        [column[i][j] for i, j in present],
+        crossbar.conductance[crossbar.conductance > 0.0].tolist(),
+    )

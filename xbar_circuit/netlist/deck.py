@@ -1,0 +1,166 @@
+"""A whole deck, as text that ``ngspice -b`` runs.
+
+The inputs are numbered by a source ``Vindex`` that one ``.dc`` sweep steps through. With a single
+vector the drivers are plain DC sources and the sweep has one point, its operating point (``.op``
+itself would list every element of the array in batch mode). With several vectors every driver looks
+its voltage up by the index, so the circuit is parsed and set up once for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from numpy.typing import ArrayLike
+
+from xbar_circuit import checks
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.netlist.array import array_lines
+from xbar_circuit.netlist.options import SpiceOptions
+from xbar_circuit.netlist.terminals import Terminal, drivers, senses
+from xbar_circuit.units import engineering, spice_number
+
+__all__ = ["deck", "driver_expression", "header_lines"]
+
+_NAMES_A_LINE = 8
+_ALL_DIGITS = (".control", "set numdgt=15", ".endc")  # of printed numbers; ngspice gives 6
+
+
+def deck(
+    crossbar: Crossbar,
+    volts: ArrayLike,
+    *,
+    options: SpiceOptions | None = None,
+    extra: Sequence[str] = (),
+    save: Iterable[str] | None = None,
+) -> str:
+    """Return a complete SPICE deck of a crossbar and its inputs.
+
+    Parameters
+    ----------
+    crossbar
+        The array.
+    volts
+        Inputs (batch, rows) or (rows,) [V].
+    options
+        Tolerances and solver; reference grade by default.
+    extra
+        Further lines (``.include``, ``.lib``, elements), put before the array.
+    save
+        Vectors to keep, such as ``"v(row_0_3)"``; by default the currents of all sense terminals,
+        which are also printed.
+
+    Raises
+    ------
+    ShapeError, ParameterError
+        `volts` does not fit or is not finite.
+
+    >>> import xbar_circuit as xc
+    >>> xbar = xc.Crossbar(conductance=[[1e-5]], wires=xc.Wires(row_ohm=1.0, column_ohm=2.0))
+    >>> print(deck(xbar, [0.2]).split("* drivers")[1].strip())
+    Vindex index 0 DC 0
+    Vleft_0 left_0 0 DC 0.2
+    Rleft_0 left_0 row_0_0 1.0
+    * sense terminals, virtual ground
+    Rbottom_0 bottom_0 col_0_0 2.0
+    Vbottom_0 bottom_0 0 DC 0
+    .dc Vindex 0 0 1
+    .save i(Vbottom_0)
+    .print dc i(Vbottom_0)
+    .control
+    set numdgt=15
+    .endc
+    .end
+    """
+    batch = checks.read_volts("volts", volts, crossbar.rows)
+    return "\n".join(_deck_lines(crossbar, batch, options or SpiceOptions(), extra, save)) + "\n"
+
+
+def header_lines(crossbar: Crossbar) -> Iterator[str]:
+    """Yield the title and the comment that states array, conventions and units."""
+    rows, cols = crossbar.shape
+    wires, ends = crossbar.wires, crossbar.terminals
+
+    def end(ohm: float | None) -> str:
+        return "open" if ohm is None else engineering(ohm, "ohm")
+
+    used = crossbar.conductance[crossbar.conductance > 0.0]
+    span = (
+        f"{engineering(used.min(), 'S')} to {engineering(used.max(), 'S')}"
+        if used.size
+        else "none connected"
+    )
+    yield f"xbar_circuit: {rows} x {cols} crossbar"
+    yield f"* cells    {crossbar.cell!r}, {used.size} devices, {span}"
+    yield (
+        f"* wires    {engineering(wires.row_ohm, 'ohm')} a word line segment,"
+        f" {engineering(wires.column_ohm, 'ohm')} a bit line segment; leads"
+        f" {engineering(wires.row_lead, 'ohm')} and {engineering(wires.column_lead, 'ohm')};"
+        f" {engineering(wires.row_farad, 'F')} and {engineering(wires.column_farad, 'F')} a node"
+    )
+    yield (
+        f"* ends     left {end(ends.left_ohm)}, right {end(ends.right_ohm)};"
+        f" bottom {end(ends.bottom_ohm)}, top {end(ends.top_ohm)}"
+    )
+    yield "* nodes    row_<row>_<col> word line, col_<row>_<col> bit line; row_<row>, col_<col> if"
+    yield "*          ideal; row 0 is the top, column 0 the left"
+    yield "* current  i(Vbottom_<col>) is positive into the sense terminal"
+    yield "* units    volt, ampere, ohm, farad, second; numbers carry no prefixes"
+
+
+def driver_expression(values: FloatArray) -> str:
+    """Return the expression of a driver whose voltage [V] follows the node ``index`` = 0, 1, ...
+
+    >>> import numpy as np
+    >>> driver_expression(np.array([0.1, 0.2]))
+    'pwl(V(index),0,0.1,1,0.2)'
+    """
+    table = ",".join(f"{k},{spice_number(v)}" for k, v in enumerate(values))
+    return f"pwl(V(index),{table})"
+
+
+def _deck_lines(
+    crossbar: Crossbar,
+    volts: FloatArray,
+    options: SpiceOptions,
+    extra: Sequence[str],
+    save: Iterable[str] | None,
+) -> Iterator[str]:
+    yield from header_lines(crossbar)
+    yield options.line()
+    yield from extra
+    yield from array_lines(crossbar)
+    yield "* drivers"
+    swept = volts.shape[0] > 1
+    yield "Vindex index 0 DC 0"
+    for end in drivers(crossbar):
+        if swept:
+            yield f"B{end.name} {end.source_node} 0 V={driver_expression(volts[:, end.index])}"
+        else:
+            yield f"V{end.name} {end.source_node} 0 DC {spice_number(volts[0, end.index])}"
+        yield from _resistor_line(end)
+    yield "* sense terminals, virtual ground"
+    currents = []
+    for end in senses(crossbar):
+        yield from _resistor_line(end)
+        yield f"V{end.name} {end.source_node} 0 DC 0"
+        currents.append(f"i(V{end.name})")
+    yield f".dc Vindex 0 {volts.shape[0] - 1} 1"
+    yield from _listing(".save", currents if save is None else list(save))
+    if save is None:
+        yield from _listing(".print dc", currents)
+        yield from _ALL_DIGITS
+    yield ".end"
+
+
+def _resistor_line(end: Terminal) -> Iterator[str]:
+    resistor = end.resistor()
+    if resistor is not None:
+        name, first, second, ohm = resistor
+        yield f"R{name} {first} {second} {spice_number(ohm)}"
+
+
+def _listing(command: str, names: Sequence[str]) -> Iterator[str]:
+    """Yield a command over many vectors, a few a line."""
+    for start in range(0, len(names), _NAMES_A_LINE):
+        yield f"{command} " + " ".join(names[start : start + _NAMES_A_LINE])
