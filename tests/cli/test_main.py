@@ -1,0 +1,63 @@
+"""The command line's frame: exit codes and one clean message for each error."""
+
+import subprocess
+import sys
+
+import pytest
+import typer
+
+import xbar_circuit as xc
+from xbar_circuit import cli
+
+
+def run(*words):
+    with pytest.raises(SystemExit) as leaving:
+        cli.main(words)
+    return leaving.value.code or 0
+
+
+def test_version(capsys):
+    assert run("--version") == 0
+    assert xc.__version__ in capsys.readouterr().out
+
+
+def test_unknown_verb_is_refused(capsys):
+    assert run("nonsense-verb") == 2
+    assert "nonsense-verb" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (xc.ParameterError("row_ohm: got [bold]"), 2),
+        (xc.ShapeError("volts"), 2),
+        (xc.SimulatorNotFoundError("install it"), 3),
+        (xc.SimulatorError("it crashed"), 3),
+        (xc.ConvergenceError("no convergence"), 3),
+        (xc.ModelFileError("no such file"), 4),
+        (xc.XbarError("something else"), 1),
+        (KeyboardInterrupt(), 130),  # typer's own work, pinned here
+    ],
+)
+def test_errors_become_one_message_and_an_exit_code(monkeypatch, capsys, error, code):
+    app = typer.Typer()
+
+    @app.command()
+    def fails() -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "app", app)
+    assert run() == code
+    said = capsys.readouterr().err
+    assert "Traceback" not in said
+    assert str(error) in said
+
+
+def test_python_dash_m():
+    done = subprocess.run(
+        [sys.executable, "-m", "xbar_circuit", "--version"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, f"xbar_circuit {xc.__version__}")

@@ -1,0 +1,100 @@
+"""The command line: ``xbar <verb>``, one module a verb.
+
+A verb is a function in its own module, registered below. A verb raises the package's own errors;
+:func:`main` turns each into one clean message on stderr and an exit code, so no verb does.
+
+=====  =====================================================================
+exit   meaning
+=====  =====================================================================
+0      done
+1      a check failed: a comparison out of tolerance, a machine not ready
+2      an argument that was refused (as typer itself does)
+3      the simulator is missing, failed, or did not converge
+4      a model file or netlist that is missing or refused
+130    interrupted (as typer itself does)
+=====  =====================================================================
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from xbar_circuit import __version__
+from xbar_circuit.errors import (
+    ConvergenceError,
+    ModelFileError,
+    ParameterError,
+    ShapeError,
+    SimulatorError,
+    SimulatorNotFoundError,
+    XbarError,
+)
+
+__all__ = ["app", "main"]
+
+_EXIT_CODES: tuple[tuple[type[XbarError], int], ...] = (
+    (ParameterError, 2),
+    (ShapeError, 2),
+    (SimulatorNotFoundError, 3),
+    (SimulatorError, 3),
+    (ConvergenceError, 3),
+    (ModelFileError, 4),
+    (XbarError, 1),
+)
+
+app = typer.Typer(
+    name="xbar",
+    help="Crossbars for in-memory computing: ngspice and fast nodal analysis, one description.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _tell_version(*, wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"xbar_circuit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            help="Show the version and exit.",
+            is_eager=True,
+            callback=lambda wanted: _tell_version(wanted=wanted),
+        ),
+    ] = False,
+) -> None:
+    """Hold the options that stand before every verb."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave the interpreter with its exit code.
+
+    Parameters
+    ----------
+    arguments
+        The words after ``xbar``; by default those of the process.
+
+    Raises
+    ------
+    SystemExit
+        Always, with the exit code of the table above.
+    """
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="xbar")
+    except XbarError as error:
+        Console(stderr=True, soft_wrap=True).print(
+            f"{type(error).__name__}: {error}", style="bold red", markup=False, highlight=False
+        )
+        sys.exit(next(code for kind, code in _EXIT_CODES if isinstance(error, kind)))
