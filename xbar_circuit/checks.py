@@ -15,7 +15,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from xbar_circuit.errors import ParameterError, ShapeError
 
-__all__ = ["FloatArray", "choice", "conductance_matrix", "count", "number", "read_volts"]
+__all__ = [
+    "FloatArray",
+    "choice",
+    "conductance_matrix",
+    "count",
+    "non_negative",
+    "number",
+    "read_volts",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -129,6 +137,20 @@ def conductance_matrix(name: str, value: ArrayLike) -> FloatArray:
         "use 0 for an open device",
     )
     array.flags.writeable = False
+    return array
+
+
+def non_negative(name: str, value: ArrayLike, unit: str) -> FloatArray:
+    """Return a float64 copy of an array of any shape whose entries are finite and at least 0.
+
+    Raises
+    ------
+    ParameterError
+        An entry is not a number, not finite, or negative.
+    """
+    array = _real_array(name, value, f"numbers >= 0 [{unit}]")
+    bad = ~(np.isfinite(array) & (array >= 0.0))
+    _refuse(name, array, bad, f"finite numbers >= 0 [{unit}]", "give finite numbers in SI units")
     return array
 
 

@@ -1,0 +1,223 @@
+"""The statistics against the published polynomials, with samples enough to catch a coefficient."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import stats as distributions
+
+from xbar_circuit.devices import PcmStatistics, PulsedSet, Table
+from xbar_circuit.errors import ParameterError
+
+DRAWS = 1_000_000
+PRESETS = ("joshi2020", "hermes_single", "hermes_double")
+
+
+# The published formulas once more, written by hand in the papers' own units (uS, seconds).
+def joshi(x):
+    return (
+        0.26348 + 1.9650 * x - 1.1731 * x**2,
+        min(max(-0.0155 * math.log(x) + 0.0244, 0.049), 0.1),
+        min(max(-0.0125 * math.log(x) - 0.0059, 0.008), 0.045),
+        min(0.0088 / max(x**0.65, 1e-3), 0.2),
+    )
+
+
+def hermes_nu(x):
+    if x < 0.0945:
+        return min(max(-0.0387 * math.log(x) - 0.0182, 0.072), 0.13)
+    return -0.0436 * x**2 - 0.0126 * x + 0.0736
+
+
+def hermes_single(x):
+    low = x < 0.3039
+    sigma_nu = (
+        min(max(-0.0120 * math.log(x) - 0.0023, 0.0124), 0.04)
+        if low
+        else -0.0165 * x**2 + 0.0116 * x + 0.0104
+    )
+    q = (
+        min(max(-0.0078 * math.log(x) + 0.0038, 0.0179), 0.04)
+        if x < 0.1591
+        else 0.0664 * x**3 - 0.1352 * x**2 + 0.0768 * x + 0.0088
+    )
+    sigma = 0.15781817 + 2.32443916 * x - 2.16310839 * x**2 + 0.68841818 * x**3
+    return sigma, hermes_nu(x), sigma_nu, q
+
+
+def hermes_double(x):
+    sigma_nu = (
+        min(max(-0.0117 * math.log(x) - 0.0057, 0.0091), 0.04)
+        if x < 0.3055
+        else -0.0118 * x**2 + 0.0093 * x + 0.0073
+    )
+    q = (
+        min(max(-0.0117 * math.log(x) - 0.0069, 0.015), 0.04)
+        if x < 0.16
+        else 0.0069 * x**3 - 0.0280 * x**2 + 0.0211 * x + 0.0123
+    )
+    sigma = 0.16603222 + 4.71806468 * x - 8.48101252 * x**2 + 4.68961419 * x**3
+    return sigma, hermes_nu(x), sigma_nu, q
+
+
+PAPER = {"joshi2020": joshi, "hermes_single": hermes_single, "hermes_double": hermes_double}
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("x", [0.01, 0.05, 0.1, 0.16, 0.2, 0.31, 0.5, 0.8, 1.0])
+def test_curves_are_the_published_ones(preset, x):
+    stats = getattr(PcmStatistics, preset)()
+    sigma, mean_nu, sigma_nu, amplitude = PAPER[preset](x)
+    target = x * stats.g_max_siemens
+    assert stats.programming_sigma(target) == pytest.approx(sigma * 1e-6, rel=1e-12)
+    assert stats.drift_mean(target) == pytest.approx(mean_nu, rel=1e-9)
+    assert stats.drift_sigma(target) == pytest.approx(sigma_nu, rel=1e-9)
+    root = math.sqrt(math.log((stats.t0_seconds + stats.read_seconds) / (2 * stats.read_seconds)))
+    assert stats.read_sigma(target) == pytest.approx(target * amplitude * root, rel=1e-9)
+
+
+def test_joshi_numbers_as_tabulated():
+    stats = PcmStatistics.joshi2020()
+    sigma = stats.programming_sigma(np.array([0.0, 0.1, 0.5, 1.0]) * 25e-6)
+    np.testing.assert_allclose(sigma * 1e6, [0.26348, 0.448249, 0.952705, 1.055380], rtol=1e-6)
+    assert stats.drift_mean(2.5e-6) == pytest.approx(0.060090, rel=1e-5)
+    assert stats.drift_sigma(2.5e-6) == pytest.approx(0.022882, rel=1e-4)
+    times = np.array([0.0, 3600.0, 86400.0, 365 * 86400.0])
+    root = stats.read_sigma(25e-6, times) / (25e-6 * 0.0088)
+    np.testing.assert_allclose(root, [4.183825, 4.764755, 5.086810, 5.636958], rtol=1e-6)
+
+
+def within_three_errors(sample, mean, sigma):
+    n = sample.size
+    assert abs(sample.mean() - mean) < 3.0 * sigma / math.sqrt(n)
+    assert abs(sample.std() - sigma) < 3.0 * sigma / math.sqrt(2.0 * n)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("x", [0.5, 1.0])
+def test_programmed_arrays_have_the_published_moments(preset, x):
+    stats = getattr(PcmStatistics, preset)()
+    target = x * stats.g_max_siemens
+    state = stats.program(np.full(DRAWS, target), rng=np.random.default_rng(7))
+    sigma, mean_nu, sigma_nu, amplitude = PAPER[preset](x)
+    within_three_errors(state.conductance, target, sigma * 1e-6)
+    folded = distributions.foldnorm(mean_nu / sigma_nu, scale=sigma_nu)
+    within_three_errors(state.exponent, folded.mean(), folded.std())
+    exact = replace(stats, programming_scale=0.0).program(
+        np.full(DRAWS, target), rng=np.random.default_rng(9)
+    )
+    noise = exact.read(3600.0, rng=np.random.default_rng(8)) / exact.at(3600.0) - 1.0
+    elapsed = 3600.0 + stats.t0_seconds
+    root = math.sqrt(math.log((elapsed + stats.read_seconds) / (2 * stats.read_seconds)))
+    within_three_errors(noise, 0.0, amplitude * root)
+
+
+def test_a_target_of_zero_is_a_clipped_normal():
+    stats = PcmStatistics.joshi2020()
+    state = stats.program(np.zeros(DRAWS), rng=np.random.default_rng(3))
+    sigma = 0.26348e-6
+    assert np.mean(state.conductance == 0.0) == pytest.approx(0.5, abs=3 * 0.5e-3)
+    mean = sigma / math.sqrt(2.0 * math.pi)
+    spread = sigma * math.sqrt(0.5 - 0.5 / math.pi)
+    within_three_errors(state.conductance, mean, spread)
+
+
+def test_quantiles_of_drift():
+    stats = PcmStatistics.joshi2020()
+    state = stats.program(np.full(DRAWS, 2.5e-6), rng=np.random.default_rng(4))
+    folded = distributions.foldnorm(0.060090 / 0.022882, scale=0.022882)
+    levels = np.array([0.01, 0.25, 0.5, 0.75, 0.99])
+    expected = folded.ppf(levels)
+    error = 3.0 * np.sqrt(levels * (1 - levels) / DRAWS) / folded.pdf(expected)
+    assert np.all(np.abs(np.quantile(state.exponent, levels) - expected) < error + 2e-5)
+    year = 365 * 86400.0
+    kept = state.at(year) / np.where(state.conductance > 0, state.conductance, 1.0)
+    np.testing.assert_allclose(
+        np.quantile(kept, 1 - levels), ((year + 20) / 20) ** -np.quantile(state.exponent, levels),
+        rtol=1e-4,
+    )  # fmt: skip
+
+
+def test_time_of_any_shape_and_no_time_changes_nothing():
+    state = PcmStatistics.joshi2020().program(np.full((3, 4), 1e-5), rng=np.random.default_rng(0))
+    np.testing.assert_array_equal(state.at(0.0), state.conductance)
+    assert state.at([1.0, 60.0]).shape == (2, 3, 4)
+    assert state.read([1.0, 60.0], rng=np.random.default_rng(0)).shape == (2, 3, 4)
+    assert np.all(state.at(60.0) <= state.at(1.0))
+
+
+def test_a_seed_repeats_a_tile_whatever_its_neighbours_are():
+    stats = PcmStatistics.hermes_single()
+    first = stats.program(np.full((8, 8), 5e-6), rng=np.random.default_rng((7, 2, 1)))
+    again = stats.program(np.full((8, 8), 5e-6), rng=np.random.default_rng((7, 2, 1)))
+    other = stats.program(np.full((8, 8), 5e-6), rng=np.random.default_rng((7, 2, 2)))
+    np.testing.assert_array_equal(first.conductance, again.conductance)
+    assert np.all(first.conductance != other.conductance)
+
+
+def test_faults():
+    stats = replace(PcmStatistics.joshi2020(), open_fraction=0.02, stuck_fraction=0.03)
+    state = stats.program(np.full(200_000, 1e-5), rng=np.random.default_rng(1))
+    assert np.mean(state.conductance == 0.0) == pytest.approx(0.02, abs=0.001)
+    stuck = state.conductance == 25e-6
+    assert np.mean(stuck) == pytest.approx(0.03, abs=0.0012)
+    np.testing.assert_array_equal(state.at(1e6)[stuck], 25e-6)
+
+
+def test_a_longer_read_is_quieter_and_heat_wakes_reset_devices_only():
+    stats = PcmStatistics.joshi2020()
+    assert stats.read_sigma(1e-5, 60.0, read_seconds=1e-3) < stats.read_sigma(1e-5, 60.0)
+    state = stats.program(np.array([0.5e-6, 25e-6]), rng=np.random.default_rng(2))
+    ratio = state.at(60.0, kelvin=350.0) / state.at(60.0)
+    energy = 0.25 * (1 - 0.02)
+    hotter = math.exp(energy / 8.617333262e-5 * (1 / 300.0 - 1 / 350.0))
+    np.testing.assert_allclose(ratio, [hotter, 1.0], rtol=1e-12)
+
+
+def test_scales_switch_imperfections_off():
+    stats = replace(
+        PcmStatistics.joshi2020(), programming_scale=0.0, drift_scale=0.0, read_scale=0.0
+    )
+    target = np.linspace(0, 25e-6, 7)
+    state = stats.program(target, rng=np.random.default_rng(0))
+    np.testing.assert_array_equal(state.read(1e7, rng=np.random.default_rng(1)), target)
+
+
+def test_custom_tables():
+    stats = replace(PcmStatistics.joshi2020(), drift_mean_curve=Table(x=(0.0, 1.0), y=(0.1, 0.02)))
+    assert stats.drift_mean(12.5e-6) == pytest.approx(0.06, rel=1e-12)
+    assert hash(stats) != hash(PcmStatistics.joshi2020())
+
+
+def test_refusals():
+    stats = PcmStatistics.joshi2020()
+    rng = np.random.default_rng(0)
+    for target in (np.array([-1e-6]), np.array([np.nan]), np.array(["a"])):
+        with pytest.raises(ParameterError, match="target"):
+            stats.program(target, rng=rng)
+    with pytest.raises(ParameterError, match="seconds"):
+        stats.program([1e-6], rng=rng).at(-1.0)
+    with pytest.raises(ParameterError, match="open_fraction"):
+        replace(stats, open_fraction=0.6, stuck_fraction=0.6)
+    with pytest.raises(ParameterError, match="read_curve"):
+        replace(stats, read_curve=0.2)
+    with pytest.raises(ParameterError, match="abscissae"):
+        Table(x=(0.0, 0.0), y=(1.0, 2.0))
+
+
+def test_pulse_model_reaches_the_published_moments():
+    model = PulsedSet.nandakumar2018()
+    steps = model.staircase((DRAWS // 2,), pulses=20, rng=np.random.default_rng(5)) * 1e6
+    pulses = [1, 5, 10, 20]
+    np.testing.assert_allclose(steps[pulses].mean(axis=1), [2.07, 5.93, 7.85, 9.44], rtol=0.01)
+    np.testing.assert_allclose(steps[pulses].std(axis=1), [1.53, 2.42, 2.53, 2.70], rtol=0.025)
+
+
+def test_pulse_model_is_a_state_and_an_input():
+    model = PulsedSet.nandakumar2018()
+    g, memory = model.pulse(np.zeros(5), np.ones(5), rng=np.random.default_rng(1))
+    assert g.shape == memory.shape == (5,)
+    assert memory[0] == pytest.approx(math.exp(-1 / 2.6), rel=1e-15)
+    with pytest.raises(ParameterError, match="conductance"):
+        model.pulse([-1.0], [1.0], rng=np.random.default_rng(1))

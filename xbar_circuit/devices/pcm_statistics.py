@@ -1,0 +1,366 @@
+"""Statistics of programmed PCM: programming error, drift and read noise of whole arrays.
+
+What an array engineer measures on a million devices, as three distributions over the relative
+target conductance ``x = g_target / g_max``:
+
+- the **programming error** is Gaussian with a standard deviation that depends on the target;
+- each device then **drifts**, ``g(T) = g_prog * (T / t0)**(-nu)`` with ``T = t + t0``, where ``nu``
+  is its own, drawn once;
+- a **read** at time t sees the 1/f noise that accumulated since programming,
+  ``sigma = g(T) * Q * sqrt(ln((T + t_read) / (2 * t_read)))``.
+
+Every stage is clipped at 0. Randomness ends here: :meth:`PcmStatistics.program` draws an array once
+and both engines receive the same numbers.
+
+Sources: Joshi et al., Nat. Commun. 11, 2473 (2020); Nandakumar et al., ICECS (2019); Le Gallo et
+al., Nat. Electron. 6, 680 (2023) for the HERMES presets. Coefficients as coded in IBM's aihwkit
+(``PCMLikeNoiseModel``, ``HermesNoiseModel``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from xbar_circuit import checks
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.devices.curves import (
+    ClippedLog,
+    Curve,
+    Piecewise,
+    Polynomial,
+    SaturatedPower,
+    Table,
+)
+from xbar_circuit.errors import ParameterError
+
+__all__ = ["PcmState", "PcmStatistics"]
+
+_BOLTZMANN_EV = 8.617333262e-5  # eV/K, CODATA 2018
+_ROOM_KELVIN = 300.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PcmStatistics:
+    """Programming, drift and read statistics of a PCM technology.
+
+    Parameters
+    ----------
+    g_max_siemens
+        Conductance of the largest weight [S].
+    t0_seconds
+        Time of the first read after programming, the origin of drift [s].
+    read_seconds
+        Integration time of a read [s]; the noise bandwidth ends at ``1 / (2 * read_seconds)``.
+    programming_curve
+        Standard deviation of the programming error over x, in units of `g_max_siemens`.
+    drift_mean_curve, drift_sigma_curve
+        Mean and standard deviation of the drift exponent over x.
+    read_curve
+        Amplitude Q of the 1/f noise over the programmed ``x = g_prog / g_max``.
+    activation_curve
+        Activation energy of conduction over x [eV]; a fitted shape: 0.25 eV for RESET, 0 for SET.
+    programming_scale, drift_scale, read_scale
+        Factors that switch an imperfection off (0) or exaggerate it.
+    open_fraction, stuck_fraction
+        Probability that a device is open (0 S) or stuck at `stuck_siemens`, without drift.
+    stuck_siemens
+        Conductance of a stuck device [S]; None is `g_max_siemens`.
+    source
+        Where the numbers come from.
+
+    Raises
+    ------
+    ParameterError
+        A number out of range, or a curve that cannot be called.
+
+    >>> stats = PcmStatistics.joshi2020()
+    >>> round(float(stats.programming_sigma(2.5e-6)) * 1e6, 6)
+    0.448249
+    """
+
+    g_max_siemens: float
+    t0_seconds: float
+    read_seconds: float
+    programming_curve: Curve
+    drift_mean_curve: Curve
+    drift_sigma_curve: Curve
+    read_curve: Curve
+    activation_curve: Curve = field(default_factory=lambda: Table(x=(0.0, 1.0), y=(0.25, 0.0)))
+    programming_scale: float = 1.0
+    drift_scale: float = 1.0
+    read_scale: float = 1.0
+    open_fraction: float = 0.0
+    stuck_fraction: float = 0.0
+    stuck_siemens: float | None = None
+    source: str = "custom"
+
+    def __post_init__(self) -> None:
+        for name, unit in (("g_max_siemens", "S"), ("t0_seconds", "s"), ("read_seconds", "s")):
+            value = checks.number(name, getattr(self, name), unit, above=True)
+            object.__setattr__(self, name, value)
+        for name in ("programming_scale", "drift_scale", "read_scale"):
+            object.__setattr__(self, name, checks.number(name, getattr(self, name), "1"))
+        for name in ("open_fraction", "stuck_fraction"):
+            value = checks.number(name, getattr(self, name), "1", maximum=1.0)
+            object.__setattr__(self, name, value)
+        checks.number("open_fraction + stuck_fraction", self._faulty_fraction, "1", maximum=1.0)
+        if self.stuck_siemens is not None:
+            value = checks.number("stuck_siemens", self.stuck_siemens, "S")
+            object.__setattr__(self, "stuck_siemens", value)
+        for name in ("programming", "drift_mean", "drift_sigma", "read", "activation"):
+            curve = getattr(self, f"{name}_curve")
+            if not callable(curve):
+                raise ParameterError.about(
+                    f"{name}_curve",
+                    got=repr(curve),
+                    expected="a curve of x = g / g_max",
+                    remedy="for example devices.Table(x=(0, 1), y=(0.01, 0.04))",
+                )
+
+    @property
+    def _faulty_fraction(self) -> float:
+        return self.open_fraction + self.stuck_fraction
+
+    @classmethod
+    def joshi2020(cls) -> PcmStatistics:
+        """Return the statistics of 10,000 doped-GST mushroom cells, g_max 25 uS.
+
+        Joshi et al., Nat. Commun. 11, 2473 (2020); Nandakumar et al., ICECS (2019).
+        """
+        return cls(
+            g_max_siemens=25e-6,
+            t0_seconds=20.0,
+            read_seconds=250e-9,
+            programming_curve=_relative((0.26348, 1.9650, -1.1731), 25.0),
+            drift_mean_curve=ClippedLog(slope=-0.0155, offset=0.0244, low=0.049, high=0.1),
+            drift_sigma_curve=ClippedLog(slope=-0.0125, offset=-0.0059, low=0.008, high=0.045),
+            read_curve=SaturatedPower(scale=0.0088, exponent=0.65, floor=1e-3, high=0.2),
+            source="Joshi et al., Nat. Commun. 11, 2473 (2020)",
+        )
+
+    @classmethod
+    def hermes_single(cls) -> PcmStatistics:
+        """Return the HERMES chip's statistics with one device a polarity, g_max 10.35 uS.
+
+        Le Gallo et al., Nat. Electron. 6, 680 (2023).
+        """
+        return cls(
+            g_max_siemens=10.35e-6,
+            t0_seconds=200.0,
+            read_seconds=512e-9,
+            programming_curve=_relative((0.15781817, 2.32443916, -2.16310839, 0.68841818), 10.35),
+            drift_mean_curve=_hermes_drift_mean(),
+            drift_sigma_curve=Piecewise(
+                split=0.3039,
+                below=ClippedLog(slope=-0.0120, offset=-0.0023, low=0.0124, high=0.04),
+                above=Polynomial((0.0104, 0.0116, -0.0165)),
+            ),
+            read_curve=Piecewise(
+                split=0.1591,
+                below=ClippedLog(slope=-0.0078, offset=0.0038, low=0.0179, high=0.04),
+                above=Polynomial((0.0088, 0.0768, -0.1352, 0.0664)),
+            ),
+            source="Le Gallo et al., Nat. Electron. 6, 680 (2023), one device a polarity",
+        )
+
+    @classmethod
+    def hermes_double(cls) -> PcmStatistics:
+        """Return the HERMES chip's statistics with two devices a polarity, g_max 20.7 uS.
+
+        Le Gallo et al., Nat. Electron. 6, 680 (2023).
+        """
+        return cls(
+            g_max_siemens=20.7e-6,
+            t0_seconds=300.0,
+            read_seconds=512e-9,
+            programming_curve=_relative((0.16603222, 4.71806468, -8.48101252, 4.68961419), 20.7),
+            drift_mean_curve=_hermes_drift_mean(),
+            drift_sigma_curve=Piecewise(
+                split=0.3055,
+                below=ClippedLog(slope=-0.0117, offset=-0.0057, low=0.0091, high=0.04),
+                above=Polynomial((0.0073, 0.0093, -0.0118)),
+            ),
+            read_curve=Piecewise(
+                split=0.16,
+                below=ClippedLog(slope=-0.0117, offset=-0.0069, low=0.015, high=0.04),
+                above=Polynomial((0.0123, 0.0211, -0.0280, 0.0069)),
+            ),
+            source="Le Gallo et al., Nat. Electron. 6, 680 (2023), two devices a polarity",
+        )
+
+    def programming_sigma(self, target: ArrayLike) -> FloatArray:
+        """Return the standard deviation of the programming error at `target` [S], in siemens."""
+        sigma = self.programming_curve(self._relative(target)) * self.g_max_siemens
+        return np.maximum(sigma, 0.0) * self.programming_scale
+
+    def drift_mean(self, target: ArrayLike) -> FloatArray:
+        """Return the mean of the normal variable whose magnitude is the drift exponent."""
+        return self.drift_mean_curve(self._relative(target)) * self.drift_scale
+
+    def drift_sigma(self, target: ArrayLike) -> FloatArray:
+        """Return the standard deviation of that normal variable."""
+        sigma = self.drift_sigma_curve(self._relative(target))
+        return np.maximum(sigma, 0.0) * self.drift_scale
+
+    def read_sigma(
+        self,
+        conductance: ArrayLike,
+        seconds: ArrayLike = 0.0,
+        *,
+        programmed: ArrayLike | None = None,
+        read_seconds: float | None = None,
+    ) -> FloatArray:
+        """Return the standard deviation of one read in siemens.
+
+        ``g * Q(g_prog / g_max) * sqrt(ln((T + t_read) / (2 * t_read)))``, ``T = seconds + t0``.
+
+        Parameters
+        ----------
+        conductance
+            What the device has now [S].
+        seconds
+            Time since programming [s].
+        programmed
+            What the device had right after programming [S]; None is `conductance`.
+        read_seconds
+            Integration time of this read [s]; None is the technology's own. A longer read averages
+            the fast noise away.
+        """
+        g = checks.non_negative("conductance", conductance, "S")
+        origin = g if programmed is None else checks.non_negative("programmed", programmed, "S")
+        width = self.read_seconds
+        if read_seconds is not None:
+            width = checks.number("read_seconds", read_seconds, "s", above=True)
+        elapsed = checks.non_negative("seconds", seconds, "s") + self.t0_seconds
+        decades = np.log((elapsed + width) / (2.0 * width))
+        amplitude = np.maximum(self.read_curve(origin / self.g_max_siemens), 0.0)
+        sigma: FloatArray = g * amplitude * np.sqrt(np.maximum(decades, 0.0)) * self.read_scale
+        return sigma
+
+    def activation_ev(self, target: ArrayLike) -> FloatArray:
+        """Return the activation energy of conduction at `target` [S], in electronvolt."""
+        return self.activation_curve(self._relative(target))
+
+    def program(self, target: ArrayLike, *, rng: np.random.Generator) -> PcmState:
+        """Program an array once and draw each device's drift exponent.
+
+        Parameters
+        ----------
+        target
+            Wanted conductances [S], any shape.
+        rng
+            The source of randomness. For an array of tiles use one generator a tile, for example
+            ``np.random.default_rng((seed, tile_row, tile_column))``: every tile then stays the
+            same whatever the others are.
+
+        Returns
+        -------
+        PcmState
+            Conductance right after programming (t = 0) and everything that time does to it.
+
+        Raises
+        ------
+        ParameterError
+            A target is negative or not finite.
+        """
+        wanted = checks.non_negative("target", target, "S")
+        error = self.programming_sigma(wanted) * rng.standard_normal(wanted.shape)
+        spread = self.drift_sigma(wanted) * rng.standard_normal(wanted.shape)
+        conductance = np.maximum(wanted + error, 0.0)
+        exponent = np.abs(self.drift_mean(wanted) + spread)
+        if self._faulty_fraction > 0.0:
+            draw = rng.random(wanted.shape)
+            stuck_at = self.g_max_siemens if self.stuck_siemens is None else self.stuck_siemens
+            conductance[draw < self._faulty_fraction] = stuck_at
+            conductance[draw < self.open_fraction] = 0.0
+            exponent[draw < self._faulty_fraction] = 0.0
+        return PcmState(statistics=self, target=wanted, conductance=conductance, exponent=exponent)
+
+    def _relative(self, target: ArrayLike) -> FloatArray:
+        return checks.non_negative("target", target, "S") / self.g_max_siemens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PcmState:
+    """A programmed array of PCM devices: what was drawn, and its life after that.
+
+    Parameters
+    ----------
+    statistics
+        The technology.
+    target, conductance
+        Wanted and reached conductance at t = 0 [S].
+    exponent
+        Each device's drift exponent.
+    """
+
+    statistics: PcmStatistics
+    target: FloatArray
+    conductance: FloatArray
+    exponent: FloatArray
+
+    def __post_init__(self) -> None:
+        for name, unit in (("target", "S"), ("conductance", "S"), ("exponent", "1")):
+            array = checks.non_negative(name, getattr(self, name), unit)
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
+
+    def at(self, seconds: ArrayLike, *, kelvin: float = _ROOM_KELVIN) -> FloatArray:
+        """Return the conductance after a time [S]; no noise, and no randomness.
+
+        Parameters
+        ----------
+        seconds
+            Time since programming [s], scalar or any shape.
+        kelvin
+            Temperature of the read [K]; the presets were measured near 300 K.
+
+        Returns
+        -------
+        ndarray
+            Shape ``seconds.shape + conductance.shape`` [S].
+        """
+        stats = self.statistics
+        elapsed = checks.non_negative("seconds", seconds, "s")
+        elapsed = elapsed.reshape(elapsed.shape + (1,) * self.conductance.ndim) + stats.t0_seconds
+        drifted = self.conductance * (elapsed / stats.t0_seconds) ** -self.exponent
+        temperature = checks.number("kelvin", kelvin, "K", above=True)
+        if temperature == _ROOM_KELVIN:
+            return drifted
+        hotter = 1.0 / _ROOM_KELVIN - 1.0 / temperature
+        return drifted * np.exp(stats.activation_ev(self.target) * hotter / _BOLTZMANN_EV)
+
+    def read(
+        self,
+        seconds: ArrayLike,
+        *,
+        rng: np.random.Generator,
+        kelvin: float = _ROOM_KELVIN,
+        read_seconds: float | None = None,
+    ) -> FloatArray:
+        """Return one noisy read after a time [S]; arguments as in :meth:`at`.
+
+        Two reads at the same time differ: each draws its own noise from `rng`.
+        """
+        g = self.at(seconds, kelvin=kelvin)
+        times = checks.non_negative("seconds", seconds, "s")
+        times = times.reshape(times.shape + (1,) * self.conductance.ndim)
+        sigma = self.statistics.read_sigma(
+            g, times, programmed=self.conductance, read_seconds=read_seconds
+        )
+        return np.maximum(g + sigma * rng.standard_normal(g.shape), 0.0)
+
+
+def _relative(coefficients_microsiemens: tuple[float, ...], g_max_microsiemens: float) -> Curve:
+    return Polynomial(tuple(c / g_max_microsiemens for c in coefficients_microsiemens))
+
+
+def _hermes_drift_mean() -> Curve:
+    return Piecewise(
+        split=0.0945,
+        below=ClippedLog(slope=-0.0387, offset=-0.0182, low=0.072, high=0.13),
+        above=Polynomial((0.0736, -0.0126, -0.0436)),
+    )
