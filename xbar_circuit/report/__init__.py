@@ -1,0 +1,114 @@
+"""One page of HTML for every study: self-contained, readable without a network.
+
+A page is a list of sections, each a heading with prose, tables and figures in it. The figures are
+inlined, so the file can be mailed.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from xbar_circuit.errors import ModelFileError
+from xbar_circuit.files import write_text
+
+__all__ = ["Figure", "Section", "Table", "write_page"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table of ready text; numbers are formatted by who knows their unit.
+
+    Columns are aligned right except the first.
+    """
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A PNG file with the sentence that says what it shows."""
+
+    path: Path
+    caption: str
+
+    @property
+    def data_uri(self) -> str:
+        """The image itself, as text.
+
+        Raises
+        ------
+        ModelFileError
+            The file is missing or unreadable.
+        """
+        try:
+            content = self.path.read_bytes()
+        except OSError as error:
+            raise ModelFileError(
+                f"figure {self.path}: got {error}, expected a PNG file; draw it before the page"
+            ) from error
+        return "data:image/png;base64," + base64.b64encode(content).decode("ascii")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A heading and what stands under it: paragraphs first, then tables, then figures."""
+
+    title: str
+    paragraphs: Sequence[str] = ()
+    tables: Sequence[Table] = ()
+    figures: Sequence[Figure] = ()
+
+
+def write_page(
+    path: Path,
+    *,
+    title: str,
+    lead: str,
+    sections: Sequence[Section],
+    key_numbers: Mapping[str, str] | None = None,
+    footer: str = "",
+) -> None:
+    """Write one self-contained HTML page, whole or not at all.
+
+    Parameters
+    ----------
+    path
+        Where to; the folder is made if it is missing.
+    title, lead
+        Heading, and the one sentence under it.
+    sections
+        What follows.
+    key_numbers
+        Label -> ready text of the few numbers that a reader looks for first.
+    footer
+        Versions, seeds, command: how to make the page again.
+
+    Raises
+    ------
+    ModelFileError
+        A figure is missing.
+    OSError
+        The page cannot be written.
+    """
+    environment = Environment(
+        loader=PackageLoader("xbar_circuit.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    html = environment.get_template("page.html").render(
+        title=title,
+        lead=lead,
+        sections=sections,
+        key_numbers=dict(key_numbers or {}),
+        footer=footer,
+    )
+    write_text(path, html)
