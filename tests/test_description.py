@@ -1,0 +1,134 @@
+"""A description that exists can be simulated; whatever cannot is refused with a reason."""
+
+import dataclasses
+import pickle
+
+import numpy as np
+import pytest
+
+import xbar_circuit as xc
+from xbar_circuit.units import engineering, parse_spice, spice_number
+
+WIRES = xc.Wires(row_ohm=1.0, column_ohm=2.0)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0, "1", None, True, 1j, [1.0]])
+@pytest.mark.parametrize("name", ["row_ohm", "column_ohm"])
+def test_wire_resistance_is_refused(name, value):
+    with pytest.raises(xc.ParameterError, match=rf"{name}: got .* expected .*\[ohm\]; use 0"):
+        xc.Wires(**{"row_ohm": 1.0, "column_ohm": 1.0, name: value})
+
+
+@pytest.mark.parametrize("name", ["row_lead_ohm", "column_lead_ohm", "row_farad", "column_farad"])
+def test_negative_lead_or_capacitance_is_refused(name):
+    with pytest.raises(xc.ParameterError, match=name):
+        xc.Wires(row_ohm=1.0, column_ohm=1.0, **{name: -1e-15})
+
+
+def test_leads_default_to_one_segment_and_zero_is_zero():
+    assert (WIRES.row_lead, WIRES.column_lead) == (1.0, 2.0)
+    assert xc.Wires(row_ohm=1.0, column_ohm=2.0, row_lead_ohm=0.0).row_lead == 0.0
+
+
+@pytest.mark.parametrize(
+    ("ends", "message"),
+    [
+        ({"left_ohm": None}, "left_ohm, right_ohm: got None for both"),
+        ({"bottom_ohm": None}, "bottom_ohm, top_ohm: got None for both"),
+        ({"left_ohm": -5.0}, "left_ohm"),
+        ({"top_ohm": float("nan")}, "top_ohm"),
+    ],
+)
+def test_unconnected_or_negative_terminals_are_refused(ends, message):
+    with pytest.raises(xc.ParameterError, match=message):
+        xc.Terminals(**ends)
+
+
+@pytest.mark.parametrize(
+    ("conductance", "error", "message"),
+    [
+        ([1e-5, 2e-5], xc.ShapeError, "shape \\(2,\\)"),
+        (np.zeros((0, 3)), xc.ShapeError, "at least \\(1, 1\\)"),
+        (np.zeros((2, 2, 2)), xc.ShapeError, "shape \\(rows, cols\\)"),
+        ([[1e-5, -1e-9]], xc.ParameterError, r"conductance\[0, 1\]: got -1e-09"),
+        ([[np.nan, np.nan]], xc.ParameterError, r"2 such entries"),
+        ([[np.inf]], xc.ParameterError, "finite conductances"),
+        ([[1e-300]], xc.ParameterError, "0 for an open device"),
+        ([["a"]], xc.ParameterError, "array of real numbers"),
+        ([[1e-5], [1e-5, 2e-5]], xc.ParameterError, "array of real numbers"),
+        ([[1j]], xc.ParameterError, "complex"),
+        (None, xc.ParameterError, "NoneType"),
+    ],
+)
+def test_bad_conductance_is_refused(conductance, error, message):
+    with pytest.raises(error, match=message) as caught:
+        xc.Crossbar(conductance=conductance, wires=WIRES)
+    assert isinstance(caught.value, ValueError)
+    assert isinstance(caught.value, xc.XbarError)
+
+
+def test_wrong_parts_are_refused():
+    for part in ({"wires": 1.0}, {"terminals": "left"}, {"cell": xc.devices.Ohmic}):
+        with pytest.raises(xc.ParameterError, match="an instance of"):
+            xc.Crossbar(**{"conductance": [[1e-5]], "wires": WIRES, **part})
+
+
+def test_description_is_immutable_and_owns_its_numbers():
+    source = np.full((2, 3), 1e-5)
+    xbar = xc.Crossbar(conductance=source, wires=WIRES)
+    source[0, 0] = 5.0
+    assert xbar.conductance[0, 0] == 1e-5
+    with pytest.raises(ValueError, match="read-only"):
+        xbar.conductance[0, 0] = 1.0
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        xbar.wires = WIRES
+    assert (xbar.shape, xbar.rows, xbar.cols) == ((2, 3), 2, 3)
+    changed = dataclasses.replace(xbar, wires=xc.Wires(row_ohm=0, column_ohm=0))
+    assert changed != xbar
+    assert dataclasses.replace(changed, wires=WIRES) == xbar
+    assert hash(dataclasses.replace(changed, wires=WIRES)) == hash(xbar)
+
+
+@pytest.mark.parametrize("v0", [0.0, -0.1, float("nan")])
+def test_sinh_scale_is_refused(v0):
+    with pytest.raises(xc.ParameterError, match="v0_volt"):
+        xc.devices.Sinh(v0_volt=v0)
+
+
+@pytest.mark.parametrize("cell", [xc.devices.Ohmic(), xc.devices.Sinh(v0_volt=0.07)])
+def test_device_slopes_are_the_derivatives(cell):
+    row, column, g, h = np.array(0.13), np.array(-0.05), np.array(2e-5), 1e-6
+    here = cell.respond(row, column, g)
+    for slope, ahead, back in (
+        (here.row_slope, cell.respond(row + h, column, g), cell.respond(row - h, column, g)),
+        (here.column_slope, cell.respond(row, column + h, g), cell.respond(row, column - h, g)),
+    ):
+        assert slope == pytest.approx((ahead.current - back.current) / (2 * h), rel=1e-8)
+    tiny = cell.respond(np.array(1e-9), np.array(0.0), g).current / 1e-9
+    assert cell.zero_bias_conductance(g) == pytest.approx(tiny, rel=1e-12)
+
+
+def test_errors_travel_between_processes():
+    error = xc.SimulatorError("m", version="46", said="words")
+    back = pickle.loads(pickle.dumps(error))
+    assert (str(back), back.version, back.said, back.deck) == ("m", "46", "words", None)
+    other = pickle.loads(pickle.dumps(xc.ConvergenceError("m", failed=[3], result=1)))
+    assert (other.failed, other.result) == ((3,), 1)
+    assert str(pickle.loads(pickle.dumps(xc.ShapeError("s")))) == "s"
+
+
+@pytest.mark.parametrize("value", [1e-18, 4.7e3, 2.0e6, 0.1 + 0.2, 1e30])
+def test_spice_numbers_survive_the_trip(value):
+    assert parse_spice(spice_number(value)) == value
+
+
+@pytest.mark.parametrize("text", ["", "abc", "1..2", "--3"])
+def test_what_is_no_spice_number_is_refused(text):
+    with pytest.raises(xc.ParameterError, match="SPICE number"):
+        parse_spice(text)
+
+
+def test_prefixes_for_people():
+    assert engineering(999.96e-9, "A") == "1 uA"
+    assert engineering(1e-21, "F") == "0.001 aF"
+    assert engineering(-0.0012, "V") == "-1.2 mV"

@@ -1,0 +1,14 @@
+"""Agreement of the two engines: one comparison, made by tests and by users."""
+
+from xbar_circuit.agreement.cases import Case, KnownCase, known_cases, matrix
+from xbar_circuit.agreement.compare import Difference, compare, relative_difference
+
+__all__ = [
+    "Case",
+    "Difference",
+    "KnownCase",
+    "compare",
+    "known_cases",
+    "matrix",
+    "relative_difference",
+]

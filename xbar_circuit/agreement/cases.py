@@ -1,0 +1,174 @@
+"""The matrix of arrays on which the two engines must agree.
+
+Topologies, terminals, devices and sizes are crossed on small arrays, where every combination is
+cheap, and sampled on large ones. Conductances and inputs are drawn once, by a seeded generator.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from xbar_circuit import resources
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.devices import Cell, Ohmic, Sinh
+from xbar_circuit.wires import Terminals, Wires
+
+__all__ = ["Case", "KnownCase", "known_cases", "matrix"]
+
+LINEAR_TOLERANCE = 1e-9
+NONLINEAR_TOLERANCE = 1e-6
+
+_WIRES = {
+    "ideal wires": Wires(row_ohm=0.0, column_ohm=0.0),
+    "ideal rows": Wires(row_ohm=0.0, column_ohm=2.0),
+    "ideal columns": Wires(row_ohm=1.5, column_ohm=0.0),
+    "mild wires": Wires(row_ohm=0.35, column_ohm=0.35),
+    "unequal wires": Wires(row_ohm=1.0, column_ohm=2.0, row_lead_ohm=12.0, column_lead_ohm=0.0),
+    "strong wires": Wires(row_ohm=30.0, column_ohm=52.0),
+}
+_TERMINALS = {
+    "left, bottom": Terminals(),
+    "all four ends": Terminals(left_ohm=50.0, right_ohm=20.0, bottom_ohm=30.0, top_ohm=0.0),
+    "right, top": Terminals(left_ohm=None, right_ohm=0.0, bottom_ohm=None, top_ohm=100.0),
+}
+_CELLS: dict[str, Cell] = {"ohmic": Ohmic(), "sinh": Sinh(v0_volt=0.1)}
+_SHAPES = ((1, 1), (1, 9), (9, 1), (33, 20), (64, 64), (100, 30), (128, 128))
+_SMALL = (7, 5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One array with inputs, and how closely the engines must agree on it.
+
+    volts : (batch, rows) [V].
+    tolerance : relative to the largest column current, and to the largest input voltage.
+    """
+
+    name: str
+    wires: str
+    terminals: str
+    device: str
+    crossbar: Crossbar
+    volts: FloatArray
+    tolerance: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownCase:
+    """An array whose column currents are known from elsewhere.
+
+    column_current : (cols,) [A].
+    rtol : relative to each current.
+    deck : text of an independent hand-written deck, or empty.
+    """
+
+    name: str
+    crossbar: Crossbar
+    volts: FloatArray
+    column_current: FloatArray
+    rtol: float
+    deck: str = ""
+
+
+def matrix(*, max_side: int = 128, batch: int = 2, seed: int = 2026) -> Iterator[Case]:
+    """Yield the cases, small ones first.
+
+    Parameters
+    ----------
+    max_side
+        Leave out arrays with more rows or columns than this.
+    batch
+        Input vectors of each case.
+    seed
+        Of the generator that draws conductances (1 to 25 uS, a tenth of the devices open) and
+        inputs (-0.2 to 0.2 V).
+    """
+    rng = np.random.default_rng(seed)
+    combinations = [
+        (_SMALL, wires, terminals, device)
+        for wires in _WIRES
+        for terminals in _TERMINALS
+        for device in _CELLS
+    ]
+    combinations += [
+        (shape, "unequal wires" if max(shape) < 100 else "mild wires", "left, bottom", device)
+        for shape in _SHAPES
+        for device in _CELLS
+    ]
+    for (rows, cols), wires, terminals, device in combinations:
+        conductance = rng.uniform(1e-6, 25e-6, (rows, cols))
+        if rows * cols > 1:
+            conductance[rng.random((rows, cols)) < 0.1] = 0.0
+        volts = rng.uniform(-0.2, 0.2, (batch, rows))
+        if max(rows, cols) > max_side:
+            continue
+        cell = _CELLS[device]
+        yield Case(
+            name=f"{rows} x {cols}, {device}, {wires}, {terminals}",
+            wires=wires,
+            terminals=terminals,
+            device=device,
+            crossbar=Crossbar(
+                conductance=conductance,
+                wires=_WIRES[wires],
+                terminals=_TERMINALS[terminals],
+                cell=cell,
+            ),
+            volts=volts,
+            tolerance=LINEAR_TOLERANCE if cell.linear else NONLINEAR_TOLERANCE,
+        )
+
+
+def known_cases() -> Iterator[KnownCase]:
+    """Yield the hand-written decks and the published reference cases.
+
+    Raises
+    ------
+    ModelFileError
+        The package's files are missing.
+    """
+    text = resources.netlist_file("handwritten/cases.toml").read_text(encoding="utf-8")
+    for name, case in tomllib.loads(text).items():
+        deck = resources.netlist_file(f"handwritten/{name}.cir").read_text(encoding="utf-8")
+        v0 = case.get("sinh_v0_volt")
+        yield _known(
+            f"handwritten/{name}",
+            case,
+            wires=Wires(**case["wires"]),
+            terminals=Terminals(**case.get("terminals", {})),
+            cell=Ohmic() if v0 is None else Sinh(v0_volt=v0),
+            deck=deck,
+        )
+    text = resources.netlist_file("reference/qucs.json").read_text(encoding="utf-8")
+    for name, case in json.loads(text).items():
+        wires = Wires(row_ohm=case["row_segment"], column_ohm=case["column_segment"])
+        yield _known(f"reference/{name}", case, wires=wires, terminals=Terminals(), cell=Ohmic())
+
+
+def _known(
+    name: str,
+    case: dict[str, Any],
+    *,
+    wires: Wires,
+    terminals: Terminals,
+    cell: Cell,
+    deck: str = "",
+) -> KnownCase:
+    conductance = [[1.0 / ohm if ohm else 0.0 for ohm in row] for row in case["resistance"]]
+    return KnownCase(
+        name=name,
+        crossbar=Crossbar(
+            conductance=np.array(conductance), wires=wires, terminals=terminals, cell=cell
+        ),
+        volts=np.array([case["voltage"]], dtype=np.float64),
+        column_current=np.array(case["column_current"]),
+        rtol=case["rtol"],
+        deck=deck,
+    )
