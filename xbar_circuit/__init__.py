@@ -14,7 +14,7 @@ from xbar_circuit.errors import (
     SimulatorNotFoundError,
     XbarError,
 )
-from xbar_circuit.result import ReadResult
+from xbar_circuit.result import NodeVoltages, ReadResult
 from xbar_circuit.wires import Terminals, Wires
 
 __version__ = "0.1.0"
@@ -23,6 +23,7 @@ __all__ = [
     "ConvergenceError",
     "Crossbar",
     "ModelFileError",
+    "NodeVoltages",
     "ParameterError",
     "ReadResult",
     "ShapeError",
