@@ -3,7 +3,7 @@
 One description (`Crossbar`), two renderings (ngspice and NumPy), one result type.
 """
 
-from xbar_circuit import devices, netlist
+from xbar_circuit import devices, netlist, nodal
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import (
     ConvergenceError,
@@ -35,4 +35,5 @@ __all__ = [
     "__version__",
     "devices",
     "netlist",
+    "nodal",
 ]

@@ -1,0 +1,12 @@
+"""The fast engine: exact nodal analysis of the array in NumPy and SciPy.
+
+`read`, `prepare` and `transfer` are the verbs; the other names are the algorithms to choose from
+with ``method=``.
+"""
+
+from xbar_circuit.nodal.method import Method, Prepared
+from xbar_circuit.nodal.newton import Newton
+from xbar_circuit.nodal.solve import prepare, read, transfer
+from xbar_circuit.nodal.sparse import SparseDirect
+
+__all__ = ["Method", "Newton", "Prepared", "SparseDirect", "prepare", "read", "transfer"]
