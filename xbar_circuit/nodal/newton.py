@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import sparse
 
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
@@ -148,11 +149,7 @@ class PreparedNewton:
             if size <= self._method.tolerance * peak or size == 0.0:
                 return voltage, step, True
             matrix, _ = with_cells(self._grid, row_slope, column_slope, loads_row=loads_row)
-            try:
-                factors = factorise(matrix)
-            except RuntimeError:  # singular: overflowed slopes
-                return voltage, step, False
-            change = np.zeros(0) if factors is None else factors.solve(-error)
+            change = _step(matrix, error)
             if not np.isfinite(change).all():
                 return voltage, step, False
             settled = np.abs(change).max() <= 4.0 * _EPS * np.abs(voltage).max()
@@ -165,11 +162,18 @@ class PreparedNewton:
                     break
                 fraction *= 0.5
             voltage, error = trial, new_error
-            if settled:
-                return voltage, step + 1, True
-            if not np.isfinite(new_size):
-                return voltage, step + 1, False
+            if settled or not np.isfinite(new_size):
+                return voltage, step + 1, bool(settled)
         return voltage, self._method.steps, False
+
+
+def _step(matrix: sparse.csc_array, error: FloatArray) -> FloatArray:
+    """Return the Newton step; NaN where overflowed slopes make the Jacobian singular."""
+    try:
+        factors = factorise(matrix)
+    except RuntimeError:
+        return np.full_like(error, np.nan)
+    return np.zeros(0) if factors is None else factors.solve(-error)
 
 
 def answer(
