@@ -4,9 +4,10 @@ Each sample is solved alone. From the solution of the array at zero bias, each s
 ``J(v) dv = -F(v)``, F being the KCL errors of the unknown nodes, and is halved until the largest
 error falls. A sample has converged when
 
-    ``max |F| <= tolerance * max branch current``   or   ``max |dv| <= 4 eps max |v|``,
+    ``|F_n| <= tolerance * max branch current + r_n`` at every node n,
 
-the latter where rounding of the node voltages alone (wires of micro-ohms) exceeds the tolerance.
+``r_n`` being what the rounding of the node voltages alone causes, 8 eps times the sum of the
+absolute currents ``|V| / R`` at the node: the same allowance as in the result's own residual.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from xbar_circuit.result import NodeVoltages, ReadResult
 
 __all__ = ["Newton", "PreparedNewton", "answer"]
 
-_EPS = float(np.finfo(np.float64).eps)
+_ROUNDING = 8.0 * float(np.finfo(np.float64).eps)
 _SMALLEST_STEP = 2.0**-20
 
 
@@ -137,6 +138,11 @@ class PreparedNewton:
         column_slope = np.where(there, response.column_slope, 0.0)
         return error, peak, row_slope, column_slope
 
+    def _rounding(self, voltage: FloatArray, volts: FloatArray) -> FloatArray:
+        """Return the KCL error of each node that rounding of the voltages can cause [A]."""
+        size = abs(self._grid.wires) @ np.abs(voltage) + abs(self._grid.drive) @ np.abs(volts)
+        return np.asarray(_ROUNDING * size)
+
     def _solve(self, volts: FloatArray) -> tuple[FloatArray, int, bool]:
         """Return (unknown voltages, steps, converged) of one sample."""
         voltage = self._start(volts)
@@ -146,24 +152,24 @@ class PreparedNewton:
         loads_row = self._crossbar.cell.loads_row
         for step in range(self._method.steps):
             size = float(np.abs(error).max())
-            if size <= self._method.tolerance * peak or size == 0.0:
+            allowed = self._method.tolerance * peak + self._rounding(voltage, volts)
+            if (np.abs(error) <= allowed).all():
                 return voltage, step, True
             matrix, _ = with_cells(self._grid, row_slope, column_slope, loads_row=loads_row)
             change = _step(matrix, error)
             if not np.isfinite(change).all():
                 return voltage, step, False
-            settled = np.abs(change).max() <= 4.0 * _EPS * np.abs(voltage).max()
             fraction = 1.0
             while True:
                 trial = voltage + fraction * change
                 new_error, peak, row_slope, column_slope = self._kcl(trial, volts)
                 new_size = float(np.abs(new_error).max())
-                if new_size < size or settled or fraction < _SMALLEST_STEP:
+                if new_size < size or fraction < _SMALLEST_STEP:
                     break
                 fraction *= 0.5
             voltage, error = trial, new_error
-            if settled or not np.isfinite(new_size):
-                return voltage, step + 1, bool(settled)
+            if not np.isfinite(new_size):
+                return voltage, step + 1, False
         return voltage, self._method.steps, False
 
 
