@@ -3,7 +3,7 @@
 One description (`Crossbar`), two renderings (ngspice and NumPy), one result type.
 """
 
-from xbar_circuit import devices, netlist, nodal
+from xbar_circuit import devices, netlist, nodal, spice
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import (
     ConvergenceError,
@@ -36,4 +36,5 @@ __all__ = [
     "devices",
     "netlist",
     "nodal",
+    "spice",
 ]

@@ -1,0 +1,22 @@
+"""The ngspice engine: decks in, named vectors out, in a process of its own."""
+
+from xbar_circuit.spice.analyses import Ac, Analysis, Dc, Noise, Op, Tran
+from xbar_circuit.spice.answer import Answer, Plot
+from xbar_circuit.spice.locate import Installation, locate
+from xbar_circuit.spice.simulate import Simulator, run, simulator
+
+__all__ = [
+    "Ac",
+    "Analysis",
+    "Answer",
+    "Dc",
+    "Installation",
+    "Noise",
+    "Op",
+    "Plot",
+    "Simulator",
+    "Tran",
+    "locate",
+    "run",
+    "simulator",
+]

@@ -1,0 +1,271 @@
+"""Analyses as values: what the simulator is to do with a deck.
+
+Each one writes itself as the ngspice command of the same name (ngspice manual, chapter "Analyses
+and Output Control") and knows when its answer is complete, because a simulator that gives up in the
+middle of a sweep leaves the points it had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from xbar_circuit import checks
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.units import spice_number
+
+__all__ = ["Ac", "Analysis", "Dc", "Noise", "Op", "Tran"]
+
+_SLACK = 1e-6
+
+
+@runtime_checkable
+class Analysis(Protocol):
+    """What :func:`xbar_circuit.spice.run` can be asked for."""
+
+    @property
+    def command(self) -> str:
+        """The ngspice command, which behind a dot is also the deck's line."""
+        ...
+
+    def missing(self, vectors: Mapping[str, FloatArray]) -> str:
+        """Say what an answer lacks; empty when it is complete."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Op:
+    """Operating point.
+
+    >>> Op().command
+    'op'
+    """
+
+    @property
+    def command(self) -> str:
+        """The ngspice command."""
+        return "op"
+
+    def missing(self, vectors: Mapping[str, FloatArray]) -> str:
+        """Say what the answer lacks: it has one point."""
+        return _too_few(vectors, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dc:
+    """Sweep of a source's value.
+
+    Parameters
+    ----------
+    source
+        Name of a voltage or current source, or ``"temp"``.
+    start, stop, step
+        Values [V, A or degree Celsius]; both ends are included.
+
+    Raises
+    ------
+    ParameterError
+        The step is zero or leads away from `stop`.
+
+    >>> Dc(source="Vin", start=0.0, stop=1.0, step=0.5).command
+    'dc vin 0.0 1.0 0.5'
+    """
+
+    source: str
+    start: float
+    stop: float
+    step: float
+
+    def __post_init__(self) -> None:
+        _word("source", self.source)
+        for name in ("start", "stop", "step"):
+            checks.number(name, getattr(self, name), "V or A", minimum=-1e300)
+        if self.step == 0.0 or (self.stop - self.start) * self.step < 0.0:
+            raise ParameterError.about(
+                "step",
+                got=self.step,
+                expected=f"a step from {self.start:g} towards {self.stop:g}",
+                remedy="change its sign or its size",
+            )
+
+    @property
+    def command(self) -> str:
+        """The ngspice command."""
+        numbers = " ".join(map(spice_number, (self.start, self.stop, self.step)))
+        return f"dc {self.source.lower()} {numbers}"
+
+    def missing(self, vectors: Mapping[str, FloatArray]) -> str:
+        """Say what the answer lacks: every step gives a point."""
+        return _too_few(vectors, int((self.stop - self.start) / self.step * (1 + 1e-12)) + 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tran:
+    """Transient from 0 s to `stop_s`.
+
+    Parameters
+    ----------
+    step_s
+        Suggested time step [s].
+    stop_s
+        End [s].
+    start_s
+        Results before this time are not kept [s].
+    max_step_s
+        Largest step of the integration [s]; None lets the simulator choose.
+    use_initial_conditions
+        Start from the ``ic=`` values rather than from an operating point (``uic``).
+
+    Raises
+    ------
+    ParameterError
+        A time is not finite, not positive or out of order.
+
+    >>> Tran(step_s=1e-10, stop_s=1e-7, max_step_s=1e-10).command
+    'tran 1e-10 1e-07 0.0 1e-10'
+    """
+
+    step_s: float
+    stop_s: float
+    start_s: float = 0.0
+    max_step_s: float | None = None
+    use_initial_conditions: bool = False
+
+    def __post_init__(self) -> None:
+        checks.number("step_s", self.step_s, "s", above=True)
+        checks.number("stop_s", self.stop_s, "s", above=True)
+        checks.number("start_s", self.start_s, "s", maximum=self.stop_s)
+        if self.max_step_s is not None:
+            checks.number("max_step_s", self.max_step_s, "s", above=True)
+
+    @property
+    def command(self) -> str:
+        """The ngspice command."""
+        times = [self.step_s, self.stop_s, self.start_s]
+        if self.max_step_s is not None:
+            times.append(self.max_step_s)
+        uic = " uic" if self.use_initial_conditions else ""
+        return "tran " + " ".join(map(spice_number, times)) + uic
+
+    def missing(self, vectors: Mapping[str, FloatArray]) -> str:
+        """Say what the answer lacks: time must have come to `stop_s`."""
+        time = vectors.get("time")
+        if time is None or time.size == 0:
+            return "no time points"
+        if time[-1] < self.stop_s * (1.0 - _SLACK):
+            return f"it stopped at {time[-1]:g} s of {self.stop_s:g} s"
+        return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ac:
+    """Small-signal sweep of frequency around the operating point.
+
+    Parameters
+    ----------
+    start_hertz, stop_hertz
+        Frequencies [Hz].
+    points
+        Points per decade or octave, or in all if `spacing` is ``"lin"``.
+    spacing
+        ``"dec"``, ``"oct"`` or ``"lin"``.
+
+    Raises
+    ------
+    ParameterError
+        A value is out of range.
+
+    >>> Ac(start_hertz=1e3, stop_hertz=1e9, points=10).command
+    'ac dec 10 1000.0 1000000000.0'
+    """
+
+    start_hertz: float
+    stop_hertz: float
+    points: int = 10
+    spacing: str = "dec"
+
+    def __post_init__(self) -> None:
+        _sweep(self.start_hertz, self.stop_hertz, self.points, self.spacing)
+
+    @property
+    def command(self) -> str:
+        """The ngspice command."""
+        return f"ac {_frequencies(self.start_hertz, self.stop_hertz, self.points, self.spacing)}"
+
+    def missing(self, vectors: Mapping[str, FloatArray]) -> str:
+        """Say what the answer lacks: frequency points."""
+        return _too_few(vectors, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noise:
+    """Noise at an output, and referred to an input source.
+
+    The answer has two plots: ``noise`` (spectra, ``onoise_spectrum`` in V/sqrt(Hz)) and
+    ``noise total`` (``onoise_total`` in V, integrated over the band).
+
+    Parameters
+    ----------
+    output
+        Voltage to look at, such as ``"v(out)"`` or ``"v(plus,minus)"``.
+    source
+        Input source; it must have an ``AC`` value.
+    start_hertz, stop_hertz, points, spacing
+        As in :class:`Ac`.
+
+    Raises
+    ------
+    ParameterError
+        A value is out of range.
+
+    >>> Noise(output="v(out)", source="Vin", start_hertz=1.0, stop_hertz=1e6).command
+    'noise v(out) vin dec 10 1.0 1000000.0'
+    """
+
+    output: str
+    source: str
+    start_hertz: float
+    stop_hertz: float
+    points: int = 10
+    spacing: str = "dec"
+
+    def __post_init__(self) -> None:
+        _word("output", self.output)
+        _word("source", self.source)
+        _sweep(self.start_hertz, self.stop_hertz, self.points, self.spacing)
+
+    @property
+    def command(self) -> str:
+        """The ngspice command."""
+        sweep = _frequencies(self.start_hertz, self.stop_hertz, self.points, self.spacing)
+        return f"noise {self.output.lower()} {self.source.lower()} {sweep}"
+
+    def missing(self, vectors: Mapping[str, FloatArray]) -> str:
+        """Say what the answer lacks: frequency points."""
+        return _too_few(vectors, 1)
+
+
+def _word(name: str, value: str) -> None:
+    """Refuse a name that could carry a second command."""
+    if not value or any(sign in value for sign in " ;\n\t\r`$&|<>!"):
+        raise ParameterError.about(
+            name, got=repr(value), expected="one SPICE name", remedy="give it without spaces"
+        )
+
+
+def _sweep(start_hertz: float, stop_hertz: float, points: int, spacing: str) -> None:
+    checks.number("start_hertz", start_hertz, "Hz", above=True)
+    checks.number("stop_hertz", stop_hertz, "Hz", minimum=start_hertz)
+    checks.count("points", points)
+    checks.choice("spacing", spacing, ("dec", "oct", "lin"))
+
+
+def _frequencies(start_hertz: float, stop_hertz: float, points: int, spacing: str) -> str:
+    return f"{spacing} {points} {spice_number(start_hertz)} {spice_number(stop_hertz)}"
+
+
+def _too_few(vectors: Mapping[str, FloatArray], expected: int) -> str:
+    points = min((vector.size for vector in vectors.values()), default=0)
+    return "" if points >= expected else f"{points} of {expected} points"

@@ -1,0 +1,134 @@
+"""What a deck may do: a look at text before it reaches the simulator.
+
+ngspice decks can run programs: a control block has a shell, a comment that starts with ``*#`` is a
+command, and two digital code models start a process or load a library. None of it is needed to
+describe a circuit, so it is refused unless the caller allows it, in the deck and in every file it
+includes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from xbar_circuit.errors import ModelFileError
+
+__all__ = ["check_text", "included_files"]
+
+_COMMAND = re.compile(
+    r"^[ \t]*(?:\.control\b|\.endc\b|\*#|\*[ \t]*ng_script)|\bd_process\b|\bd_cosim\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+_INCLUDE = re.compile(
+    r"""^[ \t]*\.(?P<word>incl?u?d?e?|lib|hdl)[ \t]+
+        (?:"(?P<double>[^"\n]*)"|'(?P<single>[^'\n]*)'|(?P<bare>[^\s"']+))(?P<rest>[^\n]*)$""",
+    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+)
+_DEEPEST = 32
+
+
+def check_text(text: str, *, folder: Path, origin: str, allow_control: bool) -> None:
+    """Refuse a deck that runs commands or includes what is not there.
+
+    Parameters
+    ----------
+    text
+        SPICE text.
+    folder
+        Where its relative file names start from.
+    origin
+        What to call the text in a message.
+    allow_control
+        Let commands pass; missing files are refused all the same.
+
+    Raises
+    ------
+    ModelFileError
+        A control block, a command in a comment, a code model that starts programs; or an included
+        file that is missing or unreadable.
+    """
+    _check(text, (folder,), origin, allow_control=allow_control, depth=0, seen=set())
+
+
+def included_files(text: str, folder: Path) -> Iterator[Path]:
+    """Yield the files that `text` includes itself, as they are found from `folder`.
+
+    Raises
+    ------
+    ModelFileError
+        One of them is missing.
+    """
+    for name in _names(text):
+        yield _resolve(name, (folder,), "the text")
+
+
+def _check(
+    text: str,
+    folders: tuple[Path, ...],
+    origin: str,
+    *,
+    allow_control: bool,
+    depth: int,
+    seen: set[Path],
+) -> None:
+    if not allow_control:
+        found = _COMMAND.search(text)
+        if found is not None:
+            line = text.count("\n", 0, found.start()) + 1
+            raise ModelFileError(
+                f"{origin}, line {line}: got {found.group().strip()!r}, expected a circuit and"
+                " nothing that runs commands; take it out, or pass allow_control=True if you"
+                " trust this text with your account"
+            )
+    if depth > _DEEPEST:
+        raise ModelFileError(
+            f"{origin}: got files that include each other more than {_DEEPEST} deep, expected an"
+            " end; look for a file that includes itself"
+        )
+    for name in _names(text):
+        path = _resolve(name, folders, origin)
+        if path in seen:
+            continue
+        seen.add(path)
+        try:
+            inner = path.read_text(encoding="utf-8", errors="replace")
+        except OSError as error:
+            raise ModelFileError(
+                f"{origin}: got {path} which cannot be read ({error.strerror}), expected a"
+                " readable file; check its permissions"
+            ) from error
+        _check(
+            inner,
+            (path.parent, *folders[-1:]),
+            str(path),
+            allow_control=allow_control,
+            depth=depth + 1,
+            seen=seen,
+        )
+
+
+def _names(text: str) -> Iterator[str]:
+    """Yield the file names of ``.include FILE`` and ``.lib FILE SECTION``.
+
+    A ``.lib NAME`` alone opens a section inside a library and names no file.
+    """
+    for match in _INCLUDE.finditer(text):
+        name = match["double"] or match["single"] or match["bare"] or ""
+        rest = re.split(r"[;$]", match["rest"], maxsplit=1)[0].strip()
+        if match["word"].lower() == "lib" and not rest:
+            continue
+        yield name
+
+
+def _resolve(name: str, folders: tuple[Path, ...], origin: str) -> Path:
+    wanted = Path(name).expanduser()
+    for folder in folders:
+        path = folder / wanted
+        if path.is_file():
+            return path.resolve()
+    raise ModelFileError(
+        f"{origin}: got an include of {name!r} which is not there, expected it in"
+        f" {' or '.join(map(str, dict.fromkeys(folders)))}; give its absolute path, or pass"
+        " folder="
+    )

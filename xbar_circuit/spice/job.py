@@ -1,0 +1,91 @@
+"""What travels between the package and its worker process: plain values, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+__all__ = ["Failure", "Job", "Outcome", "RawPlot", "Ready", "Setup"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """What a worker is made with; a worker serves jobs of one set-up only.
+
+    library : libngspice.
+    scripts : folder of its start-up script, or None.
+    osdi : compiled Verilog-A models, each with the time of its last change [ns].
+    compatibility : ngspice's ``ngbehavior``, empty for its own dialect.
+    """
+
+    library: Path
+    scripts: Path | None
+    osdi: tuple[tuple[Path, int], ...]
+    compatibility: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ready:
+    """The worker's first word: what simulator it holds.
+
+    resident_bytes : memory of the process before any circuit.
+    """
+
+    version: str
+    banner: str
+    klu: bool
+    xspice: bool
+    osdi: bool
+    code_models: bool
+    resident_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One deck and the commands to run on it.
+
+    commands : analyses in order; empty runs what the deck itself asks for.
+    wanted : the simulator's names of the vectors to return, None for all.
+    """
+
+    deck: str
+    commands: tuple[str, ...]
+    wanted: tuple[str, ...] | None
+    folder: Path
+    seed: int
+    transient_op: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class RawPlot:
+    """One plot as the simulator has it; name : ``tran3``."""
+
+    name: str
+    vectors: Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """A job that ran; plots : one tuple for each command."""
+
+    plots: tuple[tuple[RawPlot, ...], ...]
+    seconds: float
+    resident_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """A job that did not.
+
+    kind : ``"convergence"``, ``"deck"``, ``"exit"`` (the simulator left) or ``"load"`` (the
+        library does not open).
+    final : whether the worker ended itself.
+    """
+
+    kind: str
+    message: str
+    final: bool = False

@@ -1,0 +1,316 @@
+"""Run a deck in ngspice and get named vectors back."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from xbar_circuit import checks
+from xbar_circuit.errors import (
+    ConvergenceError,
+    ModelFileError,
+    ParameterError,
+    SimulatorError,
+)
+from xbar_circuit.spice.analyses import Analysis, Noise
+from xbar_circuit.spice.answer import Answer, Plot, canonical_names
+from xbar_circuit.spice.client import WORKERS, WorkerLostError
+from xbar_circuit.spice.guard import check_text
+from xbar_circuit.spice.job import Failure, Job, Outcome, RawPlot, Setup
+from xbar_circuit.spice.locate import Installation, locate
+
+__all__ = ["Simulator", "run", "simulator"]
+
+_DIALECTS = ("", "all", "hs", "hsa", "ps", "psa", "lt", "lta", "ki", "ltps", "ltpsa", "va")
+_RANDOM = re.compile(
+    r"\btrnoise\b|\btrrandom\b|\ba?gauss\b|\ba?unif\b|\blimit\s*\(|\bsgauss|\bsunif|\bpoisson\b"
+    r"|\bexponential\b|\brnd\b|\brandom\b|\bd_osc\b",
+    re.IGNORECASE,
+)
+_END = re.compile(r"^[ \t]*\.end[ \t]*$", re.IGNORECASE | re.MULTILINE)
+_KINDS = {
+    "noise1": "noise",
+    "noise2": "noise total",
+}
+_LAST_WORDS = 1500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Simulator:
+    """The ngspice that the engine uses.
+
+    installation : where it is.
+    version : such as ``"ngspice-46"``.
+    klu : whether the KLU solver is built in; without it large arrays take minutes.
+    xspice, code_models : whether digital and other code models are built in, and loaded.
+    osdi : whether compiled Verilog-A models can be loaded.
+    """
+
+    installation: Installation
+    version: str
+    klu: bool
+    xspice: bool
+    code_models: bool
+    osdi: bool
+
+
+def run(
+    deck: str,
+    *analyses: Analysis,
+    vectors: Sequence[str] | None = None,
+    include: str = "",
+    osdi: Sequence[str | Path] = (),
+    folder: str | Path | None = None,
+    time_limit_s: float | None = 600.0,
+    seed: int = 1,
+    transient_op: bool = False,
+    compatibility: str = "",
+    allow_control: bool = False,
+) -> Answer:
+    r"""Run a deck in ngspice, in a process of its own, and return its vectors.
+
+    The result depends on the arguments alone, never on what ran before.
+
+    Parameters
+    ----------
+    deck
+        SPICE text; its first line is the title. ``.end`` may be missing. Ask for the KLU solver
+        with ``.options klu`` when it holds an array.
+    analyses
+        What to run, in order: :class:`Op`, :class:`Dc`, :class:`Tran`, :class:`Ac`,
+        :class:`Noise`. With none, what the deck's own dot lines ask for.
+    vectors
+        What to return: ``"v(out)"``, ``"i(vdd)"``, ``"@m1[gm]"``; ``"all"`` stands for all node
+        voltages and source currents. None is all. Device quantities (``@``) come only if named.
+    include
+        Text put behind the title: ``.include``, ``.lib``, ``.model`` or ``.subckt`` of your own.
+    osdi
+        Compiled Verilog-A models to load before the deck.
+    folder
+        Where relative file names in the deck start from; the current folder by default.
+    time_limit_s
+        Time allowed to the simulator [s]; None waits for ever.
+    seed
+        Seed of ngspice's own random numbers (``trnoise``, ``agauss``).
+    transient_op
+        Accept, where Newton, gmin and source stepping fail, what ngspice's transient from zero
+        settles at as an operating point. It is not exact, and hides floating nodes.
+    compatibility
+        Dialect of foreign libraries, ngspice's ``ngbehavior``: ``"hsa"``, ``"psa"``, ``"lta"``.
+    allow_control
+        Let control blocks and programs in the deck and its included files run.
+
+    Returns
+    -------
+    Answer
+        One :class:`Plot` for each analysis, two for noise: ``answer[0]["v(out)"]``.
+
+    Raises
+    ------
+    ParameterError
+        An argument is of the wrong kind.
+    ModelFileError
+        A file is missing, or the text runs commands and may not.
+    ConvergenceError
+        An analysis found no solution or stopped early.
+    SimulatorError
+        ngspice refused the deck, crashed, left, or took too long; the error has its words and the
+        saved deck.
+    SimulatorNotFoundError
+        There is no ngspice.
+
+    >>> import xbar_circuit as xc
+    >>> answer = xc.spice.run("divider\nV1 in 0 1\nR1 in out 1k\nR2 out 0 3k", xc.spice.Op())
+    >>> answer["v(out)"], answer["i(v1)"]
+    (array([0.75]), array([-0.00025]))
+    """
+    checks.count("seed", seed)
+    checks.choice("compatibility", compatibility, _DIALECTS)
+    if time_limit_s is not None:
+        checks.number("time_limit_s", time_limit_s, "s", above=True, remedy="None waits for ever")
+    _check_analyses(analyses)
+    home = Path.cwd() if folder is None else Path(folder).expanduser().resolve()
+    if not home.is_dir():
+        raise ModelFileError(
+            f"folder: got {str(folder)!r}, expected a folder that exists; create it or correct it"
+        )
+    for text, origin in ((deck, "the deck"), (include, "the include text")):
+        check_text(text, folder=home, origin=origin, allow_control=allow_control)
+    wanted = None if vectors is None else _wanted(vectors)
+    whole = _assemble(deck, include, _save_line(wanted, analyses))
+    setup = _setup(osdi, compatibility, home)
+    job = Job(
+        deck=whole,
+        commands=tuple(analysis.command for analysis in analyses),
+        wanted=None if wanted is None or "all" in wanted or "allv" in wanted else wanted,
+        folder=home,
+        seed=seed,
+        transient_op=transient_op,
+    )
+    saved = _SavedDeck(whole, setup, job.commands)
+    fresh = allow_control or _RANDOM.search(whole) is not None or seed != 1
+    try:
+        outcome, worker = WORKERS.run(setup, job, seconds=time_limit_s, fresh=fresh)
+    except WorkerLostError as error:
+        said = "\n".join(getattr(error, "__notes__", []))
+        raise saved.error(f"got {error}, expected an answer", said) from error
+    if isinstance(outcome, Failure):
+        if outcome.kind == "convergence":
+            raise ConvergenceError(saved.message(outcome.message, worker.said()))
+        raise saved.error(outcome.message, worker.said(), worker.ready.version)
+    answer = Answer(
+        plots=_plots(outcome),
+        said=worker.said(),
+        version=worker.ready.version,
+        seconds=outcome.seconds,
+    )
+    _check_complete(analyses, outcome, saved, answer)
+    return answer
+
+
+def simulator() -> Simulator:
+    """Return which ngspice is used and what it can do.
+
+    Raises
+    ------
+    SimulatorNotFoundError
+        There is none, or it does not load.
+    """
+    installation = locate()
+    ready = WORKERS.worker(_setup((), "", Path.cwd())).ready
+    return Simulator(
+        installation=installation,
+        version=ready.version,
+        klu=ready.klu,
+        xspice=ready.xspice,
+        code_models=ready.code_models,
+        osdi=ready.osdi,
+    )
+
+
+class _SavedDeck:
+    """A deck that is written to a file only when it failed."""
+
+    def __init__(self, text: str, setup: Setup, commands: Sequence[str]) -> None:
+        self._text, self._setup, self._commands = text, setup, commands
+
+    def save(self) -> Path:
+        """Write the deck so that ``ngspice -b`` runs it, and return its path."""
+        lines = "".join(f".{command}\n" for command in self._commands)
+        text = _END.sub("", self._text).rstrip("\n") + f"\n{lines}.end\n"
+        osdi = "".join(f"* needs the OSDI model {path}\n" for path, _ in self._setup.osdi)
+        title, _, body = text.partition("\n")
+        path = Path(tempfile.mkdtemp(prefix="xbar-failed-")) / "deck.cir"
+        path.write_text(f"{title}\n{osdi}{body}", encoding="utf-8")
+        return path
+
+    def message(self, what: str, said: str, path: Path | None = None) -> str:
+        """Word a failure: what, ngspice's last words, and where the deck is."""
+        words = said.strip()[-_LAST_WORDS:] or "(nothing)"
+        return f"ngspice: {what}; run the saved deck {path or self.save()} by hand\n{words}"
+
+    def error(self, what: str, said: str, version: str = "") -> SimulatorError:
+        """Return the error of a deck that failed other than by not converging."""
+        path = self.save()
+        return SimulatorError(self.message(what, said, path), version=version, said=said, deck=path)
+
+
+def _check_analyses(analyses: Sequence[object]) -> None:
+    for analysis in analyses:
+        if isinstance(analysis, type) or not isinstance(analysis, Analysis):
+            raise ParameterError.about(
+                "analyses",
+                got=repr(analysis),
+                expected="values such as Op() or Tran(step_s=1e-10, stop_s=1e-7)",
+                remedy="arguments behind the analyses are keywords",
+            )
+
+
+def _wanted(vectors: Sequence[str]) -> tuple[str, ...]:
+    """Return the simulator's names, without the ground."""
+    if isinstance(vectors, str):
+        raise ParameterError.about(
+            "vectors", got=repr(vectors), expected="a list of names", remedy=f"write [{vectors!r}]"
+        )
+    names = [part for name in vectors for part in canonical_names(name) if part != "0"]
+    for name in names:
+        if not name or any(sign in name for sign in "\n\r \t;"):
+            raise ParameterError.about(
+                "vectors",
+                got=repr(name),
+                expected="names such as v(out) or i(vdd)",
+                remedy="one vector an entry",
+            )
+    return tuple(dict.fromkeys(names))
+
+
+def _save_line(wanted: Sequence[str] | None, analyses: Sequence[object]) -> str:
+    """Return ``.save`` lines; noise needs everything, and is filtered afterwards."""
+    if not wanted or any(isinstance(analysis, Noise) for analysis in analyses):
+        return ""
+    return "".join(
+        f".save {' '.join(wanted[start : start + 8])}\n" for start in range(0, len(wanted), 8)
+    )
+
+
+def _assemble(deck: str, include: str, save: str) -> str:
+    """Put the user's text behind the title and the save lines before the end."""
+    title, _, body = deck.partition("\n")
+    end = _END.search(body)
+    if end is not None:
+        body = body[: end.start()]
+    return (
+        "\n".join(
+            part.rstrip("\n") for part in (title, include, body, save, ".end") if part.strip()
+        )
+        + "\n"
+    )
+
+
+def _setup(osdi: Sequence[str | Path], compatibility: str, home: Path) -> Setup:
+    installation = locate()
+    models = []
+    for name in osdi:
+        path = (home / Path(name).expanduser()).resolve()
+        if not path.is_file():
+            raise ModelFileError(
+                f"osdi: got {str(name)!r}, expected a compiled Verilog-A model; compile the .va"
+                " with openvaf-r"
+            )
+        models.append((path, path.stat().st_mtime_ns))
+    return Setup(
+        library=installation.library,
+        scripts=installation.scripts,
+        osdi=tuple(models),
+        compatibility=compatibility,
+    )
+
+
+def _kind(raw: RawPlot) -> str:
+    kind = raw.name.rstrip("0123456789")
+    if kind == "noise":
+        return "noise" if "frequency" in raw.vectors else "noise total"
+    return kind
+
+
+def _plots(outcome: Outcome) -> tuple[Plot, ...]:
+    """Return all plots in order; of one command's, the one with a scale comes first."""
+    return tuple(
+        Plot(kind=_kind(raw), vectors=raw.vectors)
+        for made in outcome.plots
+        for raw in sorted(made, key=_kind)
+    )
+
+
+def _check_complete(
+    analyses: Sequence[Analysis], outcome: Outcome, saved: _SavedDeck, answer: Answer
+) -> None:
+    for analysis, made in zip(analyses, outcome.plots, strict=False):
+        first = min(made, key=_kind)
+        missing = analysis.missing(first.vectors)
+        if missing:
+            what = f"`{analysis.command}` is incomplete: {missing}"
+            raise ConvergenceError(saved.message(what, answer.said))
