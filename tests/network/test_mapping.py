@@ -1,0 +1,140 @@
+"""Weights to conductances and back."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xbar_circuit import ParameterError
+from xbar_circuit.network.accelerator import Accelerator
+from xbar_circuit.network.graph import INPUT, Network, Node
+from xbar_circuit.network.lenet import fashion_mnist_lenet5
+from xbar_circuit.network.mapping import map_network
+from xbar_circuit.network.operators import Convolution, Dense
+from xbar_circuit.network.tiles import pair_difference
+
+
+def dense_network(weight):
+    weight = np.asarray(weight, dtype=np.float32)
+    dense = Dense(weight=weight, bias=np.zeros(weight.shape[1]))
+    return Network(
+        nodes=(Node(name="dense", operator=dense, inputs=(INPUT,)),),
+        input_shape=(len(weight),),
+    )
+
+
+def depthwise_network(channels):
+    weight = np.random.default_rng(3).normal(size=(channels, 1, 3, 3))
+    operator = Convolution(
+        weight=weight,
+        bias=np.zeros(channels),
+        stride=(1, 1),
+        padding=((1, 1), (1, 1)),
+        dilation=(1, 1),
+        groups=channels,
+    )
+    return Network(
+        nodes=(Node(name="depthwise", operator=operator, inputs=(INPUT,)),),
+        input_shape=(channels, 5, 5),
+    )
+
+
+def realised(mapping):
+    """The block-diagonal matrix that the conductances stand for."""
+    plan = mapping.layers[0]
+    whole = np.zeros((plan.groups * plan.rows, plan.groups * plan.cols))
+    for tile in plan.tiles:
+        pairs = pair_difference(mapping.accelerator, tile.target)
+        whole[slice(*tile.rows), slice(*tile.cols)] += (pairs * tile.weight_per_siemens).sum(
+            axis=-1
+        )
+    return whole
+
+
+@given(
+    rows=st.integers(1, 40),
+    cols=st.integers(1, 30),
+    tile_rows=st.integers(1, 20),
+    tile_cols=st.integers(2, 20),
+    scale=st.sampled_from(["column", "tile", "layer"]),
+    accumulation=st.sampled_from(["digital", "analog"]),
+    seed=st.integers(0, 99),
+)
+def test_conductances_stand_for_the_weights(
+    rows, cols, tile_rows, tile_cols, scale, accumulation, seed
+):
+    weight = np.random.default_rng(seed).normal(size=(rows, cols)).astype(np.float32)
+    accelerator = Accelerator(
+        tile_rows=tile_rows, tile_cols=tile_cols, weight_scale=scale, accumulation=accumulation
+    )
+    mapping = map_network(dense_network(weight), accelerator)
+    np.testing.assert_allclose(realised(mapping), weight, rtol=1e-9, atol=1e-12)
+    for tile in mapping.layers[0].tiles:
+        assert tile.shape[0] <= tile_rows
+        assert tile.shape[1] <= tile_cols
+        assert tile.target.min() >= accelerator.g_min_siemens
+        assert tile.target.max() <= accelerator.g_max_siemens * (1 + 1e-12)
+
+
+def test_tiles_are_nearly_equal():
+    mapping = map_network(fashion_mnist_lenet5(), Accelerator())
+    shapes = {plan.name: {tile.shape for tile in plan.tiles} for plan in mapping.layers}
+    assert shapes == {
+        "conv1": {(25, 12)},
+        "conv2": {(75, 32)},
+        "dense1": {(100, 120)},
+        "dense2": {(120, 84)},
+        "dense3": {(84, 20)},
+    }
+    assert mapping.tile_count == 14
+    assert mapping.utilisation == pytest.approx(2 * 61_470 / (14 * 128 * 128))
+
+
+def test_depthwise_channels_share_a_tile():
+    mapping = map_network(depthwise_network(32), Accelerator())
+    plan = mapping.layers[0]
+    assert len(plan.tiles) == 3  # 14 groups of 9 rows fit into 128 rows
+    matrices = mapping.network.matrix_nodes[0][1].matrices
+    whole = realised(mapping)
+    for k, matrix in enumerate(matrices):
+        np.testing.assert_allclose(
+            whole[9 * k : 9 * k + 9, k : k + 1], matrix, rtol=1e-6, atol=1e-9
+        )
+        whole[9 * k : 9 * k + 9, k : k + 1] = 0.0
+    assert not whole.any()
+
+
+def test_slices_are_whole_numbers_of_their_bits():
+    weight = np.random.default_rng(5).normal(size=(6, 4))
+    accelerator = Accelerator(slice_bits=(2, 3, 2), weight_scale="layer")
+    mapping = map_network(dense_network(weight), accelerator)
+    step = np.abs(weight).max() / (2**7 - 1)
+    np.testing.assert_allclose(realised(mapping), np.rint(weight / step) * step, atol=1e-6)
+    low, high = accelerator.cell_range_siemens
+    target = mapping.layers[0].tiles[0].target.reshape(6, 4, 3, 2)
+    for s, bits in enumerate(accelerator.slice_bits):
+        levels = (target[:, :, s] - low) / (high - low) * (2**bits - 1)
+        np.testing.assert_allclose(levels, np.rint(levels), atol=1e-6)
+
+
+def test_a_column_of_zeros_is_legal():
+    mapping = map_network(dense_network(np.zeros((3, 2))), Accelerator())
+    assert np.all(mapping.layers[0].tiles[0].target == 0.1e-6)
+
+
+def test_what_cannot_be_built_is_refused():
+    for change, name in (
+        ({"g_min_siemens": 30e-6}, "g_min_siemens"),
+        ({"tile_cols": 1}, "tile_cols"),
+        ({"tile_rows": 0}, "tile_rows"),
+        ({"input_bits": 0}, "input_bits"),
+        ({"output_percentile": 0.0}, "output_percentile"),
+        ({"subtraction": "magic"}, "subtraction"),
+        ({"input_coding": "bit serial", "input_bits": None}, "input_bits"),
+        ({"slice_bits": (2, 0)}, "slice_bits"),
+        ({"read_volt": float("nan")}, "read_volt"),
+    ):
+        with pytest.raises(ParameterError, match=name):
+            replace(Accelerator(), **change)

@@ -1,0 +1,108 @@
+"""The graph, its file, and running it in NumPy."""
+
+import numpy as np
+import pytest
+
+from xbar_circuit import ModelFileError, ParameterError, ShapeError
+from xbar_circuit.network.execution import accuracy, batch_size, run
+from xbar_circuit.network.graph import INPUT, Network, Node
+from xbar_circuit.network.images import fashion_mnist_test
+from xbar_circuit.network.lenet import fashion_mnist_lenet5, lenet5
+from xbar_circuit.network.operators import Add, Dense, Flatten, Relu
+from xbar_circuit.network.storage import load_network, save_network
+
+
+def residual_network():
+    eye = Dense(weight=np.eye(3), bias=np.ones(3))
+    return Network(
+        nodes=(
+            Node(name="a", operator=eye, inputs=(INPUT,)),
+            Node(name="b", operator=Relu(), inputs=("a",)),
+            Node(name="c", operator=Add(), inputs=("b", INPUT)),
+        ),
+        input_shape=(3,),
+    )
+
+
+def test_branches_meet_again():
+    found = run(residual_network(), np.array([[-3.0, 0.0, 2.0]]))
+    assert found.tolist() == [[-3.0, 1.0, 5.0]]
+
+
+def test_the_shipped_network_has_the_accuracy_that_is_claimed_for_it():
+    test = fashion_mnist_test()
+    assert len(test) == 10_000
+    outputs = run(fashion_mnist_lenet5(), test.images)
+    assert accuracy(outputs, test.labels) >= 0.89
+
+
+def test_a_network_survives_its_file(tmp_path):
+    network = fashion_mnist_lenet5()
+    save_network(network, tmp_path / "copy.npz")
+    copy = load_network(tmp_path / "copy.npz")
+    x = fashion_mnist_test().images[:3]
+    assert np.array_equal(run(copy, x), run(network, x))
+    assert [node.inputs for node in copy.nodes] == [node.inputs for node in network.nodes]
+
+
+def test_a_damaged_file_is_named(tmp_path):
+    path = tmp_path / "broken.npz"
+    path.write_bytes(b"PK\x03\x04 not really")
+    with pytest.raises(ModelFileError, match=r"broken\.npz"):
+        load_network(path)
+    with pytest.raises(ModelFileError, match=r"none\.npz"):
+        load_network(tmp_path / "none.npz")
+    np.savez(tmp_path / "other.npz", x=np.ones(3))
+    with pytest.raises(ModelFileError, match="native network file"):
+        load_network(tmp_path / "other.npz")
+
+
+def test_the_answer_does_not_depend_on_workers():
+    network, x = fashion_mnist_lenet5(), fashion_mnist_test().images[:200]
+    assert np.array_equal(run(network, x, workers=1), run(network, x, workers=3))
+
+
+def test_memory_decides_the_batch():
+    network = fashion_mnist_lenet5()
+    assert batch_size(network, 2**30) == 64
+    assert batch_size(network, 2**20) < 8
+    assert batch_size(network, 1) == 1
+
+
+def test_lenet_has_its_textbook_shapes():
+    weights = dict.fromkeys(("conv1.bias",), np.zeros(6, np.float32))
+    weights |= {
+        "conv1.weight": np.ones((6, 1, 5, 5), np.float32),
+        "conv2.weight": np.ones((16, 6, 5, 5), np.float32),
+        "conv2.bias": np.zeros(16, np.float32),
+        "dense1.weight": np.ones((120, 400), np.float32),
+        "dense1.bias": np.zeros(120, np.float32),
+        "dense2.weight": np.ones((84, 120), np.float32),
+        "dense2.bias": np.zeros(84, np.float32),
+        "dense3.weight": np.ones((10, 84), np.float32),
+        "dense3.bias": np.zeros(10, np.float32),
+    }
+    network = lenet5(weights)
+    assert network.weight_count == 61_470
+    assert run(network, np.ones((1, 1, 28, 28))).shape == (1, 10)
+
+
+def test_graphs_that_cannot_be_walked_are_refused():
+    relu = Relu()
+    with pytest.raises(ParameterError, match="unknown so far"):
+        Network(nodes=(Node(name="a", operator=relu, inputs=("b",)),), input_shape=(3,))
+    twice = tuple(Node(name="a", operator=relu, inputs=(INPUT,)) for _ in range(2))
+    with pytest.raises(ParameterError, match="name each once"):
+        Network(nodes=twice, input_shape=(3,))
+    with pytest.raises(ParameterError, match="at least one node"):
+        Network(nodes=(), input_shape=(3,))
+
+
+def test_images_that_do_not_fit_are_refused():
+    network = Network(
+        nodes=(Node(name="f", operator=Flatten(), inputs=(INPUT,)),), input_shape=(2, 2)
+    )
+    with pytest.raises(ShapeError, match="images"):
+        run(network, np.zeros((1, 3, 2)))
+    with pytest.raises(ShapeError, match="n >= 1"):
+        run(network, np.zeros((0, 2, 2)))

@@ -1,0 +1,1 @@
+"""Trained networks on crossbar tiles: description, mapping, programming, inference."""

@@ -1,0 +1,138 @@
+"""The accelerator: what tiles are made of, how weights sit in them, how numbers get in and out.
+
+One immutable description for the mapping, the inference, the cost and the report. It says nothing
+of a network and nothing of chance; `mapping` puts a network on it, `programming` draws devices.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from xbar_circuit import checks
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.wires import Terminals, Wires
+
+__all__ = ["Accelerator"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accelerator:
+    """Crossbar tiles with their converters.
+
+    Parameters
+    ----------
+    tile_rows, tile_cols
+        Cells of a tile. A weight takes two neighbouring columns, one for each sign, and as many
+        such pairs as it has slices.
+    g_min_siemens, g_max_siemens
+        Conductance range of one device [S].
+    devices_per_cell
+        Devices in parallel at each cross-point, programmed one by one; the cell's conductance is
+        their sum, so its range is this many times the device's.
+    slice_bits
+        Empty: a weight is one analog pair. Otherwise the bits of each slice, the least significant
+        first: the weight's magnitude becomes a whole number, cut into slices of their own columns.
+    wires, terminals
+        Of every tile.
+    read_volt
+        Voltage of the largest input [V].
+    input_bits
+        Width of the input converters; None is exact.
+    input_coding
+        ``"voltage"`` and ``"pulse width"`` give one analog product (equal for linear cells: charge
+        instead of current); ``"bit serial"`` applies the bits of the input one by one, converts
+        each product and adds them digitally.
+    output_bits
+        Width of the column converters; None is exact.
+    subtraction
+        ``"digital"``: both columns of a pair are converted and the codes subtracted; ``"analog"``:
+        the difference of the currents is converted once.
+    accumulation
+        ``"digital"``: the partial sums of tiles below one another are converted and then added;
+        ``"analog"``: their currents are added and converted once.
+    weight_scale
+        The largest weight of what becomes the largest conductance: each ``"column"``, each
+        ``"tile"``, or the whole ``"layer"``.
+    input_percentile, output_percentile
+        The converters' ranges end at this percentile of the calibration set's magnitudes.
+
+    Raises
+    ------
+    ParameterError
+        A number out of range or an unknown choice.
+    """
+
+    tile_rows: int = 128
+    tile_cols: int = 128
+    g_min_siemens: float = 0.1e-6
+    g_max_siemens: float = 25e-6
+    devices_per_cell: int = 1
+    slice_bits: tuple[int, ...] = ()
+    wires: Wires = field(default_factory=lambda: Wires(row_ohm=1.0, column_ohm=1.0))
+    terminals: Terminals = field(default_factory=Terminals)
+    read_volt: float = 0.2
+    input_bits: int | None = 8
+    input_coding: str = "voltage"
+    output_bits: int | None = 8
+    subtraction: str = "digital"
+    accumulation: str = "digital"
+    weight_scale: str = "column"
+    input_percentile: float = 99.99
+    output_percentile: float = 99.99
+
+    def __post_init__(self) -> None:
+        for name in ("tile_rows", "tile_cols", "devices_per_cell"):
+            checks.count(name, getattr(self, name))
+        checks.number("g_min_siemens", self.g_min_siemens, "S")
+        checks.number("g_max_siemens", self.g_max_siemens, "S", above=True)
+        checks.number("read_volt", self.read_volt, "V", above=True)
+        for name in ("input_bits", "output_bits"):
+            if getattr(self, name) is not None:
+                checks.count(name, getattr(self, name), maximum=16)
+        for name in ("input_percentile", "output_percentile"):
+            checks.number(name, getattr(self, name), "%", above=True, maximum=100.0)
+        for bits in self.slice_bits:
+            checks.count("slice_bits", bits, maximum=8)
+        checks.choice("input_coding", self.input_coding, ("voltage", "pulse width", "bit serial"))
+        checks.choice("subtraction", self.subtraction, ("digital", "analog"))
+        checks.choice("accumulation", self.accumulation, ("digital", "analog"))
+        checks.choice("weight_scale", self.weight_scale, ("column", "tile", "layer"))
+        if self.g_min_siemens >= self.g_max_siemens:
+            raise ParameterError.about(
+                "g_min_siemens",
+                got=self.g_min_siemens,
+                expected=f"less than g_max_siemens, {self.g_max_siemens} [S]",
+                remedy="give the range of the device",
+            )
+        if self.tile_cols < self.columns_per_weight:
+            raise ParameterError.about(
+                "tile_cols",
+                got=self.tile_cols,
+                expected=f"at least the {self.columns_per_weight} columns of one weight",
+                remedy="use a wider tile or fewer slices",
+            )
+        if self.input_coding == "bit serial" and self.input_bits is None:
+            raise ParameterError.about(
+                "input_bits",
+                got="None",
+                expected="a number of bits to apply one by one",
+                remedy="set input_bits=8 or use input_coding='voltage'",
+            )
+
+    @property
+    def slices(self) -> int:
+        """Pairs of columns that hold one weight."""
+        return max(1, len(self.slice_bits))
+
+    @property
+    def columns_per_weight(self) -> int:
+        """Columns that hold one weight."""
+        return 2 * self.slices
+
+    @property
+    def cell_range_siemens(self) -> tuple[float, float]:
+        """Conductance range of a whole cell [S]."""
+        return (
+            self.devices_per_cell * self.g_min_siemens,
+            self.devices_per_cell * self.g_max_siemens,
+        )

@@ -1,0 +1,93 @@
+"""A trained network: a small directed graph of typed operators, as immutable data.
+
+Nodes stand in an order in which every input comes before its use; ``"input"`` is the image. What a
+network computes is told by `execution`; which of its nodes an accelerator takes over, by `mapping`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.network.operators import MatrixOperator, Operator
+
+__all__ = ["INPUT", "Network", "Node"]
+
+INPUT = "input"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """One operator of a network.
+
+    Parameters
+    ----------
+    name
+        Unique within the network.
+    operator
+        What it computes.
+    inputs
+        Names of the nodes that it reads, or ``"input"``.
+    """
+
+    name: str
+    operator: Operator | MatrixOperator
+    inputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """A network with one input and one output, which is its last node.
+
+    Parameters
+    ----------
+    nodes
+        In an order in which every input comes before its use.
+    input_shape
+        Shape of one sample: (channels, height, width), (channels, length) or (features,).
+    source
+        Where the network comes from, for reports.
+
+    Raises
+    ------
+    ParameterError
+        No nodes, a name twice, or an input that does not come before its use.
+    """
+
+    nodes: tuple[Node, ...]
+    input_shape: tuple[int, ...]
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        known = {INPUT}
+        if not self.nodes or min(self.input_shape, default=0) < 1:
+            raise ParameterError.about(
+                "nodes, input_shape",
+                got=f"{len(self.nodes)} nodes, input shape {self.input_shape}",
+                expected="at least one node and an input with at least one number",
+                remedy="give the whole network",
+            )
+        for node in self.nodes:
+            missing = set(node.inputs) - known
+            if node.name in known or missing or not node.inputs:
+                raise ParameterError.about(
+                    f"nodes[{node.name!r}]",
+                    got=f"inputs {node.inputs}, unknown so far: {sorted(missing)}",
+                    expected="a new name, and inputs that come before it",
+                    remedy="sort the nodes and name each once",
+                )
+            known.add(node.name)
+
+    @property
+    def matrix_nodes(self) -> tuple[tuple[str, MatrixOperator], ...]:
+        """The nodes that multiply by weights, in order."""
+        return tuple(
+            (node.name, node.operator)
+            for node in self.nodes
+            if isinstance(node.operator, MatrixOperator)
+        )
+
+    @property
+    def weight_count(self) -> int:
+        """Number of weights that need devices (without biases)."""
+        return sum(operator.matrices.size for _, operator in self.matrix_nodes)

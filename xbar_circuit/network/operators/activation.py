@@ -1,0 +1,120 @@
+"""Activations: elementwise, digital, and the softmax."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from xbar_circuit.network.operators.protocol import Array
+
+__all__ = [
+    "Clip",
+    "HardSigmoid",
+    "HardSwish",
+    "LeakyRelu",
+    "Prelu",
+    "Relu",
+    "Sigmoid",
+    "Softmax",
+    "Tanh",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relu:
+    """``max(x, 0)``."""
+
+    def apply(self, *inputs: Array) -> Array:
+        """Return the activation of the one input."""
+        return np.maximum(inputs[0], np.float32(0.0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeakyRelu:
+    """``x`` where positive, else ``slope * x``."""
+
+    slope: float
+
+    def apply(self, *inputs: Array) -> Array:
+        """Return the activation of the one input."""
+        return np.where(inputs[0] < 0.0, np.float32(self.slope) * inputs[0], inputs[0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Prelu:
+    """``x`` where positive, else ``slope * x``; the slope broadcasts to one sample's shape."""
+
+    slope: Array
+
+    def apply(self, *inputs: Array) -> Array:
+        """Return the activation of the one input."""
+        return np.where(inputs[0] < 0.0, self.slope * inputs[0], inputs[0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clip:
+    """``min(max(x, low), high)``."""
+
+    low: float
+    high: float
+
+    def apply(self, *inputs: Array) -> Array:
+        """Return the activation of the one input."""
+        result: Array = np.clip(inputs[0], np.float32(self.low), np.float32(self.high))
+        return result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HardSigmoid:
+    """``min(max(slope * x + offset, 0), 1)``."""
+
+    slope: float = 0.2
+    offset: float = 0.5
+
+    def apply(self, *inputs: Array) -> Array:
+        """Return the activation of the one input."""
+        line = np.float32(self.slope) * inputs[0] + np.float32(self.offset)
+        result: Array = np.clip(line, np.float32(0.0), np.float32(1.0))
+        return result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HardSwish:
+    """``x * HardSigmoid(x)`` with slope 1/6 and offset 1/2."""
+
+    def apply(self, *inputs: Array) -> Array:
+        """Return the activation of the one input."""
+        return inputs[0] * HardSigmoid(slope=1.0 / 6.0).apply(inputs[0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sigmoid:
+    """``1 / (1 + exp(-x))``, without overflow."""
+
+    def apply(self, *inputs: Array) -> Array:
+        """Return the activation of the one input."""
+        result: Array = np.float32(0.5) * (np.float32(1.0) + np.tanh(np.float32(0.5) * inputs[0]))
+        return result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tanh:
+    """``tanh(x)``."""
+
+    def apply(self, *inputs: Array) -> Array:
+        """Return the activation of the one input."""
+        return np.tanh(inputs[0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Softmax:
+    """``exp(x) / sum(exp(x))`` along one axis."""
+
+    axis: int = -1
+
+    def apply(self, *inputs: Array) -> Array:
+        """Return the activation of the one input."""
+        powers = np.exp(inputs[0] - inputs[0].max(axis=self.axis, keepdims=True))
+        result: Array = powers / powers.sum(axis=self.axis, keepdims=True)
+        return result

@@ -1,0 +1,58 @@
+"""Where branches of a network meet, and what constants do to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from xbar_circuit.network.operators.protocol import Array
+
+__all__ = ["Add", "Affine", "Concat", "Mul"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Add:
+    """The sum of its inputs, broadcast as in NumPy."""
+
+    def apply(self, *inputs: Array) -> Array:
+        """Return ``a + b``."""
+        return inputs[0] + inputs[1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mul:
+    """The product of its inputs, broadcast as in NumPy."""
+
+    def apply(self, *inputs: Array) -> Array:
+        """Return ``a * b``."""
+        return inputs[0] * inputs[1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Affine:
+    """``x * scale + shift`` with constants: a batch normalisation left over, or a constant operand.
+
+    Parameters
+    ----------
+    scale, shift
+        Broadcast to one sample's shape, without the batch.
+    """
+
+    scale: Array
+    shift: Array
+
+    def apply(self, *inputs: Array) -> Array:
+        """Return the scaled and shifted input."""
+        return np.asarray(inputs[0] * self.scale + self.shift, dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concat:
+    """All inputs one after another along one axis."""
+
+    axis: int
+
+    def apply(self, *inputs: Array) -> Array:
+        """Return the joined array."""
+        return np.concatenate(inputs, axis=self.axis)

@@ -1,0 +1,164 @@
+"""Pooling: a window that moves over the spatial axes and keeps its largest or its mean."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from xbar_circuit.errors import ShapeError
+from xbar_circuit.network.operators.matrix import Pads, pad_axes
+from xbar_circuit.network.operators.protocol import Array
+
+__all__ = ["AveragePool", "GlobalAveragePool", "GlobalMaxPool", "MaxPool"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaxPool:
+    """The largest value of each window; padding never wins.
+
+    Parameters
+    ----------
+    kernel, stride, dilation
+        One value for each spatial axis.
+    padding
+        Before and after each spatial axis.
+    round_up
+        Whether a last, incomplete window counts (ONNX ``ceil_mode``).
+    """
+
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: Pads
+    dilation: tuple[int, ...]
+    round_up: bool = False
+
+    def apply(self, *inputs: Array) -> Array:
+        """Return the pooled maps of the one input."""
+        x = inputs[0]
+        padding = _whole(self, x) if self.round_up else self.padding
+        padded = pad_axes(x, ((0, 0), (0, 0), *padding), -math.inf)
+        offsets, sizes = _offsets(self, padded)
+        result: Array | None = None
+        for offset in offsets:
+            part = padded[_window(offset, self.stride, sizes)]
+            result = part.copy() if result is None else np.maximum(result, part, out=result)
+        return result if result is not None else x
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AveragePool:
+    """The mean of each window.
+
+    Parameters
+    ----------
+    kernel, stride, dilation, padding, round_up
+        As for `MaxPool`.
+    count_padding
+        Whether zeros of the padding count as pixels.
+    """
+
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: Pads
+    dilation: tuple[int, ...]
+    round_up: bool = False
+    count_padding: bool = False
+
+    def apply(self, *inputs: Array) -> Array:
+        """Return the pooled maps of the one input."""
+        x = inputs[0]
+        padding = _whole(self, x) if self.round_up else self.padding
+        padded = pad_axes(x, ((0, 0), (0, 0), *padding), 0.0)
+        counted = np.ones((1, 1, *x.shape[2:]), dtype=np.float32)
+        if self.count_padding:  # the incomplete last window never counts what hangs over
+            counted = pad_axes(counted, ((0, 0), (0, 0), *self.padding), 1.0)
+            hang = tuple(
+                (0, new[1] - old[1]) for new, old in zip(padding, self.padding, strict=True)
+            )
+            counted = pad_axes(counted, ((0, 0), (0, 0), *hang), 0.0)
+        else:
+            counted = pad_axes(counted, ((0, 0), (0, 0), *padding), 0.0)
+        offsets, sizes = _offsets(self, padded)
+        total = np.zeros((*x.shape[:2], *sizes), dtype=np.float32)
+        pixels = np.zeros((1, 1, *sizes), dtype=np.float32)
+        for offset in offsets:
+            window = _window(offset, self.stride, sizes)
+            total += padded[window]
+            pixels += counted[window]
+        return np.asarray(total / pixels, dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GlobalAveragePool:
+    """The mean of each channel; the spatial axes shrink to 1, or go away."""
+
+    keep_axes: bool = True
+
+    def apply(self, *inputs: Array) -> Array:
+        """Return the mean of the one input over its spatial axes."""
+        axes = tuple(range(2, inputs[0].ndim))
+        return np.asarray(inputs[0].mean(axis=axes, keepdims=self.keep_axes), dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GlobalMaxPool:
+    """The largest value of each channel; the spatial axes shrink to 1."""
+
+    def apply(self, *inputs: Array) -> Array:
+        """Return the maximum of the one input over its spatial axes."""
+        axes = tuple(range(2, inputs[0].ndim))
+        return np.asarray(inputs[0].max(axis=axes, keepdims=True), dtype=np.float32)
+
+
+def _whole(pool: MaxPool | AveragePool, x: Array) -> Pads:
+    """Return padding that lets the last window hang over the edge but start inside."""
+    whole = []
+    for size, k, s, d, (before, after) in zip(
+        x.shape[2:], pool.kernel, pool.stride, pool.dilation, pool.padding, strict=True
+    ):
+        reach = (k - 1) * d + 1
+        count = -(-(size + before + after - reach) // s) + 1
+        if (count - 1) * s >= size + before:
+            count -= 1
+        whole.append((before, max(after, (count - 1) * s + reach - size - before)))
+    return tuple(whole)
+
+
+def _offsets(
+    pool: MaxPool | AveragePool, padded: Array
+) -> tuple[list[tuple[int, ...]], tuple[int, ...]]:
+    """Return the first pixel of every kernel position, and the number of windows an axis."""
+    if padded.ndim != len(pool.kernel) + 2:
+        raise ShapeError.about(
+            "inputs",
+            got=f"shape {padded.shape}",
+            expected=f"{len(pool.kernel)} spatial axes after batch and channels",
+            remedy="check the layer before this pooling",
+        )
+    reach = [(k - 1) * d + 1 for k, d in zip(pool.kernel, pool.dilation, strict=True)]
+    sizes = tuple(
+        (size - need) // s + 1
+        for size, need, s in zip(padded.shape[2:], reach, pool.stride, strict=True)
+    )
+    if min(sizes) < 1:
+        raise ShapeError.about(
+            "inputs",
+            got=f"shape {padded.shape} after padding",
+            expected=f"at least {tuple(reach)} along the spatial axes",
+            remedy="pool over a smaller window",
+        )
+    steps = np.ndindex(*pool.kernel)
+    return [
+        tuple(int(k * d) for k, d in zip(step, pool.dilation, strict=True)) for step in steps
+    ], sizes
+
+
+def _window(
+    offset: tuple[int, ...], stride: tuple[int, ...], sizes: tuple[int, ...]
+) -> tuple[slice, ...]:
+    spatial = (
+        slice(o, o + (n - 1) * s + 1, s) for o, s, n in zip(offset, stride, sizes, strict=True)
+    )
+    return (slice(None), slice(None), *spatial)

@@ -1,0 +1,48 @@
+"""What really arrives at the tiles: input codes of every layer, kept while images run through."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from xbar_circuit import checks
+from xbar_circuit.network.execution import Multiplier, walk
+from xbar_circuit.network.graph import Network
+from xbar_circuit.network.operators import Array
+
+__all__ = ["record_vectors"]
+
+
+def record_vectors(
+    network: Network, images: Array, multiplier: Multiplier, *, vectors: int
+) -> dict[str, Array]:
+    """Return what each matrix node multiplies, by its name: (vectors, groups, rows).
+
+    Of the patches of all images, every layer keeps those with the largest total input in as many
+    equal stretches as vectors are asked for: they load the wires most, and come from all images.
+
+    Parameters
+    ----------
+    network, images, multiplier
+        As for `execution.run`; the images all at once.
+    vectors
+        How many to keep of each layer; fewer where a layer has fewer.
+    """
+    recorder = _Recorder(multiplier, checks.count("vectors", vectors))
+    walk(network, np.asarray(images, dtype=np.float32), recorder)
+    return recorder.kept
+
+
+class _Recorder:
+    def __init__(self, multiplier: Multiplier, vectors: int) -> None:
+        self.kept: dict[str, Array] = {}
+        self._multiplier, self._vectors = multiplier, vectors
+
+    def encode(self, name: str, inputs: Array) -> Array:
+        return self._multiplier.encode(name, inputs)
+
+    def multiply(self, name: str, vectors: Array) -> Array:
+        total = np.abs(vectors).sum(axis=(1, 2))
+        stretches = np.array_split(np.arange(len(vectors)), min(self._vectors, len(vectors)))
+        chosen = [stretch[total[stretch].argmax()] for stretch in stretches]
+        self.kept[name] = vectors[chosen].copy()
+        return self._multiplier.multiply(name, vectors)

@@ -1,0 +1,98 @@
+"""The native network file: one npz with the graph as JSON and the weights as float32 arrays.
+
+Entry ``network`` holds the JSON text; entry ``<node>/<field>`` an array of that node's operator.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xbar_circuit.errors import ModelFileError
+from xbar_circuit.files import replacing
+from xbar_circuit.network.graph import Network, Node
+from xbar_circuit.network.operators import KINDS
+
+__all__ = ["load_network", "save_network"]
+
+_FORMAT = "xbar_circuit network 1"
+
+
+def save_network(network: Network, path: Path | str) -> None:
+    """Write a network; the file appears whole or not at all."""
+    path = Path(path)
+    arrays: dict[str, Any] = {}
+    nodes = []
+    for node in network.nodes:
+        settings: dict[str, Any] = {}
+        for item in fields(node.operator):  # type: ignore[arg-type]  # operators are dataclasses
+            value = getattr(node.operator, item.name)
+            if isinstance(value, np.ndarray):
+                arrays[f"{node.name}/{item.name}"] = value
+            else:
+                settings[item.name] = value
+        nodes.append(
+            {
+                "name": node.name,
+                "kind": type(node.operator).__name__,
+                "inputs": node.inputs,
+                "settings": settings,
+            }
+        )
+    text = json.dumps(
+        {
+            "format": _FORMAT,
+            "input_shape": network.input_shape,
+            "source": network.source,
+            "nodes": nodes,
+        }
+    )
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, network=np.array(text), **arrays)
+
+
+def load_network(path: Path | str) -> Network:
+    """Read a network that `save_network` wrote.
+
+    Raises
+    ------
+    ModelFileError
+        The file is missing, damaged or of another kind.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            described = json.loads(str(archive["network"]))
+            if described["format"] != _FORMAT:
+                raise ValueError(f"format {described['format']!r}")
+            nodes = tuple(_node(entry, archive) for entry in described["nodes"])
+        return Network(
+            nodes=nodes,
+            input_shape=tuple(described["input_shape"]),
+            source=described["source"],
+        )
+    except (OSError, EOFError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
+        raise ModelFileError(
+            f"path: got {path} ({error}), expected a native network file ({_FORMAT});"
+            " write one with save_network, or bring an ONNX file"
+        ) from error
+
+
+def _node(entry: dict[str, Any], archive: Any) -> Node:
+    prefix = entry["name"] + "/"
+    arrays = {
+        key.removeprefix(prefix): archive[key] for key in archive.files if key.startswith(prefix)
+    }
+    settings = {name: _tuples(value) for name, value in entry["settings"].items()}
+    operator = KINDS[entry["kind"]](**settings, **arrays)
+    return Node(name=entry["name"], operator=operator, inputs=tuple(entry["inputs"]))
+
+
+def _tuples(value: Any) -> Any:
+    """JSON's lists back to tuples."""
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value

@@ -1,0 +1,178 @@
+"""Tiles at work: what the converters of one layer make of its inputs.
+
+Every tile is its exact transfer matrix, wires and terminals included: ``current = volts @
+transfer`` [S]. The rest is arithmetic with codes. All scale factors are folded into the matrices
+beforehand, so that a product costs one matrix product, one rounding and one sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.network.accelerator import Accelerator
+from xbar_circuit.network.converters import Converter, calibrated
+from xbar_circuit.network.mapping import LayerPlan, TilePlan
+from xbar_circuit.network.operators import Array
+
+__all__ = ["AnalogLayer", "calibrate_layer", "pair_difference"]
+
+
+class AnalogLayer:
+    """The tiles and converters of one layer.
+
+    Parameters
+    ----------
+    accelerator, plan
+        Description and mapping.
+    transfers
+        Of each tile (rows, columns) [S].
+    inputs
+        The input converter of the layer.
+    outputs
+        The column converter of each conversion group (a tile, or tiles that add their currents);
+        None until calibrated.
+    gains
+        Digital factor of each tile's columns (cols,), such as a drift compensation; None is 1.
+    """
+
+    def __init__(
+        self,
+        accelerator: Accelerator,
+        plan: LayerPlan,
+        transfers: Sequence[FloatArray],
+        *,
+        inputs: Converter,
+        outputs: Sequence[Converter] | None = None,
+        gains: Sequence[FloatArray] | None = None,
+    ) -> None:
+        self.inputs = inputs
+        self._accelerator = accelerator
+        self._plan = plan
+        self._serial = accelerator.input_coding == "bit serial"
+        self._volt_per_code = accelerator.read_volt / (1.0 if self._serial else inputs.highest)
+        self._groups = _conversion_groups(accelerator, plan)
+        self._outputs = outputs
+        self._matrices: list[list[Array]] = []
+        self._factors: list[Array] = []
+        for k, members in enumerate(self._groups):
+            step = 1.0 if outputs is None else outputs[k].step
+            self._matrices.append(
+                [
+                    (_split(accelerator, transfers[j]) * (self._volt_per_code / step)).astype(
+                        np.float32
+                    )
+                    for j in members
+                ]
+            )
+            gain = 1.0 if gains is None else gains[members[0]][:, None]
+            worth = plan.tiles[members[0]].weight_per_siemens * gain
+            factor = worth.T * (step * inputs.step / self._volt_per_code)
+            self._factors.append(factor.astype(np.float32))
+
+    def encode(self, values: Array) -> Array:
+        """Return the input codes of activations, same shape."""
+        return self.inputs.round(values * np.float32(1.0 / self.inputs.step))
+
+    def currents(self, codes: Array) -> Iterator[tuple[int, Array]]:
+        """Yield (group, currents in steps of its converter), one for each group and plane of bits.
+
+        Currents have shape (vectors, slices * columns of a slice).
+        """
+        for _, plane in self._planes(codes):
+            for k, members in enumerate(self._groups):
+                yield k, self._add(k, members, plane)
+
+    def products(self, codes: Array) -> Array:
+        """Return the products (vectors, groups, cols) of input codes (vectors, groups, rows)."""
+        plan = self._plan
+        flat = codes.reshape(len(codes), -1)
+        result = np.zeros((len(codes), plan.groups * plan.cols), dtype=np.float32)
+        for worth, plane in self._planes(flat):
+            for k, members in enumerate(self._groups):
+                scaled = self._add(k, members, plane)
+                if self._outputs is not None:
+                    scaled = self._outputs[k].round(scaled)
+                start, stop = plan.tiles[members[0]].cols
+                result[:, start:stop] += self._weigh(scaled, self._factors[k] * worth)
+        return result.reshape(len(codes), plan.groups, plan.cols)
+
+    def volts(self, codes: Array, tile: TilePlan) -> FloatArray:
+        """Return the voltages that a tile's rows see for input codes (vectors, groups, rows) [V].
+
+        Only for analog input codings.
+        """
+        flat = codes.reshape(len(codes), -1)[:, slice(*tile.rows)]
+        return flat.astype(np.float64) * self._volt_per_code
+
+    def _planes(self, codes: Array) -> Iterator[tuple[np.float32, Array]]:
+        """Yield what is applied to the rows at one time, and what it is worth."""
+        flat = codes.reshape(len(codes), -1)
+        if not self._serial:
+            yield np.float32(1.0), flat
+            return
+        magnitude, sign = np.abs(flat).astype(np.int32), np.sign(flat)
+        for bit in range(int(self.inputs.highest).bit_length()):
+            yield np.float32(2**bit), (((magnitude >> bit) & 1) * sign).astype(np.float32)
+
+    def _add(self, group: int, members: Sequence[int], plane: Array) -> Array:
+        total: Array | None = None
+        for matrix, j in zip(self._matrices[group], members, strict=True):
+            part = plane[:, slice(*self._plan.tiles[j].rows)] @ matrix
+            total = part if total is None else np.add(total, part, out=total)
+        return total if total is not None else plane
+
+    def _weigh(self, codes: Array, factor: Array) -> Array:
+        """Subtract the columns of each pair and add the slices, each at its worth."""
+        slices, width = factor.shape
+        if self._accelerator.subtraction == "digital":
+            halves = codes.reshape(len(codes), slices, 2, width)
+            codes = halves[:, :, 0] - halves[:, :, 1]
+        if slices == 1:
+            result: Array = codes.reshape(len(codes), width) * factor[0]
+        else:
+            result = (codes.reshape(len(codes), slices, width) * factor).sum(axis=1)
+        return result
+
+
+def calibrate_layer(layer: AnalogLayer, codes: Array, accelerator: Accelerator) -> list[Converter]:
+    """Return a column converter for each conversion group of an uncalibrated layer.
+
+    Its range ends at the accelerator's percentile of the currents that `codes` cause.
+    """
+    seen: dict[int, list[Array]] = {}
+    for group, currents in layer.currents(codes):
+        seen.setdefault(group, []).append(currents.ravel())
+    return [
+        calibrated(accelerator.output_bits, np.concatenate(parts), accelerator.output_percentile)
+        for _, parts in sorted(seen.items())
+    ]
+
+
+def pair_difference(accelerator: Accelerator, transfer: FloatArray) -> FloatArray:
+    """Return positive less negative column of every pair (rows, cols, slices) [S]."""
+    pairs = transfer.reshape(len(transfer), -1, accelerator.slices, 2)
+    difference: FloatArray = pairs[..., 0] - pairs[..., 1]
+    return difference
+
+
+def _split(accelerator: Accelerator, transfer: FloatArray) -> FloatArray:
+    """Order columns slice by slice: all positive ones, all negative ones, or their difference."""
+    if accelerator.subtraction == "analog":
+        ordered = pair_difference(accelerator, transfer).transpose(0, 2, 1)
+    else:
+        pairs = transfer.reshape(len(transfer), -1, accelerator.slices, 2)
+        ordered = pairs.transpose(0, 2, 3, 1)
+    return ordered.reshape(len(transfer), -1)
+
+
+def _conversion_groups(accelerator: Accelerator, plan: LayerPlan) -> list[list[int]]:
+    """Return the tiles whose currents meet before a converter."""
+    if accelerator.accumulation == "digital":
+        return [[j] for j in range(len(plan.tiles))]
+    groups: dict[tuple[int, int], list[int]] = {}
+    for j, tile in enumerate(plan.tiles):
+        groups.setdefault(tile.cols, []).append(j)
+    return list(groups.values())
