@@ -33,7 +33,7 @@ def test_dc_sweep_has_every_point_and_its_scale():
 
 
 def test_transient_charges_exponentially():
-    plot = run(LOW_PASS, Tran(step_s=1e-11, stop_s=5e-9, max_step_s=1e-11))[0]
+    plot = run(LOW_PASS, Tran(step_second=1e-11, stop_second=5e-9, max_step_second=1e-11))[0]
     expected = 1.0 - np.exp(-plot.scale / TAU)
     np.testing.assert_allclose(plot["out"], expected, atol=2e-3)
     assert plot.scale[-1] == pytest.approx(5e-9)
@@ -57,7 +57,9 @@ def test_noise_of_a_low_pass_is_kt_over_c():
 
 
 def test_analyses_answer_in_the_order_asked():
-    answer = run(LOW_PASS, Tran(step_s=1e-11, stop_s=1e-9), Op(), Ac(start_hertz=1, stop_hertz=10))
+    answer = run(
+        LOW_PASS, Tran(step_second=1e-11, stop_second=1e-9), Op(), Ac(start_hertz=1, stop_hertz=10)
+    )
     assert [plot.kind for plot in answer] == ["tran", "op", "ac"]
     assert answer.version.startswith("ngspice-")
 
@@ -90,7 +92,7 @@ Ro o 0 1k
 .model inv d_inverter
 .model da dac_bridge(out_low=0 out_high=1)
 """
-    plot = run(deck, Tran(step_s=1e-10, stop_s=2e-8))[0]
+    plot = run(deck, Tran(step_second=1e-10, stop_second=2e-8))[0]
     at = np.interp([0.5e-9, 5e-9, 15e-9], plot.scale, plot["v(o)"])
     assert at == pytest.approx([1.0, 0.0, 1.0], abs=1e-6)
 
@@ -161,7 +163,7 @@ def test_a_vector_that_is_not_there():
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        ({"time_limit_s": 0.0}, "time_limit_s"),
+        ({"time_limit_second": 0.0}, "time_limit_second"),
         ({"seed": -1}, "seed"),
         ({"vectors": "v(out)"}, "vectors"),
         ({"vectors": ["v(out) v(in)"]}, "vectors"),
@@ -178,8 +180,8 @@ def test_analyses_are_checked():
         Dc(source="V1", start=0.0, stop=1.0, step=-0.1)
     with pytest.raises(xc.ParameterError, match="source"):
         Dc(source="V1; shell ls", start=0.0, stop=1.0, step=0.1)
-    with pytest.raises(xc.ParameterError, match="stop_s"):
-        Tran(step_s=1e-9, stop_s=float("nan"))
+    with pytest.raises(xc.ParameterError, match="stop_second"):
+        Tran(step_second=1e-9, stop_second=float("nan"))
     with pytest.raises(xc.ParameterError, match="analyses"):
         run(LOW_PASS, Op)
     with pytest.raises(xc.ParameterError, match="analyses"):

@@ -103,17 +103,17 @@ class Dc:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tran:
-    """Transient from 0 s to `stop_s`.
+    """Transient from 0 s to `stop_second`.
 
     Parameters
     ----------
-    step_s
+    step_second
         Suggested time step [s].
-    stop_s
+    stop_second
         End [s].
-    start_s
+    start_second
         Results before this time are not kept [s].
-    max_step_s
+    max_step_second
         Largest step of the integration [s]; None lets the simulator choose.
     use_initial_conditions
         Start from the ``ic=`` values rather than from an operating point (``uic``).
@@ -123,39 +123,39 @@ class Tran:
     ParameterError
         A time is not finite, not positive or out of order.
 
-    >>> Tran(step_s=1e-10, stop_s=1e-7, max_step_s=1e-10).command
+    >>> Tran(step_second=1e-10, stop_second=1e-7, max_step_second=1e-10).command
     'tran 1e-10 1e-07 0.0 1e-10'
     """
 
-    step_s: float
-    stop_s: float
-    start_s: float = 0.0
-    max_step_s: float | None = None
+    step_second: float
+    stop_second: float
+    start_second: float = 0.0
+    max_step_second: float | None = None
     use_initial_conditions: bool = False
 
     def __post_init__(self) -> None:
-        checks.number("step_s", self.step_s, "s", above=True)
-        checks.number("stop_s", self.stop_s, "s", above=True)
-        checks.number("start_s", self.start_s, "s", maximum=self.stop_s)
-        if self.max_step_s is not None:
-            checks.number("max_step_s", self.max_step_s, "s", above=True)
+        checks.number("step_second", self.step_second, "s", above=True)
+        checks.number("stop_second", self.stop_second, "s", above=True)
+        checks.number("start_second", self.start_second, "s", maximum=self.stop_second)
+        if self.max_step_second is not None:
+            checks.number("max_step_second", self.max_step_second, "s", above=True)
 
     @property
     def command(self) -> str:
         """The ngspice command."""
-        times = [self.step_s, self.stop_s, self.start_s]
-        if self.max_step_s is not None:
-            times.append(self.max_step_s)
+        times = [self.step_second, self.stop_second, self.start_second]
+        if self.max_step_second is not None:
+            times.append(self.max_step_second)
         uic = " uic" if self.use_initial_conditions else ""
         return "tran " + " ".join(map(spice_number, times)) + uic
 
     def missing(self, vectors: Mapping[str, FloatArray]) -> str:
-        """Say what the answer lacks: time must have come to `stop_s`."""
+        """Say what the answer lacks: time must have come to `stop_second`."""
         time = vectors.get("time")
         if time is None or time.size == 0:
             return "no time points"
-        if time[-1] < self.stop_s * (1.0 - _SLACK):
-            return f"it stopped at {time[-1]:g} s of {self.stop_s:g} s"
+        if time[-1] < self.stop_second * (1.0 - _SLACK):
+            return f"it stopped at {time[-1]:g} s of {self.stop_second:g} s"
         return ""
 
 

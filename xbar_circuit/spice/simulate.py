@@ -64,7 +64,7 @@ def run(
     include: str = "",
     osdi: Sequence[str | Path] = (),
     folder: str | Path | None = None,
-    time_limit_s: float | None = 600.0,
+    time_limit_second: float | None = 600.0,
     seed: int = 1,
     transient_op: bool = False,
     compatibility: str = "",
@@ -91,7 +91,7 @@ def run(
         Compiled Verilog-A models to load before the deck.
     folder
         Where relative file names in the deck start from; the current folder by default.
-    time_limit_s
+    time_limit_second
         Time allowed to the simulator [s]; None waits for ever.
     seed
         Seed of ngspice's own random numbers (``trnoise``, ``agauss``).
@@ -129,8 +129,10 @@ def run(
     """
     checks.count("seed", seed)
     checks.choice("compatibility", compatibility, _DIALECTS)
-    if time_limit_s is not None:
-        checks.number("time_limit_s", time_limit_s, "s", above=True, remedy="None waits for ever")
+    if time_limit_second is not None:
+        checks.number(
+            "time_limit_second", time_limit_second, "s", above=True, remedy="None waits for ever"
+        )
     _check_analyses(analyses)
     home = Path.cwd() if folder is None else Path(folder).expanduser().resolve()
     if not home.is_dir():
@@ -153,7 +155,7 @@ def run(
     saved = _SavedDeck(whole, setup, job.commands)
     fresh = allow_control or _RANDOM.search(whole) is not None or seed != 1
     try:
-        outcome, worker = WORKERS.run(setup, job, seconds=time_limit_s, fresh=fresh)
+        outcome, worker = WORKERS.run(setup, job, seconds=time_limit_second, fresh=fresh)
     except WorkerLostError as error:
         said = "\n".join(getattr(error, "__notes__", []))
         raise saved.error(f"got {error}, expected an answer", said) from error
@@ -224,7 +226,7 @@ def _check_analyses(analyses: Sequence[object]) -> None:
             raise ParameterError.about(
                 "analyses",
                 got=repr(analysis),
-                expected="values such as Op() or Tran(step_s=1e-10, stop_s=1e-7)",
+                expected="values such as Op() or Tran(step_second=1e-10, stop_second=1e-7)",
                 remedy="arguments behind the analyses are keywords",
             )
 
