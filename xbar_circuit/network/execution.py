@@ -19,9 +19,18 @@ from threadpoolctl import threadpool_limits
 from xbar_circuit import checks
 from xbar_circuit.errors import ShapeError
 from xbar_circuit.network.graph import INPUT, Network
-from xbar_circuit.network.operators import Array, MatrixOperator
+from xbar_circuit.network.operators import Array, MatrixOperator, Operator
 
-__all__ = ["MEMORY_BYTES", "Digital", "Multiplier", "accuracy", "batch_size", "run", "walk"]
+__all__ = [
+    "MEMORY_BYTES",
+    "Digital",
+    "Multiplier",
+    "accuracy",
+    "apply_digitally",
+    "batch_size",
+    "run",
+    "walk",
+]
 
 #: Default limit on the working memory of a run [byte].
 MEMORY_BYTES = 2 * 1024**3
@@ -51,12 +60,24 @@ class Digital:
 
     def multiply(self, name: str, vectors: Array) -> Array:
         """Return ``vectors @ matrices``."""
-        matrices = self._matrices[name]
-        if len(matrices) == 1:
-            products: Array = (vectors[:, 0] @ matrices[0])[:, None]
-        else:
-            products = np.matmul(vectors.swapaxes(0, 1), matrices).swapaxes(0, 1)
-        return products
+        return _multiply(vectors, self._matrices[name])
+
+
+def apply_digitally(operator: Operator | MatrixOperator, *inputs: Array) -> Array:
+    """Return the output of a single operator of either kind."""
+    if isinstance(operator, MatrixOperator):
+        products = _multiply(operator.unfold(inputs[0]), operator.matrices)
+        return operator.fold(products, inputs[0])
+    return operator.apply(*inputs)
+
+
+def _multiply(vectors: Array, matrices: Array) -> Array:
+    """Multiply (vectors, groups, rows) by (groups, rows, cols)."""
+    if len(matrices) == 1:
+        products: Array = (vectors[:, 0] @ matrices[0])[:, None]
+    else:
+        products = np.matmul(vectors.swapaxes(0, 1), matrices).swapaxes(0, 1)
+    return products
 
 
 def walk(network: Network, images: Array, multiplier: Multiplier) -> dict[str, Array]:

@@ -109,9 +109,9 @@ class Tanh:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Softmax:
-    """``exp(x) / sum(exp(x))`` along one axis."""
+    """``exp(x) / sum(exp(x))`` along one axis, or over several together."""
 
-    axis: int = -1
+    axis: int | tuple[int, ...] = -1
 
     def apply(self, *inputs: Array) -> Array:
         """Return the activation of the one input."""

@@ -16,8 +16,11 @@ class Add:
     """The sum of its inputs, broadcast as in NumPy."""
 
     def apply(self, *inputs: Array) -> Array:
-        """Return ``a + b``."""
-        return inputs[0] + inputs[1]
+        """Return ``a + b + ...``."""
+        total = inputs[0]
+        for other in inputs[1:]:
+            total = total + other
+        return total
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,268 @@
+"""Every operator against onnxruntime, and networks written by others."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from xbar_circuit import ModelFileError
+from xbar_circuit.network.execution import run
+from xbar_circuit.network.importers import from_onnx, read_network
+from xbar_circuit.network.operators import Affine, Convolution
+from xbar_circuit.network.storage import load_network, save_network
+
+LIGHT = Path(onnx.__file__).parent / "backend/test/data/light"
+RNG = np.random.default_rng(11)
+
+
+def model(nodes, constants, shape, opset=17, batch="n"):
+    initializers = [
+        numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "test",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [batch, *shape])],
+        [helper.make_empty_tensor_value_info("y")],
+        initializers,
+    )
+    graph.output[0].type.tensor_type.elem_type = TensorProto.FLOAT
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
+    made.ir_version = 8
+    return made.SerializeToString()
+
+
+def floats(*shape):
+    return RNG.normal(size=shape).astype(np.float32)
+
+
+def check(content, shape, batch=3):
+    network = from_onnx(content)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    x = 2.0 * floats(batch, *shape)
+    expected = session.run(None, {session.get_inputs()[0].name: x})[0]
+    found = run(network, x)
+    assert found.shape == expected.shape
+    assert np.abs(found - expected).max() <= 1e-5 * max(1.0, np.abs(expected).max())
+    return network
+
+
+def node(kind, inputs=("x",), output="y", **attributes):
+    return helper.make_node(kind, list(inputs), [output], **attributes)
+
+
+MAPS = (4, 9, 8)
+ONE = {
+    "Relu": (node("Relu"), {}, MAPS),
+    "LeakyRelu": (node("LeakyRelu", alpha=0.3), {}, MAPS),
+    "PRelu": (node("PRelu", ("x", "s")), {"s": floats(4, 1, 1)}, MAPS),
+    "Clip": (node("Clip", ("x", "a", "b")), {"a": np.float32(-1), "b": np.float32(0.5)}, MAPS),
+    "Clip, one end": (node("Clip", ("x", "a")), {"a": np.float32(-1)}, MAPS),
+    "HardSigmoid": (node("HardSigmoid", alpha=0.3, beta=0.4), {}, MAPS),
+    "HardSwish": (node("HardSwish"), {}, MAPS),
+    "Sigmoid": (node("Sigmoid"), {}, MAPS),
+    "Tanh": (node("Tanh"), {}, MAPS),
+    "Softmax": (node("Softmax"), {}, MAPS),
+    "Softmax, axis": (node("Softmax", axis=1), {}, MAPS),
+    "Conv": (node("Conv", ("x", "w", "b")), {"w": floats(5, 4, 3, 3), "b": floats(5)}, MAPS),
+    "Conv, all": (
+        node("Conv", ("x", "w"), strides=[2, 1], pads=[1, 0, 2, 1], dilations=[1, 2], group=2),
+        {"w": floats(6, 2, 3, 2)},
+        MAPS,
+    ),
+    "Conv, depthwise": (node("Conv", ("x", "w"), group=4), {"w": floats(4, 1, 3, 3)}, MAPS),
+    "Conv, same": (
+        node("Conv", ("x", "w"), auto_pad="SAME_UPPER", strides=[2, 2]),
+        {"w": floats(2, 4, 3, 3)},
+        MAPS,
+    ),
+    "Conv, same lower": (
+        node("Conv", ("x", "w"), auto_pad="SAME_LOWER"),
+        {"w": floats(2, 4, 2, 2)},
+        MAPS,
+    ),
+    "Conv, 1-D": (
+        node("Conv", ("x", "w"), pads=[2, 1], strides=[2], dilations=[2]),
+        {"w": floats(3, 4, 3)},
+        (4, 16),
+    ),
+    "Gemm": (
+        node("Gemm", ("x", "w", "b"), alpha=0.5, beta=2.0, transB=1),
+        {"w": floats(7, 10), "b": floats(7)},
+        (10,),
+    ),
+    "MatMul": (node("MatMul", ("x", "w")), {"w": floats(10, 3)}, (10,)),
+    "MatMul, sequence": (node("MatMul", ("x", "w")), {"w": floats(10, 3)}, (5, 10)),
+    "BatchNormalization": (
+        node("BatchNormalization", ("x", "s", "t", "m", "v"), epsilon=1e-3),
+        {"s": floats(4), "t": floats(4), "m": floats(4), "v": floats(4) ** 2 + 0.1},
+        MAPS,
+    ),
+    "MaxPool": (node("MaxPool", kernel_shape=[3, 2], strides=[2, 2], pads=[1, 0, 1, 1]), {}, MAPS),
+    "MaxPool, ceil": (
+        node("MaxPool", kernel_shape=[2, 3], strides=[2, 3], ceil_mode=1),
+        {},
+        MAPS,
+    ),
+    "MaxPool, dilated": (node("MaxPool", kernel_shape=[3, 3], dilations=[2, 2]), {}, MAPS),
+    "AveragePool": (
+        node("AveragePool", kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1]),
+        {},
+        MAPS,
+    ),
+    "AveragePool, counted": (
+        node("AveragePool", kernel_shape=[3, 3], pads=[1, 1, 1, 1], count_include_pad=1),
+        {},
+        MAPS,
+    ),
+    "GlobalAveragePool": (node("GlobalAveragePool"), {}, MAPS),
+    "GlobalMaxPool": (node("GlobalMaxPool"), {}, MAPS),
+    "ReduceMean": (node("ReduceMean", axes=[2, 3], keepdims=0), {}, MAPS),
+    "Add": (node("Add", ("x", "x")), {}, MAPS),
+    "Add, constant": (node("Add", ("c", "x")), {"c": floats(1, 4, 1, 1)}, MAPS),
+    "Mul": (node("Mul", ("x", "x")), {}, MAPS),
+    "Mul, constant": (node("Mul", ("x", "c")), {"c": floats(8)}, MAPS),
+    "Sub, constant": (node("Sub", ("c", "x")), {"c": floats(4, 1, 1)}, MAPS),
+    "Div, constant": (node("Div", ("x", "c")), {"c": np.float32(3.0)}, MAPS),
+    "Sum": (node("Sum", ("x", "x", "x")), {}, MAPS),
+    "Concat": (node("Concat", ("x", "x"), axis=-1), {}, MAPS),
+    "Flatten": (node("Flatten"), {}, MAPS),
+    "Reshape": (node("Reshape", ("x", "s")), {"s": np.array([0, 2, -1, 8])}, MAPS),
+    "Transpose": (node("Transpose", perm=[0, 2, 3, 1]), {}, MAPS),
+    "Pad": (
+        node("Pad", ("x", "p", "v")),
+        {"p": np.array([0, 0, 1, 2, 0, 1, 0, 3]), "v": np.float32(0.5)},
+        MAPS,
+    ),
+    "Unsqueeze": (node("Unsqueeze", ("x", "a")), {"a": np.array([1])}, MAPS),
+    "Squeeze": (node("Squeeze", ("x", "a")), {"a": np.array([2])}, (4, 1, 5)),
+}
+
+
+@pytest.mark.parametrize("case", ONE)
+def test_operator_agrees_with_onnxruntime(case):
+    made, constants, shape = ONE[case]
+    check(model([made], constants, shape), shape)
+
+
+def test_a_residual_network_with_everything_folded():
+    nodes = [
+        node("Conv", ("x", "w1"), "a", pads=[1, 1, 1, 1]),
+        node("BatchNormalization", ("a", "s", "t", "m", "v"), "b"),
+        node("HardSwish", ("b",), "c"),
+        node("Conv", ("c", "w2"), "d", pads=[1, 1, 1, 1], group=4),
+        node("Add", ("d", "t1"), "e"),
+        node("Add", ("e", "c"), "f"),
+        node("GlobalAveragePool", ("f",), "g"),
+        node("Shape", ("g",), "h"),
+        node("Gather", ("h", "zero"), "i"),
+        node("Unsqueeze", ("i", "axis"), "j"),
+        node("Concat", ("j", "minus"), "k", axis=0),
+        node("Reshape", ("g", "k"), "l"),
+        node("Dropout", ("l",), "o"),
+        node("MatMul", ("o", "w3"), "p"),
+        node("Add", ("p", "b3")),
+    ]
+    constants = {
+        "w1": floats(4, 3, 3, 3),
+        "s": floats(4),
+        "t": floats(4),
+        "m": floats(4),
+        "v": floats(4) ** 2 + 0.1,
+        "w2": floats(4, 1, 3, 3),
+        "t1": floats(4, 1, 1),
+        "zero": np.array(0),
+        "axis": np.array([0]),
+        "minus": np.array([-1]),
+        "w3": floats(4, 10),
+        "b3": floats(10),
+    }
+    network = check(model(nodes, constants, (3, 8, 8)), (3, 8, 8))
+    assert not any(isinstance(n.operator, Affine) for n in network.nodes)
+    assert [n for n, _ in network.matrix_nodes] == ["a", "d", "p"]
+
+
+def test_what_cannot_be_folded_stays():
+    """A batch normalisation before the weights, and one after a shared output."""
+    statistics = {"s": floats(3), "t": floats(3), "m": floats(3), "v": floats(3) ** 2 + 0.1}
+    nodes = [
+        node("BatchNormalization", ("x", "s", "t", "m", "v"), "a"),
+        node("Conv", ("a", "w"), "b"),
+        node("BatchNormalization", ("b", "s", "t", "m", "v"), "c"),
+        node("Add", ("b", "c")),
+    ]
+    content = model(nodes, {**statistics, "w": floats(3, 3, 1, 1)}, (3, 5, 5))
+    network = check(content, (3, 5, 5))
+    assert sum(isinstance(n.operator, Affine) for n in network.nodes) == 2
+
+
+def test_an_imported_network_survives_its_file(tmp_path):
+    made, constants, shape = ONE["Conv, all"]
+    network = from_onnx(model([made], constants, shape))
+    save_network(network, tmp_path / "n.npz")
+    x = floats(2, *shape)
+    assert np.array_equal(run(read_network(tmp_path / "n.npz"), x), run(network, x))
+    assert isinstance(load_network(tmp_path / "n.npz").nodes[0].operator, Convolution)
+
+
+@pytest.mark.parametrize("name", ["light_squeezenet", "light_shufflenet"])
+def test_networks_written_by_others_run_unchanged(name):
+    """Graphs of the ONNX project's own test data (caffe2 exports); their weights are constants."""
+    path = LIGHT / f"{name}.onnx"
+    network = from_onnx(path)
+    assert network.weight_count > 1_000_000
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    x = floats(1, *network.input_shape)
+    image = next(i.name for i in session.get_inputs() if "data" in i.name)
+    expected = session.run(None, {image: x})[0]
+    np.testing.assert_allclose(run(network, x).ravel(), expected.ravel(), rtol=1e-5, atol=1e-8)
+
+
+def test_unknown_operators_are_refused_before_any_work_by_name():
+    nodes = [
+        helper.make_node("LRN", ["x"], ["a"], name="norm one", size=3),
+        helper.make_node("Erf", ["a"], ["y"], name="gelu"),
+    ]
+    with pytest.raises(ModelFileError, match=r"'norm one' \(LRN\), 'gelu' \(Erf\)"):
+        from_onnx(model(nodes, {}, MAPS))
+
+
+@pytest.mark.parametrize(
+    ("made", "constants", "words"),
+    [
+        (node("Gemm", ("x", "w"), transA=1), {"w": floats(4, 4)}, "transA"),
+        (node("MatMul", ("x", "x")), {}, "second factor"),
+        (node("Transpose", perm=[1, 0, 2, 3]), {}, "batch first"),
+        (node("Pad", ("x", "p"), mode="reflect"), {"p": np.zeros(8, np.int64)}, "reflect"),
+        (node("Concat", ("x", "x"), axis=0), {}, "axis 0"),
+        (node("ReduceMean", axes=[1]), {}, "axes"),
+        (node("Conv", ("x", "w")), {"w": floats(2, 3, 3, 3)}, "Conv"),
+    ],
+)
+def test_forms_that_are_not_supported_are_named(made, constants, words):
+    with pytest.raises(ModelFileError, match=words):
+        from_onnx(model([made], constants, MAPS))
+
+
+def test_files_that_are_no_networks_are_refused(tmp_path):
+    (tmp_path / "broken.onnx").write_bytes(b"not a protobuf")
+    with pytest.raises(ModelFileError, match="broken"):
+        read_network(tmp_path / "broken.onnx")
+    with pytest.raises(ModelFileError, match=r"none\.onnx"):
+        read_network(tmp_path / "none.onnx")
+    with pytest.raises(ModelFileError, match=r"\.onnx or \.npz"):
+        read_network(tmp_path / "net.pth")
+
+
+def test_an_open_shape_must_be_stated():
+    content = model([node("Relu")], {}, ("c", "h"))
+    with pytest.raises(ModelFileError, match="input_shape"):
+        from_onnx(content)
+    assert from_onnx(content, input_shape=(2, 3)).input_shape == (2, 3)

@@ -1,0 +1,46 @@
+"""Torch modules; torch is a large extra, so these run only where it is installed."""
+
+import sys
+import warnings
+
+import numpy as np
+import pytest
+
+from xbar_circuit import ModelFileError
+from xbar_circuit.network.execution import run
+from xbar_circuit.network.importers import from_torch
+
+
+def test_a_missing_torch_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(ModelFileError, match=r"xbar_circuit\[torch\]"):
+        from_torch(object(), (1, 8, 8))
+
+
+def test_a_module_runs_as_in_torch():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch = pytest.importorskip("torch", reason="the extra [torch] is not installed")
+    from torch import nn
+
+    torch.manual_seed(1)
+    module = nn.Sequential(
+        nn.Conv2d(2, 8, 3, padding=1),
+        nn.BatchNorm2d(8),
+        nn.PReLU(8),
+        nn.Conv2d(8, 8, 3, groups=8, stride=2),
+        nn.Hardswish(),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(8, 5),
+        nn.Softmax(dim=1),
+    )
+    module[1].running_mean.uniform_(-1, 1)
+    network = from_torch(module, (2, 9, 9))
+    assert module.training
+    x = np.random.default_rng(2).normal(size=(4, 2, 9, 9)).astype(np.float32)
+    with torch.no_grad():
+        expected = module.eval()(torch.from_numpy(x)).numpy()
+    np.testing.assert_allclose(run(network, x), expected, rtol=1e-5, atol=1e-6)
+    with pytest.raises(ModelFileError, match="Linear"):
+        from_torch(nn.Linear(3, 2), (5,))
