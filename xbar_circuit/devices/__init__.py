@@ -10,16 +10,26 @@ from xbar_circuit.devices.curves import (
     Table,
 )
 from xbar_circuit.devices.ohmic import Ohmic
-from xbar_circuit.devices.pcm_statistics import PcmState, PcmStatistics
-from xbar_circuit.devices.pulsed_set import PulsedSet
+from xbar_circuit.devices.pcm import (
+    AmorphousPlug,
+    CrystalGrowth,
+    PcmCell,
+    PcmState,
+    PcmStatistics,
+    PulsedSet,
+    ThresholdSwitch,
+)
 from xbar_circuit.devices.sinh import Sinh
 
 __all__ = [
+    "AmorphousPlug",
     "Cell",
     "CellResponse",
     "ClippedLog",
+    "CrystalGrowth",
     "Curve",
     "Ohmic",
+    "PcmCell",
     "PcmState",
     "PcmStatistics",
     "Piecewise",
@@ -28,4 +38,5 @@ __all__ = [
     "SaturatedPower",
     "Sinh",
     "Table",
+    "ThresholdSwitch",
 ]

@@ -50,10 +50,10 @@ class PcmStatistics:
     ----------
     g_max_siemens
         Conductance of the largest weight [S].
-    t0_seconds
+    t0_second
         Time of the first read after programming, the origin of drift [s].
-    read_seconds
-        Integration time of a read [s]; the noise bandwidth ends at ``1 / (2 * read_seconds)``.
+    read_second
+        Integration time of a read [s]; the noise bandwidth ends at ``1 / (2 * read_second)``.
     programming_curve
         Standard deviation of the programming error over x, in units of `g_max_siemens`.
     drift_mean_curve, drift_sigma_curve
@@ -82,8 +82,8 @@ class PcmStatistics:
     """
 
     g_max_siemens: float
-    t0_seconds: float
-    read_seconds: float
+    t0_second: float
+    read_second: float
     programming_curve: Curve
     drift_mean_curve: Curve
     drift_sigma_curve: Curve
@@ -98,7 +98,7 @@ class PcmStatistics:
     source: str = "custom"
 
     def __post_init__(self) -> None:
-        for name, unit in (("g_max_siemens", "S"), ("t0_seconds", "s"), ("read_seconds", "s")):
+        for name, unit in (("g_max_siemens", "S"), ("t0_second", "s"), ("read_second", "s")):
             value = checks.number(name, getattr(self, name), unit, above=True)
             object.__setattr__(self, name, value)
         for name in ("programming_scale", "drift_scale", "read_scale"):
@@ -132,8 +132,8 @@ class PcmStatistics:
         """
         return cls(
             g_max_siemens=25e-6,
-            t0_seconds=20.0,
-            read_seconds=250e-9,
+            t0_second=20.0,
+            read_second=250e-9,
             programming_curve=_relative((0.26348, 1.9650, -1.1731), 25.0),
             drift_mean_curve=ClippedLog(slope=-0.0155, offset=0.0244, low=0.049, high=0.1),
             drift_sigma_curve=ClippedLog(slope=-0.0125, offset=-0.0059, low=0.008, high=0.045),
@@ -149,8 +149,8 @@ class PcmStatistics:
         """
         return cls(
             g_max_siemens=10.35e-6,
-            t0_seconds=200.0,
-            read_seconds=512e-9,
+            t0_second=200.0,
+            read_second=512e-9,
             programming_curve=_relative((0.15781817, 2.32443916, -2.16310839, 0.68841818), 10.35),
             drift_mean_curve=_hermes_drift_mean(),
             drift_sigma_curve=Piecewise(
@@ -174,8 +174,8 @@ class PcmStatistics:
         """
         return cls(
             g_max_siemens=20.7e-6,
-            t0_seconds=300.0,
-            read_seconds=512e-9,
+            t0_second=300.0,
+            read_second=512e-9,
             programming_curve=_relative((0.16603222, 4.71806468, -8.48101252, 4.68961419), 20.7),
             drift_mean_curve=_hermes_drift_mean(),
             drift_sigma_curve=Piecewise(
@@ -211,7 +211,7 @@ class PcmStatistics:
         seconds: ArrayLike = 0.0,
         *,
         programmed: ArrayLike | None = None,
-        read_seconds: float | None = None,
+        read_second: float | None = None,
     ) -> FloatArray:
         """Return the standard deviation of one read in siemens.
 
@@ -225,16 +225,16 @@ class PcmStatistics:
             Time since programming [s].
         programmed
             What the device had right after programming [S]; None is `conductance`.
-        read_seconds
+        read_second
             Integration time of this read [s]; None is the technology's own. A longer read averages
             the fast noise away.
         """
         g = checks.non_negative("conductance", conductance, "S")
         origin = g if programmed is None else checks.non_negative("programmed", programmed, "S")
-        width = self.read_seconds
-        if read_seconds is not None:
-            width = checks.number("read_seconds", read_seconds, "s", above=True)
-        elapsed = checks.non_negative("seconds", seconds, "s") + self.t0_seconds
+        width = self.read_second
+        if read_second is not None:
+            width = checks.number("read_second", read_second, "s", above=True)
+        elapsed = checks.non_negative("seconds", seconds, "s") + self.t0_second
         decades = np.log((elapsed + width) / (2.0 * width))
         amplitude = np.maximum(self.read_curve(origin / self.g_max_siemens), 0.0)
         sigma: FloatArray = g * amplitude * np.sqrt(np.maximum(decades, 0.0)) * self.read_scale
@@ -325,8 +325,8 @@ class PcmState:
         """
         stats = self.statistics
         elapsed = checks.non_negative("seconds", seconds, "s")
-        elapsed = elapsed.reshape(elapsed.shape + (1,) * self.conductance.ndim) + stats.t0_seconds
-        drifted = self.conductance * (elapsed / stats.t0_seconds) ** -self.exponent
+        elapsed = elapsed.reshape(elapsed.shape + (1,) * self.conductance.ndim) + stats.t0_second
+        drifted = self.conductance * (elapsed / stats.t0_second) ** -self.exponent
         temperature = checks.number("kelvin", kelvin, "K", above=True)
         if temperature == _ROOM_KELVIN:
             return drifted
@@ -339,7 +339,7 @@ class PcmState:
         *,
         rng: np.random.Generator,
         kelvin: float = _ROOM_KELVIN,
-        read_seconds: float | None = None,
+        read_second: float | None = None,
     ) -> FloatArray:
         """Return one noisy read after a time [S]; arguments as in :meth:`at`.
 
@@ -349,7 +349,7 @@ class PcmState:
         times = checks.non_negative("seconds", seconds, "s")
         times = times.reshape(times.shape + (1,) * self.conductance.ndim)
         sigma = self.statistics.read_sigma(
-            g, times, programmed=self.conductance, read_seconds=read_seconds
+            g, times, programmed=self.conductance, read_second=read_second
         )
         return np.maximum(g + sigma * rng.standard_normal(g.shape), 0.0)
 

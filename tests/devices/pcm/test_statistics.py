@@ -73,7 +73,7 @@ def test_curves_are_the_published_ones(preset, x):
     assert stats.programming_sigma(target) == pytest.approx(sigma * 1e-6, rel=1e-12)
     assert stats.drift_mean(target) == pytest.approx(mean_nu, rel=1e-9)
     assert stats.drift_sigma(target) == pytest.approx(sigma_nu, rel=1e-9)
-    root = math.sqrt(math.log((stats.t0_seconds + stats.read_seconds) / (2 * stats.read_seconds)))
+    root = math.sqrt(math.log((stats.t0_second + stats.read_second) / (2 * stats.read_second)))
     assert stats.read_sigma(target) == pytest.approx(target * amplitude * root, rel=1e-9)
 
 
@@ -108,8 +108,8 @@ def test_programmed_arrays_have_the_published_moments(preset, x):
         np.full(DRAWS, target), rng=np.random.default_rng(9)
     )
     noise = exact.read(3600.0, rng=np.random.default_rng(8)) / exact.at(3600.0) - 1.0
-    elapsed = 3600.0 + stats.t0_seconds
-    root = math.sqrt(math.log((elapsed + stats.read_seconds) / (2 * stats.read_seconds)))
+    elapsed = 3600.0 + stats.t0_second
+    root = math.sqrt(math.log((elapsed + stats.read_second) / (2 * stats.read_second)))
     within_three_errors(noise, 0.0, amplitude * root)
 
 
@@ -167,7 +167,7 @@ def test_faults():
 
 def test_a_longer_read_is_quieter_and_heat_wakes_reset_devices_only():
     stats = PcmStatistics.joshi2020()
-    assert stats.read_sigma(1e-5, 60.0, read_seconds=1e-3) < stats.read_sigma(1e-5, 60.0)
+    assert stats.read_sigma(1e-5, 60.0, read_second=1e-3) < stats.read_sigma(1e-5, 60.0)
     state = stats.program(np.array([0.5e-6, 25e-6]), rng=np.random.default_rng(2))
     ratio = state.at(60.0, kelvin=350.0) / state.at(60.0)
     energy = 0.25 * (1 - 0.02)

@@ -1,0 +1,13 @@
+"""Physical constants, CODATA 2018 (exact since the SI of 2019)."""
+
+ELEMENTARY_CHARGE = 1.602176634e-19
+"""Charge of the electron [C]."""
+
+BOLTZMANN = 1.380649e-23
+"""Boltzmann constant [J/K]."""
+
+BOLTZMANN_EV = BOLTZMANN / ELEMENTARY_CHARGE
+"""Boltzmann constant [eV/K]."""
+
+ROOM_KELVIN = 300.0
+"""Reference temperature of every parameter set in this package [K]."""

@@ -1,0 +1,18 @@
+"""Phase-change memory: the physics of a cell, and the statistics of an array."""
+
+from xbar_circuit.devices.pcm.amorphous_plug import AmorphousPlug
+from xbar_circuit.devices.pcm.cell import PcmCell
+from xbar_circuit.devices.pcm.crystal_growth import CrystalGrowth
+from xbar_circuit.devices.pcm.pulsed_set import PulsedSet
+from xbar_circuit.devices.pcm.statistics import PcmState, PcmStatistics
+from xbar_circuit.devices.pcm.threshold_switch import ThresholdSwitch
+
+__all__ = [
+    "AmorphousPlug",
+    "CrystalGrowth",
+    "PcmCell",
+    "PcmState",
+    "PcmStatistics",
+    "PulsedSet",
+    "ThresholdSwitch",
+]

@@ -1,0 +1,234 @@
+"""A cell in time: what a waveform does to voltage, temperature, electronic state and phase.
+
+Four states a cell, each of the order of 1: the voltage across the GST [V], the hot spot above
+ambient [1000 K], the electronic state, and u_a [10 nm]. They are the nodes of the subcircuit
+``pcm_cell`` in ``device_models/pcm_cell.lib``, with the same capacitances. A waveform is driven
+through a load resistance (the select transistor's, a current limiter's), which is what makes the
+snap-back visible. Many cells advance together, each with its own phase and amplitude.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from xbar_circuit import checks
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.devices.pcm import rosenbrock
+from xbar_circuit.devices.pcm.cell import PcmCell
+from xbar_circuit.devices.pcm.read_law import gst_current
+from xbar_circuit.errors import ShapeError
+
+__all__ = ["PcmTrace", "Pulse", "transient"]
+
+KELVIN_PER_UNIT = 1e3
+METER_PER_UNIT = 1e-8
+_ABSOLUTE = np.array([1e-3, 1e-4, 1e-3, 1e-4])  # of V, 1000 K, 1 and 10 nm
+_FIRST_STEP = 1e-11
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulse:
+    """A trapezoid of voltage through a load.
+
+    Parameters
+    ----------
+    volt
+        Amplitude [V]; one number, programming loops give each cell its own.
+    width_second
+        Length of the plateau [s].
+    rise_second, fall_second
+        Edges [s]; a fall of a microsecond anneals, one of a few nanoseconds quenches.
+    rest_second
+        Time at 0 V afterwards, in which the cell cools [s].
+    load_ohm
+        Resistance between the driver and the cell [ohm].
+    """
+
+    volt: float
+    width_second: float
+    rise_second: float = 5e-9
+    fall_second: float = 5e-9
+    rest_second: float = 50e-9
+    load_ohm: float = 5e3
+
+    def __post_init__(self) -> None:
+        for name, unit in (
+            ("width_second", "s"),
+            ("rise_second", "s"),
+            ("fall_second", "s"),
+            ("rest_second", "s"),
+        ):
+            value = checks.number(name, getattr(self, name), unit, above=True)
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "load_ohm", checks.number("load_ohm", self.load_ohm, "ohm"))
+        volt = checks.number("volt", self.volt, "V", minimum=-np.inf)
+        object.__setattr__(self, "volt", volt)
+
+    @property
+    def seconds(self) -> float:
+        """Duration with edges and rest [s]."""
+        return self.rise_second + self.width_second + self.fall_second + self.rest_second
+
+    def waveform(self) -> tuple[list[float], list[float]]:
+        """Return the corner times [s] and the voltages there [V]."""
+        top = self.rise_second + self.width_second
+        times = [0.0, self.rise_second, top, top + self.fall_second, self.seconds]
+        return times, [0.0, self.volt, self.volt, 0.0, 0.0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PcmTrace:
+    """What happened, at each accepted step; arrays have shape (steps, cells).
+
+    seconds : (steps,) [s]. drive_volt : of the driver [V]. volt : of the cell's terminals [V].
+    current : [A]. kelvin : hot spot [K]. on : electronic state. thickness : u_a [m].
+    """
+
+    seconds: FloatArray
+    drive_volt: FloatArray
+    volt: FloatArray
+    current: FloatArray
+    kelvin: FloatArray
+    on: FloatArray
+    thickness: FloatArray
+
+    @property
+    def energy_joule(self) -> FloatArray:
+        """Energy that the driver delivered to each cell and its load (cells,) [J]."""
+        power = self.drive_volt * self.current
+        steps = np.diff(self.seconds)[:, np.newaxis]
+        energy: FloatArray = (0.5 * (power[1:] + power[:-1]) * steps).sum(axis=0)
+        return energy
+
+
+def transient(
+    cell: PcmCell,
+    thickness: ArrayLike,
+    seconds: Sequence[float],
+    volts: ArrayLike,
+    *,
+    load_ohm: float = 0.0,
+    relative: float = 1e-3,
+) -> PcmTrace:
+    """Drive cells with a piecewise-linear waveform, from rest.
+
+    Parameters
+    ----------
+    cell
+        The parameter set.
+    thickness
+        u_a of each cell at the start [m], shape (cells,) or a scalar.
+    seconds
+        Corner times of the waveform, rising [s].
+    volts
+        Driver voltage at the corners [V], shape (corners,) or (corners, cells).
+    load_ohm
+        Resistance between the driver and each cell [ohm].
+    relative
+        Relative tolerance of a step.
+
+    Raises
+    ------
+    ShapeError
+        `volts` does not fit the corners and the cells.
+    ConvergenceError
+        The integrator gave up; see its message.
+    """
+    u = np.atleast_1d(checks.non_negative("thickness", thickness, "m"))
+    corners = np.asarray(volts, dtype=np.float64)
+    corners = corners[:, np.newaxis] if corners.ndim == 1 else corners
+    if u.ndim != 1 or corners.ndim != 2 or corners.shape[0] != len(seconds):
+        raise ShapeError.about(
+            "volts",
+            got=f"shape {np.shape(volts)} for {len(seconds)} corners and thickness {u.shape}",
+            expected="(corners,) or (corners, cells)",
+            remedy="give one voltage for each corner, cells along the last axis",
+        )
+    cells = max(u.size, corners.shape[1])
+    u = np.broadcast_to(u, (cells,))
+    corners = np.broadcast_to(corners, (len(seconds), cells))
+    load = checks.number("load_ohm", load_ohm, "ohm")
+    circuit = _Circuit(cell, load)
+    state = np.zeros((cells, 4))
+    state[:, 3] = u / METER_PER_UNIT
+    times, states, drives = [float(seconds[0])], [state], [corners[0]]
+    for (start, end), (low, high) in zip(pairwise(seconds), pairwise(corners), strict=True):
+        slope = (high - low) / (end - start)
+        for t, advanced in rosenbrock.integrate(
+            circuit.rate_of(low, slope, start),
+            circuit.rate_of_time(slope, state.shape),
+            state,
+            (start, end),
+            absolute=_ABSOLUTE,
+            relative=relative,
+            first_step=_FIRST_STEP,
+        ):
+            state = advanced
+            times.append(t)
+            states.append(state)
+            drives.append(low + slope * (t - start))
+    return circuit.trace(np.array(times), np.array(states), np.array(drives))
+
+
+@dataclass(frozen=True, slots=True)
+class _Circuit:
+    """A cell behind its load: the right-hand side of the four states."""
+
+    cell: PcmCell
+    load_ohm: float
+
+    @property
+    def series_ohm(self) -> float:
+        return self.cell.series_ohm + self.load_ohm
+
+    def rate_of(
+        self, low: FloatArray, slope: FloatArray, start: float
+    ) -> Callable[[float, FloatArray], FloatArray]:
+        return lambda t, y: self.rate(y, low + slope * (t - start))
+
+    def rate_of_time(
+        self, slope: FloatArray, shape: tuple[int, ...]
+    ) -> Callable[[float], FloatArray]:
+        out = np.zeros(shape)
+        out[:, 0] = slope / (self.series_ohm * self.cell.parasitic_farad)
+        return lambda _t: out
+
+    def rate(self, y: FloatArray, drive: FloatArray) -> FloatArray:
+        cell = self.cell
+        v, heat, on, thick = y[..., 0], y[..., 1], y[..., 2], y[..., 3] * METER_PER_UNIT
+        u = np.maximum(thick, 0.0) + cell.crystal_gap_meter
+        kelvin = cell.kelvin + KELVIN_PER_UNIT * heat
+        current = (drive - v) / self.series_ohm
+        flowing, _, _ = gst_current(cell, v, np.maximum(kelvin, 1.0), on, thick)
+        power = (v + current * cell.series_ohm) * current
+        hotter = cell.thermal_kelvin_per_watt * power / KELVIN_PER_UNIT
+        interface = cell.kelvin + KELVIN_PER_UNIT * heat / (1.0 + u / cell.thermal_depth_meter)
+        speed = cell.growth.velocity(interface)
+        slow = (u - cell.crystal_gap_meter) / (u + cell.growth_contact_meter)
+        shrink = np.maximum(speed, 0.0) * slow + np.minimum(speed, 0.0)
+        return np.stack(
+            [
+                (current - flowing) / cell.parasitic_farad,
+                (hotter - heat) / cell.thermal_second,
+                (cell.switch.target(v, on, u) - on) / cell.switch.switching_second,
+                -shrink / METER_PER_UNIT,
+            ],
+            axis=-1,
+        )
+
+    def trace(self, times: FloatArray, states: FloatArray, drive: FloatArray) -> PcmTrace:
+        current = (drive - states[..., 0]) / self.series_ohm
+        return PcmTrace(
+            seconds=times,
+            drive_volt=drive,
+            volt=states[..., 0] + current * self.cell.series_ohm,
+            current=current,
+            kelvin=self.cell.kelvin + KELVIN_PER_UNIT * states[..., 1],
+            on=states[..., 2],
+            thickness=np.maximum(states[..., 3], 0.0) * METER_PER_UNIT,
+        )
