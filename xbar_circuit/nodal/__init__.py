@@ -4,9 +4,19 @@
 with ``method=``.
 """
 
+from xbar_circuit.nodal.hierarchical import Hierarchical
 from xbar_circuit.nodal.method import Method, Prepared
 from xbar_circuit.nodal.newton import Newton
 from xbar_circuit.nodal.solve import prepare, read, transfer
 from xbar_circuit.nodal.sparse import SparseDirect
 
-__all__ = ["Method", "Newton", "Prepared", "SparseDirect", "prepare", "read", "transfer"]
+__all__ = [
+    "Hierarchical",
+    "Method",
+    "Newton",
+    "Prepared",
+    "SparseDirect",
+    "prepare",
+    "read",
+    "transfer",
+]

@@ -6,12 +6,15 @@ from numpy.typing import ArrayLike
 
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.nodal.hierarchical import Hierarchical
 from xbar_circuit.nodal.method import Method, Prepared
 from xbar_circuit.nodal.newton import Newton
 from xbar_circuit.nodal.sparse import SparseDirect
 from xbar_circuit.result import ReadResult
 
 __all__ = ["prepare", "read", "transfer"]
+
+_SMALL_CELLS = 1024
 
 
 def read(crossbar: Crossbar, volts: ArrayLike, *, method: Method | None = None) -> ReadResult:
@@ -50,7 +53,7 @@ def prepare(crossbar: Crossbar, *, method: Method | None = None) -> Prepared:
         The method does not apply to this crossbar.
     """
     if method is None:
-        method = SparseDirect() if crossbar.cell.linear else Newton()
+        method = _choose(crossbar)
     return method.prepare(crossbar)
 
 
@@ -68,3 +71,11 @@ def transfer(crossbar: Crossbar, *, method: Method | None = None) -> FloatArray:
     [[0.076923076923]]
     """
     return prepare(crossbar, method=method).transfer()
+
+
+def _choose(crossbar: Crossbar) -> Method:
+    """Return the method that measures best for many reads of this crossbar."""
+    if not crossbar.cell.linear:
+        return Newton()
+    small = crossbar.conductance.size < _SMALL_CELLS
+    return SparseDirect() if small or not crossbar.cell.loads_row else Hierarchical()

@@ -1,0 +1,146 @@
+"""The hierarchical method: reduce a linear array to its ports once, then multiply.
+
+Each driver and each sense terminal is a port of the reduced array, so the branch conductances
+between them *are* the transfer matrix: with all sense terminals at 0 V,
+``I_j = sum_i V_i C[driver_i, sense_j]``. Node voltages come from going back down the reduction,
+which is done when they are first asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from xbar_circuit import checks
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.nodal.method import refuse_nonlinear
+from xbar_circuit.nodal.reduction import Ends, Reduction, reduce_array
+from xbar_circuit.result import NodeVoltages, ReadResult
+
+__all__ = ["Hierarchical", "PreparedHierarchical", "held_ends", "held_transfer", "slopes"]
+
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hierarchical:
+    """Exact reduction by nested joints; best where an array is read many times.
+
+    >>> import xbar_circuit as xc
+    >>> xbar = xc.Crossbar(conductance=[[0.1]], wires=xc.Wires(row_ohm=1.0, column_ohm=2.0))
+    >>> xc.nodal.transfer(xbar, method=Hierarchical()).round(12).tolist()
+    [[0.076923076923]]
+    """
+
+    def prepare(self, crossbar: Crossbar) -> PreparedHierarchical:
+        """Reduce the array; see :class:`PreparedHierarchical`.
+
+        Raises
+        ------
+        ParameterError
+            The cells are not linear, or do not load their row.
+        """
+        refuse_nonlinear(crossbar, "nodal.Hierarchical")
+        if not crossbar.cell.loads_row:
+            raise ParameterError.about(
+                "cell",
+                got=repr(crossbar.cell),
+                expected="a two-terminal cell for nodal.Hierarchical",
+                remedy="use method=nodal.SparseDirect()",
+            )
+        return PreparedHierarchical(crossbar)
+
+
+class PreparedHierarchical:
+    """A linear crossbar reduced to its drivers and sense terminals."""
+
+    def __init__(self, crossbar: Crossbar) -> None:
+        self._crossbar = crossbar
+        self._transfer: FloatArray = held_transfer(_reduce(crossbar, weights=False))[0]
+        self._transfer.flags.writeable = False
+
+    @property
+    def crossbar(self) -> Crossbar:
+        """What was prepared."""
+        return self._crossbar
+
+    @cached_property
+    def _reduction(self) -> Reduction:
+        """The reduction with what node voltages need."""
+        return _reduce(self._crossbar, weights=True)
+
+    def transfer(self) -> FloatArray:
+        """Return the transfer matrix (rows, cols) [S]; see `Prepared.transfer`."""
+        return self._transfer
+
+    def read(self, volts: ArrayLike) -> ReadResult:
+        """Solve for inputs (batch, rows) or (rows,) [V]; see `Prepared.read`."""
+        clean = checks.read_volts("volts", volts, self._crossbar.rows)
+        return ReadResult(
+            crossbar=self._crossbar,
+            volts=clean,
+            column_current=clean @ self._transfer,
+            nodes=lambda: self._nodes(clean),
+            engine="nodal: hierarchical reduction",
+        )
+
+    def _nodes(self, volts: FloatArray) -> NodeVoltages:
+        reduction = self._reduction
+        ports = np.zeros((1, len(volts), reduction.network.shape[1]))
+        for side in (reduction.left, reduction.right):
+            if side is not None:
+                ports[0][:, side] = volts
+        row, column = reduction.voltages(ports)
+        return NodeVoltages(row=row[0], column=column[0])
+
+
+def slopes(crossbar: Crossbar) -> FloatArray:
+    """Return the conductance of each device at zero bias (rows, cols) [S], 0 where open."""
+    slope = crossbar.cell.zero_bias_conductance(crossbar.conductance)
+    return np.where(crossbar.conductance > 0.0, slope, 0.0)
+
+
+def held_ends(crossbar: Crossbar) -> Ends:
+    """Return the whole resistance from each wire's end to where a voltage is held."""
+    wires, ends = crossbar.wires, crossbar.terminals
+
+    def whole(lead: float, terminal: float | None) -> float | None:
+        return None if terminal is None else lead + terminal
+
+    return Ends(
+        left=whole(wires.row_lead, ends.left_ohm),
+        right=whole(wires.row_lead, ends.right_ohm),
+        top=whole(wires.column_lead, ends.top_ohm),
+        bottom=whole(wires.column_lead, ends.bottom_ohm),
+    )
+
+
+def held_transfer(reduction: Reduction) -> FloatArray:
+    """Return the transfer matrices (tiles, rows, cols) [S] of arrays whose ports are all held."""
+    drivers = _distinct(reduction.left, reduction.right)
+    senses = _distinct(reduction.top, reduction.bottom)
+    parts = [reduction.network[:, driver][:, :, sense] for driver in drivers for sense in senses]
+    return np.ascontiguousarray(np.sum(parts, axis=0) if len(parts) > 1 else parts[0])
+
+
+def _distinct(one: IntArray | None, other: IntArray | None) -> list[IntArray]:
+    """Return the ports of two sides, once if they are the same nodes."""
+    if one is None or other is None:
+        return [side for side in (one, other) if side is not None]
+    return [one] if np.array_equal(one, other) else [one, other]
+
+
+def _reduce(crossbar: Crossbar, *, weights: bool) -> Reduction:
+    wires = crossbar.wires
+    return reduce_array(
+        slopes(crossbar)[np.newaxis],
+        wires.row_ohm,
+        wires.column_ohm,
+        held_ends(crossbar),
+        weights=weights,
+    )

@@ -1,0 +1,101 @@
+"""Tiny networks as lists of branches: the first rounds of the reduction.
+
+A cell has three branches, a pair of cells six, and a matrix that is mostly zeros would cost more
+than its entries. So blocks of up to eight cells are kept as one array a branch, and a node is taken
+out by the star-mesh formula itself: branches ``g_a`` and ``g_b`` of the star become one of
+``g_a g_b / sum(g)`` between a and b.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.nodal.blocks import Joint
+
+__all__ = ["Branches", "Weights", "as_matrix", "from_cells", "join_branches", "star_voltages"]
+
+Branches = dict[tuple[int, int], FloatArray]
+Weights = list[dict[int, FloatArray]]
+
+
+def from_cells(
+    device: FloatArray,
+    row_segment: FloatArray | None,
+    column_segment: FloatArray | None,
+) -> Branches:
+    """Return cells as branches between ports (left,) right, (top,) bottom.
+
+    Conductances [S] of any one shape; None where left and right (top and bottom) are one port.
+    """
+    row = 0 if row_segment is None else 1
+    column = row + (1 if column_segment is None else 2)
+    branches: Branches = {(row, column): device}
+    if row_segment is not None:
+        branches[0, row] = row_segment
+    if column_segment is not None:
+        branches[row + 1, column] = column_segment
+    return branches
+
+
+def join_branches(joint: Joint, partners: tuple[Branches, Branches]) -> tuple[Branches, Weights]:
+    """Join networks and take out the joint's inner nodes, which are numbered in front.
+
+    Returns the joined networks, numbered as the joint's ports, and for each inner node its weights
+    on the nodes after it (inner nodes first, then ports).
+    """
+    inner = len(joint.inner)
+    star: dict[int, dict[int, FloatArray]] = {}
+    for half, branches in zip(joint.halves, partners, strict=True):
+        place: dict[int, int] = {}
+        for runs, offset in ((half.inner, 0), (half.ports, inner)):
+            for source, destination in runs:
+                place.update(
+                    zip(
+                        range(source.start, source.stop),
+                        range(destination.start + offset, destination.stop + offset),
+                        strict=True,
+                    )
+                )
+        for (a, b), siemens in branches.items():
+            low, high = sorted((place[a], place[b]))
+            arms = star.setdefault(low, {})
+            arms[high] = arms[high] + siemens if high in arms else siemens
+    weights: Weights = []
+    for node in range(inner):
+        arms = star.pop(node)
+        total = sum(arms.values(), start=np.zeros(()))
+        share = {
+            a: np.divide(g, total, out=np.zeros_like(g), where=total != 0.0)
+            for a, g in arms.items()
+        }
+        weights.append(share)
+        order = sorted(arms)
+        for k, a in enumerate(order):
+            for b in order[k + 1 :]:
+                added = share[a] * arms[b]
+                other = star.setdefault(a, {})
+                other[b] = other[b] + added if b in other else added
+    joined = {
+        (a - inner, b - inner): siemens for a, arms in star.items() for b, siemens in arms.items()
+    }
+    return joined, weights
+
+
+def as_matrix(branches: Branches, ports: int) -> FloatArray:
+    """Return networks on a grid (rows, cols, patches) as (patches, rows, cols, ports, ports)."""
+    rows, cols, patches = next(iter(branches.values())).shape
+    matrix = np.zeros((patches, rows, cols, ports, ports))
+    for (a, b), siemens in branches.items():
+        patch_first = siemens.transpose(2, 0, 1)
+        matrix[..., a, b] = patch_first
+        matrix[..., b, a] = patch_first
+    return matrix
+
+
+def star_voltages(weights: Weights, every: FloatArray) -> None:
+    """Fill in, in place, the inner voltages of `every` (..., inner + ports) from its ports [V]."""
+    for node in reversed(range(len(weights))):
+        every[..., node] = 0.0
+        for other, share in weights[node].items():
+            every[..., node] += share * every[..., other]
