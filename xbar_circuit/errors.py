@@ -59,14 +59,22 @@ class ConvergenceError(XbarError):
     result : object or None
         What was reached for the whole batch (a ``ReadResult`` whose failed samples are NaN), so
         that the converged samples are not lost.
+    deck : Path or None
+        Where the simulator's deck was saved, if it was the simulator that failed.
     """
 
     def __init__(
-        self, message: str, *, failed: Sequence[int] = (), result: object | None = None
+        self,
+        message: str,
+        *,
+        failed: Sequence[int] = (),
+        result: object | None = None,
+        deck: Path | None = None,
     ) -> None:
         super().__init__(message)
         self.failed = tuple(failed)
         self.result = result
+        self.deck = deck
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_rebuild, (type(self), self.args[0], self.__dict__.copy()))

@@ -17,8 +17,11 @@ from xbar_circuit.units import spice_number
 __all__ = ["array_lines"]
 
 
-def array_lines(crossbar: Crossbar) -> Iterator[str]:
+def array_lines(crossbar: Crossbar, *, ammeters: bool = False) -> Iterator[str]:
     """Yield the element lines of wires, capacitances and cells, without leads and terminals.
+
+    With `ammeters`, each cell reaches its bit line through a source ``Vcell_<row>_<col>`` of 0 V,
+    whose current is the device's; the node between them is ``cell_<row>_<col>``.
 
     The nodes are named as in :mod:`xbar_circuit.netlist.names`; whatever is to drive or sense the
     array is attached to the nodes at the ends of the wires.
@@ -29,7 +32,7 @@ def array_lines(crossbar: Crossbar) -> Iterator[str]:
         yield preamble
     yield from _wire_lines(crossbar, row, column)
     yield from _capacitor_lines(crossbar, row, column)
-    yield from _cell_lines(crossbar, row, column)
+    yield from _cell_lines(crossbar, row, column, ammeters=ammeters)
 
 
 def _wire_lines(crossbar: Crossbar, row: list[list[str]], column: list[list[str]]) -> Iterator[str]:
@@ -68,12 +71,21 @@ def _capacitor_lines(
             yield from (f"C{name} {name} 0 {spice_number(n * farad)}" for name, n in cells.items())
 
 
-def _cell_lines(crossbar: Crossbar, row: list[list[str]], column: list[list[str]]) -> Iterator[str]:
+def _cell_lines(
+    crossbar: Crossbar, row: list[list[str]], column: list[list[str]], *, ammeters: bool
+) -> Iterator[str]:
     yield "* cells (open devices are left out)"
     present = np.argwhere(crossbar.conductance > 0.0).tolist()
+    names = [f"cell_{i}_{j}" for i, j in present]
+    bit_lines = [column[i][j] for i, j in present]
     yield from crossbar.cell.spice_elements(
-        [f"cell_{i}_{j}" for i, j in present],
+        names,
         [row[i][j] for i, j in present],
-        [column[i][j] for i, j in present],
+        names if ammeters else bit_lines,
         crossbar.conductance[crossbar.conductance > 0.0].tolist(),
     )
+    if ammeters:
+        yield "* ammeters"
+        yield from (
+            f"V{name} {name} {node} DC 0" for name, node in zip(names, bit_lines, strict=True)
+        )

@@ -33,6 +33,8 @@ def deck(
     options: SpiceOptions | None = None,
     extra: Sequence[str] = (),
     save: Iterable[str] | None = None,
+    ammeters: bool = False,
+    held: bool = False,
 ) -> str:
     """Return a complete SPICE deck of a crossbar and its inputs.
 
@@ -49,6 +51,10 @@ def deck(
     save
         Vectors to keep, such as ``"v(row_0_3)"``; by default the currents of all sense terminals,
         which are also printed.
+    ammeters
+        Measure every device's current, see :func:`xbar_circuit.netlist.array_lines`.
+    held
+        Drivers that look their voltage up give it exactly, see :func:`driver_expression`.
 
     Raises
     ------
@@ -73,7 +79,10 @@ def deck(
     .end
     """
     batch = checks.read_volts("volts", volts, crossbar.rows)
-    return "\n".join(_deck_lines(crossbar, batch, options or SpiceOptions(), extra, save)) + "\n"
+    parts = _deck_lines(
+        crossbar, batch, options or SpiceOptions(), extra, save, ammeters=ammeters, held=held
+    )
+    return "\n".join(parts) + "\n"
 
 
 def header_lines(crossbar: Crossbar) -> Iterator[str]:
@@ -108,14 +117,23 @@ def header_lines(crossbar: Crossbar) -> Iterator[str]:
     yield "* units    volt, ampere, ohm, farad, second; numbers carry no prefixes"
 
 
-def driver_expression(values: FloatArray) -> str:
+def driver_expression(values: FloatArray, *, held: bool = False) -> str:
     """Return the expression of a driver whose voltage [V] follows the node ``index`` = 0, 1, ...
+
+    Between two inputs the voltage is a ramp, which Newton's method follows in one step; its slope
+    adds rounding of the order of 1e-16 times the step and the index. `held` puts each input on a
+    plateau: exact, at the price of one more iteration a point.
 
     >>> import numpy as np
     >>> driver_expression(np.array([0.1, 0.2]))
     'pwl(V(index),0,0.1,1,0.2)'
+    >>> driver_expression(np.array([0.1, 0.2]), held=True)
+    'pwl(V(index),-0.25,0.1,0.25,0.1,0.75,0.2,1.25,0.2)'
     """
-    table = ",".join(f"{k},{spice_number(v)}" for k, v in enumerate(values))
+    sides = (-0.25, 0.25) if held else (0,)
+    table = ",".join(
+        f"{k + side},{spice_number(v)}" for k, v in enumerate(values) for side in sides
+    )
     return f"pwl(V(index),{table})"
 
 
@@ -125,17 +143,21 @@ def _deck_lines(
     options: SpiceOptions,
     extra: Sequence[str],
     save: Iterable[str] | None,
+    *,
+    ammeters: bool,
+    held: bool,
 ) -> Iterator[str]:
     yield from header_lines(crossbar)
     yield options.line()
     yield from extra
-    yield from array_lines(crossbar)
+    yield from array_lines(crossbar, ammeters=ammeters)
     yield "* drivers"
     swept = volts.shape[0] > 1
     yield "Vindex index 0 DC 0"
     for end in drivers(crossbar):
         if swept:
-            yield f"B{end.name} {end.source_node} 0 V={driver_expression(volts[:, end.index])}"
+            value = driver_expression(volts[:, end.index], held=held)
+            yield f"B{end.name} {end.source_node} 0 V={value}"
         else:
             yield f"V{end.name} {end.source_node} 0 DC {spice_number(volts[0, end.index])}"
         yield from _resistor_line(end)

@@ -2,6 +2,7 @@
 
 from xbar_circuit.spice.analyses import Ac, Analysis, Dc, Noise, Op, Tran
 from xbar_circuit.spice.answer import Answer, Plot
+from xbar_circuit.spice.array_read import SlowSolverWarning, read
 from xbar_circuit.spice.locate import Installation, locate
 from xbar_circuit.spice.simulate import Simulator, run, simulator
 
@@ -15,8 +16,10 @@ __all__ = [
     "Op",
     "Plot",
     "Simulator",
+    "SlowSolverWarning",
     "Tran",
     "locate",
+    "read",
     "run",
     "simulator",
 ]

@@ -25,12 +25,8 @@ from xbar_circuit.spice.locate import Installation, locate
 __all__ = ["Simulator", "run", "simulator"]
 
 _DIALECTS = ("", "all", "hs", "hsa", "ps", "psa", "lt", "lta", "ki", "ltps", "ltpsa", "va")
-_RANDOM = re.compile(
-    r"\btrnoise\b|\btrrandom\b|\ba?gauss\b|\ba?unif\b|\blimit\s*\(|\bsgauss|\bsunif|\bpoisson\b"
-    r"|\bexponential\b|\brnd\b|\brandom\b|\bd_osc\b",
-    re.IGNORECASE,
-)
-_END = re.compile(r"^[ \t]*\.end[ \t]*$", re.IGNORECASE | re.MULTILINE)
+_RANDOM = ("trnoise", "trrandom", "gauss", "unif", "limit(", "poisson", "exponential", "rnd")
+_END = re.compile(r"^[ \t]*\.end[ \t\r]*$", re.IGNORECASE | re.MULTILINE)
 _KINDS = {
     "noise1": "noise",
     "noise2": "noise total",
@@ -94,7 +90,8 @@ def run(
     time_limit_second
         Time allowed to the simulator [s]; None waits for ever.
     seed
-        Seed of ngspice's own random numbers (``trnoise``, ``agauss``).
+        Seed of the random functions in expressions (``agauss``). Transient noise (``trnoise``) is
+        not repeatable: ngspice seeds it with its process number.
     transient_op
         Accept, where Newton, gmin and source stepping fail, what ngspice's transient from zero
         settles at as an operating point. It is not exact, and hides floating nodes.
@@ -153,7 +150,8 @@ def run(
         transient_op=transient_op,
     )
     saved = _SavedDeck(whole, setup, job.commands)
-    fresh = allow_control or _RANDOM.search(whole) is not None or seed != 1
+    lower = whole.lower()
+    fresh = allow_control or seed != 1 or any(word in lower for word in _RANDOM)
     try:
         outcome, worker = WORKERS.run(setup, job, seconds=time_limit_second, fresh=fresh)
     except WorkerLostError as error:
@@ -161,7 +159,7 @@ def run(
         raise saved.error(f"got {error}, expected an answer", said) from error
     if isinstance(outcome, Failure):
         if outcome.kind == "convergence":
-            raise ConvergenceError(saved.message(outcome.message, worker.said()))
+            raise saved.unconverged(outcome.message, worker.said())
         raise saved.error(outcome.message, worker.said(), worker.ready.version)
     answer = Answer(
         plots=_plots(outcome),
@@ -209,15 +207,21 @@ class _SavedDeck:
         path.write_text(f"{title}\n{osdi}{body}", encoding="utf-8")
         return path
 
-    def message(self, what: str, said: str, path: Path | None = None) -> str:
-        """Word a failure: what, ngspice's last words, and where the deck is."""
-        words = said.strip()[-_LAST_WORDS:] or "(nothing)"
-        return f"ngspice: {what}; run the saved deck {path or self.save()} by hand\n{words}"
-
     def error(self, what: str, said: str, version: str = "") -> SimulatorError:
         """Return the error of a deck that failed other than by not converging."""
         path = self.save()
-        return SimulatorError(self.message(what, said, path), version=version, said=said, deck=path)
+        return SimulatorError(_worded(what, said, path), version=version, said=said, deck=path)
+
+    def unconverged(self, what: str, said: str) -> ConvergenceError:
+        """Return the error of a deck without a solution."""
+        path = self.save()
+        return ConvergenceError(_worded(what, said, path), deck=path)
+
+
+def _worded(what: str, said: str, path: Path) -> str:
+    """Word a failure: what, where the deck is, and ngspice's last words."""
+    words = said.strip()[-_LAST_WORDS:] or "(nothing)"
+    return f"ngspice: {what}; run the saved deck {path} by hand. Its last words:\n{words}"
 
 
 def _check_analyses(analyses: Sequence[object]) -> None:
@@ -315,4 +319,4 @@ def _check_complete(
         missing = analysis.missing(first.vectors)
         if missing:
             what = f"`{analysis.command}` is incomplete: {missing}"
-            raise ConvergenceError(saved.message(what, answer.said))
+            raise saved.unconverged(what, answer.said)
