@@ -100,6 +100,7 @@ Ro o 0 1k
 @pytest.mark.parametrize(
     ("body", "word"),
     [
+        ("R1 a 0", "not a valid resistor"),
         ("Q1 a 0", "could not find a valid modelname"),
         ("M1 a 0 0 0 nomod", "nomod"),
         ("X1 a 0 nosub", "nosub"),

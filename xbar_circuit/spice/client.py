@@ -222,7 +222,7 @@ class Workers:
                 error.add_note(worker.said())
                 raise
             finally:
-                if fresh or worker.worn:
+                if fresh:
                     self._warm.pop(setup, None)
                     worker.close()
 
@@ -233,7 +233,7 @@ class Workers:
                 # a fork: these processes are the parent's, and its locks may be held for ever
                 self._foreign.extend(self._warm.values())
                 self._warm, self._owner = {}, os.getpid()
-            if fresh and setup in self._warm:
+            if setup in self._warm and (fresh or self._warm[setup].worn):
                 self._warm.pop(setup).close()
             if setup not in self._warm:
                 while len(self._warm) >= self._MOST:

@@ -22,7 +22,9 @@ from xbar_circuit.spice.job import Failure, Job, Outcome, RawPlot, Ready, Setup
 
 __all__ = ["Engine", "EngineError"]
 
-_FAILED = re.compile(r"^\s*(?:[a-z]+ )?error\b|simulation\(s\) aborted|^doAnalyses:", re.IGNORECASE)
+_FAILED = re.compile(
+    r"^\s*(?:[a-z]+ )?error\b|simulation\(s\) aborted|^doAnalyses:|line, ignored!", re.IGNORECASE
+)
 _PASSING = re.compile(r"out of range for")  # an iterate of a behavioural source, not its solution
 _UNCONVERGED = re.compile(
     r"timestep too small|no convergence|iteration limit|singular matrix|transient op"
