@@ -124,7 +124,7 @@ def _gemm(node: OnnxNode) -> MatrixOperator:
         raise ValueError("transA = 1, which would mix the images of a batch")
     weight = node.constant(1, "B") * np.float32(node.get("alpha", 1.0))
     weight = weight.T if node.get("transB", 0) else weight
-    bias = node.constants.get(2, np.zeros(1)) * np.float32(node.get("beta", 1.0))
+    bias: Array = node.constants.get(2, np.zeros(1, np.float32)) * np.float32(node.get("beta", 1.0))
     return Dense(weight=weight, bias=np.broadcast_to(bias.ravel(), weight.shape[1:]))
 
 
@@ -132,7 +132,7 @@ def _matmul(node: OnnxNode) -> MatrixOperator:
     weight = node.constant(1, "second factor")
     if weight.ndim != 2:
         raise ValueError(f"a second factor of shape {weight.shape}; only matrices are weights")
-    return Dense(weight=weight, bias=np.zeros(weight.shape[1]))
+    return Dense(weight=weight, bias=np.zeros(weight.shape[1], np.float32))
 
 
 def _batch_normalisation(node: OnnxNode) -> Operator:

@@ -1,5 +1,6 @@
-"""Batch normalisations folded into the weights before them: ``(x W + b) s + t = x (W s) + (b s +
-t)``, exact but for rounding.
+"""Batch normalisations folded into the weights before them.
+
+``(x W + b) s + t = x (W s) + (b s + t)``, exact but for rounding.
 """
 
 from __future__ import annotations
