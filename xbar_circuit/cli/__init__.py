@@ -25,6 +25,7 @@ import typer
 from rich.console import Console
 
 from xbar_circuit import __version__
+from xbar_circuit.cli.demo import demo
 from xbar_circuit.errors import (
     ConvergenceError,
     ModelFileError,
@@ -76,6 +77,9 @@ def _common(
     ] = False,
 ) -> None:
     """Hold the options that stand before every verb."""
+
+
+app.command()(demo)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from xbar_circuit import nodal
 from xbar_circuit.checks import FloatArray
@@ -38,10 +39,14 @@ Ranges = MappingOf[str, LayerRanges]
 
 
 def prepare(mapping: Mapping, conductances: Conductances) -> Conductances:
-    """Return the transfer matrix of every tile [S], wires and terminals exact."""
-    return tuple(
-        tuple(nodal.transfer(mapping.crossbar(g)) for g in layer) for layer in conductances
-    )
+    """Return the transfer matrix of every tile [S], wires and terminals exact.
+
+    BLAS works with one thread here: for matrices of this size its threads cost more than they give.
+    """
+    with threadpool_limits(limits=1, user_api="blas"):
+        return tuple(
+            tuple(nodal.transfer(mapping.crossbar(g)) for g in layer) for layer in conductances
+        )
 
 
 class Analog:
@@ -99,7 +104,8 @@ def calibrate(mapping: Mapping, transfers: Conductances, images: Array) -> Range
         Of the calibration set, never the test set; all at once in memory.
     """
     calibrator = _Calibrator(mapping, transfers)
-    walk(mapping.network, np.asarray(images, dtype=np.float32), calibrator)
+    with threadpool_limits(limits=1, user_api="blas"):
+        walk(mapping.network, np.asarray(images, dtype=np.float32), calibrator)
     return calibrator.ranges
 
 

@@ -1,0 +1,88 @@
+"""``xbar demo``: the main job, from real images to a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from xbar_circuit import __version__
+from xbar_circuit.files import write_json
+from xbar_circuit.plots.demo import draw_accuracy, draw_agreement, draw_drop, draw_images
+from xbar_circuit.report.demo import write_demo_page
+from xbar_circuit.studies.demo import Demo, run_demo
+
+__all__ = ["demo"]
+
+_TOLERANCE = 1e-6
+
+
+def demo(
+    *,
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/demo"),
+    images: Annotated[
+        int | None, typer.Option(min=1, max=10_000, help="Test images; all unless said.")
+    ] = None,
+    vectors: Annotated[int, typer.Option(min=1, help="Inputs of each tile in ngspice.")] = 8,
+) -> None:
+    """Run LeNet-5 on 10,000 Fashion-MNIST images through tiles with wires; check in ngspice."""
+    console = Console()
+    with Progress(
+        TextColumn("{task.description:<22}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+        console=console,
+    ) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def report(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = progress.add_task(stage, total=total)
+            progress.advance(tasks[stage], done)
+
+        result = run_demo(images=images, vectors=vectors, report=report)
+    for name, draw in (
+        ("accuracy", draw_accuracy),
+        ("agreement", draw_agreement),
+        ("ir_drop", draw_drop),
+        ("images", draw_images),
+    ):
+        draw(result, out / f"{name}.png")
+    page = write_demo_page(
+        result,
+        out,
+        footer=f"xbar_circuit {__version__}; made by: xbar demo; no randomness in it."
+        " Fashion-MNIST by Zalando SE, MIT licence.",
+    )
+    write_json(out / "summary.json", result.summary())
+    _tell(console, result)
+    console.print(f"summary and page: {out / 'summary.json'}, {page}", soft_wrap=True)
+    if result.worst_relative_difference > _TOLERANCE:
+        console.print(f"The engines differ by more than {_TOLERANCE:g}.", style="bold red")
+        raise typer.Exit(1)
+
+
+def _tell(console: Console, result: Demo) -> None:
+    table = Table(title=f"{result.images:,} images, {result.mapping.tile_count} tiles")
+    table.add_column("")
+    table.add_column("", justify="right")
+    table.add_row("digital accuracy", f"{100 * result.digital_accuracy:.2f} %")
+    for ohm, value in result.accuracy_by_ohm.items():
+        label = "tiles without wires" if ohm == 0.0 else f"{ohm:g} ohm a segment"
+        table.add_row(label, f"{100 * value:.2f} %")
+    for bits, value in result.accuracy_by_bits.items():
+        table.add_row(f"{bits}-bit column converters", f"{100 * value:.2f} %")
+    for check in result.checks:
+        rows, columns = check.shape
+        table.add_row(
+            f"ngspice, {check.layer}, {rows} x {columns}, {len(check.volts)} vectors",
+            f"{check.worst_relative_difference:.1e}",
+        )
+    for stage, spent in result.seconds.items():
+        table.add_row(stage, f"{spent:.1f} s")
+    console.print(table)

@@ -1,0 +1,185 @@
+"""The page of the demonstration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from xbar_circuit.network.accelerator import Accelerator
+from xbar_circuit.report import Figure, Section, Table, write_page
+from xbar_circuit.studies.demo import Demo
+from xbar_circuit.units import engineering
+
+__all__ = ["write_demo_page"]
+
+
+def write_demo_page(demo: Demo, folder: Path, *, footer: str) -> Path:
+    """Write ``index.html`` beside the figures in `folder` and return its path."""
+    path = folder / "index.html"
+    write_page(
+        path,
+        title="LeNet-5 on crossbar tiles",
+        lead=f"{demo.images:,} Fashion-MNIST test images through {demo.mapping.tile_count} tiles"
+        " with exact wires, and the same tiles in ngspice.",
+        key_numbers={
+            "digital accuracy": _percent(demo.digital_accuracy),
+            "on tiles without wires": _percent(demo.ideal_accuracy),
+            "on tiles with exact wires": _percent(demo.analog_accuracy),
+            "fast engine against ngspice": f"{demo.worst_relative_difference:.1e}",
+        },
+        sections=[
+            _hardware(demo),
+            _accuracy(demo, folder),
+            _agreement(demo, folder),
+            _drop(demo, folder),
+            _images(folder),
+            _time(demo),
+        ],
+        footer=footer,
+    )
+    return path
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.2f} %"
+
+
+def _hardware(demo: Demo) -> Section:
+    a = demo.mapping.accelerator
+    rows = [
+        [
+            plan.name,
+            f"{plan.rows} x {plan.cols}",
+            str(len(plan.tiles)),
+            ", ".join(sorted({f"{t.shape[0]} x {t.shape[1]}" for t in plan.tiles})),
+        ]
+        for plan in demo.mapping.layers
+    ]
+    return Section(
+        title="The hardware",
+        paragraphs=[
+            f"Tiles of {a.tile_rows} x {a.tile_cols} cells. A weight is the difference of two"
+            f" neighbouring columns, each device between {engineering(a.g_min_siemens, 'S')} and"
+            f" {engineering(a.g_max_siemens, 'S')}. Activations become read voltages up to"
+            f" {engineering(a.read_volt, 'V')} through {a.input_bits}-bit converters; every"
+            f" column has a {a.output_bits}-bit converter. All ranges are calibrated on 512"
+            " images of the training set. Wires:"
+            f" {engineering(a.wires.row_ohm, 'ohm')} a segment along rows and"
+            f" {engineering(a.wires.column_ohm, 'ohm')} along columns, solved exactly in every"
+            " tile. Partial sums, biases, activations and pooling are digital."
+        ],
+        tables=[
+            Table(
+                columns=["layer", "weights", "tiles", "used cells of a tile"],
+                rows=rows,
+                caption=f"{demo.mapping.network.weight_count:,} weights on"
+                f" {demo.mapping.tile_count} tiles, {_percent(demo.mapping.utilisation)} of all"
+                " cells hold one.",
+            )
+        ],
+    )
+
+
+def _accuracy(demo: Demo, folder: Path) -> Section:
+    usual = Accelerator()
+    return Section(
+        title="Accuracy",
+        paragraphs=[
+            f"{_percent(demo.same_answer)} of the images get the same answer from the tiles with"
+            " exact wires as from the digital network."
+        ],
+        figures=[
+            Figure(
+                path=folder / "accuracy.png",
+                caption="Each point is the whole test set with its own calibration.",
+            )
+        ],
+        tables=[
+            Table(
+                columns=["ohm a segment", *(f"{ohm:g}" for ohm in demo.accuracy_by_ohm)],
+                rows=[["accuracy", *map(_percent, demo.accuracy_by_ohm.values())]],
+                caption=f"{usual.output_bits}-bit column converters.",
+            ),
+            Table(
+                columns=["converter bits", *map(str, demo.accuracy_by_bits)],
+                rows=[["accuracy", *map(_percent, demo.accuracy_by_bits.values())]],
+                caption=f"Wires of {usual.wires.row_ohm:g} ohm a segment.",
+            ),
+        ],
+    )
+
+
+def _agreement(demo: Demo, folder: Path) -> Section:
+    rows = [
+        [
+            check.layer,
+            f"{check.shape[0]} x {check.shape[1]}",
+            str(len(check.volts)),
+            f"{check.worst_relative_difference:.1e}",
+            f"{check.float32_relative_difference:.1e}",
+            f"{check.ideal_relative_difference:.1e}",
+            f"{check.seconds:.1f} s",
+        ]
+        for check in demo.checks
+    ]
+    return Section(
+        title="The same tiles in ngspice",
+        paragraphs=[
+            "One tile of every shape of every layer, with voltages that occur in that layer."
+            " Differences are relative to the largest column current of the vector."
+        ],
+        figures=[
+            Figure(
+                path=folder / "agreement.png",
+                caption="The engines agree far better than the wires matter; the dashed line is"
+                " the tolerance. Inference computes in float32.",
+            )
+        ],
+        tables=[
+            Table(
+                columns=[
+                    "layer",
+                    "tile",
+                    "vectors",
+                    "fast - ngspice",
+                    "float32 - float64",
+                    "wires - no wires",
+                    "ngspice took",
+                ],
+                rows=rows,
+            )
+        ],
+    )
+
+
+def _drop(demo: Demo, folder: Path) -> Section:
+    volt = demo.mapping.accelerator.read_volt
+    return Section(
+        title="IR drop",
+        figures=[
+            Figure(
+                path=folder / "ir_drop.png",
+                caption="The tile in which the wires do most. Drivers are on the left, sense"
+                " terminals at the bottom; the largest input is"
+                f" {engineering(volt, 'V')}.",
+            )
+        ],
+    )
+
+
+def _images(folder: Path) -> Section:
+    return Section(
+        title="What it saw",
+        figures=[
+            Figure(
+                path=folder / "images.png",
+                caption="The last ones are images on which the analog and the digital network"
+                " differ; orange where the analog network is wrong.",
+            )
+        ],
+    )
+
+
+def _time(demo: Demo) -> Section:
+    rows = [[stage, f"{spent:.1f} s"] for stage, spent in demo.seconds.items()]
+    rows.append(["together", f"{sum(demo.seconds.values()):.1f} s"])
+    return Section(title="Time", tables=[Table(columns=["stage", "time"], rows=rows)])
