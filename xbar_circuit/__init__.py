@@ -3,7 +3,7 @@
 One description (`Crossbar`), two renderings (ngspice and NumPy), one result type.
 """
 
-from xbar_circuit import devices, netlist, nodal, spice
+from xbar_circuit import devices, netlist, nodal, peripherals, spice, studies
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import (
     ConvergenceError,
@@ -36,5 +36,7 @@ __all__ = [
     "devices",
     "netlist",
     "nodal",
+    "peripherals",
     "spice",
+    "studies",
 ]

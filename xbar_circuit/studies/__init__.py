@@ -1,1 +1,9 @@
-"""Whole studies: what the command line runs, as functions that return their numbers."""
+"""Studies: questions to a circuit, each answered by a report."""
+
+from xbar_circuit.studies.converter import (
+    MURMANN_SURVEY,
+    ConverterReport,
+    characterize_converter,
+)
+
+__all__ = ["MURMANN_SURVEY", "ConverterReport", "characterize_converter"]

@@ -1,0 +1,264 @@
+"""Our converters as SPICE subcircuits: analog parts as they are, logic from digital code models.
+
+Every subcircuit has the ports ``in start clock code``. The node ``code`` is 1 V a code, for reading
+and plotting; the bits themselves are digital nodes inside. Noise that was drawn before is written
+into the subcircuit as piecewise linear sources, one number a decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.netlist.periphery.timing import Timing, staircase, timing_of
+from xbar_circuit.peripherals.converters import Converter, Flash, OscillatorCounter, Ramp, Sar
+from xbar_circuit.units import spice_number
+
+__all__ = ["converter_subcircuit"]
+
+_SWITCH_OHM = 10.0  # of the samplers; their time constant with 100 fF is 1 ps
+
+
+def converter_subcircuit(
+    converter: Converter,
+    name: str,
+    *,
+    noise: FloatArray | None = None,
+    delay_second: float = 0.0,
+) -> list[str]:
+    """Return the lines of a ``.subckt`` of one of our converters.
+
+    Parameters
+    ----------
+    converter
+        What to render.
+    name
+        Name of the subcircuit; its ports are ``in start clock code``.
+    noise
+        Standard normal numbers of successive conversions (conversions, decisions); None is none.
+    delay_second
+        When the first conversion starts [s].
+
+    Raises
+    ------
+    ParameterError
+        The converter is not one of ours.
+    """
+    timing = timing_of(converter)
+    if isinstance(converter, Sar):
+        body = _sar(converter, timing, noise, delay_second)
+    elif isinstance(converter, Ramp):
+        body = _ramp(converter, timing, noise, delay_second)
+    elif isinstance(converter, Flash):
+        body = _flash(converter, timing, noise, delay_second)
+    elif isinstance(converter, OscillatorCounter):
+        body = _oscillator(converter, timing, noise, delay_second)
+    else:  # pragma: no cover  timing_of has refused it
+        raise ParameterError(type(converter).__name__)
+    return [f".subckt {name} in start clock code", *body, f".ends {name}"]
+
+
+def _logic(delay_second: float, threshold: str = "0.5") -> Iterator[str]:
+    d = spice_number(delay_second)
+    yield f".model todigital adc_bridge(in_low={threshold} in_high={threshold}"
+    yield f"+ rise_delay={d} fall_delay={d})"
+    yield f".model flipflop d_dff(clk_delay={d} set_delay={d} reset_delay={d} ic=0"
+    yield f"+ rise_delay={d} fall_delay={d})"
+
+
+def _noise_source(
+    number: int, volts: FloatArray | None, seconds: NDArray[Any], edge_second: float
+) -> Iterator[str]:
+    if volts is None or not np.any(volts):
+        yield f"Vnoise{number} noise{number} 0 DC 0"
+    else:
+        yield from staircase(f"Vnoise{number} noise{number} 0", volts, seconds, edge_second)
+
+
+def _sar(sar: Sar, timing: Timing, noise: FloatArray | None, delay_second: float) -> Iterator[str]:
+    n, num = sar.bits, spice_number
+    span, tick, edge = sar.high_volt - sar.low_volt, timing.tick_second, timing.edge_second
+    yield f"* SAR, {n} bit, {num(sar.low_volt)} V to {num(sar.high_volt)} V"
+    yield from _logic(edge)
+    yield f".model sampler sw(vt=0.5 vh=0 ron={_SWITCH_OHM} roff=1e15)"
+    yield (
+        f".model plates dac_bridge(out_low={num(sar.low_volt)} out_high={num(sar.high_volt)}"
+        f" t_rise={num(10 * edge)} t_fall={num(10 * edge)})"
+    )
+    yield "* the input on its capacitor"
+    yield "Ssample in held start 0 sampler"
+    yield f"Chold held 0 {num(sar.total_farad)}"
+    yield "* the capacitor array"
+    yield f"Vlow low 0 DC {num(sar.low_volt)}"
+    yield "Sreset top low start 0 sampler"
+    farads = sar.capacitors
+    for k in range(n):
+        yield f"Cbit{n - 1 - k} top plate{n - 1 - k} {num(farads[k])}"
+    yield f"Cend top low {num(farads[-1])}"
+    if sar.parasitic_farad > 0.0:
+        yield f"Cparasitic top 0 {num(sar.parasitic_farad)}"
+    bits = [f"b{k}" for k in range(n - 1, -1, -1)]
+    plates = [f"plate{k}" for k in range(n - 1, -1, -1)]
+    yield f"Aplates [{' '.join(bits)}] [{' '.join(plates)}] plates"
+    yield "* the comparator"
+    volts: FloatArray | None = None
+    seconds: NDArray[Any] = np.zeros(1)
+    if noise is not None:
+        volts = (sar.noise_volt * noise).ravel()
+        first = delay_second + timing.first_tick_second + tick * (np.arange(n) + 0.02)
+        seconds = (first + timing.period_second * np.arange(len(noise))[:, None]).ravel()
+    yield from _noise_source(0, volts, seconds, edge)
+    yield f"Bdifference difference 0 V=V(held)+V(noise0)-V(top)-({num(sar.offset_volt)})"
+    yield f".model comparator adc_bridge(in_low=0 in_high=0 rise_delay={num(edge)}"
+    yield f"+ fall_delay={num(edge)})"
+    yield "Acomparator [difference] [yes] comparator"
+    yield "* the search: a one walks down the sequencer; the next bit's one latches the last bit"
+    yield "Aclock [clock start] [tick reset] todigital"
+    yield "Vzero zero 0 DC 0"
+    yield "Azero [zero] [nought] todigital"
+    yield f"Astep{n} nought tick reset NULL s{n} NULL flipflop"
+    for k in range(n - 1, -1, -1):
+        yield f"Astep{k} s{k + 1} tick NULL reset s{k} NULL flipflop"
+    yield "Astepend s0 tick NULL reset send NULL flipflop"
+    yield f".model late d_buffer(rise_delay={num(5 * edge)} fall_delay={num(5 * edge)})"
+    yield "Alatch send latch late"
+    for k in range(n - 1, -1, -1):
+        latch = "latch" if k == 0 else f"b{k - 1}"
+        yield f"Abit{k} yes {latch} s{k} reset b{k} NULL flipflop"
+    weights = "+".join(f"{2.0**k}*V(plate{k})" for k in range(n - 1, -1, -1))
+    shift = num((2.0**n - 1.0) * sar.low_volt)
+    yield f"Bcode code 0 V=({weights}-({shift}))/{num(span)}"
+
+
+def _ramp(
+    ramp: Ramp, timing: Timing, noise: FloatArray | None, delay_second: float
+) -> Iterator[str]:
+    num, edge = spice_number, timing.edge_second
+    span = (ramp.high_volt - ramp.low_volt) * (1.0 + ramp.slope_error)
+    duration = ramp.levels * timing.tick_second
+    yield f"* single slope, {ramp.bits} bit, {num(ramp.low_volt)} V to {num(ramp.high_volt)} V"
+    yield from _logic(edge)
+    yield "* the ramp: a current into a capacitor, released when start falls"
+    yield f"Vlow low 0 DC {num(ramp.low_volt)}"
+    yield (
+        f"Bcharge low ramp I={num(ramp.ramp_farad * span / duration)}*(1-V(start))"
+        f"-V(start)*V(ramp,low)*{num(50.0 * ramp.ramp_farad / timing.start_second)}"
+    )
+    yield f"Cramp ramp low {num(ramp.ramp_farad)}"
+    if ramp.droop > 0.0:
+        yield f"Rdroop ramp low {num(duration / (ramp.droop * ramp.ramp_farad))}"
+    yield "* the comparator; it says yes while the ramp is below the input"
+    volts: FloatArray | None = None
+    seconds: NDArray[Any] = np.zeros(1)
+    if noise is not None:
+        volts = ramp.noise_volt * noise[:, 0]
+        seconds = delay_second + timing.period_second * np.arange(len(noise))
+    yield from _noise_source(0, volts, seconds, edge)
+    yield f"Bdifference difference 0 V=V(in)+V(noise0)-V(ramp)-({num(ramp.offset_volt)})"
+    yield f".model comparator adc_bridge(in_low=0 in_high=0 rise_delay={num(edge)}"
+    yield f"+ fall_delay={num(edge)})"
+    yield "Acomparator [difference] [below] comparator"
+    yield "* the counter: a ripple of toggles, which stops at its last code"
+    yield f".model late d_buffer(rise_delay={num(edge)} fall_delay={num(0.5 * timing.tick_second)})"
+    yield f".model opposite d_inverter(rise_delay={num(edge)} fall_delay={num(edge)})"
+    yield f".model both d_and(rise_delay={num(edge)} fall_delay={num(edge)})"
+    yield f".model notall d_nand(rise_delay={num(edge)} fall_delay={num(edge)})"
+    yield "Aclock [clock start] [tick sampling] todigital"
+    yield "Areset sampling reset late"
+    yield "Adone go_on done opposite"
+    yield "Agoing [below room] go_on both"
+    bits = [f"b{k}" for k in range(ramp.bits)]
+    yield f"Afull [{' '.join([*bits, 'one'])}] room notall"
+    yield "Vone one_volt 0 DC 1"
+    yield "Aone [one_volt] [one] todigital"
+    yield "* the tick waits for a comparator that flipped at the same time point"
+    yield f".model settle d_buffer(rise_delay={num(10 * edge)} fall_delay={num(10 * edge)})"
+    yield "Atick tick settled settle"
+    yield "Agate [settled go_on] go both"
+    for k in range(ramp.bits):
+        yield f"Abit{k} nb{k} {'go' if k == 0 else f'nb{k - 1}'} NULL reset b{k} nb{k} flipflop"
+    yield (
+        f".model toanalog dac_bridge(out_low=0 out_high=1 t_rise={num(edge)} t_fall={num(edge)})"
+    )
+    outs = [f"bit{k}" for k in range(ramp.bits)]
+    yield "* the count comes out when it is done; toggling outputs would cost time points"
+    for k in range(ramp.bits):
+        yield f"Ashow{k} [b{k} done] shown{k} both"
+    shown = [f"shown{k}" for k in range(ramp.bits)]
+    yield f"Abits [{' '.join(shown)}] [{' '.join(outs)}] toanalog"
+    yield "Bcode code 0 V=" + "+".join(f"{2.0**k}*V(bit{k})" for k in range(ramp.bits))
+
+
+def _flash(
+    flash: Flash, timing: Timing, noise: FloatArray | None, delay_second: float
+) -> Iterator[str]:
+    num, edge = spice_number, timing.edge_second
+    last = flash.levels - 1
+    yield f"* flash, {flash.bits} bit, {num(flash.low_volt)} V to {num(flash.high_volt)} V"
+    yield f"Vlow tap0 0 DC {num(flash.low_volt)}"
+    yield f"Vhigh tap{flash.levels} 0 DC {num(flash.high_volt)}"
+    for k, ohm in enumerate(flash.resistors):
+        yield f"Rstring{k} tap{k} tap{k + 1} {num(ohm)}"
+    yield "Rstart start 0 1e6"
+    yield "Rclock clock 0 1e6"
+    yield f".model comparator adc_bridge(in_low=0 in_high=0 rise_delay={num(edge)}"
+    yield f"+ fall_delay={num(edge)})"
+    yield (
+        f".model toanalog dac_bridge(out_low=0 out_high=1 t_rise={num(edge)} t_fall={num(edge)})"
+    )
+    seconds = delay_second + timing.period_second * np.arange(1 if noise is None else len(noise))
+    for k in range(1, last + 1):
+        offset = 0.0
+        if flash.comparator_offsets_volt is not None:
+            offset = flash.comparator_offsets_volt[k - 1]
+        volts = None if noise is None else flash.noise_volt * noise[:, k - 1]
+        yield from _noise_source(k, volts, seconds, edge)
+        yield f"Bdifference{k} difference{k} 0 V=V(in)+V(noise{k})-V(tap{k})-({num(offset)})"
+        yield f"Acomparator{k} [difference{k}] [yes{k}] comparator"
+        yield f"Aout{k} [yes{k}] [out{k}] toanalog"
+        yield f"Gsum{k} 0 code out{k} 0 1.0"
+    yield "* the code is the number of comparators that say yes: unit currents into one ohm"
+    yield f"Rcode code 0 {num(1.0)}"
+
+
+def _oscillator(
+    cco: OscillatorCounter, timing: Timing, noise: FloatArray | None, delay_second: float
+) -> Iterator[str]:
+    num = spice_number
+    yield f"* current-controlled oscillator and counter, {cco.bits} bit"
+    yield f"* {num(cco.full_scale_ampere)} A full scale, window {num(cco.window_second)} s"
+    yield f"Vhold hold 0 DC {num(cco.hold_volt)}"
+    if cco.input_ohm > 0.0:
+        yield f"Rin in inner {num(cco.input_ohm)}"
+        yield "Vsense inner hold DC 0"
+    else:
+        yield "Vsense in hold DC 0"
+    yield f"Bdrive drive 0 V=max(I(Vsense)-({num(cco.offset_ampere)}),0)*1e6"
+    squeeze = (
+        ""
+        if cco.saturation_ampere == np.inf
+        else (f"/(1+V(drive)/{num(cco.saturation_ampere * 1e6)})")
+    )
+    yield "* the phase, one volt a cycle"
+    slope = cco.hertz_per_ampere * 1e-6 * 1e-9
+    yield (
+        f"Bphase 0 phase I={num(slope)}*V(drive){squeeze}*(1-V(start))"
+        f"-V(start)*V(phase)*{num(50.0 * 1e-9 / timing.start_second)}"
+    )
+    yield "Cphase phase 0 1e-9"
+    volts: FloatArray | None = None
+    seconds: NDArray[Any] = np.zeros(1)
+    if noise is not None:
+        volts = cco.jitter_cycle * noise[:, 0]
+        seconds = delay_second + timing.period_second * np.arange(len(noise))
+    yield from _noise_source(0, volts, seconds, timing.edge_second)
+    yield "Rclock clock 0 1e6"
+    yield (
+        "Bcode code 0 V=max(0,min("
+        f"{num(float(cco.levels - 1))},floor(V(phase)+V(noise0)*sqrt(abs(V(phase))))))"
+    )

@@ -1,0 +1,161 @@
+"""The clockwork of a conversion: when it starts, when its clock ticks, when its code is read.
+
+Conversions follow each other without a gap. Two lines go to every converter, 0 V and 1 V: ``start``
+is high while the input is sampled and the converter resets; ``clock`` ticks. The code is read at
+the end of the period, just before the next ``start``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.peripherals.converters import Converter, Flash, OscillatorCounter, Ramp, Sar
+from xbar_circuit.units import spice_number
+
+__all__ = ["Timing", "clock_lines", "staircase", "timing_of"]
+
+_EDGE = 1e-3  # of the shortest interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """Times of one conversion [s].
+
+    period_second : from one start to the next.
+    start_second : how long ``start`` is high.
+    tick_second : period of the clock; 0 is no clock.
+    first_tick_second : first rising edge after the start of the period.
+    """
+
+    period_second: float
+    start_second: float
+    tick_second: float = 0.0
+    first_tick_second: float = 0.0
+
+    @property
+    def edge_second(self) -> float:
+        """Rise and fall time of both lines."""
+        shortest = self.start_second if self.tick_second == 0.0 else self.tick_second
+        return _EDGE * min(shortest, self.start_second)
+
+    def read_seconds(self, count: int, delay_second: float = 0.0) -> FloatArray:
+        """Return when the codes of `count` conversions are read [s]."""
+        ends = np.arange(1, count + 1) * self.period_second + delay_second
+        reads: FloatArray = (
+            ends - 0.45 * self.edge_second
+        )  # the simulator stops where ``start`` begins to rise
+        return reads
+
+
+def timing_of(converter: Converter) -> Timing:
+    """Return the clockwork of one of our converters.
+
+    Raises
+    ------
+    ParameterError
+        It is of another kind.
+    """
+    if isinstance(converter, Sar):
+        tick = 1.0 / converter.clock_hertz
+        start = converter.sample_cycles * tick
+        return Timing(
+            period_second=converter.conversion_second,
+            start_second=start - 0.25 * tick,
+            tick_second=tick,
+            first_tick_second=start + 0.25 * tick,
+        )
+    if isinstance(converter, Ramp):
+        tick = 1.0 / converter.clock_hertz
+        start = converter.conversion_second - converter.levels * tick
+        return Timing(
+            period_second=converter.conversion_second,
+            start_second=start,
+            tick_second=tick,
+            first_tick_second=start + tick,
+        )
+    if isinstance(converter, Flash):
+        period = converter.conversion_second
+        return Timing(period_second=period, start_second=0.25 * period)
+    if isinstance(converter, OscillatorCounter):
+        return Timing(
+            period_second=converter.conversion_second, start_second=converter.reset_second
+        )
+    raise ParameterError.about(
+        "converter",
+        got=type(converter).__name__,
+        expected="a Sar, Ramp, Flash or OscillatorCounter",
+        remedy="a circuit of your own goes in as peripherals.Subcircuit",
+    )
+
+
+def clock_lines(timing: Timing, count: int, *, delay_second: float = 0.0) -> Iterator[str]:
+    """Yield the sources of the nodes ``start`` and ``clock`` for `count` conversions."""
+    edge, number = timing.edge_second, spice_number
+    times: list[tuple[float, float]] = [(0.0, 1.0)]
+    for k in range(count + 1):
+        begin = delay_second + k * timing.period_second
+        if k > 0:
+            times += [(begin - edge / 2, 0.0), (begin + edge / 2, 1.0)]
+        fall = begin + timing.start_second
+        times += [(fall - edge / 2, 1.0), (fall + edge / 2, 0.0)]
+    yield from _pwl("Vstart start 0", times)
+    if timing.tick_second == 0.0:
+        yield "Vclock clock 0 DC 0"
+        return
+    first = delay_second + timing.first_tick_second - edge / 2
+    ticks = _ticks(timing)
+    if abs(ticks * timing.tick_second - timing.period_second) < 1e-9 * timing.period_second:
+        high = 0.5 * timing.tick_second - edge
+        first %= timing.tick_second
+        yield (
+            f"Vclock clock 0 PULSE(0 1 {number(first)} {number(edge)} {number(edge)}"
+            f" {number(high)} {number(timing.tick_second)})"
+        )
+        return
+    points: list[tuple[float, float]] = [(0.0, 0.0)]
+    for k in range(count):
+        for n in range(ticks):
+            rise = delay_second + k * timing.period_second + timing.first_tick_second
+            rise += n * timing.tick_second - edge / 2
+            fall = rise + 0.5 * timing.tick_second
+            points += [(rise, 0.0), (rise + edge, 1.0), (fall, 1.0), (fall + edge, 0.0)]
+    yield from _pwl("Vclock clock 0", points)
+
+
+def _ticks(timing: Timing) -> int:
+    """Return how many ticks fit into a period, the last clear of its end."""
+    return int((timing.period_second * (1.0 + 1e-9)) / timing.tick_second)
+
+
+def staircase(
+    source: str, values: NDArray[Any], step_seconds: NDArray[Any], edge_second: float
+) -> Iterator[str]:
+    """Yield a source that goes to ``values[k]`` at ``step_seconds[k]``; the first holds from 0 s.
+
+    `source` is its beginning, such as ``"Vin in 0"``.
+    """
+    points = [(0.0, float(values[0]))]
+    for k in range(1, len(values)):
+        if values[k] == values[k - 1]:
+            continue
+        begin = float(step_seconds[k])
+        points += [(begin, float(values[k - 1])), (begin + edge_second, float(values[k]))]
+    yield from _pwl(source, points)
+
+
+def _pwl(source: str, points: list[tuple[float, float]]) -> Iterator[str]:
+    if len(points) == 1:
+        yield f"{source} DC {spice_number(points[0][1])}"
+        return
+    text = [f"{spice_number(t)} {spice_number(v)}" for t, v in points]
+    yield f"{source} PWL("
+    for begin in range(0, len(text), 6):
+        yield "+ " + " ".join(text[begin : begin + 6])
+    yield "+ )"

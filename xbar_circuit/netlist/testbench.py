@@ -1,0 +1,86 @@
+"""Testbenches: a circuit with its sources and its clockwork, as a deck that a designer can open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.netlist.periphery import (
+    clock_lines,
+    converter_subcircuit,
+    staircase,
+    timing_of,
+)
+from xbar_circuit.peripherals.converters import Converter
+
+__all__ = ["TRANSIENT_OPTIONS", "Testbench", "conversion_bench"]
+
+#: Tolerances for charges of femtocoulombs; ngspice's own chgtol of 1e-14 C is ten of them.
+TRANSIENT_OPTIONS = (
+    ".options reltol=1e-5 abstol=1e-15 vntol=1e-9 chgtol=1e-20 gmin=1e-18 noacct klu"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Testbench:
+    """A deck for a transient and what to read from it.
+
+    deck : SPICE text.
+    stop_second, step_second : of the transient.
+    read_seconds : when each code is read (conversions,).
+    code_nodes : the node of each converter's code, 1 V a code.
+    """
+
+    deck: str
+    stop_second: float
+    step_second: float
+    read_seconds: FloatArray
+    code_nodes: tuple[str, ...]
+
+
+def conversion_bench(
+    converter: Converter,
+    values: FloatArray,
+    *,
+    noise: FloatArray | None = None,
+    extra: Sequence[str] = (),
+) -> Testbench:
+    """Return a deck that converts `values` one after the other.
+
+    Parameters
+    ----------
+    converter
+        One of ours.
+    values
+        (conversions,) [V or A].
+    noise
+        Standard normal numbers (conversions, decisions), or None.
+    extra
+        Further lines, such as ``.include``.
+    """
+    timing = timing_of(converter)
+    count = len(values)
+    steps = timing.period_second * np.arange(count)
+    unit = converter.input_unit
+    lines = [
+        f"xbar_circuit: {count} conversions by {type(converter).__name__}, {converter.bits} bit",
+        f"* input in {unit}; the code is v(code), 1 V a code, read at the end of each period of",
+        f"* {timing.period_second!r} s",
+        TRANSIENT_OPTIONS,
+        *extra,
+        *converter_subcircuit(converter, "converter", noise=noise),
+        *clock_lines(timing, count),
+        *staircase("Vin in 0" if unit == "V" else "Iin 0 in", values, steps, timing.edge_second),
+        "Xconverter in start clock code converter",
+        ".end",
+    ]
+    return Testbench(
+        deck="\n".join(lines) + "\n",
+        stop_second=count * timing.period_second,
+        step_second=timing.tick_second or timing.period_second / 20.0,
+        read_seconds=timing.read_seconds(count),
+        code_nodes=("code",),
+    )

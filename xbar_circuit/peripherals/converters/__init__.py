@@ -1,0 +1,17 @@
+"""Converters: from a voltage or a current to a code."""
+
+from xbar_circuit.peripherals.converters.flash import Flash
+from xbar_circuit.peripherals.converters.oscillator import OscillatorCounter
+from xbar_circuit.peripherals.converters.protocol import CodeArray, Converter, ConverterBase
+from xbar_circuit.peripherals.converters.ramp import Ramp
+from xbar_circuit.peripherals.converters.sar import Sar
+
+__all__ = [
+    "CodeArray",
+    "Converter",
+    "ConverterBase",
+    "Flash",
+    "OscillatorCounter",
+    "Ramp",
+    "Sar",
+]

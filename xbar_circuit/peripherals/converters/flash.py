@@ -1,0 +1,149 @@
+"""The flash converter: one comparator a threshold, all at once.
+
+A string of resistors divides the range; the code is the number of comparators that say yes, which
+forgives bubbles in the thermometer.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+
+from xbar_circuit import checks
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.peripherals.converters.protocol import CodeArray, ConverterBase, errors_tuple
+
+__all__ = ["Flash"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flash(ConverterBase):
+    """A flash converter.
+
+    Parameters
+    ----------
+    bits
+        Resolution, 1 to 8.
+    low_volt, high_volt
+        Input range, and the ends of the reference string [V].
+    string_ohm
+        Resistance of the whole string [ohm].
+    resistor_errors
+        Relative error of each of the ``2**bits`` resistors, lowest first; None is all exact.
+    comparator_offsets_volt
+        Offset of each of the ``2**bits - 1`` comparators [V]; None is none.
+    noise_volt
+        Input-referred rms noise of a comparator decision [V].
+    clock_hertz
+        Conversions a second.
+    comparator_joule
+        Energy of one decision [J]; 30 fJ is an assumption.
+
+    Raises
+    ------
+    ParameterError, ShapeError
+        A value is out of range.
+
+    >>> Flash(bits=3).convert([0.1, 0.3, 0.99])
+    array([0, 2, 7])
+    """
+
+    bits: int
+    low_volt: float = 0.0
+    high_volt: float = 1.0
+    string_ohm: float = 10e3
+    resistor_errors: tuple[float, ...] | None = None
+    comparator_offsets_volt: tuple[float, ...] | None = None
+    noise_volt: float = 0.0
+    clock_hertz: float = 1e9
+    comparator_joule: float = 30e-15
+
+    def __post_init__(self) -> None:
+        checks.count("bits", self.bits, maximum=8)
+        checks.number("low_volt", self.low_volt, "V", minimum=-np.inf)
+        checks.number("high_volt", self.high_volt, "V", minimum=self.low_volt, above=True)
+        checks.number("string_ohm", self.string_ohm, "ohm", above=True)
+        checks.number("clock_hertz", self.clock_hertz, "Hz", above=True)
+        checks.number("noise_volt", self.noise_volt, "V")
+        checks.number("comparator_joule", self.comparator_joule, "J")
+        for name, length, unit in (
+            ("resistor_errors", self.levels, "1"),
+            ("comparator_offsets_volt", self.levels - 1, "V"),
+        ):
+            if getattr(self, name) is not None:
+                object.__setattr__(
+                    self, name, errors_tuple(name, getattr(self, name), length, unit)
+                )
+
+    def drawn(
+        self, rng: np.random.Generator, *, resistor_sigma: float, offset_sigma_volt: float
+    ) -> Flash:
+        """Return this converter with resistor errors and comparator offsets drawn."""
+        checks.number("resistor_sigma", resistor_sigma, "1", maximum=0.2)
+        checks.number("offset_sigma_volt", offset_sigma_volt, "V")
+        return dataclasses.replace(
+            self,
+            resistor_errors=tuple((resistor_sigma * rng.standard_normal(self.levels)).tolist()),
+            comparator_offsets_volt=tuple(
+                (offset_sigma_volt * rng.standard_normal(self.levels - 1)).tolist()
+            ),
+        )
+
+    @property
+    def input_unit(self) -> str:
+        """Volt."""
+        return "V"
+
+    @property
+    def input_low(self) -> float:
+        """Lower end of the range [V]."""
+        return self.low_volt
+
+    @property
+    def input_high(self) -> float:
+        """Upper end of the range [V]."""
+        return self.high_volt
+
+    @property
+    def decisions(self) -> int:
+        """One for each comparator."""
+        return self.levels - 1
+
+    @property
+    def conversion_second(self) -> float:
+        """One clock period [s]."""
+        return 1.0 / self.clock_hertz
+
+    @property
+    def energy_joule(self) -> float:
+        """The string's dissipation over a period, and all comparators [J]."""
+        span = self.high_volt - self.low_volt
+        string = span**2 / self.string_ohm * self.conversion_second
+        return string + (self.levels - 1) * self.comparator_joule
+
+    @property
+    def resistors(self) -> FloatArray:
+        """The string, lowest first (levels,) [ohm]."""
+        errors = np.zeros(self.levels) if self.resistor_errors is None else self.resistor_errors
+        result: FloatArray = self.string_ohm / self.levels * (1.0 + np.asarray(errors))
+        return result
+
+    @property
+    def thresholds(self) -> FloatArray:
+        """Trip point of each comparator (levels - 1,) [V], not necessarily in order."""
+        taps = np.cumsum(self.resistors)
+        span = self.high_volt - self.low_volt
+        offsets = self.comparator_offsets_volt
+        result: FloatArray = self.low_volt + span * taps[:-1] / taps[-1]
+        return result if offsets is None else result + np.asarray(offsets)
+
+    def convert_with(self, values: FloatArray, noise: FloatArray | None) -> CodeArray:
+        """Return how many comparators say yes."""
+        if noise is None:
+            ordered = np.sort(self.thresholds)
+            return np.searchsorted(ordered, values, side="right").astype(np.int64)
+        yes = values[..., None] + self.noise_volt * noise >= self.thresholds
+        codes: CodeArray = yes.sum(axis=-1).astype(np.int64)
+        return codes

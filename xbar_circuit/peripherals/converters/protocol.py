@@ -1,0 +1,166 @@
+"""What every converter is to the rest: a range, a number of codes, and decisions with noise.
+
+The ideal converter has its transition to code k (k = 1 ... levels - 1) at ``low + k * lsb``, with
+``lsb = (high - low) / levels``. A value below `low` gives code 0, one above `high` the last code.
+Noise is drawn before converting, one standard normal number a decision, so that the NumPy twin
+and ngspice receive the same numbers.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from xbar_circuit import checks
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.errors import ParameterError, ShapeError
+
+__all__ = ["CodeArray", "Converter", "ConverterBase", "errors_tuple", "finite_values"]
+
+CodeArray = NDArray[np.int64]
+
+
+@runtime_checkable
+class Converter(Protocol):
+    """Anything that turns a voltage or a current into a code."""
+
+    @property
+    def bits(self) -> int:
+        """Width of the code."""
+        ...
+
+    @property
+    def input_unit(self) -> str:
+        """``"V"`` or ``"A"``."""
+        ...
+
+    @property
+    def input_low(self) -> float:
+        """Lower end of the input range [V or A]."""
+        ...
+
+    @property
+    def input_high(self) -> float:
+        """Upper end of the input range [V or A]."""
+        ...
+
+    @property
+    def conversion_second(self) -> float:
+        """Time from one sample to the next [s]."""
+        ...
+
+    @property
+    def energy_joule(self) -> float:
+        """Mean energy of a conversion [J], by the model that the converter's docstring states."""
+        ...
+
+    def convert(self, values: ArrayLike, *, rng: np.random.Generator | None = None) -> CodeArray:
+        """Return the codes of `values` [V or A], same shape; without `rng` there is no noise."""
+        ...
+
+
+class ConverterBase:
+    """What our own converters share; a mixin without state of its own."""
+
+    __slots__ = ()
+
+    bits: int
+
+    @property
+    def input_low(self) -> float:
+        """Lower end of the input range [V or A]."""
+        raise NotImplementedError
+
+    @property
+    def input_high(self) -> float:
+        """Upper end of the input range [V or A]."""
+        raise NotImplementedError
+
+    @property
+    def levels(self) -> int:
+        """Number of codes."""
+        return int(2**self.bits)
+
+    @property
+    def lsb(self) -> float:
+        """Width of an ideal code [V or A]."""
+        return (self.input_high - self.input_low) / self.levels
+
+    @property
+    def decisions(self) -> int:
+        """Noisy decisions in one conversion."""
+        return 1
+
+    def draw_noise(self, rng: np.random.Generator, shape: tuple[int, ...]) -> FloatArray:
+        """Return standard normal numbers, one for each decision: shape ``(*shape, decisions)``."""
+        return rng.standard_normal((*shape, self.decisions))
+
+    def convert(self, values: ArrayLike, *, rng: np.random.Generator | None = None) -> CodeArray:
+        """Return the codes of `values` [V or A], of the same shape.
+
+        Parameters
+        ----------
+        values
+            Any shape, finite.
+        rng
+            Draws the noise of every decision; None converts without noise.
+
+        Raises
+        ------
+        ParameterError
+            A value is not finite.
+        """
+        array = finite_values("values", values)
+        return self.convert_with(array, None if rng is None else self.draw_noise(rng, array.shape))
+
+    def convert_with(self, values: FloatArray, noise: FloatArray | None) -> CodeArray:
+        """Return the codes for noise that was already drawn, ``(*values.shape, decisions)``."""
+        raise NotImplementedError
+
+
+def finite_values(name: str, values: ArrayLike) -> FloatArray:
+    """Return `values` as float64.
+
+    Raises
+    ------
+    ParameterError
+        They are not finite real numbers.
+    """
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ParameterError.about(
+            name, got=repr(values), expected="real numbers", remedy="pass an array of floats"
+        ) from error
+    if not np.isfinite(array).all():
+        raise ParameterError.about(
+            name, got="NaN or infinity", expected="finite values", remedy="remove them first"
+        )
+    return array
+
+
+def errors_tuple(name: str, values: object, length: int, unit: str) -> tuple[float, ...]:
+    """Return a tuple of `length` finite numbers above -1 (relative) or of any sign (volt).
+
+    Raises
+    ------
+    ShapeError
+        Another length.
+    ParameterError
+        A value is not finite, or a relative error is -1 or below.
+    """
+    if not isinstance(values, (tuple, list, np.ndarray)) or len(values) != length:
+        raise ShapeError.about(
+            name,
+            got=f"{len(values) if hasattr(values, '__len__') else repr(values)} values",
+            expected=f"{length} values [{unit}]",
+            remedy="one value for each element",
+        )
+    relative = unit == "1"
+    low = -1.0 if relative else -np.inf
+    return tuple(
+        checks.number(f"{name}[{k}]", value, unit, minimum=low, above=relative)
+        for k, value in enumerate(values)
+    )

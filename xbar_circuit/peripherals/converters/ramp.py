@@ -1,0 +1,124 @@
+"""The single-slope converter: count clock ticks until a ramp reaches the input.
+
+A current charges a capacitor. A source of finite output resistance makes the ramp an exponential,
+whose bow is the classic integral nonlinearity of this converter.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from xbar_circuit import checks
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.peripherals.converters.protocol import CodeArray, ConverterBase
+
+__all__ = ["Ramp"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ramp(ConverterBase):
+    """A single-slope converter.
+
+    After k clock ticks, ``u = k / levels``, the ramp stands at
+    ``low + span * (1 + slope_error) * (1 - exp(-droop * u)) / droop``; the code is the number of
+    ticks that it passed before reaching the input.
+
+    Parameters
+    ----------
+    bits
+        Resolution, 1 to 14; a conversion takes ``2**bits`` ticks and one for the reset.
+    low_volt, high_volt
+        Input range [V].
+    slope_error
+        Relative error of the ramp's initial slope; positive thresholds lie farther apart.
+    droop
+        Conversion time over the time constant R * C of the current source's output resistance;
+        0 is a perfect source.
+    offset_volt
+        Offset of the comparator [V]: the thresholds lie that much higher.
+    noise_volt
+        Input-referred rms noise of the comparator at its decision [V].
+    clock_hertz
+        Clock of the counter.
+    ramp_farad
+        Capacitor of the ramp [F].
+    comparator_watt, tick_joule
+        Power of the comparator while it waits [W] and energy of a tick of the counter [J];
+        assumptions (20 uW, 2 fJ) to be replaced by those of the design at hand.
+
+    Raises
+    ------
+    ParameterError
+        A value is out of range.
+
+    >>> Ramp(bits=3).convert([0.1, 0.3, 0.99])
+    array([0, 2, 7])
+    """
+
+    bits: int
+    low_volt: float = 0.0
+    high_volt: float = 1.0
+    slope_error: float = 0.0
+    droop: float = 0.0
+    offset_volt: float = 0.0
+    noise_volt: float = 0.0
+    clock_hertz: float = 1e9
+    ramp_farad: float = 100e-15
+    comparator_watt: float = 20e-6
+    tick_joule: float = 2e-15
+
+    def __post_init__(self) -> None:
+        checks.count("bits", self.bits, maximum=14)
+        checks.number("low_volt", self.low_volt, "V", minimum=-math.inf)
+        checks.number("high_volt", self.high_volt, "V", minimum=self.low_volt, above=True)
+        checks.number("slope_error", self.slope_error, "1", minimum=-1.0, above=True)
+        checks.number("droop", self.droop, "1", maximum=5.0)
+        checks.number("offset_volt", self.offset_volt, "V", minimum=-math.inf)
+        for name, unit in (("clock_hertz", "Hz"), ("ramp_farad", "F")):
+            checks.number(name, getattr(self, name), unit, above=True)
+        for name, unit in (("noise_volt", "V"), ("comparator_watt", "W"), ("tick_joule", "J")):
+            checks.number(name, getattr(self, name), unit)
+
+    @property
+    def input_unit(self) -> str:
+        """Volt."""
+        return "V"
+
+    @property
+    def input_low(self) -> float:
+        """Lower end of the range [V]."""
+        return self.low_volt
+
+    @property
+    def input_high(self) -> float:
+        """Upper end of the range [V]."""
+        return self.high_volt
+
+    @property
+    def conversion_second(self) -> float:
+        """All ticks, and as many for reset and read-out as make a sixteenth of them [s]."""
+        return self.levels * (1.0 + 1.0 / 16.0) / self.clock_hertz
+
+    @property
+    def energy_joule(self) -> float:
+        """Charging the ramp, the waiting comparator and half the counter's ticks [J]."""
+        span = self.high_volt - self.low_volt
+        waiting = self.comparator_watt * self.conversion_second
+        return self.ramp_farad * span**2 + waiting + 0.5 * self.levels * self.tick_joule
+
+    @property
+    def thresholds(self) -> FloatArray:
+        """Transitions to code 1, 2, ... (levels - 1,) [V]."""
+        u = np.arange(1, self.levels) / self.levels
+        shape = u if self.droop == 0.0 else -np.expm1(-self.droop * u) / self.droop
+        span = (self.high_volt - self.low_volt) * (1.0 + self.slope_error)
+        result: FloatArray = self.low_volt + self.offset_volt + span * shape
+        return result
+
+    def convert_with(self, values: FloatArray, noise: FloatArray | None) -> CodeArray:
+        """Return how many thresholds each value reaches."""
+        disturbed = values if noise is None else values + self.noise_volt * noise[..., 0]
+        return np.searchsorted(self.thresholds, disturbed, side="right").astype(np.int64)

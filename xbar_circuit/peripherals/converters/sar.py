@@ -1,0 +1,197 @@
+"""The successive-approximation converter: a binary search with a capacitor array.
+
+The input is held on one capacitor; the array, reset to `low_volt`, lifts its top plate by
+``span * sum(b_k * C_k) / C_total`` as its bottom plates are switched to `high_volt`. One comparator
+decides each bit, the most significant first (McCreary and Gray, IEEE J. Solid-State Circuits 10,
+371, 1975). Mismatch of the capacitors bends the transfer, capacitance to ground on the top plate
+stretches it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+
+from xbar_circuit import checks
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.peripherals.converters.protocol import CodeArray, ConverterBase, errors_tuple
+
+__all__ = ["Sar"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sar(ConverterBase):
+    """A charge-redistribution SAR converter.
+
+    Parameters
+    ----------
+    bits
+        Resolution, 1 to 16.
+    low_volt, high_volt
+        Input range [V].
+    unit_farad
+        Smallest capacitor of the array [F].
+    capacitor_errors
+        Relative error of each capacitor, the most significant first, then the terminating one:
+        ``bits + 1`` numbers; None is all exact. :meth:`drawn` draws them.
+    parasitic_farad
+        Capacitance from the top plate to ground [F].
+    offset_volt
+        Offset of the comparator [V]: the thresholds lie that much higher.
+    noise_volt
+        Input-referred rms noise of one comparator decision [V].
+    clock_hertz
+        Clock of the search; a conversion takes ``bits + 2 + sample_cycles`` cycles.
+    sample_cycles
+        Cycles in which the input is sampled.
+    comparator_joule, logic_joule
+        Energy of one comparator decision and of one clock cycle of the logic [J]. The defaults
+        (30 fJ, 20 fJ) are assumptions of the order of published 45 nm-class designs, to be
+        replaced by those of the design at hand.
+
+    Raises
+    ------
+    ParameterError, ShapeError
+        A value is out of range.
+
+    >>> Sar(bits=3).convert([0.1, 0.3, 0.99])
+    array([0, 2, 7])
+    """
+
+    bits: int
+    low_volt: float = 0.0
+    high_volt: float = 1.0
+    unit_farad: float = 1e-15
+    capacitor_errors: tuple[float, ...] | None = None
+    parasitic_farad: float = 0.0
+    offset_volt: float = 0.0
+    noise_volt: float = 0.0
+    clock_hertz: float = 1e9
+    sample_cycles: int = 2
+    comparator_joule: float = 30e-15
+    logic_joule: float = 20e-15
+
+    def __post_init__(self) -> None:
+        checks.count("bits", self.bits, maximum=16)
+        checks.count("sample_cycles", self.sample_cycles)
+        checks.number("low_volt", self.low_volt, "V", minimum=-np.inf)
+        checks.number("high_volt", self.high_volt, "V", minimum=self.low_volt, above=True)
+        checks.number("unit_farad", self.unit_farad, "F", above=True)
+        checks.number("clock_hertz", self.clock_hertz, "Hz", above=True)
+        checks.number("offset_volt", self.offset_volt, "V", minimum=-np.inf)
+        for name, unit in (
+            ("parasitic_farad", "F"),
+            ("noise_volt", "V"),
+            ("comparator_joule", "J"),
+            ("logic_joule", "J"),
+        ):
+            checks.number(name, getattr(self, name), unit)
+        if self.capacitor_errors is not None:
+            errors = errors_tuple("capacitor_errors", self.capacitor_errors, self.bits + 1, "1")
+            object.__setattr__(self, "capacitor_errors", errors)
+
+    def drawn(self, rng: np.random.Generator, *, unit_sigma: float) -> Sar:
+        """Return this converter with capacitor mismatch drawn.
+
+        A capacitor of n units has a relative standard deviation of ``unit_sigma / sqrt(n)``.
+
+        Raises
+        ------
+        ParameterError
+            `unit_sigma` is negative, or so large that a capacitor came out negative.
+        """
+        checks.number("unit_sigma", unit_sigma, "1", maximum=1.0)
+        units = self._units()
+        errors = unit_sigma / np.sqrt(units) * rng.standard_normal(units.size)
+        return dataclasses.replace(self, capacitor_errors=tuple(errors.tolist()))
+
+    @property
+    def input_unit(self) -> str:
+        """Volt."""
+        return "V"
+
+    @property
+    def input_low(self) -> float:
+        """Lower end of the range [V]."""
+        return self.low_volt
+
+    @property
+    def input_high(self) -> float:
+        """Upper end of the range [V]."""
+        return self.high_volt
+
+    @property
+    def decisions(self) -> int:
+        """One for each bit."""
+        return self.bits
+
+    @property
+    def capacitors(self) -> FloatArray:
+        """Capacitors, the most significant first, then the terminating one (bits + 1,) [F]."""
+        errors = 0.0 if self.capacitor_errors is None else np.array(self.capacitor_errors)
+        result: FloatArray = self.unit_farad * self._units() * (1.0 + errors)
+        return result
+
+    @property
+    def total_farad(self) -> float:
+        """All capacitance on the top plate [F]."""
+        return float(self.capacitors.sum()) + self.parasitic_farad
+
+    @property
+    def bit_volts(self) -> FloatArray:
+        """How far each bit lifts the top plate, the most significant first (bits,) [V]."""
+        span = self.high_volt - self.low_volt
+        result: FloatArray = span * self.capacitors[:-1] / self.total_farad
+        return result
+
+    @property
+    def conversion_second(self) -> float:
+        """Sampling, one cycle a bit, one to latch the last, one to read out [s]."""
+        return (self.bits + 2 + self.sample_cycles) / self.clock_hertz
+
+    @property
+    def energy_joule(self) -> float:
+        """Array switching averaged over all codes, comparator and logic [J]."""
+        codes = np.arange(self.levels) if self.bits <= 12 else np.arange(0, self.levels, 16)
+        clocked = self.conversion_second * self.clock_hertz * self.logic_joule
+        return float(
+            self.switching_energy(codes).mean() + self.bits * self.comparator_joule + clocked
+        )
+
+    def switching_energy(self, codes: CodeArray) -> FloatArray:
+        """Return what the reference supplies to the array during the search for each code [J].
+
+        Every step is counted as ``span * (charge that flows from the reference)``; a bit that is
+        taken back dumps its charge and costs again.
+        """
+        span = self.high_volt - self.low_volt
+        farads, total = self.capacitors[:-1], self.total_farad
+        bits = (codes[..., None] >> np.arange(self.bits - 1, -1, -1)) & 1
+        energy = np.zeros(codes.shape)
+        held = np.zeros(codes.shape)  # capacitance at the reference
+        top = np.zeros(codes.shape)  # top plate over low_volt
+        for k, farad in enumerate(farads):
+            after = held + farad
+            lifted = span * after / total
+            energy += span * (held * (top - lifted) + farad * (span - (lifted - top)))
+            keep = bits[..., k] == 1
+            new_top = np.where(keep, lifted, span * held / total)
+            energy += np.where(keep, 0.0, span * held * (lifted - new_top))
+            held, top = np.where(keep, after, held), new_top
+        return energy
+
+    def convert_with(self, values: FloatArray, noise: FloatArray | None) -> CodeArray:
+        """Return the codes by the binary search itself, with one noise number a bit."""
+        code = np.zeros(values.shape, dtype=np.int64)
+        top = np.full(values.shape, self.low_volt + self.offset_volt)
+        for k, step in enumerate(self.bit_volts):
+            disturbed = values if noise is None else values + self.noise_volt * noise[..., k]
+            keep = disturbed >= top + step
+            top = np.where(keep, top + step, top)
+            code = 2 * code + keep
+        return code
+
+    def _units(self) -> FloatArray:
+        return np.append(2.0 ** np.arange(self.bits - 1, -1, -1), 1.0)
