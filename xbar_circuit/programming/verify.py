@@ -1,0 +1,179 @@
+"""Program and verify: write, read through the real read path, correct, until it is good enough.
+
+Single shot writes each cell once with the amplitude that the nominal curve asks for. The closed
+loop reads after each pulse and moves the amplitude by the difference on the curve between where the
+cell seems to be and where it should be,
+
+    V <- V + gain * (V_curve(g_target) - V_curve(g_measured)),
+
+so that a cell which is stronger than nominal by any factor is on target after a few pulses; the
+spread of single pulses and the read path's own grid and noise decide where it ends. For the pulse
+model the correction is a SET pulse below the target and a RESET above it.
+
+Iterative programming of multilevel PCM: Papandreou et al., ISCAS 2011, 329.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from xbar_circuit import checks
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.errors import ShapeError
+from xbar_circuit.programming.curve import ProgrammingCurve
+from xbar_circuit.programming.read_path import ReadPath
+from xbar_circuit.programming.writers import Mask, PulsedWriter, Writer
+
+__all__ = ["ProgramResult", "program_and_verify", "single_shot"]
+
+MOST_PULSES = 30
+"""Default limit of pulses a cell; the 64-core chip's write-verify used as many."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ProgramResult:
+    """What a programming run reached and cost; arrays have one entry a cell.
+
+    target, reached : wanted and true conductance at the read voltage [S].
+    pulses : how many each cell took. accepted : whether its last read was within tolerance.
+    energy_joule, second : of pulses and reads together.
+    """
+
+    target: FloatArray
+    reached: FloatArray
+    pulses: np.ndarray[tuple[int], np.dtype[np.int64]]
+    accepted: Mask
+    energy_joule: FloatArray
+    second: FloatArray
+
+    @property
+    def error(self) -> FloatArray:
+        """``reached - target`` [S]."""
+        return self.reached - self.target
+
+    @property
+    def rms_error(self) -> float:
+        """Root mean square of the error [S]."""
+        return float(np.sqrt(np.mean(self.error**2)))
+
+
+def single_shot(
+    writer: Writer,
+    target: ArrayLike,
+    *,
+    curve: ProgrammingCurve,
+    rng: np.random.Generator,
+) -> ProgramResult:
+    """Write each cell once and do not look; arguments as in :func:`program_and_verify`."""
+    wanted = _targets(writer, target)
+    every = np.ones(writer.cells, dtype=bool)
+    energy = writer.write(curve.volt_for(wanted), every, rng=rng)
+    return ProgramResult(
+        target=wanted,
+        reached=writer.current(curve.read_volt) / curve.read_volt,
+        pulses=every.astype(np.int64),
+        accepted=every,
+        energy_joule=energy,
+        second=np.full(writer.cells, writer.write_second()),
+    )
+
+
+def program_and_verify(
+    writer: Writer,
+    target: ArrayLike,
+    *,
+    read_path: ReadPath,
+    tolerance_siemens: float,
+    rng: np.random.Generator,
+    curve: ProgrammingCurve | None = None,
+    most_pulses: int = MOST_PULSES,
+    gain: float = 0.8,
+) -> ProgramResult:
+    """Program cells to their targets in a closed loop.
+
+    Parameters
+    ----------
+    writer
+        The cells.
+    target
+        Wanted conductances at the read voltage [S], one for each cell or a scalar.
+    read_path
+        What the controller sees.
+    tolerance_siemens
+        A cell whose read is this close to its target is left alone [S].
+    rng
+        Randomness of pulses and reads.
+    curve
+        The nominal programming curve; None for the pulse model, which needs none.
+    most_pulses
+        A cell that is still off after so many is given up.
+    gain
+        Of the correction, at most 1.
+
+    Raises
+    ------
+    ShapeError
+        `target` does not fit the writer's cells.
+    ParameterError
+        A number out of range.
+    """
+    wanted = _targets(writer, target)
+    tolerance = checks.number("tolerance_siemens", tolerance_siemens, "S")
+    checks.number("gain", gain, "1", maximum=1.0, above=True)
+    checks.count("most_pulses", most_pulses)
+    correct = _correction(writer, wanted, curve, gain)
+    cells = writer.cells
+    pulses = np.zeros(cells, dtype=np.int64)
+    energy, second = np.zeros(cells), np.zeros(cells)
+    open_cells = np.ones(cells, dtype=bool)
+    volt = np.zeros(cells)
+    for turn in range(most_pulses + 1):
+        current = writer.current(read_path.read_volt)
+        measured = read_path.measure(current, rng=rng)
+        energy += np.where(open_cells, read_path.read_volt * current * read_path.read_second, 0.0)
+        second += np.where(open_cells, read_path.read_second, 0.0)
+        open_cells = open_cells & (np.abs(measured - wanted) > tolerance)
+        if turn == most_pulses or not open_cells.any():
+            break
+        volt = correct(turn, volt, measured)
+        energy += writer.write(volt, open_cells, rng=rng)
+        second += np.where(open_cells, writer.write_second(), 0.0)
+        pulses += open_cells
+    return ProgramResult(
+        target=wanted,
+        reached=writer.current(read_path.read_volt) / read_path.read_volt,
+        pulses=pulses,
+        accepted=~open_cells,
+        energy_joule=energy,
+        second=second,
+    )
+
+
+def _correction(
+    writer: Writer, wanted: FloatArray, curve: ProgrammingCurve | None, gain: float
+) -> Callable[[int, FloatArray, FloatArray], FloatArray]:
+    """Return the rule (turn, last amplitudes, measured) -> next amplitudes."""
+    if curve is None or isinstance(writer, PulsedWriter):
+        return lambda _turn, _volt, measured: np.where(measured < wanted, 1.0, 0.0)
+    aim = curve.volt_for(wanted)
+
+    def next_volt(turn: int, volt: FloatArray, measured: FloatArray) -> FloatArray:
+        return aim if turn == 0 else volt + gain * (aim - curve.volt_for(measured))
+
+    return next_volt
+
+
+def _targets(writer: Writer, target: ArrayLike) -> FloatArray:
+    wanted = checks.non_negative("target", target, "S")
+    if wanted.shape not in ((), (writer.cells,)):
+        raise ShapeError.about(
+            "target",
+            got=f"shape {wanted.shape}",
+            expected=f"({writer.cells},) or a scalar",
+            remedy="give one target for each cell of the writer",
+        )
+    return np.broadcast_to(wanted, (writer.cells,)).copy()

@@ -1,0 +1,190 @@
+"""What a programming loop writes to: cells of the compact model, or of the pulse model.
+
+A writer holds the cells' state and offers two things: write a pulse of a given amplitude to some of
+them, and say the current that each would show at a read voltage. The loop knows nothing else, so
+the same loop programs the compact model, the statistical pulse model, and a cell in ngspice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xbar_circuit import checks
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.devices.pcm.cell import PcmCell
+from xbar_circuit.devices.pcm.dynamics import Pulse, transient
+from xbar_circuit.devices.pcm.pulsed_set import PulsedSet
+from xbar_circuit.programming.curve import RESET_PULSE
+
+__all__ = ["CompactWriter", "PulsedWriter", "Writer"]
+
+Mask = NDArray[np.bool_]
+
+
+class Writer(Protocol):
+    """Cells that can be written and read."""
+
+    @property
+    def cells(self) -> int:
+        """How many."""
+        ...
+
+    def write(self, volt: FloatArray, chosen: Mask, *, rng: np.random.Generator) -> FloatArray:
+        """Apply one pulse of each amplitude [V] to the chosen cells; return energies [J]."""
+        ...
+
+    def write_second(self) -> float:
+        """Return the duration of one pulse [s]."""
+        ...
+
+    def current(self, read_volt: float) -> FloatArray:
+        """Return each cell's current at the read voltage [A]."""
+        ...
+
+
+@dataclass(kw_only=True)
+class CompactWriter:
+    """Cells of the compact model, each a little different.
+
+    Parameters
+    ----------
+    cell
+        The nominal cell.
+    thickness
+        u_a of each cell [m]; the state, replaced by each write.
+    pulse
+        Shape of the pulses.
+    strength
+        Factor on the amplitude that each cell sees: device-to-device variability of heater and
+        thermal resistance, which act on the melted volume as the amplitude does.
+    pulse_sigma
+        Standard deviation of that factor from pulse to pulse.
+    """
+
+    cell: PcmCell
+    thickness: FloatArray
+    pulse: Pulse = RESET_PULSE
+    strength: FloatArray = field(default_factory=lambda: np.ones(1))
+    pulse_sigma: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.thickness = np.atleast_1d(checks.non_negative("thickness", self.thickness, "m"))
+        strength = checks.non_negative("strength", self.strength, "1")
+        self.strength = np.broadcast_to(strength, self.thickness.shape)
+        self.pulse_sigma = checks.number("pulse_sigma", self.pulse_sigma, "1")
+
+    @classmethod
+    def array(
+        cls,
+        cell: PcmCell,
+        cells: int,
+        *,
+        rng: np.random.Generator,
+        cell_sigma: float = 0.02,
+        pulse_sigma: float = 0.003,
+        pulse: Pulse = RESET_PULSE,
+    ) -> CompactWriter:
+        """Return crystalline cells whose strength is drawn once, normal around 1."""
+        count = checks.count("cells", cells)
+        sigma = checks.number("cell_sigma", cell_sigma, "1")
+        strength = np.maximum(1.0 + sigma * rng.standard_normal(count), 0.1)
+        return cls(
+            cell=cell,
+            thickness=np.zeros(count),
+            pulse=pulse,
+            strength=strength,
+            pulse_sigma=pulse_sigma,
+        )
+
+    @property
+    def cells(self) -> int:
+        """How many."""
+        return self.thickness.size
+
+    def write(self, volt: FloatArray, chosen: Mask, *, rng: np.random.Generator) -> FloatArray:
+        """Integrate one pulse for the chosen cells together; return the drivers' energies [J]."""
+        energy = np.zeros(self.cells)
+        jitter = 1.0 + self.pulse_sigma * rng.standard_normal(self.cells)
+        seen = (volt * self.strength * jitter)[chosen]
+        if seen.size:
+            times, shape = replace(self.pulse, volt=1.0).waveform()
+            trace = transient(
+                self.cell,
+                self.thickness[chosen],
+                times,
+                np.outer(shape, seen),
+                load_ohm=self.pulse.load_ohm,
+            )
+            state = self.thickness.copy()
+            state[chosen] = trace.thickness[-1]
+            self.thickness = state
+            energy[chosen] = trace.energy_joule
+        return energy
+
+    def write_second(self) -> float:
+        """Return the duration of one pulse with its rest [s]."""
+        return self.pulse.seconds
+
+    def current(self, read_volt: float) -> FloatArray:
+        """Return each cell's current [A]."""
+        return self.cell.conductance(self.thickness, read_volt=read_volt) * read_volt
+
+
+@dataclass(kw_only=True)
+class PulsedWriter:
+    """Cells of the statistical pulse model: a positive amplitude is one SET pulse, 0 a RESET.
+
+    Parameters
+    ----------
+    model
+        The pulse model.
+    conductance, memory
+        State of each cell [S, 1].
+    set_joule, reset_joule, pulse_second
+        Cost of a pulse; defaults from 90 uA and 440 uA at about 1 V and 1.7 V (the currents of
+        Sebastian et al. 2017, voltages fitted).
+    """
+
+    model: PulsedSet
+    conductance: FloatArray
+    memory: FloatArray
+    set_joule: float = 90e-6 * 1.0 * 50e-9
+    reset_joule: float = 440e-6 * 1.7 * 1e-6
+    pulse_second: float = 100e-9
+
+    @classmethod
+    def array(cls, model: PulsedSet, cells: int) -> PulsedWriter:
+        """Return cells right after RESET."""
+        count = checks.count("cells", cells)
+        return cls(
+            model=model,
+            conductance=np.full(count, model.floor_siemens),
+            memory=np.ones(count),
+        )
+
+    @property
+    def cells(self) -> int:
+        """How many."""
+        return self.conductance.size
+
+    def write(self, volt: FloatArray, chosen: Mask, *, rng: np.random.Generator) -> FloatArray:
+        """Apply one SET pulse where `volt` is above 0, a RESET where it is 0."""
+        g, memory = self.model.pulse(self.conductance, self.memory, rng=rng)
+        setting, resetting = chosen & (volt > 0.0), chosen & (volt <= 0.0)
+        self.conductance = np.where(setting, g, self.conductance)
+        self.memory = np.where(setting, memory, self.memory)
+        self.conductance = np.where(resetting, self.model.floor_siemens, self.conductance)
+        self.memory = np.where(resetting, 1.0, self.memory)
+        return np.where(setting, self.set_joule, np.where(resetting, self.reset_joule, 0.0))
+
+    def write_second(self) -> float:
+        """Return the duration of one pulse [s]."""
+        return self.pulse_second
+
+    def current(self, read_volt: float) -> FloatArray:
+        """Return each cell's current [A]."""
+        return self.conductance * read_volt
