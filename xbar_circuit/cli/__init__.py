@@ -26,6 +26,7 @@ from rich.console import Console
 
 from xbar_circuit import __version__
 from xbar_circuit.cli.demo import demo
+from xbar_circuit.cli.doctor import doctor
 from xbar_circuit.errors import (
     ConvergenceError,
     ModelFileError,
@@ -80,6 +81,7 @@ def _common(
 
 
 app.command()(demo)
+app.command()(doctor)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

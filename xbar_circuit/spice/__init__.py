@@ -3,7 +3,7 @@
 from xbar_circuit.spice.analyses import Ac, Analysis, Dc, Noise, Op, Tran
 from xbar_circuit.spice.answer import Answer, Plot
 from xbar_circuit.spice.array_read import SlowSolverWarning, read
-from xbar_circuit.spice.locate import Installation, locate
+from xbar_circuit.spice.locating import Installation, locate
 from xbar_circuit.spice.simulate import Simulator, run, simulator
 
 __all__ = [

@@ -22,7 +22,7 @@ from typing import Any
 
 from xbar_circuit.errors import SimulatorError, SimulatorNotFoundError
 from xbar_circuit.spice.job import Failure, Job, Outcome, Ready, Setup
-from xbar_circuit.spice.locate import INSTALL_HINT
+from xbar_circuit.spice.locating import INSTALL_HINT
 
 __all__ = ["WORKERS", "Worker", "Workers"]
 

@@ -20,7 +20,7 @@ from xbar_circuit.spice.answer import Answer, Plot, canonical_names
 from xbar_circuit.spice.client import WORKERS, WorkerLostError
 from xbar_circuit.spice.guard import check_text
 from xbar_circuit.spice.job import Failure, Job, Outcome, RawPlot, Setup
-from xbar_circuit.spice.locate import Installation, locate
+from xbar_circuit.spice.locating import Installation, locate
 
 __all__ = ["Simulator", "run", "simulator"]
 

@@ -26,6 +26,8 @@ INSTALL_HINT = (
 )
 
 _NAMES = ("libngspice.so", "libngspice.so.0", "libngspice.dylib", "libngspice.0.dylib")
+_HOMEBREW_PREFIXES = ("/opt/homebrew", "/home/linuxbrew/.linuxbrew")
+_SYSTEM_PREFIXES = ("/usr/local", "/usr")
 _PROJECT_PREFIX = Path(__file__).resolve().parents[2] / ".ngspice"
 
 
@@ -103,10 +105,10 @@ def _folders() -> Iterator[tuple[str, Path]]:
             if part:
                 yield variable, Path(part)
     brew = os.environ.get("HOMEBREW_PREFIX")
-    for prefix in ([brew] if brew else []) + ["/opt/homebrew", "/home/linuxbrew/.linuxbrew"]:
+    for prefix in (*([brew] if brew else []), *_HOMEBREW_PREFIXES):
         yield "Homebrew", Path(prefix) / "lib"
         yield "Homebrew", Path(prefix) / "opt/libngspice/lib"
-    for prefix in ("/usr/local", "/usr"):
+    for prefix in _SYSTEM_PREFIXES:
         for folder in _library_folders(Path(prefix), multiarch):
             yield "the system", folder
 
