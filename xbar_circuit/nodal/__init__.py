@@ -7,16 +7,21 @@ with ``method=``.
 from xbar_circuit.nodal.hierarchical import Hierarchical
 from xbar_circuit.nodal.method import Method, Prepared
 from xbar_circuit.nodal.newton import Newton
+from xbar_circuit.nodal.ports import PortModel, reduce
 from xbar_circuit.nodal.solve import prepare, read, transfer
 from xbar_circuit.nodal.sparse import SparseDirect
+from xbar_circuit.nodal.tiles import transfer_tiles
 
 __all__ = [
     "Hierarchical",
     "Method",
     "Newton",
+    "PortModel",
     "Prepared",
     "SparseDirect",
     "prepare",
     "read",
+    "reduce",
     "transfer",
+    "transfer_tiles",
 ]

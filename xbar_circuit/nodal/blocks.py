@@ -1,4 +1,4 @@
-"""Blocks of an array and how two neighbours become one.
+"""How two blocks of an array become one.
 
 A block is a rectangle of cells seen from its ports: the wire nodes that it shares with other blocks
 or that something outside connects to. Joining two blocks adds their branch conductances on the
@@ -18,24 +18,21 @@ from numpy.typing import NDArray
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.nodal.star_mesh import eliminate, take_out
 
-__all__ = ["Block", "Half", "Joint", "join", "join_networks", "merge"]
+__all__ = ["Half", "Joint", "Ports", "join", "join_networks"]
 
 IntArray = NDArray[np.int64]
 Runs = list[tuple[slice, slice]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
-    """A part of the array reduced to its ports.
+class Ports(NamedTuple):
+    """The ports of a block.
 
-    ports : numbers of the ports, increasing.
-    uses : how many elementary blocks inside touch each port.
-    network : branch conductances between the ports (tiles, ports, ports) [S].
+    numbers : of the nodes, increasing.
+    uses : how many elementary blocks inside touch each of them.
     """
 
-    ports: IntArray
+    numbers: IntArray
     uses: IntArray
-    network: FloatArray
 
 
 class Half(NamedTuple):
@@ -49,58 +46,49 @@ class Half(NamedTuple):
 class Joint:
     """How two blocks join.
 
-    inner : numbers of the nodes taken out.
-    ports, uses : what is left, as in `Block`.
-    halves : where each partner's ports go, among `inner` and among `ports`.
+    inner : how many nodes are taken out.
+    ports : what is left.
+    halves : where each partner's ports go, among the inner nodes and among `ports`.
     """
 
-    inner: IntArray
-    ports: IntArray
-    uses: IntArray
+    inner: int
+    ports: Ports
     halves: tuple[Half, Half]
 
 
-def join(
-    first: tuple[IntArray, IntArray], second: tuple[IntArray, IntArray], needed: IntArray
-) -> Joint:
-    """Plan the joint of two blocks given as (ports, uses).
+def join(first: Ports, second: Ports, needed: IntArray) -> Joint:
+    """Plan the joint of two blocks.
 
     `needed` : how many elementary blocks use each node in the whole array, by node number; more
     than there are where something outside connects to the node, so that it is never taken out.
     """
-    every = np.union1d(first[0], second[0])
+    numbers = np.concatenate([first.numbers, second.numbers])
+    every, place = np.unique(numbers, return_inverse=True)
     uses = np.zeros(len(every), dtype=np.int64)
-    for ports, count in (first, second):
-        uses[np.searchsorted(every, ports)] += count
+    split = len(first.numbers)
+    uses[place[:split]] = first.uses
+    uses[place[split:]] += second.uses
     done = uses == needed[every]
-    inner, ports = every[done], every[~done]
-
-    def half(own: IntArray) -> Half:
-        gone = np.isin(own, inner)
-        return Half(
-            _runs(np.flatnonzero(gone), np.searchsorted(inner, own[gone])),
-            _runs(np.flatnonzero(~gone), np.searchsorted(ports, own[~gone])),
-        )
-
+    inner = int(np.count_nonzero(done))
+    rank = np.where(done, np.cumsum(done), np.cumsum(~done) + inner) - 1
     return Joint(
-        inner=inner, ports=ports, uses=uses[~done], halves=(half(first[0]), half(second[0]))
+        inner=inner,
+        ports=Ports(every[~done], uses[~done]),
+        halves=(_half(rank[place[:split]], inner), _half(rank[place[split:]], inner)),
     )
 
 
-def _runs(source: IntArray, destination: IntArray) -> Runs:
-    """Return the pairs (source, destination) as slices, one for each contiguous stretch."""
-    if len(source) == 0:
-        return []
-    cuts = np.flatnonzero((np.diff(source) != 1) | (np.diff(destination) != 1)) + 1
-    starts = [0, *cuts.tolist()]
-    stops = [*cuts.tolist(), len(source)]
-    return [
-        (
-            slice(int(source[a]), int(source[a]) + b - a),
-            slice(int(destination[a]), int(destination[a]) + b - a),
-        )
-        for a, b in zip(starts, stops, strict=True)
-    ]
+def _half(rank: IntArray, inner: int) -> Half:
+    """Return the runs of one partner, whose port k goes to ``rank[k]``, inner nodes first."""
+    half = Half([], [])
+    cuts = (np.flatnonzero((rank[1:] != rank[:-1] + 1) | (rank[1:] == inner)) + 1).tolist()
+    for start, stop in zip([0, *cuts], [*cuts, len(rank)], strict=True):
+        if stop > start:
+            first = int(rank[start])
+            runs, offset = (half.inner, 0) if first < inner else (half.ports, inner)
+            where = slice(first - offset, first - offset + stop - start)
+            runs.append((slice(start, stop), where))
+    return half
 
 
 def join_networks(
@@ -112,7 +100,7 @@ def join_networks(
     which are empty if not asked for.
     """
     batch = len(partners[0])
-    m, n = len(joint.inner), len(joint.ports)
+    m, n = joint.inner, len(joint.ports.numbers)
     kept = _overlay(joint, partners, "ports", "ports", (batch, n, n))
     if m == 0:
         return kept, np.empty((batch, 0, n))
@@ -143,12 +131,3 @@ def _overlay(
             for source2, destination2 in getattr(half, column):
                 network[:, destination, destination2] += partner[:, source, source2]
     return network
-
-
-def merge(
-    first: Block, second: Block, needed: IntArray, *, weights: bool
-) -> tuple[Block, Joint, FloatArray]:
-    """Join two blocks and take out what is done; return the block, the joint and its weights."""
-    joint = join((first.ports, first.uses), (second.ports, second.uses), needed)
-    network, shares = join_networks(joint, (first.network, second.network), weights=weights)
-    return Block(ports=joint.ports, uses=joint.uses, network=network), joint, shares

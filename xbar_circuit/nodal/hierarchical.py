@@ -19,8 +19,10 @@ from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.nodal.method import refuse_nonlinear
-from xbar_circuit.nodal.reduction import Ends, Reduction, reduce_array
+from xbar_circuit.nodal.plan import Ends
+from xbar_circuit.nodal.reduction import Arrays, Reduction, reduce_arrays
 from xbar_circuit.result import NodeVoltages, ReadResult
+from xbar_circuit.wires import Terminals, Wires
 
 __all__ = ["Hierarchical", "PreparedHierarchical", "held_ends", "held_transfer", "slopes"]
 
@@ -105,9 +107,8 @@ def slopes(crossbar: Crossbar) -> FloatArray:
     return np.where(crossbar.conductance > 0.0, slope, 0.0)
 
 
-def held_ends(crossbar: Crossbar) -> Ends:
+def held_ends(wires: Wires, ends: Terminals) -> Ends:
     """Return the whole resistance from each wire's end to where a voltage is held."""
-    wires, ends = crossbar.wires, crossbar.terminals
 
     def whole(lead: float, terminal: float | None) -> float | None:
         return None if terminal is None else lead + terminal
@@ -136,11 +137,12 @@ def _distinct(one: IntArray | None, other: IntArray | None) -> list[IntArray]:
 
 
 def _reduce(crossbar: Crossbar, *, weights: bool) -> Reduction:
-    wires = crossbar.wires
-    return reduce_array(
-        slopes(crossbar)[np.newaxis],
-        wires.row_ohm,
-        wires.column_ohm,
-        held_ends(crossbar),
+    return reduce_arrays(
+        Arrays(
+            device=slopes(crossbar)[np.newaxis],
+            row_ohm=crossbar.wires.row_ohm,
+            column_ohm=crossbar.wires.column_ohm,
+            ends=held_ends(crossbar.wires, crossbar.terminals),
+        ),
         weights=weights,
     )

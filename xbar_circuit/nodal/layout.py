@@ -1,6 +1,6 @@
 """How an array is cut into patches, and the numbers of the nodes where the patches meet.
 
-Rows and columns are cut into patches of up to 16 cells. A patch owns the segments to the left of
+Rows and columns are cut into patches of up to 32 cells. A patch owns the segments to the left of
 and above its cells; the segment or terminal before the very first cell is its end. Odd sizes are
 filled up with dummy rows and columns: a dummy cell has no device, and the one segment it is put
 into becomes two of half the resistance, so nothing changes. A row that is held at its left end
@@ -20,7 +20,7 @@ __all__ = ["Axis", "Cut", "cut_axis"]
 
 IntArray = NDArray[np.int64]
 
-_PATCH = 16
+_PATCH = 32
 _WASTE = 1.25
 
 
@@ -47,16 +47,14 @@ class Cut:
         return self.size - (self.stop - self.start)
 
     def segments(self, ohm: FloatArray) -> FloatArray:
-        """Return the conductances [S] before each cell, dummies first, of `ohm` before each cell.
+        """Return the conductances [S] before each cell, dummies first (size,).
 
-        (size,), from the array's whole (cells,).
+        `ohm` : the resistances before each cell of the whole axis (cells,) [ohm].
         """
-        own = ohm[self.start : self.stop]
-        pieces = np.concatenate([np.repeat(own[:1], self.dummies), own])
-        pieces[: self.dummies + 1] /= self.dummies + 1
-        with np.errstate(divide="ignore"):
-            siemens: FloatArray = 1.0 / pieces
-        return siemens
+        pieces = np.empty(self.size)
+        pieces[self.dummies :] = ohm[self.start : self.stop]
+        pieces[: self.dummies + 1] = ohm[self.start] / (self.dummies + 1)
+        return np.divide(1.0, pieces, out=np.zeros(self.size), where=pieces > 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,30 +63,37 @@ class Axis:
 
     cells : how many cells a wire passes.
     cuts : the slices.
-    segment_ohm : resistance before each cell, the first being the end before (cells,) [ohm].
+    leading : whether the resistance of the first end stands before the first cell.
     first, last : number of the boundary that the outside connects to at each end, or None.
-    last_ohm : what lies between the last cell and the last boundary [ohm]; None if nothing does.
+    first_wire, last_wire : whether a resistance lies between the wire's own boundary and that one.
     """
 
     cells: int
     cuts: tuple[Cut, ...]
-    segment_ohm: FloatArray
+    leading: bool
     first: int | None
     last: int | None
-    first_ohm: float | None
-    last_ohm: float | None
+    first_wire: bool
+    last_wire: bool
 
     @property
     def boundaries(self) -> int:
         """How many numbers the boundaries may take."""
         return len(self.cuts) + 3
 
+    def before(self, segment_ohm: float, first_ohm: float | None) -> FloatArray:
+        """Return the resistance before each cell (cells,) [ohm]."""
+        ohm = np.full(self.cells, segment_ohm, dtype=np.float64)
+        if self.leading and first_ohm is not None:
+            ohm[0] = first_ohm
+        return ohm
 
-def cut_axis(
-    cells: int, segment_ohm: float, first_ohm: float | None, last_ohm: float | None
-) -> Axis:
-    """Cut an axis whose ends are reached through `first_ohm`, `last_ohm`; None is not connected."""
-    ideal = segment_ohm == 0.0
+
+def cut_axis(cells: int, *, ideal: bool, first_ohm: float | None, last_ohm: float | None) -> Axis:
+    """Cut an axis whose ends are reached through `first_ohm`, `last_ohm`; None is not connected.
+
+    Only whether the resistances are None or 0 matters here.
+    """
     strip = not ideal and first_ohm == 0.0
     begin = 1 if strip else 0
     rest = cells - begin
@@ -98,36 +103,25 @@ def cut_axis(
     cuts = [Cut(start=0, stop=1, size=1, ideal=True, first=0, last=0)] if strip else []
     for k in range(count):
         first, last = (0, 0) if ideal else (k, k + 1)
-        cuts.append(
-            Cut(
-                start=int(edges[k]),
-                stop=int(edges[k + 1]),
-                size=size,
-                ideal=ideal,
-                first=first,
-                last=last,
-            )
-        )
+        start, stop = int(edges[k]), int(edges[k + 1])
+        cuts.append(Cut(start=start, stop=stop, size=size, ideal=ideal, first=first, last=last))
     end = cuts[-1].last
-    before = segment_ohm if first_ohm is None or first_ohm == 0.0 or ideal else first_ohm
-    ohm = np.full(cells, float(segment_ohm))
-    ohm[0] = before
-    outer_first = first_ohm if ideal and first_ohm != 0.0 else None
-    outer_last = last_ohm if last_ohm != 0.0 else None
+    first_wire = ideal and first_ohm is not None and first_ohm > 0.0
+    last_wire = last_ohm is not None and last_ohm > 0.0
     return Axis(
         cells=cells,
         cuts=tuple(cuts),
-        segment_ohm=ohm,
-        first=None if first_ohm is None else (end + 1 if outer_first is not None else 0),
-        last=None if last_ohm is None else (end + 2 if outer_last is not None else end),
-        first_ohm=outer_first,
-        last_ohm=outer_last,
+        leading=not ideal and not strip,
+        first=None if first_ohm is None else end + 1 if first_wire else 0,
+        last=None if last_ohm is None else end + 2 if last_wire else end,
+        first_wire=first_wire,
+        last_wire=last_wire,
     )
 
 
 def _patch_size(cells: int) -> int:
-    """Return the largest power of two up to 16 that needs few dummies."""
-    for size in (_PATCH, _PATCH // 2, _PATCH // 4, 2):
-        if -(-cells // size) * size <= _WASTE * cells:
-            return size
-    return 1
+    """Return the largest power of two up to the largest patch that needs few dummies."""
+    size = _PATCH
+    while size > 1 and -(-cells // size) * size > _WASTE * cells:
+        size //= 2
+    return size

@@ -1,4 +1,4 @@
-"""The smallest blocks: patches of up to 16 x 16 cells, all reduced side by side.
+"""The smallest blocks: patches of up to 32 x 32 cells, all reduced side by side.
 
 A cell is a block of four ports, ``left``, ``right`` (its row node), ``top`` and ``bottom`` (its
 column node), joined by three conductances: the segment to its left, the segment above it, and its
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit.checks import FloatArray
-from xbar_circuit.nodal.blocks import Joint, join, join_networks
+from xbar_circuit.nodal.blocks import Joint, Ports, join, join_networks
 from xbar_circuit.nodal.stars import (
     Branches,
     Weights,
@@ -51,18 +51,19 @@ class LeafShape:
     ideal_rows: bool
     ideal_columns: bool
 
-    def ports(self, rows: int, cols: int) -> IntArray:
-        """Return the numbers of the ports of the patch's first `rows` x `cols` cells, increasing.
-
-        Row i, boundary k has number ``k * self.rows + i``; column j, boundary k follows with
-        ``k * self.cols + j``.
-        """
-        return self.boundary(np.arange(rows), (0, cols), np.arange(cols), (0, rows))
+    @property
+    def port_count(self) -> int:
+        """How many ports the whole patch has."""
+        return self.rows * (2 - self.ideal_rows) + self.cols * (2 - self.ideal_columns)
 
     def boundary(
         self, i: IntArray, row_k: tuple[int, int], j: IntArray, column_k: tuple[int, int]
     ) -> IntArray:
-        """Return the numbers of the ports around a rectangle of cells."""
+        """Return the numbers of the ports around a rectangle of cells, increasing.
+
+        Row i, boundary k has number ``k * self.rows + i``; column j, boundary k follows with
+        ``k * self.cols + j``.
+        """
         offset = (self.cols + 1) * self.rows
         row_sides = (0,) if self.ideal_rows else row_k
         column_sides = (0,) if self.ideal_columns else column_k
@@ -91,7 +92,7 @@ class LeafShape:
                 second = self.boundary(i + height, (0, width), j, (height, 2 * height))
                 height *= 2
             ones = np.ones(len(first), dtype=np.int64)
-            steps.append(Step(across, join((first, ones), (second, ones), needed)))
+            steps.append(Step(across, join(Ports(first, ones), Ports(second, ones), needed)))
         return tuple(steps)
 
 
@@ -121,7 +122,7 @@ def reduce_leaves(
     Returns
     -------
     network
-        (patches, ports, ports) [S], in the order of ``shape.ports(rows, cols)``.
+        (patches, ports, ports) [S], left, right, top, bottom.
     weights
         One entry a round; empty if not asked for.
     """
@@ -140,7 +141,7 @@ def reduce_leaves(
     for step in shape.steps():
         joint = step.joint
         found: Weights | FloatArray
-        if network is None and len(joint.ports) > _FEW_PORTS:
+        if network is None and len(joint.ports.numbers) > _FEW_PORTS:
             network = as_matrix(branches, ports)
         if network is None:
             branches, found = join_branches(joint, _branch_pairs(branches, across=step.across))
@@ -152,7 +153,7 @@ def reduce_leaves(
             joined, shares = join_networks(joint, (flat[0], flat[1]), weights=weights)
             network = joined.reshape(*grid, *joined.shape[1:])
             found = shares.reshape(*grid, *shares.shape[1:]) if weights else shares
-        ports = len(joint.ports)
+        ports = len(joint.ports.numbers)
         if weights:
             kept.append((step, found))
     if network is None:
@@ -170,8 +171,8 @@ def leaf_voltages(
     voltage = np.moveaxis(ports, 1, 0)[:, :, np.newaxis, np.newaxis, :]
     for step, found in reversed(weights):
         joint = step.joint
-        inner = len(joint.inner)
-        every = np.empty((*voltage.shape[:-1], inner + len(joint.ports)))
+        inner = joint.inner
+        every = np.empty((*voltage.shape[:-1], inner + len(joint.ports.numbers)))
         every[..., inner:] = voltage
         if isinstance(found, list):
             patch_first = [{a: np.moveaxis(g, -1, 0) for a, g in w.items()} for w in found]

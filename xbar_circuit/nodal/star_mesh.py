@@ -87,8 +87,11 @@ def take_out(
             half = np.asfortranarray(across[sample])
             half = blas.dtrsm(1.0, factor, half, lower=1, overwrite_b=1)
             target = kept[sample]
-            blas.dsyrk(1.0, half, beta=1.0, c=target.T, trans=1, lower=0, overwrite_c=1)
-            _mirror(target)
+            if len(target) <= _STRIP:
+                target += half.T @ half
+            else:
+                blas.dsyrk(1.0, half, beta=1.0, c=target.T, trans=1, lower=0, overwrite_c=1)
+                _mirror(target)
             if weights:
                 shares[sample] = blas.dtrsm(1.0, factor, half, lower=1, trans_a=1, overwrite_b=1)
     clear_diagonal(kept)
@@ -101,5 +104,6 @@ def _mirror(square: FloatArray) -> None:
     for start in range(0, size, _STRIP):
         stop = min(start + _STRIP, size)
         corner = square[start:stop, start:stop]
-        corner[...] = np.tril(corner) + np.tril(corner, -1).T
+        upper = np.triu_indices(stop - start, 1)
+        corner[upper] = corner.T[upper]
         square[start:stop, stop:] = square[stop:, start:stop].T

@@ -44,7 +44,7 @@ def join_branches(joint: Joint, partners: tuple[Branches, Branches]) -> tuple[Br
     Returns the joined networks, numbered as the joint's ports, and for each inner node its weights
     on the nodes after it (inner nodes first, then ports).
     """
-    inner = len(joint.inner)
+    inner = joint.inner
     star: dict[int, dict[int, FloatArray]] = {}
     for half, branches in zip(joint.halves, partners, strict=True):
         place: dict[int, int] = {}

@@ -1,0 +1,68 @@
+"""Many arrays of one kind at once: the tiles that a network's layers are cut into."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.errors import ParameterError, ShapeError
+from xbar_circuit.nodal.hierarchical import held_ends, held_transfer
+from xbar_circuit.nodal.reduction import Arrays, reduce_arrays
+from xbar_circuit.wires import Terminals, Wires
+
+__all__ = ["transfer_tiles"]
+
+_CELLS_AT_ONCE = 65536
+
+
+def transfer_tiles(
+    conductance: ArrayLike, *, wires: Wires, terminals: Terminals | None = None
+) -> FloatArray:
+    """Return the transfer matrices (tiles, rows, cols) [S] of many arrays of ohmic devices.
+
+    Parameters
+    ----------
+    conductance
+        Devices of each tile (tiles, rows, cols) [S]; 0 is open.
+    wires, terminals
+        The same for all tiles; terminals of 0 ohm at the left and bottom unless said otherwise.
+
+    Raises
+    ------
+    ShapeError
+        `conductance` is not (tiles, rows, cols) with at least one entry.
+    ParameterError
+        A conductance is NaN, infinite or negative.
+
+    >>> wires = Wires(row_ohm=1.0, column_ohm=2.0)
+    >>> transfer_tiles([[[0.1]], [[0.0]]], wires=wires).round(6).tolist()
+    [[[0.076923]], [[0.0]]]
+    """
+    device = np.array(conductance, dtype=np.float64)
+    if device.ndim != 3 or device.size == 0:
+        raise ShapeError.about(
+            "conductance",
+            got=f"shape {device.shape}",
+            expected="shape (tiles, rows, cols), at least (1, 1, 1)",
+            remedy="stack the tiles along a first axis",
+        )
+    if not (np.isfinite(device).all() and (device >= 0.0).all()):
+        raise ParameterError.about(
+            "conductance",
+            got="NaN, infinite or negative entries",
+            expected="finite conductances >= 0 [S]",
+            remedy="0 stands for an open device; map signed weights to pairs of columns first",
+        )
+    ends = held_ends(wires, Terminals() if terminals is None else terminals)
+    result = np.empty_like(device)
+    step = max(1, _CELLS_AT_ONCE // device[0].size)
+    for start in range(0, len(device), step):
+        part = Arrays(
+            device=device[start : start + step],
+            row_ohm=wires.row_ohm,
+            column_ohm=wires.column_ohm,
+            ends=ends,
+        )
+        result[start : start + step] = held_transfer(reduce_arrays(part, weights=False))
+    return result
