@@ -22,6 +22,7 @@ from xbar_circuit.nodal.method import refuse_nonlinear
 from xbar_circuit.nodal.plan import Ends
 from xbar_circuit.nodal.reduction import Arrays, reduce_arrays
 from xbar_circuit.nodal.star_mesh import eliminate
+from xbar_circuit.units import spice_number
 from xbar_circuit.wires import Terminals
 
 __all__ = ["PortModel", "reduce"]
@@ -139,7 +140,7 @@ class PortModel:
             partners = open_ports[place + 1 :]
             joined = partners[upper[k, partners] > 0.0] if len(partners) else partners
             lines += [
-                f"R{names[k]}_{names[m]} {names[k]} {names[m]} {1.0 / upper[k, m]!r}"
+                f"R{names[k]}_{names[m]} {names[k]} {names[m]} {spice_number(1.0 / upper[k, m])}"
                 for m in joined.tolist()
             ]
             held = [m for m in range(len(names)) if not names[m]]
@@ -148,9 +149,9 @@ class PortModel:
                 total = float(siemens.sum())
                 current = float(siemens @ known[held])
                 if total > 0.0:
-                    lines.append(f"Rheld_{names[k]} {names[k]} 0 {1.0 / total!r}")
+                    lines.append(f"Rheld_{names[k]} {names[k]} 0 {spice_number(1.0 / total)}")
                 if current != 0.0:
-                    lines.append(f"Iheld_{names[k]} 0 {names[k]} {current!r}")
+                    lines.append(f"Iheld_{names[k]} 0 {names[k]} {spice_number(current)}")
         return "\n".join([*lines, f".ends {name}", ""])
 
     def _names(
