@@ -1,9 +1,22 @@
-"""Studies: questions to a circuit, each answered by a report."""
+"""Studies: questions to a circuit, each answered by a report.
+
+`run_items` is what every sweep, corner list and Monte Carlo study runs on.
+"""
 
 from xbar_circuit.studies.converter import (
     MURMANN_SURVEY,
     ConverterReport,
     characterize_converter,
 )
+from xbar_circuit.studies.items import Failure, Item, Outcome
+from xbar_circuit.studies.runner import run_items
 
-__all__ = ["MURMANN_SURVEY", "ConverterReport", "characterize_converter"]
+__all__ = [
+    "MURMANN_SURVEY",
+    "ConverterReport",
+    "Failure",
+    "Item",
+    "Outcome",
+    "characterize_converter",
+    "run_items",
+]

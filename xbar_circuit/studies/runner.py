@@ -1,0 +1,162 @@
+"""Run many independent pieces of work, and lose none of them.
+
+Every sweep, corner list and Monte Carlo study of the package is a function and a list of items.
+The runner makes the calls here, in worker processes, or through any executor of the
+``concurrent.futures`` kind (a Dask cluster is ``Client(address).get_executor()``), keeps every
+result the moment it arrives, and picks up where an earlier run stopped. The numbers are the same
+in all cases: an item's random numbers hang on its name, not on who comes to it when.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from xbar_circuit import checks
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.studies.identity import canonical, digest, function_identity
+from xbar_circuit.studies.items import Item, Outcome
+from xbar_circuit.studies.store import Store, decode
+from xbar_circuit.studies.workers import Answers, Attempt, Call, here, in_processes, through
+
+__all__ = ["run_items"]
+
+
+def run_items(
+    function: Callable[..., Any],
+    items: Sequence[Item],
+    *,
+    seed: int = 0,
+    executor: Executor | None = None,
+    workers: int | None = None,
+    folder: Path | None = None,
+    progress: Callable[[Outcome], object] | None = None,
+    retry_failed: bool = True,
+) -> tuple[Outcome, ...]:
+    """Call ``function(rng=..., **item.arguments)`` for every item.
+
+    Parameters
+    ----------
+    function
+        At the top level of a module. Returns numbers, text, arrays, and lists or string-keyed
+        mappings of them (tuples come back as lists). What it raises is recorded, and the run
+        goes on.
+    items
+        With different names.
+    seed
+        Of the whole run; each item's generator comes from it and the item's stream.
+    executor
+        Who does the work; it is not shut down. None: processes of our own.
+    workers
+        How many processes; None is one for each CPU, 1 is this process itself.
+        A script that calls this needs the ``if __name__ == "__main__":`` of every such script.
+    folder
+        Where finished items are kept, one file each, at once and whole or not at all. Items that
+        are found there are not computed again. None keeps nothing.
+    progress
+        Called in this process with every outcome as it comes, found ones first.
+    retry_failed
+        Whether failures that are found in the folder are tried again.
+
+    Returns
+    -------
+    tuple of Outcome
+        In the order of the items, failures included.
+
+    Raises
+    ------
+    ParameterError
+        Two items of one name, a function that workers cannot import, arguments that are not data,
+        or both an executor and a number of workers.
+    XbarError
+        A result cannot be written (what was kept before stays), or no worker process can start.
+    """
+    _check(items, executor, workers)
+    seed = checks.count("seed", seed, minimum=0)
+    context = {"function": function_identity(function), "seed": seed, "version": _version()}
+    keys = [_key(context, item) for item in items]
+    store = None if folder is None else Store(folder=Path(folder))
+    outcomes: dict[int, Outcome] = {}
+
+    def finish(k: int, outcome: Outcome) -> None:
+        if store is not None and not outcome.restored:
+            store.keep(keys[k], outcome, context=context)
+        outcomes[k] = outcome
+        if progress is not None:
+            progress(outcome)
+
+    if store is not None:
+        for k, item in enumerate(items):
+            found = store.load(keys[k], item)
+            if found is not None and not (found.failed and retry_failed):
+                finish(k, found)
+    left = [k for k in range(len(items)) if k not in outcomes]
+    calls = [
+        Call(
+            function=function,
+            arguments=dict(items[k].arguments),
+            seed=seed,
+            stream=items[k].random_stream,
+        )
+        for k in left
+    ]
+    if calls:
+        with closing(_answers(calls, executor, workers)) as answers:
+            for position, answer in answers:
+                finish(left[position], _outcome(items[left[position]], answer))
+    return tuple(outcomes[k] for k in range(len(items)))
+
+
+def _key(context: Mapping[str, Any], item: Item) -> str:
+    forms = {name: canonical(value, name) for name, value in item.arguments.items()}
+    return digest([context, item.name, item.random_stream, forms])
+
+
+def _answers(calls: list[Call], executor: Executor | None, workers: int | None) -> Answers:
+    if executor is not None:
+        return through(executor, calls)
+    if workers == 1:
+        return here(calls)
+    return in_processes(min(workers or os.cpu_count() or 1, len(calls)), calls)
+
+
+def _outcome(item: Item, answer: Attempt) -> Outcome:
+    return Outcome(
+        item=item,
+        value=decode(answer.form),
+        failure=answer.failure,
+        seconds=answer.seconds,
+    )
+
+
+def _check(items: Sequence[Item], executor: Executor | None, workers: int | None) -> None:
+    names = Counter(item.name for item in items)
+    twice = sorted(name for name, times in names.items() if times > 1)
+    if twice or not names:
+        raise ParameterError.about(
+            "items",
+            got=f"the names {twice} more than once" if twice else "no items",
+            expected="at least one item, each with a name of its own",
+            remedy="put what distinguishes the items into their names",
+        )
+    if workers is not None:
+        checks.count("workers", workers)
+        if executor is not None:
+            raise ParameterError.about(
+                "workers",
+                got=f"{workers} and an executor",
+                expected="one or the other",
+                remedy="give the number of workers to the executor itself",
+            )
+
+
+def _version() -> str:
+    """Return the package's version: its root imports everything, so it is asked late."""
+    from xbar_circuit import __version__  # noqa: PLC0415  the root package imports this module
+
+    return __version__
