@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.netlist.periphery import (
@@ -37,7 +39,7 @@ class Testbench:
     deck: str
     stop_second: float
     step_second: float
-    read_seconds: FloatArray
+    read_seconds: NDArray[Any]
     code_nodes: tuple[str, ...]
 
 

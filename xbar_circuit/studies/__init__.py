@@ -3,6 +3,7 @@
 `run_items` is what every sweep, corner list and Monte Carlo study runs on.
 """
 
+from xbar_circuit.studies.amplifier import AmplifierReport, characterize_amplifier
 from xbar_circuit.studies.converter import (
     MURMANN_SURVEY,
     ConverterReport,
@@ -13,10 +14,12 @@ from xbar_circuit.studies.runner import run_items
 
 __all__ = [
     "MURMANN_SURVEY",
+    "AmplifierReport",
     "ConverterReport",
     "Failure",
     "Item",
     "Outcome",
+    "characterize_amplifier",
     "characterize_converter",
     "run_items",
 ]

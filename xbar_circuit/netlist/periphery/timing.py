@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals.converters import Converter, Flash, OscillatorCounter, Ramp, Sar
 from xbar_circuit.units import spice_number
@@ -45,12 +44,11 @@ class Timing:
         shortest = self.start_second if self.tick_second == 0.0 else self.tick_second
         return _EDGE * min(shortest, self.start_second)
 
-    def read_seconds(self, count: int, delay_second: float = 0.0) -> FloatArray:
+    def read_seconds(self, count: int, delay_second: float = 0.0) -> NDArray[Any]:
         """Return when the codes of `count` conversions are read [s]."""
         ends = np.arange(1, count + 1) * self.period_second + delay_second
-        reads: FloatArray = (
-            ends - 0.45 * self.edge_second
-        )  # the simulator stops where ``start`` begins to rise
+        # the simulator has a time point where ``start`` begins to rise
+        reads: NDArray[Any] = ends - 0.45 * self.edge_second
         return reads
 
 

@@ -1,0 +1,111 @@
+"""The transimpedance amplifier: an op-amp with a resistor from its output to the bit line.
+
+With a finite gain A the bit line sees a resistance ``(R_f + R_out) / (1 + A)`` and an open-circuit
+voltage a little off the reference. Both are linear, so an array with such amplifiers is again a
+linear array: the fast engine takes the resistance as its sense terminals'.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from xbar_circuit import checks
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.peripherals.amplifiers.opamp import OpAmp
+from xbar_circuit.peripherals.subcircuit import Subcircuit
+
+__all__ = ["TransimpedanceAmplifier"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransimpedanceAmplifier:
+    """An inverting current-to-voltage converter: ``V_out = V_ref - R_f * I``.
+
+    Parameters
+    ----------
+    opamp
+        A behavioural :class:`OpAmp`, or a :class:`Subcircuit` with the ports ``plus``, ``minus``
+        and ``out``.
+    feedback_ohm
+        Feedback resistor [ohm].
+    feedback_farad
+        Capacitor parallel to it [F]; it makes the loop stable on a large array.
+    reference_volt
+        Voltage at which the bit line is held [V].
+    settle_second
+        Time given to the amplifier before its output is sampled [s].
+
+    Raises
+    ------
+    ParameterError
+        A value is out of range, or the op-amp is something else.
+    """
+
+    opamp: OpAmp | Subcircuit
+    feedback_ohm: float
+    feedback_farad: float = 0.0
+    reference_volt: float = 0.5
+    settle_second: float = 20e-9
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.opamp, (OpAmp, Subcircuit)):
+            raise ParameterError.about(
+                "opamp",
+                got=repr(self.opamp),
+                expected="an OpAmp or a Subcircuit",
+                remedy="for example peripherals.OpAmp(dc_gain=1e4, unity_hertz=1e9)",
+            )
+        if isinstance(self.opamp, Subcircuit):
+            self.opamp.require("plus", "minus", "out")
+        checks.number("feedback_ohm", self.feedback_ohm, "ohm", above=True)
+        checks.number("feedback_farad", self.feedback_farad, "F")
+        checks.number("reference_volt", self.reference_volt, "V", minimum=-math.inf)
+        checks.number("settle_second", self.settle_second, "s", above=True)
+
+    @property
+    def input_ohm(self) -> float:
+        """Resistance that the bit line sees at DC [ohm]; NaN for a subcircuit: measure it."""
+        if not isinstance(self.opamp, OpAmp):
+            return math.nan
+        return (self.feedback_ohm + self.opamp.output_ohm) / (1.0 + self.opamp.dc_gain)
+
+    @property
+    def input_volt(self) -> float:
+        """Voltage of the bit line without a current [V]; NaN for a subcircuit: measure it."""
+        amp = self.opamp
+        if not isinstance(amp, OpAmp):
+            return math.nan
+        held = self.reference_volt + amp.offset_volt + amp.middle_volt / amp.dc_gain
+        return held / (1.0 + 1.0 / amp.dc_gain)
+
+    def output_volt(self, ampere: FloatArray) -> FloatArray:
+        """Return the output for column currents, without saturation (same shape) [V]."""
+        held = self.input_volt + self.input_ohm * ampere
+        result: FloatArray = held - self.feedback_ohm * ampere
+        return result
+
+    def loop_gain(self, hertz: FloatArray, source_ohm: float, source_farad: float) -> FloatArray:
+        """Return the loop gain T on a column of the given Thevenin impedance (complex).
+
+        ``T = A(s) * Z_s / (Z_s + Z_f + R_out)``, with Z_s the column's resistance, its capacitance
+        and the input's in parallel, and Z_f the feedback (Graeme, Photodiode Amplifiers, 1996).
+        """
+        amp = self.opamp
+        if not isinstance(amp, OpAmp):
+            raise ParameterError.about(
+                "opamp",
+                got="a Subcircuit",
+                expected="a behavioural OpAmp",
+                remedy="studies.characterize_amplifier measures the loop of a circuit",
+            )
+        s = 2j * np.pi * np.asarray(hertz, dtype=np.float64)
+        gain = amp.dc_gain / (1.0 + s / (2 * np.pi * amp.pole_hertz))
+        gain = gain / (1.0 + s / (2 * np.pi * amp.second_pole_hertz))
+        source = 1.0 / (1.0 / source_ohm + s * (source_farad + amp.input_farad))
+        feedback = 1.0 / (1.0 / self.feedback_ohm + s * self.feedback_farad)
+        result: FloatArray = gain * source / (source + feedback + amp.output_ohm)
+        return result
