@@ -13,6 +13,10 @@ DECK = "t\nV1 a 0 1\nR1 a 0 1\n"
     [
         ".control\nshell touch {proof}\n.endc",
         "  .CONTROL\nshell touch {proof}\n.endc",
+        ".controlled\nshell touch {proof}\n.endc",
+        "R2 a 0 1\r.control\rshell touch {proof}\r.endc",
+        "\v.control\nshell touch {proof}\n.endc",
+        "R2 a 0 1\u2028.control\u2028shell touch {proof}\u2028.endc",
         "*# shell touch {proof}",
         ".control\nset numdgt=15\nshell touch {proof}\n.endc",
         ".model m d_process(process_file={proof})",

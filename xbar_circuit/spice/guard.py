@@ -14,19 +14,20 @@ from pathlib import Path
 
 from xbar_circuit.errors import ModelFileError
 
-__all__ = ["check_text", "included_files"]
+__all__ = ["check_text", "plain_lines"]
 
 _COMMAND = re.compile(
-    r"^[ \t]*(?:\.control\b|\.endc\b|\*#|\*[ \t]*ng_script)|\bd_process\b|\bd_cosim\b",
+    r"^[ \t]*(?:\.control|\.endc|\*#|\*[ \t]*ng_script)|\bd_process\b|\bd_cosim\b",
     re.IGNORECASE | re.MULTILINE,
 )
 # what our own decks say to print all digits in batch mode
 _HARMLESS = re.compile(
     r"^\.control[ \t]*\nset numdgt=\d+[ \t]*\n\.endc[ \t]*$", re.IGNORECASE | re.MULTILINE
 )
+_BREAKS = "\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 _SIGNS = (".control", ".endc", "*#", "ng_script", "d_process", "d_cosim")
 _INCLUDE = re.compile(
-    r"""^[ \t]*\.(?P<word>incl?u?d?e?|lib|hdl)[ \t]+
+    r"""^[ \t]*\.(?P<word>inc|lib)[^\s"']*[ \t]+
         (?:"(?P<double>[^"\n]*)"|'(?P<single>[^'\n]*)'|(?P<bare>[^\s"']+))(?P<rest>[^\n]*)$""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
@@ -56,16 +57,16 @@ def check_text(text: str, *, folder: Path, origin: str, allow_control: bool) -> 
     _check(text, (folder,), origin, allow_control=allow_control, depth=0, seen=set())
 
 
-def included_files(text: str, folder: Path) -> Iterator[Path]:
-    """Yield the files that `text` includes itself, as they are found from `folder`.
+def plain_lines(text: str) -> str:
+    r"""Return the text with every kind of line break as a newline.
 
-    Raises
-    ------
-    ModelFileError
-        One of them is missing.
+    What stands between the deck and ngspice breaks lines at more characters than newlines; a
+    command behind one of them must not look like the tail of a harmless line.
+
+    >>> plain_lines("R1 a 0 1k\r.control")
+    'R1 a 0 1k\n.control'
     """
-    for name in _names(text):
-        yield _resolve(name, (folder,), "the text")
+    return "\n".join(text.splitlines()) if any(sign in text for sign in _BREAKS) else text
 
 
 def _check(
@@ -77,6 +78,7 @@ def _check(
     depth: int,
     seen: set[Path],
 ) -> None:
+    text = plain_lines(text)
     lower = text.lower()
     if not allow_control and any(sign in lower for sign in _SIGNS):  # the quick look comes first
         found = _COMMAND.search(_HARMLESS.sub("\n\n", text))
@@ -92,7 +94,7 @@ def _check(
             f"{origin}: got files that include each other more than {_DEEPEST} deep, expected an"
             " end; look for a file that includes itself"
         )
-    if not any(word in lower for word in (".inc", ".lib", ".hdl")):
+    if not any(word in lower for word in (".inc", ".lib")):
         return
     for name in _names(text):
         path = _resolve(name, folders, origin)

@@ -18,7 +18,7 @@ from xbar_circuit.errors import (
 from xbar_circuit.spice.analyses import Analysis, Noise
 from xbar_circuit.spice.answer import Answer, Plot, canonical_names
 from xbar_circuit.spice.client import WORKERS, WorkerLostError
-from xbar_circuit.spice.guard import check_text
+from xbar_circuit.spice.guard import check_text, plain_lines
 from xbar_circuit.spice.job import Failure, Job, Outcome, RawPlot, Setup
 from xbar_circuit.spice.locating import Installation, locate
 
@@ -136,6 +136,7 @@ def run(
         raise ModelFileError(
             f"folder: got {str(folder)!r}, expected a folder that exists; create it or correct it"
         )
+    deck, include = plain_lines(deck), plain_lines(include)
     for text, origin in ((deck, "the deck"), (include, "the include text")):
         check_text(text, folder=home, origin=origin, allow_control=allow_control)
     wanted = None if vectors is None else _wanted(vectors)
