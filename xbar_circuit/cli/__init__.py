@@ -27,6 +27,7 @@ from rich.console import Console
 from xbar_circuit import __version__
 from xbar_circuit.cli.demo import demo
 from xbar_circuit.cli.doctor import doctor
+from xbar_circuit.cli.sweep import sweep
 from xbar_circuit.errors import (
     ConvergenceError,
     ModelFileError,
@@ -82,6 +83,7 @@ def _common(
 
 app.command()(demo)
 app.command()(doctor)
+app.command()(sweep)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

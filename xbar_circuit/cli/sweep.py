@@ -1,0 +1,113 @@
+"""``xbar sweep``: a study over a grid or a list of parameters, times seeds."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table as RichTable
+
+from xbar_circuit import __version__
+from xbar_circuit.errors import ModelFileError, XbarError
+from xbar_circuit.plots.sweep import draw_sweep
+from xbar_circuit.report.sweep import sweep_tables, write_sweep_page
+from xbar_circuit.studies.items import Outcome
+from xbar_circuit.studies.sweep import read_plan, run_sweep, to_dataset
+
+__all__ = ["sweep"]
+
+
+def sweep(
+    study: Annotated[Path, typer.Argument(help="TOML file that says what to compute.")],
+    *,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the results; out/NAME unless said.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; one for each CPU unless said.")
+    ] = None,
+    dask: Annotated[
+        str | None,
+        typer.Option(help="Dask scheduler instead: tcp://HOST:PORT, or its scheduler file."),
+    ] = None,
+) -> None:
+    """Run a study over parameters and seeds; resumes where an earlier run stopped."""
+    console = Console()
+    sys.path.insert(0, str(study.resolve().parent))  # a study function of the user's own
+    plan = read_plan(study)
+    folder = Path("out") / plan.name if out is None else out
+    counts = {"found": 0, "failed": 0}
+    with (
+        Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=console,
+        ) as progress,
+        _executor(dask) as executor,
+    ):
+        task = progress.add_task(plan.name, total=len(plan.items()))
+
+        def tell(outcome: Outcome) -> None:
+            counts["found"] += outcome.restored
+            counts["failed"] += outcome.failed
+            note = f", {counts['failed']} failed" if counts["failed"] else ""
+            progress.update(task, advance=1, description=plan.name + note)
+
+        outcomes = run_sweep(plan, folder, executor=executor, workers=workers, progress=tell)
+    dataset = to_dataset(plan, outcomes)
+    draw_sweep(dataset, folder / "sweep.png")
+    page = write_sweep_page(
+        plan,
+        dataset,
+        outcomes,
+        folder,
+        footer=f"xbar_circuit {__version__}; made by: xbar sweep {study.name}",
+    )
+    content = sweep_tables(dataset, spread=False)
+    table = RichTable(title=f"{plan.name}: {len(outcomes)} points, mean over the seeds")
+    for k, column in enumerate(content.columns):
+        table.add_column(column, justify="left" if k == 0 else "right")
+    for row in content.rows[:40]:
+        table.add_row(*row)
+    console.print(table)
+    if counts["found"]:
+        console.print(f"{counts['found']} of them found from an earlier run")
+    console.print(f"results: {folder / 'results.nc'}, {folder / 'results.csv'}, {page}")
+    if counts["failed"]:
+        raise XbarError(
+            f"{counts['failed']} of {len(outcomes)} points failed, see {folder / 'failures.json'};"
+            " run it again to try them again"
+        )
+
+
+@contextmanager
+def _executor(address: str | None) -> Iterator[Executor | None]:
+    """Yield the executor of a Dask cluster, or None."""
+    if address is None:
+        yield None
+        return
+    try:
+        from distributed import Client  # noqa: PLC0415  (an extra)
+    except ImportError as error:
+        raise ModelFileError(
+            f"--dask: got {error}, expected Dask; pip install 'xbar_circuit[sweep]'"
+        ) from error
+    where = {"scheduler_file": address} if Path(address).is_file() else {"address": address}
+    try:
+        client = Client(**where, timeout=20)
+    except (OSError, ValueError) as error:
+        raise XbarError(
+            f"--dask: got no answer from {address} ({error}), expected a running scheduler; start"
+            " one with: dask scheduler"
+        ) from error
+    with client:
+        yield client.get_executor()

@@ -1,0 +1,286 @@
+"""What to sweep: a study function, the points of its parameters, the seeds.
+
+A TOML file says it::
+
+    [study]
+    function = "ir_drop"            # one of ours, or "your_module:your_function"
+    seeds = 5                       # 0 to 4; or a list of seeds
+    random = "common"               # or "independent"
+
+    [parameters]                    # the same at every point
+    rows = 64
+
+    [grid]                          # every combination ...
+    row_ohm = [0.35, 1.0, 2.0]
+    cols = [32, 64]
+
+    [[point]]                       # ... or, instead of the grid, a list of points
+    row_ohm = 1.0
+    cols = 16
+
+A key that names several parameters, ``"row_ohm, column_ohm"``, gives all of them the same value.
+Tables inside tables become dotted names: ``accelerator.tile_rows``. With ``random = "common"`` the
+points of a seed draw the same random numbers, so that differences between points are not noise.
+"""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import json
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from xbar_circuit import checks
+from xbar_circuit.errors import ModelFileError, ParameterError
+from xbar_circuit.studies.items import Item
+from xbar_circuit.studies.sweep.functions import find_function
+
+__all__ = ["Plan", "plan_from_dictionary", "read_plan"]
+
+_TABLES = {"study", "parameters", "grid", "point"}
+_STUDY_KEYS = {"function", "seeds", "random", "name"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A whole sweep, before anything is computed.
+
+    Parameters
+    ----------
+    name
+        For titles and folders.
+    function_name, function
+        The study: called with ``rng=`` and the parameters, returns numbers by name.
+    fixed
+        Parameters that are the same at every point.
+    axes
+        Name of each axis of the grid -> its values; the name may hold several parameters,
+        separated by commas. Empty for a list of points.
+    points
+        The list of points; empty for a grid.
+    seeds
+        Each point is computed once for each.
+    common
+        Whether the points of a seed share their random numbers.
+    text
+        The configuration as it was written.
+
+    Raises
+    ------
+    ParameterError
+        Neither grid nor points or both, an empty axis, a repeated value, or a parameter that the
+        function does not have.
+    """
+
+    name: str
+    function_name: str
+    function: Callable[..., Any]
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    axes: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    points: Sequence[Mapping[str, Any]] = ()
+    seeds: Sequence[int] = (0,)
+    common: bool = True
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.axes) == bool(self.points):
+            raise ParameterError.about(
+                "grid, point",
+                got="both" if self.axes else "neither",
+                expected="a table [grid], or tables [[point]]",
+                remedy="give one of the two",
+            )
+        for name, values in self.axes.items():
+            _check_values(f"grid.{name}", values)
+        _check_values("study.seeds", self.seeds)
+        for seed in self.seeds:
+            checks.count("study.seeds", seed, minimum=0)
+        _check_names(self.function_name, self.function, self.calls()[0])
+        for call in self.calls()[1:]:
+            _check_names(self.function_name, self.function, call)
+
+    @property
+    def dimensions(self) -> dict[str, int]:
+        """Name -> length of each dimension, the seeds last."""
+        if self.points:
+            return {"point": len(self.points), "seed": len(self.seeds)}
+        sizes = {_dimension(name): len(values) for name, values in self.axes.items()}
+        return {**sizes, "seed": len(self.seeds)}
+
+    def coordinates(self) -> dict[str, tuple[str, list[Any]]]:
+        """Return (dimension, values) of every swept parameter, and of the seed."""
+        result: dict[str, tuple[str, list[Any]]] = {}
+        for name, values in self.axes.items():
+            for parameter in _parameters(name):
+                result[parameter] = (_dimension(name), list(values))
+        for parameter in dict.fromkeys(key for point in self.points for key in point):
+            result[parameter] = ("point", [point.get(parameter) for point in self.points])
+        result["seed"] = ("seed", list(self.seeds))
+        return result
+
+    def swept(self) -> list[dict[str, Any]]:
+        """Return the swept parameters of every point, the last axis running fastest."""
+        if self.points:
+            return [dict(point) for point in self.points]
+        return [
+            {
+                parameter: value
+                for name, value in zip(self.axes, values, strict=True)
+                for parameter in _parameters(name)
+            }
+            for values in itertools.product(*self.axes.values())
+        ]
+
+    def calls(self) -> list[dict[str, Any]]:
+        """Return all parameters of every point."""
+        return [{**self.fixed, **point} for point in self.swept()]
+
+    def items(self) -> list[Item]:
+        """Return the work: every point with every seed, the seed running fastest."""
+        result = []
+        for swept, call in zip(self.swept(), self.calls(), strict=True):
+            text = ", ".join(f"{key}={json.dumps(value)}" for key, value in swept.items())
+            for seed in self.seeds:
+                name = f"{text}, seed={seed}"
+                stream = f"seed={seed}" if self.common else name
+                result.append(Item(name=name, arguments=call, stream=stream))
+        return result
+
+
+def read_plan(path: Path | str) -> Plan:
+    """Read a sweep from a TOML file.
+
+    Raises
+    ------
+    ModelFileError
+        The file is missing or not TOML.
+    ParameterError
+        It says something that cannot be meant.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+        content = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ModelFileError(
+            f"study: got {path} ({error}), expected a TOML file with the tables study, parameters,"
+            " and grid or point; see xbar sweep --help"
+        ) from error
+    return plan_from_dictionary(content, name=path.stem, text=text)
+
+
+def plan_from_dictionary(
+    content: Mapping[str, Any], *, name: str = "sweep", text: str = ""
+) -> Plan:
+    """Build a sweep from nested dictionaries, as a TOML file gives them.
+
+    Raises
+    ------
+    ParameterError
+        It says something that cannot be meant.
+
+    >>> plan = plan_from_dictionary({"study": {"function": "ir_drop", "seeds": 2},
+    ...                              "grid": {"row_ohm": [1.0, 2.0, 5.0]}})
+    >>> plan.dimensions
+    {'row_ohm': 3, 'seed': 2}
+    """
+    _known("the file", content, _TABLES)
+    study = _table(content, "study")
+    _known("study", study, _STUDY_KEYS)
+    if "function" not in study:
+        raise ParameterError.about(
+            "study.function",
+            got="nothing",
+            expected="the name of a study",
+            remedy='for example function = "ir_drop"',
+        )
+    random = checks.choice("study.random", study.get("random", "common"), ("common", "independent"))
+    points = content.get("point", [])
+    if not isinstance(points, list) or not all(isinstance(point, Mapping) for point in points):
+        raise ParameterError.about(
+            "point", got=repr(points), expected="tables", remedy="write [[point]] before each"
+        )
+    seeds = study.get("seeds", 1)
+    return Plan(
+        name=str(study.get("name", name)),
+        function_name=str(study["function"]),
+        function=find_function(str(study["function"])),
+        fixed=_flat(_table(content, "parameters")),
+        axes=_flat(_table(content, "grid")),
+        points=[_flat(point) for point in points],
+        seeds=seeds if isinstance(seeds, list) else range(checks.count("study.seeds", seeds)),
+        common=random == "common",
+        text=text,
+    )
+
+
+def _parameters(axis: str) -> list[str]:
+    return [part.strip() for part in axis.split(",")]
+
+
+def _dimension(axis: str) -> str:
+    return _parameters(axis)[0]
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Turn tables inside a table into dotted names."""
+    result: dict[str, Any] = {}
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            result.update(_flat(value, f"{prefix}{key}."))
+        else:
+            names = [f"{prefix}{part}" for part in _parameters(key)]
+            result[", ".join(names)] = value
+    return result
+
+
+def _table(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    table = content.get(name, {})
+    if not isinstance(table, Mapping):
+        raise ParameterError.about(
+            name, got=repr(table), expected="a table", remedy=f"write [{name}] on a line of its own"
+        )
+    return table
+
+
+def _known(name: str, content: Mapping[str, Any], allowed: set[str]) -> None:
+    unknown = sorted(set(content) - allowed)
+    if unknown:
+        raise ParameterError.about(
+            name,
+            got=f"unknown keys {unknown}",
+            expected=f"some of {sorted(allowed)}",
+            remedy="correct the spelling",
+        )
+
+
+def _check_values(name: str, values: Any) -> None:
+    listed = isinstance(values, Sequence) and not isinstance(values, str)
+    texts = [json.dumps(value, default=repr) for value in values] if listed else []
+    if not texts or len(set(texts)) < len(texts):
+        raise ParameterError.about(
+            name,
+            got=repr(values),
+            expected="a list of at least one value, each once",
+            remedy="put values that stay the same under [parameters]",
+        )
+
+
+def _check_names(function_name: str, function: Callable[..., Any], call: Mapping[str, Any]) -> None:
+    """Refuse a call that the function's signature does not allow."""
+    signature = inspect.signature(function).parameters
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in signature.values()):
+        return
+    allowed = sorted(set(signature) - {"rng"})
+    unknown = sorted(set(call) - set(allowed))
+    needed = {k for k, p in signature.items() if p.default is p.empty} - {"rng"}
+    missing = sorted(needed - set(call))
+    if unknown or missing:
+        problem = f"unknown parameters {unknown}" if unknown else f"no {missing}"
+        raise ParameterError.about(
+            function_name, got=problem, expected=f"some of {allowed}", remedy="correct the names"
+        )
