@@ -3,16 +3,14 @@
 A verb is a function in its own module, registered below. A verb raises the package's own errors;
 :func:`main` turns each into one clean message on stderr and an exit code, so no verb does.
 
-=====  =====================================================================
-exit   meaning
-=====  =====================================================================
-0      done
+=====  ==============================================================exit   meaning
+=====  ==============================================================0      done
 1      a check failed: a comparison out of tolerance, a machine not ready
 2      an argument that was refused (as typer itself does)
 3      the simulator is missing, failed, or did not converge
 4      a model file or netlist that is missing or refused
 130    interrupted (as typer itself does)
-=====  =====================================================================
+=====  ==============================================================
 """
 
 from __future__ import annotations
@@ -27,6 +25,7 @@ from rich.console import Console
 from xbar_circuit import __version__
 from xbar_circuit.cli.demo import demo
 from xbar_circuit.cli.doctor import doctor
+from xbar_circuit.cli.infer import infer
 from xbar_circuit.cli.sweep import sweep
 from xbar_circuit.errors import (
     ConvergenceError,
@@ -84,6 +83,7 @@ def _common(
 app.command()(demo)
 app.command()(doctor)
 app.command()(sweep)
+app.command()(infer)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

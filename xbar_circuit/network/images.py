@@ -25,6 +25,7 @@ __all__ = [
     "fashion_mnist_calibration",
     "fashion_mnist_test",
     "load_dataset",
+    "load_images",
     "read_idx",
 ]
 
@@ -206,13 +207,47 @@ def load_dataset(
         )
     else:
         pixels, numbers = _read_array(path), _read_array(Path(labels))
-    if pixels.ndim == 3:
-        pixels = pixels[:, None]
     return Dataset(
-        images=normalisation.apply(pixels),
+        images=normalisation.apply(_with_channels(pixels)),
         labels=numbers.astype(np.int64),
         name=name or path.name,
     )
+
+
+def load_images(images: Path | str, *, normalisation: Normalisation, count: int) -> Dataset:
+    """Read `count` images, evenly over the file, for calibration; their labels are 0.
+
+    Parameters
+    ----------
+    images
+        As for `load_dataset`.
+    normalisation
+        How pixels become inputs.
+    count
+        How many.
+
+    Raises
+    ------
+    ModelFileError
+        The file is missing or damaged.
+    """
+    path = Path(images)
+    if path.is_dir():
+        pixels, _ = _read_folder(path)
+    elif path.suffix == ".npz":
+        pixels, _ = _read_npz(path)
+    else:
+        pixels = _read_array(path)
+    chosen = _with_channels(pixels[:: max(1, len(pixels) // count)][:count])
+    return Dataset(
+        images=normalisation.apply(chosen),
+        labels=np.zeros(len(chosen), dtype=np.int64),
+        name=path.name,
+    )
+
+
+def _with_channels(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
+    return pixels[:, None] if pixels.ndim == 3 else pixels
 
 
 def _read_array(path: Path) -> NDArray[np.generic]:

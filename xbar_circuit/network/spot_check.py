@@ -87,7 +87,7 @@ def spot_check(
     Parameters
     ----------
     mapping, conductances, transfers, analog
-        The prepared network; analog input codings only.
+        The prepared network.
     vectors
         Input codes of each layer, from `record_vectors`.
     tiles

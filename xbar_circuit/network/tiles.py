@@ -17,7 +17,7 @@ from xbar_circuit.network.converters import Converter, calibrated
 from xbar_circuit.network.mapping import LayerPlan, TilePlan
 from xbar_circuit.network.operators import Array
 
-__all__ = ["AnalogLayer", "calibrate_layer", "pair_difference"]
+__all__ = ["AnalogLayer", "calibrate_layer", "conversion_groups", "pair_difference"]
 
 
 class AnalogLayer:
@@ -53,7 +53,7 @@ class AnalogLayer:
         self._plan = plan
         self._serial = accelerator.input_coding == "bit serial"
         self._volt_per_code = accelerator.read_volt / (1.0 if self._serial else inputs.highest)
-        self._groups = _conversion_groups(accelerator, plan)
+        self._groups = conversion_groups(accelerator, plan)
         self._outputs = outputs
         self._matrices: list[list[Array]] = []
         self._factors: list[Array] = []
@@ -102,10 +102,10 @@ class AnalogLayer:
     def volts(self, codes: Array, tile: TilePlan) -> FloatArray:
         """Return the voltages that a tile's rows see for input codes (vectors, groups, rows) [V].
 
-        Only for analog input codings.
+        With bit-serial inputs, those of the most significant bit.
         """
-        flat = codes.reshape(len(codes), -1)[:, slice(*tile.rows)]
-        return flat.astype(np.float64) * self._volt_per_code
+        *_, (_, plane) = self._planes(codes)
+        return plane[:, slice(*tile.rows)].astype(np.float64) * self._volt_per_code
 
     def _planes(self, codes: Array) -> Iterator[tuple[np.float32, Array]]:
         """Yield what is applied to the rows at one time, and what it is worth."""
@@ -168,7 +168,7 @@ def _split(accelerator: Accelerator, transfer: FloatArray) -> FloatArray:
     return ordered.reshape(len(transfer), -1)
 
 
-def _conversion_groups(accelerator: Accelerator, plan: LayerPlan) -> list[list[int]]:
+def conversion_groups(accelerator: Accelerator, plan: LayerPlan) -> list[list[int]]:
     """Return the tiles whose currents meet before a converter."""
     if accelerator.accumulation == "digital":
         return [[j] for j in range(len(plan.tiles))]

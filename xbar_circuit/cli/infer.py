@@ -1,0 +1,175 @@
+"""``xbar infer``: somebody's network, somebody's images, an accelerator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from xbar_circuit import __version__
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.files import write_json
+from xbar_circuit.network.images import (
+    Dataset,
+    Normalisation,
+    fashion_mnist_calibration,
+    fashion_mnist_test,
+    load_dataset,
+    load_images,
+)
+from xbar_circuit.network.importers import read_network
+from xbar_circuit.network.lenet import fashion_mnist_lenet5
+from xbar_circuit.network.recording import record_vectors
+from xbar_circuit.network.settings import Settings, read_settings
+from xbar_circuit.network.spot_check import TileCheck, choose_tiles, spot_check
+from xbar_circuit.plots.inference import draw_budget, draw_mapping, draw_time
+from xbar_circuit.report.inference import duration, write_inference_page
+from xbar_circuit.studies.budget import Budget, error_budget
+from xbar_circuit.studies.inference import Evaluation, Report, evaluate, make_chip
+
+__all__ = ["infer"]
+
+_SHIPPED = "fashion-mnist"
+
+
+def infer(
+    network: Annotated[str, typer.Argument(help="A .onnx or .npz file, or 'lenet5'.")],
+    *,
+    data: Annotated[
+        str, typer.Option(help="IDX, npy, npz or folder by class; 'fashion-mnist' is shipped.")
+    ] = _SHIPPED,
+    labels: Annotated[Path | None, typer.Option(help="Labels beside IDX or npy images.")] = None,
+    calibration: Annotated[
+        Path | None, typer.Option(help="Images to calibrate on; never the test set.")
+    ] = None,
+    calibration_images: Annotated[int, typer.Option(min=1, help="How many of them.")] = 256,
+    divide: Annotated[
+        float | None, typer.Option(help="What pixels are divided by, such as 255.")
+    ] = None,
+    mean: Annotated[list[float] | None, typer.Option(help="Then subtracted, by channel.")] = None,
+    std: Annotated[list[float] | None, typer.Option(help="Then divided by, by channel.")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="TOML with [accelerator], [pcm] and [run].")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/infer"),
+    budget: Annotated[bool, typer.Option(help="Also the error budget.")] = True,
+    spice_tiles: Annotated[int, typer.Option(min=0, help="Tiles checked in ngspice.")] = 4,
+    spice_vectors: Annotated[int, typer.Option(min=1, help="Inputs of each.")] = 4,
+) -> None:
+    """Run a network on an accelerator: accuracy over time, error budget, mapping, spot check."""
+    settings = Settings() if config is None else read_settings(config)
+    chosen = fashion_mnist_lenet5() if network == "lenet5" else read_network(network)
+    if data == _SHIPPED:
+        test, known = fashion_mnist_test(), fashion_mnist_calibration().first(calibration_images)
+    else:
+        stated = _normalisation(divide, mean, std)
+        test = load_dataset(data, labels, normalisation=stated)
+        known = _calibration(calibration, stated, calibration_images)
+    console = Console()
+    with Progress(
+        TextColumn("{task.description:<24}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+        console=console,
+    ) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def report(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = progress.add_task(stage, total=total)
+            progress.advance(tasks[stage], done)
+
+        found = evaluate(chosen, test, known, settings, report=report)
+        wanted = error_budget(chosen, test, known, settings, report=report) if budget else None
+        checks = []
+        if spice_tiles > 0:
+            checks = _spot_check(found, (test, known), (spice_tiles, spice_vectors), report)
+    _write(found, wanted, checks, out)
+    _tell(console, found)
+    console.print(f"summary and page: {out / 'summary.json'}, {out / 'index.html'}", soft_wrap=True)
+
+
+def _normalisation(
+    divide: float | None, mean: list[float] | None, std: list[float] | None
+) -> Normalisation:
+    if divide is None:
+        raise ParameterError.about(
+            "--divide",
+            got="nothing",
+            expected="what the network's pixels were divided by",
+            remedy="give --divide 255, or --divide 1 for numbers that are ready",
+        )
+    return Normalisation(divide=divide, mean=tuple(mean or [0.0]), std=tuple(std or [1.0]))
+
+
+def _calibration(path: Path | None, stated: Normalisation, count: int) -> Dataset:
+    if path is None:
+        raise ParameterError.about(
+            "--calibration",
+            got="nothing",
+            expected="images that are not in the test set, to set the converters' ranges",
+            remedy="give a file of training images",
+        )
+    return load_images(path, normalisation=stated, count=count)
+
+
+def _spot_check(
+    found: Evaluation, data: tuple[Dataset, Dataset], size: tuple[int, int], report: Report
+) -> list[TileCheck]:
+    """Check tiles spread evenly over the network, as seed 0 programmed them."""
+    (test, known), (tiles, vectors), settings = data, size, found.settings
+    chip = make_chip(found.mapping, settings, known, seed=0, seconds=settings.seconds[0])
+    codes = record_vectors(found.mapping.network, test.images[:8], chip.analog, vectors=vectors)
+    every = choose_tiles(found.mapping)
+    step = max(1, len(every) // tiles)
+    chosen = every[::step][:tiles]
+    return spot_check(
+        found.mapping,
+        chip.conductances,
+        chip.transfers,
+        chip.analog,
+        codes,
+        tiles=chosen,
+        progress=lambda n: report("ngspice", n, len(chosen)),
+    )
+
+
+def _write(found: Evaluation, budget: Budget | None, checks: list[TileCheck], out: Path) -> None:
+    draw_time(found, out / "time.png")
+    draw_mapping(found.mapping, out / "mapping.png")
+    if budget is not None:
+        draw_budget(budget, out / "budget.png")
+    write_inference_page(
+        found,
+        out,
+        checks=checks,
+        budget=budget,
+        footer=f"xbar_circuit {__version__}; made by: xbar infer; seeds 0 to"
+        f" {found.settings.seeds - 1}; {found.settings}",
+    )
+    summary = found.summary()
+    if budget is not None:
+        summary["error_budget"] = budget.summary()
+    if checks:
+        summary["spice_vectors"] = sum(len(check.volts) for check in checks)
+        summary["worst_relative_difference"] = max(
+            check.worst_relative_difference for check in checks
+        )
+    write_json(out / "summary.json", summary)
+
+
+def _tell(console: Console, found: Evaluation) -> None:
+    table = Table(title=f"{found.images:,} images, {found.mapping.tile_count} tiles")
+    table.add_column("")
+    table.add_column("accuracy", justify="right")
+    table.add_row("digital", f"{100 * found.digital_accuracy:.2f} %")
+    for age, mean, half in zip(found.settings.seconds, found.mean, found.half_width, strict=True):
+        table.add_row(duration(age), f"{100 * mean:.2f} +/- {100 * half:.2f} %")
+    for stage, spent in found.seconds_by_stage.items():
+        table.add_row(stage, f"{spent:.1f} s")
+    console.print(table)

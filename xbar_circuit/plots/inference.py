@@ -1,0 +1,97 @@
+"""Figures of a network on an accelerator: over time, by imperfection, and where its tiles are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from xbar_circuit.network.mapping import Mapping
+from xbar_circuit.plots.style import COLOURS, figure, save
+from xbar_circuit.studies.budget import Budget
+from xbar_circuit.studies.inference import Evaluation
+
+__all__ = ["draw_budget", "draw_mapping", "draw_time"]
+
+_MOST_TILES = 80
+
+
+def draw_time(evaluation: Evaluation, path: Path) -> None:
+    """Draw accuracy over the age of the chip, with its confidence interval."""
+    times = np.array(evaluation.settings.seconds)
+    shown = np.maximum(times, 1.0)
+    with figure(width=7.0, height=3.6) as (page, (axes,)):
+        for row in evaluation.accuracy:
+            axes.plot(shown, 100 * row, ".", color=COLOURS[5], markersize=5)
+        axes.errorbar(
+            shown, 100 * evaluation.mean, yerr=100 * evaluation.half_width, fmt="o-", capsize=4
+        )
+        axes.axhline(
+            100 * evaluation.digital_accuracy, color=COLOURS[6], linewidth=1.0, linestyle="--"
+        )
+        if len(times) > 1:
+            axes.set_xscale("log")
+        axes.set_xlabel("time after programming [s]")
+        axes.set_ylabel("accuracy [%]")
+        axes.set_title(f"{len(evaluation.accuracy)} chips, mean and 95 % interval; dashed: digital")
+        save(page, path)
+
+
+def draw_budget(budget: Budget, path: Path) -> None:
+    """Draw the signal-to-error ratio of each layer and the accuracy for each imperfection."""
+    with figure(1, 2, width=10.5, height=0.42 * len(budget.effects) + 1.6, sharey=True) as (
+        page,
+        (left, right),
+    ):
+        place = np.arange(len(budget.effects))
+        shown = np.clip(budget.ratio_db, 0.0, 80.0)
+        picture = left.imshow(shown, aspect="auto", cmap="RdYlGn", vmin=0.0, vmax=60.0)
+        page.colorbar(picture, ax=left, label="dB")
+        left.grid(visible=False)
+        many = len(budget.layers) > 8
+        left.set_xticks(
+            np.arange(len(budget.layers)), budget.layers, rotation=90 if many else 0, fontsize=8
+        )
+        left.set_yticks(place, budget.effects)
+        if not many:
+            for (row, column), value in np.ndenumerate(budget.ratio_db):
+                left.text(column, row, f"{value:.0f}", ha="center", va="center", fontsize=8)
+        left.set_title("Signal to error of each layer")
+        loss = 100 * (budget.accuracy - budget.digital_accuracy)
+        right.barh(place, loss, color=np.where(loss < 0.0, COLOURS[1], COLOURS[2]).tolist())
+        right.set_title("Accuracy")
+        right.set_xlabel("change of accuracy [points]")
+        save(page, path)
+
+
+def draw_mapping(mapping: Mapping, path: Path) -> None:
+    """Draw the tiles with their conductances; what is blank is not used."""
+    a = mapping.accelerator
+    tiles = [(plan.name, tile) for plan in mapping.layers for tile in plan.tiles][:_MOST_TILES]
+    columns = min(len(tiles), 10 if len(tiles) > 14 else 7)
+    rows = -(-len(tiles) // columns)
+    step = max(1, max(a.tile_rows, a.tile_cols) // 128)
+    with figure(rows, columns, width=10.0, height=1.25 * rows + 0.5) as (page, panels):
+        for axes in panels:
+            axes.set_axis_off()
+        for axes, (name, tile) in zip(panels, tiles, strict=False):
+            canvas = np.full((a.tile_rows, a.tile_cols), np.nan)
+            height, width = tile.shape
+            canvas[a.tile_rows - height :, :width] = tile.target
+            axes.set_axis_on()
+            axes.grid(visible=False)
+            axes.set_xticks([])
+            axes.set_yticks([])
+            for spine in axes.spines.values():
+                spine.set_visible(True)
+                spine.set_color("#9aa7b2")
+            axes.imshow(
+                canvas[::-step][::-1, ::step],
+                cmap="viridis",
+                vmin=0.0,
+                vmax=a.cell_range_siemens[1],
+                interpolation="nearest",
+                aspect="auto",
+            )
+            axes.set_title(name[-18:], fontsize=7, fontweight="normal")
+        save(page, path)

@@ -1,0 +1,242 @@
+"""The page of a network on an accelerator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from xbar_circuit.network.mapping import Mapping
+from xbar_circuit.network.spot_check import TileCheck
+from xbar_circuit.report import Figure, Section, Table, write_page
+from xbar_circuit.studies.budget import Budget
+from xbar_circuit.studies.inference import Evaluation
+from xbar_circuit.units import engineering
+
+__all__ = ["duration", "mapping_table", "write_inference_page"]
+
+
+def write_inference_page(
+    evaluation: Evaluation,
+    folder: Path,
+    *,
+    checks: Sequence[TileCheck],
+    budget: Budget | None,
+    further: Sequence[Section] = (),
+    footer: str,
+) -> Path:
+    """Write ``index.html`` beside the figures in `folder` and return its path."""
+    path = folder / "index.html"
+    numbers = {
+        "digital accuracy": _percent(evaluation.digital_accuracy),
+        f"analog, {duration(evaluation.settings.seconds[0])}": _percent(evaluation.mean[0]),
+    }
+    if len(evaluation.settings.seconds) > 1:
+        last = duration(evaluation.settings.seconds[-1])
+        numbers[f"analog, {last}"] = _percent(evaluation.mean[-1])
+    if checks:
+        worst = max(check.worst_relative_difference for check in checks)
+        numbers["fast engine against ngspice"] = f"{worst:.1e}"
+    sections = [_accuracy(evaluation, folder), _hardware(evaluation, folder)]
+    if budget is not None:
+        sections.append(_budget(budget, folder))
+    if checks:
+        sections.append(_checks(checks))
+    write_page(
+        path,
+        title=evaluation.network_name or "A network on crossbar tiles",
+        lead=f"{evaluation.images:,} images of {evaluation.data_name}; "
+        f"{evaluation.mapping.network.weight_count:,} weights on"
+        f" {evaluation.mapping.tile_count} tiles.",
+        key_numbers=numbers,
+        sections=[*sections, *further, _time(evaluation)],
+        footer=footer,
+    )
+    return path
+
+
+def duration(seconds: float) -> str:
+    """Return a time in the unit that people use for it.
+
+    >>> duration(25.0), duration(86400.0)
+    ('25 s', '1 day')
+    """
+    for unit, size in (("year", 365.25 * 86400.0), ("day", 86400.0), ("h", 3600.0)):
+        if seconds >= 0.99 * size:
+            count = seconds / size
+            plural = "s" if unit != "h" and count >= 1.05 else ""
+            return f"{count:.3g} {unit}{plural}"
+    return f"{seconds:.3g} s"
+
+
+def mapping_table(mapping: Mapping) -> Table:
+    """Return what sits where, layer by layer."""
+    a = mapping.accelerator
+    cells = a.tile_rows * a.tile_cols
+    rows = []
+    for plan in mapping.layers:
+        weights = sum(int((tile.weights != 0.0).sum()) for tile in plan.tiles)
+        shapes = sorted({f"{tile.shape[0]} x {tile.shape[1]}" for tile in plan.tiles})
+        shown = ", ".join(shapes[:3]) + (" ..." if len(shapes) > 3 else "")
+        used = weights * a.columns_per_weight / (cells * len(plan.tiles))
+        matrix = f"{plan.rows} x {plan.cols}" + (f", {plan.groups} groups" * (plan.groups > 1))
+        rows.append([plan.name, matrix, str(len(plan.tiles)), shown, _percent(used)])
+    return Table(
+        columns=["layer", "matrix", "tiles", "used cells of a tile", "utilisation"],
+        rows=rows,
+        caption=f"{mapping.tile_count} tiles of {a.tile_rows} x {a.tile_cols} cells;"
+        f" {_percent(mapping.utilisation)} of all cells hold a weight.",
+    )
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.2f} %"
+
+
+def _accuracy(evaluation: Evaluation, folder: Path) -> Section:
+    rows = [
+        [duration(age), _percent(mean), f"{100 * half:.2f}", _percent(low), _percent(high)]
+        for age, mean, half, low, high in zip(
+            evaluation.settings.seconds,
+            evaluation.mean,
+            evaluation.half_width,
+            evaluation.accuracy.min(axis=0),
+            evaluation.accuracy.max(axis=0),
+            strict=True,
+        )
+    ]
+    return Section(
+        title="Accuracy",
+        tables=[
+            Table(
+                columns=["age", "mean", "+/- (95 %)", "worst chip", "best chip"],
+                rows=rows,
+                caption=f"{len(evaluation.accuracy)} chips (seeds). Drift compensation:"
+                f" {evaluation.settings.drift_compensation}.",
+            )
+        ],
+        figures=[
+            Figure(path=folder / "time.png", caption="Dots are chips; the line is their mean.")
+        ],
+    )
+
+
+def _hardware(evaluation: Evaluation, folder: Path) -> Section:
+    settings = evaluation.settings
+    a = settings.accelerator
+    devices = "exact" if settings.statistics is None else settings.statistics.source
+    words = [
+        f"Devices: {devices}; {engineering(a.g_min_siemens, 'S')} to"
+        f" {engineering(a.g_max_siemens, 'S')}, {a.devices_per_cell} in a cell. Wires:"
+        f" {engineering(a.wires.row_ohm, 'ohm')} a segment along rows,"
+        f" {engineering(a.wires.column_ohm, 'ohm')} along columns. Inputs: {a.input_coding},"
+        f" {a.input_bits or 'exact'} bit, at most {engineering(a.read_volt, 'V')}. Column"
+        f" converters: {a.output_bits or 'exact'} bit. Subtraction of pairs {a.subtraction},"
+        f" accumulation {a.accumulation}."
+    ]
+    programming = evaluation.programming
+    tables = [mapping_table(evaluation.mapping)]
+    if programming is not None:
+        words.append(
+            "Conductances were chosen for the array with its wires: the error of the realised"
+            " matrix falls as the table shows. A scale below 1 is signal given up so that"
+            " conductances stay in range."
+        )
+        tables.append(
+            Table(
+                columns=["layer", "error without", "error with", "scale", "clipped devices"],
+                rows=[
+                    [plan.name, f"{b:.2e}", f"{c:.2e}", f"{s:.3f}", _percent(share)]
+                    for plan, b, c, s, share in zip(
+                        evaluation.mapping.layers,
+                        programming.error_before,
+                        programming.error_after,
+                        programming.scale,
+                        programming.clipped,
+                        strict=True,
+                    )
+                ],
+                caption="Wire-aware programming; errors relative to the wanted matrix.",
+            )
+        )
+    return Section(
+        title="What sits where",
+        paragraphs=words,
+        tables=tables,
+        figures=[
+            Figure(
+                path=folder / "mapping.png",
+                caption="Wanted conductances; drivers on the left, sense terminals at the bottom.",
+            )
+        ],
+    )
+
+
+def _budget(budget: Budget, folder: Path) -> Section:
+    rows = [
+        [
+            effect,
+            *(f"{value:.1f}" for value in (ratio.min(), np.median(ratio))),
+            budget.layers[int(ratio.argmin())],
+            f"{100 * (found - budget.digital_accuracy):+.2f}",
+        ]
+        for effect, ratio, found in zip(
+            budget.effects, budget.ratio_db, budget.accuracy, strict=True
+        )
+    ]
+    return Section(
+        title="Error budget",
+        paragraphs=[
+            "Each imperfection switched on alone, then all together, on one chip of age"
+            f" {duration(budget.seconds)}. The signal-to-error ratio of a layer is for exact"
+            " inputs of that layer."
+        ],
+        tables=[
+            Table(
+                columns=["imperfection", "worst dB", "median dB", "worst layer", "points"],
+                rows=rows,
+            )
+        ],
+        figures=[Figure(path=folder / "budget.png", caption="Which layer, which imperfection.")],
+    )
+
+
+def _checks(checks: Sequence[TileCheck]) -> Section:
+    rows = [
+        [
+            check.layer,
+            f"{check.shape[0]} x {check.shape[1]}",
+            str(len(check.volts)),
+            f"{check.worst_relative_difference:.1e}",
+            f"{check.float32_relative_difference:.1e}",
+            f"{check.ideal_relative_difference:.1e}",
+        ]
+        for check in checks
+    ]
+    return Section(
+        title="Spot check in ngspice",
+        paragraphs=[
+            "Tiles as they were programmed, with voltages that occur in their layer. Differences"
+            " are relative to the largest column current of the vector."
+        ],
+        tables=[
+            Table(
+                columns=[
+                    "layer",
+                    "tile",
+                    "vectors",
+                    "fast - ngspice",
+                    "float32 - float64",
+                    "wires - no wires",
+                ],
+                rows=rows,
+            )
+        ],
+    )
+
+
+def _time(evaluation: Evaluation) -> Section:
+    spent = evaluation.seconds_by_stage
+    rows = [[stage, f"{value:.1f} s"] for stage, value in spent.items()]
+    return Section(title="Time of this study", tables=[Table(columns=["stage", "time"], rows=rows)])
