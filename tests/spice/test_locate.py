@@ -1,9 +1,12 @@
 """libngspice is found wherever a distribution puts it."""
 
+import shutil
+
+import psutil
 import pytest
 
 import xbar_circuit as xc
-from xbar_circuit.spice import locate, locating
+from xbar_circuit.spice import client, locate, locating
 
 
 @pytest.fixture
@@ -76,3 +79,25 @@ def test_an_unpacked_prefix_brings_its_start_up_script(bare):
 def test_none_says_how_to_install_one(bare):
     with pytest.raises(xc.SimulatorNotFoundError, match=r"(?s)make setup.*conda.*brew"):
         locate()
+
+
+def test_an_unpacked_prefix_works_with_the_libraries_beside_it(tmp_path, monkeypatch):
+    """Without root, what ngspice needs of the machine is unpacked into the same folder."""
+    real = locate().library.resolve()
+    library = tmp_path / ".ngspice/usr/lib/libngspice.so.0"
+    library.parent.mkdir(parents=True)
+    shutil.copy(real, library)
+    scripts = tmp_path / ".ngspice/xbar-scripts"
+    scripts.mkdir()
+    (scripts / "spinit").write_text("* none\n")
+    monkeypatch.delenv("NGSPICE_LIBRARY_PATH", raising=False)
+    monkeypatch.setattr(locating, "_PROJECT_PREFIX", tmp_path / ".ngspice")
+    client.WORKERS.close()
+    simulator = xc.spice.simulator()
+    assert simulator.installation.library == library
+    assert not simulator.code_models  # it is this spinit that was read
+    (worker,) = client.WORKERS._warm.values()
+    environment = psutil.Process(worker.pid).environ()
+    client.WORKERS.close()
+    assert environment["LD_LIBRARY_PATH"].split(":")[0] == str(library.parent)
+    assert environment["SPICE_SCRIPTS"] == str(scripts)

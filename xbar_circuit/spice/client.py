@@ -73,6 +73,11 @@ class Worker:
         }
         if setup.scripts is not None:
             environment["SPICE_SCRIPTS"] = str(setup.scripts)
+            # an unpacked prefix brings the libraries that the machine may lack
+            known = os.environ.get("LD_LIBRARY_PATH")
+            environment["LD_LIBRARY_PATH"] = os.pathsep.join(
+                [str(setup.library.parent), *([known] if known else [])]
+            )
         code = _BOOTSTRAP.format(
             path=[str(Path(entry).resolve()) for entry in sys.path],
             descriptor=theirs.fileno(),
