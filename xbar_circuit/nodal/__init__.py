@@ -5,6 +5,7 @@ with ``method=``.
 """
 
 from xbar_circuit.nodal.hierarchical import Hierarchical
+from xbar_circuit.nodal.krylov import NewtonKrylov
 from xbar_circuit.nodal.method import Method, Prepared
 from xbar_circuit.nodal.newton import Newton
 from xbar_circuit.nodal.ports import PortModel, reduce
@@ -16,6 +17,7 @@ __all__ = [
     "Hierarchical",
     "Method",
     "Newton",
+    "NewtonKrylov",
     "PortModel",
     "Prepared",
     "SparseDirect",

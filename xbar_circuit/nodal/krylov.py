@@ -41,7 +41,7 @@ __all__ = ["NewtonKrylov", "PreparedKrylov"]
 
 IntArray = NDArray[np.int64]
 
-_CELLS_AT_ONCE = 1 << 18
+_CELLS_AT_ONCE = 1 << 15
 _MILD = 6.0
 _SMALLEST_STEP = 2.0**-10
 _ASYMMETRY = 1e-12
@@ -182,9 +182,9 @@ class _Newton:
             current, a, b = self._respond(active)
             errors = self._errors(active, current)
             size, peak = _mismatch(errors, current, a, b)
-            good = size <= method.tolerance * peak
+            good = (size <= method.tolerance * peak) & np.isfinite(peak)
             self._settle(active[good], errors[0][good], errors[1][good])
-            worse = ~good & ~(size < self._error[active])
+            worse = ~good & ~((size < self._error[active]) & np.isfinite(peak))
             self._halve(active[worse])
             on = ~good & ~worse & (self.iterations[active] < method.steps)
             ahead = active[on]

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
-from xbar_circuit.nodal.hierarchical import Hierarchical
+from xbar_circuit.nodal.hierarchical import Hierarchical, slopes
+from xbar_circuit.nodal.krylov import NewtonKrylov
+from xbar_circuit.nodal.lines import Lines
 from xbar_circuit.nodal.method import Method, Prepared
-from xbar_circuit.nodal.newton import Newton
 from xbar_circuit.nodal.sparse import SparseDirect
 from xbar_circuit.result import ReadResult
 
 __all__ = ["prepare", "read", "transfer"]
 
 _SMALL_CELLS = 1024
+_FEW_INPUTS = 4
+_MILD = 6.0
 
 
 def read(crossbar: Crossbar, volts: ArrayLike, *, method: Method | None = None) -> ReadResult:
@@ -41,7 +45,9 @@ def read(crossbar: Crossbar, volts: ArrayLike, *, method: Method | None = None) 
     >>> read(xbar, [1.3]).column_current.round(12).tolist()
     [[0.1]]
     """
-    return prepare(crossbar, method=method).read(volts)
+    if method is None:
+        method = _for_reads(crossbar, np.shape(volts))
+    return method.prepare(crossbar).read(volts)
 
 
 def prepare(crossbar: Crossbar, *, method: Method | None = None) -> Prepared:
@@ -53,7 +59,7 @@ def prepare(crossbar: Crossbar, *, method: Method | None = None) -> Prepared:
         The method does not apply to this crossbar.
     """
     if method is None:
-        method = _choose(crossbar)
+        method = _for_many(crossbar)
     return method.prepare(crossbar)
 
 
@@ -73,9 +79,23 @@ def transfer(crossbar: Crossbar, *, method: Method | None = None) -> FloatArray:
     return prepare(crossbar, method=method).transfer()
 
 
-def _choose(crossbar: Crossbar) -> Method:
+def _for_reads(crossbar: Crossbar, shape: tuple[int, ...]) -> Method:
+    """Return the method that measures best for one call with so many inputs."""
+    few = len(shape) < 2 or shape[0] <= _FEW_INPUTS
+    return NewtonKrylov() if few and _mild(crossbar) else _for_many(crossbar)
+
+
+def _for_many(crossbar: Crossbar) -> Method:
     """Return the method that measures best for many reads of this crossbar."""
-    if not crossbar.cell.linear:
-        return Newton()
+    cell = crossbar.cell
+    if not cell.linear:
+        return NewtonKrylov()
     small = crossbar.conductance.size < _SMALL_CELLS
-    return SparseDirect() if small or not crossbar.cell.loads_row else Hierarchical()
+    return SparseDirect() if small or not cell.loads_row else Hierarchical()
+
+
+def _mild(crossbar: Crossbar) -> bool:
+    """Return whether the wires let conjugate gradients end soon."""
+    lines = Lines.of(crossbar)
+    mean = float(slopes(crossbar).mean())
+    return mean * (lines.row.largest + lines.column.largest) < _MILD

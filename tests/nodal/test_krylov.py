@@ -1,0 +1,120 @@
+"""Batched Newton with conjugate gradients against the direct method and by its own certificate."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import xbar_circuit as xc
+from xbar_circuit.nodal.lines import Wire
+
+ALONE = xc.nodal.NewtonKrylov(fallback=None)
+ENDS = [
+    ends
+    for ends in itertools.product((None, 0.0, 15.0), repeat=4)
+    if not (ends[0] is None and ends[1] is None) and not (ends[2] is None and ends[3] is None)
+]
+
+
+@pytest.mark.parametrize("first", [None, 0.0, 3.0])
+@pytest.mark.parametrize("last", [None, 0.0, 5.0])
+@pytest.mark.parametrize("segment", [0.0, 2.0])
+@pytest.mark.parametrize("cells", [1, 6, 450])
+def test_the_drop_along_a_wire_is_the_inverse_of_its_chain(first, last, segment, cells):
+    if first is None and last is None:
+        return
+    wire = Wire(cells, segment, first, last)
+    current = np.random.default_rng(1).uniform(-1e-3, 1e-3, (2, cells))
+    drop = wire.drop_along(current)
+    np.testing.assert_allclose(drop, current @ wire.matrix, rtol=0, atol=1e-12)
+    across = wire.drop_across(current.T[np.newaxis])
+    np.testing.assert_allclose(across[0].T, drop, rtol=0, atol=1e-12)
+    assert np.linalg.eigvalsh(wire.matrix).max() <= wire.largest * (1 + 1e-12)
+    if segment > 0.0:  # Kirchhoff at every node that is not held
+        flow = np.diff(drop, axis=1) / segment
+        balance = current.copy()
+        balance[:, :-1] += flow
+        balance[:, 1:] -= flow
+        for end, node in ((first, 0), (last, -1)):
+            if end:
+                balance[:, node] -= drop[:, node] / end
+            elif end == 0.0:
+                np.testing.assert_allclose(drop[:, node], 0.0, atol=1e-13)
+                balance[:, node] = 0.0
+        np.testing.assert_allclose(balance, 0.0, atol=1e-11)
+
+
+@pytest.mark.parametrize("cell", [xc.devices.Ohmic(), xc.devices.Sinh(v0_volt=0.1)])
+@pytest.mark.parametrize("shape", [(1, 1), (5, 3), (20, 9)])
+@pytest.mark.parametrize("row_ohm", [0.0, 2.0])
+@pytest.mark.parametrize("column_ohm", [0.0, 3.0])
+def test_every_topology_equals_the_direct_solution(cell, shape, row_ohm, column_ohm):
+    rng = np.random.default_rng(5)
+    g = rng.uniform(1e-4, 1e-2, shape) * (rng.random(shape) > 0.2)
+    g[0, 0] = 1e-2
+    volts = rng.uniform(-0.3, 0.3, (3, shape[0]))
+    for left, right, bottom, top in ENDS[::5]:
+        xbar = xc.Crossbar(
+            conductance=g,
+            wires=xc.Wires(row_ohm=row_ohm, column_ohm=column_ohm),
+            terminals=xc.Terminals(left_ohm=left, right_ohm=right, bottom_ohm=bottom, top_ohm=top),
+            cell=cell,
+        )
+        direct = xc.nodal.read(xbar, volts, method=xc.nodal.Newton())
+        fast = xc.nodal.read(xbar, volts, method=ALONE)
+        scale = np.abs(direct.device_current).max()
+        np.testing.assert_allclose(
+            fast.column_current, direct.column_current, rtol=0, atol=1e-10 * scale
+        )
+        assert fast.residual.max() < 1e-10
+
+
+@pytest.mark.parametrize("ohm", [0.0, 0.01, 1.0, 30.0, 100.0])
+def test_sinh_converges_for_every_segment_and_read_voltage(ohm):
+    rng = np.random.default_rng(6)
+    g = rng.uniform(1e-6, 25e-6, (24, 20))
+    xbar = xc.Crossbar(
+        conductance=g,
+        wires=xc.Wires(row_ohm=ohm, column_ohm=ohm),
+        cell=xc.devices.Sinh(v0_volt=0.1),
+    )
+    volts = rng.uniform(-1.0, 1.0, (4, 24)) * np.array([[0.1], [1.0], [3.0], [10.0]]) * 0.1
+    result = xc.nodal.read(xbar, volts)
+    assert result.converged.all()
+    assert result.residual.max() < 1e-10
+
+
+def test_samples_do_not_disturb_each_other():
+    rng = np.random.default_rng(7)
+    xbar = xc.Crossbar(
+        conductance=rng.uniform(1e-5, 1e-3, (12, 10)),
+        wires=xc.Wires(row_ohm=5.0, column_ohm=5.0),
+        cell=xc.devices.Sinh(v0_volt=0.05),
+    )
+    volts = np.concatenate([np.zeros((1, 12)), rng.uniform(-0.3, 0.3, (5, 12))])
+    ready = xc.nodal.prepare(xbar)
+    together = ready.read(volts)
+    for k, own in enumerate(volts):
+        alone = ready.read(own)
+        np.testing.assert_allclose(
+            together.column_current[k], alone.column_current[0], rtol=1e-9, atol=1e-20
+        )
+    assert (together.column_current[0] == 0.0).all()
+
+
+def test_a_sample_that_fails_twice_is_named():
+    rng = np.random.default_rng(8)
+    xbar = xc.Crossbar(
+        conductance=rng.uniform(1e-4, 1e-2, (6, 6)),
+        wires=xc.Wires(row_ohm=10.0, column_ohm=10.0),
+        cell=xc.devices.Sinh(v0_volt=0.02),
+    )
+    volts = np.stack([np.full(6, 1e-6), np.full(6, 0.5)])
+    method = xc.nodal.NewtonKrylov(steps=2, fallback=xc.nodal.Newton(steps=2))
+    with pytest.raises(xc.ConvergenceError) as caught:
+        xc.nodal.read(xbar, volts, method=method)
+    assert caught.value.failed == (1,)
+    assert np.isfinite(caught.value.result.column_current[0]).all()
+    assert np.isnan(caught.value.result.column_current[1]).all()
+    rescued = xc.nodal.read(xbar, volts, method=xc.nodal.NewtonKrylov(steps=2))
+    assert rescued.residual.max() < 1e-10
