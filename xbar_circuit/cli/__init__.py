@@ -23,6 +23,7 @@ import typer
 from rich.console import Console
 
 from xbar_circuit import __version__
+from xbar_circuit.cli.agree import agree
 from xbar_circuit.cli.demo import demo
 from xbar_circuit.cli.doctor import doctor
 from xbar_circuit.cli.infer import infer
@@ -80,6 +81,7 @@ def _common(
     """Hold the options that stand before every verb."""
 
 
+app.command()(agree)
 app.command()(demo)
 app.command()(doctor)
 app.command()(sweep)

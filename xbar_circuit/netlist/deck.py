@@ -45,7 +45,7 @@ def deck(
     volts
         Inputs (batch, rows) or (rows,) [V].
     options
-        Tolerances and solver; reference grade by default.
+        Tolerances and solver; by default :meth:`SpiceOptions.for_read`.
     extra
         Further lines (``.include``, ``.lib``, elements), put before the array.
     save
@@ -80,7 +80,13 @@ def deck(
     """
     batch = checks.read_volts("volts", volts, crossbar.rows)
     parts = _deck_lines(
-        crossbar, batch, options or SpiceOptions(), extra, save, ammeters=ammeters, held=held
+        crossbar,
+        batch,
+        options or SpiceOptions.for_read(crossbar, batch),
+        extra,
+        save,
+        ammeters=ammeters,
+        held=held,
     )
     return "\n".join(parts) + "\n"
 

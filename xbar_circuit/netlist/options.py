@@ -1,18 +1,27 @@
 """Tolerances of a reference-grade operating point.
 
 ngspice's defaults (``abstol=1e-12``, ``reltol=1e-3``) are made for transistor circuits of
-milliamperes; devices of an array carry nanoamperes. These values converge on nonlinear arrays and
-leave an error below 1e-11 of the full-scale column current.
+milliamperes; devices of an array carry nanoamperes. A tolerance here bounds the last step of
+Newton's method: its steps shrink quadratically, so after a last step of 1e-9 the error that remains
+is rounding alone. To ask for steps below what rounding makes of a large array's node
+voltages (1e-11 of the inputs at 128 x 128) only sends the simulator in circles.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
 
 from xbar_circuit import checks
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.units import spice_number
 
 __all__ = ["SpiceOptions"]
+
+_LAST_STEP = 1e-9  # of Newton, relative
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +51,9 @@ class SpiceOptions:
         A value is out of range.
     """
 
-    reltol: float = 1e-12
-    abstol: float = 1e-18
-    vntol: float = 1e-14
+    reltol: float = _LAST_STEP
+    abstol: float = 1e-15
+    vntol: float = 1e-11
     gmin: float = 1e-18
     itl1: int = 500
     celsius: float = 27.0
@@ -56,11 +65,37 @@ class SpiceOptions:
         checks.count("itl1", self.itl1)
         checks.number("celsius", self.celsius, "degree Celsius", minimum=-273.15, above=True)
 
+    @classmethod
+    def for_read(cls, crossbar: Crossbar, volts: FloatArray) -> Self:
+        """Return reference-grade options for an array and its inputs (batch, rows) [V].
+
+        Voltages must settle to 1e-10 of the largest input, currents to 1e-9 of the largest column
+        current that ideal wires would give; but never to less than 64 eps times the largest input
+        over the smallest wire resistance, which is what rounding of a node voltage makes of a
+        wire's current.
+        """
+        largest = float(np.abs(volts).max())
+        full_scale = largest * float(crossbar.conductance.sum(axis=0).max())
+        wires, ends = crossbar.wires, crossbar.terminals
+        resistances = [wires.row_ohm, wires.column_ohm]
+        resistances += [
+            wires.row_lead + ohm for ohm in (ends.left_ohm, ends.right_ohm) if ohm is not None
+        ]
+        resistances += [
+            wires.column_lead + ohm for ohm in (ends.bottom_ohm, ends.top_ohm) if ohm is not None
+        ]
+        smallest = min((ohm for ohm in resistances if ohm > 0.0), default=np.inf)
+        rounding = 64.0 * float(np.finfo(np.float64).eps) * largest / smallest
+        return cls(
+            abstol=max(_LAST_STEP * full_scale, rounding, 1e-18),
+            vntol=max(0.1 * _LAST_STEP * largest, 1e-15),
+        )
+
     def line(self) -> str:
         """Return the ``.options`` line.
 
         >>> SpiceOptions(klu=False).line()
-        '.options reltol=1e-12 abstol=1e-18 vntol=1e-14 gmin=1e-18 itl1=500 temp=27.0 noacct'
+        '.options reltol=1e-09 abstol=1e-15 vntol=1e-11 gmin=1e-18 itl1=500 temp=27.0 noacct'
         """
         tolerances = " ".join(
             f"{name}={spice_number(getattr(self, name))}"

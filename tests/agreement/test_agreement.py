@@ -1,0 +1,87 @@
+"""The two engines agree, and the comparison would notice if they did not."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+import xbar_circuit as xc
+from xbar_circuit.agreement import (
+    check,
+    check_known,
+    compare,
+    known_cases,
+    matrix,
+    relative_difference,
+)
+from xbar_circuit.cli import main
+
+
+@pytest.mark.parametrize("case", list(matrix(max_side=64)), ids=lambda case: case.name)
+def test_engines_agree(case):
+    outcome = check(case)
+    assert outcome.passed, outcome.difference
+    assert outcome.nodal_residual < 1e-11
+    assert outcome.spice_residual < 1e-7
+
+
+@pytest.mark.parametrize("case", list(known_cases()), ids=lambda case: case.name)
+def test_known_answers_are_reached_every_way(case):
+    outcome = check_known(case)
+    assert outcome.passed, outcome
+    assert (outcome.deck is None) == case.name.startswith("reference/")
+
+
+def test_the_matrix_is_as_large_as_promised():
+    cases = list(matrix())
+    assert len(cases) >= 40
+    assert max(case.crossbar.rows for case in cases) == 128
+    assert len({case.name for case in cases}) == len(cases)
+    assert any((case.crossbar.conductance == 0.0).any() for case in cases)
+
+
+def test_leaving_out_large_arrays_does_not_change_the_small_ones():
+    small = list(matrix(max_side=9))
+    for one, other in zip(small, matrix(max_side=64), strict=False):
+        assert one.crossbar == other.crossbar
+        assert np.array_equal(one.volts, other.volts)
+
+
+def test_a_disagreement_is_found():
+    case = next(iter(matrix(max_side=9)))
+    other = dataclasses.replace(case.crossbar, conductance=case.crossbar.conductance * (1.0 + 1e-6))
+    first = xc.nodal.read(case.crossbar, case.volts)
+    difference = compare(first, xc.nodal.read(other, case.volts))
+    assert 1e-7 < difference.column_current < 1e-5
+
+
+def test_differences_are_relative_to_each_input_vector():
+    first = np.array([[1.0, 0.0], [1e-6, 2e-6]])
+    second = np.array([[1.0, 0.0], [1e-6, 4e-6]])
+    assert relative_difference(first, second, scale=second) == pytest.approx(0.5)
+    assert relative_difference(first, first, scale=np.zeros((2, 1))) == 0.0
+    assert relative_difference(first * np.nan, second, scale=second) == np.inf
+    with pytest.raises(xc.ShapeError, match="same crossbar"):
+        relative_difference(first, second[:1], scale=second)
+
+
+def test_agree_writes_json_figure_and_page(tmp_path, capsys):
+    with pytest.raises(SystemExit) as left:
+        main(["agree", "--out", str(tmp_path), "--max-side", "7"])
+    assert left.value.code == 0, capsys.readouterr().out
+    content = json.loads((tmp_path / "agree.json").read_text())
+    assert content["passed"] is True
+    assert len(content["cases"]) > 36
+    assert len(content["known_cases"]) == 9
+    assert (tmp_path / "agree.png").read_bytes().startswith(b"\x89PNG")
+    assert "reference/dense-wires" in (tmp_path / "agree.html").read_text()
+
+
+def test_agree_fails_loudly(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("xbar_circuit.agreement.cases.LINEAR_TOLERANCE", 1e-30)
+    with pytest.raises(SystemExit) as left:
+        main(["agree", "--out", str(tmp_path), "--max-side", "7"])
+    assert left.value.code == 1
+    assert "out of tolerance" in capsys.readouterr().out
+    assert json.loads((tmp_path / "agree.json").read_text())["passed"] is False

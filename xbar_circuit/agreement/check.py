@@ -1,0 +1,111 @@
+"""Solve a case with both engines and say how far they are apart."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from xbar_circuit import nodal, spice
+from xbar_circuit.agreement.cases import Case, KnownCase
+from xbar_circuit.agreement.compare import Difference, compare
+from xbar_circuit.checks import FloatArray
+
+__all__ = ["KnownOutcome", "Outcome", "check", "check_known"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """A case solved by both engines.
+
+    nodal_second, spice_second : wall time with all node voltages [s].
+    nodal_residual, spice_residual : largest KCL error relative to the largest branch current.
+    """
+
+    case: Case
+    difference: Difference
+    nodal_second: float
+    spice_second: float
+    nodal_residual: float
+    spice_residual: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether currents and voltages both lie within the case's tolerance."""
+        worst = max(self.difference.column_current, self.difference.node_voltage)
+        return worst <= self.case.tolerance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownOutcome:
+    """Worst error of each way to solve a known case, relative to each known current.
+
+    deck : error of the hand-written deck itself in ngspice; None where there is none.
+    """
+
+    case: KnownCase
+    nodal: float
+    spice: float
+    deck: float | None
+
+    @property
+    def passed(self) -> bool:
+        """Whether every way lies within the case's tolerance."""
+        errors = [self.nodal, self.spice, 0.0 if self.deck is None else self.deck]
+        return max(errors) <= self.case.rtol
+
+
+def check(case: Case) -> Outcome:
+    """Solve one case with both engines.
+
+    Raises
+    ------
+    ConvergenceError
+        An engine did not converge.
+    SimulatorNotFoundError, SimulatorError
+        ngspice is missing or failed.
+    """
+    start = time.perf_counter()
+    fast = nodal.read(case.crossbar, case.volts)
+    _ = fast.row_voltage
+    nodal_second = time.perf_counter() - start
+    start = time.perf_counter()
+    exact = spice.read(case.crossbar, case.volts)
+    _ = exact.row_voltage
+    spice_second = time.perf_counter() - start
+    return Outcome(
+        case=case,
+        difference=compare(fast, exact),
+        nodal_second=nodal_second,
+        spice_second=spice_second,
+        nodal_residual=float(fast.residual.max()),
+        spice_residual=float(exact.residual.max()),
+    )
+
+
+def check_known(case: KnownCase) -> KnownOutcome:
+    """Solve one known case with both engines, and run its hand-written deck.
+
+    Raises
+    ------
+    ConvergenceError
+        An engine did not converge.
+    SimulatorNotFoundError, SimulatorError
+        ngspice is missing or failed.
+    """
+
+    def error(current: FloatArray) -> float:
+        return float(np.abs(current / case.column_current - 1.0).max())
+
+    deck_error = None
+    if case.deck:
+        names = [f"i(vsense{j})" for j in range(case.crossbar.cols)]
+        answer = spice.run(case.deck, spice.Op(), vectors=names)
+        deck_error = error(np.array([answer[name] for name in names]).ravel())
+    return KnownOutcome(
+        case=case,
+        nodal=error(nodal.read(case.crossbar, case.volts).column_current[0]),
+        spice=error(spice.read(case.crossbar, case.volts).column_current[0]),
+        deck=deck_error,
+    )

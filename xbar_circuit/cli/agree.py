@@ -1,0 +1,214 @@
+"""``xbar agree`` tells whether the two engines give the same answer on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from xbar_circuit import __version__, report
+from xbar_circuit.agreement import (
+    KnownOutcome,
+    Outcome,
+    check,
+    check_known,
+    known_cases,
+    matrix,
+)
+from xbar_circuit.files import write_json
+
+__all__ = ["agree"]
+
+_COLUMNS = (
+    "array",
+    "wires",
+    "terminals",
+    "currents",
+    "voltages",
+    "allowed",
+    "nodal",
+    "ngspice",
+    "",
+)
+
+
+def agree(
+    *,
+    out: Annotated[Path, typer.Option(help="Folder for agree.json, agree.png, agree.html.")] = Path(
+        "out/agree"
+    ),
+    max_side: Annotated[
+        int, typer.Option(min=1, help="Leave out arrays with more rows or columns.")
+    ] = 128,
+    seed: Annotated[int, typer.Option(help="Of the conductances and inputs.")] = 2026,
+) -> None:
+    """Solve a matrix of arrays with both engines and compare every current and voltage.
+
+    Topologies, devices, sizes and terminals; then the hand-written decks and the published
+    reference cases. Exit code 1 when anything exceeds its tolerance.
+    """
+    console = Console()
+    cases = list(matrix(max_side=max_side, seed=seed))
+    outcomes = [check(case) for case in track(cases, "both engines", console=console)]
+    known = [check_known(case) for case in known_cases()]
+    console.print(_matrix_table(outcomes))
+    console.print(_known_table(known))
+    _write(out, outcomes, known, seed)
+    everything: list[Outcome | KnownOutcome] = [*outcomes, *known]
+    failed = [outcome.case.name for outcome in everything if not outcome.passed]
+    console.print(
+        f"{len(everything) - len(failed)} of {len(everything)} agree; written to {out}",
+        highlight=False,
+    )
+    if failed:
+        console.print("out of tolerance: " + "; ".join(failed), style="bold red")
+        raise typer.Exit(1)
+
+
+def _matrix_rows(outcomes: Sequence[Outcome]) -> list[tuple[str, ...]]:
+    return [
+        (
+            f"{outcome.case.crossbar.rows} x {outcome.case.crossbar.cols} {outcome.case.device}",
+            outcome.case.wires,
+            outcome.case.terminals,
+            f"{outcome.difference.column_current:.1e}",
+            f"{outcome.difference.node_voltage:.1e}",
+            f"{outcome.case.tolerance:.0e}",
+            f"{outcome.nodal_second * 1e3:.1f} ms",
+            f"{outcome.spice_second * 1e3:.1f} ms",
+            "ok" if outcome.passed else "FAILED",
+        )
+        for outcome in outcomes
+    ]
+
+
+def _known_rows(known: Sequence[KnownOutcome]) -> list[tuple[str, ...]]:
+    return [
+        (
+            outcome.case.name,
+            f"{outcome.nodal:.1e}",
+            f"{outcome.spice:.1e}",
+            "-" if outcome.deck is None else f"{outcome.deck:.1e}",
+            f"{outcome.case.rtol:.0e}",
+            "ok" if outcome.passed else "FAILED",
+        )
+        for outcome in known
+    ]
+
+
+_KNOWN_COLUMNS = ("known case", "nodal", "generated deck", "hand-written deck", "allowed", "")
+
+
+def _matrix_table(outcomes: Sequence[Outcome]) -> Table:
+    table = Table(*_COLUMNS, title="worst difference, relative to full scale; time of both vectors")
+    for row in _matrix_rows(outcomes):
+        table.add_row(*row, style=None if row[-1] == "ok" else "bold red")
+    return table
+
+
+def _known_table(known: Sequence[KnownOutcome]) -> Table:
+    table = Table(*_KNOWN_COLUMNS, title="worst error, relative to each known current")
+    for row in _known_rows(known):
+        table.add_row(*row, style=None if row[-1] == "ok" else "bold red")
+    return table
+
+
+def _write(
+    out: Path, outcomes: Sequence[Outcome], known: Sequence[KnownOutcome], seed: int
+) -> None:
+    from xbar_circuit.plots.agreement import agreement_figure  # noqa: PLC0415  plots load slowly
+
+    cases: list[dict[str, Any]] = [
+        {
+            "name": outcome.case.name,
+            "rows": outcome.case.crossbar.rows,
+            "cols": outcome.case.crossbar.cols,
+            "device": outcome.case.device,
+            "wires": outcome.case.wires,
+            "terminals": outcome.case.terminals,
+            "column_current_difference": outcome.difference.column_current,
+            "node_voltage_difference": outcome.difference.node_voltage,
+            "tolerance": outcome.case.tolerance,
+            "nodal_residual": outcome.nodal_residual,
+            "spice_residual": outcome.spice_residual,
+            "nodal_second": outcome.nodal_second,
+            "spice_second": outcome.spice_second,
+            "passed": outcome.passed,
+        }
+        for outcome in outcomes
+    ]
+    references = [
+        {
+            "name": outcome.case.name,
+            "nodal_error": outcome.nodal,
+            "spice_error": outcome.spice,
+            "deck_error": outcome.deck,
+            "rtol": outcome.case.rtol,
+            "passed": outcome.passed,
+        }
+        for outcome in known
+    ]
+    passed = all(row["passed"] for row in (*cases, *references))
+    write_json(
+        out / "agree.json",
+        {
+            "version": __version__,
+            "seed": seed,
+            "passed": passed,
+            "cases": cases,
+            "known_cases": references,
+        },
+    )
+    agreement_figure(outcomes, out / "agree.png")
+    worst = {
+        kind: max(
+            (
+                o.difference.column_current
+                for o in outcomes
+                if o.case.crossbar.cell.linear is linear
+            ),
+            default=0.0,
+        )
+        for kind, linear in (("linear", True), ("nonlinear", False))
+    }
+    report.write_page(
+        out / "agree.html",
+        title="Agreement of the nodal engine with ngspice",
+        lead="Every array is described once and solved by both engines; nothing is fitted.",
+        key_numbers={
+            "cases": str(len(outcomes)),
+            "worst, linear": f"{worst['linear']:.1e}",
+            "worst, nonlinear": f"{worst['nonlinear']:.1e}",
+            "verdict": "agree" if passed else "DISAGREE",
+        },
+        sections=[
+            report.Section(
+                title="Differences and times",
+                paragraphs=[
+                    "Differences are relative to the largest column current, and to the largest"
+                    " input voltage, of each input vector."
+                ],
+                figures=[
+                    report.Figure(
+                        path=out / "agree.png",
+                        caption="Left: worst difference of each case. Right: ratio of the times.",
+                    )
+                ],
+                tables=[report.Table(columns=_COLUMNS, rows=_matrix_rows(outcomes))],
+            ),
+            report.Section(
+                title="Known answers",
+                paragraphs=[
+                    "Hand-written decks with exact answers, and published reference cases:"
+                    " error relative to each known current."
+                ],
+                tables=[report.Table(columns=_KNOWN_COLUMNS, rows=_known_rows(known))],
+            ),
+        ],
+        footer=f"xbar_circuit {__version__}, xbar agree --seed {seed}",
+    )
