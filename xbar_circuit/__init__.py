@@ -15,6 +15,7 @@ from xbar_circuit.errors import (
     XbarError,
 )
 from xbar_circuit.result import NodeVoltages, ReadResult
+from xbar_circuit.tile import Tile, TileResult
 from xbar_circuit.wires import Terminals, Wires
 
 __version__ = "0.1.0"
@@ -30,6 +31,8 @@ __all__ = [
     "SimulatorError",
     "SimulatorNotFoundError",
     "Terminals",
+    "Tile",
+    "TileResult",
     "Wires",
     "XbarError",
     "__version__",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.netlist.periphery import (
     clock_lines,
+    converter_includes,
     converter_subcircuit,
     staircase,
     timing_of,
@@ -34,6 +35,7 @@ class Testbench:
     stop_second, step_second : of the transient.
     read_seconds : when each code is read (conversions,).
     code_nodes : the node of each converter's code, 1 V a code.
+    supplies : source and voltage [V] of every supply.
     """
 
     deck: str
@@ -41,6 +43,7 @@ class Testbench:
     step_second: float
     read_seconds: NDArray[Any]
     code_nodes: tuple[str, ...]
+    supplies: Mapping[str, float] = field(default_factory=dict)
 
 
 def conversion_bench(
@@ -73,6 +76,7 @@ def conversion_bench(
         f"* {timing.period_second!r} s",
         TRANSIENT_OPTIONS,
         *extra,
+        *converter_includes(converter),
         *converter_subcircuit(converter, "converter", noise=noise),
         *clock_lines(timing, count),
         *staircase("Vin in 0" if unit == "V" else "Iin 0 in", values, steps, timing.edge_second),

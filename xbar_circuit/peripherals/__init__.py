@@ -8,14 +8,18 @@ from xbar_circuit.peripherals.converters import (
     Ramp,
     Sar,
 )
+from xbar_circuit.peripherals.drivers import Dac
+from xbar_circuit.peripherals.readout import Readout
 from xbar_circuit.peripherals.subcircuit import Subcircuit
 
 __all__ = [
     "Converter",
+    "Dac",
     "Flash",
     "OpAmp",
     "OscillatorCounter",
     "Ramp",
+    "Readout",
     "Sar",
     "Subcircuit",
     "TransimpedanceAmplifier",

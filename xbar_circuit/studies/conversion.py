@@ -6,14 +6,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
+from xbar_circuit.bench import run_bench
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.netlist.testbench import Testbench, conversion_bench
+from xbar_circuit.netlist.testbench import conversion_bench
 from xbar_circuit.peripherals.converters import CodeArray, Converter, ConverterBase
 from xbar_circuit.peripherals.converters.protocol import finite_values
-from xbar_circuit.spice import Tran, run
 
-__all__ = ["convert_in_spice", "read_codes"]
+__all__ = ["convert_in_spice"]
 
 _PER_DECK = 256  # conversions
 
@@ -56,29 +55,6 @@ def convert_in_spice(
         bench = conversion_bench(
             converter, flat[chosen], noise=None if noise is None else noise[chosen]
         )
-        parts.append(read_codes(bench, time_limit_second=time_limit_second)[:, 0])
+        parts.append(run_bench(bench, time_limit_second=time_limit_second).codes[:, 0])
     codes: CodeArray = np.concatenate(parts).reshape(array.shape)
     return codes
-
-
-def read_codes(bench: Testbench, *, time_limit_second: float = 600.0) -> CodeArray:
-    """Run a testbench and return its codes (conversions, converters).
-
-    Raises
-    ------
-    SimulatorError, ConvergenceError
-        ngspice failed.
-    """
-    vectors = [f"v({node})" for node in bench.code_nodes]
-    answer = run(
-        bench.deck,
-        Tran(step_second=bench.step_second, stop_second=bench.stop_second),
-        vectors=vectors,
-        time_limit_second=time_limit_second,
-    )
-    plot = answer[0]
-    time: FloatArray = plot.scale
-    last = np.searchsorted(time, bench.read_seconds, side="right") - 1
-    codes = np.column_stack([plot[name][last] for name in vectors])
-    rounded: CodeArray = np.rint(codes).astype(np.int64)
-    return rounded

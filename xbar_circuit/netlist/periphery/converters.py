@@ -19,9 +19,18 @@ from xbar_circuit.netlist.periphery.timing import Timing, staircase, timing_of
 from xbar_circuit.peripherals.converters import Converter, Flash, OscillatorCounter, Ramp, Sar
 from xbar_circuit.units import spice_number
 
-__all__ = ["converter_subcircuit"]
+__all__ = ["converter_includes", "converter_subcircuit"]
 
 _SWITCH_OHM = 10.0  # of the samplers; their time constant with 100 fF is 1 ps
+
+
+def converter_includes(converter: Converter) -> list[str]:
+    """Return the lines that load the user's circuit inside a converter, if there is one."""
+    if isinstance(converter, Sar) and converter.comparator is not None:
+        return converter.comparator.include_lines()
+    if isinstance(converter, OscillatorCounter) and converter.oscillator is not None:
+        return converter.oscillator.include_lines()
+    return []
 
 
 def converter_subcircuit(
@@ -29,7 +38,7 @@ def converter_subcircuit(
     name: str,
     *,
     noise: FloatArray | None = None,
-    delay_second: float = 0.0,
+    settle_second: float = 0.0,
 ) -> list[str]:
     """Return the lines of a ``.subckt`` of one of our converters.
 
@@ -41,23 +50,23 @@ def converter_subcircuit(
         Name of the subcircuit; its ports are ``in start clock code``.
     noise
         Standard normal numbers of successive conversions (conversions, decisions); None is none.
-    delay_second
-        When the first conversion starts [s].
+    settle_second
+        By how much the sampling is lengthened [s].
 
     Raises
     ------
     ParameterError
         The converter is not one of ours.
     """
-    timing = timing_of(converter)
+    timing = timing_of(converter, settle_second=settle_second)
     if isinstance(converter, Sar):
-        body = _sar(converter, timing, noise, delay_second)
+        body = _sar(converter, timing, noise)
     elif isinstance(converter, Ramp):
-        body = _ramp(converter, timing, noise, delay_second)
+        body = _ramp(converter, timing, noise)
     elif isinstance(converter, Flash):
-        body = _flash(converter, timing, noise, delay_second)
+        body = _flash(converter, timing, noise)
     elif isinstance(converter, OscillatorCounter):
-        body = _oscillator(converter, timing, noise, delay_second)
+        body = _oscillator(converter, timing, noise)
     else:  # pragma: no cover  timing_of has refused it
         raise ParameterError(type(converter).__name__)
     return [f".subckt {name} in start clock code", *body, f".ends {name}"]
@@ -80,7 +89,7 @@ def _noise_source(
         yield from staircase(f"Vnoise{number} noise{number} 0", volts, seconds, edge_second)
 
 
-def _sar(sar: Sar, timing: Timing, noise: FloatArray | None, delay_second: float) -> Iterator[str]:
+def _sar(sar: Sar, timing: Timing, noise: FloatArray | None) -> Iterator[str]:
     n, num = sar.bits, spice_number
     span, tick, edge = sar.high_volt - sar.low_volt, timing.tick_second, timing.edge_second
     yield f"* SAR, {n} bit, {num(sar.low_volt)} V to {num(sar.high_volt)} V"
@@ -110,7 +119,7 @@ def _sar(sar: Sar, timing: Timing, noise: FloatArray | None, delay_second: float
     seconds: NDArray[Any] = np.zeros(1)
     if noise is not None:
         volts = (sar.noise_volt * noise).ravel()
-        first = delay_second + timing.first_tick_second + tick * (np.arange(n) + 0.02)
+        first = timing.first_tick_second + tick * (np.arange(n) + 0.02)
         seconds = (first + timing.period_second * np.arange(len(noise))[:, None]).ravel()
     yield from _noise_source(0, volts, seconds, edge)
     yield f"Bdifference difference 0 V=V(held)+V(noise0)-V(top)-({num(sar.offset_volt)})"
@@ -135,9 +144,7 @@ def _sar(sar: Sar, timing: Timing, noise: FloatArray | None, delay_second: float
     yield f"Bcode code 0 V=({weights}-({shift}))/{num(span)}"
 
 
-def _ramp(
-    ramp: Ramp, timing: Timing, noise: FloatArray | None, delay_second: float
-) -> Iterator[str]:
+def _ramp(ramp: Ramp, timing: Timing, noise: FloatArray | None) -> Iterator[str]:
     num, edge = spice_number, timing.edge_second
     span = (ramp.high_volt - ramp.low_volt) * (1.0 + ramp.slope_error)
     duration = ramp.levels * timing.tick_second
@@ -157,7 +164,7 @@ def _ramp(
     seconds: NDArray[Any] = np.zeros(1)
     if noise is not None:
         volts = ramp.noise_volt * noise[:, 0]
-        seconds = delay_second + timing.period_second * np.arange(len(noise))
+        seconds = timing.period_second * np.arange(len(noise))
     yield from _noise_source(0, volts, seconds, edge)
     yield f"Bdifference difference 0 V=V(in)+V(noise0)-V(ramp)-({num(ramp.offset_volt)})"
     yield f".model comparator adc_bridge(in_low=0 in_high=0 rise_delay={num(edge)}"
@@ -194,9 +201,7 @@ def _ramp(
     yield "Bcode code 0 V=" + "+".join(f"{2.0**k}*V(bit{k})" for k in range(ramp.bits))
 
 
-def _flash(
-    flash: Flash, timing: Timing, noise: FloatArray | None, delay_second: float
-) -> Iterator[str]:
+def _flash(flash: Flash, timing: Timing, noise: FloatArray | None) -> Iterator[str]:
     num, edge = spice_number, timing.edge_second
     last = flash.levels - 1
     yield f"* flash, {flash.bits} bit, {num(flash.low_volt)} V to {num(flash.high_volt)} V"
@@ -211,7 +216,7 @@ def _flash(
     yield (
         f".model toanalog dac_bridge(out_low=0 out_high=1 t_rise={num(edge)} t_fall={num(edge)})"
     )
-    seconds = delay_second + timing.period_second * np.arange(1 if noise is None else len(noise))
+    seconds = timing.period_second * np.arange(1 if noise is None else len(noise))
     for k in range(1, last + 1):
         offset = 0.0
         if flash.comparator_offsets_volt is not None:
@@ -226,9 +231,7 @@ def _flash(
     yield f"Rcode code 0 {num(1.0)}"
 
 
-def _oscillator(
-    cco: OscillatorCounter, timing: Timing, noise: FloatArray | None, delay_second: float
-) -> Iterator[str]:
+def _oscillator(cco: OscillatorCounter, timing: Timing, noise: FloatArray | None) -> Iterator[str]:
     num = spice_number
     yield f"* current-controlled oscillator and counter, {cco.bits} bit"
     yield f"* {num(cco.full_scale_ampere)} A full scale, window {num(cco.window_second)} s"
@@ -255,7 +258,7 @@ def _oscillator(
     seconds: NDArray[Any] = np.zeros(1)
     if noise is not None:
         volts = cco.jitter_cycle * noise[:, 0]
-        seconds = delay_second + timing.period_second * np.arange(len(noise))
+        seconds = timing.period_second * np.arange(len(noise))
     yield from _noise_source(0, volts, seconds, timing.edge_second)
     yield "Rclock clock 0 1e6"
     yield (

@@ -1,14 +1,14 @@
 """The clockwork of a conversion: when it starts, when its clock ticks, when its code is read.
 
 Conversions follow each other without a gap. Two lines go to every converter, 0 V and 1 V: ``start``
-is high while the input is sampled and the converter resets; ``clock`` ticks. The code is read at
-the end of the period, just before the next ``start``.
+is high while the input is sampled and the converter resets; ``clock`` ticks all the time. The code
+is read at the end of the period, just before the next ``start``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -44,22 +44,38 @@ class Timing:
         shortest = self.start_second if self.tick_second == 0.0 else self.tick_second
         return _EDGE * min(shortest, self.start_second)
 
-    def read_seconds(self, count: int, delay_second: float = 0.0) -> NDArray[Any]:
+    def read_seconds(self, count: int) -> NDArray[Any]:
         """Return when the codes of `count` conversions are read [s]."""
-        ends = np.arange(1, count + 1) * self.period_second + delay_second
+        ends = np.arange(1, count + 1) * self.period_second
         # the simulator has a time point where ``start`` begins to rise
         reads: NDArray[Any] = ends - 0.45 * self.edge_second
         return reads
 
 
-def timing_of(converter: Converter) -> Timing:
+def timing_of(converter: Converter, *, settle_second: float = 0.0) -> Timing:
     """Return the clockwork of one of our converters.
+
+    `settle_second` lengthens the sampling, to whole ticks of the clock, so that what stands before
+    the converter can settle.
 
     Raises
     ------
     ParameterError
         It is of another kind.
     """
+    plain = _own_timing(converter)
+    settle = settle_second
+    if plain.tick_second > 0.0:
+        settle = float(np.ceil(settle / plain.tick_second * (1.0 - 1e-9))) * plain.tick_second
+    return replace(
+        plain,
+        period_second=plain.period_second + settle,
+        start_second=plain.start_second + settle,
+        first_tick_second=plain.first_tick_second + settle,
+    )
+
+
+def _own_timing(converter: Converter) -> Timing:
     if isinstance(converter, Sar):
         tick = 1.0 / converter.clock_hertz
         start = converter.sample_cycles * tick
@@ -93,12 +109,12 @@ def timing_of(converter: Converter) -> Timing:
     )
 
 
-def clock_lines(timing: Timing, count: int, *, delay_second: float = 0.0) -> Iterator[str]:
+def clock_lines(timing: Timing, count: int) -> Iterator[str]:
     """Yield the sources of the nodes ``start`` and ``clock`` for `count` conversions."""
     edge, number = timing.edge_second, spice_number
     times: list[tuple[float, float]] = [(0.0, 1.0)]
     for k in range(count + 1):
-        begin = delay_second + k * timing.period_second
+        begin = k * timing.period_second
         if k > 0:
             times += [(begin - edge / 2, 0.0), (begin + edge / 2, 1.0)]
         fall = begin + timing.start_second
@@ -107,29 +123,13 @@ def clock_lines(timing: Timing, count: int, *, delay_second: float = 0.0) -> Ite
     if timing.tick_second == 0.0:
         yield "Vclock clock 0 DC 0"
         return
-    first = delay_second + timing.first_tick_second - edge / 2
-    ticks = _ticks(timing)
-    if abs(ticks * timing.tick_second - timing.period_second) < 1e-9 * timing.period_second:
-        high = 0.5 * timing.tick_second - edge
-        first %= timing.tick_second
-        yield (
-            f"Vclock clock 0 PULSE(0 1 {number(first)} {number(edge)} {number(edge)}"
-            f" {number(high)} {number(timing.tick_second)})"
-        )
-        return
-    points: list[tuple[float, float]] = [(0.0, 0.0)]
-    for k in range(count):
-        for n in range(ticks):
-            rise = delay_second + k * timing.period_second + timing.first_tick_second
-            rise += n * timing.tick_second - edge / 2
-            fall = rise + 0.5 * timing.tick_second
-            points += [(rise, 0.0), (rise + edge, 1.0), (fall, 1.0), (fall + edge, 0.0)]
-    yield from _pwl("Vclock clock 0", points)
-
-
-def _ticks(timing: Timing) -> int:
-    """Return how many ticks fit into a period, the last clear of its end."""
-    return int((timing.period_second * (1.0 + 1e-9)) / timing.tick_second)
+    first = timing.first_tick_second - edge / 2
+    high = 0.5 * timing.tick_second - edge
+    first %= timing.tick_second
+    yield (
+        f"Vclock clock 0 PULSE(0 1 {number(first)} {number(edge)} {number(edge)}"
+        f" {number(high)} {number(timing.tick_second)})"
+    )
 
 
 def staircase(

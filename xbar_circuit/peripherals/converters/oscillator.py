@@ -16,6 +16,7 @@ import numpy as np
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.peripherals.converters.protocol import CodeArray, ConverterBase
+from xbar_circuit.peripherals.subcircuit import Subcircuit
 
 __all__ = ["OscillatorCounter"]
 
@@ -52,6 +53,10 @@ class OscillatorCounter(ConverterBase):
         Voltage at which the input is held above the array's ground [V].
     input_ohm
         Resistance of the input [ohm].
+    oscillator
+        A :class:`Subcircuit` with the ports ``input``, ``reset`` (1 V while it is to stand still)
+        and ``out``, which ngspice then counts instead of the formula; the fast model keeps the
+        formula, and a calibration fits it to the circuit.
     cycle_joule, bias_watt
         Energy of one cycle with its count [J] and power of the bias [W]; assumptions (5 fJ,
         20 uW) to be replaced by those of the design at hand.
@@ -75,6 +80,7 @@ class OscillatorCounter(ConverterBase):
     jitter_cycle: float = 0.0
     hold_volt: float = 0.0
     input_ohm: float = 0.0
+    oscillator: Subcircuit | None = None
     cycle_joule: float = 5e-15
     bias_watt: float = 20e-6
 
@@ -86,6 +92,8 @@ class OscillatorCounter(ConverterBase):
             ("reset_second", "s"),
         ):
             checks.number(name, getattr(self, name), unit, above=True)
+        if self.oscillator is not None:
+            self.oscillator.require("input", "reset", "out")
         checks.number("gain_error", self.gain_error, "1", minimum=-1.0, above=True)
         checks.number("offset_ampere", self.offset_ampere, "A", minimum=-math.inf)
         checks.number("hold_volt", self.hold_volt, "V", minimum=-math.inf)

@@ -29,7 +29,7 @@ class Ramp(ConverterBase):
     Parameters
     ----------
     bits
-        Resolution, 1 to 14; a conversion takes ``2**bits`` ticks and one for the reset.
+        Resolution, 1 to 14; a conversion takes ``2**bits`` ticks and the reset.
     low_volt, high_volt
         Input range [V].
     slope_error
@@ -99,8 +99,8 @@ class Ramp(ConverterBase):
 
     @property
     def conversion_second(self) -> float:
-        """All ticks, and as many for reset and read-out as make a sixteenth of them [s]."""
-        return self.levels * (1.0 + 1.0 / 16.0) / self.clock_hertz
+        """All ticks, and a sixteenth of their number, at least one, to reset [s]."""
+        return (self.levels + max(1, self.levels // 16)) / self.clock_hertz
 
     @property
     def energy_joule(self) -> float:

@@ -17,6 +17,7 @@ import numpy as np
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.peripherals.converters.protocol import CodeArray, ConverterBase, errors_tuple
+from xbar_circuit.peripherals.subcircuit import Subcircuit
 
 __all__ = ["Sar"]
 
@@ -46,6 +47,9 @@ class Sar(ConverterBase):
         Clock of the search; a conversion takes ``bits + 2 + sample_cycles`` cycles.
     sample_cycles
         Cycles in which the input is sampled.
+    comparator
+        A :class:`Subcircuit` with the ports ``plus``, ``minus``, ``clock`` and ``out``, clocked
+        once a decision, which ngspice then uses; its supply must be the one that ``out`` swings to.
     comparator_joule, logic_joule
         Energy of one comparator decision and of one clock cycle of the logic [J]. The defaults
         (30 fJ, 20 fJ) are assumptions of the order of published 45 nm-class designs, to be
@@ -70,6 +74,7 @@ class Sar(ConverterBase):
     noise_volt: float = 0.0
     clock_hertz: float = 1e9
     sample_cycles: int = 2
+    comparator: Subcircuit | None = None
     comparator_joule: float = 30e-15
     logic_joule: float = 20e-15
 
@@ -88,6 +93,8 @@ class Sar(ConverterBase):
             ("logic_joule", "J"),
         ):
             checks.number(name, getattr(self, name), unit)
+        if self.comparator is not None:
+            self.comparator.require("plus", "minus", "clock", "out")
         if self.capacitor_errors is not None:
             errors = errors_tuple("capacitor_errors", self.capacitor_errors, self.bits + 1, "1")
             object.__setattr__(self, "capacitor_errors", errors)

@@ -1,0 +1,135 @@
+"""A whole tile as one deck: drivers, array, and a read-out on every column.
+
+Input vectors follow each other, one read-out period apart. The array is either the full netlist or
+text of somebody's macromodel with the same nodes at its ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.netlist.array import array_lines
+from xbar_circuit.netlist.periphery import (
+    amplifier_definition,
+    clock_lines,
+    converter_includes,
+    converter_subcircuit,
+    staircase,
+    supply_sources,
+    timing_of,
+    transimpedance_lines,
+)
+from xbar_circuit.netlist.terminals import Terminal, drivers, senses
+from xbar_circuit.netlist.testbench import TRANSIENT_OPTIONS, Testbench
+from xbar_circuit.peripherals.readout import Readout
+from xbar_circuit.units import spice_number
+
+__all__ = ["tile_bench"]
+
+
+def tile_bench(
+    crossbar: Crossbar,
+    readout: Readout,
+    volts: FloatArray,
+    *,
+    rise_second: float,
+    array: Sequence[str] | None = None,
+    noise: FloatArray | None = None,
+) -> Testbench:
+    """Return the deck that computes matrix-vector products.
+
+    Parameters
+    ----------
+    crossbar
+        The array; its terminals carry the drivers' resistance.
+    readout
+        What every column ends in.
+    volts
+        Row voltages about the reference (vectors, rows) [V].
+    rise_second
+        Rise time of the drivers [s].
+    array
+        Lines that stand for wires, leads and cells between the nodes ``left_3`` and ``bottom_7``;
+        None writes the full array.
+    noise
+        Standard normal numbers (vectors, cols, decisions), or None.
+    """
+    timing = timing_of(readout.converter, settle_second=readout.settling)
+    count = len(volts)
+    steps = timing.period_second * np.arange(count, dtype=np.float64)
+    lines = [
+        f"xbar_circuit: tile of {crossbar.rows} x {crossbar.cols}, {count} products",
+        "* row i steps about the node reference; column j ends in amplifier_j and converter_j; its",
+        f"* code is v(code_j), 1 V a code, at the end of each period of {timing.period_second!r} s",
+        TRANSIENT_OPTIONS,
+        *converter_includes(readout.converter),
+    ]
+    if readout.amplifier is not None:
+        lines += amplifier_definition(readout.amplifier, "opamp")
+    if noise is None:
+        lines += converter_subcircuit(
+            readout.converter, "converter", settle_second=readout.settling
+        )
+    lines += array_lines(crossbar) if array is None else array
+    lines.append(f"Vreference reference 0 DC {spice_number(readout.reference_volt)}")
+    lines += clock_lines(timing, count)
+    whole = array is None
+    for end in drivers(crossbar):
+        lines += _resistor(end, whole=whole)
+        source = f"V{end.name} {_outer(end, whole=whole)} reference"
+        lines += staircase(source, volts[:, end.index], steps, rise_second)
+    codes = []
+    for end in senses(crossbar):
+        j = end.index
+        lines += _resistor(end, whole=whole)
+        node = _outer(end, whole=whole)
+        lines.append(f"Vsense_{j} {node} bit_{j} DC 0")
+        name = "converter"
+        if noise is not None:
+            name = f"converter_{j}"
+            lines += converter_subcircuit(
+                readout.converter, name, noise=noise[:, j], settle_second=readout.settling
+            )
+        entry = f"bit_{j}"
+        if readout.amplifier is not None:
+            entry = f"out_{j}"
+            lines += transimpedance_lines(
+                readout.amplifier,
+                f"amplifier_{j}",
+                definition="opamp",
+                minus=f"bit_{j}",
+                out=entry,
+            )
+        lines.append(f"Xconverter_{j} {entry} start clock code_{j} {name}")
+        codes.append(f"code_{j}")
+    return Testbench(
+        deck="\n".join([*lines, ".end"]) + "\n",
+        stop_second=count * timing.period_second,
+        step_second=timing.tick_second or timing.period_second / 20.0,
+        read_seconds=timing.read_seconds(count),
+        code_nodes=tuple(codes),
+        supplies={
+            source: volt
+            for j in range(crossbar.cols)
+            if readout.amplifier is not None
+            for source, volt in supply_sources(readout.amplifier, f"amplifier_{j}").items()
+        },
+    )
+
+
+def _outer(end: Terminal, *, whole: bool) -> str:
+    """Return the node where the source or the read-out attaches; a macromodel has its own ends."""
+    return end.source_node if whole else end.name
+
+
+def _resistor(end: Terminal, *, whole: bool) -> list[str]:
+    """Return lead and terminal; a macromodel brings both."""
+    parts = end.resistor() if whole else None
+    if parts is None:
+        return []
+    name, first, second, ohm = parts
+    return [f"R{name} {first} {second} {spice_number(ohm)}"]
