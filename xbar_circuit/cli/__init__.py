@@ -25,6 +25,7 @@ from rich.console import Console
 from xbar_circuit import __version__
 from xbar_circuit.cli.agree import agree
 from xbar_circuit.cli.demo import demo
+from xbar_circuit.cli.device import device
 from xbar_circuit.cli.doctor import doctor
 from xbar_circuit.cli.infer import infer
 from xbar_circuit.cli.sweep import sweep
@@ -83,6 +84,7 @@ def _common(
 
 app.command()(agree)
 app.command()(demo)
+app.command()(device)
 app.command()(doctor)
 app.command()(sweep)
 app.command()(infer)

@@ -1,0 +1,95 @@
+"""``xbar device``: a PCM device from all sides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from xbar_circuit import __version__
+from xbar_circuit.files import write_json
+from xbar_circuit.plots.device import (
+    draw_conduction,
+    draw_drift,
+    draw_neighbours,
+    draw_products,
+    draw_programming,
+    draw_pulses,
+)
+from xbar_circuit.report.device import device_summary, write_device_page
+from xbar_circuit.studies.device import DeviceReport, characterise_device
+
+__all__ = ["device"]
+
+
+def device(
+    *,
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/device"),
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything that is drawn.")] = 0,
+    cells: Annotated[
+        int, typer.Option(min=10, max=100_000, help="Cells of the programming loops.")
+    ] = 400,
+    array: Annotated[
+        int, typer.Option(min=2, max=32, help="Size of the array in which one cell is written.")
+    ] = 8,
+) -> None:
+    """Characterise the PCM cell and its statistics, against the papers and against ngspice."""
+    console = Console()
+    with Progress(
+        TextColumn("{task.description:<26}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+        console=console,
+    ) as bar:
+        task = bar.add_task("start", total=1)
+        report = characterise_device(
+            seed=seed,
+            cells=cells,
+            array=array,
+            progress=lambda stage, done, total: bar.update(
+                task, description=stage, completed=done, total=total
+            ),
+        )
+    for name, draw in (
+        ("conduction", draw_conduction),
+        ("pulses", draw_pulses),
+        ("drift", draw_drift),
+        ("programming", draw_programming),
+        ("products", draw_products),
+        ("neighbours", draw_neighbours),
+    ):
+        draw(report, out / f"{name}.png")
+    write_json(out / "summary.json", device_summary(report))
+    page = write_device_page(
+        report,
+        out,
+        footer=f"xbar_circuit {__version__}; made by: xbar device --seed {seed}"
+        f" --cells {cells} --array {array}",
+    )
+    _tell(console, report)
+    console.print(f"summary and page: {out / 'summary.json'}, {page}", soft_wrap=True)
+
+
+def _tell(console: Console, report: DeviceReport) -> None:
+    table = Table(title="Against the papers")
+    for heading in ("", "published", "drawn here", "difference"):
+        table.add_column(heading, justify="left" if not heading else "right")
+    for point in report.published:
+        table.add_row(
+            point.what,
+            f"{point.published:g} {point.unit}",
+            f"{point.ours:.4g} {point.unit}",
+            f"{100 * point.relative:+.2f} %",
+        )
+    console.print(table)
+    table = Table(title="Against ngspice")
+    table.add_column("")
+    table.add_column("relative difference", justify="right")
+    for name, value in report.agreement.items():
+        table.add_row(name, f"{value:.1e}")
+    console.print(table)

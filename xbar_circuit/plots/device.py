@@ -1,0 +1,140 @@
+"""Figures of a PCM device: conduction, switching, programming, drift, noise, neighbours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+
+from xbar_circuit.plots.style import COLOURS, figure, save
+from xbar_circuit.studies.device import KELVINS, THICKNESSES, DeviceReport
+from xbar_circuit.studies.mvm_error import HOURS
+
+__all__ = [
+    "draw_conduction",
+    "draw_drift",
+    "draw_neighbours",
+    "draw_products",
+    "draw_programming",
+    "draw_pulses",
+]
+
+_DASHES = (":", "-", "--")
+
+
+def draw_conduction(report: DeviceReport, path: Path) -> None:
+    """Draw current over voltage at three temperatures, and the switching loop."""
+    with figure(1, 2, width=10.0, height=4.0) as (page, (left, right)):
+        for k, thickness in enumerate(THICKNESSES):
+            for kelvin, dash, currents in zip(KELVINS, _DASHES, report.currents, strict=True):
+                label = f"{thickness * 1e9:g} nm" if kelvin == KELVINS[1] else None
+                left.loglog(report.volts, currents[k], dash, color=COLOURS[k], label=label)
+        left.set_xlabel("voltage [V]")
+        left.set_ylabel("current [A]")
+        left.set_title("Below threshold, at 273, 300 and 358 K")
+        left.legend(title="amorphous")
+        volt, current = report.loop.volt[:, 0], report.loop.current[:, 0] * 1e6
+        top = int(np.argmax(report.loop.drive_volt[:, 0]))
+        right.plot(volt[: top + 1], current[: top + 1], label="up")
+        right.plot(volt[top:], current[top:], label="down")
+        right.set_xlabel("voltage of the cell [V]")
+        right.set_ylabel("current [uA]")
+        right.set_title("Switching through 5 kohm, 25 nm")
+        right.legend()
+        save(page, path)
+
+
+def draw_pulses(report: DeviceReport, path: Path) -> None:
+    """Draw the programming curve and the staircases of SET pulses."""
+    with figure(1, 2, width=10.0, height=4.0) as (page, (left, right)):
+        left.semilogy(report.curve.volts, report.curve.conductances * 1e6)
+        left.set_xlabel("amplitude of a 1 us pulse through 5 kohm [V]")
+        left.set_ylabel("conductance it leaves [uS]")
+        left.set_title("Programming curve")
+        for volt, conductances in report.staircases.items():
+            right.plot(conductances * 1e6, "o-", markersize=3.5, label=f"{volt:g} V, 50 ns")
+        right.xaxis.set_major_locator(MaxNLocator(integer=True))
+        right.set_xlabel("SET pulses")
+        right.set_ylabel("conductance [uS]")
+        right.set_title("Staircase of SET pulses")
+        right.legend()
+        save(page, path)
+
+
+def draw_drift(report: DeviceReport, path: Path) -> None:
+    """Draw drift over twelve decades of time, and the noise of a read."""
+    with figure(1, 2, width=10.0, height=4.0) as (page, (left, right)):
+        for name, conductances in report.drift.items():
+            left.loglog(report.drift_second, conductances * 1e6, label=name)
+        left.set_xlabel("time since programming [s]")
+        left.set_ylabel("conductance [uS]")
+        left.set_title("Drift")
+        left.legend()
+        right.loglog(report.hertz, report.noise, "o", markersize=4, label="ngspice")
+        right.loglog(report.hertz, report.noise_law, label="formula")
+        right.set_xlabel("frequency [Hz]")
+        right.set_ylabel("current noise [A/sqrt(Hz)]")
+        right.set_title("Noise of a read at 0.2 V, 1 nm")
+        right.legend()
+        save(page, path)
+
+
+def draw_programming(report: DeviceReport, path: Path) -> None:
+    """Draw how far cells end from their targets, and after how many pulses."""
+    with figure(1, 2, width=10.0, height=4.0) as (page, (left, right)):
+        edges = np.linspace(-1.5, 1.5, 61).tolist()
+        for colour, (name, result) in zip(COLOURS, report.programmed.items(), strict=False):
+            if name == "single shot":
+                continue
+            left.hist(result.error * 1e6, edges, histtype="step", linewidth=1.6, color=colour)
+            left.plot([], [], color=colour, label=f"{name}, rms {result.rms_error * 1e6:.2f} uS")
+            counts = np.sort(result.pulses)
+            right.step(counts, np.arange(1, counts.size + 1) / counts.size, color=colour)
+        single = report.programmed["single shot"]
+        left.set_title(f"Error after verify (single shot: rms {single.rms_error * 1e6:.1f} uS)")
+        left.set_xlabel("error [uS]")
+        left.set_ylabel("cells")
+        left.margins(y=0.3)
+        left.legend(loc="upper left", fontsize=8)
+        right.set_title("Pulses until accepted")
+        right.set_xlabel("pulses")
+        right.set_ylabel("fraction of cells")
+        save(page, path)
+
+
+def draw_products(report: DeviceReport, path: Path) -> None:
+    """Draw the error of a product over time, raw and drift-compensated."""
+    with figure(width=7.5, height=4.0) as (page, (axes,)):
+        for colour, (name, error) in zip(COLOURS, report.products.items(), strict=False):
+            axes.semilogx(error.second, 100 * error.raw, "o-", color=colour, label=name)
+            axes.semilogx(error.second, 100 * error.compensated, "o--", color=colour)
+        axes.set_xticks(list(HOURS.values()), list(HOURS), rotation=30)
+        axes.minorticks_off()
+        axes.set_xlabel("time since programming")
+        axes.set_ylabel("error of a product [%]")
+        axes.set_title("512 x 512 weights: raw (solid), compensated (dashed)")
+        axes.legend()
+        save(page, path)
+
+
+def draw_neighbours(report: DeviceReport, path: Path) -> None:
+    """Draw peak temperature and change of conductance of every cell during one write."""
+    schemes = list(report.neighbours.items())
+    with figure(len(schemes), 2, width=9.0, height=3.6 * len(schemes)) as (page, axes):
+        for k, (scheme, result) in enumerate(schemes):
+            heat, change = axes[2 * k], axes[2 * k + 1]
+            shares = "V/2" if scheme == "half" else "V/3"
+            picture = heat.imshow(result.peak_kelvin, cmap="inferno", vmin=300.0, vmax=1200.0)
+            page.colorbar(picture, ax=heat, label="K")
+            heat.set_title(f"{shares}: peak temperature")
+            picture = change.imshow(100 * result.disturb, cmap="RdBu", vmin=-100.0, vmax=100.0)
+            page.colorbar(picture, ax=change, label="%")
+            change.set_title(f"{shares}: change of conductance")
+            for panel in (heat, change):
+                panel.grid(visible=False)
+                panel.set_xlabel("bit line")
+                panel.set_ylabel("word line")
+                row, column = result.selected
+                panel.plot(column, row, "s", markersize=11, fillstyle="none", color="#009E73")
+        save(page, path)
