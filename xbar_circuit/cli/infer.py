@@ -13,6 +13,7 @@ from rich.table import Table
 from xbar_circuit import __version__
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.files import write_json
+from xbar_circuit.network.cost import Cost
 from xbar_circuit.network.images import (
     Dataset,
     Normalisation,
@@ -26,10 +27,19 @@ from xbar_circuit.network.lenet import fashion_mnist_lenet5
 from xbar_circuit.network.recording import record_vectors
 from xbar_circuit.network.settings import Settings, read_settings
 from xbar_circuit.network.spot_check import TileCheck, choose_tiles, spot_check
+from xbar_circuit.plots.cost import draw_cost
 from xbar_circuit.plots.inference import draw_budget, draw_mapping, draw_time
+from xbar_circuit.report.cost import cost_section
 from xbar_circuit.report.inference import duration, write_inference_page
 from xbar_circuit.studies.budget import Budget, error_budget
-from xbar_circuit.studies.inference import Evaluation, Report, evaluate, make_chip
+from xbar_circuit.studies.inference import (
+    Chip,
+    Evaluation,
+    Report,
+    evaluate,
+    inference_cost,
+    make_chip,
+)
 
 __all__ = ["infer"]
 
@@ -86,10 +96,12 @@ def infer(
 
         found = evaluate(chosen, test, known, settings, report=report)
         wanted = error_budget(chosen, test, known, settings, report=report) if budget else None
+        chip = make_chip(found.mapping, settings, known, seed=0, seconds=settings.seconds[0])
+        cost = inference_cost(chip, settings, test)
         checks = []
         if spice_tiles > 0:
-            checks = _spot_check(found, (test, known), (spice_tiles, spice_vectors), report)
-    _write(found, wanted, checks, out)
+            checks = _spot_check(chip, test, (spice_tiles, spice_vectors), report)
+    _write(found, (wanted, checks, cost), out)
     _tell(console, found)
     console.print(f"summary and page: {out / 'summary.json'}, {out / 'index.html'}", soft_wrap=True)
 
@@ -119,17 +131,16 @@ def _calibration(path: Path | None, stated: Normalisation, count: int) -> Datase
 
 
 def _spot_check(
-    found: Evaluation, data: tuple[Dataset, Dataset], size: tuple[int, int], report: Report
+    chip: Chip, test: Dataset, size: tuple[int, int], report: Report
 ) -> list[TileCheck]:
     """Check tiles spread evenly over the network, as seed 0 programmed them."""
-    (test, known), (tiles, vectors), settings = data, size, found.settings
-    chip = make_chip(found.mapping, settings, known, seed=0, seconds=settings.seconds[0])
-    codes = record_vectors(found.mapping.network, test.images[:8], chip.analog, vectors=vectors)
-    every = choose_tiles(found.mapping)
+    tiles, vectors = size
+    codes = record_vectors(chip.mapping.network, test.images[:8], chip.analog, vectors=vectors)
+    every = choose_tiles(chip.mapping)
     step = max(1, len(every) // tiles)
     chosen = every[::step][:tiles]
     return spot_check(
-        found.mapping,
+        chip.mapping,
         chip.conductances,
         chip.transfers,
         chip.analog,
@@ -139,7 +150,11 @@ def _spot_check(
     )
 
 
-def _write(found: Evaluation, budget: Budget | None, checks: list[TileCheck], out: Path) -> None:
+def _write(
+    found: Evaluation, parts: tuple[Budget | None, list[TileCheck], Cost], out: Path
+) -> None:
+    budget, checks, cost = parts
+    draw_cost(cost, out / "cost.png")
     draw_time(found, out / "time.png")
     draw_mapping(found.mapping, out / "mapping.png")
     if budget is not None:
@@ -149,12 +164,14 @@ def _write(found: Evaluation, budget: Budget | None, checks: list[TileCheck], ou
         out,
         checks=checks,
         budget=budget,
+        further=[cost_section(cost, out)],
         footer=f"xbar_circuit {__version__}; made by: xbar infer; seeds 0 to"
         f" {found.settings.seeds - 1}; {found.settings}",
     )
     summary = found.summary()
     if budget is not None:
         summary["error_budget"] = budget.summary()
+    summary["cost"] = cost.summary()
     if checks:
         summary["spice_vectors"] = sum(len(check.volts) for check in checks)
         summary["worst_relative_difference"] = max(

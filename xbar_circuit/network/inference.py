@@ -41,12 +41,23 @@ Ranges = MappingOf[str, LayerRanges]
 def prepare(mapping: Mapping, conductances: Conductances) -> Conductances:
     """Return the transfer matrix of every tile [S], wires and terminals exact.
 
-    BLAS works with one thread here: for matrices of this size its threads cost more than they give.
+    Tiles of one shape are reduced together. BLAS works with one thread here: for matrices of this
+    size its threads cost more than they give.
     """
+    a = mapping.accelerator
+    places = [(k, j) for k, layer in enumerate(conductances) for j in range(len(layer))]
+    by_shape: dict[tuple[int, ...], list[tuple[int, int]]] = {}
+    for k, j in places:
+        by_shape.setdefault(conductances[k][j].shape, []).append((k, j))
+    found: dict[tuple[int, int], FloatArray] = {}
     with threadpool_limits(limits=1, user_api="blas"):
-        return tuple(
-            tuple(nodal.transfer(mapping.crossbar(g)) for g in layer) for layer in conductances
-        )
+        for members in by_shape.values():
+            stack = np.stack([conductances[k][j] for k, j in members])
+            transfers = nodal.transfer_tiles(stack, wires=a.wires, terminals=a.terminals)
+            found.update(zip(members, transfers, strict=True))
+    return tuple(
+        tuple(found[k, j] for j in range(len(layer))) for k, layer in enumerate(conductances)
+    )
 
 
 class Analog:

@@ -13,7 +13,12 @@ __all__ = ["record_vectors"]
 
 
 def record_vectors(
-    network: Network, images: Array, multiplier: Multiplier, *, vectors: int
+    network: Network,
+    images: Array,
+    multiplier: Multiplier,
+    *,
+    vectors: int,
+    evenly: bool = False,
 ) -> dict[str, Array]:
     """Return what each matrix node multiplies, by its name: (vectors, groups, rows).
 
@@ -26,16 +31,18 @@ def record_vectors(
         As for `execution.run`; the images all at once.
     vectors
         How many to keep of each layer; fewer where a layer has fewer.
+    evenly
+        Keep the middle of each stretch instead, a fair sample for averages.
     """
-    recorder = _Recorder(multiplier, checks.count("vectors", vectors))
+    recorder = _Recorder(multiplier, checks.count("vectors", vectors), evenly=evenly)
     walk(network, np.asarray(images, dtype=np.float32), recorder)
     return recorder.kept
 
 
 class _Recorder:
-    def __init__(self, multiplier: Multiplier, vectors: int) -> None:
+    def __init__(self, multiplier: Multiplier, vectors: int, *, evenly: bool) -> None:
         self.kept: dict[str, Array] = {}
-        self._multiplier, self._vectors = multiplier, vectors
+        self._multiplier, self._vectors, self._evenly = multiplier, vectors, evenly
 
     def encode(self, name: str, inputs: Array) -> Array:
         return self._multiplier.encode(name, inputs)
@@ -43,6 +50,9 @@ class _Recorder:
     def multiply(self, name: str, vectors: Array) -> Array:
         total = np.abs(vectors).sum(axis=(1, 2))
         stretches = np.array_split(np.arange(len(vectors)), min(self._vectors, len(vectors)))
-        chosen = [stretch[total[stretch].argmax()] for stretch in stretches]
+        if self._evenly:
+            chosen = [stretch[len(stretch) // 2] for stretch in stretches]
+        else:
+            chosen = [stretch[total[stretch].argmax()] for stretch in stretches]
         self.kept[name] = vectors[chosen].copy()
         return self._multiplier.multiply(name, vectors)

@@ -20,6 +20,7 @@ from xbar_circuit.errors import ModelFileError, ParameterError
 from xbar_circuit.network.accelerator import Accelerator
 from xbar_circuit.network.drift import COMPENSATIONS
 from xbar_circuit.network.execution import MEMORY_BYTES
+from xbar_circuit.network.technology import TECHNOLOGIES
 from xbar_circuit.wires import Terminals, Wires
 
 __all__ = ["PCM_PRESETS", "Settings", "from_dictionary", "read_settings"]
@@ -54,6 +55,10 @@ class Settings:
         How many test images; None is all.
     memory_bytes
         Limit on the working memory of a run.
+    technology
+        Name of the preset for the cost, see `technology.TECHNOLOGIES`.
+    tile_budget
+        Tiles that slow layers may fill with copies of themselves; None makes no copies.
 
     Raises
     ------
@@ -69,6 +74,8 @@ class Settings:
     wire_aware: bool = False
     images: int | None = None
     memory_bytes: int = MEMORY_BYTES
+    technology: str = "survey median"
+    tile_budget: int | None = None
 
     def __post_init__(self) -> None:
         for time in self.seconds:
@@ -76,6 +83,9 @@ class Settings:
         checks.count("seeds", self.seeds)
         checks.choice("drift_compensation", self.drift_compensation, COMPENSATIONS)
         checks.count("memory_bytes", self.memory_bytes)
+        checks.choice("technology", self.technology, TECHNOLOGIES)
+        if self.tile_budget is not None:
+            checks.count("tile_budget", self.tile_budget)
         if self.images is not None:
             checks.count("images", self.images)
         if not self.seconds:

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import stats
 
 from xbar_circuit.checks import FloatArray
+from xbar_circuit.network.cost import Cost, balance, estimate
 from xbar_circuit.network.drift import compensate
 from xbar_circuit.network.execution import accuracy, run
 from xbar_circuit.network.graph import Network
@@ -18,9 +19,10 @@ from xbar_circuit.network.inference import Analog, calibrate, prepare
 from xbar_circuit.network.mapping import Mapping, map_network
 from xbar_circuit.network.programming import Conductances, program
 from xbar_circuit.network.settings import Settings
+from xbar_circuit.network.technology import TECHNOLOGIES
 from xbar_circuit.network.wire_aware import WireAware, wire_aware
 
-__all__ = ["Chip", "Evaluation", "evaluate", "make_chip"]
+__all__ = ["Chip", "Evaluation", "evaluate", "inference_cost", "make_chip"]
 
 #: Told of progress: stage, steps done now, steps in all.
 Report = Callable[[str, int, int], object]
@@ -209,6 +211,16 @@ def evaluate(
         programming=programming,
         seconds_by_stage=clock,
     )
+
+
+def inference_cost(chip: Chip, settings: Settings, test: Dataset) -> Cost:
+    """Estimate what an inference costs on a chip, with copies of slow layers if settings allow."""
+    images, technology = test.images[:8], TECHNOLOGIES[settings.technology]
+    once = estimate(chip.mapping, chip.conductances, chip.analog, images, technology)
+    if settings.tile_budget is None:
+        return once
+    copies = balance(once, settings.tile_budget)
+    return estimate(chip.mapping, chip.conductances, chip.analog, images, technology, copies=copies)
 
 
 def _ages(
