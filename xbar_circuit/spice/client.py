@@ -31,10 +31,18 @@ _MOST_JOBS = 2000
 _MOST_GROWTH_BYTES = 1 << 30
 _MOST_SAID_BYTES = 1 << 26
 _TAIL_BYTES = 1 << 20
-_BOOTSTRAP = (
-    "import sys; sys.path[:] = {path!r}; from xbar_circuit.spice.worker import main;"
-    " main({descriptor}, {parent}, {scratch!r})"
-)
+_PACKAGE = Path(__file__).resolve().parents[1]
+# The worker needs three small modules. Empty parents keep it from importing the whole package
+# first, which would take it twice as long to start.
+_BOOTSTRAP = """
+import sys, types
+sys.path[:] = {path!r}
+for name, folder in {parents!r}:
+    sys.modules[name] = types.ModuleType(name)
+    sys.modules[name].__path__ = [folder]
+from xbar_circuit.spice.worker import main
+main({descriptor}, {parent}, {scratch!r})
+"""
 
 
 class WorkerLostError(Exception):
@@ -80,6 +88,10 @@ class Worker:
             )
         code = _BOOTSTRAP.format(
             path=[str(Path(entry).resolve()) for entry in sys.path],
+            parents=[
+                ("xbar_circuit", str(_PACKAGE)),
+                ("xbar_circuit.spice", str(_PACKAGE / "spice")),
+            ],
             descriptor=theirs.fileno(),
             parent=os.getpid(),
             scratch=self._scratch,
