@@ -61,3 +61,24 @@ def test_python_dash_m():
         check=False,
     )
     assert (done.returncode, done.stdout.strip()) == (0, f"xbar_circuit {xc.__version__}")
+
+
+def test_every_verb_has_its_help(capsys):
+    verbs = cli._Verbs().list_commands(None)
+    assert "doctor" in verbs
+    assert run("--help") == 0
+    listed = capsys.readouterr().out
+    for verb in verbs:
+        assert verb in listed
+        assert run(verb, "--help") == 0
+        assert f"xbar {verb}" in capsys.readouterr().out
+
+
+def test_a_verb_does_not_pay_for_the_others():
+    code = (
+        "import sys; from xbar_circuit.cli import main\n"
+        "try: main(['--version'])\n"
+        "finally: assert 'matplotlib' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

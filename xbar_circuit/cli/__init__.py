@@ -1,7 +1,8 @@
 """The command line: ``xbar <verb>``, one module a verb.
 
-A verb is a function in its own module, registered below. A verb raises the package's own errors;
-:func:`main` turns each into one clean message on stderr and an exit code, so no verb does.
+A verb is the function in the module of its name, found there and imported when it is asked for: a
+verb does not pay for the others' imports. A verb raises the package's own errors; :func:`main`
+turns each into one clean message on stderr and an exit code, so no verb does.
 
 =====  ==============================================================exit   meaning
 =====  ==============================================================0      done
@@ -15,20 +16,17 @@ A verb is a function in its own module, registered below. A verb raises the pack
 
 from __future__ import annotations
 
+import pkgutil
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
 
 from xbar_circuit import __version__
-from xbar_circuit.cli.agree import agree
-from xbar_circuit.cli.demo import demo
-from xbar_circuit.cli.device import device
-from xbar_circuit.cli.doctor import doctor
-from xbar_circuit.cli.infer import infer
-from xbar_circuit.cli.sweep import sweep
 from xbar_circuit.errors import (
     ConvergenceError,
     ModelFileError,
@@ -51,8 +49,29 @@ _EXIT_CODES: tuple[tuple[type[XbarError], int], ...] = (
     (XbarError, 1),
 )
 
+
+class _Verbs(TyperGroup):
+    """The modules of this package as commands."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of the verbs."""
+        del ctx
+        names = (m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+        return sorted(name.replace("_", "-") for name in names)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Import one verb."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        name = cmd_name.replace("-", "_")
+        verb = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        verb.command(cmd_name)(getattr(import_module(f"{__name__}.{name}"), name))
+        return typer.main.get_command(verb)
+
+
 app = typer.Typer(
     name="xbar",
+    cls=_Verbs,
     help="Crossbars for in-memory computing: ngspice and fast nodal analysis, one description.",
     no_args_is_help=True,
     add_completion=False,
@@ -80,14 +99,6 @@ def _common(
     ] = False,
 ) -> None:
     """Hold the options that stand before every verb."""
-
-
-app.command()(agree)
-app.command()(demo)
-app.command()(device)
-app.command()(doctor)
-app.command()(sweep)
-app.command()(infer)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
