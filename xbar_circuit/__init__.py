@@ -3,7 +3,7 @@
 One description (`Crossbar`), two renderings (ngspice and NumPy), one result type.
 """
 
-from xbar_circuit import devices, netlist, nodal, peripherals, spice, studies
+from xbar_circuit import devices, netlist, nodal, peripherals, programming, spice, studies
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import (
     ConvergenceError,
@@ -40,6 +40,7 @@ __all__ = [
     "netlist",
     "nodal",
     "peripherals",
+    "programming",
     "spice",
     "studies",
 ]

@@ -16,8 +16,11 @@ from xbar_circuit.devices.pcm import (
     PcmCell,
     PcmState,
     PcmStatistics,
+    PcmTrace,
+    Pulse,
     PulsedSet,
     ThresholdSwitch,
+    transient,
 )
 from xbar_circuit.devices.sinh import Sinh
 
@@ -32,11 +35,14 @@ __all__ = [
     "PcmCell",
     "PcmState",
     "PcmStatistics",
+    "PcmTrace",
     "Piecewise",
     "Polynomial",
+    "Pulse",
     "PulsedSet",
     "SaturatedPower",
     "Sinh",
     "Table",
     "ThresholdSwitch",
+    "transient",
 ]

@@ -9,17 +9,32 @@ from xbar_circuit.studies.converter import (
     ConverterReport,
     characterize_converter,
 )
+from xbar_circuit.studies.half_select import HalfSelect, half_select
 from xbar_circuit.studies.items import Failure, Item, Outcome
+from xbar_circuit.studies.mvm_error import (
+    HOURS,
+    MvmError,
+    gaussian_weights,
+    mvm_error,
+    sparse_inputs,
+)
 from xbar_circuit.studies.runner import run_items
 
 __all__ = [
+    "HOURS",
     "MURMANN_SURVEY",
     "AmplifierReport",
     "ConverterReport",
     "Failure",
+    "HalfSelect",
     "Item",
+    "MvmError",
     "Outcome",
     "characterize_amplifier",
     "characterize_converter",
+    "gaussian_weights",
+    "half_select",
+    "mvm_error",
     "run_items",
+    "sparse_inputs",
 ]

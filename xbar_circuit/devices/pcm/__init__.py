@@ -3,6 +3,7 @@
 from xbar_circuit.devices.pcm.amorphous_plug import AmorphousPlug
 from xbar_circuit.devices.pcm.cell import PcmCell
 from xbar_circuit.devices.pcm.crystal_growth import CrystalGrowth
+from xbar_circuit.devices.pcm.dynamics import PcmTrace, Pulse, transient
 from xbar_circuit.devices.pcm.pulsed_set import PulsedSet
 from xbar_circuit.devices.pcm.statistics import PcmState, PcmStatistics
 from xbar_circuit.devices.pcm.threshold_switch import ThresholdSwitch
@@ -13,6 +14,9 @@ __all__ = [
     "PcmCell",
     "PcmState",
     "PcmStatistics",
+    "PcmTrace",
+    "Pulse",
     "PulsedSet",
     "ThresholdSwitch",
+    "transient",
 ]
