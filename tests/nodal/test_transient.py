@@ -55,11 +55,11 @@ def test_the_two_methods_agree_and_end_at_the_static_solution():
     watch = [(0, 0), (7, 8)]
     stepped, reduced = (
         xc.nodal.transient(xbar, wave, stop_second=2e-9, tolerance=1e-7, watch=watch, method=m)
-        for m in (xc.nodal.TrBdf2(), xc.nodal.ReducedOrder(points=4000))
+        for m in (xc.nodal.TrBdf2(), xc.nodal.ReducedOrder(points=100_000))
     )
     for name, error in (
         ("column_current", 2e-4),
-        ("row_current", 1e-2),  # charges the wires within few of the reported points
+        ("row_current", 2e-3),
         ("row_voltage", 2e-4),
         ("column_voltage", 2e-4),
     ):
@@ -67,7 +67,7 @@ def test_the_two_methods_agree_and_end_at_the_static_solution():
         for k in range(one.shape[1]):
             between = np.interp(stepped.time_second, reduced.time_second, other[:, k])
             np.testing.assert_allclose(one[:, k], between, rtol=0, atol=error * np.abs(other).max())
-    np.testing.assert_allclose(stepped.energy_joule, reduced.energy_joule, rtol=1e-3, atol=1e-20)
+    np.testing.assert_allclose(stepped.energy_joule, reduced.energy_joule, rtol=5e-3, atol=1e-20)
     held = xc.nodal.Waveform(time_second=[0.0, 1e-12], volts=[0.0 * volts, volts])
     last = xc.nodal.transient(xbar, held, stop_second=5e-9)
     np.testing.assert_allclose(
