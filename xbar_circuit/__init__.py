@@ -3,7 +3,16 @@
 One description (`Crossbar`), two renderings (ngspice and NumPy), one result type.
 """
 
-from xbar_circuit import devices, netlist, nodal, peripherals, programming, spice, studies
+from xbar_circuit import (
+    devices,
+    netlist,
+    network,
+    nodal,
+    peripherals,
+    programming,
+    spice,
+    studies,
+)
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import (
     ConvergenceError,
@@ -38,6 +47,7 @@ __all__ = [
     "__version__",
     "devices",
     "netlist",
+    "network",
     "nodal",
     "peripherals",
     "programming",
