@@ -1,0 +1,46 @@
+"""``xbar bench``: what it writes, and that two runs can be compared. No time decides."""
+
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import xbar_circuit as xc
+from xbar_circuit.cli import app
+from xbar_circuit.studies import speed
+
+
+def test_two_runs_are_written_and_compared(tmp_path):
+    run = CliRunner()
+    small = ["bench", "--largest", "16", "--no-spice", "--out", str(tmp_path / "one")]
+    assert run.invoke(app, small).exit_code == 0
+    content = json.loads((tmp_path / "one" / "bench.json").read_text())
+    assert {"processor", "numpy", "scipy", "load"} <= content["machine"].keys()
+    tasks = {(line["task"], line["method"]) for line in content["timings"]}
+    assert {("transfer", "nodal"), ("transfer", "sparse LU"), ("one input", "nodal")} <= tasks
+    assert all(line["second"] > 0 for line in content["timings"])
+    assert (tmp_path / "one" / "bench.png").stat().st_size > 1000
+    again = run.invoke(
+        app, [*small[:-1], str(tmp_path / "two"), "--compare", str(tmp_path / "one" / "bench.json")]
+    )
+    assert again.exit_code == 0
+    assert "before" in again.output
+
+
+def test_a_file_that_is_no_benchmark_is_refused(tmp_path):
+    with pytest.raises(xc.ParameterError, match="compare"):
+        CliRunner().invoke(
+            app, ["bench", "--compare", str(tmp_path / "no.json")], catch_exceptions=False
+        )
+
+
+def test_the_rivals_solve_the_same_problem():
+    rng = np.random.default_rng(1)
+    xbar = xc.Crossbar(
+        conductance=rng.uniform(1e-6, 25e-6, (16, 12)), wires=xc.Wires(row_ohm=1.0, column_ohm=1.0)
+    )
+    volts = rng.uniform(0, 0.2, 16)
+    np.testing.assert_allclose(
+        speed._fixed_point(xbar, volts), xc.nodal.read(xbar, volts).column_current[0], rtol=1e-7
+    )

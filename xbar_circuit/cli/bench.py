@@ -1,0 +1,108 @@
+"""``xbar bench`` times the engines side by side on this machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.files import write_json
+from xbar_circuit.studies.speed import Timing, machine, measure
+
+__all__ = ["bench"]
+
+
+def bench(
+    *,
+    out: Annotated[Path, typer.Option(help="Folder for bench.json and bench.png.")] = Path(
+        "out/bench"
+    ),
+    largest: Annotated[int, typer.Option(min=16, help="Largest side of the arrays.")] = 1024,
+    spice: Annotated[bool, typer.Option(help="Time ngspice too; it takes minutes.")] = True,
+    compare: Annotated[
+        Path | None, typer.Option(help="bench.json of an earlier run to compare with.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the conductances and inputs.")] = 2026,
+) -> None:
+    """Time the nodal engine against ngspice, sparse LU, badcrossbar and the damped fixed point.
+
+    Sizes from 16 to 1024; badcrossbar is timed where it is installed. All in one process, so that
+    the ratios hold on a busy machine too.
+    """
+    console = Console()
+    earlier = None if compare is None else _read(compare)
+    sizes = [size for size in (16, 32, 64, 128, 256, 512, 1024) if size <= largest]
+    timings: list[Timing] = []
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("timing")
+        for timing in measure(sizes, seed=seed, with_spice=spice):
+            timings.append(timing)
+            share = 100.0 * sum(timing.size >= size for size in sizes) / (len(sizes) + 1)
+            text = f"{timing.task}, {timing.method}, {timing.size}"
+            progress.update(task, completed=share, description=text)
+    console.print(_table(timings, earlier))
+    content = {"machine": machine(), "timings": [asdict(timing) for timing in timings]}
+    write_json(out / "bench.json", content)
+    from xbar_circuit.plots.speed import speed_figure  # noqa: PLC0415  plots load slowly
+
+    speed_figure(timings, out / "bench.png")
+    console.print(f"written to {out}", highlight=False)
+
+
+def _read(path: Path) -> dict[tuple[str, str, int], float]:
+    """Return the times of an earlier run.
+
+    Raises
+    ------
+    ParameterError
+        The file is missing or is no bench.json.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return {
+            (line["task"], line["method"], line["size"]): float(line["second"])
+            for line in content["timings"]
+        }
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ParameterError.about(
+            "compare",
+            got=f"{path} ({error})",
+            expected="the bench.json of an earlier run",
+            remedy="give its path",
+        ) from error
+
+
+def _table(timings: Sequence[Timing], earlier: dict[tuple[str, str, int], float] | None) -> Table:
+    """Return the times, each with its ratio to the nodal engine and to the earlier run."""
+    own = {(t.task, t.size): t.second for t in timings if t.method == "nodal"}
+    headings = ["task", "size", "method", "time", "times nodal"]
+    table = Table(*headings, *([] if earlier is None else ["before", "now / before"]))
+    for t in sorted(timings, key=lambda t: (t.task, t.size, t.method != "nodal")):
+        nodal = own.get((t.task, t.size))
+        line = [
+            t.task,
+            str(t.size),
+            t.method,
+            f"{t.second * 1e3:.2f} ms",
+            "-" if nodal is None else f"{t.second / nodal:.1f}",
+        ]
+        if earlier is not None:
+            before = earlier.get((t.task, t.method, t.size))
+            line += (
+                ["-", "-"]
+                if before is None
+                else [
+                    f"{before * 1e3:.2f} ms",
+                    f"{t.second / before:.2f}",
+                ]
+            )
+        table.add_row(*line)
+    return table

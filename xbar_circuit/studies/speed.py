@@ -1,0 +1,223 @@
+"""How fast the engines are: the same arrays, inputs and process for all of them.
+
+Arrays of the size that published baselines use: conductances uniform in 1-25 uS, inputs uniform in
+0-0.2 V, 1 ohm a segment. Every figure is the least of a few repeats. Sparse LU's transfer matrix
+counts one factorisation and one solve for each column, the solves scaled up from a few.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import scipy
+from scipy.sparse.linalg import splu
+
+from xbar_circuit import __version__, netlist, nodal, spice
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.devices import Sinh
+from xbar_circuit.nodal.grid import Grid
+from xbar_circuit.nodal.sparse import with_cells
+from xbar_circuit.wires import Terminals, Wires
+
+__all__ = ["Timing", "machine", "measure"]
+
+_SEGMENT_OHM = 1.0
+_LARGEST = {"ngspice": 256, "badcrossbar": 256, "sparse LU": 512, "damped fixed point": 512}
+_SPICE_STEPS = 40
+_ARRAY_STEPS = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """The time that one method takes for one task on a square array.
+
+    task, method : what was done, and by what.
+    size : rows and columns.
+    second : least of the repeats [s].
+    """
+
+    task: str
+    method: str
+    size: int
+    second: float
+
+
+def machine() -> dict[str, Any]:
+    """Return what the times depend on: processor, threads, versions."""
+    return {
+        "processor": platform.processor() or platform.machine(),
+        "cpus": os.cpu_count(),
+        "load": os.getloadavg()[0],
+        "threads": os.environ.get("OMP_NUM_THREADS", "default"),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "xbar_circuit": __version__,
+    }
+
+
+def measure(sizes: list[int], *, seed: int, with_spice: bool) -> Iterator[Timing]:
+    """Time every task on every size, in order, as they come.
+
+    Parameters
+    ----------
+    sizes
+        Sides of the square arrays.
+    seed
+        Of conductances and inputs.
+    with_spice
+        Whether ngspice is timed too; it takes most of the time.
+    """
+    rng = np.random.default_rng(seed)
+    for size in sizes:
+        g = rng.uniform(1e-6, 25e-6, (size, size))
+        volts = rng.uniform(0.0, 0.2, size)
+        wires = Wires(row_ohm=_SEGMENT_OHM, column_ohm=_SEGMENT_OHM)
+        xbar = Crossbar(conductance=g, wires=wires)
+        for task, method, action in _linear(xbar, volts, with_spice=with_spice):
+            if size <= _LARGEST.get(method, size):
+                yield Timing(task=task, method=method, size=size, second=_least(action))
+        if size <= _LARGEST["sparse LU"]:
+            factor, solve = _sparse_lu(xbar, volts)
+            whole = factor + size * solve
+            yield Timing(task="transfer", method="sparse LU", size=size, second=whole)
+            yield Timing(task="one input", method="sparse LU", size=size, second=factor + solve)
+    if 128 in sizes:
+        yield from _at_128(rng, with_spice=with_spice)
+
+
+def _linear(
+    xbar: Crossbar, volts: FloatArray, *, with_spice: bool
+) -> Iterator[tuple[str, str, Callable[[], object]]]:
+    """Return (task, method, action) of the linear tasks."""
+    yield "transfer", "nodal", lambda: nodal.transfer(xbar)
+    yield "one input", "nodal", lambda: nodal.read(xbar, volts).row_voltage
+    yield "one input", "damped fixed point", lambda: _fixed_point(xbar, volts)
+    if find_spec("badcrossbar") is not None:
+        yield "one input", "badcrossbar", lambda: _badcrossbar(xbar, volts)
+    if with_spice:
+        yield "one input", "ngspice", lambda: spice.read(xbar, volts).row_voltage
+
+
+def _at_128(rng: np.random.Generator, *, with_spice: bool) -> Iterator[Timing]:
+    """Time what is asked of 128 x 128 only: tiles, sinh devices and a transient."""
+    size = 128
+    wires = Wires(
+        row_ohm=_SEGMENT_OHM, column_ohm=_SEGMENT_OHM, row_farad=2e-16, column_farad=2e-16
+    )
+    tiles = rng.uniform(1e-6, 25e-6, (64, size, size))
+    yield Timing(
+        task="64 tiles",
+        method="nodal",
+        size=size,
+        second=_least(lambda: nodal.transfer_tiles(tiles, wires=wires)),
+    )
+    sinh = Crossbar(conductance=tiles[0], wires=wires, cell=Sinh(v0_volt=0.1))
+    inputs = rng.uniform(0.0, 0.2, (256, size))
+    batch = _least(lambda: nodal.read(sinh, inputs), repeats=2)
+    yield Timing(task="sinh, an input", method="nodal", size=size, second=batch / len(inputs))
+    array = Crossbar(
+        conductance=tiles[0], wires=wires, terminals=Terminals(left_ohm=100.0, bottom_ohm=100.0)
+    )
+    wave = nodal.Waveform.pulse(inputs[0], width_second=1e-9, edge_second=1e-10, delay_second=1e-10)
+    method = nodal.ReducedOrder(points=_ARRAY_STEPS)
+    own = _least(
+        lambda: nodal.transient(array, wave, stop_second=2e-9, tolerance=1e-4, method=method)
+    )
+    yield Timing(task="transient, 500 steps", method="nodal", size=size, second=own)
+    if with_spice:
+        once = _least(lambda: spice.read(sinh, inputs[0]).row_voltage, repeats=1)
+        yield Timing(task="sinh, an input", method="ngspice", size=size, second=once)
+        whole = _spice_transient(array, wave) * _ARRAY_STEPS / _SPICE_STEPS
+        yield Timing(task="transient, 500 steps", method="ngspice", size=size, second=whole)
+
+
+def _least(action: Callable[[], object], *, repeats: int = 5, budget_second: float = 3.0) -> float:
+    """Return the least time of a few runs [s]; long ones are run once or twice."""
+    least, spent = np.inf, 0.0
+    for _ in range(repeats):
+        start = time.perf_counter()
+        action()
+        took = time.perf_counter() - start
+        least, spent = min(least, took), spent + took
+        if spent > budget_second:
+            break
+    return least
+
+
+def _sparse_lu(xbar: Crossbar, volts: FloatArray) -> tuple[float, float]:
+    """Return the time of a factorisation and of a solve by SciPy's SuperLU [s]."""
+    grid = Grid.of(xbar)
+    matrix, drive = with_cells(grid, xbar.conductance, -xbar.conductance, loads_row=True)
+
+    def factorise() -> Any:
+        return splu(
+            matrix,
+            permc_spec="MMD_AT_PLUS_A",
+            diag_pivot_thresh=0.0,
+            options={"SymmetricMode": True},
+        )
+
+    factors = factorise()
+    right = drive @ volts
+    return _least(factorise, repeats=3), _least(lambda: factors.solve(right))
+
+
+def _fixed_point(xbar: Crossbar, volts: FloatArray) -> FloatArray:
+    """Iterate device voltages and wire drops with damping to 1e-9, as CrossSim does.
+
+    For one segment resistance, rows driven at the left, columns sensed at the bottom. Stops after
+    1000 rounds whether or not it has converged.
+    """
+    g, ohm = xbar.conductance, xbar.wires.row_ohm
+    ideal = np.broadcast_to(volts[:, np.newaxis], g.shape)
+    across = ideal
+    for _ in range(1000):
+        current = g * across
+        along = np.cumsum(np.cumsum(current[:, ::-1], axis=1)[:, ::-1], axis=1)
+        down = np.cumsum(np.cumsum(current, axis=0)[::-1], axis=0)[::-1]
+        error = ideal - ohm * (along + down) - across
+        if np.abs(error).max() < 1e-9 * np.abs(volts).max():
+            break
+        across = across + 0.8 * error
+    return np.asarray(current.sum(axis=0))
+
+
+def _badcrossbar(xbar: Crossbar, volts: FloatArray) -> object:
+    """Solve with badcrossbar, whose progress messages are switched off."""
+    import badcrossbar  # type: ignore[import-not-found]  # noqa: PLC0415  installed for this only
+
+    return badcrossbar.compute(
+        volts[:, np.newaxis], 1.0 / xbar.conductance, _SEGMENT_OHM, display_progress=False
+    )
+
+
+def _spice_transient(array: Crossbar, wave: nodal.Waveform) -> float:
+    """Return the time of a transient of so many steps in ngspice [s]."""
+    stop = 2e-9
+    lines = ["transient", *netlist.array_lines(array)]
+    ends = array.terminals
+    for i in range(array.rows):
+        corners = " ".join(
+            f"{t!r} {v!r}"
+            for t, v in zip(wave.time_second.tolist(), wave.volts[:, i].tolist(), strict=True)
+        )
+        lead = (ends.left_ohm or 0.0) + array.wires.row_lead
+        lines += [f"Vl{i} l{i} 0 PWL({corners})", f"Rl{i} l{i} row_{i}_0 {lead!r}"]
+    lead = (ends.bottom_ohm or 0.0) + array.wires.column_lead
+    for j in range(array.cols):
+        lines += [f"Vb{j} b{j} 0 0", f"Rb{j} b{j} col_{array.rows - 1}_{j} {lead!r}"]
+    step = stop / _SPICE_STEPS
+    tran = spice.Tran(step_second=step, stop_second=stop, max_step_second=step)
+    deck = "\n".join([*lines, ".options klu", ".end"])
+    start = time.perf_counter()
+    plot = spice.run(deck, tran, vectors=["i(vb0)"], time_limit_second=None)[0]
+    return (time.perf_counter() - start) * _SPICE_STEPS / (len(plot.scale) - 1)
