@@ -4,9 +4,10 @@ One description (`Crossbar`), two renderings (ngspice and NumPy), one result typ
 """
 
 from xbar_circuit import (
+    calibration,
+    cells,
     devices,
     netlist,
-    network,
     nodal,
     peripherals,
     programming,
@@ -45,9 +46,10 @@ __all__ = [
     "Wires",
     "XbarError",
     "__version__",
+    "calibration",
+    "cells",
     "devices",
     "netlist",
-    "network",
     "nodal",
     "peripherals",
     "programming",

@@ -23,6 +23,7 @@ from xbar_circuit.devices.pcm import (
     transient,
 )
 from xbar_circuit.devices.sinh import Sinh
+from xbar_circuit.devices.transistor import Transistor
 
 __all__ = [
     "AmorphousPlug",
@@ -44,5 +45,6 @@ __all__ = [
     "Sinh",
     "Table",
     "ThresholdSwitch",
+    "Transistor",
     "transient",
 ]

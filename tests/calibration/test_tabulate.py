@@ -1,0 +1,219 @@
+"""Tables extracted from ngspice, against ngspice itself where they were not made from."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import xbar_circuit as xc
+from xbar_circuit.calibration import cache
+from xbar_circuit.calibration.extraction import measure
+from xbar_circuit.cells import GateInput, OneT1R
+from xbar_circuit.netlist import SpiceOptions
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("tables")
+
+
+@pytest.fixture(scope="module")
+def selected(folder):
+    return xc.calibration.tabulate(
+        OneT1R(), volts=(0.0, 0.2), conductances=(1e-6, 1e-4), folder=folder
+    )
+
+
+@pytest.fixture(scope="module")
+def gated(folder):
+    return xc.calibration.tabulate(
+        GateInput(),
+        volts=(0.4, 1.0),
+        conductances=(1e-5, 2e-5),
+        tolerance=5e-3,
+        folder=folder,
+    )
+
+
+def array(cell, low, high, shape=(24, 20)):
+    rng = np.random.default_rng(7)
+    g = np.exp(rng.uniform(np.log(low), np.log(high), shape))
+    g[3, 4] = 0.0
+    return xc.Crossbar(conductance=g, wires=xc.Wires(row_ohm=5.0, column_ohm=8.0), cell=cell)
+
+
+def test_the_table_reproduces_other_currents_within_its_stated_error(selected):
+    rng = np.random.default_rng(3)
+    rows, columns = np.linspace(0.003, 0.197, 8), rng.uniform(0, 0.2, 6)
+    g = np.exp(rng.uniform(np.log(1e-6), np.log(1e-4), 5))
+    truth = measure(
+        selected, rows, columns, g, options=SpiceOptions(), time_limit_second=60
+    ).current
+    got = selected.respond(rows[:, None], columns, g[:, None, None]).current
+    error = np.abs(got - truth) / np.abs(truth).max(axis=(1, 2), keepdims=True)
+    assert error.max() <= 2.0 * selected.table.quality.worst
+    assert selected.table.quality.worst < 1e-4
+    assert selected.table.quality.held_out_points > 100
+
+
+def test_the_current_rises_with_the_row_and_falls_with_the_column(selected, gated):
+    for cell, top in ((selected, 0.2), (gated, 1.0)):
+        row, column = np.meshgrid(np.linspace(0, top, 301), np.linspace(0, 0.17, 101))
+        for g in (1e-5, 1.3e-5, 2e-5):
+            response = cell.respond(row, column, np.array(g))
+            assert (response.row_slope >= 0.0).all()
+            assert (response.column_slope <= 0.0).all()
+            assert (np.diff(response.current, axis=1) >= 0.0).all()
+
+
+def test_both_engines_agree_on_a_selected_array(selected):
+    xbar = array(selected, 1e-6, 1e-4)
+    volts = np.random.default_rng(1).uniform(0, 0.2, (5, xbar.rows))
+    fast, exact = xc.nodal.read(xbar, volts), xc.spice.read(xbar, volts, measure_devices=True)
+    scale = np.abs(exact.column_current).max()
+    assert np.abs(fast.column_current - exact.column_current).max() < 2e-5 * scale
+    assert np.abs(fast.column_voltage - exact.column_voltage).max() < 1e-5
+    assert exact.residual.max() < 1e-6  # ngspice's own voltages and currents
+    assert fast.residual.max() < 1e-9
+    drop = (
+        1.0
+        - fast.column_current.sum()
+        / selected.respond(volts[:, :, None], np.zeros((1, 1, 1)), xbar.conductance).current.sum()
+    )
+    assert 0.005 < drop < 0.2  # the wires matter in this array
+
+
+def test_both_engines_agree_where_the_input_is_the_gate(gated):
+    xbar = array(gated, 1e-5, 2e-5)
+    volts = np.random.default_rng(1).uniform(0.0, 1.0, (5, xbar.rows))
+    fast, exact = xc.nodal.read(xbar, volts), xc.spice.read(xbar, volts, measure_devices=True)
+    scale = np.abs(exact.column_current).max()
+    assert np.abs(fast.column_current - exact.column_current).max() < 1e-3 * scale
+    np.testing.assert_allclose(fast.row_voltage, exact.row_voltage, atol=1e-9)
+
+
+def test_inputs_of_both_signs_around_a_common_voltage(folder):
+    cell = xc.calibration.tabulate(
+        OneT1R(common_volt=0.4, gate_volt=1.2),
+        volts=(-0.2, 0.2),
+        conductances=(1e-6, 2e-5),
+        folder=folder,
+    )
+    xbar = array(cell, 1e-6, 2e-5, shape=(8, 6))
+    volts = np.random.default_rng(2).uniform(-0.2, 0.2, (4, 8))
+    fast, exact = xc.nodal.read(xbar, volts), xc.spice.read(xbar, volts)
+    scale = np.abs(exact.column_current).max()
+    assert np.abs(fast.column_current - exact.column_current).max() < 1e-3 * scale
+
+
+def test_a_table_is_made_once_and_kept_whole(folder, selected, monkeypatch):
+    kept = cache.load(selected.table.key, folder)
+    assert kept == selected.table
+    assert (kept.coefficients == selected.table.coefficients).all()
+    assert kept.quality == selected.table.quality
+
+    def no_simulator(*arguments, **settings):
+        raise AssertionError("extracted again")
+
+    monkeypatch.setattr("xbar_circuit.calibration.extraction.spice.run", no_simulator)
+    parts = {"volts": (0.0, 0.2), "conductances": (1e-6, 1e-4), "folder": folder}
+    assert xc.calibration.tabulate(OneT1R(), **parts) == selected
+    with pytest.raises(AssertionError, match="extracted again"):
+        xc.calibration.tabulate(OneT1R(gate_volt=0.99), **parts)
+    with pytest.raises(AssertionError, match="extracted again"):
+        xc.calibration.tabulate(OneT1R(), **(parts | {"volts": (0.0, 0.21)}))
+
+
+def test_a_damaged_file_counts_as_missing(selected, tmp_path):
+    path = cache.store(selected.table, tmp_path)
+    path.write_bytes(path.read_bytes()[:500])
+    assert cache.load(selected.table.key, tmp_path) is None
+    other = cache.store(dataclasses.replace(selected.table, key="another"), tmp_path)
+    other.rename(path)
+    assert cache.load(selected.table.key, tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"volts": (0.0, np.nan)}, "volts"),
+        ({"volts": (0.0, 0.0)}, "volts"),
+        ({"conductances": [0.0]}, "conductances"),
+        ({"conductances": [-1e-6]}, "conductances"),
+        ({"tolerance": 0.0}, "tolerance"),
+        ({"cell": xc.devices.Ohmic()}, "cell"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(wrong, named, tmp_path):
+    parts = {"volts": (0.0, 0.2), "conductances": (1e-6, 1e-4), "cell": OneT1R()} | wrong
+    with pytest.raises(xc.ParameterError, match=named):
+        xc.calibration.tabulate(parts.pop("cell"), folder=tmp_path, **parts)
+
+
+KIT = """* a user's kit: a corner, a subcircuit with its own model
+.lib leaky
+.include "core.inc"
+.param leak=1e5
+.endl leaky
+.lib tight
+.include "core.inc"
+.param leak=1e15
+.endl tight
+"""
+CORE = """.subckt nfet d g s b W=1 L=1
+.model inner nmos level=1 vto=0.4 kp=2e-4 gamma=0
+M1 d g s b inner W={W*1e-6} L={L*1e-6}
+R1 d b {leak}
+.ends nfet
+"""
+
+
+def users_cell(tmp_path, corner):
+    (tmp_path / "kit.lib").write_text(KIT)
+    (tmp_path / "core.inc").write_text(CORE)
+    transistor = xc.devices.Transistor(
+        library=tmp_path / "kit.lib",
+        section=corner,
+        model="nfet",
+        width_meter=2e-6,
+        length_meter=1e-7,
+        geometry_unit_meter=1e-6,
+    )
+    return OneT1R(transistor=transistor, gate_volt=1.4)
+
+
+def test_a_transistor_of_the_users_kit_follows_its_closed_form(tmp_path):
+    cell = xc.calibration.tabulate(
+        users_cell(tmp_path, "tight"),
+        volts=(0.0, 0.2),
+        conductances=(1e-4, 4e-4),
+        folder=tmp_path,
+    )
+    row, g, beta, over = np.linspace(0.01, 0.2, 7), 2e-4, 2e-4 * 20, 1.0
+    # level 1, triode: g (row - d) = beta (over d - d^2 / 2), solved for the drain voltage d
+    b = over + g / beta
+    drain = b - np.sqrt(b * b - 2.0 * g * row / beta)
+    got = cell.respond(row, np.zeros(7), np.full(7, g)).current
+    np.testing.assert_allclose(got, g * (row - drain), rtol=1e-5)
+
+
+def test_a_cell_that_leaks_by_its_bulk_is_refused(tmp_path):
+    with pytest.raises(xc.ParameterError, match="gate or bulk current"):
+        xc.calibration.tabulate(
+            users_cell(tmp_path, "leaky"),
+            volts=(0.0, 0.2),
+            conductances=(1e-6, 1e-5),
+            folder=tmp_path,
+        )
+
+
+def test_a_changed_model_file_makes_another_table(tmp_path):
+    before = users_cell(tmp_path, "tight")
+    cell = xc.calibration.tabulate(
+        before, volts=(0.0, 0.2), conductances=(1e-4, 2e-4), folder=tmp_path
+    )
+    (tmp_path / "core.inc").write_text(CORE.replace("kp=2e-4", "kp=1e-4"))
+    after = OneT1R(transistor=dataclasses.replace(before.transistor), gate_volt=1.4)
+    assert after.fingerprint != before.fingerprint
+    with pytest.raises(xc.ParameterError, match="table of this very cell"):
+        dataclasses.replace(after, table=cell.table)

@@ -1,0 +1,10 @@
+"""Unit cells: what a synapse is made of besides its device.
+
+A bare device law (:class:`xbar_circuit.devices.Ohmic` and the others) is the 1R cell.
+"""
+
+from xbar_circuit.cells.one_transistor import GateInput, OneT1R
+from xbar_circuit.cells.table import Axis, CurrentTable, TableQuality
+from xbar_circuit.cells.transistor_cell import TransistorCell
+
+__all__ = ["Axis", "CurrentTable", "GateInput", "OneT1R", "TableQuality", "TransistorCell"]
