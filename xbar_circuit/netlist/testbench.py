@@ -19,12 +19,18 @@ from xbar_circuit.netlist.periphery import (
 )
 from xbar_circuit.peripherals.converters import Converter
 
-__all__ = ["TRANSIENT_OPTIONS", "Testbench", "conversion_bench"]
+__all__ = ["Testbench", "conversion_bench", "transient_options"]
 
-#: Tolerances for charges of femtocoulombs; ngspice's own chgtol of 1e-14 C is ten of them.
-TRANSIENT_OPTIONS = (
-    ".options reltol=1e-5 abstol=1e-15 vntol=1e-9 chgtol=1e-20 gmin=1e-18 noacct klu"
-)
+
+def transient_options(*, transistors: bool) -> str:
+    """Return the ``.options`` line of a transient.
+
+    ngspice's own chgtol of 1e-14 C is ten femtofarads at a volt, too coarse for capacitor arrays.
+    With transistors the other tolerances are ngspice's own.
+    """
+    if transistors:
+        return ".options reltol=1e-3 abstol=1e-12 vntol=1e-6 chgtol=1e-17 noacct klu"
+    return ".options reltol=1e-5 abstol=1e-15 vntol=1e-9 chgtol=1e-20 gmin=1e-18 noacct klu"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +80,7 @@ def conversion_bench(
         f"xbar_circuit: {count} conversions by {type(converter).__name__}, {converter.bits} bit",
         f"* input in {unit}; the code is v(code), 1 V a code, read at the end of each period of",
         f"* {timing.period_second!r} s",
-        TRANSIENT_OPTIONS,
+        transient_options(transistors=bool(converter_includes(converter))),
         *extra,
         *converter_includes(converter),
         *converter_subcircuit(converter, "converter", noise=noise),

@@ -18,14 +18,16 @@ from xbar_circuit.netlist.periphery import (
     clock_lines,
     converter_includes,
     converter_subcircuit,
+    converter_supplies,
     staircase,
     supply_sources,
     timing_of,
     transimpedance_lines,
 )
 from xbar_circuit.netlist.terminals import Terminal, drivers, senses
-from xbar_circuit.netlist.testbench import TRANSIENT_OPTIONS, Testbench
+from xbar_circuit.netlist.testbench import Testbench, transient_options
 from xbar_circuit.peripherals.readout import Readout
+from xbar_circuit.peripherals.subcircuit import Subcircuit
 from xbar_circuit.units import spice_number
 
 __all__ = ["tile_bench"]
@@ -65,11 +67,12 @@ def tile_bench(
         f"xbar_circuit: tile of {crossbar.rows} x {crossbar.cols}, {count} products",
         "* row i steps about the node reference; column j ends in amplifier_j and converter_j; its",
         f"* code is v(code_j), 1 V a code, at the end of each period of {timing.period_second!r} s",
-        TRANSIENT_OPTIONS,
-        *converter_includes(readout.converter),
+        transient_options(transistors=_has_circuit(readout)),
     ]
+    definitions = converter_includes(readout.converter)
     if readout.amplifier is not None:
-        lines += amplifier_definition(readout.amplifier, "opamp")
+        definitions += amplifier_definition(readout.amplifier, "opamp")
+    lines += dict.fromkeys(definitions)  # a library that both need is loaded once
     if noise is None:
         lines += converter_subcircuit(
             readout.converter, "converter", settle_second=readout.settling
@@ -112,13 +115,24 @@ def tile_bench(
         step_second=timing.tick_second or timing.period_second / 20.0,
         read_seconds=timing.read_seconds(count),
         code_nodes=tuple(codes),
-        supplies={
-            source: volt
-            for j in range(crossbar.cols)
-            if readout.amplifier is not None
-            for source, volt in supply_sources(readout.amplifier, f"amplifier_{j}").items()
-        },
+        supplies=_supplies(readout, crossbar.cols),
     )
+
+
+def _has_circuit(readout: Readout) -> bool:
+    amplifier = readout.amplifier
+    circuit = amplifier is not None and isinstance(amplifier.opamp, Subcircuit)
+    return circuit or bool(converter_includes(readout.converter))
+
+
+def _supplies(readout: Readout, cols: int) -> dict[str, float]:
+    """Return every supply source of the read-outs and its voltage [V]."""
+    found: dict[str, float] = {}
+    for j in range(cols):
+        if readout.amplifier is not None:
+            found |= supply_sources(readout.amplifier, f"amplifier_{j}")
+        found |= converter_supplies(readout.converter, f"xconverter_{j}")
+    return found
 
 
 def _outer(end: Terminal, *, whole: bool) -> str:

@@ -118,9 +118,10 @@ class Subcircuit:
     def instance_lines(self, instance: str, nodes: Mapping[str, str]) -> list[str]:
         """Return the instance, its ports on ``nodes[role]``, and its supplies.
 
-        A supply is the source ``V<instance>_<port>``; its current is negative where it delivers.
+        A role that the seat does not know gets a node of its own. A supply is the source
+        ``V<instance>_<port>``; its current is negative where it delivers.
         """
-        played = {port: nodes[role] for role, port in self.ports.items()}
+        played = {port: nodes.get(role, f"{instance}_{role}") for role, port in self.ports.items()}
         rails = {port: f"{instance}_{port}" for port in self.supplies}
         wires = " ".join(played.get(port) or rails[port] for port in self.order)
         values = "".join(f" {key}={spice_number(v)}" for key, v in self.parameters.items())

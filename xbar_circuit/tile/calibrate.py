@@ -128,8 +128,8 @@ def code_middles(converter: Converter) -> FloatArray:
     A code that no input gives has the middle it would have in an ideal converter.
     """
     levels, span = 2**converter.bits, converter.input_high - converter.input_low
-    count = int(1.5 * levels * _PER_CODE)
-    inputs = converter.input_low - 0.25 * span + 1.5 * span * (np.arange(count) + 0.5) / count
+    count = 3 * levels * _PER_CODE  # an offset may put the codes anywhere within a range's width
+    inputs = converter.input_low - span + 3.0 * span * (np.arange(count) + 0.5) / count
     codes = converter.convert(inputs)
     hits = np.bincount(codes, minlength=levels)
     sums = np.bincount(codes, weights=inputs, minlength=levels)

@@ -6,7 +6,11 @@ from xbar_circuit.netlist.periphery.amplifiers import (
     supply_sources,
     transimpedance_lines,
 )
-from xbar_circuit.netlist.periphery.converters import converter_includes, converter_subcircuit
+from xbar_circuit.netlist.periphery.converters import (
+    converter_includes,
+    converter_subcircuit,
+    converter_supplies,
+)
 from xbar_circuit.netlist.periphery.timing import Timing, clock_lines, staircase, timing_of
 
 __all__ = [
@@ -15,6 +19,7 @@ __all__ = [
     "clock_lines",
     "converter_includes",
     "converter_subcircuit",
+    "converter_supplies",
     "opamp_subcircuit",
     "staircase",
     "supply_sources",

@@ -17,9 +17,10 @@ from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.netlist.periphery.timing import Timing, staircase, timing_of
 from xbar_circuit.peripherals.converters import Converter, Flash, OscillatorCounter, Ramp, Sar
+from xbar_circuit.peripherals.subcircuit import Subcircuit
 from xbar_circuit.units import spice_number
 
-__all__ = ["converter_includes", "converter_subcircuit"]
+__all__ = ["converter_includes", "converter_subcircuit", "converter_supplies"]
 
 _SWITCH_OHM = 10.0  # of the samplers; their time constant with 100 fF is 1 ps
 
@@ -31,6 +32,17 @@ def converter_includes(converter: Converter) -> list[str]:
     if isinstance(converter, OscillatorCounter) and converter.oscillator is not None:
         return converter.oscillator.include_lines()
     return []
+
+
+def converter_supplies(converter: Converter, instance: str) -> dict[str, float]:
+    """Return the supply sources inside an instance of a converter, and their voltages [V]."""
+    for circuit, name in (
+        (getattr(converter, "comparator", None), "comparator"),
+        (getattr(converter, "oscillator", None), "oscillator"),
+    ):
+        if isinstance(circuit, Subcircuit):
+            return {f"v.{instance}.v{name}_{port}": v for port, v in circuit.supplies.items()}
+    return {}
 
 
 def converter_subcircuit(
@@ -91,7 +103,7 @@ def _noise_source(
 
 def _sar(sar: Sar, timing: Timing, noise: FloatArray | None) -> Iterator[str]:
     n, num = sar.bits, spice_number
-    span, tick, edge = sar.high_volt - sar.low_volt, timing.tick_second, timing.edge_second
+    tick, edge = timing.tick_second, timing.edge_second
     yield f"* SAR, {n} bit, {num(sar.low_volt)} V to {num(sar.high_volt)} V"
     yield from _logic(edge)
     yield f".model sampler sw(vt=0.5 vh=0 ron={_SWITCH_OHM} roff=1e15)"
@@ -121,11 +133,23 @@ def _sar(sar: Sar, timing: Timing, noise: FloatArray | None) -> Iterator[str]:
         volts = (sar.noise_volt * noise).ravel()
         first = timing.first_tick_second + tick * (np.arange(n) + 0.02)
         seconds = (first + timing.period_second * np.arange(len(noise))[:, None]).ravel()
-    yield from _noise_source(0, volts, seconds, edge)
-    yield f"Bdifference difference 0 V=V(held)+V(noise0)-V(top)-({num(sar.offset_volt)})"
-    yield f".model comparator adc_bridge(in_low=0 in_high=0 rise_delay={num(edge)}"
-    yield f"+ fall_delay={num(edge)})"
-    yield "Acomparator [difference] [yes] comparator"
+    if sar.comparator is None:
+        yield from _noise_source(0, volts, seconds, edge)
+        yield f"Bdifference difference 0 V=V(held)+V(noise0)-V(top)-({num(sar.offset_volt)})"
+        yield f".model comparator adc_bridge(in_low=0 in_high=0 rise_delay={num(edge)}"
+        yield f"+ fall_delay={num(edge)})"
+        yield "Acomparator [difference] [yes] comparator"
+    else:
+        shifts = np.array([-sar.offset_volt]) if volts is None else volts - sar.offset_volt
+        yield from staircase("Vplus plus held", shifts, seconds, edge)
+        yield from _clocked_comparator(sar.comparator, edge)
+    yield from _search(sar, edge)
+
+
+def _search(sar: Sar, edge: float) -> Iterator[str]:
+    """Yield the sequencer, the register of bits and the code's node."""
+    n, num = sar.bits, spice_number
+    span = sar.high_volt - sar.low_volt
     yield "* the search: a one walks down the sequencer; the next bit's one latches the last bit"
     yield "Aclock [clock start] [tick reset] todigital"
     yield "Vzero zero 0 DC 0"
@@ -142,6 +166,22 @@ def _sar(sar: Sar, timing: Timing, noise: FloatArray | None) -> Iterator[str]:
     weights = "+".join(f"{2.0**k}*V(plate{k})" for k in range(n - 1, -1, -1))
     shift = num((2.0**n - 1.0) * sar.low_volt)
     yield f"Bcode code 0 V=({weights}-({shift}))/{num(span)}"
+
+
+def _clocked_comparator(comparator: Subcircuit, edge_second: float) -> Iterator[str]:
+    """Yield the user's comparator; it decides while the clock is low."""
+    num, high = spice_number, _logic_volt(comparator)
+    yield f"Eclock comparator_clock 0 clock 0 {num(high)}"
+    nodes = {"plus": "plus", "minus": "top", "clock": "comparator_clock", "out": "decision"}
+    yield from comparator.instance_lines("comparator", nodes)
+    yield f".model comparator adc_bridge(in_low={num(high / 2)} in_high={num(high / 2)}"
+    yield f"+ rise_delay={num(edge_second)} fall_delay={num(edge_second)})"
+    yield "Acomparator [decision] [yes] comparator"
+
+
+def _logic_volt(circuit: Subcircuit) -> float:
+    """Return the circuit's highest supply, where its logic is high [V]."""
+    return max(circuit.supplies.values(), default=1.0)
 
 
 def _ramp(ramp: Ramp, timing: Timing, noise: FloatArray | None) -> Iterator[str]:
@@ -235,6 +275,9 @@ def _oscillator(cco: OscillatorCounter, timing: Timing, noise: FloatArray | None
     num = spice_number
     yield f"* current-controlled oscillator and counter, {cco.bits} bit"
     yield f"* {num(cco.full_scale_ampere)} A full scale, window {num(cco.window_second)} s"
+    if cco.oscillator is not None:
+        yield from _counted_oscillator(cco, cco.oscillator, timing)
+        return
     yield f"Vhold hold 0 DC {num(cco.hold_volt)}"
     if cco.input_ohm > 0.0:
         yield f"Rin in inner {num(cco.input_ohm)}"
@@ -265,3 +308,42 @@ def _oscillator(cco: OscillatorCounter, timing: Timing, noise: FloatArray | None
         "Bcode code 0 V=max(0,min("
         f"{num(float(cco.levels - 1))},floor(V(phase)+V(noise0)*sqrt(abs(V(phase))))))"
     )
+
+
+def _counted_oscillator(
+    cco: OscillatorCounter, oscillator: Subcircuit, timing: Timing
+) -> Iterator[str]:
+    """Yield the user's oscillator and a ripple counter of digital code models.
+
+    The count is shown once, at the end: toggling outputs would cost time points.
+    """
+    num, edge, bits = spice_number, timing.edge_second, cco.bits
+    half = _logic_volt(oscillator) / 2
+    nodes = {"input": "in", "reset": "start", "out": "cycles"}
+    yield from oscillator.instance_lines("oscillator", nodes)
+    yield from _logic(edge)
+    yield f".model crossing adc_bridge(in_low={num(half)} in_high={num(half)}"
+    yield f"+ rise_delay={num(edge)} fall_delay={num(edge)})"
+    yield "Acycles [cycles] [cycle] crossing"
+    last = 20 * edge
+    yield (
+        f"Vshow show_volt 0 PULSE(0 1 {num(timing.period_second - last)} {num(edge)} {num(edge)}"
+        f" {num(last)} {num(timing.period_second)})"
+    )
+    yield "Rclock clock 0 1e6"
+    yield "Alevels [start show_volt] [reset show] todigital"
+    yield f".model opposite d_inverter(rise_delay={num(edge)} fall_delay={num(edge)})"
+    yield "Acounting show counting opposite"
+    names = [f"b{k}" for k in range(bits)]
+    yield f".model both d_and(rise_delay={num(edge)} fall_delay={num(edge)})"
+    yield f".model notall d_nand(rise_delay={num(edge)} fall_delay={num(edge)})"
+    yield f"Afull [{' '.join([*names, 'counting'])}] room notall"
+    yield "Agate [cycle room counting] go both"
+    for k in range(bits):
+        yield f"Abit{k} nb{k} {'go' if k == 0 else f'nb{k - 1}'} NULL reset b{k} nb{k} flipflop"
+        yield f"Ashow{k} [b{k} show] shown{k} both"
+    yield f".model toanalog dac_bridge(out_low=0 out_high=1 t_rise={num(edge)} t_fall={num(edge)})"
+    shown = " ".join(f"shown{k}" for k in range(bits))
+    outs = " ".join(f"bit{k}" for k in range(bits))
+    yield f"Abits [{shown}] [{outs}] toanalog"
+    yield "Bcode code 0 V=" + "+".join(f"{2.0**k}*V(bit{k})" for k in range(bits))

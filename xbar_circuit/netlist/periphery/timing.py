@@ -20,8 +20,6 @@ from xbar_circuit.units import spice_number
 
 __all__ = ["Timing", "clock_lines", "staircase", "timing_of"]
 
-_EDGE = 1e-3  # of the shortest interval
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
@@ -31,18 +29,20 @@ class Timing:
     start_second : how long ``start`` is high.
     tick_second : period of the clock; 0 is no clock.
     first_tick_second : first rising edge after the start of the period.
+    edge_fraction : rise time over the shortest interval; transistors are given gentler edges.
     """
 
     period_second: float
     start_second: float
     tick_second: float = 0.0
     first_tick_second: float = 0.0
+    edge_fraction: float = 1e-3
 
     @property
     def edge_second(self) -> float:
         """Rise and fall time of both lines."""
         shortest = self.start_second if self.tick_second == 0.0 else self.tick_second
-        return _EDGE * min(shortest, self.start_second)
+        return self.edge_fraction * min(shortest, self.start_second)
 
     def read_seconds(self, count: int) -> NDArray[Any]:
         """Return when the codes of `count` conversions are read [s]."""
@@ -84,6 +84,7 @@ def _own_timing(converter: Converter) -> Timing:
             start_second=start - 0.25 * tick,
             tick_second=tick,
             first_tick_second=start + 0.25 * tick,
+            edge_fraction=1e-3 if converter.comparator is None else 3e-3,
         )
     if isinstance(converter, Ramp):
         tick = 1.0 / converter.clock_hertz
@@ -99,7 +100,9 @@ def _own_timing(converter: Converter) -> Timing:
         return Timing(period_second=period, start_second=0.25 * period)
     if isinstance(converter, OscillatorCounter):
         return Timing(
-            period_second=converter.conversion_second, start_second=converter.reset_second
+            period_second=converter.conversion_second,
+            start_second=converter.reset_second,
+            edge_fraction=1e-3 if converter.oscillator is None else 1e-2,
         )
     raise ParameterError.about(
         "converter",

@@ -48,8 +48,9 @@ class Sar(ConverterBase):
     sample_cycles
         Cycles in which the input is sampled.
     comparator
-        A :class:`Subcircuit` with the ports ``plus``, ``minus``, ``clock`` and ``out``, clocked
-        once a decision, which ngspice then uses; its supply must be the one that ``out`` swings to.
+        A :class:`Subcircuit` with the ports ``plus``, ``minus``, ``clock`` and ``out``, which
+        ngspice then uses. It decides while the clock is low and holds its decision; clock and
+        ``out`` swing from 0 V to its highest supply.
     comparator_joule, logic_joule
         Energy of one comparator decision and of one clock cycle of the logic [J]. The defaults
         (30 fJ, 20 fJ) are assumptions of the order of published 45 nm-class designs, to be

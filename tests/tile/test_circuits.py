@@ -1,0 +1,72 @@
+"""Tiles whose read-out is made of transistors, small ones; the large ones are in the notebooks."""
+
+import numpy as np
+import pytest
+
+import xbar_circuit as xc
+from xbar_circuit.peripherals import Dac, OscillatorCounter, Readout, Sar, Subcircuit
+from xbar_circuit.peripherals import TransimpedanceAmplifier as Tia
+from xbar_circuit.resources import device_model
+from xbar_circuit.studies.conversion import convert_in_spice
+from xbar_circuit.tile import calibrate
+
+RAILS = {"vdd": 1.1, "vss": 0.0}
+
+
+def circuit(name, ports, **more):
+    cards = device_model("cmos45.lib")
+    return Subcircuit(
+        device_model(f"{name}.lib"), name, ports=ports, supplies=RAILS | more, models=cards
+    )
+
+
+def comparator():
+    return circuit("strongarm", ("plus", "minus", "clock", "out", "complement"))
+
+
+def test_transistor_comparator_searches_as_the_ideal_one():
+    # an array of 1.3 pF, so that the comparator's gates on the top plate count for little
+    sar = Sar(
+        bits=6,
+        low_volt=0.1,
+        high_volt=0.6,
+        unit_farad=20e-15,
+        clock_hertz=5e8,
+        comparator=comparator(),
+    )
+    values = np.random.default_rng(2).uniform(0.1, 0.6, 3)
+    codes = convert_in_spice(sar, values)
+    assert np.abs(codes - sar.convert(values)).max() <= 1
+    assert np.ptp(codes) > 15
+
+
+def test_amplifier_and_comparator_of_transistors_on_a_column():
+    conductance = np.random.default_rng(1).uniform(2e-6, 40e-6, (8, 1))
+    xbar = xc.Crossbar(conductance=conductance, wires=xc.Wires(row_ohm=1.0, column_ohm=1.0))
+    amplifier = Tia(
+        opamp=circuit("two_stage_opamp", ("plus", "minus", "out")),
+        feedback_ohm=6e3,
+        reference_volt=0.35,
+        settle_second=30e-9,
+    )
+    sar = Sar(bits=5, low_volt=0.1, high_volt=0.6, clock_hertz=5e8, comparator=comparator())
+    tile = xc.Tile(xbar, Dac(full_scale_volt=0.2), Readout(amplifier=amplifier, converter=sar))
+    with pytest.raises(xc.ParameterError, match="calibrate"):
+        tile.mvm(np.zeros(8))
+    fitted = calibrate(tile, rng=np.random.default_rng(3), samples=5, held_out=2, degree=1)
+    assert fitted.model.held_out.worst_lsb <= 1
+    assert 5.0 < fitted.model.input_ohm < 200.0
+
+
+def test_oscillator_of_transistors_counts_more_for_more_current():
+    oscillator = circuit("current_oscillator", ("input", "reset", "out"), reference=0.5)
+    counter = OscillatorCounter(
+        bits=5,
+        window_second=16e-9,
+        full_scale_ampere=100e-6,
+        hold_volt=0.5,
+        oscillator=oscillator,
+    )
+    codes = convert_in_spice(counter, np.array([0.0, 20e-6, 40e-6]))
+    assert (np.diff(codes) >= 3).all()
+    assert 12 <= codes[0] <= 25
