@@ -83,7 +83,7 @@ def test_the_command_line_takes_somebodys_files(tmp_path):
     assert summary["images"] == 50
     assert summary["worst_relative_difference"] < 1e-6
     assert summary["spice_vectors"] == 4
-    assert summary["cost"]["joule_per_image"] > 0.0
+    assert summary["cost"]["joule"] > 0.0
     assert set(summary["error_budget"]["accuracy"]) == {
         "input converters",
         "wires",
@@ -91,7 +91,7 @@ def test_the_command_line_takes_somebodys_files(tmp_path):
         "all together",
     }
     html = (tmp_path / "out/index.html").read_text()
-    assert html.count("data:image/png;base64,") == 4
+    assert html.count("data:image/png;base64,") == 5
 
 
 @pytest.mark.parametrize("missing", ["--divide", "--calibration"])

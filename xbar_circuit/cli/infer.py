@@ -11,9 +11,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from xbar_circuit import __version__
+from xbar_circuit.architecture import Cost, preset
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.files import write_json
-from xbar_circuit.network.cost import Cost
 from xbar_circuit.network.images import (
     Dataset,
     Normalisation,
@@ -27,9 +27,9 @@ from xbar_circuit.network.lenet import fashion_mnist_lenet5
 from xbar_circuit.network.recording import record_vectors
 from xbar_circuit.network.settings import Settings, read_settings
 from xbar_circuit.network.spot_check import TileCheck, choose_tiles, spot_check
-from xbar_circuit.plots.cost import draw_cost
+from xbar_circuit.plots.cost import draw_chips, draw_cost
 from xbar_circuit.plots.inference import draw_budget, draw_mapping, draw_time
-from xbar_circuit.report.cost import cost_section
+from xbar_circuit.report.cost import cost_sections
 from xbar_circuit.report.inference import duration, write_inference_page
 from xbar_circuit.studies.budget import Budget, error_budget
 from xbar_circuit.studies.inference import (
@@ -72,6 +72,7 @@ def infer(
 ) -> None:
     """Run a network on an accelerator: accuracy over time, error budget, mapping, spot check."""
     settings = Settings() if config is None else read_settings(config)
+    preset(settings.technology)  # a typing error is told before the work
     chosen = fashion_mnist_lenet5() if network == "lenet5" else read_network(network)
     if data == _SHIPPED:
         test, known = fashion_mnist_test(), fashion_mnist_calibration().first(calibration_images)
@@ -97,7 +98,8 @@ def infer(
         found = evaluate(chosen, test, known, settings, report=report)
         wanted = error_budget(chosen, test, known, settings, report=report) if budget else None
         chip = make_chip(found.mapping, settings, known, seed=0, seconds=settings.seconds[0])
-        cost = inference_cost(chip, settings, test)
+        widths = settings.accelerator.input_bits, settings.accelerator.output_bits
+        cost = None if None in widths else inference_cost(chip, settings, test)
         checks = []
         if spice_tiles > 0:
             checks = _spot_check(chip, test, (spice_tiles, spice_vectors), report)
@@ -151,10 +153,12 @@ def _spot_check(
 
 
 def _write(
-    found: Evaluation, parts: tuple[Budget | None, list[TileCheck], Cost], out: Path
+    found: Evaluation, parts: tuple[Budget | None, list[TileCheck], Cost | None], out: Path
 ) -> None:
     budget, checks, cost = parts
-    draw_cost(cost, out / "cost.png")
+    if cost is not None:  # exact converters have none
+        draw_cost(cost, out / "cost.png")
+        draw_chips(cost, out / "chips.png")
     draw_time(found, out / "time.png")
     draw_mapping(found.mapping, out / "mapping.png")
     if budget is not None:
@@ -164,14 +168,14 @@ def _write(
         out,
         checks=checks,
         budget=budget,
-        further=[cost_section(cost, out)],
+        further=[] if cost is None else cost_sections(cost, out),
         footer=f"xbar_circuit {__version__}; made by: xbar infer; seeds 0 to"
         f" {found.settings.seeds - 1}; {found.settings}",
     )
     summary = found.summary()
     if budget is not None:
         summary["error_budget"] = budget.summary()
-    summary["cost"] = cost.summary()
+    summary["cost"] = None if cost is None else cost.summary()
     if checks:
         summary["spice_vectors"] = sum(len(check.volts) for check in checks)
         summary["worst_relative_difference"] = max(

@@ -20,7 +20,6 @@ from xbar_circuit.errors import ModelFileError, ParameterError
 from xbar_circuit.network.accelerator import Accelerator
 from xbar_circuit.network.drift import COMPENSATIONS
 from xbar_circuit.network.execution import MEMORY_BYTES
-from xbar_circuit.network.technology import TECHNOLOGIES
 from xbar_circuit.wires import Terminals, Wires
 
 __all__ = ["PCM_PRESETS", "Settings", "from_dictionary", "read_settings"]
@@ -56,7 +55,7 @@ class Settings:
     memory_bytes
         Limit on the working memory of a run.
     technology
-        Name of the preset for the cost, see `technology.TECHNOLOGIES`.
+        Name of the architecture that costs are counted for, see `architecture.PRESETS`.
     tile_budget
         Tiles that slow layers may fill with copies of themselves; None makes no copies.
 
@@ -83,7 +82,6 @@ class Settings:
         checks.count("seeds", self.seeds)
         checks.choice("drift_compensation", self.drift_compensation, COMPENSATIONS)
         checks.count("memory_bytes", self.memory_bytes)
-        checks.choice("technology", self.technology, TECHNOLOGIES)
         if self.tile_budget is not None:
             checks.count("tile_budget", self.tile_budget)
         if self.images is not None:

@@ -8,22 +8,34 @@ from xbar_circuit.nodal.hierarchical import Hierarchical
 from xbar_circuit.nodal.krylov import NewtonKrylov
 from xbar_circuit.nodal.method import Method, Prepared
 from xbar_circuit.nodal.newton import Newton
+from xbar_circuit.nodal.noise import NoiseResult, noise
 from xbar_circuit.nodal.ports import PortModel, reduce
+from xbar_circuit.nodal.reduced_order import ReducedOrder
 from xbar_circuit.nodal.solve import prepare, read, transfer
 from xbar_circuit.nodal.sparse import SparseDirect
+from xbar_circuit.nodal.stepping import TrBdf2
 from xbar_circuit.nodal.tiles import transfer_tiles
+from xbar_circuit.nodal.transient import TransientResult, transient
+from xbar_circuit.nodal.waveform import Waveform
 
 __all__ = [
     "Hierarchical",
     "Method",
     "Newton",
     "NewtonKrylov",
+    "NoiseResult",
     "PortModel",
     "Prepared",
+    "ReducedOrder",
     "SparseDirect",
+    "TrBdf2",
+    "TransientResult",
+    "Waveform",
+    "noise",
     "prepare",
     "read",
     "reduce",
     "transfer",
     "transfer_tiles",
+    "transient",
 ]

@@ -17,9 +17,10 @@ from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.kirchhoff import end_conductances
 
-__all__ = ["Grid"]
+__all__ = ["Branches", "Grid", "laplacian"]
 
 IntArray = NDArray[np.int64]
+Branches = list[tuple[IntArray, IntArray, FloatArray]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +28,14 @@ class Grid:
     """Numbered nodes of a crossbar and the conductances of its wires.
 
     The unknowns come first (0 to `unknowns` - 1), then the held voltages: the drivers of the rows
-    (`unknowns` + i), then ground. Build it with :meth:`of`.
+    (`unknowns` + i), then the virtual ground of each column (`unknowns` + rows + j). Build it with
+    :meth:`of`.
 
     row_node, column_node : number of the node at each cell (rows, cols).
     wires : conductance matrix of wires, leads and terminals between unknowns [S].
     drive : what the driver of each row injects per volt (unknowns, rows) [S].
     unknowns : how many unknown voltages there are.
+    branches : the wires one by one, as (from, to, siemens).
     """
 
     row_node: IntArray
@@ -40,6 +43,7 @@ class Grid:
     wires: sparse.csr_array
     drive: sparse.csr_array
     unknowns: int
+    branches: Branches
 
     @classmethod
     def of(cls, crossbar: Crossbar) -> Grid:
@@ -58,15 +62,16 @@ class Grid:
         number[~held] = np.arange(unknowns)
         owner = np.repeat(np.arange(rows), row_count // rows)
         number[:row_count][row_held] = unknowns + owner[row_held]
-        number[row_count:][column_held] = ground
+        sense = ground + np.arange(cols)
+        owner = np.repeat(np.arange(cols), column_count // cols)
+        number[row_count:][column_held] = sense[owner[column_held]]
         row_node, column_node = number[row_raw], number[column_raw].T
         drivers = unknowns + np.arange(rows)
-        sense = np.full(cols, ground)
         branches = [
             *_chain(row_node, wires.row_ohm, left, right, drivers),
             *_chain(column_node.T, wires.column_ohm, top, bottom, sense),
         ]
-        size = ground + 1
+        size = ground + cols
         matrix = laplacian(branches, size)
         return cls(
             row_node=row_node,
@@ -74,11 +79,17 @@ class Grid:
             wires=sparse.csr_array(matrix[:unknowns, :unknowns]),
             drive=sparse.csr_array(-matrix[:unknowns, unknowns : unknowns + rows]),
             unknowns=unknowns,
+            branches=branches,
         )
 
+    @property
+    def size(self) -> int:
+        """How many nodes there are, held ones included."""
+        return self.unknowns + sum(self.row_node.shape)
+
     def everywhere(self, unknown_volt: FloatArray, volts: FloatArray) -> FloatArray:
-        """Return the voltage of every node (batch, unknowns + rows + 1) [V], held ones included."""
-        ground = np.zeros((volts.shape[0], 1))
+        """Return the voltage of every node (batch, size) [V], held ones included."""
+        ground = np.zeros((volts.shape[0], self.column_node.shape[1]))
         return np.concatenate([unknown_volt, volts, ground], axis=1)
 
 
@@ -111,7 +122,7 @@ def _number(
 
 def _chain(
     node: IntArray, segment_ohm: float, first: float, last: float, terminal: IntArray
-) -> list[tuple[IntArray, IntArray, FloatArray]]:
+) -> Branches:
     """Return the branches of wires that lie along the last axis, with their ends."""
     branches = []
     if segment_ohm > 0.0:

@@ -124,7 +124,7 @@ class PreparedNewton:
             )
         there = bar.conductance > 0.0
         current = np.where(there, response.current, 0.0)
-        into = np.zeros(grid.unknowns + bar.rows + 1)
+        into = np.zeros(grid.size)
         np.add.at(into, grid.column_node.ravel(), -current.ravel())
         if bar.cell.loads_row:
             np.add.at(into, grid.row_node.ravel(), current.ravel())

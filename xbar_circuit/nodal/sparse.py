@@ -128,7 +128,7 @@ def with_cells(
         unknown += [row, column]
         value += [to_row, to_column]
     n, rows = grid.unknowns, grid.row_node.shape[0]
-    size = n + rows + 1
+    size = grid.size
     where = (np.concatenate(equation), np.concatenate(unknown))
     cells = sparse.csr_array(sparse.coo_array((np.concatenate(value), where), shape=(size, size)))
     matrix = sparse.csc_array(grid.wires + cells[:n, :n])

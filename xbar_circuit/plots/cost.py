@@ -1,4 +1,4 @@
-"""Figures of energy: by layer and component, and accuracy against energy."""
+"""Figures of an inference's cost."""
 
 from __future__ import annotations
 
@@ -6,35 +6,57 @@ from pathlib import Path
 
 import numpy as np
 
-from xbar_circuit.network.cost import COMPONENTS, Cost
+from xbar_circuit.architecture import PUBLISHED, Cost
+from xbar_circuit.architecture.cost import COMPONENTS
 from xbar_circuit.plots.style import COLOURS, figure, save
 
-__all__ = ["draw_cost"]
+__all__ = ["draw_chips", "draw_cost"]
 
 _MOST_LAYERS = 24
 
 
 def draw_cost(cost: Cost, path: Path) -> None:
-    """Draw the energy of each layer by component, and the time that each layer takes."""
-    layers = sorted(cost.layers, key=lambda layer: -sum(layer.joule.values()))[:_MOST_LAYERS]
-    layers = [layer for layer in cost.layers if layer in layers]
+    """Draw the energy of the dearest layers by component, and the time of their stages."""
+    dearest = sorted(cost.layers, key=lambda layer: -sum(layer.joule.values()))[:_MOST_LAYERS]
+    layers = [layer for layer in cost.layers if layer in dearest]
+    names = [
+        layer.load.name + (f" (x {layer.replicas})" if layer.replicas > 1 else "")
+        for layer in layers
+    ]
     place = np.arange(len(layers))
-    with figure(1, 2, width=10.0, height=3.8) as (page, (left, right)):
-        bottom = np.zeros(len(layers))
-        for part, colour in zip(COMPONENTS, COLOURS, strict=False):
-            values = np.array([layer.joule[part] for layer in layers]) * 1e9
-            left.bar(place, values, bottom=bottom, label=part, color=colour)
-            bottom += values
-        left.set_ylabel("energy of an image [nJ]")
-        left.set_title("Energy")
-        left.legend(fontsize=8)
-        right.bar(place, [1e6 * layer.latency_seconds for layer in layers], color=COLOURS[0])
-        right.set_ylabel("time of an image [us]")
-        right.set_title("Time; the slowest layer sets the pace")
-        names = [
-            layer.name[-16:] + (f"\nx {layer.copies}" if layer.copies > 1 else "")
-            for layer in layers
-        ]
-        for axes in (left, right):
-            axes.set_xticks(place, names, rotation=90 if len(layers) > 8 else 0, fontsize=8)
+    height = 1.6 + 0.32 * len(layers)
+    with figure(1, 2, width=10.0, height=height, sharey=True, width_ratios=[2, 1]) as (page, axes):
+        left, right = axes
+        start = np.zeros(len(layers))
+        for colour, component in zip(COLOURS, COMPONENTS, strict=False):
+            values = np.array([1e9 * layer.joule[component] for layer in layers])
+            left.barh(place, values, left=start, color=colour, label=component)
+            start += values
+        left.set_yticks(place, names)
+        left.invert_yaxis()
+        left.set_xlim(left=0.0)
+        left.set_xlabel("energy of an inference [nJ]")
+        left.set_title(f"{cost.total_joule * 1e9:,.1f} nJ in all")
+        left.legend(fontsize=8, loc="lower right")
+        right.barh(place, [1e6 * layer.seconds for layer in layers], color=COLOURS[0])
+        right.set_xlabel("time of the stage [us]")
+        right.set_title(f"{cost.latency_seconds * 1e6:,.1f} us latency")
+        save(page, path)
+
+
+def draw_chips(cost: Cost, path: Path) -> None:
+    """Draw efficiency beside published chips."""
+    rows = [(chip.name, chip.tops_per_watt, COLOURS[5]) for chip in PUBLISHED if chip.tops_per_watt]
+    rows.append(("one full tile, this model", cost.full_tile["tops_per_watt"], COLOURS[0]))
+    rows.append(("this inference", cost.tops_per_watt, COLOURS[1]))
+    place = np.arange(len(rows))
+    with figure(width=7.5, height=3.2) as (page, (axes,)):
+        values = [value for _, value, _ in rows]
+        bars = axes.barh(place, values, color=[colour for _, _, colour in rows])
+        axes.bar_label(bars, [f"{value:.3g}" for value in values], padding=3, fontsize=9)
+        axes.set_yticks(place, [name for name, _, _ in rows])
+        axes.invert_yaxis()
+        axes.set_xlabel("TOPS/W (two operations for a multiply-accumulate)")
+        axes.set_title("Beside chips that have been built")
+        axes.margins(x=0.12)
         save(page, path)

@@ -1,67 +1,141 @@
-"""The cost of an inference, beside published chips."""
+"""The page of an inference's cost."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from xbar_circuit.network.cost import COMPONENTS, Cost
-from xbar_circuit.network.technology import CHIPS
-from xbar_circuit.report import Figure, Section, Table
+from xbar_circuit.architecture import PUBLISHED, Cost
+from xbar_circuit.architecture.cost import COMPONENTS
+from xbar_circuit.report import Figure, Section, Table, write_page
 from xbar_circuit.units import engineering
 
-__all__ = ["cost_section"]
+__all__ = ["cost_components", "cost_sections", "write_cost_page"]
 
 
-def cost_section(cost: Cost, folder: Path) -> Section:
-    """Return the section; ``cost.png`` must be in `folder`."""
-    total = cost.total_joule
-    copies = sum(layer.copies > 1 for layer in cost.layers)
-    return Section(
-        title="Energy, time, area",
-        paragraphs=[
-            "Every layer has tiles of its own and all of a layer's tiles work at once; layers form"
-            f" a pipeline over images; {copies or 'no'} layers are copied. A product takes"
-            f" {engineering(cost.technology.cycle_seconds, 's')}. The arrays' energy comes from the"
-            " exact row currents on real inputs; the rest is counted. Assumptions:"
-            f" {cost.technology.source}.",
-            "Published figures are for arrays that are full and always busy. Here a weight takes"
-            " two columns (on the HERMES core both signs share one), layers do not fill their"
-            " tiles, and a tile waits while others work: our figures are lower by these factors.",
-        ],
-        tables=[
-            Table(
-                columns=["", "energy of an image", "share"],
-                rows=[
-                    [part, engineering(cost.joule[part], "J"), f"{cost.joule[part] / total:.1%}"]
-                    for part in COMPONENTS
-                ]
-                + [["together", engineering(total, "J"), "100 %"]],
-            ),
-            Table(
-                columns=["", "TOPS", "TOPS/W", "TOPS/mm2", "source"],
-                rows=[
-                    [
-                        "this network",
-                        f"{cost.tops:.3g}",
-                        f"{cost.tops_per_watt:.3g}",
-                        f"{cost.tops_per_mm2:.3g}",
-                        f"{engineering(cost.latency_seconds, 's')} an image,"
-                        f" {cost.images_per_second:,.0f} images/s",
-                    ]
-                ]
-                + [
-                    [
-                        f"{chip.name}, {chip.array}",
-                        *(
-                            "-" if value is None else f"{value:g}"
-                            for value in (chip.tops, chip.tops_per_watt, chip.tops_per_mm2)
-                        ),
-                        chip.source,
-                    ]
-                    for chip in CHIPS
-                ],
-                caption="Two operations for each multiply-accumulate.",
-            ),
-        ],
-        figures=[Figure(path=folder / "cost.png", caption="Where energy and time go.")],
+def write_cost_page(cost: Cost, folder: Path, *, footer: str) -> Path:
+    """Write ``index.html`` beside the figures in `folder` and return its path."""
+    path = folder / "index.html"
+    write_page(
+        path,
+        title="What an inference costs",
+        lead=f"{cost.network_name} on {cost.tiles} tiles of"
+        f" {cost.accelerator.tile_rows} x {cost.accelerator.tile_cols}, {cost.architecture.name}.",
+        key_numbers={
+            "energy": engineering(cost.total_joule, "J"),
+            "latency": engineering(cost.latency_seconds, "s"),
+            "efficiency": f"{cost.tops_per_watt:.3g} TOPS/W",
+            "one full tile": f"{cost.full_tile['tops_per_watt']:.3g} TOPS/W",
+        },
+        sections=cost_sections(cost, folder),
+        footer=footer,
     )
+    return path
+
+
+def cost_sections(cost: Cost, folder: Path) -> list[Section]:
+    """Return the sections; ``cost.png`` and ``chips.png`` must be in `folder`."""
+    caption = "Energy of each layer by component; time of each stage of the pipeline."
+    return [
+        Section(
+            title="Energy, time, area",
+            tables=[cost_components(cost), _layers(cost)],
+            figures=[Figure(path=folder / "cost.png", caption=caption)],
+        ),
+        Section(
+            title="Beside published chips",
+            paragraphs=[
+                "Chips are quoted at full use of every cell. A full tile of this model is"
+                " comparable to them; the inference is not: its tiles are partly empty"
+                f" ({100 * cost.utilisation:.0f} % of the cells hold a weight), tiles wait while"
+                " others work, and it pays for digital work, buffers and wires between tiles."
+            ],
+            tables=[_chips(cost)],
+            figures=[Figure(path=folder / "chips.png", caption="Efficiency.")],
+        ),
+        Section(
+            title="Assumptions of the cost",
+            paragraphs=[f"Source: {cost.architecture.source}.", *cost.assumptions],
+        ),
+    ]
+
+
+def cost_components(cost: Cost) -> Table:
+    """Return energy and area by component."""
+    rows = []
+    for name in COMPONENTS:
+        joule, area = cost.joule[name], cost.area_m2.get(name)
+        rows.append(
+            [
+                name,
+                engineering(joule, "J"),
+                f"{100 * joule / cost.total_joule:.1f} %",
+                _area(area),
+            ]
+        )
+    total = f"{cost.square_metre * 1e6:.4g} mm2" if cost.square_metre > 0.0 else "not known"
+    rows.append(["all", engineering(cost.total_joule, "J"), "100 %", total])
+    return Table(columns=["component", "energy", "share", "area"], rows=rows)
+
+
+def _layers(cost: Cost) -> Table:
+    rows = [
+        [
+            layer.load.name,
+            f"{len(layer.load.tiles)}",
+            f"{layer.replicas}",
+            f"{layer.load.products:,}",
+            f"{layer.load.macs:,}",
+            engineering(layer.seconds, "s"),
+            engineering(sum(layer.joule.values()), "J"),
+        ]
+        for layer in cost.layers
+    ]
+    columns = ["layer", "tiles", "replicas", "products", "MACs", "stage", "energy"]
+    return Table(columns=columns, rows=rows)
+
+
+def _chips(cost: Cost) -> Table:
+    rows = [
+        [
+            chip.name,
+            chip.array,
+            _number(chip.tops),
+            _number(chip.tops_per_watt),
+            _number(chip.tops_per_mm2),
+            chip.source,
+        ]
+        for chip in PUBLISHED
+    ]
+    size = f"{cost.accelerator.tile_rows} x {cost.accelerator.tile_cols}"
+    peak = cost.full_tile
+    rows.append(
+        [
+            "one full tile",
+            size,
+            _number(peak["tops"]),
+            _number(peak["tops_per_watt"]),
+            _number(peak.get("tops_per_mm2")),
+            f"this model: {cost.architecture.name}",
+        ]
+    )
+    rows.append(
+        [
+            "this inference",
+            f"{cost.tiles} x {size}",
+            _number(cost.tops),
+            _number(cost.tops_per_watt),
+            _number(cost.tops_per_mm2),
+            "this model, pipeline full",
+        ]
+    )
+    return Table(columns=["", "arrays", "TOPS", "TOPS/W", "TOPS/mm2", "source"], rows=rows)
+
+
+def _area(area: float | None) -> str:
+    if area is None:
+        return "not counted"
+    return "in another" if area == 0.0 else f"{area * 1e6:.4g} mm2"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from xbar_circuit.architecture import Cost, array_joules, balanced_replicas, cost, preset
 from xbar_circuit.checks import FloatArray
-from xbar_circuit.network.cost import Cost, balance, estimate
 from xbar_circuit.network.drift import compensate
 from xbar_circuit.network.execution import accuracy, run
 from xbar_circuit.network.graph import Network
@@ -19,10 +19,11 @@ from xbar_circuit.network.inference import Analog, calibrate, prepare
 from xbar_circuit.network.mapping import Mapping, map_network
 from xbar_circuit.network.programming import Conductances, program
 from xbar_circuit.network.settings import Settings
-from xbar_circuit.network.technology import TECHNOLOGIES
 from xbar_circuit.network.wire_aware import WireAware, wire_aware
 
 __all__ = ["Chip", "Evaluation", "evaluate", "inference_cost", "make_chip"]
+
+_LOADING_IMAGES = 16  # whose activations load the arrays for their energy
 
 #: Told of progress: stage, steps done now, steps in all.
 Report = Callable[[str, int, int], object]
@@ -214,13 +215,20 @@ def evaluate(
 
 
 def inference_cost(chip: Chip, settings: Settings, test: Dataset) -> Cost:
-    """Estimate what an inference costs on a chip, with copies of slow layers if settings allow."""
-    images, technology = test.images[:8], TECHNOLOGIES[settings.technology]
-    once = estimate(chip.mapping, chip.conductances, chip.analog, images, technology)
-    if settings.tile_budget is None:
-        return once
-    copies = balance(once, settings.tile_budget)
-    return estimate(chip.mapping, chip.conductances, chip.analog, images, technology, copies=copies)
+    """Return what an inference costs on a chip, with copies of slow layers if settings allow.
+
+    Raises
+    ------
+    ParameterError
+        An unknown architecture, converters without a width, or fewer tiles than one copy needs.
+    """
+    mapping, architecture = chip.mapping, preset(settings.technology)
+    replicas = None
+    if settings.tile_budget is not None:
+        replicas = balanced_replicas(mapping, architecture, tiles=settings.tile_budget)
+    images = test.first(_LOADING_IMAGES).images
+    joules = array_joules(mapping, chip.conductances, chip.analog, architecture, images)
+    return cost(mapping, architecture, joules, replicas=replicas)
 
 
 def _ages(

@@ -29,15 +29,17 @@ from numpy.typing import ArrayLike
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.devices.cell import CellResponse
-from xbar_circuit.devices.constants import ROOM_KELVIN
+from xbar_circuit.devices.constants import BOLTZMANN, ROOM_KELVIN
 from xbar_circuit.devices.pcm import read_law, spice
 from xbar_circuit.devices.pcm.amorphous_plug import AmorphousPlug
 from xbar_circuit.devices.pcm.crystal_growth import CrystalGrowth
+from xbar_circuit.devices.pcm.noise import flicker_sequence
 from xbar_circuit.devices.pcm.threshold_switch import ThresholdSwitch
 from xbar_circuit.errors import ParameterError
 
 __all__ = ["PcmCell"]
 
+NOMINAL_READ_VOLT = 0.2  # read voltage of the cited arrays
 _BISECTIONS = 60
 
 
@@ -196,6 +198,38 @@ class PcmCell:
         """Return the 1/f current noise density ``(Q*I)**2 / f`` [A2/Hz]."""
         i, f = np.asarray(current, dtype=np.float64), checks.non_negative("hertz", hertz, "Hz")
         return np.asarray((self.noise_amplitude * i) ** 2 / f)
+
+    def noise_trace(
+        self,
+        current: ArrayLike,
+        *,
+        samples: int,
+        step_second: float,
+        rng: np.random.Generator,
+    ) -> FloatArray:
+        """Return what a constant read looks like in time: 1/f and thermal noise on the current [A].
+
+        Parameters
+        ----------
+        current
+            Mean currents [A], any shape.
+        samples, step_second
+            Length of the trace and its time step [s].
+        rng
+            The source of randomness.
+
+        Returns
+        -------
+        ndarray
+            Shape ``current.shape + (samples,)`` [A]; thermal noise as at the read's conductance
+            ``I / 0.2 V``, averaged over a step.
+        """
+        mean = checks.non_negative("current", current, "A")
+        step = checks.number("step_second", step_second, "s", above=True)
+        relative = flicker_sequence(samples, rng=rng, traces=mean.shape)
+        thermal = np.sqrt(2.0 * BOLTZMANN * self.kelvin * mean / NOMINAL_READ_VOLT / step)
+        white = rng.standard_normal(relative.shape) * thermal[..., np.newaxis]
+        return np.asarray(mean[..., np.newaxis] * (1.0 + self.noise_amplitude * relative) + white)
 
     def aged(self, seconds: float, *, storage_kelvin: float = ROOM_KELVIN) -> PcmCell:
         """Return the same cell, read `seconds` after programming."""

@@ -8,10 +8,12 @@ reads and the deck that ngspice runs differ in numbers only.
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 
-from xbar_circuit.devices.constants import BOLTZMANN_EV
+from xbar_circuit import checks
+from xbar_circuit.devices.constants import BOLTZMANN, BOLTZMANN_EV
 from xbar_circuit.resources import device_model
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["library", "parameters", "verilog_a_model"]
 
 LIBRARY = "pcm_cell.lib"
+FLICKER_SOURCE, THERMAL_SOURCE = "If 0 fl DC 1", "It 0 th DC 0"
 
 
 def parameters(cell: PcmCell) -> dict[str, float]:
@@ -60,12 +63,27 @@ def parameters(cell: PcmCell) -> dict[str, float]:
     }
 
 
-def library(cell: PcmCell) -> str:
-    """Return the text of the library with this cell's numbers in its ``.param`` block."""
+def library(cell: PcmCell, *, noise_step_second: float | None = None) -> str:
+    """Return the text of the library with this cell's numbers in its ``.param`` block.
+
+    Parameters
+    ----------
+    cell
+        The parameters.
+    noise_step_second
+        Time step of transient noise [s]; with None a transient is free of noise, and only
+        ``.noise`` sees the cell's sources.
+    """
     text = device_model(LIBRARY).read_text(encoding="utf-8")
     for name, value in parameters(cell).items():
         text = re.sub(rf"(?m)^(\.param pcm_{name} =) \S+", rf"\1 {value!r}", text, count=1)
-    return text
+    if noise_step_second is None:
+        return text
+    step = checks.number("noise_step_second", noise_step_second, "s", above=True)
+    flicker = cell.noise_amplitude * math.sqrt(math.pi)  # TRNOISE's variance is that of its input
+    thermal = math.sqrt(2.0 * BOLTZMANN * cell.kelvin / step)  # of 1 ohm, over its band
+    text = text.replace(FLICKER_SOURCE, f"{FLICKER_SOURCE} TRNOISE(0 {step!r} 1 {flicker!r})")
+    return text.replace(THERMAL_SOURCE, f"{THERMAL_SOURCE} TRNOISE({thermal!r} {step!r} 0 0)")
 
 
 def verilog_a_model(cell: PcmCell, name: str) -> str:

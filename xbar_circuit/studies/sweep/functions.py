@@ -15,6 +15,7 @@ import numpy as np
 from xbar_circuit import nodal
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ModelFileError, ParameterError
+from xbar_circuit.studies.network_point import network_point
 from xbar_circuit.wires import Wires
 
 __all__ = ["FUNCTIONS", "find_function", "ir_drop"]
@@ -60,7 +61,10 @@ def ir_drop(
 
 
 #: The package's own study functions by their name in a TOML file.
-FUNCTIONS: dict[str, Callable[..., Mapping[str, float]]] = {"ir_drop": ir_drop}
+FUNCTIONS: dict[str, Callable[..., Mapping[str, float]]] = {
+    "ir_drop": ir_drop,
+    "network": network_point,
+}
 
 
 def find_function(name: str) -> Callable[..., Any]:

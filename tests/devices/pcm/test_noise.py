@@ -1,0 +1,62 @@
+"""Noise in time has the density that noise in frequency has, in NumPy and in ngspice."""
+
+import numpy as np
+import pytest
+from scipy.signal import welch
+
+import xbar_circuit as xc
+from xbar_circuit.devices import PcmCell
+from xbar_circuit.devices.pcm.noise import flicker_sequence
+from xbar_circuit.devices.pcm.spice import library
+from xbar_circuit.errors import ParameterError
+
+CELL = PcmCell.sebastian2017()
+STEP = 1e-9
+
+
+def ratio_to_law(trace, current, low, high):
+    """Mean spectrum of traces over the stated density, within a band."""
+    f, spectrum = welch(trace, fs=1 / STEP, nperseg=1024, axis=-1)
+    band = (f > low) & (f < high)
+    thermal = 4 * 1.380649e-23 * CELL.kelvin * current / 0.2
+    law = CELL.noise_density(current, f[band]) + thermal
+    return float(np.mean(spectrum.mean(axis=0)[band] / law))
+
+
+def test_a_flicker_sequence_falls_by_a_decade_a_decade():
+    traces = flicker_sequence(8192, rng=np.random.default_rng(0), traces=(60,))
+    f, spectrum = welch(traces, fs=1.0, nperseg=2048, axis=-1)
+    band = (f > 5e-3) & (f < 5e-2)
+    product = spectrum.mean(axis=0)[band] * f[band]
+    np.testing.assert_allclose(product, 1.0, rtol=0.15)
+    assert product.mean() == pytest.approx(1.0, rel=0.03)
+
+
+@pytest.mark.parametrize("current", [1e-7, 2.5e-6])
+def test_noise_traces_have_the_stated_density(current):
+    traces = CELL.noise_trace(
+        np.full(60, current), samples=8192, step_second=STEP, rng=np.random.default_rng(1)
+    )
+    assert ratio_to_law(traces, current, 5e6, 5e7) == pytest.approx(1.0, rel=0.04)
+    assert traces.mean() == pytest.approx(current, rel=0.02)
+
+
+def test_transient_noise_in_ngspice_has_the_stated_density():
+    samples = 2048
+    deck = (
+        f"noise\n{library(CELL, noise_step_second=STEP)}\nV1 b 0 0.2\nXcell b 0 pcm_cell ua=1e-9\n"
+        ".options reltol=1e-5 abstol=1e-14\n"
+    )
+    analysis = xc.spice.Tran(step_second=STEP, stop_second=samples * STEP, max_step_second=STEP)
+    plot = xc.spice.run(deck, analysis, vectors=["i(v1)"])[0]
+    trace = np.interp(np.arange(samples) * STEP, plot["time"], -plot["i(v1)"])
+    assert ratio_to_law(trace[np.newaxis], trace.mean(), 1e7, 1.5e8) == pytest.approx(1.0, rel=0.2)
+    assert trace.mean() == pytest.approx(0.2 * CELL.conductance(1e-9, read_volt=0.2), rel=0.1)
+
+
+def test_a_library_without_transient_noise_has_none():
+    assert "TRNOISE" not in library(CELL)
+    with pytest.raises(ParameterError, match="noise_step_second"):
+        library(CELL, noise_step_second=0.0)
+    with pytest.raises(ParameterError, match="samples"):
+        flicker_sequence(0, rng=np.random.default_rng(0))

@@ -1,0 +1,208 @@
+"""Architectures whose numbers have been published, each with its source.
+
+The digital rest is the same in all: M. Horowitz, "Computing's energy problem (and what we can do
+about it)", ISSCC 2014, table for 45 nm at 0.9 V: 32-bit integer addition 0.1 pJ, multiplication
+3.1 pJ, 64-bit access to an 8 KB memory 10 pJ. Wires have 0.2 fF/um (textbook); a random bit takes
+``C V**2 / 4`` from the supply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from xbar_circuit.architecture.components import (
+    Architecture,
+    Buffer,
+    DigitalUnit,
+    Driver,
+    Interconnect,
+    Readout,
+)
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.network.accelerator import Accelerator
+from xbar_circuit.wires import Wires
+
+__all__ = ["PRESETS", "adc_survey", "hermes_core", "isaac", "preset", "usual_accelerator"]
+
+_WIRE_FARAD_PER_METRE = 0.2e-9
+_SUPPLY_VOLT = 0.9
+
+_HOROWITZ = DigitalUnit(
+    add_joule=0.1e-12, multiply_joule=3.1e-12, lanes=256, clock_hertz=1e9, area_m2=None
+)
+_WIRES = Interconnect(
+    bit_joule_per_metre=0.25 * _WIRE_FARAD_PER_METRE * _SUPPLY_VOLT**2, distance_metre=1e-3
+)
+_DIGITAL_NOTES = (
+    "Digital arithmetic and buffers: 45 nm, 0.9 V (Horowitz, ISSCC 2014); 32-bit integers.",
+    "A digital unit of 256 lanes at 1 GHz beside each tile; its area is not counted.",
+    "Interconnect: 0.2 fF/um, 0.9 V, random bits, 1 mm from layer to layer.",
+    "No leakage, no clock tree, no input or output of the chip, no programming of the devices.",
+)
+
+
+def hermes_core() -> Architecture:
+    """Return the HERMES core: Khaddam-Aljameh et al., IEEE J. Solid-State Circuits 57, 1027 (2022).
+
+    256 x 256 unit cells in 14 nm, one current-controlled oscillator at each column: 12.5 nJ and
+    130 ns for a product, 1.59 TOPS/mm2. All of it, the array included, is put to the 256
+    columns, since its split has not been published in numbers.
+    """
+    columns, tops, tops_per_mm2 = 256, 1.008, 1.59
+    return Architecture(
+        name="HERMES core, 14 nm",
+        source="Khaddam-Aljameh et al., IEEE J. Solid-State Circuits 57, 1027 (2022)",
+        readout=Readout(
+            bits=8,
+            conversion_joule=12.5e-9 / columns,
+            conversion_second=128e-9,
+            law="counting",
+            area_m2=tops / tops_per_mm2 * 1e-6 / columns,
+            includes_array=True,
+        ),
+        driver=Driver(activation_joule=0.0, area_m2=0.0),
+        digital=_HOROWITZ,
+        buffer=Buffer(byte_joule=10e-12 / 8),
+        interconnect=_WIRES,
+        read_second=128e-9,
+        pulse_slot_second=0.5e-9,
+        settle_second=2e-9,
+        cell_m2=0.0,
+        assumptions=(
+            "Core energy, time and area as measured on the whole core at 8-bit inputs, put evenly"
+            " to its 256 columns: an unused column costs nothing, and rows change nothing.",
+            "The core's number includes its array; the array energy computed here is taken out of"
+            " it, and what is left is called read-out (drivers and local digital logic with it).",
+            "Other converter widths: energy and time as 2**bits (a counter).",
+            *_DIGITAL_NOTES,
+        ),
+    )
+
+
+def isaac() -> Architecture:
+    """Return the ISAAC design: Shafiee et al., ISCA 2016, its component table at 32 nm.
+
+    A SAR converter of 8 bits, 1.2 GS/s, 2 mW and 0.0012 mm2 for the 128 columns of each array,
+    1,024 one-bit drivers with 4 mW and 170 um2 together, 100 ns for each bit of the input, 64 KB of
+    buffer on 0.083 mm2. A simulated design, never built.
+    """
+    return Architecture(
+        name="ISAAC, 32 nm (design)",
+        source="Shafiee et al., ISCA 2016, table of components [second-hand]",
+        readout=Readout(
+            bits=8,
+            conversion_joule=2e-3 / 1.2e9,
+            conversion_second=1 / 1.28e9,
+            law="successive",
+            columns_per_converter=128,
+            area_m2=0.0012e-6,
+        ),
+        driver=Driver(activation_joule=4e-3 / 1024 * 100e-9, area_m2=170e-12 / 1024),
+        digital=_HOROWITZ,
+        buffer=Buffer(byte_joule=10e-12 / 8, byte_m2=0.083e-6 / 65536),
+        interconnect=_WIRES,
+        read_second=100e-9,
+        pulse_slot_second=100e-9 / 256,
+        cell_m2=25e-12 / 128**2,
+        assumptions=(
+            "Converter, driver and cell numbers are a design's, not a measured chip's.",
+            "Other converter widths: energy as 2**bits, time as bits.",
+            *_DIGITAL_NOTES,
+        ),
+    )
+
+
+def adc_survey(which: str = "median") -> Architecture:
+    """Return a tile whose converters are those of B. Murmann's ADC survey.
+
+    Converters of 6.5 to 8.5 effective bits at 0.5 to 2 GS/s (n = 23): Walden figure of merit 16.6
+    (``"best"``), 17.7 (``"tenth percentile"``) or 62 fJ/step (``"median"``), so an 8-bit
+    conversion takes ``FoM * 2**8``. One converter at 1 GS/s serves 32 columns. A word line driver
+    charges the 0.2 fF/um of 256 cells of 1 um each to 0.9 V.
+
+    Raises
+    ------
+    ParameterError
+        Another name.
+    """
+    walden = {"best": 16.6e-15, "tenth percentile": 17.7e-15, "median": 62e-15}
+    if which not in walden:
+        raise ParameterError.about(
+            "which", got=repr(which), expected=f"one of {list(walden)}", remedy="choose one"
+        )
+    line_farad = 256 * 1e-6 * _WIRE_FARAD_PER_METRE
+    return Architecture(
+        name=f"ADC survey, {which}",
+        source="B. Murmann, ADC Performance Survey 1997-2023, 6.5-8.5 ENOB, 0.5-2 GS/s",
+        readout=Readout(
+            bits=8,
+            conversion_joule=walden[which] * 2**8,
+            conversion_second=1e-9,
+            law="successive",
+            columns_per_converter=32,
+        ),
+        driver=Driver(activation_joule=line_farad * _SUPPLY_VOLT**2),
+        digital=_HOROWITZ,
+        buffer=Buffer(byte_joule=10e-12 / 8),
+        interconnect=_WIRES,
+        read_second=32e-9,
+        pulse_slot_second=0.5e-9,
+        settle_second=2e-9,
+        assumptions=(
+            f"Converters: Walden figure of merit {walden[which] * 1e15:g} fJ/step at every width,"
+            " 1 GS/s at 8 bits, one for 32 columns; as many effective bits as bits.",
+            "Drivers: the capacitance of a word line of 256 um, nothing else.",
+            "No area has been published with the survey's energies: none is given.",
+            *_DIGITAL_NOTES,
+        ),
+    )
+
+
+#: Architectures by the name they have on the command line.
+PRESETS: dict[str, Callable[[], Architecture]] = {
+    "hermes": hermes_core,
+    "isaac": isaac,
+    "survey median": partial(adc_survey, "median"),
+    "survey best": partial(adc_survey, "best"),
+}
+
+
+def usual_accelerator(name: str) -> Accelerator:
+    """Return the tiles that a preset's numbers belong to, as far as its source tells them.
+
+    Raises
+    ------
+    ParameterError
+        There is no preset of that name.
+    """
+    preset(name)
+    if name == "hermes":  # its unit cell holds both signs: two of our columns, one conversion
+        return Accelerator(
+            tile_rows=256,
+            tile_cols=512,
+            wires=Wires(row_ohm=0.35, column_ohm=0.35),
+            input_coding="pulse width",
+            subtraction="analog",
+        )
+    if name == "isaac":
+        return Accelerator(input_coding="bit serial", slice_bits=(2, 2, 2, 2))
+    return Accelerator()
+
+
+def preset(name: str) -> Architecture:
+    """Return a preset by its name.
+
+    Raises
+    ------
+    ParameterError
+        There is none of that name.
+    """
+    if name not in PRESETS:
+        raise ParameterError.about(
+            "architecture",
+            got=repr(name),
+            expected=f"one of {sorted(PRESETS)}",
+            remedy="choose one, or build an architecture.Architecture in Python",
+        )
+    return PRESETS[name]()

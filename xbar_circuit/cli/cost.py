@@ -1,0 +1,121 @@
+"""``xbar cost``: latency, energy and area of an inference."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from xbar_circuit import __version__
+from xbar_circuit.architecture import PRESETS, Cost, preset, usual_accelerator
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.files import write_json
+from xbar_circuit.network.images import (
+    Dataset,
+    Normalisation,
+    fashion_mnist_calibration,
+    fashion_mnist_test,
+    load_images,
+)
+from xbar_circuit.network.importers import read_network
+from xbar_circuit.network.lenet import fashion_mnist_lenet5
+from xbar_circuit.network.mapping import map_network
+from xbar_circuit.network.settings import Settings, read_settings
+from xbar_circuit.plots.cost import draw_chips, draw_cost
+from xbar_circuit.report.cost import cost_components, write_cost_page
+from xbar_circuit.studies.inference import inference_cost, make_chip
+from xbar_circuit.units import engineering
+
+__all__ = ["cost"]
+
+_SHIPPED = "fashion-mnist"
+
+
+def cost(
+    network: Annotated[str, typer.Argument(help="A .onnx or .npz file, or 'lenet5'.")] = "lenet5",
+    *,
+    architecture: Annotated[str, typer.Option(help=f"One of {', '.join(PRESETS)}.")] = "hermes",
+    config: Annotated[
+        Path | None,
+        typer.Option(help="TOML as for xbar infer; the architecture's own tiles unless given."),
+    ] = None,
+    tiles: Annotated[
+        int | None, typer.Option(min=1, help="Replicate layers to fill so many tiles.")
+    ] = None,
+    data: Annotated[
+        str, typer.Option(help="Images that load the arrays; 'fashion-mnist' is shipped.")
+    ] = _SHIPPED,
+    divide: Annotated[
+        float | None, typer.Option(help="What pixels are divided by, such as 255.")
+    ] = None,
+    mean: Annotated[list[float] | None, typer.Option(help="Then subtracted, by channel.")] = None,
+    std: Annotated[list[float] | None, typer.Option(help="Then divided by, by channel.")] = None,
+    images: Annotated[int, typer.Option(min=1, help="How many images.")] = 16,
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/cost"),
+) -> None:
+    """Tell what an inference takes: energy, latency, area, by component, beside real chips."""
+    console = Console()
+    preset(architecture)
+    settings = Settings(accelerator=usual_accelerator(architecture))
+    if config is not None:
+        settings = read_settings(config)
+    settings = replace(settings, technology=architecture, tile_budget=tiles)
+    net = fashion_mnist_lenet5() if network == "lenet5" else read_network(network)
+    if data == _SHIPPED:
+        load, known = fashion_mnist_test().first(images), fashion_mnist_calibration().first(256)
+    else:
+        load = known = _images(data, divide, mean, std, images)
+    with console.status("programming the tiles and solving their currents"):
+        mapping = map_network(net, settings.accelerator)
+        chip = make_chip(mapping, settings, known, seed=0, seconds=settings.seconds[0])
+        found = inference_cost(chip, settings, load)
+    draw_cost(found, out / "cost.png")
+    draw_chips(found, out / "chips.png")
+    page = write_cost_page(
+        found,
+        out,
+        footer=f"xbar_circuit {__version__}; made by: xbar cost {network}"
+        f" --architecture '{architecture}'",
+    )
+    write_json(out / "summary.json", found.summary())
+    _tell(console, found)
+    console.print(f"summary and page: {out / 'summary.json'}, {page}", soft_wrap=True)
+
+
+def _images(
+    data: str, divide: float | None, mean: list[float] | None, std: list[float] | None, count: int
+) -> Dataset:
+    if divide is None:
+        raise ParameterError.about(
+            "--divide",
+            got="nothing",
+            expected="what the network's pixels were divided by",
+            remedy="give --divide 255, or --divide 1 for numbers that are ready",
+        )
+    stated = Normalisation(divide=divide, mean=tuple(mean or [0.0]), std=tuple(std or [1.0]))
+    return load_images(Path(data), normalisation=stated, count=count)
+
+
+def _tell(console: Console, found: Cost) -> None:
+    content = cost_components(found)
+    table = Table(title=f"{found.network_name} on {found.tiles} tiles, {found.architecture.name}")
+    for k, column in enumerate(content.columns):
+        table.add_column(column, justify="left" if k == 0 else "right")
+    for row in content.rows:
+        table.add_row(*row)
+    console.print(table)
+    console.print(
+        f"latency {engineering(found.latency_seconds, 's')}, an image every"
+        f" {engineering(found.interval_seconds, 's')}, {found.tops:.3g} TOPS,"
+        f" {found.tops_per_watt:.3g} TOPS/W; one full tile:"
+        f" {engineering(found.full_tile['product_joule'], 'J')},"
+        f" {engineering(found.full_tile['product_second'], 's')},"
+        f" {found.full_tile['tops_per_watt']:.3g} TOPS/W",
+        highlight=False,
+    )
+    for line in found.assumptions:
+        console.print(f"- {line}", style="dim", highlight=False)

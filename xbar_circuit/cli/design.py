@@ -1,0 +1,112 @@
+"""``xbar design``: accuracy against energy over tile size, converter width, devices a cell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.files import write_json
+from xbar_circuit.plots.design import draw_design
+from xbar_circuit.studies.design import Design, design_plan, designs_of
+from xbar_circuit.studies.items import Outcome
+from xbar_circuit.studies.sweep import run_sweep
+from xbar_circuit.units import engineering
+
+__all__ = ["design"]
+
+
+def design(
+    network: Annotated[str, typer.Argument(help="A .onnx or .npz file, or 'lenet5'.")] = "lenet5",
+    *,
+    tiles: Annotated[str, typer.Option(help="Rows and columns of a tile.")] = "64,128,256",
+    bits: Annotated[str, typer.Option(help="Widths of the column converters.")] = "4,5,6,8",
+    devices: Annotated[str, typer.Option(help="Devices in parallel in a cell.")] = "1,2,4",
+    pcm: Annotated[str, typer.Option(help="Device statistics.")] = "joshi2020",
+    ohm: Annotated[float, typer.Option(min=0.0, help="Wire resistance of a segment.")] = 1.0,
+    seconds: Annotated[float, typer.Option(min=0.0, help="Age of the chips [s].")] = 86400.0,
+    technology: Annotated[str, typer.Option(help="Preset of the cost.")] = "survey median",
+    images: Annotated[int, typer.Option(min=1, help="Test images.")] = 1000,
+    seeds: Annotated[int, typer.Option(min=1, help="Chips of each design.")] = 1,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes.")] = None,
+    data: Annotated[str, typer.Option(help="As for xbar infer.")] = "fashion-mnist",
+    labels: Annotated[Path | None, typer.Option(help="As for xbar infer.")] = None,
+    calibration: Annotated[Path | None, typer.Option(help="As for xbar infer.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/design"),
+) -> None:
+    """Explore designs of an accelerator for a network; resumes where an earlier run stopped."""
+    fixed: dict[str, Any] = {
+        "network": network,
+        "data": data,
+        "images": images,
+        "seconds": seconds,
+        "pcm.preset": pcm,
+        "run.technology": technology,
+        "accelerator.wires.row_ohm": ohm,
+        "accelerator.wires.column_ohm": ohm,
+    }
+    fixed |= {"labels": str(labels)} if labels else {}
+    fixed |= {"calibration": str(calibration)} if calibration else {}
+    plan = design_plan(
+        tiles=_numbers("--tiles", tiles),
+        bits=_numbers("--bits", bits),
+        devices=_numbers("--devices", devices),
+        seeds=seeds,
+        fixed=fixed,
+    )
+    console = Console()
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+    ) as progress:
+        task = progress.add_task("design space", total=len(plan.items()))
+
+        def tell(_: Outcome) -> None:
+            progress.advance(task)
+
+        outcomes = run_sweep(plan, out, workers=workers, progress=tell)
+    found = designs_of(plan, outcomes)
+    for outcome in outcomes:
+        if outcome.failed:
+            outcome.unwrap()
+    draw_design(found, out / "design.png")
+    write_json(out / "summary.json", [_plain(one) for one in found])
+    table = Table(title="most accurate designs first")
+    for column in ("tile", "bits", "devices", "accuracy", "energy", "latency", "tiles"):
+        table.add_column(column, justify="right")
+    for one in sorted(found, key=lambda d: -d.accuracy):
+        table.add_row(
+            str(one.tile),
+            str(one.bits),
+            str(one.devices),
+            f"{100 * one.accuracy:.2f} %",
+            engineering(one.joule, "J"),
+            engineering(one.latency_seconds, "s"),
+            str(one.tiles),
+        )
+    console.print(table)
+    console.print(f"results: {out / 'results.nc'}, {out / 'design.png'}", soft_wrap=True)
+
+
+def _numbers(option: str, text: str) -> list[int]:
+    try:
+        return [int(word) for word in text.split(",")]
+    except ValueError as error:
+        raise ParameterError.about(
+            option,
+            got=repr(text),
+            expected="whole numbers with commas between them",
+            remedy="for example 64,128",
+        ) from error
+
+
+def _plain(one: Design) -> dict[str, float]:
+    return {name: getattr(one, name) for name in one.__slots__}

@@ -1,0 +1,112 @@
+"""The array as a dynamic system: conductances, capacitances, drivers and what is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.nodal.grid import Grid, laplacian
+from xbar_circuit.nodal.hierarchical import slopes
+from xbar_circuit.nodal.waveform import Waveform
+
+__all__ = ["Dynamics", "Record"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Record:
+    """What a transient leaves: voltages and currents over time, as in `TransientResult`."""
+
+    time_second: FloatArray
+    column_current: FloatArray
+    row_current: FloatArray
+    row_voltage: FloatArray
+    column_voltage: FloatArray
+
+
+class Dynamics:
+    """``C dv/dt = drive V(t) - own v`` for the unknown nodes, and the currents at the held ones.
+
+    Attributes
+    ----------
+    unknowns
+        How many unknown voltages there are.
+    own, drive
+        Conductances among the unknowns and from the drivers [S].
+    mass
+        Capacitances of the unknowns (unknowns,) [F].
+    """
+
+    def __init__(
+        self, crossbar: Crossbar, waveform: Waveform, watch: Sequence[tuple[int, int]]
+    ) -> None:
+        grid = Grid.of(crossbar)
+        self.waveform = waveform
+        self._rows = crossbar.rows
+        self.unknowns = n = grid.unknowns
+        devices = (grid.row_node, grid.column_node, slopes(crossbar))
+        whole = laplacian([*grid.branches, devices], grid.size)
+        capacitance = np.zeros(grid.size)
+        np.add.at(capacitance, grid.row_node, crossbar.wires.row_farad)
+        np.add.at(capacitance, grid.column_node, crossbar.wires.column_farad)
+        self.mass = capacitance[:n]
+        self._driver_farad = capacitance[n : n + crossbar.rows]
+        self.own = sparse.csc_array(whole[:n, :n])
+        self.drive = sparse.csr_array(-whole[:n, n : n + crossbar.rows])
+        self._held = sparse.csr_array(whole[n:])
+        self._watched = _watched_nodes(grid, watch)
+
+    def record(self, time: FloatArray, basis: FloatArray | None, state: FloatArray) -> Record:
+        """Return the record of the unknowns' voltages ``basis @ state`` (points, states).
+
+        `basis` : (unknowns, states), or None where the states are the voltages.
+        """
+        volts = np.array([self.waveform.at(t) for t in time])
+        slope = np.array([self.waveform.slope_after(t) for t in time])
+        n, rows = self.unknowns, self._rows
+        seen = self._held[:, :n]
+        from_state = seen.T if basis is None else (seen @ basis).T
+        held = state @ from_state + volts @ self._held[:, n : n + rows].T
+        watched = []
+        for nodes in self._watched:
+            voltage = np.zeros((len(time), len(nodes)))
+            free = nodes < n
+            own = state[:, nodes[free]] if basis is None else state @ basis[nodes[free]].T
+            voltage[:, free] = own
+            driven = (nodes >= n) & (nodes < n + rows)
+            voltage[:, driven] = volts[:, nodes[driven] - n]
+            watched.append(voltage)
+        return Record(
+            time_second=time,
+            column_current=-held[:, rows:],
+            row_current=held[:, :rows] + self._driver_farad * slope,
+            row_voltage=watched[0],
+            column_voltage=watched[1],
+        )
+
+
+def _watched_nodes(
+    grid: Grid, watch: Sequence[tuple[int, int]]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the numbers of the row and column nodes of some cells.
+
+    Raises
+    ------
+    ParameterError
+        A cell lies outside the array.
+    """
+    cells = np.array(watch, dtype=np.int64).reshape(-1, 2)
+    if ((cells < 0) | (cells >= grid.row_node.shape)).any():
+        raise ParameterError.about(
+            "watch",
+            got=list(watch),
+            expected=f"cells (row, column) within {grid.row_node.shape}",
+            remedy="count from 0",
+        )
+    return grid.row_node[cells[:, 0], cells[:, 1]], grid.column_node[cells[:, 0], cells[:, 1]]

@@ -1,0 +1,134 @@
+"""What the drivers do over time: straight lines between given points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from xbar_circuit import checks
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.errors import ParameterError, ShapeError
+
+__all__ = ["Waveform"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Waveform:
+    """Piecewise linear voltages of all drivers.
+
+    Parameters
+    ----------
+    time_second
+        Times of the corners (points,), increasing, the first at 0 [s].
+    volts
+        Voltages at the corners (points, rows) [V]; constant after the last.
+
+    Raises
+    ------
+    ShapeError
+        The arrays do not fit each other.
+    ParameterError
+        A value is not finite, or the times do not increase from 0.
+    """
+
+    time_second: FloatArray
+    volts: FloatArray
+
+    def __post_init__(self) -> None:
+        seconds = np.array(self.time_second, dtype=np.float64)
+        volts = np.array(self.volts, dtype=np.float64)
+        if seconds.ndim != 1 or volts.ndim != 2 or len(seconds) != len(volts) or not volts.size:
+            raise ShapeError.about(
+                "time_second, volts",
+                got=f"shapes {seconds.shape} and {volts.shape}",
+                expected="shapes (points,) and (points, rows)",
+                remedy="give one line of voltages for each time",
+            )
+        ordered = bool((np.diff(seconds) > 0.0).all()) and seconds[0] == 0.0
+        if not (ordered and np.isfinite(seconds).all() and np.isfinite(volts).all()):
+            raise ParameterError.about(
+                "time_second, volts",
+                got="times that do not increase from 0, or values that are not finite",
+                expected="finite values, times that increase from 0 [s]",
+                remedy="merge equal times, and start at 0",
+            )
+        for name, array in (("time_second", seconds), ("volts", volts)):
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
+
+    @classmethod
+    def pulse(
+        cls,
+        volts: ArrayLike,
+        *,
+        width_second: float | ArrayLike,
+        edge_second: float,
+        delay_second: float = 0.0,
+    ) -> Waveform:
+        """Return a pulse on each row: pulse-width modulation if the widths differ.
+
+        Parameters
+        ----------
+        volts
+            Height of each row's pulse (rows,) [V].
+        width_second
+            Time at full height, of all or of each row (rows,) [s]; a row of width 0 stays at 0 V.
+        edge_second
+            Duration of the rising and of the falling edge [s].
+        delay_second
+            When the rising edge starts [s].
+
+        Raises
+        ------
+        ShapeError, ParameterError
+            A value does not fit, or is out of range.
+
+        >>> wave = Waveform.pulse([0.2, 0.1], width_second=[3e-9, 1e-9], edge_second=1e-10)
+        >>> wave.at(2e-9).tolist()
+        [0.2, 0.0]
+        """
+        height = np.atleast_1d(np.array(volts, dtype=np.float64))
+        edge = checks.number("edge_second", edge_second, "s", above=True)
+        delay = checks.number("delay_second", delay_second, "s")
+        width = np.array(width_second, dtype=np.float64)
+        if height.ndim != 1 or width.ndim > 1 or (width.ndim == 1 and width.shape != height.shape):
+            raise ShapeError.about(
+                "volts, width_second",
+                got=f"shapes {height.shape} and {width.shape}",
+                expected="(rows,) and one width or (rows,)",
+                remedy="give one height for each row",
+            )
+        if not (np.isfinite(width).all() and (width >= 0.0).all()):
+            raise ParameterError.about(
+                "width_second",
+                got=width_second,
+                expected="finite widths >= 0 [s]",
+                remedy="0 leaves a row at 0 V",
+            )
+        width = np.broadcast_to(width, height.shape)
+        on = width > 0.0
+        start = delay + edge
+        corners = np.unique([0.0, delay, start, *(start + width[on]), *(start + width[on] + edge)])
+        time = corners[:, np.newaxis]
+        up = np.clip((time - delay) / edge, 0.0, 1.0)
+        down = np.clip((time - start - width) / edge, 0.0, 1.0)
+        return cls(time_second=corners, volts=np.where(on, height * (up - down), 0.0))
+
+    def at(self, seconds: float) -> FloatArray:
+        """Return the voltages of all rows at a time (rows,) [V]."""
+        k = int(np.searchsorted(self.time_second, seconds, side="right")) - 1
+        if k >= len(self.time_second) - 1:
+            return np.array(self.volts[-1])
+        share = (seconds - self.time_second[k]) / (self.time_second[k + 1] - self.time_second[k])
+        return np.asarray(self.volts[k] + share * (self.volts[k + 1] - self.volts[k]))
+
+    def slope_after(self, seconds: float) -> FloatArray:
+        """Return the slopes of all rows just after a time (rows,) [V/s]."""
+        k = int(np.searchsorted(self.time_second, seconds, side="right")) - 1
+        if k >= len(self.time_second) - 1:
+            return np.zeros(self.volts.shape[1])
+        length = float(self.time_second[k + 1] - self.time_second[k])
+        slope: FloatArray = (self.volts[k + 1] - self.volts[k]) / length
+        return slope
