@@ -59,7 +59,6 @@ def test_ideal_array_is_nothing_but_devices_and_sources():
     lines = element_lines(xc.netlist.deck(make([[1e-5, 0.0]], row=0.0, column=0.0), [0.5]))
     assert lines == [
         "Rcell_0_0 row_0 col_0 99999.99999999999",
-        "Vindex index 0 DC 0",
         "Vleft_0 row_0 0 DC 0.5",
         "Vbottom_0 col_0 0 DC 0",
         "Vbottom_1 col_1 0 DC 0",

@@ -1,7 +1,7 @@
 """The SPICE rendering: decks as text, and PySpice circuits to build upon."""
 
 from xbar_circuit.netlist.array import array_lines
-from xbar_circuit.netlist.deck import deck, driver_expression, header_lines
+from xbar_circuit.netlist.deck import deck, driver_expression, header_lines, sweep_bounds
 from xbar_circuit.netlist.names import column_node, column_nodes, row_node, row_nodes
 from xbar_circuit.netlist.options import SpiceOptions
 from xbar_circuit.netlist.pyspice import circuit
@@ -21,4 +21,5 @@ __all__ = [
     "row_node",
     "row_nodes",
     "senses",
+    "sweep_bounds",
 ]

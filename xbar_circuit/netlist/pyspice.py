@@ -27,8 +27,8 @@ def circuit(crossbar: Crossbar, volts: ArrayLike) -> Circuit:
     """Return the crossbar as a PySpice circuit.
 
     With one input vector the drivers are DC sources ``V<end>``; with more they are behavioural
-    sources ``B<end>`` that look their voltage up by the source ``Vindex``, to be swept by
-    ``simulator.dc(Vindex=slice(0, batch - 1, 1))``.
+    sources ``B<end>`` that look their voltage up by the temperature, to be swept by
+    ``simulator.dc(temp=slice(*xc.netlist.sweep_bounds(batch)))``.
 
     Parameters
     ----------
@@ -59,8 +59,6 @@ def circuit(crossbar: Crossbar, volts: ArrayLike) -> Circuit:
     result = Circuit(title)
     result.raw_spice = "\n".join([*comment, *array_lines(crossbar)])
     swept = batch.shape[0] > 1
-    if swept:
-        result.V("index", "index", result.gnd, 0.0)
     for end in drivers(crossbar):
         values = batch[:, end.index]
         if swept:

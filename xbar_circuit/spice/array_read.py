@@ -1,8 +1,8 @@
 """Read a crossbar in ngspice: one deck and one sweep for a whole batch of inputs.
 
-The deck numbers the inputs by a source ``Vindex`` that a ``.dc`` sweep steps through, so the
-circuit is parsed and set up once. The inputs are swept from the smallest to the largest: each
-solution starts the next one, and starting small keeps small ones exact.
+The deck numbers the inputs by a temperature that a ``.dc`` sweep steps through, a billionth of a
+degree at a time, so the circuit is parsed and set up once. The inputs are swept from the smallest to
+the largest: each solution starts the next one, and starting small keeps small ones exact.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ __all__ = ["SlowSolverWarning", "read"]
 
 _MOST_POINTS = 64
 _MOST_VALUES = 30_000_000
-_WIDE_SPREAD = 1e3
 _SLOW_NODES = 4000
 _Solved = dict[str, FloatArray]
 
@@ -101,7 +100,6 @@ def read(
             options=options,
             save=["all"] if keep else _sense_currents(crossbar),
             ammeters=measure_devices,
-            held=_spread(inputs) > _WIDE_SPREAD,
         )
         answer = run(
             deck,
@@ -213,14 +211,6 @@ def _node_fields(crossbar: Crossbar, plot: Plot, *, ammeters: bool) -> _Solved:
 
 def _sense_currents(crossbar: Crossbar) -> list[str]:
     return [f"i(V{end.name})" for end in netlist.senses(crossbar)]
-
-
-def _spread(inputs: FloatArray) -> float:
-    """Return how much larger the largest input is than the smallest, infinite next to a zero."""
-    peaks = np.abs(inputs).max(axis=1)
-    if peaks.max() == 0.0:
-        return 1.0
-    return float(peaks.max() / peaks.min()) if peaks.min() > 0.0 else np.inf
 
 
 def _points(crossbar: Crossbar, *, keep: bool) -> int:
