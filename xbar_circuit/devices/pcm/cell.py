@@ -1,27 +1,14 @@
-"""A PCM mushroom cell as one parameter set: conduction, heat, phase, drift and noise.
-
-The heater (``series_ohm``) feeds a layer of GST. One state variable, the amorphous thickness u_a,
-blocks it; below threshold the plug conducts in series with the crystal, above it an ON path opens.
-The dissipated power heats the hot spot, whose temperature decays with distance,
-
-    T_int = T_amb + R_th * P / (1 + u_a / depth),
-
-and the interface moves with the growth velocity at T_int: ``du_a/dt = -v_g(T_int)`` (Sebastian et
-al., Nat. Commun. 8, 1115 (2017)). Near u_a = 0 the growth slows as ``u_a / (u_a + 2 nm)``, a fitted
-form that keeps u_a positive and makes a staircase of SET pulses gradual.
-
-Three renderings share these numbers: this package (:mod:`.read_law`, :mod:`.dynamics`), a
-subcircuit of behavioural sources (``device_models/pcm_cell.lib``) and Verilog-A
-(``device_models/pcm_cell.va``).
+"""The PCM cell: its parameters with what a designer asks of them, as a cell of a crossbar.
 
 In a crossbar the cell is read: ``conductance`` is the zero-bias conductance of each device at 300 K
-right after programming; `kelvin` and `age_second` then say when and how warm it is read.
+right after programming; `kelvin` and `age_second` then say when and how warm it is read. Pulses are
+the matter of :mod:`.dynamics`, which takes the same object.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -32,9 +19,8 @@ from xbar_circuit.devices.cell import CellResponse
 from xbar_circuit.devices.constants import BOLTZMANN, ROOM_KELVIN
 from xbar_circuit.devices.pcm import read_law, spice
 from xbar_circuit.devices.pcm.amorphous_plug import AmorphousPlug
-from xbar_circuit.devices.pcm.crystal_growth import CrystalGrowth
 from xbar_circuit.devices.pcm.noise import flicker_sequence
-from xbar_circuit.devices.pcm.threshold_switch import ThresholdSwitch
+from xbar_circuit.devices.pcm.parameters import PcmParameters
 from xbar_circuit.errors import ParameterError
 
 __all__ = ["PcmCell"]
@@ -44,72 +30,15 @@ _BISECTIONS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PcmCell:
+class PcmCell(PcmParameters):
     """A phase-change memory cell, as a description with its renderings.
 
-    Parameters
-    ----------
-    plug, switch, growth
-        Conduction of the amorphous plug, threshold switching, crystal growth.
-    series_ohm, crystal_ohm
-        Heater, and crystalline GST at low field [ohm].
-    thermal_kelvin_per_watt, thermal_depth_meter, thermal_second
-        Thermal resistance of the hot spot [K/W], the depth over which its temperature halves [m]
-        and its time constant [s].
-    parasitic_farad
-        Capacitance across the GST [F].
-    growth_contact_meter, crystal_gap_meter
-        Length below which growth slows, and the smallest plug that counts [m].
-    noise_amplitude
-        Q of the 1/f noise: ``S_I / I**2 = Q**2 / f``.
-    kelvin, age_second, storage_kelvin
-        Ambient temperature [K], time since programming [s] and the temperature of that time [K].
-
-    Raises
-    ------
-    ParameterError
-        A number that is not finite or out of range.
+    Parameters stand in :class:`~xbar_circuit.devices.pcm.parameters.PcmParameters`.
 
     >>> cell = PcmCell.sebastian2017()
     >>> round(float(cell.conductance(cell.thickness(5e-6))) * 1e6, 9)
     5.0
     """
-
-    plug: AmorphousPlug = field(default_factory=AmorphousPlug)
-    switch: ThresholdSwitch = field(default_factory=ThresholdSwitch)
-    growth: CrystalGrowth = field(default_factory=CrystalGrowth)
-    series_ohm: float = 2e3
-    crystal_ohm: float = 34e3
-    thermal_kelvin_per_watt: float = 2e6
-    thermal_depth_meter: float = 40e-9
-    thermal_second: float = 3e-9
-    parasitic_farad: float = 20e-15
-    growth_contact_meter: float = 2e-9
-    crystal_gap_meter: float = 0.02e-9
-    noise_amplitude: float = 0.01
-    kelvin: float = ROOM_KELVIN
-    age_second: float = 0.0
-    storage_kelvin: float = ROOM_KELVIN
-
-    def __post_init__(self) -> None:
-        for name, kind in (
-            ("plug", AmorphousPlug),
-            ("switch", ThresholdSwitch),
-            ("growth", CrystalGrowth),
-        ):
-            if not isinstance(getattr(self, name), kind):
-                raise ParameterError.about(
-                    name,
-                    got=repr(getattr(self, name)),
-                    expected=f"an instance of {kind.__name__}",
-                    remedy=f"for example {kind.__name__}()",
-                )
-        for name in self.__slots__[3:]:
-            above = name not in ("noise_amplitude", "age_second")
-            value = checks.number(name, getattr(self, name), "SI", above=above)
-            object.__setattr__(self, name, value)
-        checks.number("kelvin", self.kelvin, "K", minimum=200.0, maximum=600.0)
-        checks.number("storage_kelvin", self.storage_kelvin, "K", minimum=200.0, maximum=600.0)
 
     @classmethod
     def sebastian2017(cls) -> PcmCell:
@@ -128,16 +57,6 @@ class PcmCell:
         """
         return cls(plug=AmorphousPlug(liner_ohm_per_meter=40e3 / 1e-9), noise_amplitude=0.003)
 
-    @property
-    def activation_ev(self) -> float:
-        """Activation energy of the plug at this age [eV]."""
-        return self.plug.aged_activation_ev(self.age_second, self.storage_kelvin)
-
-    @property
-    def g_max_siemens(self) -> float:
-        """Largest zero-bias conductance, that of the crystal [S]."""
-        return float(self._fresh(np.zeros(())))
-
     def conductance(self, thickness: ArrayLike, *, read_volt: float = 0.0) -> FloatArray:
         """Return the conductance I/V at this cell's temperature and age [S].
 
@@ -151,7 +70,7 @@ class PcmCell:
         u = checks.non_negative("thickness", thickness, "m")
         volt = checks.number("read_volt", read_volt, "V")
         if volt == 0.0:
-            return self._zero_bias(u, self.kelvin, self.activation_ev)
+            return self.zero_bias(u)
         return read_law.read(self, np.full(u.shape, volt), u).current / volt
 
     def thickness(self, conductance: ArrayLike, *, read_volt: float = 0.0) -> FloatArray:
@@ -190,15 +109,6 @@ class PcmCell:
             low, high = np.where(too_good, middle, low), np.where(too_good, high, middle)
         return 0.5 * (low + high)
 
-    def threshold_volt(self, thickness: float) -> float:
-        """Return the voltage across the GST at which the cell switches on [V]."""
-        return self.switch.threshold(thickness + self.crystal_gap_meter)
-
-    def noise_density(self, current: ArrayLike, hertz: ArrayLike) -> FloatArray:
-        """Return the 1/f current noise density ``(Q*I)**2 / f`` [A2/Hz]."""
-        i, f = np.asarray(current, dtype=np.float64), checks.non_negative("hertz", hertz, "Hz")
-        return np.asarray((self.noise_amplitude * i) ** 2 / f)
-
     def noise_trace(
         self,
         current: ArrayLike,
@@ -231,10 +141,6 @@ class PcmCell:
         white = rng.standard_normal(relative.shape) * thermal[..., np.newaxis]
         return np.asarray(mean[..., np.newaxis] * (1.0 + self.noise_amplitude * relative) + white)
 
-    def aged(self, seconds: float, *, storage_kelvin: float = ROOM_KELVIN) -> PcmCell:
-        """Return the same cell, read `seconds` after programming."""
-        return replace(self, age_second=seconds, storage_kelvin=storage_kelvin)
-
     # The crossbar's side: devices.Cell.
 
     @property
@@ -250,8 +156,7 @@ class PcmCell:
     def zero_bias_conductance(self, conductance: FloatArray) -> FloatArray:
         """Return the conductance after age and temperature [S]."""
         u = self._states(conductance)
-        now = self._zero_bias(u, self.kelvin, self.activation_ev)
-        return np.where(conductance > 0.0, now, 0.0)
+        return np.where(conductance > 0.0, self.zero_bias(u), 0.0)
 
     def respond(
         self, row_volt: FloatArray, column_volt: FloatArray, conductance: FloatArray
@@ -282,11 +187,3 @@ class PcmCell:
 
     def _states(self, conductance: FloatArray) -> FloatArray:
         return self.thickness(np.where(conductance > 0.0, conductance, self.g_max_siemens))
-
-    def _fresh(self, thickness: FloatArray) -> FloatArray:
-        return self._zero_bias(thickness, ROOM_KELVIN, self.plug.activation_ev)
-
-    def _zero_bias(self, thickness: FloatArray, kelvin: float, energy_ev: float) -> FloatArray:
-        unit = self.plug.low_field_siemens_meter(np.asarray(kelvin), energy_ev)
-        plug_ohm = (thickness + self.crystal_gap_meter) / unit
-        return np.asarray(1.0 / (self.series_ohm + self.crystal_ohm + plug_ohm))

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.devices.pcm import rosenbrock
-from xbar_circuit.devices.pcm.cell import PcmCell
+from xbar_circuit.devices.pcm.parameters import PcmParameters
 from xbar_circuit.devices.pcm.read_law import gst_current
 from xbar_circuit.errors import ShapeError
 
@@ -107,7 +107,7 @@ class PcmTrace:
 
 
 def transient(
-    cell: PcmCell,
+    cell: PcmParameters,
     thickness: ArrayLike,
     seconds: Sequence[float],
     volts: ArrayLike,
@@ -179,7 +179,7 @@ def transient(
 class _Circuit:
     """A cell behind its load: the right-hand side of the four states."""
 
-    cell: PcmCell
+    cell: PcmParameters
     load_ohm: float
 
     @property

@@ -13,15 +13,12 @@ always finds the one solution; self-heating by the read itself is part of it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from xbar_circuit.checks import FloatArray
+from xbar_circuit.devices.pcm.parameters import PcmParameters
 from xbar_circuit.devices.pcm.threshold_switch import ON_POWER
-
-if TYPE_CHECKING:
-    from xbar_circuit.devices.pcm.cell import PcmCell
 
 __all__ = ["ReadPoint", "gst_current", "read"]
 
@@ -38,7 +35,11 @@ class ReadPoint:
 
 
 def gst_current(
-    cell: PcmCell, volt: FloatArray, kelvin: FloatArray, state: FloatArray, thickness: FloatArray
+    cell: PcmParameters,
+    volt: FloatArray,
+    kelvin: FloatArray,
+    state: FloatArray,
+    thickness: FloatArray,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return the GST's current [A] and its slopes over volt [S] and kelvin [A/K] at fixed state.
 
@@ -55,14 +56,14 @@ def gst_current(
     )
 
 
-def read(cell: PcmCell, volt: FloatArray, thickness: FloatArray) -> ReadPoint:
+def read(cell: PcmParameters, volt: FloatArray, thickness: FloatArray) -> ReadPoint:
     """Solve the read law; `volt` [V] and `thickness` [m] broadcast."""
     applied, u = np.broadcast_arrays(volt, thickness)
     shape, applied, u = applied.shape, applied.ravel(), u.ravel()
     size = np.abs(applied)  # the law is odd in V
     low, high = np.zeros_like(size), size.copy()
     ohm, heat = cell.series_ohm, cell.thermal_kelvin_per_watt
-    v = size * (1.0 - ohm * cell.conductance(u))
+    v = size * (1.0 - ohm * cell.zero_bias(u))
     closed = np.zeros_like(size)
     for _ in range(_ITERATIONS):
         through = (size - v) / ohm
@@ -90,7 +91,7 @@ def read(cell: PcmCell, volt: FloatArray, thickness: FloatArray) -> ReadPoint:
 
 
 def _state_slope(
-    cell: PcmCell, volt: FloatArray, state: FloatArray, thickness: FloatArray
+    cell: PcmParameters, volt: FloatArray, state: FloatArray, thickness: FloatArray
 ) -> FloatArray:
     """Return how the ON current rises because the OFF state's x rises with v [S]."""
     u = thickness + cell.crystal_gap_meter

@@ -10,14 +10,11 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING
 
 from xbar_circuit import checks
 from xbar_circuit.devices.constants import BOLTZMANN, BOLTZMANN_EV
+from xbar_circuit.devices.pcm.parameters import PcmParameters
 from xbar_circuit.resources import device_model
-
-if TYPE_CHECKING:
-    from xbar_circuit.devices.pcm.cell import PcmCell
 
 __all__ = ["library", "parameters", "verilog_a_model"]
 
@@ -25,7 +22,7 @@ LIBRARY = "pcm_cell.lib"
 FLICKER_SOURCE, THERMAL_SOURCE = "If 0 fl DC 1", "It 0 th DC 0"
 
 
-def parameters(cell: PcmCell) -> dict[str, float]:
+def parameters(cell: PcmParameters) -> dict[str, float]:
     """Return the numbers that all three renderings share, by the name they have there (SI)."""
     plug, switch, growth = cell.plug, cell.switch, cell.growth
     return {
@@ -63,7 +60,7 @@ def parameters(cell: PcmCell) -> dict[str, float]:
     }
 
 
-def library(cell: PcmCell, *, noise_step_second: float | None = None) -> str:
+def library(cell: PcmParameters, *, noise_step_second: float | None = None) -> str:
     """Return the text of the library with this cell's numbers in its ``.param`` block.
 
     Parameters
@@ -86,7 +83,7 @@ def library(cell: PcmCell, *, noise_step_second: float | None = None) -> str:
     return text.replace(THERMAL_SOURCE, f"{THERMAL_SOURCE} TRNOISE({thermal!r} {step!r} 0 0)")
 
 
-def verilog_a_model(cell: PcmCell, name: str) -> str:
+def verilog_a_model(cell: PcmParameters, name: str) -> str:
     """Return the ``.model`` line of ``pcm_cell.va`` with this cell's numbers.
 
     An instance is then ``N<name> top bottom <model> ua=30n``; the compiled module must be loaded.

@@ -27,13 +27,10 @@ from numpy.typing import ArrayLike
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.devices.curves import (
-    ClippedLog,
     Curve,
-    Piecewise,
-    Polynomial,
-    SaturatedPower,
     Table,
 )
+from xbar_circuit.devices.pcm.published import HERMES_DOUBLE, HERMES_SINGLE, JOSHI_2020
 from xbar_circuit.errors import ParameterError
 
 __all__ = ["PcmState", "PcmStatistics"]
@@ -130,16 +127,7 @@ class PcmStatistics:
 
         Joshi et al., Nat. Commun. 11, 2473 (2020); Nandakumar et al., ICECS (2019).
         """
-        return cls(
-            g_max_siemens=25e-6,
-            t0_second=20.0,
-            read_second=250e-9,
-            programming_curve=_relative((0.26348, 1.9650, -1.1731), 25.0),
-            drift_mean_curve=ClippedLog(slope=-0.0155, offset=0.0244, low=0.049, high=0.1),
-            drift_sigma_curve=ClippedLog(slope=-0.0125, offset=-0.0059, low=0.008, high=0.045),
-            read_curve=SaturatedPower(scale=0.0088, exponent=0.65, floor=1e-3, high=0.2),
-            source="Joshi et al., Nat. Commun. 11, 2473 (2020)",
-        )
+        return cls(**JOSHI_2020)
 
     @classmethod
     def hermes_single(cls) -> PcmStatistics:
@@ -147,24 +135,7 @@ class PcmStatistics:
 
         Le Gallo et al., Nat. Electron. 6, 680 (2023).
         """
-        return cls(
-            g_max_siemens=10.35e-6,
-            t0_second=200.0,
-            read_second=512e-9,
-            programming_curve=_relative((0.15781817, 2.32443916, -2.16310839, 0.68841818), 10.35),
-            drift_mean_curve=_hermes_drift_mean(),
-            drift_sigma_curve=Piecewise(
-                split=0.3039,
-                below=ClippedLog(slope=-0.0120, offset=-0.0023, low=0.0124, high=0.04),
-                above=Polynomial((0.0104, 0.0116, -0.0165)),
-            ),
-            read_curve=Piecewise(
-                split=0.1591,
-                below=ClippedLog(slope=-0.0078, offset=0.0038, low=0.0179, high=0.04),
-                above=Polynomial((0.0088, 0.0768, -0.1352, 0.0664)),
-            ),
-            source="Le Gallo et al., Nat. Electron. 6, 680 (2023), one device a polarity",
-        )
+        return cls(**HERMES_SINGLE)
 
     @classmethod
     def hermes_double(cls) -> PcmStatistics:
@@ -172,24 +143,7 @@ class PcmStatistics:
 
         Le Gallo et al., Nat. Electron. 6, 680 (2023).
         """
-        return cls(
-            g_max_siemens=20.7e-6,
-            t0_second=300.0,
-            read_second=512e-9,
-            programming_curve=_relative((0.16603222, 4.71806468, -8.48101252, 4.68961419), 20.7),
-            drift_mean_curve=_hermes_drift_mean(),
-            drift_sigma_curve=Piecewise(
-                split=0.3055,
-                below=ClippedLog(slope=-0.0117, offset=-0.0057, low=0.0091, high=0.04),
-                above=Polynomial((0.0073, 0.0093, -0.0118)),
-            ),
-            read_curve=Piecewise(
-                split=0.16,
-                below=ClippedLog(slope=-0.0117, offset=-0.0069, low=0.015, high=0.04),
-                above=Polynomial((0.0123, 0.0211, -0.0280, 0.0069)),
-            ),
-            source="Le Gallo et al., Nat. Electron. 6, 680 (2023), two devices a polarity",
-        )
+        return cls(**HERMES_DOUBLE)
 
     def programming_sigma(self, target: ArrayLike) -> FloatArray:
         """Return the standard deviation of the programming error at `target` [S], in siemens."""
@@ -352,15 +306,3 @@ class PcmState:
             g, times, programmed=self.conductance, read_second=read_second
         )
         return np.maximum(g + sigma * rng.standard_normal(g.shape), 0.0)
-
-
-def _relative(coefficients_microsiemens: tuple[float, ...], g_max_microsiemens: float) -> Curve:
-    return Polynomial(tuple(c / g_max_microsiemens for c in coefficients_microsiemens))
-
-
-def _hermes_drift_mean() -> Curve:
-    return Piecewise(
-        split=0.0945,
-        below=ClippedLog(slope=-0.0387, offset=-0.0182, low=0.072, high=0.13),
-        above=Polynomial((0.0736, -0.0126, -0.0436)),
-    )
