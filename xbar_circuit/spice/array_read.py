@@ -1,8 +1,8 @@
 """Read a crossbar in ngspice: one deck and one sweep for a whole batch of inputs.
 
 The deck numbers the inputs by a temperature that a ``.dc`` sweep steps through, a billionth of a
-degree at a time, so the circuit is parsed and set up once. The inputs are swept from the smallest to
-the largest: each solution starts the next one, and starting small keeps small ones exact.
+degree at a time, so the circuit is parsed and set up once. The inputs are swept from the smallest
+to the largest: each solution starts the next one, and starting small keeps small ones exact.
 """
 
 from __future__ import annotations
