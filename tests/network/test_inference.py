@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from xbar_circuit import Wires, nodal
+from xbar_circuit import ParameterError, Wires, nodal
 from xbar_circuit.devices import PcmStatistics
 from xbar_circuit.network.accelerator import Accelerator
 from xbar_circuit.network.converters import Converter, calibrated
@@ -146,6 +146,45 @@ def test_noise_of_a_uniform_converter_follows_the_textbook():
         found = converter.round(wave / np.float32(converter.step)) * converter.step
         snr = 10.0 * np.log10(np.mean(wave**2) / np.mean((found - wave) ** 2))
         assert snr == pytest.approx(6.02 * bits + 1.76, abs=0.4)
+
+
+def test_rounding_does_not_make_a_converter_signed():
+    assert not calibrated(8, np.array([-1e-12, 1.0]), 100.0).signed
+    assert calibrated(8, np.array([-1e-3, 1.0]), 100.0).signed
+    with pytest.raises(ParameterError, match="bits"):
+        calibrated(1, np.array([-1.0, 1.0]), 100.0)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"tile_rows": 1, "tile_cols": 2},
+        {"tile_rows": 1, "tile_cols": 2, "accumulation": "analog"},
+        {"input_bits": 2, "output_bits": 2},
+        {"g_min_siemens": 0.0, "wires": Wires(row_ohm=1e3, column_ohm=1e3)},
+        {"wires": Wires(row_ohm=0.0, column_ohm=5.0)},
+    ],
+)
+def test_extreme_hardware_still_answers(change):
+    assert np.isfinite(infer(replace(IDEAL, **change))).all()
+
+
+def test_a_network_of_one_weight_and_images_of_nothing():
+    one = Dense(weight=np.array([[2.0]]), bias=np.array([1.0]))
+    network = Network(nodes=(Node(name="d", operator=one, inputs=(INPUT,)),), input_shape=(1,))
+    accelerator = replace(IDEAL, wires=Wires(row_ohm=1.0, column_ohm=1.0), output_bits=8)
+    assert infer(accelerator, np.zeros((3, 1), np.float32), network).tolist() == [[1.0]] * 3
+    found = infer(accelerator, np.array([[0.5], [1.0]], np.float32), network)
+    np.testing.assert_allclose(found, [[2.0], [3.0]], rtol=1e-2)
+
+
+def test_memory_limits_the_calibration_too():
+    network, images = small_network(), signed_images(40)
+    mapping = map_network(network, IDEAL)
+    transfers = prepare(mapping, program(mapping).conductances())
+    few = calibrate(mapping, transfers, images, memory_bytes=100_000)
+    many = calibrate(mapping, transfers, images)
+    assert few["conv"].inputs.full_scale <= many["conv"].inputs.full_scale
 
 
 def test_a_seed_gives_the_same_devices_and_another_seed_others():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from xbar_circuit import ShapeError
+from xbar_circuit import ParameterError, ShapeError
 from xbar_circuit.network.operators import (
     AveragePool,
     Clip,
@@ -150,5 +150,5 @@ def test_inputs_that_do_not_fit_are_refused_by_name():
         convolution.unfold(np.zeros((1, 1, 2, 2), dtype=np.float32))
     with pytest.raises(ShapeError, match="weight, bias"):
         Dense(weight=np.ones((3, 2)), bias=np.zeros(3))
-    with pytest.raises(ShapeError, match="not finite"):
+    with pytest.raises(ParameterError, match="not finite"):
         Dense(weight=np.array([[np.nan]]), bias=np.zeros(1))

@@ -170,7 +170,7 @@ def _write(
         budget=budget,
         further=[] if cost is None else cost_sections(cost, out),
         footer=f"xbar_circuit {__version__}; made by: xbar infer; seeds 0 to"
-        f" {found.settings.seeds - 1}; {found.settings}",
+        f" {found.settings.seeds - 1}; all settings stand in summary.json.",
     )
     summary = found.summary()
     if budget is not None:

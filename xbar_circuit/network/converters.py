@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit import checks
+from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.operators import Array
 
 __all__ = ["Converter", "calibrated"]
@@ -63,9 +64,17 @@ class Converter:
 def calibrated(bits: int | None, samples: NDArray[np.floating], percentile: float) -> Converter:
     """Return a converter whose range ends at a percentile of the samples' magnitudes.
 
-    Unsigned where no sample is negative. Zeros do not count: a sparse input would otherwise
-    shrink its own range.
+    Unsigned where no sample is negative by more than rounding (1e-6 of the range). Zeros do not
+    count: a sparse input would otherwise shrink its own range.
     """
     magnitude = np.abs(samples[samples != 0.0])
     full_scale = float(np.percentile(magnitude, percentile)) if magnitude.size else 1.0
-    return Converter(bits=bits, full_scale=full_scale, signed=bool((samples < 0.0).any()))
+    signed = bool((samples < -1e-6 * full_scale).any())
+    if bits == 1 and signed:
+        raise ParameterError.about(
+            "bits",
+            got=1,
+            expected="at least 2 for inputs or currents of both signs",
+            remedy="give the converter another bit, or inputs that are not negative",
+        )
+    return Converter(bits=bits, full_scale=full_scale, signed=signed)

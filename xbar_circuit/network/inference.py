@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from xbar_circuit import nodal
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.network.converters import Converter, calibrated
-from xbar_circuit.network.execution import walk
+from xbar_circuit.network.execution import MEMORY_BYTES, batch_size, walk
 from xbar_circuit.network.mapping import Mapping
 from xbar_circuit.network.operators import Array
 from xbar_circuit.network.programming import Conductances
@@ -104,7 +104,13 @@ class Analog:
         return self.layers[name].products(vectors)
 
 
-def calibrate(mapping: Mapping, transfers: Conductances, images: Array) -> Ranges:
+def calibrate(
+    mapping: Mapping,
+    transfers: Conductances,
+    images: Array,
+    *,
+    memory_bytes: int = MEMORY_BYTES,
+) -> Ranges:
     """Find the range of every converter.
 
     Parameters
@@ -112,11 +118,14 @@ def calibrate(mapping: Mapping, transfers: Conductances, images: Array) -> Range
     mapping, transfers
         The prepared network.
     images
-        Of the calibration set, never the test set; all at once in memory.
+        Of the calibration set, never the test set.
+    memory_bytes
+        Limit on the working memory; of large networks only the first images are used that fit.
     """
+    count = batch_size(mapping.network, memory_bytes // 3, largest=len(images))
     calibrator = _Calibrator(mapping, transfers)
     with threadpool_limits(limits=1, user_api="blas"):
-        walk(mapping.network, np.asarray(images, dtype=np.float32), calibrator)
+        walk(mapping.network, np.asarray(images[:count], dtype=np.float32), calibrator)
     return calibrator.ranges
 
 

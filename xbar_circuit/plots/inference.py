@@ -33,7 +33,9 @@ def draw_time(evaluation: Evaluation, path: Path) -> None:
             axes.set_xscale("log")
         axes.set_xlabel("time after programming [s]")
         axes.set_ylabel("accuracy [%]")
-        axes.set_title(f"{len(evaluation.accuracy)} chips, mean and 95 % interval; dashed: digital")
+        chips = len(evaluation.accuracy)
+        words = "One chip" if chips == 1 else f"{chips} chips, mean and 95 % interval"
+        axes.set_title(f"{words}; dashed: digital")
         save(page, path)
 
 

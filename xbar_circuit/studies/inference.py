@@ -114,6 +114,7 @@ class Evaluation:
             "mean_accuracy": self.mean,
             "confidence_95_half_width": self.half_width,
             "accuracy_by_seed": self.accuracy,
+            "settings": repr(self.settings),
             "wire_aware_error_before": self.programming and self.programming.error_before,
             "wire_aware_error_after": self.programming and self.programming.error_after,
             "seconds": sum(self.seconds_by_stage.values()),
@@ -242,7 +243,7 @@ def _ages(
     """Yield one chip at several ages."""
     programmed = program(mapping, statistics=settings.statistics, seed=seed)
     before = prepare(mapping, programmed.conductances())
-    ranges = calibrate(mapping, before, calibration.images)
+    ranges = calibrate(mapping, before, calibration.images, memory_bytes=settings.memory_bytes)
     for age in seconds:
         conductances = programmed.conductances(age)
         now = before if settings.statistics is None else prepare(mapping, conductances)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xbar_circuit.errors import ShapeError
+from xbar_circuit.errors import ParameterError, ShapeError
 from xbar_circuit.network.operators.protocol import Array
 
 __all__ = ["Convolution", "Dense", "pad_axes"]
@@ -175,12 +175,18 @@ def _freeze(operator: object, names: tuple[str, ...]) -> None:
     """Copy the weights of a frozen operator to read-only float32."""
     for name in names:
         array = np.array(getattr(operator, name), dtype=np.float32)
-        if array.size == 0 or not np.isfinite(array).all():
+        if array.size == 0:
             raise ShapeError.about(
                 name,
-                got=f"shape {array.shape} with {int((~np.isfinite(array)).sum())} entries that are"
-                " not finite",
-                expected="at least one finite number",
+                got=f"shape {array.shape}",
+                expected="at least one number",
+                remedy="check the trained weights",
+            )
+        if not np.isfinite(array).all():
+            raise ParameterError.about(
+                name,
+                got=f"{int((~np.isfinite(array)).sum())} entries that are not finite",
+                expected="finite numbers",
                 remedy="check the trained weights",
             )
         array.flags.writeable = False
