@@ -1,0 +1,55 @@
+"""``xbar characterize`` writes a table, JSON, a figure, a page and a deck."""
+
+import json
+
+import pytest
+
+from xbar_circuit.cli import main
+
+
+def run(*arguments):
+    with pytest.raises(SystemExit) as ended:
+        main(["characterize", *map(str, arguments)])
+    return ended.value.code
+
+
+def test_a_converter_is_measured_and_reported(tmp_path, capsys):
+    assert not run("ramp", "--bits", 6, "--out", tmp_path)
+    content = json.loads((tmp_path / "characterize.json").read_text())
+    assert abs(content["sinad_db"] - (6.02 * 6 + 1.76)) < 0.1
+    assert (tmp_path / "characterize.png").read_bytes().startswith(b"\x89PNG")
+    assert "Murmann" in (tmp_path / "characterize.html").read_text()
+    assert ".subckt converter" in (tmp_path / "deck.cir").read_text()
+    assert "ENOB" in capsys.readouterr().out
+
+
+def test_a_strangers_op_amp_is_measured_from_the_command_line(tmp_path):
+    mine = tmp_path / "mine.lib"
+    mine.write_text(
+        "* mine\n.subckt amp vout inn inp vdd\nG1 0 x inp inn 1m\nR1 x 0 1meg\nC1 x 0 1p\n"
+        "E1 vout 0 x 0 1\nI1 vdd 0 50u\n.ends\n"
+    )
+    code = run(
+        "subcircuit",
+        "--subcircuit",
+        f"{mine}:amp",
+        "--ports",
+        "plus=inp,minus=inn,out=vout",
+        "--supplies",
+        "vdd=1.2",
+        "--rows",
+        4,
+        "--out",
+        tmp_path / "out",
+    )
+    assert not code
+    content = json.loads((tmp_path / "out" / "characterize.json").read_text())
+    assert abs(content["supply_ampere"] - 50e-6) < 1e-9
+    assert abs(content["gain_error"]) < 0.01
+
+
+@pytest.mark.parametrize(
+    "arguments", [("adc",), ("subcircuit",), ("subcircuit", "--subcircuit", "a:b", "--ports", "x")]
+)
+def test_what_cannot_be_meant_is_refused(arguments, tmp_path):
+    assert run(*arguments, "--out", tmp_path) == 2 or arguments[-1] == "x"

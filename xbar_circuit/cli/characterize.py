@@ -1,0 +1,196 @@
+"""``xbar characterize`` measures an amplifier or a converter, ours or the user's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from xbar_circuit import __version__
+from xbar_circuit.checks import choice
+from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.files import write_json, write_text
+from xbar_circuit.netlist.loaded_column import Stimulus, loaded_column
+from xbar_circuit.netlist.testbench import conversion_bench
+from xbar_circuit.peripherals import (
+    Flash,
+    OpAmp,
+    OscillatorCounter,
+    Ramp,
+    Sar,
+    Subcircuit,
+    TransimpedanceAmplifier,
+)
+from xbar_circuit.report.periphery import (
+    amplifier_rows,
+    converter_rows,
+    write_amplifier,
+    write_converter,
+)
+from xbar_circuit.resources import device_model
+from xbar_circuit.studies import characterize_amplifier, characterize_converter
+from xbar_circuit.studies.conversion import convert_in_spice
+from xbar_circuit.units import parse_spice
+from xbar_circuit.wires import Wires
+
+__all__ = ["characterize"]
+
+_CONVERTERS = ("sar", "ramp", "flash", "oscillator")
+_AMPLIFIERS = ("amplifier", "transistor-amplifier", "subcircuit")
+
+
+def characterize(
+    circuit: Annotated[
+        str,
+        typer.Argument(
+            help="sar, ramp, flash, oscillator; amplifier, transistor-amplifier; or"
+            " subcircuit, an op-amp of your own (--subcircuit)."
+        ),
+    ] = "sar",
+    *,
+    out: Annotated[Path, typer.Option(help="Folder for JSON, PNG, HTML and the deck.")] = Path(
+        "out/characterize"
+    ),
+    bits: Annotated[int, typer.Option(help="Of the converter, or of the settling.")] = 8,
+    noise_lsb: Annotated[float, typer.Option(help="Noise of a converter's decision.")] = 0.0,
+    mismatch: Annotated[
+        float, typer.Option(help="Sigma of a unit capacitor (sar) or resistor (flash).")
+    ] = 0.0,
+    engine: Annotated[str, typer.Option(help="Of a converter: fast or spice.")] = "fast",
+    rows: Annotated[int, typer.Option(min=1, help="Of the amplifier's array.")] = 64,
+    feedback_ohm: Annotated[float, typer.Option(help="Of the amplifier.")] = 4e3,
+    feedback_farad: Annotated[float, typer.Option(help="Of the amplifier.")] = 0.0,
+    reference_volt: Annotated[float, typer.Option(help="Of the amplifier.")] = 0.5,
+    celsius: Annotated[float, typer.Option(help="Temperature.")] = 27.0,
+    subcircuit: Annotated[str, typer.Option(help="FILE:NAME of your op-amp.")] = "",
+    ports: Annotated[str, typer.Option(help="plus=inp,minus=inn,out=vout")] = "",
+    supplies: Annotated[str, typer.Option(help="vdd=1.1,vss=0")] = "",
+    models: Annotated[str, typer.Option(help="Transistor library: FILE or FILE:CORNER.")] = "",
+    seed: Annotated[int, typer.Option(help="Of mismatch, noise and conductances.")] = 1,
+) -> None:
+    """Measure a converter (INL, DNL, ENOB, noise) or an amplifier on a loaded column.
+
+    The report is a table here, and JSON, a figure, a page and a deck in the folder.
+    """
+    choice("circuit", circuit, (*_CONVERTERS, *_AMPLIFIERS))
+    console = Console()
+    rng = np.random.default_rng(seed)
+    footer = f"xbar_circuit {__version__}, seed {seed}"
+    content: dict[str, Any]
+    if circuit in _CONVERTERS:
+        choice("engine", engine, ("fast", "spice"))
+        converter = _converter(circuit, bits, noise_lsb, mismatch, rng)
+        settings: dict[str, Any] = {"rng": rng if noise_lsb > 0.0 else None}
+        if engine == "spice":
+            noisy = settings["rng"]
+            settings |= {
+                "convert": lambda values: convert_in_spice(converter, values, rng=noisy),
+                "engine": "ngspice",
+                "steps": bits + 5,
+                "repeats": 2,
+                "per_code": 4,
+                "samples": 256,
+            }
+        with console.status("converting"):
+            measured = characterize_converter(converter, **settings)
+        table, content = converter_rows(measured), measured.to_dict()
+        page = write_converter(measured, out, footer=footer)
+        span = converter.input_high - converter.input_low
+        values = converter.input_low + span * (np.arange(16) + 0.5) / 16
+        write_text(out / "deck.cir", conversion_bench(converter, values).deck)
+    else:
+        amplifier = TransimpedanceAmplifier(
+            opamp=_opamp(circuit, subcircuit, ports, supplies, models),
+            feedback_ohm=feedback_ohm,
+            feedback_farad=feedback_farad,
+            reference_volt=reference_volt,
+        )
+        crossbar = Crossbar(
+            conductance=rng.uniform(1e-6, 20e-6, (rows, 2)),
+            wires=Wires(row_ohm=1.0, column_ohm=1.0, row_farad=0.2e-15, column_farad=0.2e-15),
+        )
+        pattern = np.full(rows, 0.2 / feedback_ohm / crossbar.conductance[:, 0].sum())
+        with console.status("ngspice"):
+            merits = characterize_amplifier(
+                amplifier, crossbar=crossbar, pattern=pattern, bits=bits, celsius=celsius
+            )
+        table, content = amplifier_rows(merits), merits.to_dict()
+        page = write_amplifier(merits, out, footer=footer)
+        deck = loaded_column(amplifier, crossbar, 0, pattern, Stimulus(scale="DC 0 AC 1"))
+        write_text(out / "deck.cir", deck)
+    write_json(out / "characterize.json", content)
+    shown = Table("figure of merit", "value", title=str(content["name"]))
+    for what, value in table:
+        shown.add_row(what, value)
+    console.print(shown)
+    console.print(f"written to {page}", highlight=False)
+
+
+def _converter(
+    kind: str, bits: int, noise_lsb: float, mismatch: float, rng: np.random.Generator
+) -> Sar | Ramp | Flash | OscillatorCounter:
+    noise = noise_lsb / 2.0**bits
+    if kind == "sar":
+        return Sar(bits=bits, noise_volt=noise).drawn(rng, unit_sigma=mismatch)
+    if kind == "ramp":
+        return Ramp(bits=bits, noise_volt=noise)
+    if kind == "flash":
+        flash = Flash(bits=bits, noise_volt=noise)
+        return flash.drawn(rng, resistor_sigma=mismatch, offset_sigma_volt=0.0)
+    jitter = noise_lsb / 2.0 ** (bits / 2.0)
+    return OscillatorCounter(bits=bits, full_scale_ampere=50e-6, jitter_cycle=jitter)
+
+
+def _opamp(
+    kind: str, subcircuit: str, ports: str, supplies: str, models: str
+) -> OpAmp | Subcircuit:
+    if kind == "amplifier":
+        return OpAmp(
+            dc_gain=2000.0,
+            unity_hertz=2e9,
+            second_pole_hertz=5e9,
+            slew_volt_per_second=1e9,
+            noise_volt_per_root_hertz=5e-9,
+            output_low_volt=0.05,
+            output_high_volt=1.05,
+        )
+    if kind == "transistor-amplifier":
+        return Subcircuit(
+            device_model("two_stage_opamp.lib"),
+            "two_stage_opamp",
+            ports=("plus", "minus", "out"),
+            supplies={"vdd": 1.1, "vss": 0.0},
+            models=device_model("cmos45.lib"),
+        )
+    file, _, name = subcircuit.rpartition(":")
+    if not file:
+        raise ParameterError.about(
+            "--subcircuit",
+            got=repr(subcircuit),
+            expected="FILE:NAME",
+            remedy="for example --subcircuit my_amp.lib:my_amp --ports plus=inp,minus=inn,out=vout",
+        )
+    library, _, corner = models.partition(":")
+    chosen: Any = None
+    if library:
+        chosen = (library, corner) if corner else library
+    rails = {key: parse_spice(value) for key, value in _pairs("--supplies", supplies).items()}
+    return Subcircuit(file, name, ports=_pairs("--ports", ports), supplies=rails, models=chosen)
+
+
+def _pairs(option: str, text: str) -> dict[str, str]:
+    """Read ``a=b,c=d``."""
+    result: dict[str, str] = {}
+    for part in filter(None, text.split(",")):
+        key, sign, value = part.partition("=")
+        if not sign or not key.strip() or not value.strip():
+            raise ParameterError.about(
+                option, got=repr(part), expected="name=value", remedy="separate pairs by commas"
+            )
+        result[key.strip()] = value.strip()
+    return result
