@@ -30,7 +30,8 @@ def draw_converter(report: ConverterReport, path: Path) -> None:
             size = float(np.nanmax(np.abs(values))) if values.size else 0.0
             axes.set_ylim(-max(1.15 * size, 0.1), max(1.15 * size, 0.1))
         rate = np.linspace(0.0, 0.5, report.spectrum_db.size)
-        spectrum.plot(rate, np.maximum(report.spectrum_db, -120.0), color=COLOURS[2], linewidth=0.8)
+        lines = np.maximum(report.spectrum_db, -120.0)
+        spectrum.plot(rate[1:], lines[1:], color=COLOURS[2], linewidth=0.8)
         spectrum.set(
             ylabel="power [dBc]",
             xlabel="frequency / sampling rate",

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from xbar_circuit import checks
-from xbar_circuit.bench import run_bench
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.netlist.testbench import conversion_bench
 from xbar_circuit.peripherals.converters import CodeArray, Converter, ConverterBase
 from xbar_circuit.peripherals.converters.protocol import finite_values
+from xbar_circuit.spice.testbench import run_bench
 
 __all__ = ["convert_in_spice"]
 

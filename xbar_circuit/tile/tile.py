@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from xbar_circuit import checks, nodal
-from xbar_circuit.bench import BenchAnswer, run_bench
 from xbar_circuit.calibration import ReadoutModel, circuit_key
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
@@ -29,6 +28,7 @@ from xbar_circuit.peripherals.amplifiers import OpAmp
 from xbar_circuit.peripherals.converters import CodeArray, ConverterBase
 from xbar_circuit.peripherals.drivers import Dac
 from xbar_circuit.peripherals.readout import Readout
+from xbar_circuit.spice.testbench import BenchAnswer, run_bench
 from xbar_circuit.tile.cost import HERMES_CORE, TileCost
 from xbar_circuit.tile.macromodel import macromodel_lines
 from xbar_circuit.wires import Terminals

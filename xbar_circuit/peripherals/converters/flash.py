@@ -13,13 +13,13 @@ import numpy as np
 
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
-from xbar_circuit.peripherals.converters.protocol import CodeArray, ConverterBase, errors_tuple
+from xbar_circuit.peripherals.converters.protocol import CodeArray, VoltageConverter, errors_tuple
 
 __all__ = ["Flash"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Flash(ConverterBase):
+class Flash(VoltageConverter):
     """A flash converter.
 
     Parameters
@@ -62,11 +62,8 @@ class Flash(ConverterBase):
 
     def __post_init__(self) -> None:
         checks.count("bits", self.bits, maximum=8)
-        checks.number("low_volt", self.low_volt, "V", minimum=-np.inf)
-        checks.number("high_volt", self.high_volt, "V", minimum=self.low_volt, above=True)
+        self._check_range()
         checks.number("string_ohm", self.string_ohm, "ohm", above=True)
-        checks.number("clock_hertz", self.clock_hertz, "Hz", above=True)
-        checks.number("noise_volt", self.noise_volt, "V")
         checks.number("comparator_joule", self.comparator_joule, "J")
         for name, length, unit in (
             ("resistor_errors", self.levels, "1"),
@@ -90,21 +87,6 @@ class Flash(ConverterBase):
                 (offset_sigma_volt * rng.standard_normal(self.levels - 1)).tolist()
             ),
         )
-
-    @property
-    def input_unit(self) -> str:
-        """Volt."""
-        return "V"
-
-    @property
-    def input_low(self) -> float:
-        """Lower end of the range [V]."""
-        return self.low_volt
-
-    @property
-    def input_high(self) -> float:
-        """Upper end of the range [V]."""
-        return self.high_volt
 
     @property
     def decisions(self) -> int:

@@ -17,7 +17,14 @@ from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError, ShapeError
 
-__all__ = ["CodeArray", "Converter", "ConverterBase", "errors_tuple", "finite_values"]
+__all__ = [
+    "CodeArray",
+    "Converter",
+    "ConverterBase",
+    "VoltageConverter",
+    "errors_tuple",
+    "finite_values",
+]
 
 CodeArray = NDArray[np.int64]
 
@@ -118,6 +125,39 @@ class ConverterBase:
     def convert_with(self, values: FloatArray, noise: FloatArray | None) -> CodeArray:
         """Return the codes for noise that was already drawn, ``(*values.shape, decisions)``."""
         raise NotImplementedError
+
+
+class VoltageConverter(ConverterBase):
+    """What converters of a voltage between `low_volt` and `high_volt` share."""
+
+    __slots__ = ()
+
+    low_volt: float
+    high_volt: float
+    noise_volt: float
+    clock_hertz: float
+
+    def _check_range(self) -> None:
+        """Refuse an impossible range, noise or clock."""
+        checks.number("low_volt", self.low_volt, "V", minimum=-np.inf)
+        checks.number("high_volt", self.high_volt, "V", minimum=self.low_volt, above=True)
+        checks.number("noise_volt", self.noise_volt, "V")
+        checks.number("clock_hertz", self.clock_hertz, "Hz", above=True)
+
+    @property
+    def input_unit(self) -> str:
+        """Volt."""
+        return "V"
+
+    @property
+    def input_low(self) -> float:
+        """Lower end of the range [V]."""
+        return self.low_volt
+
+    @property
+    def input_high(self) -> float:
+        """Upper end of the range [V]."""
+        return self.high_volt
 
 
 def finite_values(name: str, values: ArrayLike) -> FloatArray:

@@ -13,13 +13,13 @@ import numpy as np
 
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
-from xbar_circuit.peripherals.converters.protocol import CodeArray, ConverterBase
+from xbar_circuit.peripherals.converters.protocol import CodeArray, VoltageConverter
 
 __all__ = ["Ramp"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ramp(ConverterBase):
+class Ramp(VoltageConverter):
     """A single-slope converter.
 
     After k clock ticks, ``u = k / levels``, the ramp stands at
@@ -72,30 +72,13 @@ class Ramp(ConverterBase):
 
     def __post_init__(self) -> None:
         checks.count("bits", self.bits, maximum=14)
-        checks.number("low_volt", self.low_volt, "V", minimum=-math.inf)
-        checks.number("high_volt", self.high_volt, "V", minimum=self.low_volt, above=True)
+        self._check_range()
         checks.number("slope_error", self.slope_error, "1", minimum=-1.0, above=True)
         checks.number("droop", self.droop, "1", maximum=5.0)
         checks.number("offset_volt", self.offset_volt, "V", minimum=-math.inf)
-        for name, unit in (("clock_hertz", "Hz"), ("ramp_farad", "F")):
-            checks.number(name, getattr(self, name), unit, above=True)
-        for name, unit in (("noise_volt", "V"), ("comparator_watt", "W"), ("tick_joule", "J")):
+        checks.number("ramp_farad", self.ramp_farad, "F", above=True)
+        for name, unit in (("comparator_watt", "W"), ("tick_joule", "J")):
             checks.number(name, getattr(self, name), unit)
-
-    @property
-    def input_unit(self) -> str:
-        """Volt."""
-        return "V"
-
-    @property
-    def input_low(self) -> float:
-        """Lower end of the range [V]."""
-        return self.low_volt
-
-    @property
-    def input_high(self) -> float:
-        """Upper end of the range [V]."""
-        return self.high_volt
 
     @property
     def conversion_second(self) -> float:

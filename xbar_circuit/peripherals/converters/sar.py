@@ -16,14 +16,14 @@ import numpy as np
 
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
-from xbar_circuit.peripherals.converters.protocol import CodeArray, ConverterBase, errors_tuple
+from xbar_circuit.peripherals.converters.protocol import CodeArray, VoltageConverter, errors_tuple
 from xbar_circuit.peripherals.subcircuit import Subcircuit
 
 __all__ = ["Sar"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sar(ConverterBase):
+class Sar(VoltageConverter):
     """A charge-redistribution SAR converter.
 
     Parameters
@@ -82,14 +82,11 @@ class Sar(ConverterBase):
     def __post_init__(self) -> None:
         checks.count("bits", self.bits, maximum=16)
         checks.count("sample_cycles", self.sample_cycles)
-        checks.number("low_volt", self.low_volt, "V", minimum=-np.inf)
-        checks.number("high_volt", self.high_volt, "V", minimum=self.low_volt, above=True)
+        self._check_range()
         checks.number("unit_farad", self.unit_farad, "F", above=True)
-        checks.number("clock_hertz", self.clock_hertz, "Hz", above=True)
         checks.number("offset_volt", self.offset_volt, "V", minimum=-np.inf)
         for name, unit in (
             ("parasitic_farad", "F"),
-            ("noise_volt", "V"),
             ("comparator_joule", "J"),
             ("logic_joule", "J"),
         ):
@@ -114,21 +111,6 @@ class Sar(ConverterBase):
         units = self._units()
         errors = unit_sigma / np.sqrt(units) * rng.standard_normal(units.size)
         return dataclasses.replace(self, capacitor_errors=tuple(errors.tolist()))
-
-    @property
-    def input_unit(self) -> str:
-        """Volt."""
-        return "V"
-
-    @property
-    def input_low(self) -> float:
-        """Lower end of the range [V]."""
-        return self.low_volt
-
-    @property
-    def input_high(self) -> float:
-        """Upper end of the range [V]."""
-        return self.high_volt
 
     @property
     def decisions(self) -> int:
