@@ -26,6 +26,7 @@ from xbar_circuit.peripherals import (
     Subcircuit,
     TransimpedanceAmplifier,
 )
+from xbar_circuit.plots.periphery import draw_amplifier, draw_converter
 from xbar_circuit.report.periphery import (
     amplifier_rows,
     converter_rows,
@@ -81,6 +82,7 @@ def characterize(
     console = Console()
     rng = np.random.default_rng(seed)
     footer = f"xbar_circuit {__version__}, seed {seed}"
+    picture = out / "characterize.png"
     content: dict[str, Any]
     if circuit in _CONVERTERS:
         choice("engine", engine, ("fast", "spice"))
@@ -99,7 +101,8 @@ def characterize(
         with console.status("converting"):
             measured = characterize_converter(converter, **settings)
         table, content = converter_rows(measured), measured.to_dict()
-        page = write_converter(measured, out, footer=footer)
+        draw_converter(measured, picture)
+        page = write_converter(measured, out, picture=picture, footer=footer)
         span = converter.input_high - converter.input_low
         values = converter.input_low + span * (np.arange(16) + 0.5) / 16
         write_text(out / "deck.cir", conversion_bench(converter, values).deck)
@@ -120,7 +123,8 @@ def characterize(
                 amplifier, crossbar=crossbar, pattern=pattern, bits=bits, celsius=celsius
             )
         table, content = amplifier_rows(merits), merits.to_dict()
-        page = write_amplifier(merits, out, footer=footer)
+        draw_amplifier(merits, picture)
+        page = write_amplifier(merits, out, picture=picture, footer=footer)
         deck = loaded_column(amplifier, crossbar, 0, pattern, Stimulus(scale="DC 0 AC 1"))
         write_text(out / "deck.cir", deck)
     write_json(out / "characterize.json", content)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from xbar_circuit.plots.periphery import draw_amplifier, draw_converter
 from xbar_circuit.report import Figure, Section, Table, write_page
 from xbar_circuit.studies import MURMANN_SURVEY, AmplifierReport, ConverterReport
 from xbar_circuit.units import engineering
@@ -61,16 +60,16 @@ def amplifier_rows(report: AmplifierReport) -> Rows:
     ]
 
 
-def write_converter(report: ConverterReport, folder: Path, *, footer: str = "") -> Path:
-    """Draw the figure and write ``characterize.html``; return its path.
+def write_converter(
+    report: ConverterReport, folder: Path, *, picture: Path, footer: str = ""
+) -> Path:
+    """Write ``characterize.html`` with its figure; return its path.
 
     Raises
     ------
     OSError
         The folder cannot be written.
     """
-    picture = folder / "characterize.png"
-    draw_converter(report, picture)
     survey = [
         (
             name,
@@ -117,16 +116,16 @@ def write_converter(report: ConverterReport, folder: Path, *, footer: str = "") 
     return page
 
 
-def write_amplifier(report: AmplifierReport, folder: Path, *, footer: str = "") -> Path:
-    """Draw the figure and write ``characterize.html``; return its path.
+def write_amplifier(
+    report: AmplifierReport, folder: Path, *, picture: Path, footer: str = ""
+) -> Path:
+    """Write ``characterize.html`` with its figure; return its path.
 
     Raises
     ------
     OSError
         The folder cannot be written.
     """
-    picture = folder / "characterize.png"
-    draw_amplifier(report, picture)
     page = folder / "characterize.html"
     write_page(
         page,
