@@ -19,7 +19,7 @@ test: setup-dev  ## run every check: format, lint, types, import contracts, test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 bench: setup-dev  ## time the engines against ngspice, sparse LU and badcrossbar; table in out/bench
-	$(BIN)/python -m pip install --quiet badcrossbar
+	$(BIN)/python -m pip install --quiet --no-deps badcrossbar pathvalidate sigfig # not the plots: they need cairo
 	$(BIN)/xbar bench --out $(OUT)/bench
 
 setup:   ## ngspice and .venv, as make demo needs them

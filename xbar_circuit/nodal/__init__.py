@@ -4,6 +4,7 @@
 with ``method=``.
 """
 
+from xbar_circuit.nodal.gradient import Gradients, gradients
 from xbar_circuit.nodal.hierarchical import Hierarchical
 from xbar_circuit.nodal.krylov import NewtonKrylov
 from xbar_circuit.nodal.method import Method, Prepared
@@ -19,6 +20,7 @@ from xbar_circuit.nodal.transient import TransientResult, transient
 from xbar_circuit.nodal.waveform import Waveform
 
 __all__ = [
+    "Gradients",
     "Hierarchical",
     "Method",
     "Newton",
@@ -31,6 +33,7 @@ __all__ = [
     "TrBdf2",
     "TransientResult",
     "Waveform",
+    "gradients",
     "noise",
     "prepare",
     "read",

@@ -13,7 +13,7 @@ from xbar_circuit.wires import Terminals, Wires
 
 __all__ = ["transfer_tiles"]
 
-_CELLS_AT_ONCE = 65536
+_CELLS_AT_ONCE = 16384
 
 
 def transfer_tiles(

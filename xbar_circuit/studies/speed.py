@@ -7,11 +7,14 @@ counts one factorisation and one solve for each column, the solves scaled up fro
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -192,12 +195,12 @@ def _fixed_point(xbar: Crossbar, volts: FloatArray) -> FloatArray:
 
 
 def _badcrossbar(xbar: Crossbar, volts: FloatArray) -> object:
-    """Solve with badcrossbar, whose progress messages are switched off."""
-    import badcrossbar  # type: ignore[import-not-found]  # noqa: PLC0415  installed for this only
-
-    return badcrossbar.compute(
-        volts[:, np.newaxis], 1.0 / xbar.conductance, _SEGMENT_OHM, display_progress=False
-    )
+    """Solve with badcrossbar, whose messages and plots are left out."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ImportWarning)  # it looks for cairo, for its plots
+        badcrossbar: Any = import_module("badcrossbar")
+    logging.getLogger("badcrossbar").setLevel(logging.WARNING)
+    return badcrossbar.compute(volts[:, np.newaxis], 1.0 / xbar.conductance, _SEGMENT_OHM)
 
 
 def _spice_transient(array: Crossbar, wave: nodal.Waveform) -> float:
