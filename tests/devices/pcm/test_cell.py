@@ -201,6 +201,17 @@ def test_refusals():
         ThresholdSwitch(threshold_volt=0.3)
     with pytest.raises(ShapeError, match="corners"):
         transient(CELL, 0.0, [0.0, 1e-9], [0.0])
+    for times, volts in (
+        ([0.0, 1e-9, 1e-9], [0.0, 1.0, 1.0]),
+        ([0.0, 1e-9], [0.0, math.nan]),
+        ([0.0], [0.0]),
+    ):
+        with pytest.raises(ParameterError, match="corners"):
+            transient(CELL, 0.0, times, volts)
+    with pytest.raises(ParameterError, match="at least one cell"):
+        transient(CELL, [], [0.0, 1e-9], [0.0, 1.0])
+    with pytest.raises(ParameterError, match="all crystal"):
+        CELL.thickness(1e-9, read_volt=0.2)
     with pytest.raises(ParameterError, match="width_second"):
         Pulse(volt=1.0, width_second=0.0)
 

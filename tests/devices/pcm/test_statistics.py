@@ -184,6 +184,12 @@ def test_scales_switch_imperfections_off():
     np.testing.assert_array_equal(state.read(1e7, rng=np.random.default_rng(1)), target)
 
 
+def test_fits_keep_their_last_value_above_g_max():
+    stats = PcmStatistics.hermes_single()
+    for curve in (stats.programming_sigma, stats.drift_mean, stats.drift_sigma):
+        assert curve(50e-6) == curve(stats.g_max_siemens)
+
+
 def test_custom_tables():
     stats = replace(PcmStatistics.joshi2020(), drift_mean_curve=Table(x=(0.0, 1.0), y=(0.1, 0.02)))
     assert stats.drift_mean(12.5e-6) == pytest.approx(0.06, rel=1e-12)

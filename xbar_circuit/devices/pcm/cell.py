@@ -26,6 +26,7 @@ from xbar_circuit.errors import ParameterError
 __all__ = ["PcmCell"]
 
 NOMINAL_READ_VOLT = 0.2  # read voltage of the cited arrays
+THICKEST_METER = 1e-6  # ten times what any published cell reaches
 _BISECTIONS = 60
 
 
@@ -87,13 +88,15 @@ class PcmCell(PcmParameters):
         """
         g = checks.non_negative("conductance", conductance, "S")
         volt = checks.number("read_volt", read_volt, "V")
-        top = self.g_max_siemens if volt == 0.0 else float(self.conductance(0.0, read_volt=volt))
-        wrong = (g <= 0.0) | (g > top * (1.0 + 1e-9))
+        top, least = self.g_max_siemens, 0.0
+        if volt > 0.0:
+            least, top = self.conductance([THICKEST_METER, 0.0], read_volt=volt).tolist()
+        wrong = (g <= least) | (g > top * (1.0 + 1e-9))
         if wrong.any():
             raise ParameterError.about(
                 "conductance",
                 got=f"{g[wrong].flat[0]} S",
-                expected=f"above 0 and at most {top:.6g} S, all crystal",
+                expected=f"above {least:.3g} and at most {top:.6g} S, all crystal",
                 remedy="scale the conductances, or choose a cell with less resistance",
             )
         if volt == 0.0:
@@ -102,7 +105,7 @@ class PcmCell(PcmParameters):
                 np.asarray(ROOM_KELVIN), self.plug.activation_ev
             )
             return np.maximum((1.0 / g - series) * unit - self.crystal_gap_meter, 0.0)
-        low, high = np.zeros_like(g), np.full_like(g, 1e-6)
+        low, high = np.zeros_like(g), np.full_like(g, THICKEST_METER)
         for _ in range(_BISECTIONS):
             middle = 0.5 * (low + high)
             too_good = self.conductance(middle, read_volt=volt) > g

@@ -21,7 +21,7 @@ from xbar_circuit.checks import FloatArray
 from xbar_circuit.devices.pcm import rosenbrock
 from xbar_circuit.devices.pcm.parameters import PcmParameters
 from xbar_circuit.devices.pcm.read_law import gst_current
-from xbar_circuit.errors import ShapeError
+from xbar_circuit.errors import ParameterError, ShapeError
 
 __all__ = ["PcmTrace", "Pulse", "transient"]
 
@@ -134,6 +134,8 @@ def transient(
 
     Raises
     ------
+    ParameterError
+        Times that do not rise, a number that is not finite, or no cell.
     ShapeError
         `volts` does not fit the corners and the cells.
     ConvergenceError
@@ -141,6 +143,15 @@ def transient(
     """
     u = np.atleast_1d(checks.non_negative("thickness", thickness, "m"))
     corners = np.asarray(volts, dtype=np.float64)
+    instants = np.asarray(seconds, dtype=np.float64)
+    rising = instants.size > 1 and bool(np.all(np.diff(instants) > 0.0))
+    if not (rising and np.isfinite(instants).all() and np.isfinite(corners).all() and u.size):
+        raise ParameterError.about(
+            "seconds, volts, thickness",
+            got=f"{instants.size} corners from {instants[:1]} s, {u.size} cells",
+            expected="at least two finite corners, times that rise, and at least one cell",
+            remedy="leave out corners that repeat a time; an edge needs a duration",
+        )
     corners = corners[:, np.newaxis] if corners.ndim == 1 else corners
     if u.ndim != 1 or corners.ndim != 2 or corners.shape[0] != len(seconds):
         raise ShapeError.about(

@@ -234,7 +234,8 @@ class PcmStatistics:
         return PcmState(statistics=self, target=wanted, conductance=conductance, exponent=exponent)
 
     def _relative(self, target: ArrayLike) -> FloatArray:
-        return checks.non_negative("target", target, "S") / self.g_max_siemens
+        """Return x; above g_max, where no fit was measured, the fits keep their last value."""
+        return np.minimum(checks.non_negative("target", target, "S") / self.g_max_siemens, 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
