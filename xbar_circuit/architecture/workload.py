@@ -165,7 +165,7 @@ def array_joules(
     images
         What runs through; never empty.
     vectors
-        How many of each layer; 200 bring LeNet-5 within 2 % of 2,000.
+        How many of each layer; 200 bring LeNet-5 within 4 % of 2,000.
 
     Raises
     ------

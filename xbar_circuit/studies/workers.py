@@ -15,6 +15,7 @@ import signal
 import threading
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
@@ -123,12 +124,19 @@ def in_processes(workers: int, calls: Sequence[Call]) -> Answers:
         if suspects and not probed:
             _probe(calls[0].function)
             probed = True
-        for k in suspects:
-            guilty = [k]
-            for _ in range(_CHANCES):
-                guilty = yield from _until_broken(1, calls, guilty)
-            for index in guilty:
-                yield index, Attempt(failure=_KILLED)
+        yield from _one_by_one(calls, suspects)
+
+
+def _one_by_one(calls: Sequence[Call], suspects: list[int]) -> Answers:
+    """Make calls with none other beside them, so that one that kills its worker is known."""
+    waiting, deaths = suspects[::-1], Counter[int]()
+    while waiting:
+        for k in (yield from _until_broken(1, calls, waiting, ahead=1)):
+            deaths[k] += 1
+            if deaths[k] < _CHANCES:
+                waiting.append(k)
+            else:
+                yield k, Attempt(failure=_KILLED)
 
 
 def _probe(function: Callable[..., Any]) -> None:
@@ -150,7 +158,7 @@ def _accept(function: Callable[..., Any]) -> None:
 
 
 def _until_broken(
-    workers: int, calls: Sequence[Call], waiting: list[int]
+    workers: int, calls: Sequence[Call], waiting: list[int], *, ahead: int = _AHEAD
 ) -> Generator[tuple[int, Attempt], None, list[int]]:
     """Take calls from the end of `waiting`; return those that were lost when a worker died."""
     context = multiprocessing.get_context("spawn")
@@ -162,7 +170,7 @@ def _until_broken(
     )
     try:
         while (waiting and not lost) or running:
-            while waiting and not lost and len(running) < _AHEAD * workers:
+            while waiting and not lost and len(running) < ahead * workers:
                 k = waiting.pop()
                 try:
                     running[pool.submit(attempt, calls[k])] = k
