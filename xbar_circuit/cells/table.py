@@ -22,7 +22,7 @@ but a solution may not lie there.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,7 @@ from xbar_circuit.errors import ParameterError
 __all__ = ["Axis", "CurrentTable", "TableQuality", "spline_coefficients"]
 
 _CHUNK_VALUES = 1 << 18  # what a chunk of cells keeps in the processor's cache
+_MOST_PLANES = 1 << 23  # values of all cells' own tables together, 64 MB
 _NOT_A_KNOT = (-1.0, 4.0, -6.0, 4.0, -1.0)
 _EDGE = 1e-9  # rounding allowed at the ends of an axis, in steps
 
@@ -139,6 +140,7 @@ class CurrentTable:
     quality: TableQuality
     subject: str
     key: str
+    _memo: list[tuple[FloatArray, FloatArray]] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         axes = (self.log_axis, self.row_axis, self.column_axis)
@@ -200,12 +202,16 @@ class CurrentTable:
         column = np.broadcast_to(column_volt, shape).reshape(flat)
         z = np.empty((3, *flat))
         level, weight = level.ravel(), weight.reshape(4, -1)
-        _, rows, columns = self.coefficients.shape
-        chunk = max(1, _CHUNK_VALUES // max(rows * columns, 4 * batch))
+        planes = self._planes(np.asarray(conductance), level, weight)
+        chunk = max(1, _CHUNK_VALUES // (8 * batch)) if batch else 1
         for start in range(0, cells, chunk):
             part = slice(start, start + chunk)
             z[:, :, part] = self._evaluate(
-                row[:, part], column[:, part], level[part], weight[:, part]
+                row[:, part],
+                column[:, part],
+                level[part],
+                weight[:, part],
+                None if planes is None else planes[part],
             )
         z = z.reshape(3, *shape)
         pull = (row_volt if self.supply_volt is None else self.supply_volt) - column_volt
@@ -248,23 +254,43 @@ class CurrentTable:
             )
         return level, _weights(fraction)
 
+    def _planes(
+        self, conductance: FloatArray, level: NDArray[np.int64], weight: FloatArray
+    ) -> FloatArray | None:
+        """Return each cell's own table over the voltages (cells, values); None if too large.
+
+        It is kept for the conductances of a crossbar, which never change and are read many times.
+        """
+        levels, rows, columns = self.coefficients.shape
+        if conductance.flags.writeable or len(level) * rows * columns > _MOST_PLANES:
+            return None
+        if self._memo and self._memo[0][0] is conductance:
+            return self._memo[0][1]
+        coefficients = self.coefficients.reshape(levels, rows * columns)
+        planes = np.zeros((len(level), rows * columns))
+        for k in range(4):
+            planes += weight[k][:, np.newaxis] * coefficients[level + k]
+        self._memo[:] = [(conductance, planes)]
+        return planes
+
     def _evaluate(
         self,
         row: FloatArray,
         column: FloatArray,
         level: NDArray[np.int64],
         weight: FloatArray,
+        planes: FloatArray | None,
     ) -> FloatArray:
         """Return w or z and its slopes over row and column voltage, (3, batch, cells)."""
         levels, rows, columns = self.coefficients.shape
         i, x, on_row = self.row_axis.locate(row)
         j, y, on_column = self.column_axis.locate(column)
-        plane = self.coefficients.reshape(levels, rows * columns)
-        if 16 * row.shape[0] > rows * columns:  # first along the conductance, once for each cell
-            plane = sum(weight[k][:, np.newaxis] * plane[level + k] for k in range(4))
-            taps = [(np.arange(len(level)) * (rows * columns), np.ones(len(level)))]
-        else:
+        if planes is None:
+            plane = self.coefficients.reshape(levels, rows * columns)
             taps = [((level + k) * (rows * columns), weight[k]) for k in range(4)]
+        else:
+            plane = planes
+            taps = [(np.arange(len(level)) * (rows * columns), np.ones(len(level)))]
         values = plane.ravel()
         along_row, row_rise = _weights(x), _weight_slopes(x)
         along_column, column_rise = _weights(y), _weight_slopes(y)

@@ -11,7 +11,9 @@ cells do not load their rows, ``df = D^(1/2) y`` makes it symmetric positive def
 
     ``(1 + D^(1/2) Z D^(1/2)) y = D^(1/2) (F_w - F_u)``,   ``Z i = K_c i + i K_r``.
 
-If wires are bad enough to need it, conjugate gradients are preconditioned by the same with one mean
+Cells with a transistor have slopes that differ by some per cent: D is then the mean of both, the
+right side stays exact, and what is left of the error falls by ``|a - b| / (a + b)`` times the
+relative IR drop at each step. If wires are bad enough to need it, conjugate gradients are preconditioned by the same with one mean
 D, which the eigenvectors of K_r and K_c diagonalise. How far CG goes follows Newton's own residual
 (S. C. Eisenstat and H. F. Walker, SIAM J. Sci. Comput. 17, 16, 1996). A step that raises the error
 is halved. A sample has converged when the currents that the cells carry at the node voltages differ
@@ -44,7 +46,7 @@ IntArray = NDArray[np.int64]
 _CELLS_AT_ONCE = 1 << 15
 _MILD = 6.0
 _SMALLEST_STEP = 2.0**-10
-_ASYMMETRY = 1e-12
+_ASYMMETRY = 0.5  # beyond it the mean of both slopes is no guide
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,11 +246,15 @@ class _Newton:
         self._fraction[active] = 1.0
         self._from_u[active], self._from_w[active] = self.u[active], self.w[active]
         fu, fw = errors
-        root = np.sqrt(np.maximum(b, 0.0))
         lopsided = np.zeros(len(active), dtype=bool)
-        if self._loads_row:
+        if self._loads_row and a is not b:
             lopsided = np.abs(a - b).max(axis=(1, 2)) > _ASYMMETRY * np.abs(b).max(axis=(1, 2))
-        solution, _ = self._solve(root, root * (fw - fu), forcing)
+            root = np.sqrt(np.maximum(0.5 * (a + b), 0.0))
+            known = np.divide(b * fw - a * fu, root, out=np.zeros_like(root), where=root > 0.0)
+        else:
+            root = np.sqrt(np.maximum(b, 0.0))
+            known = root * (fw - fu)
+        solution, _ = self._solve(root, known, forcing)
         change = root * solution
         change[lopsided] = np.nan  # not for conjugate gradients: the direct method takes it
         self.w[active] += self._lines.column.drop_across(change) - fw
