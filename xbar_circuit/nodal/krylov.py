@@ -13,7 +13,9 @@ cells do not load their rows, ``df = D^(1/2) y`` makes it symmetric positive def
 
 Cells with a transistor have slopes that differ by some per cent: D is then the mean of both, the
 right side stays exact, and what is left of the error falls by ``|a - b| / (a + b)`` times the
-relative IR drop at each step. If wires are bad enough to need it, conjugate gradients are preconditioned by the same with one mean
+relative IR drop at each step.
+
+If wires are bad enough to need it, conjugate gradients are preconditioned by the same with one mean
 D, which the eigenvectors of K_r and K_c diagonalise. How far CG goes follows Newton's own residual
 (S. C. Eisenstat and H. F. Walker, SIAM J. Sci. Comput. 17, 16, 1996). A step that raises the error
 is halved. A sample has converged when the currents that the cells carry at the node voltages differ

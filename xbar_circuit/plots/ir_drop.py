@@ -1,0 +1,56 @@
+"""Figures of the IR drop study."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from matplotlib.ticker import NullLocator, ScalarFormatter
+
+from xbar_circuit.plots.style import figure, save
+from xbar_circuit.studies.ir_drop import IrDropReport
+
+__all__ = ["draw_ir_drop"]
+
+_AXES = (
+    ("size", "rows and columns", True),
+    ("segment_ohm", "wire resistance per segment [ohm]", True),
+    ("read_volt", "read voltage [V]", False),
+)
+
+
+def draw_ir_drop(report: IrDropReport, path: Path) -> Path:
+    """Draw rms and worst error over size, wire resistance and read voltage; return `path`.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written.
+    """
+    cells = list(dict.fromkeys(point.cell for point in report.points))
+    with figure(1, 3, width=11.0, height=4.2, sharey=True) as (page, axes):
+        for ax, (over, label, logarithmic) in zip(axes, _AXES, strict=True):
+            for k, cell in enumerate(cells):
+                points = [p for p in report.sweep(cell, over) if p.worst > 0.0]
+                x = [getattr(point, over) for point in points]
+                (line,) = ax.plot(
+                    x,
+                    [100.0 * p.rms for p in points],
+                    "os^Dv"[k % 5] + "-",
+                    markersize=4,
+                    label=cell,
+                )
+                ax.plot(x, [100.0 * p.worst for p in points], ":", color=line.get_color())
+            if logarithmic:
+                ax.set_xscale("log")
+            ax.set_yscale("log")
+            ticks = sorted({getattr(p, over) for c in cells for p in report.sweep(c, over)})
+            ax.set_xticks([tick for tick in ticks if tick > 0.0 or not logarithmic])
+            ax.xaxis.set_major_formatter(ScalarFormatter())
+            ax.xaxis.set_minor_locator(NullLocator())
+            ax.set_xlabel(label)
+        axes[0].set_ylabel("error of a column current [% of full scale]")
+        axes[0].legend(title="solid: rms, dotted: worst")
+        size, ohm, volt = report.base
+        page.suptitle(f"IR drop around {size} x {size}, {ohm:g} ohm, {volt:g} V")
+        save(page, path)
+    return path

@@ -1,0 +1,232 @@
+"""IR drop: what the wires of an array cost, over size, wires, read voltage and cell.
+
+The error of a read is taken against the same cells on ideal wires, so it is the wires' alone; what
+a transistor costs without any wire is told beside it. Conductances and inputs are drawn once for
+the largest array, and smaller arrays are its corners, so curves differ by what is swept and not by
+chance.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from xbar_circuit import checks, nodal, spice
+from xbar_circuit.cells import TransistorCell
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.devices import Cell
+from xbar_circuit.wires import Wires
+
+__all__ = ["IrDropPoint", "IrDropReport", "SpotCheck", "measure_ir_drop"]
+
+_SPOT_CELLS = 64 * 64  # the largest array that is checked in ngspice
+_SPOT_INPUTS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IrDropPoint:
+    """The read errors of one array.
+
+    cell : its name.
+    size : rows and columns.
+    segment_ohm : wire resistance of one segment, rows and columns alike [ohm].
+    read_volt : largest input [V].
+    mean_loss : share of all column current that the wires take.
+    rms, worst : errors of the column currents over all inputs and columns, relative to the largest
+        column current on ideal wires.
+    cell_loss : share of the current that the cells' transistors take on ideal wires, against g*V.
+    residual : largest KCL error of the reads.
+    """
+
+    cell: str
+    size: int
+    segment_ohm: float
+    read_volt: float
+    mean_loss: float
+    rms: float
+    worst: float
+    cell_loss: float
+    residual: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpotCheck:
+    """One of the arrays in ngspice, beside the fast engine.
+
+    error : largest difference of the column currents, relative to the largest.
+    nodal_second, spice_second : time of one input [s].
+    """
+
+    cell: str
+    size: int
+    segment_ohm: float
+    read_volt: float
+    inputs: int
+    error: float
+    nodal_second: float
+    spice_second: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IrDropReport:
+    """All points of the study, cell by cell, and the spot checks.
+
+    base : the size, segment resistance and read voltage that stand still while another is swept.
+    tables : what each cell's table says of itself; empty for bare devices.
+    """
+
+    points: tuple[IrDropPoint, ...]
+    checks: tuple[SpotCheck, ...]
+    base: tuple[int, float, float]
+    tables: Mapping[str, str]
+
+    def sweep(self, cell: str, over: str) -> list[IrDropPoint]:
+        """Return the points of one cell over ``"size"``, ``"segment_ohm"`` or ``"read_volt"``."""
+        names = ("size", "segment_ohm", "read_volt")
+        fixed = [(n, v) for n, v in zip(names, self.base, strict=True) if n != over]
+        found = [
+            p for p in self.points if p.cell == cell and all(getattr(p, n) == v for n, v in fixed)
+        ]
+        return sorted(found, key=lambda point: float(getattr(point, over)))
+
+
+def measure_ir_drop(
+    cells: Mapping[str, Cell],
+    *,
+    sizes: Sequence[int],
+    segment_ohms: Sequence[float],
+    read_volts: Sequence[float],
+    conductances: tuple[float, float],
+    inputs: int,
+    rng: np.random.Generator,
+    signed: bool = False,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> IrDropReport:
+    """Sweep array size, wire resistance and read voltage of each cell, one at a time.
+
+    Parameters
+    ----------
+    cells
+        Name -> cell; those with a transistor must hold a table that covers the voltages.
+    sizes, segment_ohms, read_volts
+        Values to sweep; the middle one of each stands still while the others are swept
+        [rows = columns, ohm, V].
+    conductances
+        Smallest and largest conductance, drawn uniformly between [S].
+    inputs
+        Input vectors a point, uniform up to the read voltage.
+    rng
+        Source of conductances and inputs.
+    signed
+        Inputs of both signs.
+    progress
+        Called with (what, done, total).
+
+    Raises
+    ------
+    ParameterError
+        A value is out of range, or a cell has no table.
+    ConvergenceError, SimulatorError, SimulatorNotFoundError
+        From the reads.
+    """
+    for size in sizes:
+        checks.count("sizes", size)
+    for ohm in segment_ohms:
+        checks.number("segment_ohms", ohm, "ohm")
+    for volt in read_volts:
+        checks.number("read_volts", volt, "V", above=True)
+    low = checks.number("conductances", conductances[0], "S", above=True)
+    high = checks.number("conductances", conductances[1], "S", minimum=low)
+    checks.count("inputs", inputs)
+    largest = max(sizes)
+    g = rng.uniform(low, high, (largest, largest))
+    x = rng.uniform(-1.0 if signed else 0.0, 1.0, (inputs, largest))
+    base = (_middle(sizes), _middle(segment_ohms), _middle(read_volts))
+    settings: set[tuple[float, float, float]] = {(size, base[1], base[2]) for size in sizes}
+    settings |= {(base[0], ohm, base[2]) for ohm in segment_ohms}
+    settings |= {(base[0], base[1], volt) for volt in read_volts}
+    told = progress or (lambda what, done, total: None)  # noqa: ARG005  nobody listens
+    total = len(cells) * (len(settings) + 1)
+    points: list[IrDropPoint] = []
+    spots: list[SpotCheck] = []
+    for name, cell in cells.items():
+        for edge, segment, read in sorted(settings):
+            rows = int(edge)
+            told(f"{name} {rows} x {rows}", len(points) + len(spots), total)
+            array = _array(g, cell, rows, segment)
+            points.append(_point(name, array, x[:, :rows] * read, segment, read))
+        told(f"{name} in ngspice", len(points) + len(spots), total)
+        spots.append(_spot(name, g, cell, x, (int(base[0]), base[1], base[2])))
+    told("done", total, total)
+    return IrDropReport(
+        points=tuple(points),
+        checks=tuple(spots),
+        base=(int(base[0]), float(base[1]), float(base[2])),
+        tables={
+            name: str(cell.known_table().quality)
+            for name, cell in cells.items()
+            if isinstance(cell, TransistorCell)
+        },
+    )
+
+
+def _middle(values: Sequence[float]) -> float:
+    return sorted(values)[len(values) // 2]
+
+
+def _array(g: FloatArray, cell: Cell, size: int, segment_ohm: float) -> Crossbar:
+    return Crossbar(
+        conductance=g[:size, :size],
+        wires=Wires(row_ohm=segment_ohm, column_ohm=segment_ohm),
+        cell=cell,
+    )
+
+
+def _point(
+    name: str, array: Crossbar, volts: FloatArray, segment_ohm: float, read_volt: float
+) -> IrDropPoint:
+    ideal = array.cell.respond(
+        volts[:, :, np.newaxis], np.zeros((1, 1, 1)), array.conductance
+    ).current.sum(axis=1)
+    result = nodal.read(array, volts)
+    scale = float(np.abs(ideal).max())
+    error = (result.column_current - ideal) / scale
+    bare = volts @ array.conductance if array.cell.loads_row else ideal
+    return IrDropPoint(
+        cell=name,
+        size=array.rows,
+        segment_ohm=float(segment_ohm),
+        read_volt=float(read_volt),
+        mean_loss=float(1.0 - np.abs(result.column_current).sum() / np.abs(ideal).sum()),
+        rms=float(np.sqrt(np.mean(error**2))),
+        worst=float(np.abs(error).max()),
+        cell_loss=float(1.0 - np.abs(ideal).sum() / np.abs(bare).sum()),
+        residual=float(result.residual.max()),
+    )
+
+
+def _spot(
+    name: str, g: FloatArray, cell: Cell, x: FloatArray, base: tuple[int, float, float]
+) -> SpotCheck:
+    size = min(base[0], int(_SPOT_CELLS**0.5))
+    array = _array(g, cell, size, base[1])
+    volts = x[:_SPOT_INPUTS, :size] * base[2]
+    started = time.perf_counter()
+    fast = nodal.read(array, volts).column_current
+    between = time.perf_counter()
+    exact = spice.read(array, volts, fields=False).column_current
+    ended = time.perf_counter()
+    return SpotCheck(
+        cell=name,
+        size=size,
+        segment_ohm=float(base[1]),
+        read_volt=float(base[2]),
+        inputs=len(volts),
+        error=float(np.abs(fast - exact).max() / np.abs(exact).max()),
+        nodal_second=(between - started) / len(volts),
+        spice_second=(ended - between) / len(volts),
+    )
