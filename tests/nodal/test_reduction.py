@@ -116,3 +116,21 @@ def test_the_reduction_refuses_what_is_not_linear():
     )
     with pytest.raises(xc.ParameterError, match="linear"):
         xc.nodal.prepare(xbar, method=FAST)
+
+
+@pytest.mark.parametrize("shape", [(40, 70), (5, 6)])
+def test_an_update_is_the_new_array(shape):
+    rng = np.random.default_rng(13)
+    g = random_array(rng, shape)
+    wires, ends = xc.Wires(row_ohm=2.0, column_ohm=3.0), xc.Terminals(right_ohm=0.0)
+    first = xc.nodal.prepare(xc.Crossbar(conductance=g, wires=wires, terminals=ends), method=FAST)
+    for _ in range(2):
+        g = g.copy()
+        g[rng.integers(shape[0]), rng.integers(shape[1])] = 2e-2
+        changed = xc.Crossbar(conductance=g, wires=wires, terminals=ends)
+        first = first.updated(changed)
+        whole = xc.nodal.transfer(changed, method=FAST)
+        np.testing.assert_allclose(first.transfer(), whole, rtol=1e-12)
+        assert first.read(np.ones(shape[0])).residual.max() < 1e-11
+    with pytest.raises(xc.ParameterError, match="crossbar"):
+        first.updated(xc.Crossbar(conductance=g, wires=wires))

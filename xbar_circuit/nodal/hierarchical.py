@@ -61,9 +61,12 @@ class Hierarchical:
 class PreparedHierarchical:
     """A linear crossbar reduced to its drivers and sense terminals."""
 
-    def __init__(self, crossbar: Crossbar) -> None:
+    def __init__(self, crossbar: Crossbar, parts: Reduction | None = None) -> None:
         self._crossbar = crossbar
-        self._transfer: FloatArray = held_transfer(_reduce(crossbar, weights=False))[0]
+        reduction = _reduce(crossbar, weights=False) if parts is None else parts
+        if parts is not None:
+            self.__dict__["_parts"] = parts
+        self._transfer: FloatArray = held_transfer(reduction)[0]
         self._transfer.flags.writeable = False
 
     @property
@@ -75,6 +78,34 @@ class PreparedHierarchical:
     def _reduction(self) -> Reduction:
         """The reduction with what node voltages need."""
         return _reduce(self._crossbar, weights=True)
+
+    @cached_property
+    def _parts(self) -> Reduction:
+        """The reduction with what updates need."""
+        return _reduce(self._crossbar, weights=False, parts=True)
+
+    def updated(self, crossbar: Crossbar) -> PreparedHierarchical:
+        """Return this crossbar with some devices changed, cheaper than preparing it anew.
+
+        Only the parts that hold a changed device are joined again: after write-verify of a few
+        neighbouring cells, about half the work. The first update reduces once more, keeping parts.
+
+        Raises
+        ------
+        ParameterError
+            Anything but the conductances differs.
+        """
+        own = self._crossbar
+        same = (own.wires, own.terminals, own.cell, own.shape)
+        if same != (crossbar.wires, crossbar.terminals, crossbar.cell, crossbar.shape):
+            raise ParameterError.about(
+                "crossbar",
+                got="other wires, terminals, cells or shape",
+                expected="the same crossbar with other conductances",
+                remedy="use nodal.prepare",
+            )
+        parts = self._parts.updated(slopes(crossbar)[np.newaxis])
+        return PreparedHierarchical(crossbar, parts)
 
     def transfer(self) -> FloatArray:
         """Return the transfer matrix (rows, cols) [S]; see `Prepared.transfer`."""
@@ -136,7 +167,7 @@ def _distinct(one: IntArray | None, other: IntArray | None) -> list[IntArray]:
     return [one] if np.array_equal(one, other) else [one, other]
 
 
-def _reduce(crossbar: Crossbar, *, weights: bool) -> Reduction:
+def _reduce(crossbar: Crossbar, *, weights: bool, parts: bool = False) -> Reduction:
     return reduce_arrays(
         Arrays(
             device=slopes(crossbar)[np.newaxis],
@@ -145,4 +176,5 @@ def _reduce(crossbar: Crossbar, *, weights: bool) -> Reduction:
             ends=held_ends(crossbar.wires, crossbar.terminals),
         ),
         weights=weights,
+        parts=parts,
     )

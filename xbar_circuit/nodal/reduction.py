@@ -12,7 +12,7 @@ Going back down with the voltages of the ports gives the voltage of every node.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,9 +57,15 @@ class Reduction:
     """
 
     def __init__(
-        self, arrays: Arrays, plan: Plan, network: FloatArray, shares: dict[int, FloatArray]
+        self,
+        arrays: Arrays,
+        plan: Plan,
+        network: FloatArray,
+        *,
+        shares: dict[int, FloatArray],
+        parts: dict[int, FloatArray],
     ) -> None:
-        self._arrays, self._plan, self._shares = arrays, plan, shares
+        self._arrays, self._plan, self._shares, self._parts = arrays, plan, shares, parts
         self.network = network
         self.left, self.right = plan.left, plan.right
         self.top, self.bottom = plan.top, plan.bottom
@@ -81,7 +87,7 @@ class Reduction:
         column = np.empty_like(row)
         for shape, group in plan.groups.items():
             flat = found[shape].reshape(-1, vectors, shape.port_count)
-            for start, stop, _, weights in _leaves(plan, self._arrays, shape, weights=True):
+            for start, stop, _, weights in _leaves(plan, self._arrays, shape, group, weights=True):
                 inside = leaf_voltages(shape, weights, flat[start:stop])
                 for k in range(start, stop):
                     tile, place = divmod(k, len(group))
@@ -106,56 +112,108 @@ class Reduction:
                     part[..., own] = source[..., where]
             self._descend(child, part, found)
 
+    def updated(self, device: FloatArray) -> Reduction:
+        """Return the reduction with other devices, joining anew only what has changed.
 
-def reduce_arrays(arrays: Arrays, *, weights: bool) -> Reduction:
+        `device` : (tiles, rows, cols) [S]. Only if the reduction was made with parts.
+        """
+        plan, arrays = self._plan, replace(self._arrays, device=device)
+        changed = (device != self._arrays.device).any(axis=0)
+        parts = dict(self._parts)
+        fresh: dict[LeafShape, list[int]] = {}
+        for shape, group in plan.groups.items():
+            for patch in group:
+                r, c = patch.rows, patch.cols
+                if changed[r.start : r.stop, c.start : c.stop].any():
+                    fresh.setdefault(shape, []).append(patch.place)
+        patches = _patches(plan, arrays, fresh)
+        _forget(plan.tree, parts, {id(plan.groups[s][k]) for s, own in fresh.items() for k in own})
+        network = _reduce(plan.tree, arrays, patches, _Kept(shares=None, parts=parts))
+        return Reduction(arrays, plan, network, shares={}, parts=parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """What a reduction keeps of its parts, by identity; None keeps nothing.
+
+    shares : weights of the nodes taken out at each joint.
+    parts : network of each part.
+    """
+
+    shares: dict[int, FloatArray] | None
+    parts: dict[int, FloatArray] | None
+
+
+def reduce_arrays(arrays: Arrays, *, weights: bool, parts: bool = False) -> Reduction:
     """Reduce arrays to the ports at their ends.
 
-    `weights` : whether node voltages will be asked for.
+    `weights` : whether node voltages will be asked for; `parts` : whether devices will change.
     """
-    tiles, rows, cols = arrays.device.shape
+    _, rows, cols = arrays.device.shape
     plan = make_plan(rows, cols, arrays.row_ohm, arrays.column_ohm, arrays.ends)
-    patches: dict[LeafShape, FloatArray] = {}
-    for shape, group in plan.groups.items():
-        parts = [part for *_, part, _ in _leaves(plan, arrays, shape, weights=False)]
-        whole = np.concatenate(parts) if len(parts) > 1 else parts[0]
-        patches[shape] = whole.reshape(tiles, len(group), *whole.shape[1:])
-    shares: dict[int, FloatArray] = {}
-    network = _reduce(plan.tree, arrays, patches, shares if weights else None)
-    return Reduction(arrays, plan, network, shares)
+    every = {shape: list(range(len(group))) for shape, group in plan.groups.items()}
+    kept = _Kept(shares={} if weights else None, parts={} if parts else None)
+    network = _reduce(plan.tree, arrays, _patches(plan, arrays, every), kept)
+    return Reduction(arrays, plan, network, shares=kept.shares or {}, parts=kept.parts or {})
 
 
-def _reduce(
-    tree: Tree,
-    arrays: Arrays,
-    patches: dict[LeafShape, FloatArray],
-    shares: dict[int, FloatArray] | None,
-) -> FloatArray:
-    """Return the network of a part of the plan (tiles, ports, ports) [S]."""
+def _patches(
+    plan: Plan, arrays: Arrays, places: dict[LeafShape, list[int]]
+) -> dict[int, FloatArray]:
+    """Return the networks of some patches (tiles, ports, ports) [S], by identity."""
+    found: dict[int, FloatArray] = {}
+    tiles = len(arrays.device)
+    for shape, own in places.items():
+        some = [plan.groups[shape][k] for k in own]
+        networks = [part for *_, part, _ in _leaves(plan, arrays, shape, some, weights=False)]
+        whole = np.concatenate(networks) if len(networks) > 1 else networks[0]
+        whole = whole.reshape(tiles, len(own), *whole.shape[1:])
+        found.update({id(patch): whole[:, k] for k, patch in enumerate(some)})
+    return found
+
+
+def _forget(tree: Tree, parts: dict[int, FloatArray], changed: set[int]) -> bool:
+    """Remove from `parts` what holds a changed patch; return whether `tree` does."""
     if isinstance(tree, Patch):
-        network = patches[tree.shape][:, tree.place]
+        return id(tree) in changed
+    if isinstance(tree, EndWires):
+        return False
+    below = [_forget(child, parts, changed) for child in (tree.first, tree.second)]
+    if any(below):
+        parts.pop(id(tree), None)
+    return any(below)
+
+
+def _reduce(tree: Tree, arrays: Arrays, patches: dict[int, FloatArray], kept: _Kept) -> FloatArray:
+    """Return the network of a part of the plan (tiles, ports, ports) [S]."""
+    if kept.parts is not None and id(tree) in kept.parts and id(tree) not in patches:
+        return kept.parts[id(tree)]
+    if isinstance(tree, Patch):
+        network = patches[id(tree)]
         if len(tree.real) < tree.shape.port_count:
             network = network[:, tree.real][:, :, tree.real]
-        return network
-    if isinstance(tree, EndWires):
+    elif isinstance(tree, EndWires):
         size = len(tree.ports.numbers)
         network = np.zeros((len(arrays.device), size, size))
         ohm = getattr(arrays.ends, tree.side)
         for k in range(tree.wires):
             network[:, k, k + tree.wires] = network[:, k + tree.wires, k] = 1.0 / ohm
-        return network
-    first = _reduce(tree.first, arrays, patches, shares)
-    second = _reduce(tree.second, arrays, patches, shares)
-    network, found = join_networks(tree.joint, (first, second), weights=shares is not None)
-    if shares is not None:
-        shares[id(tree)] = found
+    else:
+        first = _reduce(tree.first, arrays, patches, kept)
+        second = _reduce(tree.second, arrays, patches, kept)
+        weights = kept.shares is not None
+        network, found = join_networks(tree.joint, (first, second), weights=weights)
+        if kept.shares is not None:
+            kept.shares[id(tree)] = found
+    if kept.parts is not None:
+        kept.parts[id(tree)] = network
     return network
 
 
 def _leaves(
-    plan: Plan, arrays: Arrays, shape: LeafShape, *, weights: bool
+    plan: Plan, arrays: Arrays, shape: LeafShape, group: list[Patch], *, weights: bool
 ) -> Iterator[tuple[int, int, FloatArray, LeafWeights]]:
     """Reduce the patches of one shape, some at a time: (first, last, networks, weights)."""
-    group = plan.groups[shape]
     row_ohm = plan.row_axis.before(arrays.row_ohm, arrays.ends.left)
     column_ohm = plan.column_axis.before(arrays.column_ohm, arrays.ends.top)
     count = len(arrays.device) * len(group)
