@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import xbar_circuit as xc
-from xbar_circuit.spice import Ac, Dc, Noise, Op, Tran, run
+from xbar_circuit.spice import Ac, Alter, Dc, Noise, Op, Tran, run
 
 BOLTZMANN = 1.380649e-23  # J/K, exact in the SI
 LOW_PASS = """low pass
@@ -67,6 +67,27 @@ def test_analyses_answer_in_the_order_asked():
 def test_the_decks_own_analyses_run_when_none_is_asked_for():
     answer = run(LOW_PASS + ".dc V1 0 1 0.5\n.end\n")
     assert [plot.kind for plot in answer] == ["dc"]
+
+
+def test_a_source_is_altered_without_parsing_again():
+    answer = run(
+        "t\nVin in 0 1\nR1 in out 1k\nR2 out 0 1k\n",
+        *(Op(), Alter(source="Vin", value=-4.0), Op(), Dc(source="Vin", start=0, stop=1, step=1)),
+    )
+    assert [plot.kind for plot in answer] == ["op", "op", "dc"]
+    assert [plot["v(out)"][0] for plot in answer] == pytest.approx([0.5, -2.0, 0.0])
+    with pytest.raises(xc.SimulatorError, match="nowhere"):
+        run("t\nVin in 0 1\nR1 in 0 1k\n", Alter(source="nowhere", value=1.0), Op())
+    with pytest.raises(xc.ParameterError, match="value"):
+        Alter(source="Vin", value=float("inf"))
+
+
+def test_an_operating_point_starts_from_scratch():
+    deck = "t\n.options reltol=0.1\nV1 a 0 0.2\nR1 a b 1e4\nB1 b 0 I=1e-5*sinh(V(b)/0.1)\n"
+    first, _, third = run(
+        deck, Op(), Alter(source="V1", value=2.0), Op(), Alter(source="V1", value=0.2), Op()
+    )
+    assert first["v(b)"] == third["v(b)"]  # to the last bit, though far from converged
 
 
 def test_only_wanted_vectors_come_back():

@@ -1,6 +1,6 @@
 """The ngspice engine: decks in, named vectors out, in a process of its own."""
 
-from xbar_circuit.spice.analyses import Ac, Analysis, Dc, Noise, Op, Tran
+from xbar_circuit.spice.analyses import Ac, Alter, Analysis, Dc, Noise, Op, Tran
 from xbar_circuit.spice.answer import Answer, Plot
 from xbar_circuit.spice.array_read import SlowSolverWarning, read
 from xbar_circuit.spice.locating import Installation, locate
@@ -8,6 +8,7 @@ from xbar_circuit.spice.simulate import Simulator, run, simulator
 
 __all__ = [
     "Ac",
+    "Alter",
     "Analysis",
     "Answer",
     "Dc",

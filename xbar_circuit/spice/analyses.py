@@ -16,7 +16,7 @@ from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.units import spice_number
 
-__all__ = ["Ac", "Analysis", "Dc", "Noise", "Op", "Tran"]
+__all__ = ["Ac", "Alter", "Analysis", "Dc", "Noise", "Op", "Tran"]
 
 _SLACK = 1e-6
 
@@ -37,7 +37,10 @@ class Analysis(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Op:
-    """Operating point.
+    """Operating point, always solved from scratch.
+
+    ngspice returns the iterate before the one that met its tolerances, so the answer is about as
+    good as ``reltol`` and ``vntol``.
 
     >>> Op().command
     'op'
@@ -51,6 +54,46 @@ class Op:
     def missing(self, vectors: Mapping[str, FloatArray]) -> str:
         """Say what the answer lacks: it has one point."""
         return _too_few(vectors, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alter:
+    """Not an analysis but a change before the next one: a source's DC value.
+
+    The circuit is not parsed again; the answer has no plot for it.
+
+    Parameters
+    ----------
+    source
+        Name of a voltage or current source.
+    value
+        Its new DC value [V or A].
+
+    Raises
+    ------
+    ParameterError
+        The value is not finite.
+
+    >>> Alter(source="Vin", value=0.5).command
+    'alter vin dc = 0.5'
+    """
+
+    source: str
+    value: float
+
+    def __post_init__(self) -> None:
+        _word("source", self.source)
+        checks.number("value", self.value, "V or A", minimum=-1e300)
+
+    @property
+    def command(self) -> str:
+        """The ngspice command."""
+        return f"alter {self.source.lower()} dc = {spice_number(self.value)}"
+
+    def missing(self, vectors: Mapping[str, FloatArray]) -> str:
+        """Say what the answer lacks: nothing."""
+        del vectors
+        return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySpice.Spice.NgSpice.Shared import NgSpiceShared, ffi
 
-from xbar_circuit.spice.job import Failure, Job, Outcome, RawPlot, Ready, Setup
+from xbar_circuit.spice.job import Command, Failure, Job, Outcome, RawPlot, Ready, Setup
 
 __all__ = ["Engine", "EngineError"]
 
@@ -160,7 +160,8 @@ class Engine:
             self._shared.load_circuit(job.deck)
             self._judge("the deck", "\n".join(self._lines))
             plots = tuple(
-                self._analyse(command, job.wanted) for command in job.commands or ("run",)
+                self._perform(command, job.wanted)
+                for command in job.commands or (Command(text="run"),)
             )
         finally:
             self._command("destroy all")
@@ -169,30 +170,36 @@ class Engine:
             plots=plots, seconds=time.perf_counter() - began, resident_bytes=resident_bytes()
         )
 
-    def _analyse(self, command: str, wanted: Sequence[str] | None) -> tuple[RawPlot, ...]:
+    def _perform(self, command: Command, wanted: Sequence[str] | None) -> tuple[RawPlot, ...]:
+        """Run a command and return the plots that it made, which ngspice then forgets."""
         before = set(self._shared.plot_names)
-        self._judge(command, self._command(command))
+        self._judge(command.text, self._command(command.text))
+        if not command.answers:
+            return ()
         made = [name for name in reversed(self._shared.plot_names) if name not in before]
         if not made:
-            raise EngineError(
-                Failure(
-                    kind="deck", message=f"`{command}` gave no result: does the deck ask for one?"
-                )
-            )
-        return tuple(RawPlot(name=name, vectors=self._vectors(name, wanted)) for name in made)
+            message = f"`{command.text}` gave no result: does the deck ask for one?"
+            raise EngineError(Failure(kind="deck", message=message))
+        plots = tuple(self._plot(name, wanted) for name in made)
+        for name in made:
+            self._command(f"destroy {name}")
+        return plots
 
-    def _vectors(self, plot: str, wanted: Sequence[str] | None) -> dict[str, NDArray[Any]]:
-        names = self._shared.vector_names(plot)
+    def _plot(self, plot: str, wanted: Sequence[str] | None) -> RawPlot:
+        names = list(reversed(self._shared.vector_names(plot)))
         if wanted is not None:
             keep = {*wanted, "time", "frequency"}
             names = [name for name in names if name in keep or name.endswith("-sweep")]
-        vectors = {name.lower(): self._shared.vector(plot, name) for name in reversed(names)}
-        bad = next((n for n, vector in vectors.items() if not np.isfinite(vector).all()), None)
+        vectors = [self._shared.vector(plot, name) for name in names]
+        kinds = {(vector.shape, vector.dtype) for vector in vectors}
+        values = np.stack(vectors) if len(kinds) == 1 else tuple(vectors)
+        bad = next(
+            (n for n, v in zip(names, values, strict=True) if not np.isfinite(v).all()), None
+        )
         if bad is not None:
-            raise EngineError(
-                Failure(kind="convergence", message=f"{bad} is not finite in plot {plot}")
-            )
-        return vectors
+            message = f"{bad} is not finite in plot {plot}"
+            raise EngineError(Failure(kind="convergence", message=message))
+        return RawPlot(name=plot, names=tuple(map(str.lower, names)), values=values)
 
     def _command(self, command: str) -> str:
         self._lines = []

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
-__all__ = ["Failure", "Job", "Outcome", "RawPlot", "Ready", "Setup"]
+__all__ = ["Command", "Failure", "Job", "Outcome", "RawPlot", "Ready", "Setup"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,15 +44,26 @@ class Ready:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Command:
+    """One simulator command.
+
+    answers : whether it makes a plot; ``alter`` does not.
+    """
+
+    text: str
+    answers: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class Job:
     """One deck and the commands to run on it.
 
-    commands : analyses in order; empty runs what the deck itself asks for.
+    commands : what to do, in order; empty runs what the deck itself asks for.
     wanted : the simulator's names of the vectors to return, None for all.
     """
 
     deck: str
-    commands: tuple[str, ...]
+    commands: tuple[Command, ...]
     wanted: tuple[str, ...] | None
     folder: Path
     seed: int
@@ -62,10 +72,22 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class RawPlot:
-    """One plot as the simulator has it; name : ``tran3``."""
+    """One plot as the simulator has it.
+
+    name : ``tran3``.
+    names : of its vectors.
+    values : one row for each, where all are equally long; thousands of small arrays would take
+        longer to send than a large array takes to solve.
+    """
 
     name: str
-    vectors: Mapping[str, NDArray[Any]]
+    names: tuple[str, ...]
+    values: NDArray[Any] | tuple[NDArray[Any], ...]
+
+    @property
+    def vectors(self) -> dict[str, NDArray[Any]]:
+        """The vectors by name."""
+        return dict(zip(self.names, self.values, strict=True))
 
 
 @dataclass(frozen=True, kw_only=True)

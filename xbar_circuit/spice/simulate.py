@@ -15,11 +15,11 @@ from xbar_circuit.errors import (
     ParameterError,
     SimulatorError,
 )
-from xbar_circuit.spice.analyses import Analysis, Noise
+from xbar_circuit.spice.analyses import Alter, Analysis, Noise
 from xbar_circuit.spice.answer import Answer, Plot, canonical_names
 from xbar_circuit.spice.client import WORKERS, WorkerLostError
 from xbar_circuit.spice.guard import check_text, plain_lines
-from xbar_circuit.spice.job import Failure, Job, Outcome, RawPlot, Setup
+from xbar_circuit.spice.job import Command, Failure, Job, Outcome, RawPlot, Setup
 from xbar_circuit.spice.locating import Installation, locate
 
 __all__ = ["Simulator", "run", "simulator"]
@@ -77,7 +77,8 @@ def run(
         with ``.options klu`` when it holds an array.
     analyses
         What to run, in order: :class:`Op`, :class:`Dc`, :class:`Tran`, :class:`Ac`,
-        :class:`Noise`. With none, what the deck's own dot lines ask for.
+        :class:`Noise`, with :class:`Alter` between them to change a source. With none, what the
+        deck's own dot lines ask for.
     vectors
         What to return: ``"v(out)"``, ``"i(vdd)"``, ``"@m1[gm]"``; ``"all"`` stands for all node
         voltages and source currents. None is all. Device quantities (``@``) come only if named.
@@ -144,7 +145,10 @@ def run(
     setup = _setup(osdi, compatibility, home)
     job = Job(
         deck=whole,
-        commands=tuple(analysis.command for analysis in analyses),
+        commands=tuple(
+            Command(text=analysis.command, answers=not isinstance(analysis, Alter))
+            for analysis in analyses
+        ),
         wanted=None if wanted is None or "all" in wanted or "allv" in wanted else wanted,
         folder=home,
         seed=seed,
@@ -195,12 +199,12 @@ def simulator() -> Simulator:
 class _SavedDeck:
     """A deck that is written to a file only when it failed."""
 
-    def __init__(self, text: str, setup: Setup, commands: Sequence[str]) -> None:
+    def __init__(self, text: str, setup: Setup, commands: Sequence[Command]) -> None:
         self._text, self._setup, self._commands = text, setup, commands
 
     def save(self) -> Path:
         """Write the deck so that ``ngspice -b`` runs it, and return its path."""
-        lines = "".join(f".{command}\n" for command in self._commands)
+        lines = "".join(f".{command.text}\n" for command in self._commands if command.answers)
         text = _END.sub("", self._text).rstrip("\n") + f"\n{lines}.end\n"
         osdi = "".join(f"* needs the OSDI model {path}\n" for path, _ in self._setup.osdi)
         title, _, body = text.partition("\n")
@@ -316,6 +320,8 @@ def _check_complete(
     analyses: Sequence[Analysis], outcome: Outcome, saved: _SavedDeck, answer: Answer
 ) -> None:
     for analysis, made in zip(analyses, outcome.plots, strict=False):
+        if not made:
+            continue
         first = min(made, key=_kind)
         missing = analysis.missing(first.vectors)
         if missing:
