@@ -58,6 +58,7 @@ def test_the_closed_loop_removes_device_variability(curve):
     assert result.accepted.all()
     assert np.abs(result.error).max() < 0.3e-6 + 0.5 * path.step_siemens
     assert result.rms_error < 0.1 * once.rms_error
+    assert result.accepted_rms_error == pytest.approx(result.rms_error, rel=1e-12)
     assert result.pulses.mean() < 10.0
     assert np.all(result.energy_joule > 0.0)
     spent = result.pulses * looped.write_second() + (result.pulses + 1) * path.read_second

@@ -88,7 +88,12 @@ def draw_programming(report: DeviceReport, path: Path) -> None:
             if name == "single shot":
                 continue
             left.hist(result.error * 1e6, edges, histtype="step", linewidth=1.6, color=colour)
-            left.plot([], [], color=colour, label=f"{name}, rms {result.rms_error * 1e6:.2f} uS")
+            left.plot(
+                [],
+                [],
+                color=colour,
+                label=f"{name}, accepted rms {result.accepted_rms_error * 1e6:.2f} uS",
+            )
             counts = np.sort(result.pulses)
             right.step(counts, np.arange(1, counts.size + 1) / counts.size, color=colour)
         single = report.programmed["single shot"]

@@ -60,6 +60,12 @@ class ProgramResult:
         """Root mean square of the error [S]."""
         return float(np.sqrt(np.mean(self.error**2)))
 
+    @property
+    def accepted_rms_error(self) -> float:
+        """The same over the accepted cells only [S]; 0 if there is none."""
+        error = self.error[self.accepted]
+        return float(np.sqrt(np.mean(error**2))) if error.size else 0.0
+
 
 def single_shot(
     writer: Writer,
