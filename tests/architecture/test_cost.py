@@ -356,6 +356,14 @@ def test_a_whole_is_never_less_than_its_array():
     assert loaded["product_joule"] == 2e-9
 
 
+def test_numbers_of_another_coding_carry_a_caution():
+    for coding, cautious in (("voltage", True), ("bit serial", False)):
+        mapping = map_network(dense_network(), Accelerator(wires=IDEAL, input_coding=coding))
+        found = cost(mapping, isaac(), {"dense": 0.0})
+        assert any(line.startswith("Caution") for line in found.assumptions) == cautious
+        assert not cost(mapping, ROUND, {"dense": 0.0}).assumptions[0].startswith("Caution")
+
+
 def test_unknown_layers_are_refused():
     mapping = map_network(dense_network(), Accelerator(wires=IDEAL))
     with pytest.raises(xc.ParameterError, match=r"replicas: got unknown layers \['conv9'\]"):

@@ -214,7 +214,9 @@ def test_the_command_writes_everything_and_tells_of_failures(module, tmp_path, c
     with pytest.raises(SystemExit) as leaving:
         cli.main(["sweep", str(study), "--out", str(out), "--workers", "1"])
     assert leaving.value.code == 1
-    assert "1 of 2 points failed" in capsys.readouterr().err.replace("\n", " ")
+    complaint = capsys.readouterr().err.replace("\n", " ")
+    assert "1 of 2 points failed" in complaint
+    assert "x=2, seed=0: ArithmeticError: x is two" in complaint
     names = {path.name for path in out.iterdir()}
     assert names == {
         *("items", "results.nc", "results.csv", "failures.json"),

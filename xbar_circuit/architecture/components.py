@@ -160,6 +160,8 @@ class Architecture:
         Added to every product [s].
     cell_m2
         Area of one device's cell [m2].
+    input_coding
+        How the inputs are driven where the numbers come from; None holds for every coding.
     assumptions
         What a reader must know of the numbers; printed with every result.
 
@@ -180,6 +182,7 @@ class Architecture:
     pulse_slot_second: float
     settle_second: float = 0.0
     cell_m2: float | None = None
+    input_coding: str | None = None
     assumptions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

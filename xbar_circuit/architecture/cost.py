@@ -324,7 +324,14 @@ def _assumptions(
 ) -> tuple[str, ...]:
     areas = _areas(layers, accelerator, architecture)
     missing = [name for name in COMPONENTS if name not in areas]
+    coding = architecture.input_coding
+    other = (
+        f"Caution: the tiles drive their inputs as {accelerator.input_coding}, but the numbers of"
+        f" {architecture.name} are for inputs as {coding}; drivers and read-out that make one from"
+        " the other are not in them.",
+    )
     return (
+        *(other if coding not in {None, accelerator.input_coding} else ()),
         *architecture.assumptions,
         f"Array energy: what the word line drivers deliver into the wires and devices at"
         f" {accelerator.read_volt:g} V, from the nodal engine, for inputs of real images.",

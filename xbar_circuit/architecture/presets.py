@@ -69,6 +69,7 @@ def hermes_core() -> Architecture:
         pulse_slot_second=0.5e-9,
         settle_second=2e-9,
         cell_m2=0.0,
+        input_coding="pulse width",
         assumptions=(
             "Core energy, time and area as measured on the whole core at 8-bit inputs, put evenly"
             " to its 256 columns: an unused column costs nothing, and rows change nothing.",
@@ -105,6 +106,7 @@ def isaac() -> Architecture:
         read_second=100e-9,
         pulse_slot_second=100e-9 / 256,
         cell_m2=25e-12 / 128**2,
+        input_coding="bit serial",
         assumptions=(
             "Converter, driver and cell numbers are a design's, not a measured chip's.",
             "Other converter widths: energy as 2**bits, time as bits.",

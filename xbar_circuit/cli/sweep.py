@@ -75,17 +75,19 @@ def sweep(
     content = sweep_tables(dataset, spread=False)
     table = RichTable(title=f"{plan.name}: {len(outcomes)} points, mean over the seeds")
     for k, column in enumerate(content.columns):
-        table.add_column(column, justify="left" if k == 0 else "right")
+        table.add_column(column, justify="left" if k == 0 else "right", overflow="fold")
     for row in content.rows[:40]:
         table.add_row(*row)
     console.print(table)
     if counts["found"]:
         console.print(f"{counts['found']} of them found from an earlier run")
     console.print(f"results: {folder / 'results.nc'}, {folder / 'results.csv'}, {page}")
-    if counts["failed"]:
+    first = next((outcome for outcome in outcomes if outcome.failure is not None), None)
+    if first is not None and first.failure is not None:
         raise XbarError(
             f"{counts['failed']} of {len(outcomes)} points failed, see {folder / 'failures.json'};"
-            " run it again to try them again"
+            " run it again to try them again; the first,"
+            f" {first.item.name}: {first.failure.kind}: {first.failure.message}"
         )
 
 
