@@ -83,6 +83,13 @@ def test_both_engines_agree_on_a_selected_array(selected):
     assert 0.005 < drop < 0.2  # the wires matter in this array
 
 
+@pytest.mark.parametrize("volt", [0.3, -0.1])
+def test_a_solution_outside_the_table_is_refused(selected, volt):
+    xbar = array(selected, 1e-6, 1e-4, shape=(4, 5))
+    with pytest.raises(xc.ParameterError, match="outside the cell's table"):
+        xc.nodal.read(xbar, [volt, 0.1, 0.1, 0.1])
+
+
 def test_both_engines_agree_where_the_input_is_the_gate(gated):
     xbar = array(gated, 1e-5, 2e-5)
     volts = np.random.default_rng(1).uniform(0.0, 1.0, (5, xbar.rows))

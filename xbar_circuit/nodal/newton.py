@@ -19,9 +19,10 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 
 from xbar_circuit import checks
+from xbar_circuit.cells import TransistorCell
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
-from xbar_circuit.errors import ConvergenceError
+from xbar_circuit.errors import ConvergenceError, ParameterError
 from xbar_circuit.nodal.grid import Grid
 from xbar_circuit.nodal.method import refuse_nonlinear
 from xbar_circuit.nodal.sparse import factorise, with_cells
@@ -197,8 +198,11 @@ def answer(
     ------
     ConvergenceError
         Not all samples converged; the failed ones are NaN in the result it carries.
+    ParameterError
+        A solution lies outside the table of the cells.
     """
     failed = ~converged
+    _refuse_beyond_table(crossbar, nodes, converged)
     for field in (nodes.row, nodes.column):
         field[failed] = np.nan
     response = crossbar.cell.respond(nodes.row, nodes.column, crossbar.conductance)
@@ -224,3 +228,21 @@ def answer(
             result=result,
         )
     return result
+
+
+def _refuse_beyond_table(
+    crossbar: Crossbar, nodes: NodeVoltages, converged: np.ndarray[tuple[int], np.dtype[np.bool_]]
+) -> None:
+    """Raise if cells that are a table were solved at voltages that it does not hold."""
+    cell = crossbar.cell
+    if not isinstance(cell, TransistorCell):
+        return
+    if not cell.covers(nodes.row[converged], nodes.column[converged]):
+        row, column = cell.known_table().row_axis, cell.known_table().column_axis
+        raise ParameterError.about(
+            "volts",
+            got="a solution outside the cell's table",
+            expected=f"word lines within {row.start:.4g} to {row.stop:.4g} V and bit lines within"
+            f" {column.start:.4g} to {column.stop:.4g} V",
+            remedy="make the table for these voltages: xc.calibration.tabulate(cell, volts=...)",
+        )
