@@ -146,3 +146,16 @@ def test_wrong_parts_are_refused():
         sar_tile().mvm(np.full(8, 2.0))
     with pytest.raises(xc.ShapeError, match="x"):
         sar_tile().mvm(np.zeros(9))
+
+
+def test_macromodel_and_full_array_carry_the_same_currents():
+    tile = xc.Tile(crossbar(rows=24, cols=3), Dac(full_scale_volt=0.2), counter_tile().readout)
+    volts = tile.volts(random_inputs(np.random.default_rng(6), 1, 24))
+    vectors = [f"i(vsense_{j})" for j in range(3)]
+    currents = []
+    for array in ("full", "macromodel"):
+        deck = tile.bench(volts, array=array).deck
+        point = xc.spice.run(deck, xc.spice.Op(), vectors=vectors)[0]
+        currents.append(np.array([point[name][0] for name in vectors]))
+    np.testing.assert_allclose(currents[1], currents[0], rtol=1e-6)
+    np.testing.assert_allclose(tile.column_current(volts)[0], currents[0], rtol=1e-6)

@@ -19,6 +19,10 @@ from xbar_circuit.studies.mvm_error import (
     sparse_inputs,
 )
 from xbar_circuit.studies.runner import run_items
+from xbar_circuit.studies.sense_amplifier import (
+    SenseAmplifierReport,
+    characterize_sense_amplifier,
+)
 
 __all__ = [
     "HOURS",
@@ -30,8 +34,10 @@ __all__ = [
     "Item",
     "MvmError",
     "Outcome",
+    "SenseAmplifierReport",
     "characterize_amplifier",
     "characterize_converter",
+    "characterize_sense_amplifier",
     "gaussian_weights",
     "half_select",
     "mvm_error",
