@@ -108,3 +108,21 @@ def test_bad_tiles_are_refused(bad):
         xc.nodal.transfer_tiles(bad, wires=xc.Wires(row_ohm=1.0, column_ohm=1.0))
     with pytest.raises(xc.ParameterError):
         xc.nodal.transfer_tiles([[[np.nan]]], wires=xc.Wires(row_ohm=1.0, column_ohm=1.0))
+
+
+def test_the_subcircuit_in_ngspice_equals_the_full_deck():
+    xbar = an_array((20, 18))
+    volts = np.random.default_rng(4).uniform(-0.2, 0.3, 20)
+    full = xc.spice.read(xbar, volts)
+    model = xc.nodal.reduce(xbar)
+    lines = [
+        "column 3 of a loaded array",
+        model.subcircuit("column", rows=[], columns=[3], volts=volts),
+        "Xarray sense column",
+        "Vsense sense 0 0",
+        ".options klu reltol=1e-12 abstol=1e-18",
+        ".end",
+    ]
+    plot = xc.spice.run("\n".join(lines), xc.spice.Op(), vectors=["i(vsense)"])[0]
+    ours = float(plot["i(vsense)"][0])
+    assert ours == pytest.approx(full.column_current[0, 3], rel=1e-9)

@@ -88,7 +88,8 @@ class PreparedHierarchical:
         """Return this crossbar with some devices changed, cheaper than preparing it anew.
 
         Only the parts that hold a changed device are joined again: after write-verify of a few
-        neighbouring cells, about half the work. The first update reduces once more, keeping parts.
+        neighbouring cells, a small part of the work. The first update reduces once more, keeping
+        parts.
 
         Raises
         ------
