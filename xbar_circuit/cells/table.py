@@ -287,26 +287,35 @@ class CurrentTable:
         j, y, on_column = self.column_axis.locate(column)
         if planes is None:
             plane = self.coefficients.reshape(levels, rows * columns)
+            taps: list[tuple[NDArray[np.int64], FloatArray | None]]
             taps = [((level + k) * (rows * columns), weight[k]) for k in range(4)]
         else:
             plane = planes
-            taps = [(np.arange(len(level)) * (rows * columns), np.ones(len(level)))]
+            taps = [(np.arange(len(level)) * (rows * columns), None)]
         values = plane.ravel()
         along_row, row_rise = _weights(x), _weight_slopes(x)
         along_column, column_rise = _weights(y), _weight_slopes(y)
         place = i * columns + j
         z = np.zeros((3, *row.shape))
+        value, product, sums, slopes = (np.empty(row.shape) for _ in range(4))
         for offset, share in taps:
             for a in range(4):
                 here = place + (offset + a * columns)
-                sums, slopes = np.zeros(row.shape), np.zeros(row.shape)
                 for b in range(4):
-                    value = values.take(here + b)
-                    sums += along_column[b] * value
-                    slopes += column_rise[b] * value
-                z[0] += share * along_row[a] * sums
-                z[1] += share * row_rise[a] * sums
-                z[2] += share * along_row[a] * slopes
+                    values.take(here, out=value, mode="clip")  # never out of range: no check
+                    here += 1
+                    if b == 0:
+                        np.multiply(along_column[0], value, out=sums)
+                        np.multiply(column_rise[0], value, out=slopes)
+                    else:
+                        sums += np.multiply(along_column[b], value, out=product)
+                        slopes += np.multiply(column_rise[b], value, out=product)
+                if share is not None:
+                    sums *= share
+                    slopes *= share
+                z[0] += np.multiply(along_row[a], sums, out=product)
+                z[1] += np.multiply(row_rise[a], sums, out=product)
+                z[2] += np.multiply(along_row[a], slopes, out=product)
         z[1] *= on_row / self.row_axis.step
         z[2] *= on_column / self.column_axis.step
         return z
