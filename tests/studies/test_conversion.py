@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from xbar_circuit.peripherals import Flash, OscillatorCounter, Ramp, Sar
+from xbar_circuit.spice import testbench as spice_testbench
 from xbar_circuit.studies import characterize_converter
 from xbar_circuit.studies.conversion import convert_in_spice
 
@@ -50,16 +51,22 @@ def test_ramp_in_ngspice_is_within_one_code_of_its_fast_model():
     assert (exact == fast).mean() > 0.9
 
 
-def test_bench_measures_the_circuit_itself():
+def test_bench_measures_the_circuit_itself_and_keeps_its_decks(tmp_path, monkeypatch):
     sar = Sar(bits=3, offset_volt=0.02, capacitor_errors=(0.1, 0.0, 0.0, 0.0))
-    report = characterize_converter(
-        sar,
-        convert=lambda v: convert_in_spice(sar, v),
-        engine="ngspice",
-        steps=8,
-        per_code=4,
-        samples=64,
-    )
-    twin = characterize_converter(sar)
+
+    def measure():
+        return characterize_converter(
+            sar, engine="spice", steps=8, per_code=4, samples=64, folder=tmp_path
+        )
+
+    report, twin = measure(), characterize_converter(sar)
     np.testing.assert_allclose(report.inl_lsb, twin.inl_lsb, atol=0.03)
     np.testing.assert_allclose(report.offset_lsb, twin.offset_lsb, atol=0.03)
+    assert report.engine == "spice"
+    deck = sorted(tmp_path.glob("conversions-*.cir"))[0].read_text()
+    assert ".tran" in deck
+    assert deck.endswith(".end\n")
+    monkeypatch.setattr(spice_testbench, "run", None)  # all answers are there already
+    again = measure()
+    np.testing.assert_array_equal(again.thresholds, report.thresholds)
+    assert again.enob == report.enob

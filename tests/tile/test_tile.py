@@ -10,6 +10,7 @@ import xbar_circuit as xc
 from xbar_circuit.calibration import ReadoutModel
 from xbar_circuit.peripherals import Dac, OpAmp, OscillatorCounter, Readout, Sar
 from xbar_circuit.peripherals import TransimpedanceAmplifier as Tia
+from xbar_circuit.spice import testbench as spice_testbench
 from xbar_circuit.tile import HERMES_CORE, calibrate, random_inputs
 
 
@@ -90,10 +91,13 @@ def test_finite_gain_is_a_resistance_at_the_sense_terminals():
 
 def test_calibration_finds_the_formula_and_is_saved_with_its_error(tmp_path):
     tile = sar_tile()
-    calibrated = calibrate(tile, rng=np.random.default_rng(5), samples=16, held_out=8)
+    calibrated = calibrate(
+        tile, rng=np.random.default_rng(5), samples=16, held_out=8, folder=tmp_path / "decks"
+    )
     model, formula = calibrated.model, tile.fast_model
     np.testing.assert_allclose(model.input_ohm, formula.input_ohm, rtol=2e-3)
     np.testing.assert_allclose(model.input_volt, formula.input_volt, rtol=2e-2)
+    assert len(model.input_sigmas) == 2
     slope = model.coefficients[1] / model.scale_ampere
     np.testing.assert_allclose(
         slope,
@@ -103,12 +107,69 @@ def test_calibration_finds_the_formula_and_is_saved_with_its_error(tmp_path):
     assert 0.1 < model.residual_lsb < 0.5
     assert model.held_out.codes == 16
     assert model.held_out.within_one == 1.0
+    # the loop of an op-amp with one pole has one pole: 2 pi f_u over one plus feedback over source
+    source = 1.0 / xc.nodal.transfer(tile.driven)[:, 0].sum()
+    rate = 2.0 * np.pi * 2e10 * source / (source + 12e3)
+    assert len(model.settling.poles) == 1
+    np.testing.assert_allclose(model.settling.poles[0], (-rate, 0.0), rtol=0.03)
+    assert model.settling.worst < 0.01
+    # the model alone, without its tile, gives the tile's codes
+    x = random_inputs(np.random.default_rng(9), 20, 8)
+    result = calibrated.mvm(x)
+    np.testing.assert_array_equal(model.codes(result.column_current), result.code)
     path = tmp_path / "model.json"
     model.save(path)
-    assert ReadoutModel.load(path, key=tile.key) == model
+    assert ReadoutModel.load(path, current=tile.provenance) == model
     other = dataclasses.replace(tile, driver=Dac(full_scale_volt=0.1, output_ohm=11.0))
-    with pytest.raises(xc.ModelFileError, match="calibrate again"):
-        ReadoutModel.load(path, key=other.key)
+    with pytest.raises(xc.ModelFileError, match=r"changed since: the deck; calibrate again"):
+        ReadoutModel.load(path, current=other.provenance)
+
+
+def test_an_interrupted_calibration_goes_on_where_it_stopped(tmp_path, monkeypatch):
+    tile = counter_tile()
+
+    def once():
+        return calibrate(
+            tile, rng=np.random.default_rng(5), samples=34, held_out=6, folder=tmp_path
+        ).model
+
+    first = once()
+    decks = sorted(tmp_path.glob("*.cir"))
+    assert len(decks) == 2
+    assert ".tran" in decks[0].read_text()
+    next(tmp_path.glob("*.json")).unlink()  # as if it had been stopped before the last part
+    runs = []
+    real = spice_testbench.run
+    monkeypatch.setattr(spice_testbench, "run", lambda *a, **k: runs.append(1) or real(*a, **k))
+    assert once() == first
+    assert len(runs) == 1
+
+
+def test_saturation_is_found_and_clips_the_fast_model():
+    opamp = OpAmp(dc_gain=500.0, unity_hertz=2e10, output_low_volt=0.3, output_high_volt=0.7)
+    amplifier = Tia(opamp=opamp, feedback_ohm=20e3, settle_second=5e-9)
+    tile = xc.Tile(
+        crossbar(), Dac(full_scale_volt=0.2), Readout(amplifier=amplifier, converter=Sar(bits=6))
+    )
+    model = calibrate(
+        tile, rng=np.random.default_rng(5), samples=24, held_out=20, analog=False
+    ).model
+    np.testing.assert_allclose([model.low, model.high], [0.3, 0.7], atol=0.02)
+    assert model.held_out.within_one > 0.9
+
+
+def test_a_read_out_on_one_column_of_many_sees_the_same_currents():
+    tile = xc.Tile(crossbar(cols=5), Dac(full_scale_volt=0.2), counter_tile().readout)
+    x = random_inputs(np.random.default_rng(1), 4, 8)
+    volts = tile.volts(x)
+    answers = [
+        tile.in_spice(volts, columns=(3,), array=array, vectors=("i(vsense_3)",))[0]
+        for array in ("full", "macromodel")
+    ]
+    currents = [answer.values["i(vsense_3)"] for answer in answers]
+    np.testing.assert_allclose(currents[1], currents[0], rtol=1e-6)
+    assert answers[0].codes.shape == (4, 1)
+    assert np.abs(answers[0].codes[:, 0] - tile.mvm(x).code[:, 3]).max() <= 1
 
 
 def test_a_file_that_is_no_model_is_refused(tmp_path):
@@ -121,13 +182,14 @@ def test_a_file_that_is_no_model_is_refused(tmp_path):
 def test_cost_is_split_and_stands_beside_the_hermes_core():
     cost = sar_tile().cost()
     energy = cost.energy_joule
-    assert set(energy) == {"drivers", "array", "amplifiers", "converters"}
+    assert set(energy) == {"drivers", "array", "read-outs"}
     tile = sar_tile()
     volts = 0.2
     np.testing.assert_allclose(
         energy["array"], volts**2 * tile.crossbar.conductance.sum() * tile.period_second
     )
-    np.testing.assert_allclose(energy["amplifiers"], 2 * 100e-6 * tile.period_second)
+    one = 100e-6 * tile.period_second + tile.readout.converter.energy_joule
+    np.testing.assert_allclose(energy["read-outs"], 2 * one)
     np.testing.assert_allclose(HERMES_CORE["energy_joule"], 12.48e-9, rtol=1e-3)
     np.testing.assert_allclose(HERMES_CORE["area_square_metre"], 0.634e-6, rtol=1e-3)
     json.dumps(cost.to_dict())

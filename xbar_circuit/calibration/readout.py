@@ -1,33 +1,33 @@
 """Fast models of read-outs, fitted to what the circuit did, with their error.
 
 A read-out is a resistance and a voltage to the column, a curve from the column's current to the
-converter's input, and the converter. The curve is a polynomial fitted to the codes that ngspice
-gave for known currents. The parameters carry their standard errors, the model carries its error on
-inputs that it was not fitted to, and a key over the deck, the model files and the version tells
-whether it still belongs to the circuit.
+converter's input, limits of that input, noise, and the converter's thresholds. The curve is a
+polynomial fitted to the codes that ngspice gave for known currents. The parameters carry their
+standard errors, the model carries its error on inputs that it was not fitted to, and its provenance
+(deck, model files, version) tells whether it still belongs to the circuit.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
-from dataclasses import dataclass
+import math
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from xbar_circuit import checks
+from xbar_circuit.calibration.settling import Settling
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ModelFileError, ParameterError
 from xbar_circuit.files import write_json
+from xbar_circuit.netlist.provenance import Provenance
 from xbar_circuit.peripherals.converters import CodeArray
 
-__all__ = ["HeldOut", "ReadoutModel", "circuit_key", "fit_curve"]
+__all__ = ["HeldOut", "ReadoutModel", "fit_curve"]
 
-_FORMAT = 1
-_INCLUDE = re.compile(r'^\s*\.(?:include|lib)\s+"([^"]+)"', re.IGNORECASE | re.MULTILINE)
+_FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,29 +71,49 @@ class ReadoutModel:
         Current that the polynomial counts as 1 [A].
     coefficients
         Of the converter's input over ``current / scale_ampere``, ascending [V or A].
-    sigmas
-        Their standard errors [V or A].
+    low, high
+        Where the converter's input saturates [V or A]; infinite is nowhere within reach.
+    noise
+        Rms noise at the converter's input that the converter's own does not contain [V or A].
+    settling
+        How a step at the converter's input dies away, or None.
+    thresholds
+        Of the converter: ``2**bits - 1`` inputs at which the next code begins, rising [V or A];
+        empty for a formula, whose converter stands beside it.
+    input_sigmas, sigmas
+        Standard errors of `input_ohm` and `input_volt`, and of `coefficients`.
     residual_lsb
         Rms of the fit in LSB; a perfect model leaves the quantisation, 0.29.
     held_out
         Error on other inputs, or None.
-    key
-        Of the circuit, from :func:`circuit_key`; empty for a formula.
+    product_second, readout_joule
+        Time of a product [s], and what one read-out takes for it [J]; NaN for a formula.
+    provenance
+        Of the circuit; None for a formula.
     """
 
     input_ohm: float
     input_volt: float
     scale_ampere: float
     coefficients: tuple[float, ...]
+    low: float = -math.inf
+    high: float = math.inf
+    noise: float = 0.0
+    settling: Settling | None = None
+    thresholds: tuple[float, ...] = ()
+    input_sigmas: tuple[float, ...] = ()
     sigmas: tuple[float, ...] = ()
     residual_lsb: float = 0.0
     held_out: HeldOut | None = None
-    key: str = ""
+    product_second: float = math.nan
+    readout_joule: float = math.nan
+    provenance: Provenance | None = None
 
     def __post_init__(self) -> None:
         checks.number("input_ohm", self.input_ohm, "ohm", minimum=-1e12)
         checks.number("input_volt", self.input_volt, "V", minimum=-1e6)
         checks.number("scale_ampere", self.scale_ampere, "A", above=True)
+        checks.number("noise", self.noise, "V or A")
         if not self.coefficients:
             raise ParameterError.about(
                 "coefficients",
@@ -101,13 +121,44 @@ class ReadoutModel:
                 expected="at least one",
                 remedy="fit a polynomial of degree 0 or more",
             )
+        if not self.low < self.high:
+            raise ParameterError.about(
+                "low, high",
+                got=f"{self.low}, {self.high}",
+                expected="low < high",
+                remedy="give the ends of the converter's input in rising order",
+            )
+
+    @property
+    def bits(self) -> int:
+        """Width of the converter; 0 for a formula."""
+        return (len(self.thresholds) + 1).bit_length() - 1
 
     def converter_input(self, ampere: FloatArray) -> FloatArray:
         """Return what the converter sees for column currents (same shape) [V or A]."""
-        result: FloatArray = np.polynomial.polynomial.polyval(
+        curve = np.polynomial.polynomial.polyval(
             ampere / self.scale_ampere, np.asarray(self.coefficients)
         )
+        result: FloatArray = np.clip(curve, self.low, self.high)
         return result
+
+    def codes(self, ampere: FloatArray) -> CodeArray:
+        """Return the codes of column currents [A], without noise (same shape).
+
+        Raises
+        ------
+        ParameterError
+            The model is a formula without thresholds.
+        """
+        if not self.thresholds:
+            raise ParameterError.about(
+                "thresholds",
+                got="none: the model is a formula",
+                expected="a calibrated model",
+                remedy="use tile.calibrate(the_tile, rng=...)",
+            )
+        entering = self.converter_input(ampere)
+        return np.searchsorted(np.asarray(self.thresholds), entering, side="right").astype(np.int64)
 
     def save(self, path: str | Path) -> None:
         """Write the model as JSON, whole or not at all.
@@ -117,23 +168,33 @@ class ReadoutModel:
         OSError
             It cannot be written.
         """
+        write_json(Path(path), {"format": _FORMAT, **self.to_dict()})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain JSON; what is infinite or not a number is null."""
         content: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
-        if self.held_out is not None:
-            content["held_out"] = {
-                name: getattr(self.held_out, name) for name in self.held_out.__slots__
-            }
-        write_json(Path(path), {"format": _FORMAT, **content})
+        for name, value in content.items():
+            if isinstance(value, float) and not math.isfinite(value):
+                content[name] = None
+        for name, form in (
+            ("held_out", asdict),
+            ("settling", Settling.to_dict),
+            ("provenance", Provenance.to_dict),
+        ):
+            if content[name] is not None:
+                content[name] = form(content[name])
+        return content
 
     @classmethod
-    def load(cls, path: str | Path, *, key: str | None = None) -> ReadoutModel:
-        """Read a model, and refuse one that belongs to another circuit.
+    def load(cls, path: str | Path, *, current: Provenance | None = None) -> ReadoutModel:
+        """Read a model, and refuse one that is stale.
 
         Parameters
         ----------
         path
             Its JSON file.
-        key
-            Of the circuit at hand; None does not compare.
+        current
+            Provenance of the circuit at hand, such as ``tile.provenance``; None does not compare.
 
         Raises
         ------
@@ -144,36 +205,46 @@ class ReadoutModel:
             content = json.loads(Path(path).read_text(encoding="utf-8"))
             if content.pop("format") != _FORMAT:
                 raise KeyError("format")
-            held = content.pop("held_out")
-            for name in ("coefficients", "sigmas"):
-                content[name] = tuple(content[name])
-            model = cls(**content, held_out=None if held is None else HeldOut(**held))
+            model = cls(**_plain_to_fields(content))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ModelFileError(
                 f"calibration {path}: got {error!r}, expected a model written by ReadoutModel.save;"
                 " calibrate again"
             ) from error
-        if key is not None and model.key != key:
-            raise ModelFileError(
-                f"calibration {path}: got one for circuit {model.key[:12] or '(none)'}, expected"
-                f" {key[:12]}: deck, models or version have changed; calibrate again"
-            )
+        if current is not None:
+            if model.provenance is None:
+                changes: tuple[str, ...] = ("everything: it is a formula",)
+            else:
+                changes = model.provenance.changes(current)
+            if changes:
+                raise ModelFileError(
+                    f"calibration {path}: got a stale model, expected one of the circuit at hand;"
+                    f" changed since: {', '.join(changes)}; calibrate again"
+                )
         return model
 
 
-def circuit_key(deck: str, version: str) -> str:
-    """Return a key over a deck, every file that it includes, and the package's version."""
-    digest = hashlib.sha256(f"{version}\n{deck}".encode())
-    waiting, seen = _INCLUDE.findall(deck), set()
-    while waiting:
-        name = waiting.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        text = Path(name).read_text(encoding="utf-8", errors="replace")
-        digest.update(text.encode())
-        waiting += [str(Path(name).parent / inner) for inner in _INCLUDE.findall(text)]
-    return digest.hexdigest()
+def _plain_to_fields(content: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of the model that `to_dict` made plain."""
+    absent = {
+        "low": -math.inf,
+        "high": math.inf,
+        "product_second": math.nan,
+        "readout_joule": math.nan,
+    }
+    fields = {
+        name: absent[name] if name in absent and value is None else value
+        for name, value in content.items()
+    }
+    for name in ("coefficients", "sigmas", "input_sigmas", "thresholds"):
+        fields[name] = tuple(float(value) for value in content[name])
+    for name, kind in (
+        ("held_out", lambda held: HeldOut(**held)),
+        ("settling", Settling.from_dict),
+        ("provenance", Provenance.from_dict),
+    ):
+        fields[name] = None if content[name] is None else kind(content[name])
+    return fields
 
 
 def fit_curve(

@@ -35,7 +35,6 @@ from xbar_circuit.report.periphery import (
 )
 from xbar_circuit.resources import device_model
 from xbar_circuit.studies import characterize_amplifier, characterize_converter
-from xbar_circuit.studies.conversion import convert_in_spice
 from xbar_circuit.units import parse_spice
 from xbar_circuit.wires import Wires
 
@@ -89,15 +88,7 @@ def characterize(
         converter = _converter(circuit, bits, noise_lsb, mismatch, rng)
         settings: dict[str, Any] = {"rng": rng if noise_lsb > 0.0 else None}
         if engine == "spice":
-            noisy = settings["rng"]
-            settings |= {
-                "convert": lambda values: convert_in_spice(converter, values, rng=noisy),
-                "engine": "ngspice",
-                "steps": bits + 5,
-                "repeats": 2,
-                "per_code": 4,
-                "samples": 256,
-            }
+            settings |= {"engine": "spice", "folder": out / "decks"}
         with console.status("converting"):
             measured = characterize_converter(converter, **settings)
         table, content = converter_rows(measured), measured.to_dict()

@@ -14,10 +14,12 @@ from xbar_circuit.netlist.periphery import (
     clock_lines,
     converter_includes,
     converter_subcircuit,
+    converter_supplies,
     staircase,
     timing_of,
 )
 from xbar_circuit.peripherals.converters import Converter
+from xbar_circuit.units import spice_number
 
 __all__ = ["Testbench", "conversion_bench", "transient_options"]
 
@@ -40,6 +42,7 @@ class Testbench:
     deck : SPICE text.
     stop_second, step_second : of the transient.
     read_seconds : when each code is read (conversions,).
+    sample_seconds : when the converter has taken its input (conversions,).
     code_nodes : the node of each converter's code, 1 V a code.
     supplies : source and voltage [V] of every supply.
     """
@@ -48,8 +51,19 @@ class Testbench:
     stop_second: float
     step_second: float
     read_seconds: NDArray[Any]
+    sample_seconds: NDArray[Any]
     code_nodes: tuple[str, ...]
     supplies: Mapping[str, float] = field(default_factory=dict)
+
+    def standalone(self, vectors: Sequence[str] = ()) -> str:
+        """Return the deck with its transient and its saved vectors, for a simulator of one's own.
+
+        ``ngspice -b FILE -r FILE.raw`` runs it.
+        """
+        saved = " ".join([*(f"v({node})" for node in self.code_nodes), *vectors])
+        body = self.deck.rstrip().removesuffix(".end").rstrip()
+        step, stop = spice_number(self.step_second), spice_number(self.stop_second)
+        return f"{body}\n.save {saved}\n.tran {step} {stop}\n.end\n"
 
 
 def conversion_bench(
@@ -94,5 +108,7 @@ def conversion_bench(
         stop_second=count * timing.period_second,
         step_second=timing.tick_second or timing.period_second / 20.0,
         read_seconds=timing.read_seconds(count),
+        sample_seconds=timing.sample_seconds(count),
         code_nodes=("code",),
+        supplies=converter_supplies(converter, "xconverter"),
     )

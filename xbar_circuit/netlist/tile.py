@@ -41,6 +41,7 @@ def tile_bench(
     rise_second: float,
     array: Sequence[str] | None = None,
     noise: FloatArray | None = None,
+    columns: Sequence[int] | None = None,
 ) -> Testbench:
     """Return the deck that computes matrix-vector products.
 
@@ -59,7 +60,11 @@ def tile_bench(
         None writes the full array.
     noise
         Standard normal numbers (vectors, cols, decisions), or None.
+    columns
+        Which columns have a read-out, rising; the others end in an ideal virtual ground. None is
+        all.
     """
+    chosen = tuple(range(crossbar.cols)) if columns is None else tuple(columns)
     timing = timing_of(readout.converter, settle_second=readout.settling)
     count = len(volts)
     steps = timing.period_second * np.arange(count, dtype=np.float64)
@@ -90,6 +95,9 @@ def tile_bench(
         j = end.index
         lines += _resistor(end, whole=whole)
         node = _outer(end, whole=whole)
+        if j not in chosen:
+            lines.append(f"Vsense_{j} {node} reference DC 0")
+            continue
         lines.append(f"Vsense_{j} {node} bit_{j} DC 0")
         name = "converter"
         if noise is not None:
@@ -114,8 +122,9 @@ def tile_bench(
         stop_second=count * timing.period_second,
         step_second=timing.tick_second or timing.period_second / 20.0,
         read_seconds=timing.read_seconds(count),
+        sample_seconds=timing.sample_seconds(count),
         code_nodes=tuple(codes),
-        supplies=_supplies(readout, crossbar.cols),
+        supplies=_supplies(readout, chosen),
     )
 
 
@@ -125,10 +134,10 @@ def _has_circuit(readout: Readout) -> bool:
     return circuit or bool(converter_includes(readout.converter))
 
 
-def _supplies(readout: Readout, cols: int) -> dict[str, float]:
+def _supplies(readout: Readout, columns: Sequence[int]) -> dict[str, float]:
     """Return every supply source of the read-outs and its voltage [V]."""
     found: dict[str, float] = {}
-    for j in range(cols):
+    for j in columns:
         if readout.amplifier is not None:
             found |= supply_sources(readout.amplifier, f"amplifier_{j}")
         found |= converter_supplies(readout.converter, f"xconverter_{j}")

@@ -2,19 +2,117 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from xbar_circuit import checks
+from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.netlist.testbench import conversion_bench
 from xbar_circuit.peripherals.converters import CodeArray, Converter, ConverterBase
 from xbar_circuit.peripherals.converters.protocol import finite_values
 from xbar_circuit.spice.testbench import run_bench
 
-__all__ = ["convert_in_spice"]
+__all__ = ["SpiceConversion", "convert_in_spice"]
 
 _PER_DECK = 256  # conversions
+
+
+class SpiceConversion:
+    """A converter's circuit on call: values in, codes out.
+
+    The noise is drawn exactly as ``converter.convert(values, rng=rng)`` draws it, so equal
+    generators give both the same numbers.
+
+    Parameters
+    ----------
+    converter
+        One of ours.
+    rng
+        Draws the noise of every decision; None converts without noise.
+    folder
+        Where decks and answers are kept, so that an interrupted bench goes on; None keeps nothing.
+    time_limit_second
+        Time allowed to each run of ngspice, of at most 256 conversions [s].
+    progress
+        Called with the number of conversions of each run that is done.
+
+    Raises
+    ------
+    ParameterError
+        The converter is not one of ours.
+    """
+
+    def __init__(
+        self,
+        converter: Converter,
+        *,
+        rng: np.random.Generator | None = None,
+        folder: str | Path | None = None,
+        time_limit_second: float | None = 600.0,
+        progress: Callable[[int], object] | None = None,
+    ) -> None:
+        if not isinstance(converter, ConverterBase):
+            raise ParameterError.about(
+                "converter",
+                got=type(converter).__name__,
+                expected="one of our converters",
+                remedy="use peripherals.Subcircuit for a circuit of your own",
+            )
+        if time_limit_second is not None:
+            checks.number("time_limit_second", time_limit_second, "s", above=True)
+        self._converter = converter
+        self._rng = rng
+        self._folder = folder
+        self._limit = time_limit_second
+        self._progress = progress
+        self.conversions = 0
+        self._supply_joule = 0.0
+
+    @property
+    def supply_joule(self) -> float:
+        """Mean energy that the supplies of a circuit inside gave for a conversion so far [J]."""
+        return self._supply_joule / max(self.conversions, 1)
+
+    def __call__(self, values: ArrayLike) -> CodeArray:
+        """Return the codes of `values` [V or A], of the same shape.
+
+        Raises
+        ------
+        ParameterError
+            A value is not finite.
+        SimulatorError, ConvergenceError
+            ngspice failed.
+        """
+        converter = self._converter
+        array = finite_values("values", values)
+        noise: FloatArray | None = None
+        if self._rng is not None:
+            noise = converter.draw_noise(self._rng, array.shape).reshape(-1, converter.decisions)
+        flat = array.ravel()
+        parts = []
+        for begin in range(0, flat.size, _PER_DECK):
+            chosen = slice(begin, begin + _PER_DECK)
+            bench = conversion_bench(
+                converter, flat[chosen], noise=None if noise is None else noise[chosen]
+            )
+            answer = run_bench(
+                bench,
+                folder=self._folder,
+                label="conversions",
+                time_limit_second=self._limit,
+            )
+            codes = answer.codes[:, 0]
+            self.conversions += codes.size
+            self._supply_joule += sum(answer.supply_watt.values()) * bench.stop_second
+            parts.append(codes)
+            if self._progress is not None:
+                self._progress(codes.size)
+        result: CodeArray = np.concatenate(parts).reshape(array.shape)
+        return result
 
 
 def convert_in_spice(
@@ -22,39 +120,13 @@ def convert_in_spice(
     values: ArrayLike,
     *,
     rng: np.random.Generator | None = None,
-    time_limit_second: float = 600.0,
+    folder: str | Path | None = None,
+    time_limit_second: float | None = 600.0,
 ) -> CodeArray:
     """Return the codes that ngspice gives for `values` [V or A], of the same shape.
 
-    The noise is drawn exactly as ``converter.convert(values, rng=rng)`` draws it, so equal
-    generators give both the same numbers.
-
-    Raises
-    ------
-    ParameterError
-        The converter is not one of ours, or a value is not finite.
-    SimulatorError, ConvergenceError
-        ngspice failed.
+    Arguments and errors as for :class:`SpiceConversion`.
     """
-    checks.number("time_limit_second", time_limit_second, "s", above=True)
-    array = finite_values("values", values)
-    if not isinstance(converter, ConverterBase):
-        raise ParameterError.about(
-            "converter",
-            got=type(converter).__name__,
-            expected="one of our converters",
-            remedy="use peripherals.Subcircuit for a circuit of your own",
-        )
-    noise = None
-    if rng is not None:
-        noise = converter.draw_noise(rng, array.shape).reshape(-1, converter.decisions)
-    flat = array.ravel()
-    parts = []
-    for begin in range(0, flat.size, _PER_DECK):
-        chosen = slice(begin, begin + _PER_DECK)
-        bench = conversion_bench(
-            converter, flat[chosen], noise=None if noise is None else noise[chosen]
-        )
-        parts.append(run_bench(bench, time_limit_second=time_limit_second).codes[:, 0])
-    codes: CodeArray = np.concatenate(parts).reshape(array.shape)
-    return codes
+    return SpiceConversion(converter, rng=rng, folder=folder, time_limit_second=time_limit_second)(
+        values
+    )

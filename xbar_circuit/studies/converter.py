@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,8 @@ import numpy as np
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.peripherals.converters import CodeArray, Converter
+from xbar_circuit.peripherals.converters import CodeArray, Converter, ConverterBase
+from xbar_circuit.studies.conversion import SpiceConversion
 from xbar_circuit.studies.sine import coherent_sine
 from xbar_circuit.studies.thresholds import code_density, servo
 
@@ -57,6 +59,8 @@ class ConverterReport:
         Rms noise referred to the input.
     conversion_second, energy_joule
         Of one conversion.
+    energy_source
+        Where the energy comes from: the converter's model, or ngspice for the circuit inside.
     walden_joule
         ``energy / 2**enob`` (Walden, IEEE J. Sel. Areas Commun. 17, 539, 1999).
     thresholds
@@ -85,6 +89,7 @@ class ConverterReport:
     noise_lsb: float
     conversion_second: float
     energy_joule: float
+    energy_source: str
     walden_joule: float
     thresholds: FloatArray
     threshold_error_lsb: float
@@ -119,10 +124,12 @@ def characterize_converter(
     rng: np.random.Generator | None = None,
     convert: Callable[[FloatArray], CodeArray] | None = None,
     engine: str = "fast",
-    steps: int = 40,
-    repeats: int = 64,
-    per_code: int = 64,
-    samples: int = 4096,
+    steps: int | None = None,
+    repeats: int | None = None,
+    per_code: int | None = None,
+    samples: int | None = None,
+    folder: str | Path | None = None,
+    progress: Callable[[int], object] | None = None,
     name: str | None = None,
 ) -> ConverterReport:
     """Measure a converter as a laboratory would.
@@ -134,17 +141,22 @@ def characterize_converter(
     rng
         Draws the converter's noise; None measures it without noise.
     convert
-        Another way to convert, such as ngspice's; by default ``converter.convert``.
+        Another way to convert, such as a measured instrument's; `engine` is then only its name.
     engine
-        What to call that way in the report.
+        ``"fast"`` asks the NumPy model, ``"spice"`` the circuit in ngspice.
     steps
-        Bisections of the servo; a slow converter does with ``bits + 5``.
+        Bisections of the servo; by default 40, in ngspice ``bits + 5``.
     repeats
-        Conversions at each of 33 points around a threshold, for a noisy converter.
+        Conversions at each of 33 points around a threshold, for a noisy converter; by default 64,
+        in ngspice 2.
     per_code
-        Inputs a code in the code density.
+        Inputs a code in the code density; by default 64, in ngspice 4.
     samples
-        Length of the sine.
+        Length of the sine; by default 4096, in ngspice 256.
+    folder
+        In ngspice: where decks and answers are kept; the same call goes on there after a break.
+    progress
+        In ngspice: called with the number of conversions of each run that is done.
     name
         What to call it in the report; by default its type and width.
 
@@ -152,24 +164,34 @@ def characterize_converter(
     ------
     ParameterError
         An argument is out of range, or the converter never reaches three thresholds.
+    SimulatorError, ConvergenceError
+        ngspice failed.
 
     >>> from xbar_circuit.peripherals import Ramp
     >>> report = characterize_converter(Ramp(bits=6, offset_volt=0.02))
     >>> round(report.offset_lsb, 6), round(report.gain_error, 9), report.missing_codes
     (1.28, 0.0, ())
     """
-    checks.count("steps", steps, minimum=converter.bits + 2)
-    for label, value in (("repeats", repeats), ("per_code", per_code)):
-        checks.count(label, value, minimum=2)
-    checks.count("samples", samples, minimum=64)
     low, high = converter.input_low, converter.input_high
     levels = 2**converter.bits
     lsb = (high - low) / levels
+    circuit: SpiceConversion | None = None
+    if convert is None:
+        checks.choice("engine", engine, ("fast", "spice"))
+        if engine == "spice":
+            circuit = SpiceConversion(converter, rng=rng, folder=folder, progress=progress)
+    slow = circuit is not None
+    steps = checks.count(
+        "steps", steps or (converter.bits + 5 if slow else 40), minimum=converter.bits + 2
+    )
+    repeats = checks.count("repeats", repeats or (2 if slow else 64), minimum=2)
+    per_code = checks.count("per_code", per_code or (4 if slow else 64), minimum=2)
+    samples = checks.count("samples", samples or (256 if slow else 4096), minimum=64)
 
     def noisy(values: FloatArray) -> CodeArray:
         return converter.convert(values, rng=rng)
 
-    way = noisy if convert is None else convert
+    way = convert or circuit or noisy
     found = servo(
         way,
         low=low,
@@ -188,6 +210,10 @@ def characterize_converter(
     missing += [k + 1 for k in range(levels - 1) if not known[k]]
     sweep = way(np.linspace(low, high, 4 * levels))
     allowed = 0 if found.sigma == 0.0 else int(np.ceil(8.0 * found.sigma / lsb)) + 1
+    joule, source = converter.energy_joule, "the converter's model"
+    if circuit is not None and isinstance(converter, ConverterBase) and converter.circuit:
+        joule += circuit.supply_joule - converter.circuit_joule
+        source = "ngspice for the circuit inside, the converter's model for the rest"
     return ConverterReport(
         name=name or f"{type(converter).__name__} {converter.bits} bit",
         bits=converter.bits,
@@ -204,8 +230,9 @@ def characterize_converter(
         sfdr_db=tone.sfdr_db,
         noise_lsb=found.sigma / lsb,
         conversion_second=converter.conversion_second,
-        energy_joule=converter.energy_joule,
-        walden_joule=converter.energy_joule / 2.0**tone.enob,
+        energy_joule=joule,
+        energy_source=source,
+        walden_joule=joule / 2.0**tone.enob,
         thresholds=found.thresholds,
         threshold_error_lsb=found.error / lsb,
         methods_differ_lsb=float(np.nanmax(np.abs(found.thresholds - density)) / lsb),

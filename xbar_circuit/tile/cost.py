@@ -8,9 +8,14 @@ multiply-accumulate.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["HERMES_CORE", "TileCost"]
+from xbar_circuit.checks import FloatArray
+
+if TYPE_CHECKING:
+    from xbar_circuit.tile.tile import Tile
+
+__all__ = ["HERMES_CORE", "TileCost", "tile_cost"]
 
 _OPERATIONS = 2 * 256 * 256
 
@@ -30,7 +35,7 @@ class TileCost:
     """Cost of one product of a tile.
 
     latency_second : from the inputs' step to the codes.
-    energy_joule : by component: drivers, array, amplifiers, converters.
+    energy_joule : by component: drivers, array, read-outs.
     area_square_metre : the HERMES core's density scaled by the number of devices; None of our
         circuits has a layout.
     operations : two for each multiply-accumulate.
@@ -61,3 +66,30 @@ class TileCost:
             "tops_per_watt": self.tops_per_watt,
             "hermes_core": HERMES_CORE,
         }
+
+
+def tile_cost(tile: Tile, volts: FloatArray, *, supply_watt: float | None = None) -> TileCost:
+    """Return the cost of products with these row voltages; see :meth:`Tile.cost`."""
+    rows, cols = tile.crossbar.shape
+    line_farad = tile.driver.farad + cols * tile.crossbar.wires.row_farad
+    squares = float((volts**2).sum(axis=1).mean())
+    array_watt = float((volts**2 @ tile.crossbar.conductance.sum(axis=1)).mean())
+    period = tile.period_second
+    return TileCost(
+        latency_second=period,
+        energy_joule={
+            "drivers": squares * line_farad,
+            "array": array_watt * period,
+            "read-outs": tile.readout_joule(supply_watt) * cols,
+        },
+        area_square_metre=HERMES_CORE["area_square_metre"] * rows * cols / 256**2,
+        operations=2 * rows * cols,
+        assumptions=(
+            "array: inputs applied for the whole period, device voltages without IR drop",
+            "drivers: their own and the word lines' capacitance charged once a product",
+            "read-outs: circuits as measured in ngspice, behavioural amplifiers their quiescent"
+            " power, converters the energy model in their docstring, for the whole period",
+            "no buffers, no digital accumulation, no clock distribution, no leakage",
+            "area: density of the HERMES core, not a layout",
+        ),
+    )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
+
 import numpy as np
 
 from xbar_circuit import nodal
@@ -10,13 +13,22 @@ from xbar_circuit.units import spice_number
 
 __all__ = ["macromodel_lines"]
 
+_HELD = "reference"  # where the columns without a read-out are held
 
-def macromodel_lines(crossbar: Crossbar) -> list[str]:
+
+def macromodel_lines(crossbar: Crossbar, *, columns: Sequence[int] | None = None) -> list[str]:
     """Return resistors between the nodes ``left_3``, ``bottom_7`` ..., terminals included.
 
     Exact for a linear array at DC; its wires' capacitance is left out, and takes picoseconds.
-    Resistors between two rows that are driven without resistance carry current from source to
-    source and are left out.
+    Resistors between two nodes that sources hold carry current from source to source and are left
+    out: rows that are driven without resistance, and columns without a read-out.
+
+    Parameters
+    ----------
+    crossbar
+        The array.
+    columns
+        Those with a read-out; the others end at the node ``reference``. None is all.
 
     Raises
     ------
@@ -24,9 +36,10 @@ def macromodel_lines(crossbar: Crossbar) -> list[str]:
         The cells are not linear.
     """
     model = nodal.reduce(crossbar)
+    read = set(range(crossbar.cols)) if columns is None else set(columns)
     names: dict[int, str] = {}
+    stiff = {_HELD}
     lines = [f"* {crossbar.rows} x {crossbar.cols} crossbar reduced to its ports, exact at DC"]
-    stiff = set()
     for side in ("left", "right", "top", "bottom"):
         ports = getattr(model, side)
         ohm = getattr(crossbar.terminals, f"{side}_ohm")
@@ -37,14 +50,20 @@ def macromodel_lines(crossbar: Crossbar) -> list[str]:
             if ohm > 0.0:
                 names[port] = f"port_{outer}"
                 lines.append(f"Rterminal_{outer} port_{outer} {outer} {spice_number(ohm)}")
+            elif side in ("top", "bottom") and wire not in read:
+                names[port] = _HELD
             else:
                 names[port] = outer
                 if side in ("left", "right"):
-                    stiff.add(port)
+                    stiff.add(outer)
+    joined: defaultdict[tuple[str, str], float] = defaultdict(float)
     upper = np.triu(model.branches, 1)
     for first, second in np.argwhere(upper > 0.0).tolist():
-        if first in stiff and second in stiff:
-            continue
-        ohm = spice_number(1.0 / upper[first, second])
-        lines.append(f"Rarray_{first}_{second} {names[first]} {names[second]} {ohm}")
+        ends = names[first], names[second]
+        if ends[0] not in stiff or ends[1] not in stiff:
+            joined[ends] += float(upper[first, second])
+    lines += [
+        f"Rarray_{k} {first} {second} {spice_number(1.0 / siemens)}"
+        for k, ((first, second), siemens) in enumerate(joined.items())
+    ]
     return lines

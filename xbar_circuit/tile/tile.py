@@ -9,27 +9,28 @@ and converters into one deck.
 from __future__ import annotations
 
 import dataclasses
-import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from xbar_circuit import checks, nodal
-from xbar_circuit.calibration import ReadoutModel, circuit_key
+from xbar_circuit.calibration import ReadoutModel
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.netlist.periphery import timing_of
+from xbar_circuit.netlist.provenance import Provenance
 from xbar_circuit.netlist.testbench import Testbench
 from xbar_circuit.netlist.tile import tile_bench
-from xbar_circuit.peripherals.amplifiers import OpAmp
 from xbar_circuit.peripherals.converters import CodeArray, ConverterBase
 from xbar_circuit.peripherals.drivers import Dac
 from xbar_circuit.peripherals.readout import Readout
 from xbar_circuit.spice.testbench import BenchAnswer, run_bench
-from xbar_circuit.tile.cost import HERMES_CORE, TileCost
+from xbar_circuit.tile.cost import TileCost, tile_cost
 from xbar_circuit.tile.macromodel import macromodel_lines
 from xbar_circuit.wires import Terminals
 
@@ -159,6 +160,7 @@ class Tile:
         engine: str = "fast",
         rng: np.random.Generator | None = None,
         array: str = "full",
+        folder: str | Path | None = None,
         time_limit_second: float | None = 600.0,
     ) -> TileResult:
         """Compute matrix-vector products.
@@ -174,6 +176,8 @@ class Tile:
         array
             In ngspice: ``"full"`` writes every wire and cell, ``"macromodel"`` the exact reduction
             of a linear array to its ports.
+        folder
+            In ngspice: where decks and answers are kept, and found again; None keeps nothing.
         time_limit_second
             Time allowed to each ngspice run [s].
 
@@ -193,7 +197,11 @@ class Tile:
             noise = converter.draw_noise(rng, (len(volts), self.crossbar.cols))
         if engine == "spice":
             answers = self.in_spice(
-                volts, noise=noise, array=array, time_limit_second=time_limit_second
+                volts,
+                noise=noise,
+                array=array,
+                folder=folder,
+                time_limit_second=time_limit_second,
             )
             return TileResult(
                 code=np.concatenate([answer.codes for answer in answers]),
@@ -202,25 +210,65 @@ class Tile:
                 simulator_second=sum(answer.seconds for answer in answers),
             )
         current = self.column_current(volts)
+        disturbance = None
+        if rng is not None and self.fast_model.noise > 0.0:
+            disturbance = self.fast_model.noise * rng.standard_normal(current.shape)
         return TileResult(
-            code=self.codes_of(current, noise=noise), column_current=current, engine="fast"
+            code=self.codes_of(current, noise=noise, disturbance=disturbance),
+            column_current=current,
+            engine="fast",
         )
 
-    def codes_of(self, current: FloatArray, *, noise: FloatArray | None = None) -> CodeArray:
-        """Return the codes of column currents [A] by the fast model, same shape."""
+    def codes_of(
+        self,
+        current: FloatArray,
+        *,
+        noise: FloatArray | None = None,
+        disturbance: FloatArray | None = None,
+    ) -> CodeArray:
+        """Return the codes of column currents [A] by the fast model, same shape.
+
+        Parameters
+        ----------
+        current
+            Into the read-outs [A].
+        noise
+            Standard normal numbers of the converters' decisions (*current.shape, decisions).
+        disturbance
+            What the amplifiers' noise adds to the converters' inputs (same shape) [V or A].
+        """
         converter = self.readout.converter
         entering = self.fast_model.converter_input(current)
+        if disturbance is not None:
+            entering = entering + disturbance
         if isinstance(converter, ConverterBase):
             return converter.convert_with(entering, noise)
         return converter.convert(entering)
 
     def bench(
-        self, volts: FloatArray, *, noise: FloatArray | None = None, array: str = "full"
+        self,
+        volts: FloatArray,
+        *,
+        noise: FloatArray | None = None,
+        array: str = "full",
+        columns: Sequence[int] | None = None,
     ) -> Testbench:
-        """Return the deck of products with these row voltages about the reference (batch, rows)."""
+        """Return the deck of products with these row voltages about the reference (batch, rows).
+
+        Parameters
+        ----------
+        volts
+            (batch, rows) [V].
+        noise
+            Standard normal numbers (batch, cols, decisions), or None.
+        array
+            As in :meth:`mvm`.
+        columns
+            Which columns have a read-out; the others end in ideal virtual grounds. None is all.
+        """
         text = None
         if array == "macromodel":
-            text = macromodel_lines(self.driven)
+            text = macromodel_lines(self.driven, columns=columns)
         return tile_bench(
             self.driven,
             self.readout,
@@ -228,6 +276,7 @@ class Tile:
             rise_second=self.driver.settle_second,
             array=text,
             noise=noise,
+            columns=columns,
         )
 
     def in_spice(
@@ -236,89 +285,99 @@ class Tile:
         *,
         noise: FloatArray | None = None,
         array: str = "full",
+        columns: Sequence[int] | None = None,
         vectors: tuple[str, ...] = (),
+        folder: str | Path | None = None,
         time_limit_second: float | None = 600.0,
+        progress: Callable[[int], object] | None = None,
     ) -> list[BenchAnswer]:
-        """Run the deck in parts of a few dozen products, and return what each gave."""
+        """Run the deck in parts of a few dozen products, and return what each gave.
+
+        Arguments as for :meth:`mvm` and :meth:`bench`; `progress` is called with the number of
+        products of each part that is done.
+        """
         answers = []
         for begin in range(0, len(volts), _PER_DECK):
             part = slice(begin, begin + _PER_DECK)
             bench = self.bench(
-                volts[part], noise=None if noise is None else noise[part], array=array
+                volts[part],
+                noise=None if noise is None else noise[part],
+                array=array,
+                columns=columns,
             )
-            answers.append(run_bench(bench, vectors=vectors, time_limit_second=time_limit_second))
+            answers.append(
+                run_bench(
+                    bench,
+                    vectors=vectors,
+                    folder=folder,
+                    label="products",
+                    time_limit_second=time_limit_second,
+                )
+            )
+            if progress is not None:
+                progress(len(volts[part]))
         return answers
 
     @cached_property
-    def key(self) -> str:
-        """Key of the circuit: deck of one product, model files, version of the package."""
-        deck = self.bench(np.zeros((1, self.crossbar.rows))).deck
-        return circuit_key(deck, _version())
+    def provenance(self) -> Provenance:
+        """What a calibration of this tile depends on: deck of one product, models, version."""
+        return Provenance.of(self.bench(np.zeros((1, self.crossbar.rows))).deck)
 
     def with_model(self, model: ReadoutModel) -> Tile:
         """Return this tile with a fast model of its read-out."""
         return dataclasses.replace(self, model=model)
 
-    def cost(self, x: ArrayLike | None = None, *, amplifier_watt: float | None = None) -> TileCost:
+    def readout_joule(self, supply_watt: float | None = None) -> float:
+        """Return what one read-out takes for a product [J].
+
+        Parameters
+        ----------
+        supply_watt
+            Measured power of its op-amp and of the circuit in its converter [W]; None takes the
+            calibrated model's energy, or the formulas of behavioural parts.
+
+        Raises
+        ------
+        ParameterError
+            It contains a circuit, whose power nobody has measured.
+        """
+        converter, amplifier = self.readout.converter, self.readout.amplifier
+        inside = isinstance(converter, ConverterBase) and converter.circuit is not None
+        if supply_watt is not None:
+            replaced = converter.circuit_joule if isinstance(converter, ConverterBase) else 0.0
+            own = converter.energy_joule - (replaced if inside else 0.0)
+            return own + supply_watt * self.period_second
+        if self.model is not None and np.isfinite(self.model.readout_joule):
+            return self.model.readout_joule
+        power = 0.0
+        if amplifier is not None:
+            power = getattr(amplifier.opamp, "power_watt", np.nan)
+        if inside or not np.isfinite(power):
+            raise ParameterError.about(
+                "supply_watt",
+                got="None for a read-out that contains a circuit",
+                expected="its measured power [W]",
+                remedy="calibrate the tile, or take power_watt from studies.characterize_amplifier",
+            )
+        return converter.energy_joule + power * self.period_second
+
+    def cost(self, x: ArrayLike | None = None, *, supply_watt: float | None = None) -> TileCost:
         """Return time, energy by component, and area of a product.
 
         Parameters
         ----------
         x
             Inputs over which the energy is averaged; by default full scale on every row, the most.
-        amplifier_watt
-            Power of one amplifier [W]; needed for a circuit, whose power only a measurement knows.
+        supply_watt
+            As in :meth:`readout_joule`.
 
         Raises
         ------
         ParameterError
-            The amplifier's power is not known.
+            A circuit's power is not known.
         """
         volts = self.volts(np.ones(self.crossbar.rows) if x is None else x)
-        rows, cols = self.crossbar.shape
-        amplifier = self.readout.amplifier
-        watt = 0.0
-        if amplifier is not None:
-            if amplifier_watt is not None:
-                watt = checks.number("amplifier_watt", amplifier_watt, "W")
-            elif isinstance(amplifier.opamp, OpAmp):
-                watt = amplifier.opamp.power_watt
-            else:
-                raise ParameterError.about(
-                    "amplifier_watt",
-                    got="None for an amplifier of transistors",
-                    expected="its power [W]",
-                    remedy="take power_watt from studies.characterize_amplifier",
-                )
-        wires = self.crossbar.wires
-        line_farad = self.driver.farad + cols * wires.row_farad
-        squares = float((volts**2).sum(axis=1).mean())
-        array_watt = float((volts**2 @ self.crossbar.conductance.sum(axis=1)).mean())
-        period = self.period_second
-        return TileCost(
-            latency_second=period,
-            energy_joule={
-                "drivers": squares * line_farad,
-                "array": array_watt * period,
-                "amplifiers": watt * period * cols,
-                "converters": self.readout.converter.energy_joule * cols,
-            },
-            area_square_metre=HERMES_CORE["area_square_metre"] * rows * cols / 256**2,
-            operations=2 * rows * cols,
-            assumptions=(
-                "array: inputs applied for the whole period, device voltages without IR drop",
-                "drivers: their own and the word lines' capacitance charged once a product",
-                "amplifiers: quiescent power for the whole period",
-                "converters: the energy model in the converter's docstring",
-                "no buffers, no digital accumulation, no clock distribution, no leakage",
-                "area: density of the HERMES core, not a layout",
-            ),
-        )
-
-
-def _version() -> str:
-    """Return the package's version; the root package, which holds it, imports this module."""
-    return str(vars(sys.modules["xbar_circuit"]).get("__version__", ""))
+        return tile_cost(self, volts, supply_watt=supply_watt)
 
 
 def _with_terminals(crossbar: Crossbar, *, driver_ohm: float, sense_ohm: float) -> Crossbar:

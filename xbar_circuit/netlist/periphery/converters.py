@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.netlist.periphery.timing import Timing, staircase, timing_of
-from xbar_circuit.peripherals.converters import Converter, Flash, OscillatorCounter, Ramp, Sar
+from xbar_circuit.peripherals.converters import (
+    Converter,
+    ConverterBase,
+    Flash,
+    OscillatorCounter,
+    Ramp,
+    Sar,
+)
 from xbar_circuit.peripherals.subcircuit import Subcircuit
 from xbar_circuit.units import spice_number
 
@@ -27,22 +34,18 @@ _SWITCH_OHM = 10.0  # of the samplers; their time constant with 100 fF is 1 ps
 
 def converter_includes(converter: Converter) -> list[str]:
     """Return the lines that load the user's circuit inside a converter, if there is one."""
-    if isinstance(converter, Sar) and converter.comparator is not None:
-        return converter.comparator.include_lines()
-    if isinstance(converter, OscillatorCounter) and converter.oscillator is not None:
-        return converter.oscillator.include_lines()
-    return []
+    circuit = converter.circuit if isinstance(converter, ConverterBase) else None
+    return [] if circuit is None else circuit.include_lines()
 
 
 def converter_supplies(converter: Converter, instance: str) -> dict[str, float]:
-    """Return the supply sources inside an instance of a converter, and their voltages [V]."""
-    for circuit, name in (
-        (getattr(converter, "comparator", None), "comparator"),
-        (getattr(converter, "oscillator", None), "oscillator"),
-    ):
-        if isinstance(circuit, Subcircuit):
-            return {f"v.{instance}.v{name}_{port}": v for port, v in circuit.supplies.items()}
-    return {}
+    """Return the supply sources inside an instance of a converter, and their voltages [V].
+
+    The circuit inside is the instance ``Xcircuit``.
+    """
+    circuit = converter.circuit if isinstance(converter, ConverterBase) else None
+    rails = {} if circuit is None else circuit.supplies
+    return {f"v.{instance}.vcircuit_{port}": volt for port, volt in rails.items()}
 
 
 def converter_subcircuit(
@@ -173,7 +176,7 @@ def _clocked_comparator(comparator: Subcircuit, edge_second: float) -> Iterator[
     num, high = spice_number, _logic_volt(comparator)
     yield f"Eclock comparator_clock 0 clock 0 {num(high)}"
     nodes = {"plus": "plus", "minus": "top", "clock": "comparator_clock", "out": "decision"}
-    yield from comparator.instance_lines("comparator", nodes)
+    yield from comparator.instance_lines("circuit", nodes)
     yield f".model comparator adc_bridge(in_low={num(high / 2)} in_high={num(high / 2)}"
     yield f"+ rise_delay={num(edge_second)} fall_delay={num(edge_second)})"
     yield "Acomparator [decision] [yes] comparator"
@@ -320,7 +323,7 @@ def _counted_oscillator(
     num, edge, bits = spice_number, timing.edge_second, cco.bits
     half = _logic_volt(oscillator) / 2
     nodes = {"input": "in", "reset": "start", "out": "cycles"}
-    yield from oscillator.instance_lines("oscillator", nodes)
+    yield from oscillator.instance_lines("circuit", nodes)
     yield from _logic(edge)
     yield f".model crossing adc_bridge(in_low={num(half)} in_high={num(half)}"
     yield f"+ rise_delay={num(edge)} fall_delay={num(edge)})"

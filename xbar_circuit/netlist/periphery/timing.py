@@ -51,6 +51,15 @@ class Timing:
         reads: NDArray[Any] = ends - 0.45 * self.edge_second
         return reads
 
+    def sample_seconds(self, count: int) -> NDArray[Any]:
+        """Return when the inputs of `count` conversions have been taken [s]: as ``start`` falls.
+
+        A converter that follows its input for longer, such as a ramp, is judged by it too.
+        """
+        begins = np.arange(count) * self.period_second
+        samples: NDArray[Any] = begins + self.start_second - 0.45 * self.edge_second
+        return samples
+
 
 def timing_of(converter: Converter, *, settle_second: float = 0.0) -> Timing:
     """Return the clockwork of one of our converters.

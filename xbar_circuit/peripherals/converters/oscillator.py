@@ -108,6 +108,16 @@ class OscillatorCounter(ConverterBase):
             checks.number(name, getattr(self, name), unit)
 
     @property
+    def circuit(self) -> Subcircuit | None:
+        """The oscillator."""
+        return self.oscillator
+
+    @property
+    def circuit_joule(self) -> float:
+        """The bias and the cycles, of which the model does not tell the counter's share [J]."""
+        return self.energy_joule
+
+    @property
     def input_unit(self) -> str:
         """Ampere."""
         return "A"

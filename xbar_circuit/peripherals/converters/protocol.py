@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError, ShapeError
+from xbar_circuit.peripherals.subcircuit import Subcircuit
 
 __all__ = [
     "CodeArray",
@@ -99,6 +100,16 @@ class ConverterBase:
     def decisions(self) -> int:
         """Noisy decisions in one conversion."""
         return 1
+
+    @property
+    def circuit(self) -> Subcircuit | None:
+        """The circuit that ngspice puts in the place of a formula, or None."""
+        return None
+
+    @property
+    def circuit_joule(self) -> float:
+        """What the energy model says of the parts that :attr:`circuit` stands for [J]."""
+        return 0.0
 
     def draw_noise(self, rng: np.random.Generator, shape: tuple[int, ...]) -> FloatArray:
         """Return standard normal numbers, one for each decision: shape ``(*shape, decisions)``."""

@@ -118,6 +118,16 @@ class Sar(VoltageConverter):
         return self.bits
 
     @property
+    def circuit(self) -> Subcircuit | None:
+        """The comparator."""
+        return self.comparator
+
+    @property
+    def circuit_joule(self) -> float:
+        """All decisions [J]."""
+        return self.bits * self.comparator_joule
+
+    @property
     def capacitors(self) -> FloatArray:
         """Capacitors, the most significant first, then the terminating one (bits + 1,) [F]."""
         errors = 0.0 if self.capacitor_errors is None else np.array(self.capacitor_errors)

@@ -1,0 +1,132 @@
+"""Where a number came from: the deck, the model files that it includes, the package's version.
+
+Whoever keeps a result keeps its provenance beside it. When any of the three has changed, the
+result is stale, and the provenance can say which.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from xbar_circuit.errors import ModelFileError
+
+__all__ = ["Provenance", "package_version"]
+
+_INCLUDE = re.compile(
+    r"""^\s*\.(?:include|inc|lib)\s+(?:"([^"]+)"|'([^']+)'|(\S+))""", re.IGNORECASE | re.MULTILINE
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """What a result depends on.
+
+    deck : SHA-256 of the text.
+    models : SHA-256 of every included file, by its name; files that those include count too.
+    version : of the package.
+    simulator : version of ngspice, for the record; it does not make a result stale.
+    """
+
+    deck: str
+    models: Mapping[str, str]
+    version: str
+    simulator: str = ""
+
+    @classmethod
+    def of(cls, deck: str, *, simulator: str = "") -> Provenance:
+        """Return the provenance of a deck's results.
+
+        Raises
+        ------
+        ModelFileError
+            An included file is missing.
+        """
+        return cls(
+            deck=_digest(deck.encode()),
+            models=_models(deck),
+            version=package_version(),
+            simulator=simulator,
+        )
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Provenance:
+        """Return what `to_dict` wrote.
+
+        Raises
+        ------
+        KeyError, TypeError
+            It is something else.
+        """
+        return cls(
+            deck=str(content["deck"]),
+            models=dict(content["models"]),
+            version=str(content["version"]),
+            simulator=str(content["simulator"]),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain JSON."""
+        return asdict(self)
+
+    @property
+    def key(self) -> str:
+        """A digest of all that makes a result stale."""
+        files = sorted(self.models.values())
+        return _digest("\n".join([self.version, self.deck, *files]).encode())
+
+    def changes(self, now: Provenance) -> tuple[str, ...]:
+        """Say what has changed since, in words; empty is nothing."""
+        found = []
+        if self.version != now.version:
+            found.append(f"the package from {self.version} to {now.version}")
+        names = sorted(set(self.models) | set(now.models))
+        changed = [name for name in names if self.models.get(name) != now.models.get(name)]
+        if changed:
+            found.append(f"the model files {', '.join(changed)}")
+        if self.deck != now.deck:
+            found.append("the deck")
+        return tuple(found)
+
+
+def package_version() -> str:
+    """Return the package's version; the root package, which holds it, imports this module."""
+    return str(vars(sys.modules["xbar_circuit"]).get("__version__", ""))
+
+
+def _models(deck: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    seen: set[Path] = set()
+    waiting = [Path(name) for name in _included(deck)]
+    while waiting:
+        path = waiting.pop().expanduser()
+        if path in seen:
+            continue
+        seen.add(path)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise ModelFileError(
+                f"{path}: got {error}, expected the model file that the deck includes; bring it"
+                " back or correct its path"
+            ) from error
+        name = path.name if path.name not in found else str(path)
+        found[name] = _digest(content)
+        inner = _included(content.decode("utf-8", errors="replace"))
+        waiting += [path.parent / other for other in inner]
+    return found
+
+
+def _included(text: str) -> list[str]:
+    # `.lib tt` opens a section of the file itself; only a name with a dot or a slash is a file
+    names = ["".join(match.groups(default="")) for match in _INCLUDE.finditer(text)]
+    return [name for name in names if "." in name or "/" in name]
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

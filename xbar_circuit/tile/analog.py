@@ -1,0 +1,85 @@
+"""What an amplifier adds to a product besides its curve: noise, and time to settle.
+
+Both are measured in ngspice on one column of the tile, as the only column of its array: what the
+others do to it is a matter of the wires, not of the amplifier.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from xbar_circuit.calibration import Settling, fit_settling
+from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.errors import ConvergenceError
+from xbar_circuit.netlist.loaded_column import Stimulus, loaded_column
+from xbar_circuit.peripherals.amplifiers import TransimpedanceAmplifier
+from xbar_circuit.spice import Noise, Tran, run
+from xbar_circuit.tile.tile import Tile
+from xbar_circuit.units import spice_number
+
+__all__ = ["amplifier_noise", "amplifier_settling"]
+
+_BAND_HERTZ = (1e3, 1e11)
+_STEP = 0.25  # of the driver's full scale, on every row
+_POINTS = 2000
+
+
+def amplifier_noise(tile: Tile) -> float:
+    """Return the rms noise at the amplifier's output, array included; 0 without one [V].
+
+    Raises
+    ------
+    SimulatorError, ConvergenceError
+        ngspice failed.
+    """
+    amplifier = tile.readout.amplifier
+    if not isinstance(amplifier, TransimpedanceAmplifier):
+        return 0.0
+    one = _first_column(tile)
+    deck = loaded_column(
+        amplifier, one, 0, np.zeros(one.rows), Stimulus(scale="DC 0 AC 1"), klu=False
+    )
+    low, high = _BAND_HERTZ
+    analysis = Noise(output="v(out)", source="Vscale", start_hertz=low, stop_hertz=high, points=20)
+    plot = run(deck, analysis, vectors=["onoise_spectrum"])[0]
+    density = np.abs(plot["onoise_spectrum"])
+    return float(np.sqrt(np.trapezoid(density**2, plot.scale)))
+
+
+def amplifier_settling(tile: Tile) -> Settling | None:
+    """Return how a step of all inputs settles at the amplifier's output; None without one.
+
+    Raises
+    ------
+    ConvergenceError
+        It does not settle.
+    SimulatorError
+        ngspice failed.
+    """
+    amplifier = tile.readout.amplifier
+    if not isinstance(amplifier, TransimpedanceAmplifier):
+        return None
+    one = _first_column(tile)
+    pattern = np.full(one.rows, _STEP * tile.driver.full_scale_volt)
+    length = tile.readout.settling
+    for _ in range(6):
+        edge = spice_number(1e-5 * length)
+        deck = loaded_column(amplifier, one, 0, pattern, Stimulus(scale=f"PWL(0 0 {edge} 1)"))
+        step = length / _POINTS
+        analysis = Tran(step_second=step, stop_second=length, max_step_second=step)
+        plot = run(deck, analysis, vectors=["v(out)"])[0]
+        out = plot["v(out)"]
+        tail = out[plot.scale > 0.6 * length]
+        if np.ptp(tail) < 1e-3 * np.ptp(out):
+            return fit_settling(plot.scale, out)
+        length *= 4.0
+    raise ConvergenceError(
+        f"amplifier: got an output that still moves after {length / 4.0:g} s, expected it to"
+        " settle; look at its phase margin with studies.characterize_amplifier"
+    )
+
+
+def _first_column(tile: Tile) -> Crossbar:
+    return dataclasses.replace(tile.driven, conductance=tile.driven.conductance[:, :1])
