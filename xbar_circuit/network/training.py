@@ -1,7 +1,7 @@
 """Train the LeNet-5 that the demonstrations run: seeded, from IDX files, to one npz.
 
 ``python -m xbar_circuit.network.training --images DIR --out lenet5.npz`` reads the training set in
-`DIR` (``train-images-idx3-ubyte.gz`` and its labels), trains for a fixed number of epochs and
+`DIR` (``train-images-idx3-ubyte`` and its labels, plain or gzipped), trains for a fixed number of epochs and
 writes the network in the native format. The test set is never looked at. Small random shifts of
 the images and noise on the weights stand in for a larger set; the noise, a fraction of each
 layer's largest weight, is drawn anew at every step and makes the minimum a flat one, which analog
@@ -20,6 +20,7 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
+from xbar_circuit.errors import ModelFileError
 from xbar_circuit.network.images import read_idx
 from xbar_circuit.network.lenet import lenet5
 from xbar_circuit.network.storage import save_network
@@ -114,7 +115,7 @@ def train_lenet5(
 
 
 def main(  # noqa: PLR0917  (typer calls it by name)
-    images: Annotated[Path, typer.Option(help="Folder with the two train-*-ubyte.gz IDX files.")],
+    images: Annotated[Path, typer.Option(help="Folder with the two train-*-ubyte IDX files.")],
     out: Annotated[Path, typer.Option(help="The npz to write.")],
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 2,
     epochs: Annotated[int, typer.Option(help="Passes over the set.")] = 25,
@@ -123,8 +124,8 @@ def main(  # noqa: PLR0917  (typer calls it by name)
 ) -> None:
     """Train LeNet-5 on an IDX training set and write it as a native network."""
     weights = train_lenet5(
-        read_idx(images / "train-images-idx3-ubyte.gz"),
-        read_idx(images / "train-labels-idx1-ubyte.gz"),
+        read_idx(_find(images, "train-images-idx3-ubyte")),
+        read_idx(_find(images, "train-labels-idx1-ubyte")),
         seed=seed,
         epochs=epochs,
         flip=flip,
@@ -132,6 +133,17 @@ def main(  # noqa: PLR0917  (typer calls it by name)
         report=lambda epoch, loss: typer.echo(f"epoch {epoch}/{epochs}: loss {loss:.4f}"),
     )
     save_network(lenet5(weights), out)
+
+
+def _find(folder: Path, name: str) -> Path:
+    """Return an IDX file of a folder, plain or gzipped."""
+    for path in (folder / name, folder / f"{name}.gz"):
+        if path.is_file():
+            return path
+    raise ModelFileError(
+        f"images: got {folder} without {name}, expected the training set as IDX files, plain or"
+        " gzipped; give the folder that holds them"
+    )
 
 
 if __name__ == "__main__":
