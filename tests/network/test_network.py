@@ -7,7 +7,7 @@ from xbar_circuit import ModelFileError, ParameterError, ShapeError
 from xbar_circuit.network.execution import accuracy, batch_size, run
 from xbar_circuit.network.graph import INPUT, Network, Node
 from xbar_circuit.network.images import fashion_mnist_test
-from xbar_circuit.network.lenet import fashion_mnist_lenet5, lenet5
+from xbar_circuit.network.lenet import fashion_mnist_lenet5, lenet5, mnist_lenet5
 from xbar_circuit.network.operators import Add, Dense, Flatten, Relu
 from xbar_circuit.network.storage import load_network, save_network
 
@@ -34,6 +34,28 @@ def test_the_shipped_network_has_the_accuracy_that_is_claimed_for_it():
     assert len(test) == 10_000
     outputs = run(fashion_mnist_lenet5(), test.images)
     assert accuracy(outputs, test.labels) >= 0.89
+
+
+def test_the_digits_network_has_the_weights_of_lenet():
+    """Its accuracy is a matter of `make mnist`, which fetches the images."""
+    network = mnist_lenet5()
+    assert network.weight_count == 61_470
+    digits = np.zeros((1, 1, 28, 28), np.float32)
+    digits[0, 0, 4:24, 13:16] = 1.0  # an upright stroke
+    assert run(network, digits).argmax() == 1
+
+
+def test_node_names_may_begin_like_one_another(tmp_path):
+    dense = Dense(weight=np.eye(2), bias=np.zeros(2))
+    network = Network(
+        nodes=(
+            Node(name="/a", operator=dense, inputs=(INPUT,)),
+            Node(name="/a/b", operator=dense, inputs=("/a",)),
+        ),
+        input_shape=(2,),
+    )
+    save_network(network, tmp_path / "n.npz")
+    assert [n.name for n in load_network(tmp_path / "n.npz").nodes] == ["/a", "/a/b"]
 
 
 def test_a_network_survives_its_file(tmp_path):

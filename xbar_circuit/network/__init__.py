@@ -28,7 +28,7 @@ from xbar_circuit.network.images import (
 )
 from xbar_circuit.network.importers import from_onnx, from_torch, read_network
 from xbar_circuit.network.inference import Analog, calibrate, prepare
-from xbar_circuit.network.lenet import fashion_mnist_lenet5
+from xbar_circuit.network.lenet import fashion_mnist_lenet5, mnist_lenet5
 from xbar_circuit.network.mapping import Mapping, map_network
 from xbar_circuit.network.programming import ProgrammedNetwork, program
 from xbar_circuit.network.recording import record_vectors
@@ -62,6 +62,7 @@ __all__ = [
     "load_images",
     "load_network",
     "map_network",
+    "mnist_lenet5",
     "prepare",
     "program",
     "read_network",

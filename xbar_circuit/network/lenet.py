@@ -22,7 +22,7 @@ from xbar_circuit.network.operators import (
 from xbar_circuit.network.storage import load_network
 from xbar_circuit.resources import data_file
 
-__all__ = ["fashion_mnist_lenet5", "lenet5"]
+__all__ = ["SHIPPED", "fashion_mnist_lenet5", "lenet5", "mnist_lenet5"]
 
 
 def lenet5(weights: Mapping[str, Array], *, source: str = "LeNet-5") -> Network:
@@ -66,3 +66,16 @@ def lenet5(weights: Mapping[str, Array], *, source: str = "LeNet-5") -> Network:
 def fashion_mnist_lenet5() -> Network:
     """Return LeNet-5 as trained on Fashion-MNIST by `training` (weights in the package)."""
     return load_network(data_file("lenet5_fashion_mnist.npz"))
+
+
+def mnist_lenet5() -> Network:
+    """Return LeNet-5 as trained on MNIST by `training` (weights in the package; no images).
+
+    ``python -m xbar_circuit.network.training --images DIR --out lenet5_mnist.npz --no-flip`` made
+    it from the 60,000 training images: 99.37 % of the 10,000 test images.
+    """
+    return load_network(data_file("lenet5_mnist.npz"))
+
+
+#: Networks in the package by the name that the command line knows.
+SHIPPED = {"lenet5": fashion_mnist_lenet5, "lenet5-mnist": mnist_lenet5}

@@ -84,9 +84,9 @@ def load_network(path: Path | str) -> Network:
 
 
 def _node(entry: dict[str, Any], archive: Any) -> Node:
-    prefix = entry["name"] + "/"
+    split = {key: key.rpartition("/") for key in archive.files}
     arrays = {
-        key.removeprefix(prefix): archive[key] for key in archive.files if key.startswith(prefix)
+        field: archive[key] for key, (name, _, field) in split.items() if name == entry["name"]
     }
     settings = {name: _tuples(value) for name, value in entry["settings"].items()}
     operator = KINDS[entry["kind"]](**settings, **arrays)

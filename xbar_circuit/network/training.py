@@ -1,11 +1,11 @@
 """Train the LeNet-5 that the demonstrations run: seeded, from IDX files, to one npz.
 
 ``python -m xbar_circuit.network.training --images DIR --out lenet5.npz`` reads the training set in
-`DIR` (``train-images-idx3-ubyte`` and its labels, plain or gzipped), trains for a fixed number of epochs and
-writes the network in the native format. The test set is never looked at. Small random shifts of
-the images and noise on the weights stand in for a larger set; the noise, a fraction of each
-layer's largest weight, is drawn anew at every step and makes the minimum a flat one, which analog
-arrays like (Joshi et al., Nat. Commun. 11, 2473, 2020).
+`DIR` (``train-images-idx3-ubyte`` and its labels, plain or gzipped), trains for a fixed number of
+epochs and writes the network in the native format; ``--no-flip`` for digits. The test set is never
+looked at. Small random shifts of the images and noise on the weights stand in for a larger set;
+the noise, a fraction of each layer's largest weight, is drawn anew at every step and makes the
+minimum a flat one, which analog arrays like (Joshi et al., Nat. Commun. 11, 2473, 2020).
 
 Needs the extra ``[train]``. The same seed on the same machine gives the same bits.
 """

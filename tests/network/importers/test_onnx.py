@@ -10,7 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from xbar_circuit import ModelFileError
 from xbar_circuit.network.execution import run
-from xbar_circuit.network.importers import from_onnx, read_network
+from xbar_circuit.network.importers import declared_shape, from_onnx, read_network
 from xbar_circuit.network.operators import Affine, Convolution
 from xbar_circuit.network.storage import load_network, save_network
 
@@ -68,6 +68,7 @@ ONE = {
     "Sigmoid": (node("Sigmoid"), {}, MAPS),
     "Tanh": (node("Tanh"), {}, MAPS),
     "Softmax": (node("Softmax"), {}, MAPS),
+    "LogSoftmax": (node("LogSoftmax", axis=1), {}, MAPS),
     "Softmax, axis": (node("Softmax", axis=1), {}, MAPS),
     "Conv": (node("Conv", ("x", "w", "b")), {"w": floats(5, 4, 3, 3), "b": floats(5)}, MAPS),
     "Conv, all": (
@@ -123,6 +124,7 @@ ONE = {
     "GlobalAveragePool": (node("GlobalAveragePool"), {}, MAPS),
     "GlobalMaxPool": (node("GlobalMaxPool"), {}, MAPS),
     "ReduceMean": (node("ReduceMean", axes=[2, 3], keepdims=0), {}, MAPS),
+    "ReduceMean, channels last": (node("ReduceMean", axes=[1, -2]), {}, MAPS),
     "Add": (node("Add", ("x", "x")), {}, MAPS),
     "Add, constant": (node("Add", ("c", "x")), {"c": floats(1, 4, 1, 1)}, MAPS),
     "Mul": (node("Mul", ("x", "x")), {}, MAPS),
@@ -139,15 +141,32 @@ ONE = {
         {"p": np.array([0, 0, 1, 2, 0, 1, 0, 3]), "v": np.float32(0.5)},
         MAPS,
     ),
+    **{
+        f"Pad, {mode}": (
+            node("Pad", ("x", "p"), mode=mode),
+            {"p": np.array([0, 0, 1, 2, 0, 1, 0, 3])},
+            MAPS,
+        )
+        for mode in ("edge", "reflect")
+    },
+    "Pad, cut": (node("Pad", ("x", "p")), {"p": np.array([0, 0, -1, 2, 0, 1, 1, -3])}, MAPS),
+    "Pad, axes": (
+        node("Pad", ("x", "p", "", "a")),
+        {"p": np.array([1, 2, 0, 3]), "a": np.array([2, -1])},
+        MAPS,
+        18,
+    ),
     "Unsqueeze": (node("Unsqueeze", ("x", "a")), {"a": np.array([1])}, MAPS),
     "Squeeze": (node("Squeeze", ("x", "a")), {"a": np.array([2])}, (4, 1, 5)),
+    "Squeeze, all": (node("Squeeze"), {}, (4, 1, 5, 1)),
+    "MatMul, stacked": (node("MatMul", ("x", "w")), {"w": floats(1, 10, 3)}, (5, 10)),
 }
 
 
 @pytest.mark.parametrize("case", ONE)
 def test_operator_agrees_with_onnxruntime(case):
-    made, constants, shape = ONE[case]
-    check(model([made], constants, shape), shape)
+    made, constants, shape, *opset = ONE[case]
+    check(model([made], constants, shape, *opset), shape)
 
 
 def test_a_residual_network_with_everything_folded():
@@ -240,15 +259,88 @@ def test_unknown_operators_are_refused_before_any_work_by_name():
         (node("Gemm", ("x", "w"), transA=1), {"w": floats(4, 4)}, "transA"),
         (node("MatMul", ("x", "x")), {}, "second factor"),
         (node("Transpose", perm=[1, 0, 2, 3]), {}, "batch first"),
-        (node("Pad", ("x", "p"), mode="reflect"), {"p": np.zeros(8, np.int64)}, "reflect"),
+        (node("Pad", ("x", "p")), {"p": np.eye(8, dtype=np.int64)[4]}, "add images"),
+        (node("Pad", ("x", "p")), {"p": np.zeros(4, np.int64)}, "for the axes"),
         (node("Concat", ("x", "x"), axis=0), {}, "axis 0"),
-        (node("ReduceMean", axes=[1]), {}, "axes"),
+        (node("ReduceMean", axes=[0, 1]), {}, "axes"),
+        (node("ReduceMean"), {}, "all"),
+        (node("Cast", to=TensorProto.INT64), {}, "floating point"),
+        (node("Clip", ("x", "", "x")), {}, "several inputs"),
+        (node("Dropout", ("x", "r", "t")), {"r": np.float32(0.5), "t": np.bool_(1)}, "training"),
+        (node("Add", ("x", "c")), {"c": floats(1, 1, 4, 9, 8)}, "add an axis"),
+        (node("Mul", ("x", "c")), {"c": np.float32(np.nan)}, "NaN"),
+        (node("Reshape", ("x", "s")), {"s": np.array([-1, 8])}, "batch first"),
+        (
+            node("BatchNormalization", ("x", "s", "s", "s", "v")),
+            {"s": np.ones(4, np.float32), "v": -np.ones(4, np.float32)},
+            "invalid",
+        ),
         (node("Conv", ("x", "w")), {"w": floats(2, 3, 3, 3)}, "Conv"),
     ],
 )
 def test_forms_that_are_not_supported_are_named(made, constants, words):
     with pytest.raises(ModelFileError, match=words):
         from_onnx(model([made], constants, MAPS))
+
+
+def test_what_the_graph_itself_gets_wrong_is_named():
+    pool = helper.make_node("MaxPool", ["x"], ["a", "places"], name="pool", kernel_shape=[2, 2])
+    with pytest.raises(ModelFileError, match=r"'y' \(Add\) with the input 'places'"):
+        from_onnx(model([pool, node("Add", ("a", "places"))], {}, MAPS))
+    foreign = helper.make_node("Relu", ["x"], ["y"], name="mine", domain="my.domain")
+    with pytest.raises(ModelFileError, match=r"'mine' \(my.domain.Relu\)"):
+        from_onnx(model([foreign], {}, MAPS))
+    random = [node("RandomNormal", (), "r", shape=[1]), node("Add", ("x", "r"))]
+    with pytest.raises(ModelFileError, match="RandomNormal"):
+        from_onnx(model(random, {}, MAPS))
+    with pytest.raises(ModelFileError, match=r"opset 6.*version_converter"):
+        from_onnx(model([node("Relu")], {}, MAPS, opset=6))
+    with pytest.raises(ModelFileError, match=r"'y' \(Add\) with inputs of different ranks"):
+        from_onnx(
+            model(
+                [node("Squeeze", ("x", "a"), "z"), node("Add", ("x", "z"))],
+                {"a": np.array([2])},
+                (5, 1, 1),
+            )
+        )
+
+
+def test_the_shape_of_a_tensor_may_be_cut():
+    nodes = [
+        node("Shape", ("x",), "s", start=2),
+        node("Slice", ("s", "a", "b"), "t"),
+        node("Concat", ("n", "t"), "u", axis=0),
+        node("Reshape", ("x", "u")),
+    ]
+    constants = {"a": np.array([0]), "b": np.array([1]), "n": np.array([0, -1])}
+    assert from_onnx(model(nodes, constants, MAPS)).nodes[-1].operator.shape == (32, 9)
+
+
+def test_one_of_several_outputs_is_chosen_and_the_rest_is_left_out():
+    nodes = [node("Relu", ("x",), "a"), node("Erf", ("a",), "b"), node("Tanh", ("a",), "y")]
+    made = onnx.load_model_from_string(model(nodes, {}, MAPS))
+    made.graph.output.append(helper.make_empty_tensor_value_info("b"))
+    made.graph.output[1].type.tensor_type.elem_type = TensorProto.FLOAT
+    content = made.SerializeToString()
+    with pytest.raises(ModelFileError, match="'y', 'b'"):
+        from_onnx(content)
+    with pytest.raises(ModelFileError, match="the output 'c'"):
+        from_onnx(content, output="c")
+    with pytest.raises(ModelFileError, match="Erf"):
+        from_onnx(content, output="b")
+    x = floats(2, *MAPS)
+    np.testing.assert_allclose(
+        run(from_onnx(content, output="y"), x), np.tanh(np.maximum(x, 0.0)), rtol=1e-6
+    )
+    assert [n.name for n in from_onnx(content, output="a").nodes] == ["a"]
+
+
+def test_a_batch_that_the_file_fixes_is_no_part_of_the_network():
+    nodes = [node("Reshape", ("x", "s"), "a"), node("MatMul", ("a", "w"))]
+    constants = {"s": np.array([4, -1]), "w": floats(6, 2)}
+    content = model(nodes, constants, (2, 3), batch=4)
+    network = check(content, (2, 3), batch=4)
+    assert run(network, floats(7, 2, 3)).shape == (7, 2)
 
 
 def test_files_that_are_no_networks_are_refused(tmp_path):
@@ -265,4 +357,7 @@ def test_an_open_shape_must_be_stated():
     content = model([node("Relu")], {}, ("c", "h"))
     with pytest.raises(ModelFileError, match="input_shape"):
         from_onnx(content)
+    assert declared_shape(content) == (None, None)
     assert from_onnx(content, input_shape=(2, 3)).input_shape == (2, 3)
+    with pytest.raises(ModelFileError, match=r"\[.n., 4, 9, 8\] and input_shape=\(4, 9\)"):
+        from_onnx(model([node("Relu")], {}, MAPS), input_shape=(4, 9))

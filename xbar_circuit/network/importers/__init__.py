@@ -6,11 +6,11 @@ from pathlib import Path
 
 from xbar_circuit.errors import ModelFileError
 from xbar_circuit.network.graph import Network
-from xbar_circuit.network.importers.onnx import from_onnx
+from xbar_circuit.network.importers.onnx import declared_shape, from_onnx
 from xbar_circuit.network.importers.torch import from_torch
 from xbar_circuit.network.storage import load_network
 
-__all__ = ["from_onnx", "from_torch", "read_network"]
+__all__ = ["declared_shape", "from_onnx", "from_torch", "read_network"]
 
 
 def read_network(path: Path | str) -> Network:

@@ -1,9 +1,10 @@
 """ONNX files: constants are folded, shapes followed by a sample, and each node translated.
 
-The names of all nodes are checked first, so that an operator which nobody supports is refused
-before any work. Then the graph is walked once with a sample of zeros, which tells every shape;
-what depends on weights and shapes only is computed on the way (by ONNX's own reference), what
-depends on the image becomes a node. `simplify` then folds batch normalisations.
+What the wanted output does not need is left out, and the names of all other nodes are checked
+first, so that an operator which nobody supports is refused before any work. Then the graph is
+walked once with a sample of zeros, which tells every shape; what depends on weights and shapes only
+is computed on the way (by ONNX's own reference), what depends on the image becomes a node.
+`simplify` then folds batch normalisations.
 
 Format and operators: https://onnx.ai/onnx/operators (opset 7 and later). Needs the extra
 ``[onnx]``.
@@ -21,16 +22,24 @@ from numpy.typing import NDArray
 from xbar_circuit.errors import ModelFileError, XbarError
 from xbar_circuit.network.execution import apply_digitally
 from xbar_circuit.network.graph import INPUT, Network, Node
-from xbar_circuit.network.importers.onnx_operators import SAME, TRANSLATORS, OnnxNode
+from xbar_circuit.network.importers.onnx_file import OnnxFile, read_onnx
+from xbar_circuit.network.importers.onnx_node import OnnxNode, attributes
+from xbar_circuit.network.importers.onnx_operators import SEVERAL, TRANSLATORS
 from xbar_circuit.network.importers.simplify import fold_affine
 from xbar_circuit.network.operators import Array
 
-__all__ = ["from_onnx"]
+__all__ = ["declared_shape", "from_onnx"]
 
-Constants = dict[str, NDArray[Any]]
+#: Operators that change nothing at inference.
+_SAME = frozenset({"Cast", "Dropout", "Identity"})
 
 
-def from_onnx(source: Path | str | bytes, *, input_shape: Sequence[int] | None = None) -> Network:
+def from_onnx(
+    source: Path | str | bytes,
+    *,
+    input_shape: Sequence[int] | None = None,
+    output: str | None = None,
+) -> Network:
     """Read a network from an ONNX file or its bytes.
 
     Parameters
@@ -39,124 +48,120 @@ def from_onnx(source: Path | str | bytes, *, input_shape: Sequence[int] | None =
         The file, or its content.
     input_shape
         Shape of one sample without the batch, where the file leaves it open.
+    output
+        Which tensor to compute, of a file with several outputs; any name in the graph will do.
 
     Raises
     ------
     ModelFileError
-        ``onnx`` is not installed; the file is missing or damaged; it has several inputs or outputs;
+        ``onnx`` is not installed; the file is missing or damaged, of an opset before 7, or with
+        several inputs; it has several outputs and none is chosen; its shape is open and not given;
         or a node is not supported, with its name and operator.
     """
-    model = _load(source)
-    graph = model.graph
-    where = "the bytes" if isinstance(source, bytes) else str(source)
-    constants = _initializers(graph)
-    images = [i for i in graph.input if i.name not in constants]
-    if len(images) != 1 or len(graph.output) != 1:
-        raise ModelFileError(
-            f"{where}: got inputs {[i.name for i in images]} and {len(graph.output)} outputs,"
-            " expected one of each; cut the graph with onnx.utils.extract_model"
-        )
-    _refuse_unsupported(graph, constants, where)
-    shape = tuple(input_shape or _input_shape(images[0], where))
-    walker = _Walker(model, constants, images[0].name, shape, where)
-    for node in graph.node:
+    file = read_onnx(source, output=output)
+    _refuse_unsupported(file)
+    batch, shape = file.sample_shape(input_shape)
+    walker = _Walker(file, batch, shape)
+    for node in file.nodes:
         walker.visit(node)
-    return fold_affine(walker.network(graph.output[0].name, shape, where))
+    return fold_affine(walker.network(shape))
 
 
-def _load(source: Path | str | bytes) -> Any:
-    try:
-        import onnx  # noqa: PLC0415  (an extra)
-    except ImportError as error:
-        raise ModelFileError(
-            "onnx: got no such package, expected it to read ONNX files;"
-            " pip install 'xbar_circuit[onnx]'"
-        ) from error
-    try:
-        if isinstance(source, bytes):
-            return onnx.load_model_from_string(source)
-        return onnx.load(str(source))
-    except Exception as error:
-        raise ModelFileError(
-            f"source: got {source!r:.200} ({error}), expected an ONNX file; export it again"
-        ) from error
+def declared_shape(source: Path | str | bytes, output: str | None = None) -> tuple[int | None, ...]:
+    """Return the shape of one sample as an ONNX file declares it, None where it is left open.
+
+    Raises
+    ------
+    ModelFileError
+        As `from_onnx`.
+    """
+    return read_onnx(source, output=output).declared_shape
 
 
-def _initializers(graph: Any) -> Constants:
-    from onnx import numpy_helper  # noqa: PLC0415  (an extra)
-
-    return {item.name: numpy_helper.to_array(item) for item in graph.initializer}
-
-
-def _input_shape(image: Any, where: str) -> tuple[int, ...]:
-    """Return the sample's shape without the batch."""
-    sizes = [d.dim_value for d in image.type.tensor_type.shape.dim]
-    if len(sizes) < 2 or min(sizes[1:]) < 1:
-        raise ModelFileError(
-            f"{where}: got input {image.name!r} of shape {sizes}, expected fixed sizes after the"
-            " batch; pass input_shape=(channels, height, width)"
-        )
-    return tuple(sizes[1:])
-
-
-def _refuse_unsupported(graph: Any, constants: Constants, where: str) -> None:
+def _refuse_unsupported(file: OnnxFile) -> None:
     """Refuse operators that nobody translates, unless they work on constants alone."""
-    fixed = {*constants, ""}
+    fixed = {*file.constants, ""}
     wrong = []
-    for node in graph.node:
-        if node.op_type == "Shape" or all(name in fixed for name in node.input):
+    for node in file.nodes:
+        foreign = node.domain not in {"", "ai.onnx"}
+        opaque = (
+            foreign
+            or node.op_type.startswith("Random")
+            or any(a.HasField("g") for a in node.attribute)
+        )
+        if not opaque and (node.op_type == "Shape" or all(name in fixed for name in node.input)):
             fixed.update(node.output)
-        elif node.op_type not in TRANSLATORS and node.op_type not in SAME:
-            wrong.append(f"{node.name or node.output[0]!r} ({node.op_type})")
+        elif opaque or (node.op_type not in TRANSLATORS and node.op_type not in _SAME):
+            kind = f"{node.domain}.{node.op_type}" if foreign else node.op_type
+            wrong.append(f"{node.name or node.output[0]!r} ({kind})")
     if wrong:
         more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
         raise ModelFileError(
-            f"{where}: got unsupported node {', '.join(wrong[:5])}{more}, expected one of"
-            f" {', '.join(sorted({*TRANSLATORS, *SAME}))}; replace it before the export, or run"
+            f"{file.where}: got unsupported node {', '.join(wrong[:5])}{more}, expected one of"
+            f" {', '.join(sorted({*TRANSLATORS, *_SAME}))}; replace it before the export, or run"
             " that part elsewhere"
         )
 
 
 class _Walker:
-    """One walk over the graph with a sample of batch 1."""
+    """One walk over the graph with one sample, or a batch of the size that the file insists on."""
 
-    def __init__(
-        self, model: Any, constants: Constants, image: str, shape: tuple[int, ...], where: str
-    ) -> None:
+    def __init__(self, file: OnnxFile, batch: int, shape: tuple[int, ...]) -> None:
         self.nodes: list[Node] = []
-        self._constants = constants
-        self._opsets = {item.domain: item.version for item in model.opset_import}
-        self._alias = {image: INPUT}
-        self._samples: dict[str, Array] = {INPUT: np.zeros((1, *shape), dtype=np.float32)}
-        self._where = where
+        self._file = file
+        self._constants = dict(file.constants)
+        self._alias = {file.image.name: INPUT}
+        self._samples: dict[str, Array] = {INPUT: np.zeros((batch, *shape), dtype=np.float32)}
 
     def visit(self, node: Any) -> None:
         """Fold a node, or translate it."""
+        unknown = [n for n in node.input if n and n not in self._constants and n not in self._alias]
+        if unknown:
+            raise self._about(node, f"the input {unknown[0]!r}, which no node before it computes")
         if all(name in self._constants for name in node.input if name):
             self._fold(node)
         elif node.op_type == "Shape":
-            sample = self._samples[self._alias[node.input[0]]]
-            self._constants[node.output[0]] = np.array(sample.shape, dtype=np.int64)
-        elif node.op_type in SAME:
-            self._alias[node.output[0]] = self._alias[node.input[0]]
+            told = attributes(node)
+            size = self._samples[self._alias[node.input[0]]].shape
+            part = size[told.get("start", 0) : told.get("end")]
+            self._constants[node.output[0]] = np.array(part, dtype=np.int64)
+        elif node.op_type in _SAME:
+            self._pass(node)
         else:
             self._translate(node)
 
-    def network(self, output: str, shape: tuple[int, ...], where: str) -> Network:
+    def network(self, shape: tuple[int, ...]) -> Network:
         """Return what was translated, up to the output."""
+        output = self._file.output
         if output not in self._alias:
             raise ModelFileError(
-                f"{where}: got an output {output!r} that does not depend on the image, expected"
-                " a network; export it again"
+                f"{self._file.where}: got an output {output!r} that does not depend on the image,"
+                " expected a network; export it again"
             )
         needed = {self._alias[output]}
         for node in reversed(self.nodes):
             if node.name in needed:
                 needed.update(node.inputs)
-        nodes = [node for node in self.nodes if node.name in needed]
-        last = next(k for k, node in enumerate(nodes) if node.name == self._alias[output])
-        source = "ONNX" if where == "the bytes" else Path(where).name
-        return Network(nodes=tuple(nodes[: last + 1]), input_shape=shape, source=source)
+        nodes = tuple(node for node in self.nodes if node.name in needed)
+        return Network(nodes=nodes, input_shape=shape, source=self._file.name)
+
+    def _about(self, node: Any, problem: str) -> ModelFileError:
+        return ModelFileError(
+            f"{self._file.where}: got node {node.name or node.output[0]!r} ({node.op_type}) with"
+            f" {problem}, expected an operator as ONNX describes it, in a form that this package"
+            " supports; simplify the graph before the export"
+        )
+
+    def _pass(self, node: Any) -> None:
+        from onnx import TensorProto  # noqa: PLC0415  (an extra)
+
+        floats = {TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16}
+        if node.op_type == "Cast" and attributes(node)["to"] not in floats:
+            raise self._about(node, "a type that is not floating point")
+        training = node.input[2] if len(node.input) > 2 else ""
+        if node.op_type == "Dropout" and bool(self._constants.get(training, False)):
+            raise self._about(node, "training_mode, which draws random numbers")
+        self._alias[node.output[0]] = self._alias[node.input[0]]
 
     def _fold(self, node: Any) -> None:
         """Compute a node of constants with ONNX's own reference."""
@@ -170,41 +175,44 @@ class _Walker:
             )
             for name, value in given.items()
         ]
-        results = [helper.make_empty_tensor_value_info(name) for name in node.output]
-        opsets = [helper.make_opsetid(*item) for item in self._opsets.items()]
-        model = helper.make_model(
-            helper.make_graph([node], "constants", told, results), opset_imports=opsets
-        )
-        found = ReferenceEvaluator(model).run(None, given)
-        self._constants.update(zip(node.output, map(np.asarray, found), strict=False))
+        results = [helper.make_empty_tensor_value_info(name) for name in node.output if name]
+        opsets = [helper.make_opsetid(*item) for item in self._file.opsets.items()]
+        try:
+            model = helper.make_model(
+                helper.make_graph([node], "constants", told, results), opset_imports=opsets
+            )
+            found = ReferenceEvaluator(model).run(None, given)
+        except Exception as error:
+            raise self._about(node, f"constants that cannot be computed ({error})") from error
+        names = [name for name in node.output if name]
+        self._constants.update(zip(names, map(np.asarray, found), strict=False))
 
     def _translate(self, node: Any) -> None:
         name = node.output[0]
         moving = [self._alias[n] for n in node.input if n and n not in self._constants]
+        constants: dict[int, NDArray[Any]] = {
+            k: self._constants[n] for k, n in enumerate(node.input) if n in self._constants
+        }
         told = OnnxNode(
             name=node.name or name,
             kind=node.op_type,
-            attributes=_attributes(node),
-            constants={
-                k: self._constants[n] for k, n in enumerate(node.input) if n in self._constants
-            },
+            attributes=attributes(node),
+            constants=constants,
             samples=tuple(self._samples[n] for n in moving),
-            opset=self._opsets.get("", 0),
+            opset=self._file.opset,
         )
         try:
-            operator = TRANSLATORS[node.op_type](told)
-            self._samples[name] = apply_digitally(operator, *told.samples)
-        except (XbarError, KeyError, ValueError, IndexError, TypeError) as error:
-            raise ModelFileError(
-                f"{self._where}: got node {told.name!r} ({told.kind}) with {error}, expected an"
-                " operator as ONNX describes it, in a form that this package supports; simplify"
-                " the graph before the export"
-            ) from error
+            if len({sample.ndim for sample in told.samples}) > 1:
+                raise ValueError("inputs of different ranks, which would mix the images of a batch")
+            with np.errstate(invalid="raise", divide="raise"):
+                operator = TRANSLATORS[node.op_type](told)
+            if len(moving) > 1 and node.op_type not in SEVERAL:
+                raise ValueError("several inputs that depend on the image")
+            sample = apply_digitally(operator, *told.samples)
+            if len(sample) != len(told.samples[0]):
+                raise ValueError(f"an output of shape {sample.shape}, which mixes the batch")
+        except (XbarError, KeyError, ValueError, IndexError, TypeError, ArithmeticError) as error:
+            raise self._about(node, str(error)) from error
+        self._samples[name] = sample
         self.nodes.append(Node(name=name, operator=operator, inputs=tuple(moving)))
         self._alias[name] = name
-
-
-def _attributes(node: Any) -> dict[str, Any]:
-    from onnx import helper  # noqa: PLC0415  (an extra)
-
-    return {item.name: helper.get_attribute_value(item) for item in node.attribute}

@@ -6,12 +6,11 @@ The default values are those of https://onnx.ai/onnx/operators.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from xbar_circuit.network.importers.onnx_node import OnnxNode
 from xbar_circuit.network.operators import (
     Add,
     Affine,
@@ -27,8 +26,10 @@ from xbar_circuit.network.operators import (
     HardSigmoid,
     HardSwish,
     LeakyRelu,
+    LogSoftmax,
     MatrixOperator,
     MaxPool,
+    Mean,
     Mul,
     Operator,
     Pad,
@@ -40,51 +41,14 @@ from xbar_circuit.network.operators import (
     Tanh,
     Transpose,
 )
+from xbar_circuit.network.operators.shape import PADDING_MODES
 
-__all__ = ["SAME", "TRANSLATORS", "OnnxNode"]
+__all__ = ["SEVERAL", "TRANSLATORS"]
 
-#: Operators that change nothing at inference.
-SAME = frozenset({"Cast", "Dropout", "Identity"})
+#: Operators that take several inputs which depend on the image.
+SEVERAL = frozenset({"Add", "Concat", "Mul", "Sum"})
 
 Pairs = tuple[tuple[int, int], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OnnxNode:
-    """What a translator is told of a node.
-
-    name, kind : of the node.
-    attributes : by name, as Python values.
-    constants : inputs that do not depend on the image, by position.
-    samples : the other inputs, for one sample of zeros.
-    opset : version of the default operator set.
-    """
-
-    name: str
-    kind: str
-    attributes: Mapping[str, Any]
-    constants: Mapping[int, NDArray[Any]]
-    samples: tuple[Array, ...]
-    opset: int
-
-    def get(self, attribute: str, default: Any) -> Any:
-        """Return an attribute or its default."""
-        return self.attributes.get(attribute, default)
-
-    def constant(self, position: int, what: str) -> NDArray[Any]:
-        """Return a constant input, or say which one is missing."""
-        if position not in self.constants:
-            raise ValueError(f"no constant {what}")
-        return self.constants[position]
-
-    def sample_constant(self, position: int) -> Array:
-        """Return a constant operand without the batch axis."""
-        value = np.asarray(self.constants[position], dtype=np.float32)
-        if value.ndim == self.samples[0].ndim:
-            if value.shape[0] != 1:
-                raise ValueError(f"a constant that differs along the batch, shape {value.shape}")
-            value = value[0]
-        return value
 
 
 def _window(
@@ -125,17 +89,24 @@ def _gemm(node: OnnxNode) -> MatrixOperator:
     weight = node.constant(1, "B") * np.float32(node.get("alpha", 1.0))
     weight = weight.T if node.get("transB", 0) else weight
     bias: Array = node.constants.get(2, np.zeros(1, np.float32)) * np.float32(node.get("beta", 1.0))
-    return Dense(weight=weight, bias=np.broadcast_to(bias.ravel(), weight.shape[1:]))
+    if bias.ndim == 2 and (bias != bias[:1]).any():
+        raise ValueError(f"a bias that differs along the batch, shape {bias.shape}")
+    bias = bias[0] if bias.ndim == 2 else bias
+    return Dense(weight=weight, bias=np.broadcast_to(bias, weight.shape[1:]))
 
 
 def _matmul(node: OnnxNode) -> MatrixOperator:
     weight = node.constant(1, "second factor")
+    while weight.ndim > 2 and weight.ndim <= node.samples[0].ndim and len(weight) == 1:
+        weight = weight[0]
     if weight.ndim != 2:
         raise ValueError(f"a second factor of shape {weight.shape}; only matrices are weights")
     return Dense(weight=weight, bias=np.zeros(weight.shape[1], np.float32))
 
 
 def _batch_normalisation(node: OnnxNode) -> Operator:
+    if node.get("training_mode", 0):
+        raise ValueError("training_mode, whose result depends on the batch")
     scale, shift, mean, variance = (
         np.asarray(node.constant(k, "statistics"), np.float64) for k in (1, 2, 3, 4)
     )
@@ -189,7 +160,8 @@ def _softmax(node: OnnxNode) -> Operator:
     axis = node.get("axis", -1 if node.opset >= 13 else 1) % axes
     if axis == 0:
         raise ValueError("axis 0, which would mix the images of a batch")
-    return Softmax(axis=axis if node.opset >= 13 else tuple(range(axis, axes)))
+    kind = Softmax if node.kind == "Softmax" else LogSoftmax
+    return kind(axis=axis if node.opset >= 13 else tuple(range(axis, axes)))
 
 
 def _pool(node: OnnxNode) -> Operator:
@@ -211,9 +183,9 @@ def _mean(node: OnnxNode) -> Operator:
     axes = node.samples[0].ndim
     given = node.constants.get(1, np.array(node.get("axes", []), dtype=np.int64))
     chosen = sorted(int(axis) % axes for axis in given.ravel())
-    if chosen != list(range(2, axes)):
-        raise ValueError(f"axes {chosen}, not all spatial ones")
-    return GlobalAveragePool(keep_axes=bool(node.get("keepdims", 1)))
+    if not chosen or 0 in chosen:
+        raise ValueError(f"axes {chosen or 'all'}, which would mix the images of a batch")
+    return Mean(axes=tuple(chosen), keep_axes=bool(node.get("keepdims", 1)))
 
 
 def _flatten(node: OnnxNode) -> Operator:
@@ -232,13 +204,18 @@ def _reshape(node: OnnxNode) -> Operator:
         given = node.constants.get(1, np.array(node.get("axes", []), dtype=np.int64))
         wanted = list(sample.shape)
         if node.kind == "Squeeze":
-            chosen = {int(axis) % sample.ndim for axis in given.ravel()}
+            ones = [axis for axis in range(1, sample.ndim) if sample.shape[axis] == 1]
+            chosen = {int(axis) % sample.ndim for axis in (given.ravel() if given.size else ones)}
+            if any(wanted[axis] != 1 for axis in chosen):
+                raise ValueError(
+                    f"axes {sorted(chosen)} of shape {sample.shape}, not all of size 1"
+                )
             wanted = [n for k, n in enumerate(wanted) if k not in chosen]
         else:
             for axis in sorted(int(a) % (sample.ndim + given.size) for a in given.ravel()):
                 wanted.insert(axis, 1)
     shape = sample.reshape(wanted).shape
-    if not shape or shape[0] != 1:
+    if not shape or shape[0] != len(sample):
         raise ValueError(f"shape {wanted}, which does not keep the batch first")
     return Reshape(shape=shape[1:])
 
@@ -251,13 +228,23 @@ def _transpose(node: OnnxNode) -> Operator:
 
 
 def _pad(node: OnnxNode) -> Operator:
-    axes = node.samples[0].ndim
+    rank = node.samples[0].ndim
     mode = node.get("mode", b"constant").decode()
-    pads = [int(n) for n in node.constants.get(1, np.array(node.get("pads", [])))]
-    if mode != "constant" or len(pads) != 2 * axes or pads[0] or pads[axes] or min(pads) < 0:
-        raise ValueError(f"mode {mode!r}, pads {pads}; only constant borders around a sample")
+    given = [int(n) for n in node.constants.get(1, np.array(node.get("pads", [])))]
+    chosen = [int(axis) % rank for axis in node.constants.get(3, np.arange(rank))]
+    if len(given) != 2 * len(chosen) or mode not in PADDING_MODES:
+        raise ValueError(f"mode {mode!r} and pads {given} for the axes {chosen}")
+    pairs = dict(
+        zip(chosen, zip(given[: len(chosen)], given[len(chosen) :], strict=True), strict=True)
+    )
+    if any(pairs.get(0, (0, 0))):
+        raise ValueError(f"pads {given}, which would add images to a batch")
     value = node.constants.get(2, node.get("value", 0.0))
-    return Pad(padding=tuple(zip(pads[1:axes], pads[axes + 1 :], strict=True)), value=float(value))
+    return Pad(
+        padding=tuple(pairs.get(axis, (0, 0)) for axis in range(1, rank)),
+        value=float(np.ravel(value)[0]),
+        mode=mode,
+    )
 
 
 def _concat(node: OnnxNode) -> Operator:
@@ -289,6 +276,7 @@ TRANSLATORS: Mapping[str, Callable[[OnnxNode], Operator | MatrixOperator]] = {
         slope=node.get("alpha", 0.2), offset=node.get("beta", 0.5)
     ),
     "HardSwish": lambda _: HardSwish(),
+    "LogSoftmax": _softmax,
     "LeakyRelu": lambda node: LeakyRelu(slope=node.get("alpha", 0.01)),
     "MatMul": _matmul,
     "MaxPool": _pool,

@@ -5,6 +5,7 @@ from xbar_circuit.network.operators.activation import (
     HardSigmoid,
     HardSwish,
     LeakyRelu,
+    LogSoftmax,
     Prelu,
     Relu,
     Sigmoid,
@@ -18,6 +19,7 @@ from xbar_circuit.network.operators.pooling import (
     GlobalAveragePool,
     GlobalMaxPool,
     MaxPool,
+    Mean,
 )
 from xbar_circuit.network.operators.protocol import Array, MatrixOperator, Operator
 from xbar_circuit.network.operators.shape import Flatten, Identity, Pad, Reshape, Transpose
@@ -39,8 +41,10 @@ __all__ = [
     "HardSwish",
     "Identity",
     "LeakyRelu",
+    "LogSoftmax",
     "MatrixOperator",
     "MaxPool",
+    "Mean",
     "Mul",
     "Operator",
     "Pad",
@@ -71,7 +75,9 @@ KINDS = {
         HardSwish,
         Identity,
         LeakyRelu,
+        LogSoftmax,
         MaxPool,
+        Mean,
         Mul,
         Pad,
         Prelu,

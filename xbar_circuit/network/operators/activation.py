@@ -13,6 +13,7 @@ __all__ = [
     "HardSigmoid",
     "HardSwish",
     "LeakyRelu",
+    "LogSoftmax",
     "Prelu",
     "Relu",
     "Sigmoid",
@@ -117,4 +118,17 @@ class Softmax:
         """Return the activation of the one input."""
         powers = np.exp(inputs[0] - inputs[0].max(axis=self.axis, keepdims=True))
         result: Array = powers / powers.sum(axis=self.axis, keepdims=True)
+        return result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSoftmax:
+    """``x - log(sum(exp(x)))`` along one axis, or over several together."""
+
+    axis: int | tuple[int, ...] = -1
+
+    def apply(self, *inputs: Array) -> Array:
+        """Return the activation of the one input."""
+        shifted = inputs[0] - inputs[0].max(axis=self.axis, keepdims=True)
+        result: Array = shifted - np.log(np.exp(shifted).sum(axis=self.axis, keepdims=True))
         return result

@@ -11,7 +11,7 @@ from xbar_circuit.errors import ShapeError
 from xbar_circuit.network.operators.matrix import Pads, pad_axes
 from xbar_circuit.network.operators.protocol import Array
 
-__all__ = ["AveragePool", "GlobalAveragePool", "GlobalMaxPool", "MaxPool"]
+__all__ = ["AveragePool", "GlobalAveragePool", "GlobalMaxPool", "MaxPool", "Mean"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,14 +92,24 @@ class AveragePool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GlobalAveragePool:
-    """The mean of each channel; the spatial axes shrink to 1, or go away."""
-
-    keep_axes: bool = True
+    """The mean of each channel; the spatial axes shrink to 1."""
 
     def apply(self, *inputs: Array) -> Array:
         """Return the mean of the one input over its spatial axes."""
         axes = tuple(range(2, inputs[0].ndim))
-        return np.asarray(inputs[0].mean(axis=axes, keepdims=self.keep_axes), dtype=np.float32)
+        return np.asarray(inputs[0].mean(axis=axes, keepdims=True), dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mean:
+    """The mean over some axes, which shrink to 1 or go away; the batch is axis 0, and stays."""
+
+    axes: tuple[int, ...]
+    keep_axes: bool = True
+
+    def apply(self, *inputs: Array) -> Array:
+        """Return the mean of the one input."""
+        return np.asarray(inputs[0].mean(axis=self.axes, keepdims=self.keep_axes), dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

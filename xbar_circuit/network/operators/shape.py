@@ -7,10 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from xbar_circuit import checks
 from xbar_circuit.network.operators.matrix import Pads, pad_axes
 from xbar_circuit.network.operators.protocol import Array
 
-__all__ = ["Flatten", "Identity", "Pad", "Reshape", "Transpose"]
+__all__ = ["PADDING_MODES", "Flatten", "Identity", "Pad", "Reshape", "Transpose"]
+
+#: How a border can be filled.
+PADDING_MODES = ("constant", "edge", "reflect", "wrap")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +63,33 @@ class Transpose:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pad:
-    """A constant border; one (before, after) pair for every axis but the batch."""
+    """A border around each sample.
+
+    Parameters
+    ----------
+    padding
+        One (before, after) pair for every axis but the batch; a negative number cuts off.
+    value
+        Of a constant border.
+    mode
+        ``"constant"``, ``"edge"``, ``"reflect"`` or ``"wrap"``, as in ``numpy.pad``.
+    """
 
     padding: Pads
     value: float = 0.0
+    mode: str = "constant"
+
+    def __post_init__(self) -> None:
+        checks.choice("mode", self.mode, PADDING_MODES)
 
     def apply(self, *inputs: Array) -> Array:
         """Return the padded array."""
-        return pad_axes(inputs[0], ((0, 0), *self.padding), self.value)
+        pairs = ((0, 0), *self.padding)
+        cut = tuple(
+            slice(max(0, -b), size - max(0, -a))
+            for size, (b, a) in zip(inputs[0].shape, pairs, strict=True)
+        )
+        kept, grown = inputs[0][cut], tuple((max(0, b), max(0, a)) for b, a in pairs)
+        if self.mode == "constant":
+            return pad_axes(kept, grown, self.value)
+        return np.asarray(np.pad(kept, grown, mode=self.mode))  # type: ignore[call-overload]  # a name

@@ -1,0 +1,63 @@
+"""What a translator is told of an ONNX node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xbar_circuit.network.operators import Array
+
+__all__ = ["OnnxNode", "attributes"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnnxNode:
+    """A node with everything that does not depend on the image.
+
+    name, kind : of the node.
+    attributes : by name, as Python values.
+    constants : inputs that do not depend on the image, by position.
+    samples : the other inputs, for a sample of zeros.
+    opset : version of the default operator set.
+    """
+
+    name: str
+    kind: str
+    attributes: Mapping[str, Any]
+    constants: Mapping[int, NDArray[Any]]
+    samples: tuple[Array, ...]
+    opset: int
+
+    def get(self, attribute: str, default: Any) -> Any:
+        """Return an attribute or its default."""
+        return self.attributes.get(attribute, default)
+
+    def constant(self, position: int, what: str) -> NDArray[Any]:
+        """Return a constant input, or say which one is missing."""
+        if position not in self.constants:
+            raise ValueError(f"no constant {what}")
+        return self.constants[position]
+
+    def sample_constant(self, position: int) -> Array:
+        """Return a constant operand without the batch axis."""
+        value = np.asarray(self.constants[position], dtype=np.float32)
+        if not np.isfinite(value).all():
+            raise ValueError(f"a constant of shape {value.shape} that holds NaN or infinities")
+        if value.ndim > self.samples[0].ndim:
+            raise ValueError(f"a constant of shape {value.shape}, which would add an axis")
+        if value.ndim == self.samples[0].ndim:
+            if (value != value[:1]).any():
+                raise ValueError(f"a constant that differs along the batch, shape {value.shape}")
+            value = value[0]
+        return value
+
+
+def attributes(node: Any) -> dict[str, Any]:
+    """Return a node's attributes by name, as Python values."""
+    from onnx import helper  # noqa: PLC0415  (an extra)
+
+    return {item.name: helper.get_attribute_value(item) for item in node.attribute}
