@@ -25,6 +25,18 @@ def test_negative_lead_or_capacitance_is_refused(name):
         xc.Wires(row_ohm=1.0, column_ohm=1.0, **{name: -1e-15})
 
 
+@pytest.mark.parametrize("value", [1e-13, 5e-324, 1e19])
+def test_a_resistance_that_no_simulator_can_hold_is_refused(value):
+    """ngspice puts 1e-12 ohm for anything smaller, with a warning that nobody sees."""
+    for build in (
+        lambda: xc.Wires(row_ohm=1.0, column_ohm=value),
+        lambda: xc.Wires(row_ohm=1.0, column_ohm=1.0, row_lead_ohm=value),
+        lambda: xc.Terminals(bottom_ohm=value),
+    ):
+        with pytest.raises(xc.ParameterError, match=r"expected 0, or from 1e-12 to 1e\+18"):
+            build()
+
+
 def test_leads_default_to_one_segment_and_zero_is_zero():
     assert (WIRES.row_lead, WIRES.column_lead) == (1.0, 2.0)
     assert xc.Wires(row_ohm=1.0, column_ohm=2.0, row_lead_ohm=0.0).row_lead == 0.0
@@ -54,6 +66,7 @@ def test_unconnected_or_negative_terminals_are_refused(ends, message):
         ([[np.nan, np.nan]], xc.ParameterError, r"2 such entries"),
         ([[np.inf]], xc.ParameterError, "finite conductances"),
         ([[1e-300]], xc.ParameterError, "0 for an open device"),
+        ([[1e13]], xc.ParameterError, "in siemens, not microsiemens"),
         ([["a"]], xc.ParameterError, "array of real numbers"),
         ([[1e-5], [1e-5, 2e-5]], xc.ParameterError, "array of real numbers"),
         ([[1j]], xc.ParameterError, "complex"),
@@ -71,6 +84,29 @@ def test_wrong_parts_are_refused():
     for part in ({"wires": 1.0}, {"terminals": "left"}, {"cell": xc.devices.Ohmic}):
         with pytest.raises(xc.ParameterError, match="an instance of"):
             xc.Crossbar(**{"conductance": [[1e-5]], "wires": WIRES, **part})
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [xc.nodal.read, xc.spice.read, xc.netlist.deck, xc.netlist.circuit],
+)
+def test_what_is_not_a_crossbar_is_refused(verb):
+    with pytest.raises(xc.ParameterError, match=r"crossbar: got .*, expected an instance"):
+        verb(np.full((2, 2), 1e-5), [0.1, 0.1])
+
+
+def test_other_arguments_of_the_wrong_kind_are_refused():
+    xbar = xc.Crossbar(conductance=[[1e-5]], wires=WIRES)
+    for method in ("fast", xc.nodal.Newton):
+        with pytest.raises(xc.ParameterError, match=r"method: got .*, expected an instance"):
+            xc.nodal.read(xbar, [0.1], method=method)
+    for verb in (xc.nodal.prepare, xc.nodal.transfer):
+        with pytest.raises(xc.ParameterError, match="crossbar: got None"):
+            verb(None)
+    with pytest.raises(xc.ParameterError, match="options: got 'tight'"):
+        xc.spice.read(xbar, [0.1], options="tight")
+    with pytest.raises(xc.ParameterError, match="array of real numbers"):
+        xc.nodal.read(xbar, [[0.1], [0.1, 0.2]])
 
 
 def test_description_is_immutable_and_owns_its_numbers():

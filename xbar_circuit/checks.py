@@ -20,14 +20,19 @@ __all__ = [
     "choice",
     "conductance_matrix",
     "count",
+    "instance",
     "non_negative",
     "number",
+    "ohm",
     "read_volts",
 ]
 
 FloatArray = NDArray[np.float64]
 
 _SMALLEST_SIEMENS = 1e-30  # far below any leak; its square and reciprocal are still floats
+_LARGEST_SIEMENS = 1e12
+_SMALLEST_OHM = 1e-12  # ngspice takes no smaller resistor: it warns, and puts this one
+_LARGEST_OHM = 1e18
 
 
 def number(
@@ -64,6 +69,43 @@ def number(
     if not math.isfinite(result) or too_low or result > maximum:
         raise ParameterError.about(name, got=result, expected=expected, remedy=remedy)
     return result
+
+
+def ohm(name: str, value: Any, *, remedy: str) -> float:
+    """Return `value` as a resistance [ohm]: 0, or from 1e-12 to 1e18.
+
+    Raises
+    ------
+    ParameterError
+        Not a real number, not finite, or out of range.
+    """
+    result = number(name, value, "ohm", remedy=remedy)
+    if result != 0.0 and not _SMALLEST_OHM <= result <= _LARGEST_OHM:
+        raise ParameterError.about(
+            name,
+            got=result,
+            expected=f"0, or from {_SMALLEST_OHM:g} to {_LARGEST_OHM:g} [ohm]",
+            remedy=remedy,
+        )
+    return result
+
+
+def instance(name: str, value: object, kind: type, *, example: str) -> None:
+    """Refuse what is not an instance of `kind`, such as the class itself.
+
+    Raises
+    ------
+    ParameterError
+        It is not.
+    """
+    if isinstance(value, type) or not isinstance(value, kind):
+        got = repr(value)
+        raise ParameterError.about(
+            name,
+            got=got if len(got) <= 200 and "\n" not in got else type(value).__name__,
+            expected=f"an instance of {kind.__name__}",
+            remedy=f"for example {example}",
+        )
 
 
 def count(name: str, value: Any, *, minimum: int = 1, maximum: int | None = None) -> int:
@@ -109,7 +151,7 @@ def conductance_matrix(name: str, value: ArrayLike) -> FloatArray:
     ShapeError
         Not two-dimensional, or empty.
     ParameterError
-        An entry is not a number, not finite, or negative.
+        An entry is not a number, not finite, negative, or beyond 1e-30 to 1e12 S without being 0.
     """
     array = _real_array(name, value, "conductances in siemens, shape (rows, cols)")
     if array.ndim != 2 or array.size == 0:
@@ -132,9 +174,9 @@ def conductance_matrix(name: str, value: ArrayLike) -> FloatArray:
     _refuse(
         name,
         array,
-        (array > 0.0) & (array < _SMALLEST_SIEMENS),
-        f"0 or at least {_SMALLEST_SIEMENS:g} [S]",
-        "use 0 for an open device",
+        (array > 0.0) & ((array < _SMALLEST_SIEMENS) | (array > _LARGEST_SIEMENS)),
+        f"0, or from {_SMALLEST_SIEMENS:g} to {_LARGEST_SIEMENS:g} [S]",
+        "use 0 for an open device; conductances are in siemens, not microsiemens",
     )
     array.flags.writeable = False
     return array

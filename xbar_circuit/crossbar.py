@@ -8,14 +8,12 @@ terminal.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.devices import Cell, Ohmic
-from xbar_circuit.errors import ParameterError
 from xbar_circuit.wires import Terminals, Wires
 
 __all__ = ["Crossbar"]
@@ -43,7 +41,7 @@ class Crossbar:
     ShapeError
         `conductance` is not a matrix with at least one entry.
     ParameterError
-        A conductance is NaN, infinite or negative, or a part is of the wrong kind.
+        A conductance is NaN, infinite, negative or out of range, or a part is of the wrong kind.
 
     >>> xbar = Crossbar(conductance=[[1e-5, 2e-5]], wires=Wires(row_ohm=1.0, column_ohm=2.0))
     >>> xbar.shape
@@ -63,14 +61,7 @@ class Crossbar:
             ("terminals", Terminals, "xc.Terminals()"),
             ("cell", Cell, "xc.devices.Ohmic()"),
         ):
-            value: Any = getattr(self, name)
-            if isinstance(value, type) or not isinstance(value, kind):
-                raise ParameterError.about(
-                    name,
-                    got=repr(value),
-                    expected=f"an instance of {kind.__name__}",
-                    remedy=f"for example {example}",
-                )
+            checks.instance(name, getattr(self, name), kind, example=example)
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -34,7 +34,7 @@ class Wires:
     Raises
     ------
     ParameterError
-        A value is negative or not finite.
+        A value is negative or not finite, or a resistance is neither 0 nor from 1e-12 to 1e18 ohm.
 
     >>> Wires(row_ohm=1.0, column_ohm=2.0).column_lead
     2.0
@@ -50,11 +50,11 @@ class Wires:
     def __post_init__(self) -> None:
         wire = "use 0 for an ideal wire"
         for name in ("row_ohm", "column_ohm"):
-            _set(self, name, checks.number(name, getattr(self, name), "ohm", remedy=wire))
+            _set(self, name, checks.ohm(name, getattr(self, name), remedy=wire))
         for name in ("row_lead_ohm", "column_lead_ohm"):
             if getattr(self, name) is not None:
-                lead = checks.number(
-                    name, getattr(self, name), "ohm", remedy="use None for one segment, 0 for none"
+                lead = checks.ohm(
+                    name, getattr(self, name), remedy="use None for one segment, 0 for none"
                 )
                 _set(self, name, lead)
         for name in ("row_farad", "column_farad"):
@@ -88,8 +88,8 @@ class Terminals:
     Raises
     ------
     ParameterError
-        A value is negative or not finite, no end of the rows is driven, or no end of the columns
-        is sensed.
+        A value is negative, not finite, or neither 0 nor from 1e-12 to 1e18 ohm; no end of the
+        rows is driven, or no end of the columns is sensed.
     """
 
     left_ohm: float | None = 0.0
@@ -101,7 +101,7 @@ class Terminals:
         for name in ("left_ohm", "right_ohm", "bottom_ohm", "top_ohm"):
             if getattr(self, name) is not None:
                 remedy = "use 0 for an ideal terminal, None for an open end"
-                _set(self, name, checks.number(name, getattr(self, name), "ohm", remedy=remedy))
+                _set(self, name, checks.ohm(name, getattr(self, name), remedy=remedy))
         for first, second in (("left_ohm", "right_ohm"), ("bottom_ohm", "top_ohm")):
             if getattr(self, first) is None and getattr(self, second) is None:
                 raise ParameterError.about(

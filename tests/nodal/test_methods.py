@@ -103,6 +103,60 @@ def test_one_sinh_cell_in_series_with_its_wires(volt):
     assert result.column_current[0, 0] == pytest.approx(current, rel=1e-12)
 
 
+def test_newton_reaches_currents_far_below_the_rounding_of_its_drivers():
+    """Nanoamperes on wires of ohms: the rounding of row voltages alone exceeds the tolerance."""
+    rng = np.random.default_rng(6)
+    for _ in range(20):
+        xbar = xc.Crossbar(
+            conductance=rng.uniform(1e-8, 1e-6, (4, 3)),
+            wires=xc.Wires(row_ohm=rng.uniform(0.1, 20.0), column_ohm=rng.uniform(0.1, 20.0)),
+            cell=xc.devices.Sinh(v0_volt=0.1),
+        )
+        volts = rng.uniform(-0.3, 0.3, (2, 4))
+        direct = xc.nodal.read(xbar, volts, method=xc.nodal.Newton())
+        assert direct.residual.max() < 1e-10
+        np.testing.assert_allclose(
+            direct.column_current, xc.nodal.read(xbar, volts).column_current, rtol=1e-9
+        )
+
+
+@pytest.mark.parametrize("method", [None, xc.nodal.Newton()])
+@pytest.mark.parametrize("volt", [80.0, 1e30])
+def test_an_overflow_is_no_solution(method, volt):
+    xbar = xc.Crossbar(
+        conductance=np.full((4, 3), 1e-5),
+        wires=xc.Wires(row_ohm=1.0, column_ohm=2.0),
+        cell=xc.devices.Sinh(v0_volt=0.1),
+    )
+    with pytest.raises(xc.ConvergenceError) as caught:
+        xc.nodal.read(xbar, [[0.1] * 4, [volt] * 4], method=method)
+    assert caught.value.failed == (1,)
+    assert np.isfinite(caught.value.result.column_current[0]).all()
+
+
+@pytest.mark.parametrize("segment", [1e-12, 1e-9, 1e-6])
+def test_nearly_ideal_wires_behind_large_terminals_keep_their_digits(segment):
+    """All devices of a row in parallel, in series with driver and sense: a divider each."""
+    g = np.array([[1e-5], [2e-5]])
+    xbar = xc.Crossbar(
+        conductance=g,
+        wires=xc.Wires(row_ohm=segment, column_ohm=segment),
+        terminals=xc.Terminals(left_ohm=1e6, bottom_ohm=1.0),
+    )
+    through = g[:, 0] / (1.0 + 1e6 * g[:, 0])
+    expected = through / (1.0 + through.sum())
+    np.testing.assert_allclose(xc.nodal.transfer(xbar)[:, 0], expected, rtol=1e-12 + 4 * segment)
+
+
+def test_what_lu_cannot_factorise_says_so():
+    xbar = xc.Crossbar(
+        conductance=np.full((3, 3), 1e3), wires=xc.Wires(row_ohm=1e18, column_ohm=1e18)
+    )
+    with pytest.raises(xc.ParameterError, match=r"use method=nodal\.Hierarchical"):
+        xc.nodal.read(xbar, np.ones(3), method=xc.nodal.SparseDirect())
+    assert xc.nodal.read(xbar, np.ones(3)).column_current[0, 0] == pytest.approx(0.5e-18)
+
+
 def test_prepared_reads_leave_no_trace():
     g, volts = some_array(4)
     for cell in (xc.devices.Ohmic(), xc.devices.Sinh(v0_volt=0.1)):

@@ -2,6 +2,7 @@
 
 import shutil
 
+import numpy as np
 import psutil
 import pytest
 
@@ -60,6 +61,18 @@ def test_the_named_one_comes_first_and_must_be_there(bare, monkeypatch):
     named.unlink()
     with pytest.raises(xc.SimulatorNotFoundError, match="NGSPICE_LIBRARY_PATH"):
         locate()
+
+
+@pytest.mark.parametrize("library", [__file__, np._core._multiarray_umath.__file__])
+def test_a_library_that_is_not_ngspice_is_refused(monkeypatch, library):
+    monkeypatch.setenv("NGSPICE_LIBRARY_PATH", library)
+    with pytest.raises(xc.SimulatorNotFoundError, match=r"does not load.*install it"):
+        xc.spice.simulator()
+
+
+def test_a_verilog_a_model_that_does_not_load_is_a_model_file_error():
+    with pytest.raises(xc.ModelFileError, match=r"osdi: got .*test_locate.py"):
+        xc.spice.run("t\nR1 a 0 1", xc.spice.Op(), osdi=[__file__])
 
 
 def test_order(bare, monkeypatch):

@@ -89,6 +89,28 @@ def test_more_inputs_than_one_sweep_takes_keep_their_order():
     )
 
 
+@pytest.mark.parametrize("segment", [1e-12, 1e-9, 1e-6])
+@pytest.mark.parametrize("cell", [xc.devices.Ohmic(), SINH])
+def test_nearly_ideal_wires_tend_to_ideal_ones(segment, cell):
+    nearly = make(2, 2, cell=cell, row_ohm=segment, column_ohm=segment)
+    ideal = make(2, 2, cell=cell, row_ohm=0.0, column_ohm=0.0)
+    volts = inputs(ideal)
+    np.testing.assert_allclose(
+        xc.spice.read(nearly, volts).column_current,
+        xc.nodal.read(ideal, volts).column_current,
+        rtol=1e-9,
+    )
+
+
+def test_an_answer_that_rounding_spoils_is_refused():
+    """Devices of 1 kS behind 1e12 ohm: no matrix of nodes holds both in 16 digits."""
+    xbar = xc.Crossbar(
+        conductance=np.full((3, 3), 1e3), wires=xc.Wires(row_ohm=1e12, column_ohm=1e12)
+    )
+    with pytest.raises(xc.ConvergenceError, match="break Kirchhoff's current law"):
+        xc.spice.read(xbar, np.full(3, 0.2))
+
+
 def test_open_array_carries_nothing():
     xbar = xc.Crossbar(conductance=np.zeros((3, 2)), wires=xc.Wires(row_ohm=1.0, column_ohm=1.0))
     result = xc.spice.read(xbar, [0.1, 0.2, 0.3])

@@ -1,6 +1,7 @@
 """Decks through ngspice: closed forms for every analysis, and every failure with its name."""
 
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -190,6 +191,7 @@ def test_a_vector_that_is_not_there():
         ({"vectors": "v(out)"}, "vectors"),
         ({"vectors": ["v(out) v(in)"]}, "vectors"),
         ({"compatibility": "pspice"}, "compatibility"),
+        ({"include": Path("models.lib")}, "include: got .*; for example '.include"),
     ],
 )
 def test_arguments_are_checked(arguments, word):

@@ -61,7 +61,7 @@ def deck(
     Raises
     ------
     ShapeError, ParameterError
-        `volts` does not fit or is not finite.
+        `volts` does not fit or is not finite, or an argument is of the wrong kind.
 
     >>> import xbar_circuit as xc
     >>> xbar = xc.Crossbar(conductance=[[1e-5]], wires=xc.Wires(row_ohm=1.0, column_ohm=2.0))
@@ -79,7 +79,10 @@ def deck(
     .endc
     .end
     """
+    checks.instance("crossbar", crossbar, Crossbar, example="xc.Crossbar(conductance=G, wires=W)")
     batch = checks.read_volts("volts", volts, crossbar.rows)
+    if options is not None:
+        checks.instance("options", options, SpiceOptions, example="xc.netlist.SpiceOptions()")
     parts = _deck_lines(
         crossbar,
         batch,

@@ -22,6 +22,7 @@ from xbar_circuit.units import spice_number
 __all__ = ["SpiceOptions"]
 
 _LAST_STEP = 1e-9  # of Newton, relative
+_LOOSEST = 1e-6  # of the full-scale column current
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,7 @@ class SpiceOptions:
         Voltages must settle to 1e-10 of the largest input, currents to 1e-9 of the largest column
         current that ideal wires would give; but never to less than 64 eps times the largest input
         over the smallest wire resistance, which is what rounding of a node voltage makes of a
-        wire's current.
+        wire's current (and never more than 1e-6 of that column current: then rather no answer).
         """
         largest = float(np.abs(volts).max())
         full_scale = largest * float(crossbar.conductance.sum(axis=0).max())
@@ -87,7 +88,7 @@ class SpiceOptions:
         smallest = min((ohm for ohm in resistances if ohm > 0.0), default=np.inf)
         rounding = 64.0 * float(np.finfo(np.float64).eps) * largest / smallest
         return cls(
-            abstol=max(_LAST_STEP * full_scale, rounding, 1e-18),
+            abstol=max(_LAST_STEP * full_scale, min(rounding, _LOOSEST * full_scale), 1e-18),
             vntol=max(0.1 * _LAST_STEP * largest, 1e-15),
         )
 

@@ -54,6 +54,7 @@ def circuit(crossbar: Crossbar, volts: ArrayLike) -> Circuit:
     """
     from PySpice.Spice.Netlist import Circuit  # noqa: PLC0415  a second that decks do not pay
 
+    checks.instance("crossbar", crossbar, Crossbar, example="xc.Crossbar(conductance=G, wires=W)")
     batch = checks.read_volts("volts", volts, crossbar.rows)
     title, *comment = header_lines(crossbar)
     result = Circuit(title)

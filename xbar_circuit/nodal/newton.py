@@ -1,8 +1,8 @@
 """Newton's method with the exact Jacobian, each step solved by the sparse direct method.
 
 Each sample is solved alone. From the solution of the array at zero bias, each step solves
-``J(v) dv = -F(v)``, F being the KCL errors of the unknown nodes, and is halved until the largest
-error falls. A sample has converged when
+``J(v) dv = -F(v)``, F being the KCL errors of the unknown nodes, and is halved until the excess
+``max_n(|F_n| - r_n)`` falls. A sample has converged when
 
     ``|F_n| <= tolerance * max branch current + r_n`` at every node n,
 
@@ -139,10 +139,11 @@ class PreparedNewton:
         column_slope = np.where(there, response.column_slope, 0.0)
         return error, peak, row_slope, column_slope
 
-    def _rounding(self, voltage: FloatArray, volts: FloatArray) -> FloatArray:
-        """Return the KCL error of each node that rounding of the voltages can cause [A]."""
+    def _excess(self, error: FloatArray, voltage: FloatArray, volts: FloatArray) -> float:
+        """Return the largest KCL error beyond what rounding of the voltages can cause [A]."""
         size = abs(self._grid.wires) @ np.abs(voltage) + abs(self._grid.drive) @ np.abs(volts)
-        return np.asarray(_ROUNDING * size)
+        excess = np.abs(error) - _ROUNDING * size
+        return float(excess.max()) if np.isfinite(excess).all() else np.inf
 
     def _solve(self, volts: FloatArray) -> tuple[FloatArray, int, bool]:
         """Return (unknown voltages, steps, converged) of one sample."""
@@ -152,9 +153,8 @@ class PreparedNewton:
         error, peak, row_slope, column_slope = self._kcl(voltage, volts)
         loads_row = self._crossbar.cell.loads_row
         for step in range(self._method.steps):
-            size = float(np.abs(error).max())
-            allowed = self._method.tolerance * peak + self._rounding(voltage, volts)
-            if (np.abs(error) <= allowed).all():
+            excess = self._excess(error, voltage, volts)
+            if excess <= self._method.tolerance * peak < np.inf:
                 return voltage, step, True
             matrix, _ = with_cells(self._grid, row_slope, column_slope, loads_row=loads_row)
             change = _step(matrix, error)
@@ -164,12 +164,12 @@ class PreparedNewton:
             while True:
                 trial = voltage + fraction * change
                 new_error, peak, row_slope, column_slope = self._kcl(trial, volts)
-                new_size = float(np.abs(new_error).max())
-                if new_size < size or fraction < _SMALLEST_STEP:
+                new_excess = self._excess(new_error, trial, volts)
+                if new_excess < excess or fraction < _SMALLEST_STEP:
                     break
                 fraction *= 0.5
             voltage, error = trial, new_error
-            if not np.isfinite(new_size):
+            if not np.isfinite(new_excess):
                 return voltage, step + 1, False
         return voltage, self._method.steps, False
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
 from numpy.typing import ArrayLike
 
+from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.nodal.hierarchical import Hierarchical, slopes
@@ -19,6 +19,7 @@ __all__ = ["prepare", "read", "transfer"]
 _SMALL_CELLS = 1024
 _FEW_INPUTS = 4
 _MILD = 6.0
+_WIDE = 1e9
 
 
 def read(crossbar: Crossbar, volts: ArrayLike, *, method: Method | None = None) -> ReadResult:
@@ -45,9 +46,11 @@ def read(crossbar: Crossbar, volts: ArrayLike, *, method: Method | None = None) 
     >>> read(xbar, [1.3]).column_current.round(12).tolist()
     [[0.1]]
     """
+    _check(crossbar, method)
+    inputs = checks.read_volts("volts", volts, crossbar.rows)
     if method is None:
-        method = _for_reads(crossbar, np.shape(volts))
-    return method.prepare(crossbar).read(volts)
+        method = _for_reads(crossbar, len(inputs))
+    return method.prepare(crossbar).read(inputs)
 
 
 def prepare(crossbar: Crossbar, *, method: Method | None = None) -> Prepared:
@@ -58,6 +61,7 @@ def prepare(crossbar: Crossbar, *, method: Method | None = None) -> Prepared:
     ParameterError
         The method does not apply to this crossbar.
     """
+    _check(crossbar, method)
     if method is None:
         method = _for_many(crossbar)
     return method.prepare(crossbar)
@@ -79,10 +83,16 @@ def transfer(crossbar: Crossbar, *, method: Method | None = None) -> FloatArray:
     return prepare(crossbar, method=method).transfer()
 
 
-def _for_reads(crossbar: Crossbar, shape: tuple[int, ...]) -> Method:
+def _check(crossbar: object, method: object) -> None:
+    """Refuse arguments of the wrong kind."""
+    checks.instance("crossbar", crossbar, Crossbar, example="xc.Crossbar(conductance=G, wires=W)")
+    if method is not None:
+        checks.instance("method", method, Method, example="xc.nodal.Newton()")
+
+
+def _for_reads(crossbar: Crossbar, inputs: int) -> Method:
     """Return the method that measures best for one call with so many inputs."""
-    few = len(shape) < 2 or shape[0] <= _FEW_INPUTS
-    return NewtonKrylov() if few and _mild(crossbar) else _for_many(crossbar)
+    return NewtonKrylov() if inputs <= _FEW_INPUTS and _mild(crossbar) else _for_many(crossbar)
 
 
 def _for_many(crossbar: Crossbar) -> Method:
@@ -90,8 +100,27 @@ def _for_many(crossbar: Crossbar) -> Method:
     cell = crossbar.cell
     if not cell.linear:
         return NewtonKrylov()
+    if not cell.loads_row:
+        return SparseDirect()
     small = crossbar.conductance.size < _SMALL_CELLS
-    return SparseDirect() if small or not cell.loads_row else Hierarchical()
+    return SparseDirect() if small and _spread(crossbar) < _WIDE else Hierarchical()
+
+
+def _spread(crossbar: Crossbar) -> float:
+    """Return the largest conductance over the smallest, of wires, leads with terminals, devices.
+
+    An LU factorisation loses as many digits; the hierarchical reduction loses none.
+    """
+    wires, ends = crossbar.wires, crossbar.terminals
+    ohms = [
+        *(wires.row_lead + ohm for ohm in (ends.left_ohm, ends.right_ohm) if ohm is not None),
+        *(wires.column_lead + ohm for ohm in (ends.bottom_ohm, ends.top_ohm) if ohm is not None),
+        wires.row_ohm,
+        wires.column_ohm,
+    ]
+    device = slopes(crossbar)
+    all_ohms = [*(ohm for ohm in ohms if ohm > 0.0), *(1.0 / device[device > 0.0])]
+    return max(all_ohms) / min(all_ohms) if all_ohms else 1.0
 
 
 def _mild(crossbar: Crossbar) -> bool:

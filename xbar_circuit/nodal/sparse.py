@@ -19,6 +19,7 @@ from scipy.sparse.linalg import SuperLU, splu
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.errors import ParameterError
 from xbar_circuit.nodal.grid import Grid
 from xbar_circuit.nodal.method import refuse_nonlinear
 from xbar_circuit.result import NodeVoltages, ReadResult
@@ -69,7 +70,15 @@ class PreparedSparse:
 
     @cached_property
     def _factors(self) -> SuperLU | None:
-        return factorise(self._matrix)
+        try:
+            return factorise(self._matrix)
+        except RuntimeError as error:
+            raise ParameterError.about(
+                "crossbar",
+                got="resistances so far apart that the smallest conductances are lost in rounding",
+                expected="a matrix that LU can factorise",
+                remedy="use method=nodal.Hierarchical()",
+            ) from error
 
     def _solve(self, volts: FloatArray) -> FloatArray:
         """Return the unknown voltages (batch, unknowns) [V]."""

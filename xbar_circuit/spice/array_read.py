@@ -30,6 +30,7 @@ __all__ = ["SlowSolverWarning", "read"]
 _MOST_POINTS = 64
 _MOST_VALUES = 30_000_000
 _SLOW_NODES = 4000
+_LARGEST_RESIDUAL = 1e-6  # of a linear array
 _Solved = dict[str, FloatArray]
 
 
@@ -74,9 +75,10 @@ def read(
     Raises
     ------
     ShapeError, ParameterError
-        `volts` does not fit or is not finite.
+        `volts` does not fit or is not finite, or an argument is of the wrong kind.
     ConvergenceError
-        Some inputs have no solution: ``failed`` names them, ``result`` has the others.
+        Some inputs have no solution: ``failed`` names them, ``result`` has the others. Or the
+        resistances of a linear array lie so far apart that rounding spoils ngspice's answer.
     ModelFileError, SimulatorError, SimulatorNotFoundError
         As in :func:`run`.
 
@@ -85,6 +87,7 @@ def read(
     >>> xc.spice.read(xbar, [0.2]).column_current
     array([[1.e-05]])
     """
+    checks.instance("crossbar", crossbar, Crossbar, example="xc.Crossbar(conductance=G, wires=W)")
     batch = checks.read_volts("volts", volts, crossbar.rows)
     if time_limit_second is not None:
         checks.number(
@@ -136,7 +139,23 @@ def read(
             result=result,
             deck=first.deck,
         )
+    if fields and crossbar.cell.linear and not include:  # an include may add what leaks
+        _refuse_rounded(result)
     return result
+
+
+def _refuse_rounded(result: ReadResult) -> None:
+    """Raise where a linear solution breaks Kirchhoff's law: only rounding can have done it."""
+    bad = np.flatnonzero(~(result.residual <= _LARGEST_RESIDUAL))
+    if bad.size:
+        raise ConvergenceError(
+            f"ngspice: got node voltages that break Kirchhoff's current law by"
+            f" {result.residual.max():.1e} of the largest current (samples {bad[:20].tolist()}),"
+            f" expected at most {_LARGEST_RESIDUAL:g}; resistances lie too far apart for its"
+            " matrix: use 0 for an ideal wire and None for an open end, or nodal.read",
+            failed=bad.tolist(),
+            result=result,
+        )
 
 
 def _solve(

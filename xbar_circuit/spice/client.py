@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from xbar_circuit.errors import SimulatorError, SimulatorNotFoundError
+from xbar_circuit.errors import ModelFileError, SimulatorError, SimulatorNotFoundError
 from xbar_circuit.spice.job import Failure, Job, Outcome, Ready, Setup
 from xbar_circuit.spice.locating import INSTALL_HINT
 
@@ -61,6 +61,8 @@ class Worker:
     ------
     SimulatorNotFoundError
         The library does not load.
+    ModelFileError
+        A compiled Verilog-A model does not load.
     SimulatorError
         The process does not come up.
     """
@@ -118,8 +120,14 @@ class Worker:
             ) from error
         if isinstance(ready, Failure):
             self.close()
-            raise SimulatorNotFoundError(
-                f"libngspice: got {ready.message}, expected a library that loads; {INSTALL_HINT}"
+            if ready.kind == "load":
+                raise SimulatorNotFoundError(
+                    f"libngspice: got {ready.message}, expected a library that loads;"
+                    f" {INSTALL_HINT}"
+                )
+            raise ModelFileError(
+                f"osdi: got {ready.message}, expected a Verilog-A model compiled for this"
+                " ngspice; compile the .va with openvaf-r"
             )
         self.ready: Ready = ready
 

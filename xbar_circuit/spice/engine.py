@@ -123,7 +123,7 @@ class Engine:
         _Shared.on_exit = self._leave
         try:
             self._shared = _Shared()
-        except (OSError, NameError) as error:
+        except (OSError, NameError, AttributeError) as error:  # the last: not ngspice at all
             raise EngineError(
                 Failure(kind="load", message=f"{setup.library} does not load: {error}", final=True)
             ) from error

@@ -125,6 +125,11 @@ def run(
     >>> answer["v(out)"], answer["i(v1)"]
     (array([0.75]), array([-0.00025]))
     """
+    for name, text, example in (
+        ("deck", deck, '"divider\\nV1 in 0 1\\nR1 in 0 1k"'),
+        ("include", include, "'.include \"my_models.lib\"'"),
+    ):
+        checks.instance(name, text, str, example=example)
     checks.count("seed", seed)
     checks.choice("compatibility", compatibility, _DIALECTS)
     if time_limit_second is not None:

@@ -12,6 +12,7 @@ import shutil
 import sys
 import threading
 import time
+import traceback
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -41,9 +42,10 @@ def main(descriptor: int, parent: int, scratch: str) -> None:
         setup: Setup = line.recv()
         _serve(line, setup, scratch)
     except EOFError:
-        pass
-    finally:
         _end(scratch)
+    except BaseException:  # noqa: BLE001  the parent reads what is printed
+        traceback.print_exc()
+        _end(scratch, status=1)
 
 
 def _serve(line: Connection, setup: Setup, scratch: str) -> None:
@@ -80,7 +82,9 @@ def _watch(parent: int, scratch: str) -> None:
     _end(scratch)
 
 
-def _end(scratch: str) -> None:
+def _end(scratch: str, status: int = 0) -> None:
     """Leave at once: libngspice's own way out is not to be trusted."""
     shutil.rmtree(Path(scratch), ignore_errors=True)
-    os._exit(0)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
