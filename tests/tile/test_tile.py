@@ -27,7 +27,13 @@ def sar_tile(**changes):
     sar = Sar(bits=7, low_volt=0.1, high_volt=0.9, noise_volt=2e-3)
     readout = Readout(
         amplifier=Tia(
-            opamp=OpAmp(dc_gain=500.0, unity_hertz=2e10, offset_volt=5e-3),
+            opamp=OpAmp(
+                dc_gain=500.0,
+                unity_hertz=2e10,
+                offset_volt=5e-3,
+                output_low_volt=-0.5,
+                output_high_volt=1.5,
+            ),
             feedback_ohm=12e3,
             settle_second=3e-9,
         ),

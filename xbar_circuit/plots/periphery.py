@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from xbar_circuit.plots.style import COLOURS, figure, save
-from xbar_circuit.studies import AmplifierReport, ConverterReport
+from xbar_circuit.studies import AmplifierReport, ColumnReport, ConverterReport
 
-__all__ = ["draw_amplifier", "draw_converter"]
+__all__ = ["draw_amplifier", "draw_column", "draw_converter"]
 
 
 def draw_converter(report: ConverterReport, path: Path) -> None:
@@ -85,4 +85,46 @@ def draw_amplifier(report: AmplifierReport, path: Path) -> None:
             title=f"settles to {report.settling_bits} bits in"
             f" {report.settling_second * 1e9:.2f} ns",
         )
+        save(page, path)
+
+
+def draw_column(report: ColumnReport, path: Path) -> None:
+    """Draw a column's codes over the ideal dot product, and its error by cause.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written.
+    """
+    with figure(2, 2, width=9.0, height=7.0) as (page, (codes, total, causes, bars)):
+        ends = np.array([report.ideal_code.min(), report.ideal_code.max()])
+        codes.plot(ends, ends, color="#8a949c", linewidth=1.0, label="ideal")
+        codes.plot(report.ideal_code, report.code, ".", color=COLOURS[0], label="read out")
+        codes.set(xlabel="ideal dot product [code]", ylabel="code", title=report.name)
+        codes.legend()
+        total.plot(report.ideal_code, report.total_error_lsb, ".", color=COLOURS[0], label="raw")
+        total.plot(
+            report.ideal_code,
+            report.calibrated_error_lsb,
+            ".",
+            color=COLOURS[1],
+            label="gain and offset calibrated",
+        )
+        total.set(xlabel="ideal dot product [code]", ylabel="error [LSB]", title="Whole error")
+        total.legend()
+        for colour, (cause, error) in zip(COLOURS, report.error_lsb.items(), strict=False):
+            causes.plot(report.ideal_code, error, ".", color=colour, label=cause)
+        causes.set(xlabel="ideal dot product [code]", ylabel="error [LSB]", title="By cause")
+        causes.legend(fontsize=8, ncols=2)
+        left = float(np.sqrt(np.mean(report.calibrated_error_lsb**2)))
+        names = [*report.error_lsb, "whole", "calibrated"]
+        sizes = [*map(report.rms, report.error_lsb), report.rms(), left]
+        colours = [*COLOURS[: len(report.error_lsb)], "#5b6770", "#8a949c"]
+        bars.barh(names[::-1], sizes[::-1], color=colours[::-1])
+        bars.set(xlabel="rms error [LSB]", title="Root mean square")
+        for place, size in enumerate(sizes[::-1]):
+            bars.annotate(
+                f"{size:.3g}", (size, place), (4, 0), textcoords="offset points", va="center"
+            )
+        bars.margins(x=0.15)
         save(page, path)

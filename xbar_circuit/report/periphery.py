@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from xbar_circuit.report import Figure, Section, Table, write_page
-from xbar_circuit.studies import MURMANN_SURVEY, AmplifierReport, ConverterReport
+from xbar_circuit.studies import MURMANN_SURVEY, AmplifierReport, ColumnReport, ConverterReport
 from xbar_circuit.units import engineering
 
-__all__ = ["amplifier_rows", "converter_rows", "write_amplifier", "write_converter"]
+__all__ = [
+    "amplifier_rows",
+    "column_rows",
+    "converter_rows",
+    "write_amplifier",
+    "write_column",
+    "write_converter",
+]
 
 Rows = list[tuple[str, str]]
 
@@ -141,6 +150,67 @@ def write_amplifier(
                 title="Figures of merit",
                 tables=[Table(columns=("", "value"), rows=amplifier_rows(report))],
                 figures=[Figure(path=picture, caption="Transfer, loop, input and step")],
+            )
+        ],
+        footer=footer,
+    )
+    return page
+
+
+def column_rows(report: ColumnReport) -> Rows:
+    """Return the column's errors as (what, value)."""
+
+    def size(cause: str | None) -> str:
+        rms, mean, worst = report.rms(cause), report.mean(cause), report.worst(cause)
+        return f"{rms:.3g} LSB ({mean:+.3g}, {worst:.3g})"
+
+    left = report.calibrated_error_lsb
+    energy = "not measured"
+    if np.isfinite(report.readout_joule):
+        energy = engineering(report.readout_joule, "J")
+    return [
+        *((f"error by {cause}, rms (mean, largest)", size(cause)) for cause in report.error_lsb),
+        ("whole error, rms (mean, largest)", size(None)),
+        ("gain of the column", f"{report.gain:.5f}"),
+        ("offset of the column", f"{report.offset_lsb:.3g} LSB"),
+        (
+            "after calibration of both, rms (largest)",
+            f"{np.sqrt(np.mean(left**2)):.3g} LSB ({np.abs(left).max():.3g})",
+        ),
+        ("time of a product", engineering(report.product_second, "s")),
+        ("energy of the read-out for a product", energy),
+    ]
+
+
+def write_column(report: ColumnReport, folder: Path, *, picture: Path, footer: str = "") -> Path:
+    """Write ``characterize.html`` with its figure; return its path.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be written.
+    """
+    page = folder / "characterize.html"
+    write_page(
+        page,
+        title=report.name,
+        lead=f"{report.code.size} products read out end to end, engine: {report.engine},"
+        f" array: {report.array}.",
+        key_numbers={
+            "whole error": f"{report.rms():.2g} LSB",
+            "calibrated": f"{np.sqrt(np.mean(report.calibrated_error_lsb**2)):.2g} LSB",
+            "a product takes": engineering(report.product_second, "s"),
+        },
+        sections=[
+            Section(
+                title="Error by cause",
+                paragraphs=(
+                    "Driver, device, wire, amplifier and converter are switched from ideal to real"
+                    " one after the other; each is charged with what that does to the code. The"
+                    " shares of every product add up to its whole error.",
+                ),
+                tables=[Table(columns=("", "value"), rows=column_rows(report))],
+                figures=[Figure(path=picture, caption="Codes, whole error, error by cause")],
             )
         ],
         footer=footer,

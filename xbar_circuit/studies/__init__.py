@@ -4,6 +4,8 @@
 """
 
 from xbar_circuit.studies.amplifier import AmplifierReport, characterize_amplifier
+from xbar_circuit.studies.chains import CHAINS, chain
+from xbar_circuit.studies.column import ColumnReport, characterize_column
 from xbar_circuit.studies.converter import (
     MURMANN_SURVEY,
     ConverterReport,
@@ -25,9 +27,11 @@ from xbar_circuit.studies.sense_amplifier import (
 )
 
 __all__ = [
+    "CHAINS",
     "HOURS",
     "MURMANN_SURVEY",
     "AmplifierReport",
+    "ColumnReport",
     "ConverterReport",
     "Failure",
     "HalfSelect",
@@ -35,7 +39,9 @@ __all__ = [
     "MvmError",
     "Outcome",
     "SenseAmplifierReport",
+    "chain",
     "characterize_amplifier",
+    "characterize_column",
     "characterize_converter",
     "characterize_sense_amplifier",
     "gaussian_weights",

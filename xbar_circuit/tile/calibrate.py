@@ -30,8 +30,9 @@ __all__ = ["calibrate", "code_edges", "random_inputs"]
 
 _PER_CODE = 32
 _DEGREES = (1, 3, 5)
-_BETTER = 0.97  # by what a higher degree must lower the residual
-_SATURATED = 1.0  # LSB away from the polynomial at the ends of the range
+_BETTER = 0.97  # by what a higher degree must lower the error of prediction
+_ENDS = (1.0, 0.75)  # of the inputs' range, on all rows, where saturation is looked for
+_STOPPED = 0.3  # of the amplifier's slope: less is saturation
 
 
 def calibrate(
@@ -62,7 +63,7 @@ def calibrate(
         Further products that only judge the fit.
     degree
         Of the polynomial: 1 for offset and gain, 3 for compression; None takes the smallest of 1,
-        3 and 5 beyond which the fit no longer improves by 3 %.
+        3 and 5 beyond which the error of prediction (leaving one out) no longer falls by 3 %.
     array
         As in :meth:`Tile.mvm`.
     columns
@@ -91,7 +92,9 @@ def calibrate(
     rows, cols = tile.crossbar.shape
     chosen = tuple(range(cols)) if columns is None else tuple(sorted(columns))
     drawn = random_inputs(rng, samples + held_out, rows)
-    x = np.concatenate([drawn, np.ones((1, rows)), -np.ones((1, rows))])
+    x = np.concatenate(
+        [drawn, *(sign * end * np.ones((1, rows)) for sign in (1, -1) for end in _ENDS)]
+    )
     volts = tile.volts(x)
     measured = _measure(
         tile,
@@ -107,7 +110,7 @@ def calibrate(
     current = tile.with_model(start).column_current(volts)[:, chosen]
     edges = code_edges(tile.readout.converter)
     lsb = (tile.readout.converter.input_high - tile.readout.converter.input_low) / (edges.size + 1)
-    low, high = _limits(measured, current, fitted, lsb)
+    low, high = _limits(measured, current, fitted)
     inside = (measured.codes > 0) & (measured.codes < edges.size)
     inside[samples:] = False
     if measured.entering is not None:  # what the amplifier clips says nothing of its curve
@@ -211,53 +214,61 @@ def _fit(
     """Fit the curve with the degree asked for, or the smallest that is good enough."""
     if degree is not None:
         return fit_curve(ampere, entering, scale_ampere=scale, degree=degree)
-    best = fit_curve(ampere, entering, scale_ampere=scale, degree=_DEGREES[0])
-    for more in _DEGREES[1:]:
-        if ampere.size <= 4 * more:
+    best, least = _DEGREES[0], np.inf
+    for candidate in _DEGREES:
+        if ampere.size <= 3 * (candidate + 1) and candidate > _DEGREES[0]:
             break
-        found = fit_curve(ampere, entering, scale_ampere=scale, degree=more)
-        freedom = [ampere.size - len(values) for values, _, _ in (best, found)]
-        if found[2] / np.sqrt(freedom[1]) > _BETTER * best[2] / np.sqrt(freedom[0]):
+        error = _prediction_error(ampere / scale, entering, candidate)
+        if error > _BETTER * least:
             break
-        best = found
-    return best
+        best, least = candidate, error
+    return fit_curve(ampere, entering, scale_ampere=scale, degree=best)
 
 
-def _limits(
-    measured: _Measured, current: FloatArray, fitted: slice, lsb: float
-) -> tuple[float, float]:
-    """Return where the amplifier's output stops at the largest inputs; infinite where it does not.
+def _prediction_error(u: FloatArray, entering: FloatArray, degree: int) -> float:
+    """Return the rms error at points left out one by one (Allen, Technometrics 16, 125, 1974)."""
+    if u.size <= degree + 1:
+        return np.inf
+    basis = np.polynomial.polynomial.polyvander(u, degree)
+    orthogonal = np.linalg.qr(basis)[0]
+    rest = entering - orthogonal @ (orthogonal.T @ entering)
+    leverage = np.minimum((orthogonal**2).sum(axis=1), 1.0 - 1e-9)
+    return float(np.sqrt(np.mean((rest / (1.0 - leverage)) ** 2)))
 
-    The last two products are the largest inputs. Where the output is more than an LSB short of the
-    line through the middle of the others, it has stopped.
+
+def _limits(measured: _Measured, current: FloatArray, fitted: slice) -> tuple[float, float]:
+    """Return where the amplifier's output stops; infinite where it does not.
+
+    The last four products are all inputs at 1 and 0.75, and at their opposites. Where the slope
+    from one to the next is a small part of the slope in the middle, the output has stopped.
     """
+    low, high = -np.inf, np.inf
     if measured.entering is None:
-        return -np.inf, np.inf
+        return low, high
     ampere, out = current[fitted].ravel(), measured.entering[fitted].ravel()
     near = np.abs(ampere) <= np.quantile(np.abs(ampere), 0.5)
-    if near.sum() < 3:
-        return -np.inf, np.inf
-    line = np.polyfit(ampere[near], out[near], 1)
-    ends, reached = current[-2:].ravel(), measured.entering[-2:].ravel()
-    wanted = np.polyval(line, ends)
-    middle = float(np.polyval(line, 0.0))
-    short = np.abs(wanted - middle) - np.abs(reached - middle) > _SATURATED * lsb
-    highs = reached[short & (wanted > middle)]
-    lows = reached[short & (wanted < middle)]
-    # an output that is merely compressed keeps moving; only one that all have reached is an end
-    top = np.max(highs) if highs.size and np.ptp(highs) < lsb else np.inf
-    bottom = np.min(lows) if lows.size and np.ptp(lows) < lsb else -np.inf
-    return float(bottom), float(top)
+    if near.sum() < 3 or np.ptp(ampere[near]) == 0.0:
+        return low, high
+    slope, middle = np.polyfit(ampere[near], out[near], 1)
+    for full, less in ((-4, -3), (-2, -1)):
+        moved = measured.entering[full] - measured.entering[less]
+        wanted = slope * (current[full] - current[less])
+        ended = measured.entering[full][np.abs(moved) < _STOPPED * np.abs(wanted)]
+        if ended.size and ended.mean() > middle:
+            high = float(ended.max())
+        elif ended.size:
+            low = float(ended.min())
+    return low, high
 
 
 def random_inputs(rng: np.random.Generator, count: int, rows: int) -> FloatArray:
     """Return inputs from -1 to 1 (count, rows) whose sums spread over the whole range.
 
-    Independent numbers alone would all give sums near zero; each vector also gets a common part.
+    Independent numbers alone would all give sums near zero: each vector has a common part that is
+    spread evenly from -1 to 1, and what room it leaves is filled by independent numbers.
     """
-    spread = rng.uniform(0.2, 1.0, (count, 1))
-    common = (1.0 - spread) * rng.uniform(-1.0, 1.0, (count, 1))
-    result: FloatArray = common + spread * rng.uniform(-1.0, 1.0, (count, rows))
+    common = rng.uniform(-1.0, 1.0, (count, 1))
+    result: FloatArray = common + (1.0 - np.abs(common)) * rng.uniform(-1.0, 1.0, (count, rows))
     return result
 
 
