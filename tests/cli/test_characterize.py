@@ -48,6 +48,18 @@ def test_a_strangers_op_amp_is_measured_from_the_command_line(tmp_path):
     assert abs(content["gain_error"]) < 0.01
 
 
+def test_a_column_is_read_out_end_to_end(tmp_path, capsys):
+    common = ("column", "--chain", "oscillator", "--rows", 8, "--products", 6, "--out", tmp_path)
+    assert not run(*common)
+    content = json.loads((tmp_path / "characterize.json").read_text())
+    assert set(content["error_lsb"]) == {"driver", "device", "wire", "amplifier", "converter"}
+    assert content["engine"] == "spice"
+    assert (tmp_path / "characterize.png").read_bytes().startswith(b"\x89PNG")
+    assert "Error by cause" in (tmp_path / "characterize.html").read_text()
+    assert ".tran" in next((tmp_path / "decks").glob("*.cir")).read_text()
+    assert "error by wire" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "arguments", [("adc",), ("subcircuit",), ("subcircuit", "--subcircuit", "a:b", "--ports", "x")]
 )

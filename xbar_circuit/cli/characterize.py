@@ -1,4 +1,4 @@
-"""``xbar characterize`` measures an amplifier or a converter, ours or the user's own."""
+"""``xbar characterize`` measures an amplifier, a converter, or a whole column end to end."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rich.table import Table
 
 from xbar_circuit import __version__
 from xbar_circuit.checks import choice
+from xbar_circuit.cli._column import measure_column
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.files import write_json, write_text
@@ -34,7 +35,7 @@ from xbar_circuit.report.periphery import (
     write_converter,
 )
 from xbar_circuit.resources import device_model
-from xbar_circuit.studies import characterize_amplifier, characterize_converter
+from xbar_circuit.studies import CHAINS, characterize_amplifier, characterize_converter
 from xbar_circuit.units import parse_spice
 from xbar_circuit.wires import Wires
 
@@ -48,8 +49,8 @@ def characterize(
     circuit: Annotated[
         str,
         typer.Argument(
-            help="sar, ramp, flash, oscillator; amplifier, transistor-amplifier; or"
-            " subcircuit, an op-amp of your own (--subcircuit)."
+            help="sar, ramp, flash, oscillator; amplifier, transistor-amplifier;"
+            " subcircuit, an op-amp of your own (--subcircuit); or column, end to end (--chain)."
         ),
     ] = "sar",
     *,
@@ -61,8 +62,19 @@ def characterize(
     mismatch: Annotated[
         float, typer.Option(help="Sigma of a unit capacitor (sar) or resistor (flash).")
     ] = 0.0,
-    engine: Annotated[str, typer.Option(help="Of a converter: fast or spice.")] = "fast",
-    rows: Annotated[int, typer.Option(min=1, help="Of the amplifier's array.")] = 64,
+    engine: Annotated[
+        str, typer.Option(help="fast or spice; by default spice for a column, else fast.")
+    ] = "",
+    rows: Annotated[int, typer.Option(min=1, help="Of the array.")] = 64,
+    cols: Annotated[int, typer.Option(min=1, help="Of a column's array.")] = 1,
+    chain: Annotated[str, typer.Option(help=f"A column's read-out: {', '.join(CHAINS)}.")] = "sar",
+    array: Annotated[
+        str, typer.Option(help="Of a column in ngspice: full, or macromodel for large arrays.")
+    ] = "full",
+    products: Annotated[int, typer.Option(min=2, help="Of a column.")] = 48,
+    programmed: Annotated[
+        bool, typer.Option(help="A column's devices with PCM programming errors.")
+    ] = True,
     feedback_ohm: Annotated[float, typer.Option(help="Of the amplifier.")] = 4e3,
     feedback_farad: Annotated[float, typer.Option(help="Of the amplifier.")] = 0.0,
     reference_volt: Annotated[float, typer.Option(help="Of the amplifier.")] = 0.5,
@@ -73,18 +85,36 @@ def characterize(
     models: Annotated[str, typer.Option(help="Transistor library: FILE or FILE:CORNER.")] = "",
     seed: Annotated[int, typer.Option(help="Of mismatch, noise and conductances.")] = 1,
 ) -> None:
-    """Measure a converter (INL, DNL, ENOB, noise) or an amplifier on a loaded column.
+    """Measure a converter, an amplifier on a loaded column, or a column end to end.
 
     The report is a table here, and JSON, a figure, a page and a deck in the folder.
     """
-    choice("circuit", circuit, (*_CONVERTERS, *_AMPLIFIERS))
+    choice("circuit", circuit, (*_CONVERTERS, *_AMPLIFIERS, "column"))
     console = Console()
+    engine = engine or ("spice" if circuit == "column" else "fast")
+    choice("engine", engine, ("fast", "spice"))
+    if circuit == "column":
+        table, name, page = measure_column(
+            chain,
+            rows=rows,
+            cols=cols,
+            bits=bits,
+            engine=engine,
+            array=array,
+            products=products,
+            programmed=programmed,
+            noise=noise_lsb > 0.0,
+            seed=seed,
+            out=out,
+            console=console,
+        )
+        _tell(console, name, table, page)
+        return
     rng = np.random.default_rng(seed)
     footer = f"xbar_circuit {__version__}, seed {seed}"
     picture = out / "characterize.png"
     content: dict[str, Any]
     if circuit in _CONVERTERS:
-        choice("engine", engine, ("fast", "spice"))
         converter = _converter(circuit, bits, noise_lsb, mismatch, rng)
         settings: dict[str, Any] = {"rng": rng if noise_lsb > 0.0 else None}
         if engine == "spice":
@@ -119,8 +149,12 @@ def characterize(
         deck = loaded_column(amplifier, crossbar, 0, pattern, Stimulus(scale="DC 0 AC 1"))
         write_text(out / "deck.cir", deck)
     write_json(out / "characterize.json", content)
-    shown = Table("figure of merit", "value", title=str(content["name"]))
-    for what, value in table:
+    _tell(console, str(content["name"]), table, page)
+
+
+def _tell(console: Console, name: str, rows: list[tuple[str, str]], page: Path) -> None:
+    shown = Table("figure of merit", "value", title=name)
+    for what, value in rows:
         shown.add_row(what, value)
     console.print(shown)
     console.print(f"written to {page}", highlight=False)

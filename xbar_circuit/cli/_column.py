@@ -1,0 +1,72 @@
+"""``xbar characterize column``: a column end to end, on a read-out that is ready to use."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress
+
+from xbar_circuit import __version__
+from xbar_circuit.devices import PcmStatistics
+from xbar_circuit.files import write_json
+from xbar_circuit.plots.periphery import draw_column
+from xbar_circuit.report.periphery import column_rows, write_column
+from xbar_circuit.studies import chain, characterize_column
+
+__all__ = ["measure_column"]
+
+
+def measure_column(
+    kind: str,
+    *,
+    rows: int,
+    cols: int,
+    bits: int,
+    engine: str,
+    array: str,
+    products: int,
+    programmed: bool,
+    noise: bool,
+    seed: int,
+    out: Path,
+    console: Console,
+) -> tuple[list[tuple[str, str]], str, Path]:
+    """Measure, write JSON, figure and page; return the table, the report's name and the page."""
+    rng = np.random.default_rng(seed)
+    tile = chain(kind, rows=rows, cols=cols, bits=bits, rng=rng)
+    target = tile.crossbar.conductance
+    if programmed:
+        actual = PcmStatistics.joshi2020().program(target, rng=rng).at(0.0)
+        tile = dataclasses.replace(
+            tile, crossbar=dataclasses.replace(tile.crossbar, conductance=actual)
+        )
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("products in ngspice", total=products)
+        report = characterize_column(
+            tile,
+            column=cols // 2,
+            rng=rng,
+            products=products,
+            noise=noise,
+            target=target,
+            engine=engine,
+            array=array,
+            folder=out / "decks",
+            progress=lambda done: progress.advance(task, done),
+            name=f"{kind}, column {cols // 2} of {rows} x {cols}",
+        )
+    picture = out / "characterize.png"
+    draw_column(report, picture)
+    page = write_column(
+        report,
+        out,
+        picture=picture,
+        footer=f"xbar_circuit {__version__}; made by: xbar characterize column --chain {kind}"
+        f" --rows {rows} --cols {cols} --bits {bits} --engine {engine} --array {array}"
+        f" --products {products} --seed {seed}",
+    )
+    write_json(out / "characterize.json", {"name": report.name, **report.to_dict()})
+    return column_rows(report), report.name, page
