@@ -7,12 +7,13 @@ import pytest
 from PIL import Image
 
 from xbar_circuit import ModelFileError, ParameterError, ShapeError
+from xbar_circuit.network.image_files import read_idx
 from xbar_circuit.network.images import (
+    Dataset,
     Normalisation,
     fashion_mnist_calibration,
     fashion_mnist_test,
     load_dataset,
-    read_idx,
 )
 
 RAW = Normalisation(divide=1.0)
@@ -35,7 +36,16 @@ def test_idx_plain_and_gzipped(tmp_path):
     assert read_idx(tmp_path / "wide").tolist() == wide.tolist()
 
 
-@pytest.mark.parametrize("content", [b"", b"\0\0\x08\x01\0\0\0\x05ab", b"hello", b"\x1f\x8b\0"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\0\0\x08\x01\0\0\0\x05ab",
+        b"hello",
+        b"\x1f\x8b\0",
+        gzip.compress(b"a" * 99)[:10] + b"torn" * 9,
+    ],
+)
 def test_damaged_idx_is_refused(tmp_path, content):
     (tmp_path / "file").write_bytes(content)
     with pytest.raises(ModelFileError, match="IDX"):
@@ -91,3 +101,62 @@ def test_what_cannot_be_read_is_named(tmp_path):
 def test_the_calibration_set_is_not_part_of_the_test_set():
     test = {image.tobytes() for image in fashion_mnist_test().images}
     assert not any(image.tobytes() in test for image in fashion_mnist_calibration().images)
+
+
+def images(*shape, seed=0):
+    x = np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+    return Dataset(images=x, labels=np.zeros(len(x), np.int64))
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted", "order"),
+    [
+        ((3, 5, 4), (3, 5, 4), (0, 1, 2, 3)),
+        ((3, 5, 4), (5, 4, 3), (0, 2, 3, 1)),
+        ((5, 4, 3), (3, 5, 4), (0, 3, 1, 2)),
+        ((3, 5, 4), (None, None, 3), (0, 2, 3, 1)),
+        ((1, 5, 4), (5, 4), (0, 1, 2, 3)),
+        ((1, 5, 4), (20,), (0, 1, 2, 3)),
+        ((1, 5, 4), (5, 4, 1), (0, 1, 2, 3)),
+        ((7,), (1, 7), (0, 1)),
+    ],
+)
+def test_images_take_the_layout_of_the_network(given, wanted, order):
+    data = images(2, *given)
+    found = data.arranged(wanted).images
+    expected = data.images.transpose(order).reshape(found.shape)
+    assert np.array_equal(found, expected)
+    assert all(want in (have, None) for have, want in zip(found.shape[1:], wanted, strict=True))
+
+
+@pytest.mark.parametrize("wanted", [(3, 5, 5), (60,), (3, 4, 5), (1, 60)])
+def test_images_of_another_size_are_refused(wanted):
+    with pytest.raises(ShapeError, match=r"shape \(3, 5, 4\), expected the network's"):
+        images(2, 3, 5, 4).arranged(wanted)
+
+
+def test_images_of_the_test_set_are_left_out_of_the_calibration():
+    test, more = images(4, 2, 2), images(3, 2, 2, seed=1)
+    both = Dataset(images=np.concatenate([test.images[1:3], more.images]), labels=np.arange(5))
+    assert both.without(test).labels.tolist() == [2, 3, 4]
+    with pytest.raises(ParameterError, match="calibration: got images, all of them in"):
+        test.first(2).without(test)
+
+
+def test_statistics_are_by_channel(tmp_path):
+    np.save(tmp_path / "x.npy", np.zeros((2, 4, 4, 3)))
+    np.save(tmp_path / "y.npy", np.array([0, 1]))
+    stated = Normalisation(divide=1.0, mean=(1.0, 2.0, 3.0))
+    with pytest.raises(ShapeError, match=r"3 means .* channels first"):
+        load_dataset(tmp_path / "x.npy", tmp_path / "y.npy", normalisation=stated)
+    np.save(tmp_path / "half.npy", np.array([0.5, 1]))
+    with pytest.raises(ParameterError, match="labels: got float64"):
+        load_dataset(tmp_path / "x.npy", tmp_path / "half.npy", normalisation=RAW)
+
+
+def test_grey_images_keep_their_16_bits(tmp_path):
+    pixels = np.array([[0, 300], [40_000, 65_535]], dtype=np.uint16)
+    (tmp_path / "a").mkdir()
+    Image.fromarray(pixels).save(tmp_path / "a" / "one.png")
+    data = load_dataset(tmp_path, normalisation=RAW)
+    assert data.images[0, 0].tolist() == pixels.tolist()

@@ -12,8 +12,10 @@ from rich.table import Table
 
 from xbar_circuit import __version__
 from xbar_circuit.architecture import PRESETS, Cost, preset, usual_accelerator
+from xbar_circuit.cli.infer import stated_normalisation
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.files import write_json
+from xbar_circuit.network.bring import FASHION_MNIST, NETWORKS, fit_images
 from xbar_circuit.network.images import (
     Dataset,
     Normalisation,
@@ -21,8 +23,6 @@ from xbar_circuit.network.images import (
     fashion_mnist_test,
     load_images,
 )
-from xbar_circuit.network.importers import read_network
-from xbar_circuit.network.lenet import fashion_mnist_lenet5
 from xbar_circuit.network.mapping import map_network
 from xbar_circuit.network.settings import Settings, read_settings
 from xbar_circuit.plots.cost import draw_chips, draw_cost
@@ -32,11 +32,9 @@ from xbar_circuit.units import engineering
 
 __all__ = ["cost"]
 
-_SHIPPED = "fashion-mnist"
-
 
 def cost(
-    network: Annotated[str, typer.Argument(help="A .onnx or .npz file, or 'lenet5'.")] = "lenet5",
+    network: Annotated[str, typer.Argument(help=NETWORKS)] = "lenet5",
     *,
     architecture: Annotated[str, typer.Option(help=f"One of {', '.join(PRESETS)}.")] = "hermes",
     config: Annotated[
@@ -48,7 +46,7 @@ def cost(
     ] = None,
     data: Annotated[
         str, typer.Option(help="Images that load the arrays; 'fashion-mnist' is shipped.")
-    ] = _SHIPPED,
+    ] = FASHION_MNIST,
     divide: Annotated[
         float | None, typer.Option(help="What pixels are divided by, such as 255.")
     ] = None,
@@ -64,11 +62,12 @@ def cost(
     if config is not None:
         settings = read_settings(config)
     settings = replace(settings, technology=architecture, tile_budget=tiles)
-    net = fashion_mnist_lenet5() if network == "lenet5" else read_network(network)
-    if data == _SHIPPED:
+    if data == FASHION_MNIST:
         load, known = fashion_mnist_test().first(images), fashion_mnist_calibration().first(256)
     else:
-        load = known = _images(data, divide, mean, std, images)
+        load = known = _images(data, stated_normalisation(divide, mean, std), images)
+    net, load = fit_images(network, load)
+    known = known.arranged(net.input_shape)
     with console.status("programming the tiles and solving their currents"):
         mapping = map_network(net, settings.accelerator)
         chip = make_chip(mapping, settings, known, seed=0, seconds=settings.seconds[0])
@@ -86,17 +85,14 @@ def cost(
     console.print(f"summary and page: {out / 'summary.json'}, {page}", soft_wrap=True)
 
 
-def _images(
-    data: str, divide: float | None, mean: list[float] | None, std: list[float] | None, count: int
-) -> Dataset:
-    if divide is None:
+def _images(data: str, stated: Normalisation | None, count: int) -> Dataset:
+    if stated is None:
         raise ParameterError.about(
             "--divide",
             got="nothing",
             expected="what the network's pixels were divided by",
             remedy="give --divide 255, or --divide 1 for numbers that are ready",
         )
-    stated = Normalisation(divide=divide, mean=tuple(mean or [0.0]), std=tuple(std or [1.0]))
     return load_images(Path(data), normalisation=stated, count=count)
 
 

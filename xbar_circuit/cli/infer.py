@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -12,18 +13,9 @@ from rich.table import Table
 
 from xbar_circuit import __version__
 from xbar_circuit.architecture import Cost, preset
-from xbar_circuit.errors import ParameterError
 from xbar_circuit.files import write_json
-from xbar_circuit.network.images import (
-    Dataset,
-    Normalisation,
-    fashion_mnist_calibration,
-    fashion_mnist_test,
-    load_dataset,
-    load_images,
-)
-from xbar_circuit.network.importers import read_network
-from xbar_circuit.network.lenet import fashion_mnist_lenet5
+from xbar_circuit.network.bring import FASHION_MNIST, NETWORKS, bring
+from xbar_circuit.network.images import Dataset, Normalisation
 from xbar_circuit.network.recording import record_vectors
 from xbar_circuit.network.settings import Settings, read_settings
 from xbar_circuit.network.spot_check import TileCheck, choose_tiles, spot_check
@@ -41,17 +33,15 @@ from xbar_circuit.studies.inference import (
     make_chip,
 )
 
-__all__ = ["infer"]
-
-_SHIPPED = "fashion-mnist"
+__all__ = ["infer", "stated_normalisation"]
 
 
 def infer(
-    network: Annotated[str, typer.Argument(help="A .onnx or .npz file, or 'lenet5'.")],
+    network: Annotated[str, typer.Argument(help=NETWORKS)],
     *,
     data: Annotated[
         str, typer.Option(help="IDX, npy, npz or folder by class; 'fashion-mnist' is shipped.")
-    ] = _SHIPPED,
+    ] = FASHION_MNIST,
     labels: Annotated[Path | None, typer.Option(help="Labels beside IDX or npy images.")] = None,
     calibration: Annotated[
         Path | None, typer.Option(help="Images to calibrate on; never the test set.")
@@ -62,6 +52,9 @@ def infer(
     ] = None,
     mean: Annotated[list[float] | None, typer.Option(help="Then subtracted, by channel.")] = None,
     std: Annotated[list[float] | None, typer.Option(help="Then divided by, by channel.")] = None,
+    output: Annotated[
+        str | None, typer.Option(help="Which output of a network with several.")
+    ] = None,
     config: Annotated[
         Path | None, typer.Option(help="TOML with [accelerator], [pcm] and [run].")
     ] = None,
@@ -72,14 +65,18 @@ def infer(
 ) -> None:
     """Run a network on an accelerator: accuracy over time, error budget, mapping, spot check."""
     settings = Settings() if config is None else read_settings(config)
+    sys.path.insert(0, str(Path.cwd()))  # a torch module of the user's own
     preset(settings.technology)  # a typing error is told before the work
-    chosen = fashion_mnist_lenet5() if network == "lenet5" else read_network(network)
-    if data == _SHIPPED:
-        test, known = fashion_mnist_test(), fashion_mnist_calibration().first(calibration_images)
-    else:
-        stated = _normalisation(divide, mean, std)
-        test = load_dataset(data, labels, normalisation=stated)
-        known = _calibration(calibration, stated, calibration_images)
+    brought = bring(
+        network,
+        data=data,
+        labels=labels,
+        calibration=calibration,
+        calibration_images=calibration_images,
+        normalisation=stated_normalisation(divide, mean, std),
+        output=output,
+    )
+    chosen, test, known = brought.network, brought.test, brought.calibration
     console = Console()
     with Progress(
         TextColumn("{task.description:<24}"),
@@ -108,28 +105,13 @@ def infer(
     console.print(f"summary and page: {out / 'summary.json'}, {out / 'index.html'}", soft_wrap=True)
 
 
-def _normalisation(
+def stated_normalisation(
     divide: float | None, mean: list[float] | None, std: list[float] | None
-) -> Normalisation:
+) -> Normalisation | None:
+    """Return what the options say of the pixels; None where they say nothing."""
     if divide is None:
-        raise ParameterError.about(
-            "--divide",
-            got="nothing",
-            expected="what the network's pixels were divided by",
-            remedy="give --divide 255, or --divide 1 for numbers that are ready",
-        )
+        return None
     return Normalisation(divide=divide, mean=tuple(mean or [0.0]), std=tuple(std or [1.0]))
-
-
-def _calibration(path: Path | None, stated: Normalisation, count: int) -> Dataset:
-    if path is None:
-        raise ParameterError.about(
-            "--calibration",
-            got="nothing",
-            expected="images that are not in the test set, to set the converters' ranges",
-            remedy="give a file of training images",
-        )
-    return load_images(path, normalisation=stated, count=count)
 
 
 def _spot_check(

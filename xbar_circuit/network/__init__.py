@@ -5,16 +5,15 @@ A few lines of Python run a network of your own::
     from xbar_circuit import network
     from xbar_circuit.studies.inference import evaluate
 
-    mine = network.read_network("mine.onnx")
-    test = network.load_dataset("images.npy", "labels.npy",
-                                normalisation=network.Normalisation(divide=255.0))
-    known = network.load_images("training.npy", count=256,
-                                normalisation=network.Normalisation(divide=255.0))
+    mine = network.bring("mine.onnx", data="images.npy", labels="labels.npy",
+                         calibration="training.npy",
+                         normalisation=network.Normalisation(divide=255.0))
     settings = network.read_settings("accelerator.toml")
-    print(evaluate(mine, test, known, settings).mean)
+    print(evaluate(mine.network, mine.test, mine.calibration, settings).mean)
 """
 
 from xbar_circuit.network.accelerator import Accelerator
+from xbar_circuit.network.bring import Brought, bring
 from xbar_circuit.network.drift import compensate
 from xbar_circuit.network.execution import accuracy, run
 from xbar_circuit.network.graph import Network, Node
@@ -40,6 +39,7 @@ from xbar_circuit.network.wire_aware import WireAware, wire_aware
 __all__ = [
     "Accelerator",
     "Analog",
+    "Brought",
     "Dataset",
     "Mapping",
     "Network",
@@ -50,6 +50,7 @@ __all__ = [
     "TileCheck",
     "WireAware",
     "accuracy",
+    "bring",
     "calibrate",
     "choose_tiles",
     "compensate",

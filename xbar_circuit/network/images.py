@@ -1,4 +1,4 @@
-"""Images and labels that people bring: IDX files, arrays, a folder of image files by class.
+"""Images and labels as a network sees them.
 
 What a network sees is ``(pixel / divide - mean) / std``; these three are stated by whoever brings
 the data, never guessed.
@@ -6,16 +6,17 @@ the data, never guessed.
 
 from __future__ import annotations
 
-import gzip
+import hashlib
 import math
-import zipfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xbar_circuit.errors import ModelFileError, ParameterError, ShapeError
+from xbar_circuit.errors import ParameterError, ShapeError
+from xbar_circuit.network.image_files import read_array, read_folder, read_npz
 from xbar_circuit.network.operators import Array
 from xbar_circuit.resources import data_file
 
@@ -26,11 +27,7 @@ __all__ = [
     "fashion_mnist_test",
     "load_dataset",
     "load_images",
-    "read_idx",
 ]
-
-_IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
-_IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".ppm", ".gif"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +53,24 @@ class Normalisation:
             )
 
     def apply(self, pixels: NDArray[np.generic]) -> Array:
-        """Return normalised float32 (n, channels, height, width)."""
-        mean, std = (np.asarray(v, np.float32).reshape(-1, 1, 1) for v in (self.mean, self.std))
+        """Return normalised float32 (n, channels, ...).
+
+        Raises
+        ------
+        ShapeError
+            Means or deviations of other channels than the images have.
+        """
+        channels = pixels.shape[1] if pixels.ndim > 1 else 1
+        if {len(self.mean), len(self.std)} - {1, channels}:
+            raise ShapeError.about(
+                "normalisation",
+                got=f"{len(self.mean)} means and {len(self.std)} deviations for images of shape"
+                f" {pixels.shape[1:]}",
+                expected=f"one, or one for each of {channels} channels",
+                remedy="put the channels first: numpy.moveaxis(images, -1, 1)",
+            )
+        around = (1,) * max(0, pixels.ndim - 2)
+        mean, std = (np.asarray(v, np.float32).reshape(-1, *around) for v in (self.mean, self.std))
         return np.asarray(
             (pixels.astype(np.float32) / np.float32(self.divide) - mean) / std, dtype=np.float32
         )
@@ -111,6 +124,77 @@ class Dataset:
         """Return the first `count` images."""
         return Dataset(images=self.images[:count], labels=self.labels[:count], name=self.name)
 
+    def arranged(self, shape: Sequence[int | None]) -> Dataset:
+        """Return the images in the layout that a network takes.
+
+        Channels move from first to last or back, and axes of size 1 come and go; grey images also
+        become vectors. Nothing else is done to them.
+
+        Parameters
+        ----------
+        shape
+            Of one sample; None is any size.
+
+        Raises
+        ------
+        ShapeError
+            No such rearrangement has this shape.
+        """
+        for layout in _layouts(self.images, len(shape)):
+            if layout.ndim == len(shape) + 1 and all(
+                want is None or have == want
+                for have, want in zip(layout.shape[1:], shape, strict=True)
+            ):
+                return Dataset(
+                    images=np.ascontiguousarray(layout), labels=self.labels, name=self.name
+                )
+        wanted = ", ".join("any" if size is None else str(size) for size in shape)
+        raise ShapeError.about(
+            "images",
+            got=f"{self.name or 'images'} of shape {self.images.shape[1:]}",
+            expected=f"the network's ({wanted}), or its channels last or first",
+            remedy="resize or crop the images as for the training of the network",
+        )
+
+    def without(self, other: Dataset) -> Dataset:
+        """Return the images that another set does not hold.
+
+        Raises
+        ------
+        ParameterError
+            None is left.
+        """
+        known = {_fingerprint(image) for image in other.images}
+        kept = np.array([_fingerprint(image) not in known for image in self.images])
+        if not kept.any():
+            raise ParameterError.about(
+                "calibration",
+                got=f"{self.name or 'images'}, all of them in {other.name or 'the test set'}",
+                expected="images that are not in the test set",
+                remedy="give images of the training set",
+            )
+        return Dataset(images=self.images[kept], labels=self.labels[kept], name=self.name)
+
+
+def _layouts(images: Array, rank: int) -> Iterator[Array]:
+    """Yield the arrangements of images that keep every pixel's meaning, the given one first."""
+    yield images
+    if images.ndim == 4:
+        yield np.moveaxis(images, 1, -1)
+        yield np.moveaxis(images, -1, 1)
+    grey = images.reshape(len(images), *(size for size in images.shape[1:] if size > 1))
+    if grey.ndim <= 3:
+        if rank == 1:
+            yield images.reshape(len(images), -1)
+        for place in range(1, rank + 1):  # one more axis of size 1
+            if grey.ndim == rank:
+                yield np.expand_dims(grey, place)
+        yield grey
+
+
+def _fingerprint(image: Array) -> bytes:
+    return hashlib.blake2b(np.ascontiguousarray(image).tobytes(), digest_size=16).digest()
+
 
 def fashion_mnist_test() -> Dataset:
     """Return the whole Fashion-MNIST test set: 10,000 images (1, 28, 28) between 0 and 1.
@@ -132,36 +216,6 @@ def _fashion_mnist(part: str, name: str) -> Dataset:
         normalisation=Normalisation(divide=255.0),
         name=name,
     )
-
-
-def read_idx(path: Path | str) -> NDArray[np.generic]:
-    """Read an IDX file (the MNIST family), plain or gzipped.
-
-    Format: http://yann.lecun.com/exdb/mnist, "The IDX file format".
-
-    Raises
-    ------
-    ModelFileError
-        The file is missing, cut short or not IDX.
-    """
-    path = Path(path)
-    try:
-        data = path.read_bytes()
-        if data[:2] == b"\x1f\x8b":
-            data = gzip.decompress(data)
-        if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in _IDX_TYPES:
-            raise ValueError("no IDX header")
-        axes = data[3]
-        shape = tuple(int(n) for n in np.frombuffer(data, ">u4", count=axes, offset=4))
-        kind = np.dtype(_IDX_TYPES[data[2]])
-        if len(data) != 4 + 4 * axes + math.prod(shape) * kind.itemsize:
-            raise ValueError(f"{len(data)} bytes do not hold shape {shape}")
-    except (OSError, EOFError, ValueError) as error:
-        raise ModelFileError(
-            f"path: got {path} ({error}), expected an IDX file, plain or gzipped;"
-            " fetch the file again"
-        ) from error
-    return np.frombuffer(data, kind, offset=4 + 4 * axes).reshape(shape)
 
 
 def load_dataset(
@@ -195,9 +249,9 @@ def load_dataset(
     """
     path = Path(images)
     if path.is_dir():
-        pixels, numbers = _read_folder(path)
+        pixels, numbers = read_folder(path)
     elif path.suffix == ".npz":
-        pixels, numbers = _read_npz(path)
+        pixels, numbers = read_npz(path)
     elif labels is None:
         raise ParameterError.about(
             "labels",
@@ -206,10 +260,10 @@ def load_dataset(
             remedy="or give a folder by class, or an npz with images and labels",
         )
     else:
-        pixels, numbers = _read_array(path), _read_array(Path(labels))
+        pixels, numbers = read_array(path), read_array(Path(labels))
     return Dataset(
         images=normalisation.apply(_with_channels(pixels)),
-        labels=numbers.astype(np.int64),
+        labels=_whole(numbers),
         name=name or path.name,
     )
 
@@ -233,11 +287,11 @@ def load_images(images: Path | str, *, normalisation: Normalisation, count: int)
     """
     path = Path(images)
     if path.is_dir():
-        pixels, _ = _read_folder(path)
+        pixels, _ = read_folder(path)
     elif path.suffix == ".npz":
-        pixels, _ = _read_npz(path)
+        pixels, _ = read_npz(path)
     else:
-        pixels = _read_array(path)
+        pixels = read_array(path)
     chosen = _with_channels(pixels[:: max(1, len(pixels) // count)][:count])
     return Dataset(
         images=normalisation.apply(chosen),
@@ -246,61 +300,17 @@ def load_images(images: Path | str, *, normalisation: Normalisation, count: int)
     )
 
 
+def _whole(labels: NDArray[np.generic]) -> NDArray[np.int64]:
+    numbers = labels.astype(np.float64) if labels.dtype.kind in "biuf" else np.full(1, np.nan)
+    if not (numbers == np.rint(numbers)).all():
+        raise ParameterError.about(
+            "labels",
+            got=f"{labels.dtype} {labels.ravel()[:3].tolist()}",
+            expected="whole numbers, one class an image",
+            remedy="number the classes 0, 1, ...",
+        )
+    return numbers.astype(np.int64)
+
+
 def _with_channels(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
     return pixels[:, None] if pixels.ndim == 3 else pixels
-
-
-def _read_array(path: Path) -> NDArray[np.generic]:
-    return _read_npy(path) if path.suffix == ".npy" else read_idx(path)
-
-
-def _read_npz(path: Path) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            return archive["images"], archive["labels"]
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise ModelFileError(
-            f"path: got {path} ({error}), expected an npz with entries images and labels;"
-            " write it with numpy.savez"
-        ) from error
-
-
-def _read_npy(path: Path) -> NDArray[np.generic]:
-    try:
-        with path.open("rb") as file:
-            array: NDArray[np.generic] = np.lib.format.read_array(file, allow_pickle=False)
-    except (OSError, EOFError, ValueError) as error:
-        raise ModelFileError(
-            f"path: got {path} ({error}), expected a NumPy file; write it with numpy.save"
-        ) from error
-    return array
-
-
-def _read_folder(folder: Path) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
-    """Read a folder of image files by class."""
-    from PIL import Image  # noqa: PLC0415  (only folders need it)
-
-    classes = sorted(entry for entry in folder.iterdir() if entry.is_dir())
-    pixels, labels = [], []
-    for label, kind in enumerate(classes):
-        for file in sorted(kind.iterdir()):
-            if file.suffix.lower() not in _IMAGE_SUFFIXES:
-                continue
-            try:
-                with Image.open(file) as opened:
-                    flat = np.asarray(
-                        opened if opened.mode in ("L", "RGB") else opened.convert("RGB")
-                    )
-            except OSError as error:
-                raise ModelFileError(
-                    f"path: got {file} ({error}), expected an image file; remove or mend it"
-                ) from error
-            pixels.append(flat[None] if flat.ndim == 2 else np.moveaxis(flat, -1, 0))
-            labels.append(label)
-    if not pixels or len({image.shape for image in pixels}) > 1:
-        raise ModelFileError(
-            f"path: got {folder} with {len(classes)} classes and images of shapes"
-            f" {sorted({image.shape for image in pixels})}, expected a sub-folder of image files"
-            " for each class, all of one shape; resize the images first"
-        )
-    return np.stack(pixels), np.array(labels)

@@ -21,7 +21,7 @@ import typer
 from numpy.typing import NDArray
 
 from xbar_circuit.errors import ModelFileError
-from xbar_circuit.network.images import read_idx
+from xbar_circuit.network.image_files import read_idx
 from xbar_circuit.network.lenet import lenet5
 from xbar_circuit.network.storage import save_network
 

@@ -17,22 +17,14 @@ In a TOML file of ``xbar sweep``::
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from xbar_circuit.errors import ParameterError
+from xbar_circuit.network.bring import bring
 from xbar_circuit.network.execution import accuracy, run
-from xbar_circuit.network.images import (
-    Normalisation,
-    fashion_mnist_calibration,
-    fashion_mnist_test,
-    load_dataset,
-    load_images,
-)
-from xbar_circuit.network.importers import read_network
-from xbar_circuit.network.lenet import fashion_mnist_lenet5
+from xbar_circuit.network.images import Normalisation
 from xbar_circuit.network.mapping import map_network
 from xbar_circuit.network.settings import from_dictionary
 from xbar_circuit.network.wire_aware import wire_aware
@@ -47,9 +39,12 @@ def network_point(
     network: str = "lenet5",
     data: str = "fashion-mnist",
     labels: str | None = None,
-    calibration: str = "",
+    calibration: str | None = None,
     calibration_images: int = 256,
     divide: float = 255.0,
+    mean: Sequence[float] = (0.0,),
+    std: Sequence[float] = (1.0,),
+    output: str | None = None,
     images: int | None = None,
     seconds: float = 0.0,
     **settings: Any,
@@ -61,8 +56,8 @@ def network_point(
     rng
         Gives the chip's programming seed.
     network
-        A .onnx or .npz file, or ``"lenet5"``.
-    data, labels, calibration, calibration_images, divide
+        As for ``xbar infer``.
+    data, labels, calibration, calibration_images, divide, mean, std, output
         As for ``xbar infer``.
     images
         How many test images; None is all.
@@ -78,20 +73,16 @@ def network_point(
         ``tops_per_watt``, ``square_metre``, ``tiles``.
     """
     told = from_dictionary(_nested(settings))
-    chosen = fashion_mnist_lenet5() if network == "lenet5" else read_network(network)
-    if data == "fashion-mnist":
-        test, known = fashion_mnist_test(), fashion_mnist_calibration().first(calibration_images)
-    elif calibration:
-        stated = Normalisation(divide=divide)
-        test = load_dataset(data, labels, normalisation=stated)
-        known = load_images(calibration, normalisation=stated, count=calibration_images)
-    else:
-        raise ParameterError.about(
-            "calibration",
-            got="nothing",
-            expected="images that are not in the test set",
-            remedy="give a file of training images",
-        )
+    brought = bring(
+        network,
+        data=data,
+        labels=labels,
+        calibration=calibration,
+        calibration_images=calibration_images,
+        normalisation=Normalisation(divide=divide, mean=tuple(mean), std=tuple(std)),
+        output=output,
+    )
+    chosen, test, known = brought.network, brought.test, brought.calibration
     test = test if images is None else test.first(images)
     mapping = map_network(chosen, told.accelerator)
     if told.wire_aware:

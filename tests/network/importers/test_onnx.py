@@ -10,7 +10,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from xbar_circuit import ModelFileError
 from xbar_circuit.network.execution import run
-from xbar_circuit.network.importers import declared_shape, from_onnx, read_network
+from xbar_circuit.network.importers import from_onnx, read_network
+from xbar_circuit.network.importers.onnx import declared_shape
 from xbar_circuit.network.operators import Affine, Convolution
 from xbar_circuit.network.storage import load_network, save_network
 
@@ -349,8 +350,8 @@ def test_files_that_are_no_networks_are_refused(tmp_path):
         read_network(tmp_path / "broken.onnx")
     with pytest.raises(ModelFileError, match=r"none\.onnx"):
         read_network(tmp_path / "none.onnx")
-    with pytest.raises(ModelFileError, match=r"\.onnx or \.npz"):
-        read_network(tmp_path / "net.pth")
+    with pytest.raises(ModelFileError, match=r"\.onnx, \.npz or \.pt"):
+        read_network(tmp_path / "net.h5")
 
 
 def test_an_open_shape_must_be_stated():

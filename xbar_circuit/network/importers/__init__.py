@@ -2,31 +2,76 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from xbar_circuit.errors import ModelFileError
 from xbar_circuit.network.graph import Network
-from xbar_circuit.network.importers.onnx import declared_shape, from_onnx
-from xbar_circuit.network.importers.torch import from_torch
+from xbar_circuit.network.importers import onnx
+from xbar_circuit.network.importers.onnx import from_onnx
+from xbar_circuit.network.importers.torch import from_torch, load_torch
 from xbar_circuit.network.storage import load_network
 
-__all__ = ["declared_shape", "from_onnx", "from_torch", "read_network"]
+__all__ = ["declared_shape", "from_onnx", "from_torch", "load_torch", "read_network"]
+
+_TORCH = {".pt", ".pth", ".ts"}
 
 
-def read_network(path: Path | str) -> Network:
-    """Read a network from a file, by its suffix: ``.onnx`` or the native ``.npz``.
+def read_network(
+    path: Path | str, *, input_shape: Sequence[int] | None = None, output: str | None = None
+) -> Network:
+    """Read a network from a file or a Python module.
+
+    Parameters
+    ----------
+    path
+        An ``.onnx`` file, the native ``.npz``, a TorchScript ``.pt``, or ``"my_module:name"`` as
+        for `load_torch`.
+    input_shape
+        Shape of one sample without the batch: for torch, and for ONNX files that leave it open.
+    output
+        Which output of an ONNX file or torch module with several.
 
     Raises
     ------
     ModelFileError
-        The file is missing, damaged, or holds an operator that is not supported.
+        The file is missing, damaged, or holds an operator that is not supported; or its shape is
+        open and not given.
     """
-    suffix = Path(path).suffix.lower()
-    if suffix == ".onnx":
-        return from_onnx(path)
-    if suffix == ".npz":
+    kind = _kind(path)
+    if kind == "onnx":
+        return from_onnx(path, input_shape=input_shape, output=output)
+    if kind == "npz":
         return load_network(path)
+    if input_shape is None:
+        raise ModelFileError(
+            f"path: got {path} without input_shape, expected the shape of one sample, which torch"
+            " modules do not hold; pass input_shape=(channels, height, width)"
+        )
+    return from_torch(load_torch(path), input_shape, output=output)
+
+
+def declared_shape(path: Path | str, *, output: str | None = None) -> tuple[int | None, ...] | None:
+    """Return the shape of one sample that a network declares; None is open, alone or in a shape.
+
+    Raises
+    ------
+    ModelFileError
+        As `read_network`.
+    """
+    kind = _kind(path)
+    if kind == "onnx":
+        return onnx.declared_shape(path, output=output)
+    return load_network(path).input_shape if kind == "npz" else None
+
+
+def _kind(path: Path | str) -> str:
+    suffix = Path(path).suffix.lower()
+    if suffix in {".onnx", ".npz"}:
+        return suffix[1:]
+    if suffix in _TORCH or ":" in str(path):
+        return "torch"
     raise ModelFileError(
-        f"path: got {path}, expected a network file ending in .onnx or .npz;"
-        " export a torch module with network.from_torch and save_network"
+        f"path: got {path}, expected a network file ending in .onnx, .npz or .pt, or"
+        " 'my_module:name' of a torch module"
     )

@@ -67,7 +67,9 @@ def from_onnx(
     return fold_affine(walker.network(shape))
 
 
-def declared_shape(source: Path | str | bytes, output: str | None = None) -> tuple[int | None, ...]:
+def declared_shape(
+    source: Path | str | bytes, *, output: str | None = None
+) -> tuple[int | None, ...]:
     """Return the shape of one sample as an ONNX file declares it, None where it is left open.
 
     Raises

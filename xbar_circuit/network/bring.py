@@ -1,0 +1,146 @@
+"""What people bring: a network, images to judge it by, images to calibrate on; made to fit.
+
+The network says which layout of the images it takes; a file that leaves its sizes open takes those
+of the images. Calibration never sees a test image: those that are in both sets are left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.network.graph import Network
+from xbar_circuit.network.images import (
+    Dataset,
+    Normalisation,
+    fashion_mnist_calibration,
+    fashion_mnist_test,
+    load_dataset,
+    load_images,
+)
+from xbar_circuit.network.importers import declared_shape, read_network
+from xbar_circuit.network.lenet import SHIPPED
+
+__all__ = ["FASHION_MNIST", "NETWORKS", "Brought", "bring", "fit_images"]
+
+#: Name of the images that the package carries.
+FASHION_MNIST = "fashion-mnist"
+
+#: What a network may be, for the help of commands.
+NETWORKS = (
+    "An .onnx or .npz file, a TorchScript .pt file, 'my_module:name' of a torch module, or one of "
+    + ", ".join(SHIPPED)
+    + "."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brought:
+    """A network with images that fit it.
+
+    network : of any kind.
+    test : with labels.
+    calibration : none of them in the test set.
+    """
+
+    network: Network
+    test: Dataset
+    calibration: Dataset
+
+
+def bring(
+    network: str,
+    *,
+    data: str = FASHION_MNIST,
+    labels: Path | str | None = None,
+    calibration: Path | str | None = None,
+    calibration_images: int = 256,
+    normalisation: Normalisation | None = None,
+    output: str | None = None,
+) -> Brought:
+    """Read a network and its images.
+
+    Parameters
+    ----------
+    network
+        As for `read_network`, or the name of a network in the package.
+    data, labels
+        As for `load_dataset`, or ``"fashion-mnist"``.
+    calibration
+        Images to set the converters' ranges by; the package's own for its own images.
+    calibration_images
+        How many of them, evenly over the file.
+    normalisation
+        How pixels become inputs; it must be stated for images of your own.
+    output
+        Which output of a network with several.
+
+    Raises
+    ------
+    ModelFileError
+        A file is missing or damaged, or holds what is not supported.
+    ParameterError
+        Normalisation or calibration is not stated, or the test set is all that is left to
+        calibrate on.
+    ShapeError
+        The images do not fit the network.
+    """
+    if data == FASHION_MNIST:
+        test, known = fashion_mnist_test(), fashion_mnist_calibration().first(calibration_images)
+    else:
+        stated = _stated(normalisation)
+        if calibration is None:
+            raise ParameterError.about(
+                "calibration",
+                got="nothing",
+                expected="images that are not in the test set, to set the converters' ranges",
+                remedy="give a file or folder of training images (--calibration)",
+            )
+        test = load_dataset(data, labels, normalisation=stated)
+        known = load_images(calibration, normalisation=stated, count=calibration_images)
+    chosen, test = fit_images(network, test, output=output)
+    return Brought(
+        network=chosen,
+        test=test,
+        calibration=known.arranged(chosen.input_shape).without(test),
+    )
+
+
+def fit_images(
+    network: str, images: Dataset, *, output: str | None = None
+) -> tuple[Network, Dataset]:
+    """Return a network, and the images in the layout that it takes.
+
+    Parameters
+    ----------
+    network, output
+        As for `bring`.
+    images
+        Whose sizes a network takes that leaves its own open.
+
+    Raises
+    ------
+    ModelFileError
+        As `read_network`.
+    ShapeError
+        The images do not fit the network.
+    """
+    if network in SHIPPED:
+        chosen = SHIPPED[network]()
+        return chosen, images.arranged(chosen.input_shape)
+    shape = declared_shape(network, output=output)
+    fitting = images if shape is None else images.arranged(shape)
+    size = fitting.images.shape[1:]
+    return read_network(network, input_shape=size, output=output), fitting
+
+
+def _stated(normalisation: Normalisation | None) -> Normalisation:
+    if normalisation is None:
+        raise ParameterError.about(
+            "normalisation",
+            got="nothing",
+            expected="what the network's pixels were divided by",
+            remedy="give --divide 255, or --divide 1 for numbers that are ready",
+        )
+    return normalisation
