@@ -26,7 +26,7 @@ from xbar_circuit.peripherals.converters import CodeArray, Converter, ConverterB
 from xbar_circuit.tile.analog import amplifier_noise, amplifier_settling
 from xbar_circuit.tile.tile import Tile
 
-__all__ = ["calibrate", "code_edges", "random_inputs"]
+__all__ = ["Calibration", "calibrate", "code_edges", "fit_readout", "random_inputs"]
 
 _PER_CODE = 32
 _DEGREES = (1, 3, 5)
@@ -85,6 +85,55 @@ def calibrate(
     SimulatorError, ConvergenceError
         ngspice failed.
     """
+    return fit_readout(
+        tile,
+        rng=rng,
+        samples=samples,
+        held_out=held_out,
+        degree=degree,
+        array=array,
+        columns=columns,
+        analog=analog,
+        folder=folder,
+        time_limit_second=time_limit_second,
+        progress=progress,
+    ).tile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Calibration:
+    """A calibrated tile and what judged it.
+
+    tile : with its model.
+    x : the inputs that were held out (products, rows).
+    current : the fast engine's for them, in the columns that were read (products, columns) [A].
+    spice_code, fast_code : of the circuit and of the model (products, columns).
+    simulator_second : mean time of a product in ngspice [s].
+    """
+
+    tile: Tile
+    x: FloatArray
+    current: FloatArray
+    spice_code: CodeArray
+    fast_code: CodeArray
+    simulator_second: float
+
+
+def fit_readout(
+    tile: Tile,
+    *,
+    rng: np.random.Generator,
+    samples: int = 64,
+    held_out: int = 32,
+    degree: int | None = None,
+    array: str = "full",
+    columns: Sequence[int] | None = None,
+    analog: bool = True,
+    folder: str | Path | None = None,
+    time_limit_second: float | None = 600.0,
+    progress: Callable[[int], object] | None = None,
+) -> Calibration:
+    """Calibrate a tile as :func:`calibrate` does, and return the evidence too."""
     checks.count("samples", samples, minimum=2)
     checks.count("held_out", held_out)
     if degree is not None:
@@ -136,8 +185,16 @@ def calibrate(
             model, noise=amplifier_noise(tile), settling=amplifier_settling(tile)
         )
     rest = slice(samples, samples + held_out)
-    judged = HeldOut.between(tile.with_model(model).codes_of(current[rest]), measured.codes[rest])
-    return tile.with_model(dataclasses.replace(model, held_out=judged))
+    fast = tile.with_model(model).codes_of(current[rest])
+    judged = HeldOut.between(fast, measured.codes[rest])
+    return Calibration(
+        tile=tile.with_model(dataclasses.replace(model, held_out=judged)),
+        x=x[rest],
+        current=current[rest],
+        spice_code=measured.codes[rest],
+        fast_code=fast,
+        simulator_second=measured.seconds / len(x),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -148,6 +205,7 @@ class _Measured:
     sensed : current into the read-out [A].
     entering : amplifier's output when the converter has taken it [V]; None without an amplifier.
     supply_watt : of all circuits.
+    seconds : inside ngspice.
     """
 
     codes: CodeArray
@@ -155,6 +213,7 @@ class _Measured:
     sensed: FloatArray
     entering: FloatArray | None
     supply_watt: float
+    seconds: float
 
 
 def _measure(tile: Tile, volts: FloatArray, columns: Sequence[int], **settings: Any) -> _Measured:
@@ -181,6 +240,7 @@ def _measure(tile: Tile, volts: FloatArray, columns: Sequence[int], **settings: 
         sensed=gathered("i(vsense_{})", "values"),
         entering=gathered("v(out_{})", "sampled") if amplified else None,
         supply_watt=float(weights @ watts / weights.sum()),
+        seconds=sum(answer.seconds for answer in answers),
     )
 
 

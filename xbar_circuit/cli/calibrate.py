@@ -1,0 +1,96 @@
+"""``xbar calibrate`` fits the fast model of a read-out to ngspice and judges it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from xbar_circuit import __version__
+from xbar_circuit.checks import choice
+from xbar_circuit.files import write_json
+from xbar_circuit.plots.calibration import draw_calibration
+from xbar_circuit.report.calibration import CALIBRATION_COLUMNS, calibration_row, write_calibration
+from xbar_circuit.studies.calibration import (
+    STANDARD_CASES,
+    CalibrationCase,
+    CalibrationReport,
+    calibrate_chain,
+)
+from xbar_circuit.studies.chains import CHAINS
+
+__all__ = ["calibrate"]
+
+_ENOUGH = 0.99  # of the held-out codes within one LSB
+
+
+def calibrate(
+    chain: Annotated[
+        str,
+        typer.Argument(help=f"{', '.join(CHAINS)}; or all: every case that this project claims."),
+    ] = "sar",
+    *,
+    rows: Annotated[int, typer.Option(min=1, help="Of the array.")] = 64,
+    cols: Annotated[int, typer.Option(min=1, help="Of the array; its middle column is read.")] = 1,
+    bits: Annotated[int, typer.Option(min=1, help="Of the converter.")] = 8,
+    array: Annotated[
+        str, typer.Option(help="full, or macromodel: the exact reduction of a large array.")
+    ] = "full",
+    samples: Annotated[int, typer.Option(min=2, help="Products to fit to.")] = 64,
+    held_out: Annotated[int, typer.Option(min=1, help="Products to judge by.")] = 50,
+    seed: Annotated[int, typer.Option(help="Of conductances and inputs.")] = 1,
+    out: Annotated[Path, typer.Option(help="Folder for models, decks, figures and page.")] = Path(
+        "out/calibrate"
+    ),
+) -> None:
+    """Fit a read-out's fast model to ngspice; save it with its error on products held out.
+
+    model.json is what `xbar infer` takes as [accelerator] readout. The same command goes on where
+    an interrupted one stopped. Exit code 1 when less than 99 % of the held-out codes are within
+    one LSB.
+    """
+    choice("chain", chain, (*CHAINS, "all"))
+    cases: tuple[CalibrationCase, ...] = STANDARD_CASES
+    if chain != "all":
+        cases = (
+            CalibrationCase(
+                chain=chain,
+                rows=rows,
+                cols=cols,
+                bits=bits,
+                array=array,
+                samples=samples,
+                held_out=held_out,
+            ),
+        )
+    console = Console()
+    reports: list[CalibrationReport] = []
+    with Progress(console=console, transient=True) as progress:
+        for case in cases:
+            home = out / case.name.replace(" ", "-")
+            task = progress.add_task(case.name, total=case.samples + case.held_out)
+            report = calibrate_chain(
+                case,
+                seed=seed,
+                folder=home / "decks",
+                progress=lambda done, task=task: progress.advance(task, done),  # type: ignore[misc]
+            )
+            report.calibration.tile.fast_model.save(home / "model.json")
+            draw_calibration(report, home / "calibrate.png")
+            reports.append(report)
+            progress.remove_task(task)
+    table = Table(*CALIBRATION_COLUMNS, title="held-out products, model against ngspice")
+    for report in reports:
+        good = report.within_one >= _ENOUGH
+        table.add_row(*calibration_row(report), style=None if good else "bold red")
+    console.print(table)
+    footer = f"xbar_circuit {__version__}; made by: xbar calibrate {chain} --seed {seed}"
+    page = write_calibration(reports, out, footer=footer)
+    write_json(out / "calibrate.json", [report.to_dict() for report in reports])
+    console.print(f"written to {page}", highlight=False)
+    if any(report.within_one < _ENOUGH for report in reports):
+        raise typer.Exit(1)
