@@ -36,6 +36,7 @@ def test_unknown_verb_is_refused(capsys):
         (xc.ConvergenceError("no convergence"), 3),
         (xc.ModelFileError("no such file"), 4),
         (xc.XbarError("something else"), 1),
+        (OSError(28, "No space left on device"), 5),
         (KeyboardInterrupt(), 130),  # typer's own work, pinned here
     ],
 )
@@ -51,6 +52,18 @@ def test_errors_become_one_message_and_an_exit_code(monkeypatch, capsys, error, 
     said = capsys.readouterr().err
     assert "Traceback" not in said
     assert str(error) in said
+
+
+@pytest.mark.parametrize("verb", ["agree", "demo", "device"])
+def test_a_folder_that_cannot_be_written_is_told_before_any_work(tmp_path, capsys, verb):
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("", encoding="utf-8")
+    for out in (in_the_way, in_the_way / "below"):
+        assert run(verb, "--out", str(out)) == 5
+        said = capsys.readouterr()
+        assert str(in_the_way) in said.err
+        assert "--out" in said.err
+        assert not said.out
 
 
 def test_python_dash_m():

@@ -20,8 +20,9 @@ from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import Cell, Ohmic, Sinh
 from xbar_circuit.wires import Terminals, Wires
 
-__all__ = ["Case", "KnownCase", "known_cases", "matrix"]
+__all__ = ["LINEAR_TOLERANCE", "NONLINEAR_TOLERANCE", "Case", "KnownCase", "known_cases", "matrix"]
 
+#: What the engines may differ, relative to the largest column current.
 LINEAR_TOLERANCE = 1e-9
 NONLINEAR_TOLERANCE = 1e-6
 

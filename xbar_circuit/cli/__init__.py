@@ -10,6 +10,7 @@ turns each into one clean message on stderr and an exit code, so no verb does.
 2      an argument that was refused (as typer itself does)
 3      the simulator is missing, failed, or did not converge
 4      a model file or netlist that is missing or refused
+5      a file or folder that cannot be written or read: permissions, a full disk
 130    interrupted (as typer itself does)
 =====  ==============================================================
 """
@@ -18,8 +19,11 @@ from __future__ import annotations
 
 import pkgutil
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Sequence
+from functools import wraps
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -48,6 +52,8 @@ _EXIT_CODES: tuple[tuple[type[XbarError], int], ...] = (
     (ModelFileError, 4),
     (XbarError, 1),
 )
+_NOT_WRITTEN = 5
+_PROBE_BYTES = 1 << 16
 
 
 class _Verbs(TyperGroup):
@@ -66,7 +72,24 @@ class _Verbs(TyperGroup):
         name = cmd_name.replace("-", "_")
         verb = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
         verb.command(cmd_name)(getattr(import_module(f"{__name__}.{name}"), name))
-        return typer.main.get_command(verb)
+        command = typer.main.get_command(verb)
+        command.callback = _after_probe(command.callback)
+        return command
+
+
+def _after_probe(work: Any) -> Callable[..., Any]:
+    """Return a verb's work, to be begun only if its folder ``out`` can be written."""
+
+    @wraps(work)
+    def probed(**arguments: Any) -> Any:
+        if arguments.get("out") is not None:
+            out = Path(arguments["out"])
+            out.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=out) as probe:
+                probe.write(bytes(_PROBE_BYTES))
+        return work(**arguments)
+
+    return probed
 
 
 app = typer.Typer(
@@ -121,3 +144,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             f"{type(error).__name__}: {error}", style="bold red", markup=False, highlight=False
         )
         sys.exit(next(code for kind, code in _EXIT_CODES if isinstance(error, kind)))
+    except OSError as error:
+        Console(stderr=True, soft_wrap=True).print(
+            f"{error}; give another folder with --out, or make room or leave to write there",
+            style="bold red",
+            markup=False,
+            highlight=False,
+        )
+        sys.exit(_NOT_WRITTEN)

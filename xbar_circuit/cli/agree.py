@@ -9,10 +9,12 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
+from rich.table import Column, Table
 
 from xbar_circuit import __version__, report
 from xbar_circuit.agreement import (
+    LINEAR_TOLERANCE,
+    NONLINEAR_TOLERANCE,
     KnownOutcome,
     Outcome,
     check,
@@ -61,6 +63,8 @@ def agree(
     _write(out, outcomes, known, seed)
     everything: list[Outcome | KnownOutcome] = [*outcomes, *known]
     failed = [outcome.case.name for outcome in everything if not outcome.passed]
+    for kind, value in _worst(outcomes).items():
+        console.print(f"worst difference of column currents, {kind}: {value:.1e}", highlight=False)
     console.print(
         f"{len(everything) - len(failed)} of {len(everything)} agree; written to {out}",
         highlight=False,
@@ -68,6 +72,21 @@ def agree(
     if failed:
         console.print("out of tolerance: " + "; ".join(failed), style="bold red")
         raise typer.Exit(1)
+
+
+def _worst(outcomes: Sequence[Outcome]) -> dict[str, float]:
+    """Return the worst relative difference of column currents, of linear and nonlinear cells."""
+    return {
+        kind: max(
+            (
+                outcome.difference.column_current
+                for outcome in outcomes
+                if outcome.case.crossbar.cell.linear is linear
+            ),
+            default=0.0,
+        )
+        for kind, linear in (("linear arrays", True), ("nonlinear arrays", False))
+    }
 
 
 def _matrix_rows(outcomes: Sequence[Outcome]) -> list[tuple[str, ...]]:
@@ -101,18 +120,43 @@ def _known_rows(known: Sequence[KnownOutcome]) -> list[tuple[str, ...]]:
     ]
 
 
-_KNOWN_COLUMNS = ("known case", "nodal", "generated deck", "hand-written deck", "allowed", "")
+_KNOWN_COLUMNS = ("known case", "nodal", "generated deck", "written by hand", "allowed", "")
 
 
 def _matrix_table(outcomes: Sequence[Outcome]) -> Table:
-    table = Table(*_COLUMNS, title="worst difference, relative to full scale; time of both vectors")
-    for row in _matrix_rows(outcomes):
-        table.add_row(*row, style=None if row[-1] == "ok" else "bold red")
+    """Return the matrix for a terminal of 80 columns."""
+    table = Table(
+        *(Column(name, no_wrap=True) for name in ("array", "wires", "ends")),
+        *(Column(name, justify="right") for name in ("current", "voltage", "nodal", "ngspice")),
+        "",
+        title="worst differences, relative to full scale; time of both vectors in ms\n"
+        f"allowed: linear arrays {LINEAR_TOLERANCE:g}, nonlinear ones {NONLINEAR_TOLERANCE:g}",
+        box=None,
+        padding=(0, 1, 0, 0),
+    )
+    for outcome, row in zip(outcomes, _matrix_rows(outcomes), strict=True):
+        array, wires, ends, current, voltage, _, nodal, ngspice, verdict = row
+        table.add_row(
+            array,
+            wires.removesuffix(" wires"),
+            ends.removesuffix(" ends"),
+            current,
+            voltage,
+            nodal.removesuffix(" ms"),
+            ngspice.removesuffix(" ms"),
+            verdict,
+            style=None if outcome.passed else "bold red",
+        )
     return table
 
 
 def _known_table(known: Sequence[KnownOutcome]) -> Table:
-    table = Table(*_KNOWN_COLUMNS, title="worst error, relative to each known current")
+    table = Table(
+        *_KNOWN_COLUMNS,
+        title="worst error, relative to each known current",
+        box=None,
+        padding=(0, 1, 0, 0),
+    )
     for row in _known_rows(known):
         table.add_row(*row, style=None if row[-1] == "ok" else "bold red")
     return table
@@ -154,36 +198,15 @@ def _write(
         for outcome in known
     ]
     passed = all(row["passed"] for row in (*cases, *references))
-    write_json(
-        out / "agree.json",
-        {
-            "version": __version__,
-            "seed": seed,
-            "passed": passed,
-            "cases": cases,
-            "known_cases": references,
-        },
-    )
     agreement_figure(outcomes, out / "agree.png")
-    worst = {
-        kind: max(
-            (
-                o.difference.column_current
-                for o in outcomes
-                if o.case.crossbar.cell.linear is linear
-            ),
-            default=0.0,
-        )
-        for kind, linear in (("linear", True), ("nonlinear", False))
-    }
+    worst = _worst(outcomes)
     report.write_page(
         out / "agree.html",
         title="Agreement of the nodal engine with ngspice",
         lead="Every array is described once and solved by both engines; nothing is fitted.",
         key_numbers={
             "cases": str(len(outcomes)),
-            "worst, linear": f"{worst['linear']:.1e}",
-            "worst, nonlinear": f"{worst['nonlinear']:.1e}",
+            **{f"worst, {kind}": f"{value:.1e}" for kind, value in worst.items()},
             "verdict": "agree" if passed else "DISAGREE",
         },
         sections=[
@@ -211,4 +234,15 @@ def _write(
             ),
         ],
         footer=f"xbar_circuit {__version__}, xbar agree --seed {seed}",
+    )
+    write_json(
+        out / "agree.json",
+        {
+            "version": __version__,
+            "seed": seed,
+            "passed": passed,
+            "worst_relative_difference": worst,
+            "cases": cases,
+            "known_cases": references,
+        },
     )
