@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit.checks import FloatArray
-from xbar_circuit.nodal.star_mesh import eliminate, take_out
+from xbar_circuit.nodal.star_mesh import carry, clear_diagonal, eliminate, take_out
 
-__all__ = ["Half", "Joint", "Ports", "join", "join_networks"]
+__all__ = ["Half", "Joint", "Ports", "join", "join_between", "join_networks"]
 
 IntArray = NDArray[np.int64]
 Runs = list[tuple[slice, slice]]
@@ -94,40 +94,97 @@ def _half(rank: IntArray, inner: int) -> Half:
 def join_networks(
     joint: Joint, partners: tuple[FloatArray, FloatArray], *, weights: bool
 ) -> tuple[FloatArray, FloatArray]:
-    """Join networks (batch, ports, ports) and take out what is done.
+    """Join networks (..., ports, ports) and take out what is done.
 
-    Returns the joined networks and the weights of the nodes taken out (batch, inner, ports),
-    which are empty if not asked for.
+    Returns the joined networks and the weights of the nodes taken out (..., inner, ports), which
+    mean nothing if not asked for.
+    """
+    grid = partners[0].shape[:-2]
+    m, n = joint.inner, len(joint.ports.numbers)
+    if m == 0:
+        kept = np.zeros((*grid, n, n))
+        _overlay(kept, joint, partners, "ports", "ports")
+        return kept, np.empty((*grid, 0, n))
+    inside, across = _inner(joint, partners)
+    flat = inside.reshape(-1, m, m), across.reshape(-1, m, n)
+    found = take_out(*flat, weights=weights)
+    if found is None:
+        kept, shares = eliminate(_whole(joint, partners, *flat), m)
+    else:
+        kept, shares = found
+        _overlay(kept.reshape(*grid, n, n), joint, partners, "ports", "ports")
+        clear_diagonal(kept)
+    return kept.reshape(*grid, n, n), shares.reshape(*grid, m, n) if weights else shares
+
+
+def join_between(
+    joint: Joint, partners: tuple[FloatArray, FloatArray], first: IntArray, second: IntArray
+) -> FloatArray:
+    """Join networks (batch, ports, ports); return the branches between some ports and others.
+
+    `first`, `second` : ports of the joined network without any in common. The result is (batch,
+    first, second), as cut out of that of `join_networks` but for less work.
     """
     batch = len(partners[0])
     m, n = joint.inner, len(joint.ports.numbers)
-    kept = _overlay(joint, partners, "ports", "ports", (batch, n, n))
-    if m == 0:
-        return kept, np.empty((batch, 0, n))
-    inside = _overlay(joint, partners, "inner", "inner", (batch, m, m))
-    across = _overlay(joint, partners, "inner", "ports", (batch, m, n))
-    shares = take_out(inside, across, kept, weights=weights)
-    if shares is not None:
-        return kept, shares
-    whole = np.empty((batch, m + n, m + n))
+    if m:
+        inside, across = _inner(joint, partners)
+        carried = carry(inside, across, first, second)
+        if carried is None:
+            whole = eliminate(_whole(joint, partners, inside, across), m)[0]
+            return whole[:, first[:, np.newaxis], second]
+    else:
+        carried = np.zeros((batch, len(first), len(second)))
+    place = np.full((2, n), -1)
+    place[0, first], place[1, second] = np.arange(len(first)), np.arange(len(second))
+    for half, partner in zip(joint.halves, partners, strict=True):
+        own = np.full((2, partner.shape[1]), -1)
+        for source, where in half.ports:
+            own[:, source] = place[:, where]
+        rows, columns = np.flatnonzero(own[0] >= 0), np.flatnonzero(own[1] >= 0)
+        if len(rows) and len(columns):
+            into = (slice(None), own[0, rows][:, np.newaxis], own[1, columns])
+            carried[into] += partner[:, rows[:, np.newaxis], columns]
+    return carried
+
+
+def _inner(joint: Joint, partners: tuple[FloatArray, FloatArray]) -> tuple[FloatArray, FloatArray]:
+    """Return the branches among the inner nodes and from them to the ports."""
+    grid = partners[0].shape[:-2]
+    m, n = joint.inner, len(joint.ports.numbers)
+    inside, across = np.zeros((*grid, m, m)), np.zeros((*grid, m, n))
+    _overlay(inside, joint, partners, "inner", "inner")
+    _overlay(across, joint, partners, "inner", "ports")
+    return inside, across
+
+
+def _whole(
+    joint: Joint,
+    partners: tuple[FloatArray, FloatArray],
+    inside: FloatArray,
+    across: FloatArray,
+) -> FloatArray:
+    """Return both partners' branches in one matrix (batch, inner + ports, inner + ports)."""
+    m, n = joint.inner, len(joint.ports.numbers)
+    whole = np.zeros((len(inside), m + n, m + n))
     whole[:, :m, :m] = inside
     whole[:, :m, m:] = across
     whole[:, m:, :m] = across.transpose(0, 2, 1)
-    whole[:, m:, m:] = kept
-    return eliminate(whole, m)
+    kept = whole[:, m:, m:].reshape(*partners[0].shape[:-2], n, n)
+    _overlay(kept, joint, partners, "ports", "ports")
+    whole[:, m:, m:] = kept.reshape(-1, n, n)
+    return whole
 
 
 def _overlay(
+    network: FloatArray,
     joint: Joint,
     partners: tuple[FloatArray, FloatArray],
     row: str,
     column: str,
-    shape: tuple[int, ...],
-) -> FloatArray:
+) -> None:
     """Add both partners' branches between two groups of nodes, ``"inner"`` or ``"ports"``."""
-    network = np.zeros(shape)
     for half, partner in zip(joint.halves, partners, strict=True):
         for source, destination in getattr(half, row):
             for source2, destination2 in getattr(half, column):
-                network[:, destination, destination2] += partner[:, source, source2]
-    return network
+                network[..., destination, destination2] += partner[..., source, source2]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
@@ -20,13 +20,11 @@ from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.nodal.method import refuse_nonlinear
 from xbar_circuit.nodal.plan import Ends
-from xbar_circuit.nodal.reduction import Arrays, Reduction, reduce_arrays
+from xbar_circuit.nodal.reduction import Arrays, Reduction, distinct, reduce_arrays, transfer_arrays
 from xbar_circuit.result import NodeVoltages, ReadResult
 from xbar_circuit.wires import Terminals, Wires
 
-__all__ = ["Hierarchical", "PreparedHierarchical", "held_ends", "held_transfer", "slopes"]
-
-IntArray = NDArray[np.int64]
+__all__ = ["Hierarchical", "PreparedHierarchical", "held_ends", "slopes"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +61,10 @@ class PreparedHierarchical:
 
     def __init__(self, crossbar: Crossbar, parts: Reduction | None = None) -> None:
         self._crossbar = crossbar
-        reduction = _reduce(crossbar, weights=False) if parts is None else parts
         if parts is not None:
             self.__dict__["_parts"] = parts
-        self._transfer: FloatArray = held_transfer(reduction)[0]
+        whole = transfer_arrays(_arrays(crossbar)) if parts is None else _held_transfer(parts)
+        self._transfer: FloatArray = whole[0]
         self._transfer.flags.writeable = False
 
     @property
@@ -77,12 +75,12 @@ class PreparedHierarchical:
     @cached_property
     def _reduction(self) -> Reduction:
         """The reduction with what node voltages need."""
-        return _reduce(self._crossbar, weights=True)
+        return reduce_arrays(_arrays(self._crossbar), weights=True)
 
     @cached_property
     def _parts(self) -> Reduction:
         """The reduction with what updates need."""
-        return _reduce(self._crossbar, weights=False, parts=True)
+        return reduce_arrays(_arrays(self._crossbar), weights=False, parts=True)
 
     def updated(self, crossbar: Crossbar) -> PreparedHierarchical:
         """Return this crossbar with some devices changed, cheaper than preparing it anew.
@@ -153,29 +151,18 @@ def held_ends(wires: Wires, ends: Terminals) -> Ends:
     )
 
 
-def held_transfer(reduction: Reduction) -> FloatArray:
+def _held_transfer(reduction: Reduction) -> FloatArray:
     """Return the transfer matrices (tiles, rows, cols) [S] of arrays whose ports are all held."""
-    drivers = _distinct(reduction.left, reduction.right)
-    senses = _distinct(reduction.top, reduction.bottom)
+    drivers = distinct(reduction.left, reduction.right)
+    senses = distinct(reduction.top, reduction.bottom)
     parts = [reduction.network[:, driver][:, :, sense] for driver in drivers for sense in senses]
     return np.ascontiguousarray(np.sum(parts, axis=0) if len(parts) > 1 else parts[0])
 
 
-def _distinct(one: IntArray | None, other: IntArray | None) -> list[IntArray]:
-    """Return the ports of two sides, once if they are the same nodes."""
-    if one is None or other is None:
-        return [side for side in (one, other) if side is not None]
-    return [one] if np.array_equal(one, other) else [one, other]
-
-
-def _reduce(crossbar: Crossbar, *, weights: bool, parts: bool = False) -> Reduction:
-    return reduce_arrays(
-        Arrays(
-            device=slopes(crossbar)[np.newaxis],
-            row_ohm=crossbar.wires.row_ohm,
-            column_ohm=crossbar.wires.column_ohm,
-            ends=held_ends(crossbar.wires, crossbar.terminals),
-        ),
-        weights=weights,
-        parts=parts,
+def _arrays(crossbar: Crossbar) -> Arrays:
+    return Arrays(
+        device=slopes(crossbar)[np.newaxis],
+        row_ohm=crossbar.wires.row_ohm,
+        column_ohm=crossbar.wires.column_ohm,
+        ends=held_ends(crossbar.wires, crossbar.terminals),
     )

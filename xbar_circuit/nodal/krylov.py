@@ -39,6 +39,7 @@ from xbar_circuit.nodal.hierarchical import slopes
 from xbar_circuit.nodal.lines import Lines
 from xbar_circuit.nodal.method import refuse_nonlinear
 from xbar_circuit.nodal.newton import Newton, answer
+from xbar_circuit.nodal.threads import spread, threads
 from xbar_circuit.result import NodeVoltages, ReadResult
 
 __all__ = ["NewtonKrylov", "PreparedKrylov"]
@@ -114,13 +115,17 @@ class PreparedKrylov:
         iterations = np.zeros(len(clean), dtype=np.int64)
         converged = np.zeros(len(clean), dtype=bool)
         step = max(1, _CELLS_AT_ONCE // self._crossbar.conductance.size)
-        for start in range(0, len(clean), step):
+
+        def some(start: int) -> None:
             part = slice(start, start + step)
             sample = _Newton(self._method, self._crossbar, self._lines, clean[part])
             with np.errstate(over="ignore", invalid="ignore"):
                 sample.run()
             row[part], column[part] = sample.u, sample.w
             iterations[part], converged[part] = sample.iterations, sample.converged
+
+        with threads() as count:
+            spread(some, range(0, len(clean), step), count)
         self._fall_back(clean, row, column, iterations, converged)
         return answer(
             self._crossbar,

@@ -148,11 +148,7 @@ def reduce_leaves(
         else:
             axis = 2 if step.across else 1
             partners = np.moveaxis(network.reshape(_paired(network.shape, axis)), axis + 1, 0)
-            grid = partners.shape[1:4]
-            flat = partners.reshape(2, -1, *partners.shape[4:])
-            joined, shares = join_networks(joint, (flat[0], flat[1]), weights=weights)
-            network = joined.reshape(*grid, *joined.shape[1:])
-            found = shares.reshape(*grid, *shares.shape[1:]) if weights else shares
+            network, found = join_networks(joint, (partners[0], partners[1]), weights=weights)
         ports = len(joint.ports.numbers)
         if weights:
             kept.append((step, found))

@@ -11,22 +11,23 @@ Going back down with the voltages of the ports gives the voltage of every node.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit.checks import FloatArray
-from xbar_circuit.nodal.blocks import join_networks
+from xbar_circuit.nodal.blocks import join_between, join_networks
 from xbar_circuit.nodal.leaves import LeafShape, LeafWeights, leaf_voltages, reduce_leaves
-from xbar_circuit.nodal.plan import Ends, EndWires, Patch, Plan, Tree, make_plan
+from xbar_circuit.nodal.plan import Ends, EndWires, Joined, Patch, Plan, Tree, make_plan
+from xbar_circuit.nodal.threads import spread, threads
 
-__all__ = ["Arrays", "Reduction", "reduce_arrays"]
+__all__ = ["Arrays", "Reduction", "distinct", "reduce_arrays", "transfer_arrays"]
 
 IntArray = NDArray[np.int64]
 
 _CELLS_AT_ONCE = 16384
+_SPREAD_LEVELS = 3  # from so many joints below the root, threads share the work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -87,7 +88,8 @@ class Reduction:
         column = np.empty_like(row)
         for shape, group in plan.groups.items():
             flat = found[shape].reshape(-1, vectors, shape.port_count)
-            for start, stop, _, weights in _leaves(plan, self._arrays, shape, group, weights=True):
+            for start, stop in _spans(self._arrays, shape, group):
+                weights = _leaves(plan, self._arrays, shape, group, (start, stop), weights=True)[1]
                 inside = leaf_voltages(shape, weights, flat[start:stop])
                 for k in range(start, stop):
                     tile, place = divmod(k, len(group))
@@ -126,9 +128,10 @@ class Reduction:
                 r, c = patch.rows, patch.cols
                 if changed[r.start : r.stop, c.start : c.stop].any():
                     fresh.setdefault(shape, []).append(patch.place)
-        patches = _patches(plan, arrays, fresh)
         _forget(plan.tree, parts, {id(plan.groups[s][k]) for s, own in fresh.items() for k in own})
-        network = _reduce(plan.tree, arrays, patches, _Kept(shares=None, parts=parts))
+        with threads() as count:
+            patches = _patches(plan, arrays, fresh, count)
+            network = _reduce(plan.tree, arrays, patches, _Kept(shares=None, parts=parts))
         return Reduction(arrays, plan, network, shares={}, parts=parts)
 
 
@@ -151,25 +154,90 @@ def reduce_arrays(arrays: Arrays, *, weights: bool, parts: bool = False) -> Redu
     """
     _, rows, cols = arrays.device.shape
     plan = make_plan(rows, cols, arrays.row_ohm, arrays.column_ohm, arrays.ends)
-    every = {shape: list(range(len(group))) for shape, group in plan.groups.items()}
     kept = _Kept(shares={} if weights else None, parts={} if parts else None)
-    network = _reduce(plan.tree, arrays, _patches(plan, arrays, every), kept)
+    with threads() as count:
+        patches = _every_patch(plan, arrays, count)
+        done = _below(plan.tree, arrays, patches, kept, count)
+        network = _reduce(plan.tree, arrays, done, kept)
     return Reduction(arrays, plan, network, shares=kept.shares or {}, parts=kept.parts or {})
 
 
+def transfer_arrays(arrays: Arrays) -> FloatArray:
+    """Return the transfer matrices (tiles, rows, cols) [S] of arrays whose ports are all held.
+
+    The branches between drivers and senses of what `reduce_arrays` gives, for less work: the last
+    joint leaves out all others.
+    """
+    _, rows, cols = arrays.device.shape
+    plan = make_plan(rows, cols, arrays.row_ohm, arrays.column_ohm, arrays.ends)
+    drivers, senses = distinct(plan.left, plan.right), distinct(plan.top, plan.bottom)
+    first, second = np.concatenate(drivers), np.concatenate(senses)
+    kept = _Kept(shares=None, parts=None)
+    with threads() as count:
+        patches = _every_patch(plan, arrays, count)
+        done = _below(plan.tree, arrays, patches, kept, count)
+        if isinstance(plan.tree, Joined):
+            partners = tuple(
+                _reduce(half, arrays, done, kept) for half in (plan.tree.first, plan.tree.second)
+            )
+            between = join_between(plan.tree.joint, (partners[0], partners[1]), first, second)
+        else:
+            between = _reduce(plan.tree, arrays, done, kept)[:, first[:, np.newaxis], second]
+    whole = between.reshape(len(between), len(drivers), rows, len(senses), cols)
+    return np.ascontiguousarray(whole.sum(axis=(1, 3)) if whole[0].size > rows * cols else between)
+
+
+def distinct(one: IntArray | None, other: IntArray | None) -> list[IntArray]:
+    """Return the ports of two sides, once if they are the same nodes."""
+    if one is None or other is None:
+        return [side for side in (one, other) if side is not None]
+    return [one] if np.array_equal(one, other) else [one, other]
+
+
+def _every_patch(plan: Plan, arrays: Arrays, count: int) -> dict[int, FloatArray]:
+    """Return the networks of all patches, by identity."""
+    every = {shape: list(range(len(group))) for shape, group in plan.groups.items()}
+    return _patches(plan, arrays, every, count)
+
+
 def _patches(
-    plan: Plan, arrays: Arrays, places: dict[LeafShape, list[int]]
+    plan: Plan, arrays: Arrays, places: dict[LeafShape, list[int]], count: int
 ) -> dict[int, FloatArray]:
     """Return the networks of some patches (tiles, ports, ports) [S], by identity."""
     found: dict[int, FloatArray] = {}
     tiles = len(arrays.device)
     for shape, own in places.items():
         some = [plan.groups[shape][k] for k in own]
-        networks = [part for *_, part, _ in _leaves(plan, arrays, shape, some, weights=False)]
+
+        def network(
+            span: tuple[int, int], shape: LeafShape = shape, some: list[Patch] = some
+        ) -> FloatArray:
+            return _leaves(plan, arrays, shape, some, span, weights=False)[0]
+
+        networks = spread(network, _spans(arrays, shape, some), count)
         whole = np.concatenate(networks) if len(networks) > 1 else networks[0]
         whole = whole.reshape(tiles, len(own), *whole.shape[1:])
         found.update({id(patch): whole[:, k] for k, patch in enumerate(some)})
     return found
+
+
+def _below(
+    tree: Tree, arrays: Arrays, done: dict[int, FloatArray], kept: _Kept, count: int
+) -> dict[int, FloatArray]:
+    """Return the networks of patches and, where threads help, of the parts near the root."""
+    if count <= 1 or arrays.device.size < _CELLS_AT_ONCE:
+        return done
+    levels = [[tree]]
+    for _ in range(_SPREAD_LEVELS):
+        below = [
+            t for part in levels[-1] if isinstance(part, Joined) for t in (part.first, part.second)
+        ]
+        levels.append([part for part in below if isinstance(part, Joined)])
+    done = dict(done)
+    for level in reversed(levels[1:]):
+        networks = spread(lambda part: _reduce(part, arrays, done, kept), level, count)
+        done.update({id(part): network for part, network in zip(level, networks, strict=True)})
+    return done
 
 
 def _forget(tree: Tree, parts: dict[int, FloatArray], changed: set[int]) -> bool:
@@ -184,12 +252,14 @@ def _forget(tree: Tree, parts: dict[int, FloatArray], changed: set[int]) -> bool
     return any(below)
 
 
-def _reduce(tree: Tree, arrays: Arrays, patches: dict[int, FloatArray], kept: _Kept) -> FloatArray:
-    """Return the network of a part of the plan (tiles, ports, ports) [S]."""
-    if kept.parts is not None and id(tree) in kept.parts and id(tree) not in patches:
+def _reduce(tree: Tree, arrays: Arrays, done: dict[int, FloatArray], kept: _Kept) -> FloatArray:
+    """Return the network of a part of the plan (tiles, ports, ports) [S]; `done` holds some."""
+    if kept.parts is not None and id(tree) in kept.parts and id(tree) not in done:
         return kept.parts[id(tree)]
+    if isinstance(tree, Joined) and id(tree) in done:
+        return done[id(tree)]
     if isinstance(tree, Patch):
-        network = patches[id(tree)]
+        network = done[id(tree)]
         if len(tree.real) < tree.shape.port_count:
             network = network[:, tree.real][:, :, tree.real]
     elif isinstance(tree, EndWires):
@@ -199,8 +269,8 @@ def _reduce(tree: Tree, arrays: Arrays, patches: dict[int, FloatArray], kept: _K
         for k in range(tree.wires):
             network[:, k, k + tree.wires] = network[:, k + tree.wires, k] = 1.0 / ohm
     else:
-        first = _reduce(tree.first, arrays, patches, kept)
-        second = _reduce(tree.second, arrays, patches, kept)
+        first = _reduce(tree.first, arrays, done, kept)
+        second = _reduce(tree.second, arrays, done, kept)
         weights = kept.shares is not None
         network, found = join_networks(tree.joint, (first, second), weights=weights)
         if kept.shares is not None:
@@ -210,23 +280,32 @@ def _reduce(tree: Tree, arrays: Arrays, patches: dict[int, FloatArray], kept: _K
     return network
 
 
+def _spans(arrays: Arrays, shape: LeafShape, group: list[Patch]) -> list[tuple[int, int]]:
+    """Cut the patches of one shape, of all tiles, into runs that are reduced together."""
+    total = len(arrays.device) * len(group)
+    step = max(1, _CELLS_AT_ONCE // (shape.rows * shape.cols))
+    return [(start, min(start + step, total)) for start in range(0, total, step)]
+
+
 def _leaves(
-    plan: Plan, arrays: Arrays, shape: LeafShape, group: list[Patch], *, weights: bool
-) -> Iterator[tuple[int, int, FloatArray, LeafWeights]]:
-    """Reduce the patches of one shape, some at a time: (first, last, networks, weights)."""
+    plan: Plan,
+    arrays: Arrays,
+    shape: LeafShape,
+    group: list[Patch],
+    span: tuple[int, int],
+    *,
+    weights: bool,
+) -> tuple[FloatArray, LeafWeights]:
+    """Reduce some patches of one shape: their networks, and the weights if asked for."""
     row_ohm = plan.row_axis.before(arrays.row_ohm, arrays.ends.left)
     column_ohm = plan.column_axis.before(arrays.column_ohm, arrays.ends.top)
-    count = len(arrays.device) * len(group)
-    step = max(1, _CELLS_AT_ONCE // (shape.rows * shape.cols))
-    for start in range(0, count, step):
-        stop = min(start + step, count)
-        siemens = np.zeros((3, stop - start, shape.rows, shape.cols))
-        for k in range(start, stop):
-            tile, place = divmod(k, len(group))
-            r, c = group[place].rows, group[place].cols
-            own = siemens[:, k - start, r.dummies :, c.dummies :]
-            own[0] = arrays.device[tile, r.start : r.stop, c.start : c.stop]
-            siemens[1, k - start, r.dummies :, :] = c.segments(row_ohm)
-            siemens[2, k - start, :, c.dummies :] = r.segments(column_ohm)[:, np.newaxis]
-        network, kept = reduce_leaves(shape, *siemens, weights=weights)
-        yield start, stop, network, kept
+    start, stop = span
+    siemens = np.zeros((3, stop - start, shape.rows, shape.cols))
+    for k in range(start, stop):
+        tile, place = divmod(k, len(group))
+        r, c = group[place].rows, group[place].cols
+        own = siemens[:, k - start, r.dummies :, c.dummies :]
+        own[0] = arrays.device[tile, r.start : r.stop, c.start : c.stop]
+        siemens[1, k - start, r.dummies :, :] = c.segments(row_ohm)
+        siemens[2, k - start, :, c.dummies :] = r.segments(column_ohm)[:, np.newaxis]
+    return reduce_leaves(shape, *siemens, weights=weights)

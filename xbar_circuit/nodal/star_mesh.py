@@ -17,21 +17,24 @@ halves, and so on.
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import blas, lapack
+from numpy.typing import NDArray
 
 from xbar_circuit.checks import FloatArray
 
-__all__ = ["clear_diagonal", "eliminate", "take_out"]
+__all__ = ["carry", "clear_diagonal", "eliminate", "take_out"]
 
 _LEAK = 1e-3
-_SMALL = 48
+_SMALL = 64
 _STRIP = 256
 
 
 def clear_diagonal(network: FloatArray) -> None:
-    """Set the diagonal of the last two axes to 0, in place: a node has no branch to itself."""
-    k = np.arange(network.shape[-1])
-    network[..., k, k] = 0.0
+    """Set the diagonal of the last two axes to 0, in place: a node has no branch to itself.
+
+    `network` : C-contiguous.
+    """
+    size = network.shape[-1]
+    network.reshape(-1, size * size)[:, :: size + 1] = 0.0
 
 
 def eliminate(network: FloatArray, count: int) -> tuple[FloatArray, FloatArray]:
@@ -39,9 +42,11 @@ def eliminate(network: FloatArray, count: int) -> tuple[FloatArray, FloatArray]:
 
     Returns the reduced networks and the weights X (batch, count, nodes left).
     """
-    kept = np.ascontiguousarray(network[:, count:, count:])
-    shares = take_out(network[:, :count, :count], network[:, :count, count:], kept, weights=True)
-    if shares is not None:
+    found = take_out(network[:, :count, :count], network[:, :count, count:], weights=True)
+    if found is not None:
+        kept, shares = found
+        kept += network[:, count:, count:]
+        clear_diagonal(kept)
         return kept, shares
     half = count // 2
     between, first = eliminate(network, half)
@@ -51,59 +56,85 @@ def eliminate(network: FloatArray, count: int) -> tuple[FloatArray, FloatArray]:
 
 
 def take_out(
-    inside: FloatArray, across: FloatArray, kept: FloatArray, *, weights: bool
-) -> FloatArray | None:
-    """Add to `kept`, in place, what the nodes S carry between the nodes K.
+    inside: FloatArray, across: FloatArray, *, weights: bool
+) -> tuple[FloatArray, FloatArray] | None:
+    """Return what the nodes S carry between the nodes K.
 
     Parameters
     ----------
-    inside, across, kept
-        C_SS, C_SK and C_KK of each network, (batch, S or K, S or K) [S]; `kept` is C-contiguous.
+    inside, across
+        C_SS and C_SK of each network, (batch, S, S or K) [S].
     weights
         Whether X is wanted.
 
     Returns
     -------
-    FloatArray or None
-        X (batch, S, K), or an empty array if not wanted. None if S leaks too little for all its
-        nodes to be taken out at once: nothing has been changed then.
+    tuple or None
+        ``C_KS X`` (batch, K, K), C-contiguous, with a diagonal that means nothing, and X
+        (batch, S, K), or anything if not wanted. None if S leaks too little for all its nodes to
+        be taken out at once.
     """
+    matrix = _balance(inside, across)
+    if matrix is None:
+        return None
+    if inside.shape[1] <= _SMALL:
+        shares = np.linalg.inv(matrix) @ across
+        return across.transpose(0, 2, 1) @ shares, shares
+    inverse = _half_inverse(np.asarray(np.linalg.cholesky(matrix), dtype=np.float64))
+    half = inverse @ across
+    shares = inverse.transpose(0, 2, 1) @ half if weights else half
+    return _gram(half), shares
+
+
+def carry(
+    inside: FloatArray, across: FloatArray, first: NDArray[np.int64], second: NDArray[np.int64]
+) -> FloatArray | None:
+    """Return what S carries between the nodes `first` and `second` of K, (batch, first, second).
+
+    The part of ``C_KS X`` that a transfer matrix needs, at half the work; None as in `take_out`.
+    """
+    matrix = _balance(inside, across)
+    if matrix is None:
+        return None
+    inverse = _half_inverse(np.asarray(np.linalg.cholesky(matrix), dtype=np.float64))
+    left, right = inverse @ across[:, :, first], inverse @ across[:, :, second]
+    return np.asarray(left.transpose(0, 2, 1) @ right)
+
+
+def _balance(inside: FloatArray, across: FloatArray) -> FloatArray | None:
+    """Return ``diag(d) - C_SS``, or None where S leaks too little into K."""
     count = inside.shape[1]
-    leak = across.sum(axis=2)
-    total = inside.sum(axis=2) + leak
+    leak = across @ np.ones(across.shape[2])
+    total = inside @ np.ones(count) + leak
     if count > 1 and bool((leak < _LEAK * total).any()):
         return None
     total[total == 0.0] = 1.0
-    matrix = -inside
-    k = np.arange(count)
-    matrix[:, k, k] = total
-    if count <= _SMALL:
-        shares = np.linalg.inv(matrix) @ across
-        kept += across.transpose(0, 2, 1) @ shares
-    else:
-        shares = np.empty(across.shape if weights else 0)
-        for sample in range(len(inside)):
-            factor, _ = lapack.dpotrf(matrix[sample].T, lower=1, clean=0, overwrite_a=1)
-            half = np.asfortranarray(across[sample])
-            half = blas.dtrsm(1.0, factor, half, lower=1, overwrite_b=1)
-            target = kept[sample]
-            if len(target) <= _STRIP:
-                target += half.T @ half
-            else:
-                blas.dsyrk(1.0, half, beta=1.0, c=target.T, trans=1, lower=0, overwrite_c=1)
-                _mirror(target)
-            if weights:
-                shares[sample] = blas.dtrsm(1.0, factor, half, lower=1, trans_a=1, overwrite_b=1)
-    clear_diagonal(kept)
-    return shares
+    matrix = np.negative(inside, order="C")
+    matrix.reshape(-1, count * count)[:, :: count + 1] = total
+    return matrix
 
 
-def _mirror(square: FloatArray) -> None:
-    """Copy the lower triangle to the upper, in place and strip by strip."""
-    size = len(square)
+def _half_inverse(factor: FloatArray) -> FloatArray:
+    """Return the inverse of Cholesky factors (batch, S, S), by halves: products of one sign."""
+    size = factor.shape[1]
+    if size <= _SMALL:
+        return np.asarray(np.linalg.inv(factor), dtype=np.float64)
+    cut = size // 2
+    inverse = np.zeros_like(factor)
+    inverse[:, :cut, :cut] = _half_inverse(factor[:, :cut, :cut])
+    inverse[:, cut:, cut:] = _half_inverse(factor[:, cut:, cut:])
+    below = factor[:, cut:, :cut] @ inverse[:, :cut, :cut]
+    inverse[:, cut:, :cut] = np.negative(inverse[:, cut:, cut:] @ below)
+    return inverse
+
+
+def _gram(half: FloatArray) -> FloatArray:
+    """Return ``half' half`` (batch, K, K), strip by strip: each product once, then mirrored."""
+    batch, _, size = half.shape
+    square = np.empty((batch, size, size))
     for start in range(0, size, _STRIP):
         stop = min(start + _STRIP, size)
-        corner = square[start:stop, start:stop]
-        upper = np.triu_indices(stop - start, 1)
-        corner[upper] = corner.T[upper]
-        square[start:stop, stop:] = square[stop:, start:stop].T
+        strip = half[:, :, start:stop].transpose(0, 2, 1) @ half[:, :, start:]
+        square[:, start:stop, start:] = strip
+        square[:, stop:, start:stop] = strip[:, :, stop - start :].transpose(0, 2, 1)
+    return square

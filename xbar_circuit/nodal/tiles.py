@@ -7,8 +7,9 @@ from numpy.typing import ArrayLike
 
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError, ShapeError
-from xbar_circuit.nodal.hierarchical import held_ends, held_transfer
-from xbar_circuit.nodal.reduction import Arrays, reduce_arrays
+from xbar_circuit.nodal.hierarchical import held_ends
+from xbar_circuit.nodal.reduction import Arrays, transfer_arrays
+from xbar_circuit.nodal.threads import spread, threads
 from xbar_circuit.wires import Terminals, Wires
 
 __all__ = ["transfer_tiles"]
@@ -57,12 +58,16 @@ def transfer_tiles(
     ends = held_ends(wires, Terminals() if terminals is None else terminals)
     result = np.empty_like(device)
     step = max(1, _CELLS_AT_ONCE // device[0].size)
-    for start in range(0, len(device), step):
+
+    def some(start: int) -> None:
         part = Arrays(
             device=device[start : start + step],
             row_ohm=wires.row_ohm,
             column_ohm=wires.column_ohm,
             ends=ends,
         )
-        result[start : start + step] = held_transfer(reduce_arrays(part, weights=False))
+        result[start : start + step] = transfer_arrays(part)
+
+    with threads() as count:
+        spread(some, range(0, len(device), step), count)
     return result
