@@ -17,6 +17,7 @@ from xbar_circuit.architecture.presets import (
     isaac,
     preset,
     usual_accelerator,
+    with_readout,
 )
 from xbar_circuit.architecture.product import tile_peak
 from xbar_circuit.architecture.workload import LayerLoad, array_joules, count_loads
@@ -44,4 +45,5 @@ __all__ = [
     "preset",
     "tile_peak",
     "usual_accelerator",
+    "with_readout",
 ]

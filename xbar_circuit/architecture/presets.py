@@ -8,7 +8,9 @@ about it)", ISSCC 2014, table for 45 nm at 0.9 V: 32-bit integer addition 0.1 pJ
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from xbar_circuit.architecture.components import (
@@ -19,11 +21,20 @@ from xbar_circuit.architecture.components import (
     Interconnect,
     Readout,
 )
+from xbar_circuit.calibration import ReadoutModel
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.accelerator import Accelerator
 from xbar_circuit.wires import Wires
 
-__all__ = ["PRESETS", "adc_survey", "hermes_core", "isaac", "preset", "usual_accelerator"]
+__all__ = [
+    "PRESETS",
+    "adc_survey",
+    "hermes_core",
+    "isaac",
+    "preset",
+    "usual_accelerator",
+    "with_readout",
+]
 
 _WIRE_FARAD_PER_METRE = 0.2e-9
 _SUPPLY_VOLT = 0.9
@@ -208,3 +219,40 @@ def preset(name: str) -> Architecture:
             remedy="choose one, or build an architecture.Architecture in Python",
         )
     return PRESETS[name]()
+
+
+def with_readout(architecture: Architecture, model: ReadoutModel) -> Architecture:
+    """Return an architecture whose columns have a calibrated read-out.
+
+    Every column has its own, and holds its word lines for as long as a product takes.
+
+    Raises
+    ------
+    ParameterError
+        The model does not know its time and energy.
+    """
+    if not (math.isfinite(model.readout_joule) and math.isfinite(model.product_second)):
+        raise ParameterError.about(
+            "readout",
+            got="a model without time and energy",
+            expected="one that was calibrated",
+            remedy="use tile.calibrate or xbar calibrate",
+        )
+    return replace(
+        architecture,
+        name=f"{architecture.name}, calibrated read-out",
+        readout=Readout(
+            bits=model.bits,
+            conversion_joule=model.readout_joule,
+            conversion_second=model.product_second,
+        ),
+        read_second=model.product_second,
+        settle_second=0.0,
+        input_coding=None,
+        assumptions=(
+            "Read-out: one for every column, time and energy as calibrated against ngspice"
+            " (circuits as measured, behavioural parts by their models); its area is not known.",
+            f"Everything else: {architecture.name}.",
+            *architecture.assumptions,
+        ),
+    )

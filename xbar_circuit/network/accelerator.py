@@ -6,9 +6,10 @@ of a network and nothing of chance; `mapping` puts a network on it, `programming
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from xbar_circuit import checks
+from xbar_circuit.calibration import ReadoutModel
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.wires import Terminals, Wires
 
@@ -44,6 +45,10 @@ class Accelerator:
         each product and adds them digitally.
     output_bits
         Width of the column converters; None is exact.
+    readout
+        A calibrated read-out, from `tile.calibrate` or ``xbar calibrate``, in the place of ideal
+        column converters; its width must be `output_bits`, and its input resistance adds to the
+        sense terminals'. None is ideal converters.
     subtraction
         ``"digital"``: both columns of a pair are converted and the codes subtracted; ``"analog"``:
         the difference of the currents is converted once.
@@ -74,6 +79,7 @@ class Accelerator:
     input_bits: int | None = 8
     input_coding: str = "voltage"
     output_bits: int | None = 8
+    readout: ReadoutModel | None = None
     subtraction: str = "digital"
     accumulation: str = "digital"
     weight_scale: str = "column"
@@ -104,6 +110,13 @@ class Accelerator:
                 expected=f"less than g_max_siemens, {self.g_max_siemens} [S]",
                 remedy="give the range of the device",
             )
+        if self.readout is not None and self.readout.bits != self.output_bits:
+            raise ParameterError.about(
+                "output_bits",
+                got=self.output_bits,
+                expected=f"{self.readout.bits}, the width of the calibrated read-out",
+                remedy="leave one of the two out, or calibrate a read-out of that width",
+            )
         if self.tile_cols < self.columns_per_weight:
             raise ParameterError.about(
                 "tile_cols",
@@ -118,6 +131,18 @@ class Accelerator:
                 expected="a number of bits to apply one by one",
                 remedy="set input_bits=8 or use input_coding='voltage'",
             )
+
+    @property
+    def loaded_terminals(self) -> Terminals:
+        """The terminals with the read-out's input resistance in them."""
+        if self.readout is None:
+            return self.terminals
+        ohm = max(self.readout.input_ohm, 0.0)
+        bottom, top = (
+            None if end is None else end + ohm
+            for end in (self.terminals.bottom_ohm, self.terminals.top_ohm)
+        )
+        return replace(self.terminals, bottom_ohm=bottom, top_ohm=top)
 
     @property
     def slices(self) -> int:

@@ -21,6 +21,7 @@ from xbar_circuit.network.execution import MEMORY_BYTES, batch_size, walk
 from xbar_circuit.network.mapping import Mapping
 from xbar_circuit.network.operators import Array
 from xbar_circuit.network.programming import Conductances
+from xbar_circuit.network.readout import CalibratedConverter
 from xbar_circuit.network.tiles import AnalogLayer, calibrate_layer
 
 __all__ = ["Analog", "LayerRanges", "Ranges", "calibrate", "prepare"]
@@ -31,7 +32,7 @@ class LayerRanges:
     """Calibrated converters of one layer: one at the input, one for each conversion group."""
 
     inputs: Converter
-    outputs: tuple[Converter, ...]
+    outputs: tuple[Converter | CalibratedConverter, ...]
 
 
 #: Calibrated converters by the node's name.
@@ -53,7 +54,7 @@ def prepare(mapping: Mapping, conductances: Conductances) -> Conductances:
     with threadpool_limits(limits=1, user_api="blas"):
         for members in by_shape.values():
             stack = np.stack([conductances[k][j] for k, j in members])
-            transfers = nodal.transfer_tiles(stack, wires=a.wires, terminals=a.terminals)
+            transfers = nodal.transfer_tiles(stack, wires=a.wires, terminals=a.loaded_terminals)
             found.update(zip(members, transfers, strict=True))
     return tuple(
         tuple(found[k, j] for j in range(len(layer))) for k, layer in enumerate(conductances)
@@ -150,7 +151,9 @@ class _Calibrator:
         self.ranges[name] = LayerRanges(inputs=self._inputs[name], outputs=tuple(outputs))
         return self._layer(name, outputs).products(vectors)
 
-    def _layer(self, name: str, outputs: Sequence[Converter] | None = None) -> AnalogLayer:
+    def _layer(
+        self, name: str, outputs: Sequence[Converter | CalibratedConverter] | None = None
+    ) -> AnalogLayer:
         plan, transfers = self._parts[name]
         return AnalogLayer(
             self._accelerator, plan, transfers, inputs=self._inputs[name], outputs=outputs

@@ -94,7 +94,7 @@ class Mapping:
         return Crossbar(
             conductance=conductance,
             wires=self.accelerator.wires,
-            terminals=self.accelerator.terminals,
+            terminals=self.accelerator.loaded_terminals,
         )
 
 

@@ -2,8 +2,9 @@
 
 A TOML file has the tables ``[accelerator]`` (with ``[accelerator.wires]`` and
 ``[accelerator.terminals]``), ``[pcm]`` and ``[run]``, whose keys are the names of the Python
-arguments; ``input_bits = "exact"`` stands for Python's None. Unknown keys are refused, so a typing
-error cannot change a result quietly.
+arguments; ``input_bits = "exact"`` stands for Python's None, and ``readout = "model.json"`` for a
+calibrated read-out in a file, seen from the TOML file's folder. Unknown keys are refused, so a
+typing error cannot change a result quietly.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from xbar_circuit import checks
+from xbar_circuit.calibration import ReadoutModel
 from xbar_circuit.devices import PcmStatistics
 from xbar_circuit.errors import ModelFileError, ParameterError
 from xbar_circuit.network.accelerator import Accelerator
@@ -118,11 +120,13 @@ def read_settings(path: Path | str) -> Settings:
             f"config: got {path} ({error}), expected a TOML file with the tables accelerator, pcm"
             " and run; see xbar infer --help"
         ) from error
-    return from_dictionary(content)
+    return from_dictionary(content, folder=Path(path).parent)
 
 
-def from_dictionary(content: Mapping[str, Any]) -> Settings:
+def from_dictionary(content: Mapping[str, Any], *, folder: Path | None = None) -> Settings:
     """Build settings from nested dictionaries, as a TOML file gives them.
+
+    File names in them start from `folder`, by default the current one.
 
     >>> from_dictionary({"accelerator": {"wires": {"row_ohm": 2.0, "column_ohm": 0.5}},
     ...                  "pcm": {"preset": "joshi2020"}}).accelerator.wires.row_ohm
@@ -136,6 +140,10 @@ def from_dictionary(content: Mapping[str, Any]) -> Settings:
         accelerator["terminals"] = _build(
             Terminals, "accelerator.terminals", accelerator["terminals"]
         )
+    if isinstance(accelerator.get("readout"), str):
+        model = ReadoutModel.load((folder or Path()) / accelerator["readout"])
+        accelerator["readout"] = model
+        accelerator.setdefault("output_bits", model.bits)
     for bits in ("input_bits", "output_bits"):
         if accelerator.get(bits) == "exact":
             accelerator[bits] = None

@@ -16,6 +16,7 @@ from xbar_circuit.network.accelerator import Accelerator
 from xbar_circuit.network.converters import Converter, calibrated
 from xbar_circuit.network.mapping import LayerPlan, TilePlan
 from xbar_circuit.network.operators import Array
+from xbar_circuit.network.readout import CalibratedConverter
 
 __all__ = ["AnalogLayer", "calibrate_layer", "conversion_groups", "pair_difference"]
 
@@ -45,7 +46,7 @@ class AnalogLayer:
         transfers: Sequence[FloatArray],
         *,
         inputs: Converter,
-        outputs: Sequence[Converter] | None = None,
+        outputs: Sequence[Converter | CalibratedConverter] | None = None,
         gains: Sequence[FloatArray] | None = None,
     ) -> None:
         self.inputs = inputs
@@ -137,18 +138,29 @@ class AnalogLayer:
         return result
 
 
-def calibrate_layer(layer: AnalogLayer, codes: Array, accelerator: Accelerator) -> list[Converter]:
+def calibrate_layer(
+    layer: AnalogLayer, codes: Array, accelerator: Accelerator
+) -> list[Converter | CalibratedConverter]:
     """Return a column converter for each conversion group of an uncalibrated layer.
 
     Its range ends at the accelerator's percentile of the currents that `codes` cause.
+
+    Raises
+    ------
+    ParameterError
+        A calibrated read-out that cannot be used, or one bit for currents of both signs.
     """
     seen: dict[int, list[Array]] = {}
     for group, currents in layer.currents(codes):
         seen.setdefault(group, []).append(currents.ravel())
-    return [
+    ideal = [
         calibrated(accelerator.output_bits, np.concatenate(parts), accelerator.output_percentile)
         for _, parts in sorted(seen.items())
     ]
+    model = accelerator.readout
+    if model is None:
+        return list(ideal)
+    return [CalibratedConverter.fitted(model, converter) for converter in ideal]
 
 
 def pair_difference(accelerator: Accelerator, transfer: FloatArray) -> FloatArray:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from xbar_circuit.calibration import ReadoutModel
 from xbar_circuit.network.mapping import Mapping
 from xbar_circuit.network.spot_check import TileCheck
 from xbar_circuit.report import Figure, Section, Table, write_page
@@ -14,7 +15,7 @@ from xbar_circuit.studies.budget import Budget
 from xbar_circuit.studies.inference import Evaluation
 from xbar_circuit.units import engineering
 
-__all__ = ["duration", "mapping_table", "write_inference_page"]
+__all__ = ["calibrated_words", "duration", "mapping_table", "write_inference_page"]
 
 
 def write_inference_page(
@@ -90,6 +91,22 @@ def mapping_table(mapping: Mapping) -> Table:
     )
 
 
+def calibrated_words(model: ReadoutModel) -> str:
+    """Say what the columns' calibrated read-out is and how right."""
+    judged = "not judged on products held out"
+    if model.held_out is not None:
+        judged = (
+            f"{100 * model.held_out.within_one:.1f} % of {model.held_out.codes} held-out codes"
+            f" within 1 LSB of ngspice, {model.held_out.worst_lsb} LSB at worst"
+        )
+    return (
+        f"Column read-outs: calibrated against ngspice, {model.bits} bit, {judged};"
+        f" input resistance {engineering(model.input_ohm, 'ohm')},"
+        f" {engineering(model.product_second, 's')} and"
+        f" {engineering(model.readout_joule, 'J')} for a product. Its noise is not drawn."
+    )
+
+
 def _percent(value: float) -> str:
     return f"{100 * value:.2f} %"
 
@@ -135,6 +152,8 @@ def _hardware(evaluation: Evaluation, folder: Path) -> Section:
         f" converters: {a.output_bits or 'exact'} bit. Subtraction of pairs {a.subtraction},"
         f" accumulation {a.accumulation}."
     ]
+    if a.readout is not None:
+        words.append(calibrated_words(a.readout))
     programming = evaluation.programming
     tables = [mapping_table(evaluation.mapping)]
     if programming is not None:

@@ -91,6 +91,7 @@ def alone(settings: Settings, effect: str) -> Settings | None:
         input_coding="voltage",
         input_percentile=100.0,
         output_bits=None,
+        readout=None,
         output_percentile=100.0,
     )
     scales = {
@@ -112,7 +113,10 @@ def alone(settings: Settings, effect: str) -> Settings | None:
             input_percentile=given.input_percentile,
         ),
         "output converters": replace(
-            clean, output_bits=given.output_bits, output_percentile=given.output_percentile
+            clean,
+            output_bits=given.output_bits,
+            readout=given.readout,
+            output_percentile=given.output_percentile,
         ),
     }[effect]
     exact = {"input converters": given.input_bits, "output converters": given.output_bits}

@@ -9,7 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from xbar_circuit.architecture import Cost, array_joules, balanced_replicas, cost, preset
+from xbar_circuit.architecture import (
+    Cost,
+    array_joules,
+    balanced_replicas,
+    cost,
+    preset,
+    with_readout,
+)
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.network.drift import compensate
 from xbar_circuit.network.execution import accuracy, run
@@ -224,6 +231,8 @@ def inference_cost(chip: Chip, settings: Settings, test: Dataset) -> Cost:
         An unknown architecture, converters without a width, or fewer tiles than one copy needs.
     """
     mapping, architecture = chip.mapping, preset(settings.technology)
+    if settings.accelerator.readout is not None:
+        architecture = with_readout(architecture, settings.accelerator.readout)
     replicas = None
     if settings.tile_budget is not None:
         replicas = balanced_replicas(mapping, architecture, tiles=settings.tile_budget)
