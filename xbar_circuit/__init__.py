@@ -27,9 +27,8 @@ from xbar_circuit.errors import (
 )
 from xbar_circuit.result import NodeVoltages, ReadResult
 from xbar_circuit.tile import Tile, TileResult
+from xbar_circuit.version import __version__
 from xbar_circuit.wires import Terminals, Wires
-
-__version__ = "0.1.0"
 
 __all__ = [
     "ConvergenceError",

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from xbar_circuit.errors import ModelFileError
+from xbar_circuit.version import __version__
 
-__all__ = ["Provenance", "package_version"]
+__all__ = ["Provenance"]
 
 _INCLUDE = re.compile(
     r"""^\s*\.(?:include|inc|lib)\s+(?:"([^"]+)"|'([^']+)'|(\S+))""", re.IGNORECASE | re.MULTILINE
@@ -50,7 +50,7 @@ class Provenance:
         return cls(
             deck=_digest(deck.encode()),
             models=_models(deck),
-            version=package_version(),
+            version=__version__,
             simulator=simulator,
         )
 
@@ -92,11 +92,6 @@ class Provenance:
         if self.deck != now.deck:
             found.append("the deck")
         return tuple(found)
-
-
-def package_version() -> str:
-    """Return the package's version; the root package, which holds it, imports this module."""
-    return str(vars(sys.modules["xbar_circuit"]).get("__version__", ""))
 
 
 def _models(deck: str) -> dict[str, str]:

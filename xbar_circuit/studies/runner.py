@@ -23,6 +23,7 @@ from xbar_circuit.studies.identity import canonical, digest, function_identity
 from xbar_circuit.studies.items import Item, Outcome
 from xbar_circuit.studies.store import Store, decode
 from xbar_circuit.studies.workers import Answers, Attempt, Call, here, in_processes, through
+from xbar_circuit.version import __version__
 
 __all__ = ["run_items"]
 
@@ -78,7 +79,7 @@ def run_items(
     """
     _check(items, executor, workers)
     seed = checks.count("seed", seed, minimum=0)
-    context = {"function": function_identity(function), "seed": seed, "version": _version()}
+    context = {"function": function_identity(function), "seed": seed, "version": __version__}
     keys = [_key(context, item) for item in items]
     store = None if folder is None else Store(folder=Path(folder))
     outcomes: dict[int, Outcome] = {}
@@ -153,10 +154,3 @@ def _check(items: Sequence[Item], executor: Executor | None, workers: int | None
                 expected="one or the other",
                 remedy="give the number of workers to the executor itself",
             )
-
-
-def _version() -> str:
-    """Return the package's version: its root imports everything, so it is asked late."""
-    from xbar_circuit import __version__  # noqa: PLC0415  the root package imports this module
-
-    return __version__

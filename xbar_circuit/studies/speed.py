@@ -22,12 +22,13 @@ import numpy as np
 import scipy
 from scipy.sparse.linalg import splu
 
-from xbar_circuit import __version__, netlist, nodal, spice
+from xbar_circuit import netlist, nodal, spice
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import Sinh
 from xbar_circuit.nodal.grid import Grid
 from xbar_circuit.nodal.sparse import with_cells
+from xbar_circuit.version import __version__
 from xbar_circuit.wires import Terminals, Wires
 
 __all__ = ["Timing", "machine", "measure"]

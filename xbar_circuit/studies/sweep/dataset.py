@@ -24,6 +24,7 @@ from xbar_circuit.errors import ModelFileError, ParameterError
 from xbar_circuit.files import replacing, write_text
 from xbar_circuit.studies.items import Outcome
 from xbar_circuit.studies.sweep.plan import Plan
+from xbar_circuit.version import __version__
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -168,8 +169,6 @@ def write_csv(plan: Plan, outcomes: Sequence[Outcome], path: Path) -> None:
 
 
 def _provenance(plan: Plan, outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    from xbar_circuit import __version__  # noqa: PLC0415  the root package imports this module
-
     return {
         "title": plan.name,
         "study_function": plan.function_name,
