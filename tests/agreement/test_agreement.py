@@ -10,10 +10,12 @@ import xbar_circuit as xc
 from xbar_circuit.agreement import (
     check,
     check_known,
+    check_tile,
     compare,
     known_cases,
     matrix,
     relative_difference,
+    tile_cases,
 )
 from xbar_circuit.cli import main
 
@@ -31,6 +33,20 @@ def test_known_answers_are_reached_every_way(case):
     outcome = check_known(case)
     assert outcome.passed, outcome
     assert (outcome.deck is None) == case.name.startswith("reference/")
+
+
+@pytest.mark.parametrize("case", list(tile_cases(max_side=16)), ids=lambda case: case.name)
+def test_tiles_give_the_same_codes(case):
+    outcome = check_tile(case)
+    assert outcome.passed, outcome
+    assert outcome.spice_second > 0.0
+
+
+def test_a_tile_that_disagrees_is_found():
+    case = next(iter(tile_cases(max_side=6)))
+    # the fast model believes in a column that draws 5 % more
+    wrong = dataclasses.replace(case.tile.fast_model, coefficients=(0.0, 1.05 * 120e-6))
+    assert not check_tile(dataclasses.replace(case, tile=case.tile.with_model(wrong))).passed
 
 
 def test_the_matrix_is_as_large_as_promised():
@@ -74,6 +90,7 @@ def test_agree_writes_json_figure_and_page(tmp_path, capsys):
     assert content["passed"] is True
     assert len(content["cases"]) > 36
     assert len(content["known_cases"]) == 9
+    assert [tile["passed"] for tile in content["tiles"]] == [True]
     assert (tmp_path / "agree.png").read_bytes().startswith(b"\x89PNG")
     assert "reference/dense-wires" in (tmp_path / "agree.html").read_text()
 

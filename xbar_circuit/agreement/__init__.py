@@ -10,6 +10,7 @@ from xbar_circuit.agreement.cases import (
 )
 from xbar_circuit.agreement.check import KnownOutcome, Outcome, check, check_known
 from xbar_circuit.agreement.compare import Difference, compare, relative_difference
+from xbar_circuit.agreement.tiles import TileCase, TileOutcome, check_tile, tile_cases
 
 __all__ = [
     "LINEAR_TOLERANCE",
@@ -19,10 +20,14 @@ __all__ = [
     "KnownCase",
     "KnownOutcome",
     "Outcome",
+    "TileCase",
+    "TileOutcome",
     "check",
     "check_known",
+    "check_tile",
     "compare",
     "known_cases",
     "matrix",
     "relative_difference",
+    "tile_cases",
 ]

@@ -14,7 +14,8 @@ from xbar_circuit.devices import PcmStatistics
 from xbar_circuit.files import write_json
 from xbar_circuit.plots.periphery import draw_column
 from xbar_circuit.report.periphery import column_rows, write_column
-from xbar_circuit.studies import chain, characterize_column
+from xbar_circuit.studies import characterize_column
+from xbar_circuit.tile import chain
 
 __all__ = ["measure_column"]
 

@@ -17,10 +17,13 @@ from xbar_circuit.agreement import (
     NONLINEAR_TOLERANCE,
     KnownOutcome,
     Outcome,
+    TileOutcome,
     check,
     check_known,
+    check_tile,
     known_cases,
     matrix,
+    tile_cases,
 )
 from xbar_circuit.files import write_json
 
@@ -52,16 +55,20 @@ def agree(
     """Solve a matrix of arrays with both engines and compare every current and voltage.
 
     Topologies, devices, sizes and terminals; then the hand-written decks and the published
-    reference cases. Exit code 1 when anything exceeds its tolerance.
+    reference cases; then whole tiles, driver to code. Exit code 1 when anything exceeds its
+    tolerance.
     """
     console = Console()
     cases = list(matrix(max_side=max_side, seed=seed))
     outcomes = [check(case) for case in track(cases, "both engines", console=console)]
     known = [check_known(case) for case in known_cases()]
+    chains = list(tile_cases(max_side=max_side, seed=seed))
+    tiles = [check_tile(case) for case in track(chains, "tiles", console=console)]
     console.print(_matrix_table(outcomes))
     console.print(_known_table(known))
-    _write(out, outcomes, known, seed)
-    everything: list[Outcome | KnownOutcome] = [*outcomes, *known]
+    console.print(_tile_table(tiles))
+    _write(out, outcomes, known, tiles, seed)
+    everything: list[Outcome | KnownOutcome | TileOutcome] = [*outcomes, *known, *tiles]
     failed = [outcome.case.name for outcome in everything if not outcome.passed]
     for kind, value in _worst(outcomes).items():
         console.print(f"worst difference of column currents, {kind}: {value:.1e}", highlight=False)
@@ -120,6 +127,21 @@ def _known_rows(known: Sequence[KnownOutcome]) -> list[tuple[str, ...]]:
     ]
 
 
+def _tile_rows(tiles: Sequence[TileOutcome]) -> list[tuple[str, ...]]:
+    return [
+        (
+            outcome.case.name,
+            str(outcome.codes),
+            f"{100 * outcome.equal:.0f} %",
+            f"{100 * outcome.within_one:.0f} %",
+            f"{outcome.worst_lsb} LSB",
+            "ok" if outcome.passed else "FAILED",
+        )
+        for outcome in tiles
+    ]
+
+
+_TILE_COLUMNS = ("tile, driver to code", "codes", "equal", "within 1 LSB", "worst", "")
 _KNOWN_COLUMNS = ("known case", "nodal", "generated deck", "written by hand", "allowed", "")
 
 
@@ -162,8 +184,19 @@ def _known_table(known: Sequence[KnownOutcome]) -> Table:
     return table
 
 
+def _tile_table(tiles: Sequence[TileOutcome]) -> Table:
+    table = Table(*_TILE_COLUMNS, title="codes of the fast model against ngspice", box=None)
+    for row in _tile_rows(tiles):
+        table.add_row(*row, style=None if row[-1] == "ok" else "bold red")
+    return table
+
+
 def _write(
-    out: Path, outcomes: Sequence[Outcome], known: Sequence[KnownOutcome], seed: int
+    out: Path,
+    outcomes: Sequence[Outcome],
+    known: Sequence[KnownOutcome],
+    tiles: Sequence[TileOutcome],
+    seed: int,
 ) -> None:
     from xbar_circuit.plots.agreement import agreement_figure  # noqa: PLC0415  plots load slowly
 
@@ -197,7 +230,19 @@ def _write(
         }
         for outcome in known
     ]
-    passed = all(row["passed"] for row in (*cases, *references))
+    chains = [
+        {
+            "name": outcome.case.name,
+            "codes": outcome.codes,
+            "equal": outcome.equal,
+            "within_one_lsb": outcome.within_one,
+            "worst_lsb": outcome.worst_lsb,
+            "spice_second": outcome.spice_second,
+            "passed": outcome.passed,
+        }
+        for outcome in tiles
+    ]
+    passed = all(row["passed"] for row in (*cases, *references, *chains))
     agreement_figure(outcomes, out / "agree.png")
     worst = _worst(outcomes)
     report.write_page(
@@ -232,6 +277,16 @@ def _write(
                 ],
                 tables=[report.Table(columns=_KNOWN_COLUMNS, rows=_known_rows(known))],
             ),
+            report.Section(
+                title="Tiles",
+                paragraphs=[
+                    "Driver, array, read-out and converter together: codes of the fast model"
+                    " against ngspice, the same noise drawn for both. An input closer to a"
+                    " threshold than the engines agree may fall on either side of it. Read-outs of"
+                    " transistors are calibrated and judged by xbar calibrate."
+                ],
+                tables=[report.Table(columns=_TILE_COLUMNS, rows=_tile_rows(tiles))],
+            ),
         ],
         footer=f"xbar_circuit {__version__}, xbar agree --seed {seed}",
     )
@@ -244,5 +299,6 @@ def _write(
             "worst_relative_difference": worst,
             "cases": cases,
             "known_cases": references,
+            "tiles": chains,
         },
     )

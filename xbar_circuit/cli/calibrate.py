@@ -21,7 +21,7 @@ from xbar_circuit.studies.calibration import (
     CalibrationReport,
     calibrate_chain,
 )
-from xbar_circuit.studies.chains import CHAINS
+from xbar_circuit.tile import CHAINS
 
 __all__ = ["calibrate"]
 

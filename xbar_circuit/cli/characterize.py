@@ -35,7 +35,8 @@ from xbar_circuit.report.periphery import (
     write_converter,
 )
 from xbar_circuit.resources import device_model
-from xbar_circuit.studies import CHAINS, characterize_amplifier, characterize_converter
+from xbar_circuit.studies import characterize_amplifier, characterize_converter
+from xbar_circuit.tile import CHAINS
 from xbar_circuit.units import parse_spice
 from xbar_circuit.wires import Wires
 

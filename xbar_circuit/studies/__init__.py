@@ -4,7 +4,6 @@
 """
 
 from xbar_circuit.studies.amplifier import AmplifierReport, characterize_amplifier
-from xbar_circuit.studies.chains import CHAINS, chain
 from xbar_circuit.studies.column import ColumnReport, characterize_column
 from xbar_circuit.studies.converter import (
     MURMANN_SURVEY,
@@ -27,7 +26,6 @@ from xbar_circuit.studies.sense_amplifier import (
 )
 
 __all__ = [
-    "CHAINS",
     "HOURS",
     "MURMANN_SURVEY",
     "AmplifierReport",
@@ -39,7 +37,6 @@ __all__ = [
     "MvmError",
     "Outcome",
     "SenseAmplifierReport",
-    "chain",
     "characterize_amplifier",
     "characterize_column",
     "characterize_converter",

@@ -22,8 +22,7 @@ from xbar_circuit.agreement import relative_difference
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.netlist.terminals import drivers, senses
-from xbar_circuit.studies.chains import chain
-from xbar_circuit.tile import Calibration, fit_readout, macromodel_lines
+from xbar_circuit.tile import Calibration, chain, fit_readout, macromodel_lines
 from xbar_circuit.units import spice_number
 
 __all__ = ["STANDARD_CASES", "CalibrationCase", "CalibrationReport", "calibrate_chain"]
@@ -39,7 +38,7 @@ class CalibrationCase:
     Parameters
     ----------
     chain
-        One of `chains.CHAINS`.
+        One of `tile.CHAINS`.
     rows, cols
         Of the array.
     bits

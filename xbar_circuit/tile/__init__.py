@@ -1,17 +1,21 @@
 """A tile: crossbar, drivers and read-outs together, fast or in ngspice."""
 
 from xbar_circuit.tile.calibrate import Calibration, calibrate, fit_readout, random_inputs
+from xbar_circuit.tile.chains import CHAINS, chain, circuit
 from xbar_circuit.tile.cost import HERMES_CORE, TileCost
 from xbar_circuit.tile.macromodel import macromodel_lines
 from xbar_circuit.tile.tile import Tile, TileResult
 
 __all__ = [
+    "CHAINS",
     "HERMES_CORE",
     "Calibration",
     "Tile",
     "TileCost",
     "TileResult",
     "calibrate",
+    "chain",
+    "circuit",
     "fit_readout",
     "macromodel_lines",
     "random_inputs",

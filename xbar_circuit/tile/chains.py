@@ -26,7 +26,7 @@ from xbar_circuit.peripherals import (
     TransimpedanceAmplifier,
 )
 from xbar_circuit.resources import device_model
-from xbar_circuit.tile import Tile
+from xbar_circuit.tile.tile import Tile
 from xbar_circuit.wires import Wires
 
 __all__ = ["CHAINS", "chain", "circuit"]
