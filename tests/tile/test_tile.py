@@ -91,7 +91,7 @@ def test_finite_gain_is_a_resistance_at_the_sense_terminals():
     terminals = xc.Terminals(left_ohm=13.0, bottom_ohm=12e3 / 501.0)
     by_hand = dataclasses.replace(tile.crossbar, terminals=terminals)
     held = amplifier.input_volt - 0.5
-    expected = xc.nodal.read(by_hand, tile.volts(x) - held).column_current
+    expected = xc.nodal.read(by_hand, tile.reads(x)[0].volt - held).column_current
     np.testing.assert_allclose(tile.mvm(x).column_current, expected, rtol=1e-12)
 
 
@@ -167,9 +167,9 @@ def test_saturation_is_found_and_clips_the_fast_model():
 def test_a_read_out_on_one_column_of_many_sees_the_same_currents():
     tile = xc.Tile(crossbar(cols=5), Dac(full_scale_volt=0.2), counter_tile().readout)
     x = random_inputs(np.random.default_rng(1), 4, 8)
-    volts = tile.volts(x)
+    read = tile.one_read(x)
     answers = [
-        tile.in_spice(volts, columns=(3,), array=array, vectors=("i(vsense_3)",))[0]
+        tile.in_spice(read, columns=(3,), array=array, vectors=("i(vsense_3)",))[0]
         for array in ("full", "macromodel")
     ]
     currents = [answer.values["i(vsense_3)"] for answer in answers]
@@ -218,12 +218,12 @@ def test_wrong_parts_are_refused():
 
 def test_macromodel_and_full_array_carry_the_same_currents():
     tile = xc.Tile(crossbar(rows=24, cols=3), Dac(full_scale_volt=0.2), counter_tile().readout)
-    volts = tile.volts(random_inputs(np.random.default_rng(6), 1, 24))
+    read = tile.reads(random_inputs(np.random.default_rng(6), 1, 24))[0]
     vectors = [f"i(vsense_{j})" for j in range(3)]
     currents = []
     for array in ("full", "macromodel"):
-        deck = tile.bench(volts, array=array).deck
+        deck = tile.bench(read, array=array).deck
         point = xc.spice.run(deck, xc.spice.Op(), vectors=vectors)[0]
         currents.append(np.array([point[name][0] for name in vectors]))
     np.testing.assert_allclose(currents[1], currents[0], rtol=1e-6)
-    np.testing.assert_allclose(tile.column_current(volts)[0], currents[0], rtol=1e-6)
+    np.testing.assert_allclose(tile.column_current(read)[0], currents[0], rtol=1e-6)

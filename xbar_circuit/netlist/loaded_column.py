@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.netlist.array import array_lines
-from xbar_circuit.netlist.periphery.amplifiers import amplifier_definition, transimpedance_lines
+from xbar_circuit.netlist.periphery.amplifiers import amplifier_definition, amplifier_lines
 from xbar_circuit.netlist.terminals import Terminal, drivers, senses
 from xbar_circuit.peripherals.amplifiers import TransimpedanceAmplifier
 from xbar_circuit.units import spice_number
@@ -80,7 +80,7 @@ def loaded_column(
             lines.append(f"V{end.name} {end.source_node} minus DC 0")
         else:
             lines.append(f"V{end.name} {end.source_node} reference DC 0")
-    lines += transimpedance_lines(
+    lines += amplifier_lines(
         amplifier, "amplifier", definition="opamp", minus="minus", out="out", driven="driven"
     )
     lines += [

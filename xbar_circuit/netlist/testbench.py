@@ -32,7 +32,7 @@ def transient_options(*, transistors: bool) -> str:
     """
     if transistors:
         return ".options reltol=1e-3 abstol=1e-12 vntol=1e-6 chgtol=1e-17 noacct klu"
-    return ".options reltol=1e-5 abstol=1e-15 vntol=1e-9 chgtol=1e-20 gmin=1e-18 noacct klu"
+    return ".options reltol=1e-5 abstol=1e-12 vntol=1e-9 chgtol=1e-20 gmin=1e-18 noacct klu"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """A whole tile as one deck: drivers, array, and a read-out on every column.
 
-Input vectors follow each other, one read-out period apart. The array is either the full netlist or
+Reads follow each other, one read-out period apart. The array is either the full netlist or
 text of somebody's macromodel with the same nodes at its ends.
 """
 
@@ -8,24 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.netlist.array import array_lines
 from xbar_circuit.netlist.periphery import (
     amplifier_definition,
+    amplifier_lines,
     clock_lines,
     converter_includes,
     converter_subcircuit,
     converter_supplies,
-    staircase,
+    conveyor_lines,
+    difference_lines,
+    driver_definition,
+    driver_lines,
+    integrate_lines,
+    load_lines,
     supply_sources,
     timing_of,
-    transimpedance_lines,
+    window_of,
 )
 from xbar_circuit.netlist.terminals import Terminal, drivers, senses
 from xbar_circuit.netlist.testbench import Testbench, transient_options
+from xbar_circuit.peripherals.amplifiers import (
+    ChargeIntegrator,
+    CurrentConveyor,
+    DifferenceAmplifier,
+)
+from xbar_circuit.peripherals.drivers import Driver, WordLines
 from xbar_circuit.peripherals.readout import Readout
 from xbar_circuit.peripherals.subcircuit import Subcircuit
 from xbar_circuit.units import spice_number
@@ -35,49 +45,51 @@ __all__ = ["tile_bench"]
 
 def tile_bench(
     crossbar: Crossbar,
+    driver: Driver,
     readout: Readout,
-    volts: FloatArray,
+    read: WordLines,
     *,
-    rise_second: float,
     array: Sequence[str] | None = None,
     noise: FloatArray | None = None,
     columns: Sequence[int] | None = None,
 ) -> Testbench:
-    """Return the deck that computes matrix-vector products.
+    """Return the deck that reads the array for a batch of inputs.
 
     Parameters
     ----------
     crossbar
         The array; its terminals carry the drivers' resistance.
+    driver
+        On every word line.
     readout
         What every column ends in.
-    volts
-        Row voltages about the reference (vectors, rows) [V].
-    rise_second
-        Rise time of the drivers [s].
+    read
+        What the word lines do.
     array
         Lines that stand for wires, leads and cells between the nodes ``left_3`` and ``bottom_7``;
         None writes the full array.
     noise
-        Standard normal numbers (vectors, cols, decisions), or None.
+        Standard normal numbers (reads, converters, decisions), or None.
     columns
         Which columns have a read-out, rising; the others end in an ideal virtual ground. None is
-        all.
+        all. Pairs that share a converter come whole.
     """
     chosen = tuple(range(crossbar.cols)) if columns is None else tuple(columns)
     timing = timing_of(readout.converter, settle_second=readout.settling)
-    count = len(volts)
-    steps = timing.period_second * np.arange(count, dtype=np.float64)
+    count = len(read.volt)
+    begin, _ = window_of(readout)
     lines = [
-        f"xbar_circuit: tile of {crossbar.rows} x {crossbar.cols}, {count} products",
-        "* row i steps about the node reference; column j ends in amplifier_j and converter_j; its",
+        f"xbar_circuit: tile of {crossbar.rows} x {crossbar.cols}, {count} reads",
+        "* row i moves about the node reference; column j ends in amplifier_j and converter_j; its",
         f"* code is v(code_j), 1 V a code, at the end of each period of {timing.period_second!r} s",
-        transient_options(transistors=_has_circuit(readout)),
+        transient_options(transistors=_has_circuit(driver, readout)),
     ]
-    definitions = converter_includes(readout.converter)
+    definitions = converter_includes(readout.converter) + driver_definition(driver, "buffer")
     if readout.amplifier is not None:
-        definitions += amplifier_definition(readout.amplifier, "opamp")
-    lines += dict.fromkeys(definitions)  # a library that both need is loaded once
+        definitions += amplifier_definition(readout.amplifier, "amplifier")
+    if isinstance(readout.difference, DifferenceAmplifier):
+        definitions += amplifier_definition(readout.difference, "difference")
+    lines += _once(definitions)
     if noise is None:
         lines += converter_subcircuit(
             readout.converter, "converter", settle_second=readout.settling
@@ -85,35 +97,36 @@ def tile_bench(
     lines += array_lines(crossbar) if array is None else array
     lines.append(f"Vreference reference 0 DC {spice_number(readout.reference_volt)}")
     lines += clock_lines(timing, count)
+    if isinstance(readout.amplifier, ChargeIntegrator):
+        lines += integrate_lines(readout.amplifier, timing.period_second)
     whole = array is None
     for end in drivers(crossbar):
         lines += _resistor(end, whole=whole)
-        source = f"V{end.name} {_outer(end, whole=whole)} reference"
-        lines += staircase(source, volts[:, end.index], steps, rise_second)
+        lines += driver_lines(
+            driver,
+            read,
+            end.index,
+            end.name,
+            _outer(end, whole=whole),
+            definition="buffer",
+            period_second=timing.period_second,
+            window_begin_second=begin,
+        )
     codes = []
     for end in senses(crossbar):
-        j = end.index
         lines += _resistor(end, whole=whole)
-        node = _outer(end, whole=whole)
+        j, node = end.index, _outer(end, whole=whole)
         if j not in chosen:
             lines.append(f"Vsense_{j} {node} reference DC 0")
             continue
         lines.append(f"Vsense_{j} {node} bit_{j} DC 0")
+        lines += _amplifier(readout, j)
+    for j, entry in _entries(readout, chosen):
         name = "converter"
         if noise is not None:
             name = f"converter_{j}"
             lines += converter_subcircuit(
                 readout.converter, name, noise=noise[:, j], settle_second=readout.settling
-            )
-        entry = f"bit_{j}"
-        if readout.amplifier is not None:
-            entry = f"out_{j}"
-            lines += transimpedance_lines(
-                readout.amplifier,
-                f"amplifier_{j}",
-                definition="opamp",
-                minus=f"bit_{j}",
-                out=entry,
             )
         lines.append(f"Xconverter_{j} {entry} start clock code_{j} {name}")
         codes.append(f"code_{j}")
@@ -128,9 +141,59 @@ def tile_bench(
     )
 
 
-def _has_circuit(readout: Readout) -> bool:
+def _once(definitions: Sequence[str]) -> list[str]:
+    """Return the lines with every library loaded once only."""
+    found: list[str] = []
+    for line in definitions:
+        if not (line.startswith((".include", ".lib")) and line in found):
+            found.append(line)
+    return found
+
+
+def _amplifier(readout: Readout, column: int) -> list[str]:
+    """Return the amplifier of one column, and the subtracting stage of the pair that it closes."""
     amplifier = readout.amplifier
-    circuit = amplifier is not None and isinstance(amplifier.opamp, Subcircuit)
+    if amplifier is None:
+        return []
+    instance, minus = f"amplifier_{column}", f"bit_{column}"
+    pair, odd = divmod(column, 2)
+    if readout.difference == "current" and isinstance(amplifier, CurrentConveyor):
+        out = f"pair_{pair}"
+        name = "amplifier_turned" if odd else "amplifier"
+        lines = conveyor_lines(amplifier, instance, definition=name, minus=minus, out=out)
+        return lines if odd else lines + load_lines(amplifier, instance, out)
+    lines = amplifier_lines(
+        amplifier, instance, definition="amplifier", minus=minus, out=f"out_{column}"
+    )
+    if odd and isinstance(readout.difference, DifferenceAmplifier):
+        lines += difference_lines(
+            readout.difference,
+            f"difference_{pair}",
+            definition="difference",
+            positive=f"out_{column - 1}",
+            negative=f"out_{column}",
+            out=f"pair_{pair}",
+        )
+    return lines
+
+
+def _entries(readout: Readout, columns: Sequence[int]) -> list[tuple[int, str]]:
+    """Return the number of every converter and the node at its input."""
+    if readout.subtracts_before:
+        return [(j // 2, f"pair_{j // 2}") for j in columns if j % 2]
+    node = "bit" if readout.amplifier is None else "out"
+    return [(j, f"{node}_{j}") for j in columns]
+
+
+def _has_circuit(driver: Driver, readout: Readout) -> bool:
+    """Return whether there are transistors, or somebody's circuit, in it."""
+    parts = (
+        getattr(driver, "circuit", None),
+        getattr(readout.amplifier, "circuit", None),
+        getattr(readout.amplifier, "opamp", None),
+        getattr(readout.difference, "opamp", None),
+    )
+    circuit = any(isinstance(part, Subcircuit) for part in parts)
     return circuit or bool(converter_includes(readout.converter))
 
 
@@ -140,6 +203,9 @@ def _supplies(readout: Readout, columns: Sequence[int]) -> dict[str, float]:
     for j in columns:
         if readout.amplifier is not None:
             found |= supply_sources(readout.amplifier, f"amplifier_{j}")
+        if j % 2 and isinstance(readout.difference, DifferenceAmplifier):
+            found |= supply_sources(readout.difference, f"difference_{j // 2}")
+    for j, _ in _entries(readout, columns):
         found |= converter_supplies(readout.converter, f"xconverter_{j}")
     return found
 

@@ -1,26 +1,51 @@
 """Drivers, amplifiers and converters: what stands around the array."""
 
-from xbar_circuit.peripherals.amplifiers import OpAmp, TransimpedanceAmplifier
+from xbar_circuit.peripherals.amplifiers import (
+    Amplifier,
+    ChargeIntegrator,
+    CurrentConveyor,
+    DifferenceAmplifier,
+    OpAmp,
+    TransimpedanceAmplifier,
+)
 from xbar_circuit.peripherals.converters import (
     Converter,
     Flash,
     OscillatorCounter,
     Ramp,
     Sar,
+    SenseAmplifier,
 )
-from xbar_circuit.peripherals.drivers import Dac
+from xbar_circuit.peripherals.drivers import (
+    BitSerial,
+    Dac,
+    Driver,
+    PulseWidth,
+    WordLineBuffer,
+    WordLines,
+)
 from xbar_circuit.peripherals.readout import Readout
 from xbar_circuit.peripherals.subcircuit import Subcircuit
 
 __all__ = [
+    "Amplifier",
+    "BitSerial",
+    "ChargeIntegrator",
     "Converter",
+    "CurrentConveyor",
     "Dac",
+    "DifferenceAmplifier",
+    "Driver",
     "Flash",
     "OpAmp",
     "OscillatorCounter",
+    "PulseWidth",
     "Ramp",
     "Readout",
     "Sar",
+    "SenseAmplifier",
     "Subcircuit",
     "TransimpedanceAmplifier",
+    "WordLineBuffer",
+    "WordLines",
 ]

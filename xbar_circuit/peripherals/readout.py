@@ -7,7 +7,13 @@ from dataclasses import dataclass
 
 from xbar_circuit import checks
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.peripherals.amplifiers import TransimpedanceAmplifier
+from xbar_circuit.peripherals.amplifiers import (
+    Amplifier,
+    ChargeIntegrator,
+    CurrentConveyor,
+    DifferenceAmplifier,
+    TransimpedanceAmplifier,
+)
 from xbar_circuit.peripherals.converters import Converter, ConverterBase, OscillatorCounter
 
 __all__ = ["Readout"]
@@ -17,12 +23,21 @@ __all__ = ["Readout"]
 class Readout:
     """What every column ends in.
 
+    Columns may be pairs of a differential weight, column 2k the positive and column 2k + 1 the
+    negative one: `difference` says where the two are subtracted, and there is one code a pair.
+
     Parameters
     ----------
     converter
         One of our converters.
     amplifier
-        In front of a converter of voltages; None for one that takes the current.
+        In front of a converter of voltages; for a converter that takes the current, None or a
+        :class:`CurrentConveyor` without a load.
+    difference
+        None: every column for itself. ``"digital"``: the codes of two columns are subtracted.
+        ``"current"``: the conveyor of the negative column turns its current around, and both meet
+        at one converter. A :class:`DifferenceAmplifier`: the voltages are subtracted before one
+        converter.
     settle_second
         Time from the inputs' step to the end of sampling that is added to the converter's own [s];
         None takes the amplifier's, or none.
@@ -30,11 +45,12 @@ class Readout:
     Raises
     ------
     ParameterError
-        Amplifier and converter do not fit each other.
+        The parts do not fit each other.
     """
 
     converter: Converter
-    amplifier: TransimpedanceAmplifier | None = None
+    amplifier: Amplifier | None = None
+    difference: DifferenceAmplifier | str | None = None
     settle_second: float | None = None
 
     def __post_init__(self) -> None:
@@ -42,19 +58,63 @@ class Readout:
             raise ParameterError.about(
                 "converter",
                 got=repr(self.converter),
-                expected="a Sar, Ramp, Flash or OscillatorCounter",
+                expected="a Sar, Ramp, Flash, SenseAmplifier or OscillatorCounter",
                 remedy="for example peripherals.Sar(bits=8)",
             )
-        takes_current = self.converter.input_unit == "A"
-        if takes_current is (self.amplifier is not None):
+        self._check_amplifier()
+        self._check_difference()
+        if self.settle_second is not None:
+            checks.number("settle_second", self.settle_second, "s")
+            if isinstance(self.amplifier, ChargeIntegrator):
+                raise ParameterError.about(
+                    "settle_second",
+                    got=self.settle_second,
+                    expected="None for a charge integrator",
+                    remedy="its reset, window and hold are the time that it needs",
+                )
+
+    def _check_amplifier(self) -> None:
+        kinds = (TransimpedanceAmplifier, ChargeIntegrator, CurrentConveyor)
+        if self.amplifier is not None and not isinstance(self.amplifier, kinds):
             raise ParameterError.about(
                 "amplifier",
                 got=repr(self.amplifier),
-                expected="an amplifier for a converter of volts, None for one of amperes",
+                expected="a TransimpedanceAmplifier, ChargeIntegrator or CurrentConveyor",
+                remedy="a circuit of your own goes into one of these as a Subcircuit",
+            )
+        given = "A" if self.amplifier is None else self.amplifier.output_unit
+        if given != self.converter.input_unit:
+            raise ParameterError.about(
+                "amplifier",
+                got=repr(self.amplifier),
+                expected="an amplifier for a converter of volts; None or a CurrentConveyor"
+                " without a load for one of amperes",
                 remedy="use Readout(converter=OscillatorCounter(...)) or add the amplifier",
             )
-        if self.settle_second is not None:
-            checks.number("settle_second", self.settle_second, "s")
+
+    def _check_difference(self) -> None:
+        one = self.difference
+        if one is None or one == "digital":
+            return
+        if one == "current":
+            fits = isinstance(self.amplifier, CurrentConveyor) and self.amplifier.circuit is None
+            expected = "a CurrentConveyor without a circuit as amplifier"
+        else:
+            fits = isinstance(one, DifferenceAmplifier) and self.converter.input_unit == "V"
+            fits = fits and self.amplifier is not None
+            expected = "None, 'digital', 'current', or a DifferenceAmplifier before volts"
+        if not fits:
+            raise ParameterError.about(
+                "difference",
+                got=f"{one!r} with {self.amplifier!r}",
+                expected=expected,
+                remedy="'digital' goes with every read-out",
+            )
+
+    @property
+    def subtracts_before(self) -> bool:
+        """Whether two columns share a converter."""
+        return self.difference is not None and self.difference != "digital"
 
     @property
     def reference_volt(self) -> float:
@@ -71,8 +131,17 @@ class Readout:
         return 0.0 if self.amplifier is None else self.amplifier.settle_second
 
     @property
+    def window_second(self) -> float | None:
+        """For how long it integrates the current [s]; None where it samples it."""
+        if isinstance(self.converter, OscillatorCounter):
+            return self.converter.window_second
+        return None if self.amplifier is None else self.amplifier.window_second
+
+    @property
     def input_ohm(self) -> float:
         """Resistance that the column sees [ohm]; NaN where only a measurement knows."""
+        if isinstance(self.amplifier, CurrentConveyor) and self.amplifier.circuit is not None:
+            return math.nan
         if self.amplifier is not None:
             return self.amplifier.input_ohm
         if isinstance(self.converter, OscillatorCounter) and self.converter.oscillator is None:
@@ -87,3 +156,21 @@ class Readout:
         if isinstance(self.converter, OscillatorCounter) and self.converter.oscillator is None:
             return self.converter.hold_volt
         return math.nan
+
+    @property
+    def converter_line(self) -> tuple[float, float]:
+        """What the converter sees without a current [V or A], and its slope over the current.
+
+        Of two columns that are subtracted before it, over the difference of their currents. NaN
+        where only a measurement knows.
+        """
+        if self.amplifier is None:
+            return 0.0, 1.0
+        start, slope = self.amplifier.output_line
+        if isinstance(self.difference, DifferenceAmplifier):
+            middle, gain = self.difference.output_line
+            return middle, -gain * slope
+        if self.difference == "current" and isinstance(self.amplifier, CurrentConveyor):
+            # equal offsets of the two cancel
+            return (0.0 if self.amplifier.load_ohm is None else self.amplifier.load_volt), slope
+        return start, slope

@@ -187,7 +187,9 @@ def calibrate_chain(
     )
     difference = None
     if case.array == "macromodel":
-        difference = macromodel_difference(tile.driven, tile.volts(found.x[:1]), case.column)
+        difference = macromodel_difference(
+            tile.driven, found.x[:1] * tile.driver.full_scale_volt, case.column
+        )
     return CalibrationReport(
         case=case,
         calibration=found,

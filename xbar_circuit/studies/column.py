@@ -175,6 +175,13 @@ def characterize_column(
     checks.choice("array", array, ("full", "macromodel"))
     checks.count("column", column, minimum=0, maximum=tile.crossbar.cols - 1)
     rows = tile.crossbar.rows
+    if tile.driver.read_count > 1 or tile.readout.subtracts_before:
+        raise ParameterError.about(
+            "tile",
+            got=f"{tile.driver.read_count} reads a product, difference {tile.readout.difference!r}",
+            expected="one read a product and one converter a column",
+            remedy="split the error of one read of one column, with the same parts",
+        )
     if rng is None and (x is None or noise):
         raise ParameterError.about(
             "rng",
@@ -199,7 +206,7 @@ def characterize_column(
     drawn: FloatArray | None = None
     converter = tile.readout.converter
     if noise and rng is not None and isinstance(converter, ConverterBase):
-        drawn = converter.draw_noise(rng, (len(inputs), tile.crossbar.cols))
+        drawn = converter.draw_noise(rng, (len(inputs), tile.converters))
     found = (
         _in_spice(tile, inputs, column, drawn, array=array, folder=folder, progress=progress)
         if engine == "spice"
@@ -259,7 +266,7 @@ def _in_spice(
     amplified = tile.readout.amplifier is not None
     names = [f"i(vsense_{column})", *([f"v(out_{column})"] if amplified else [])]
     answers = tile.in_spice(
-        tile.volts(inputs), noise=noise, columns=(column,), vectors=tuple(names), **settings
+        tile.one_read(inputs), noise=noise, columns=(column,), vectors=tuple(names), **settings
     )
     read = [np.concatenate([answer.sampled[name] for answer in answers]) for name in names]
     counts = np.array([len(answer.codes) for answer in answers], dtype=np.float64)
@@ -274,7 +281,7 @@ def _in_spice(
 
 
 def _by_model(tile: Tile, inputs: FloatArray, column: int, noise: FloatArray | None) -> _Found:
-    current = tile.column_current(tile.volts(inputs))
+    current = tile.column_current(tile.one_read(inputs))
     entering = tile.fast_model.converter_input(current)[:, column]
     try:
         joule = tile.readout_joule()
@@ -296,8 +303,8 @@ def _currents(
 
     Ideal; real word-line voltages; real devices; wires; the driver's resistance.
     """
-    ideal_volts = inputs * tile.driver.full_scale_volt
-    volts = tile.volts(inputs)
+    ideal_volts = inputs * tile.full_scale_volt
+    volts = tile.one_read(inputs).mean_volt(tile.readout.window_second or tile.period_second)
     array = tile.crossbar
     left, bottom = (
         getattr(array.terminals, f"{side}_ohm") is not None for side in ("left", "bottom")
@@ -335,13 +342,10 @@ class _Scale:
         self._low = converter.input_low
         self._lsb = (converter.input_high - converter.input_low) / levels
         amplifier = readout.amplifier
-        if amplifier is not None:
-            self._start, self._slope = amplifier.reference_volt, -amplifier.feedback_ohm
-        elif isinstance(converter, OscillatorCounter):
+        self._start, self._slope = (0.0, 1.0) if amplifier is None else amplifier.ideal_line
+        if isinstance(converter, OscillatorCounter):
             # the offset is how a designer makes room for both signs
-            self._start, self._slope = -converter.offset_ampere, 1.0
-        else:
-            self._start, self._slope = 0.0, 1.0
+            self._start -= converter.offset_ampere
 
     def of_input(self, value: FloatArray) -> FloatArray:
         """Return the place of what the converter sees [V or A]."""

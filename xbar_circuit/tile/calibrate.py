@@ -23,6 +23,7 @@ from xbar_circuit.calibration import HeldOut, ReadoutModel, fit_curve
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals.converters import CodeArray, Converter, ConverterBase
+from xbar_circuit.peripherals.drivers import WordLines
 from xbar_circuit.tile.analog import amplifier_noise, amplifier_settling
 from xbar_circuit.tile.tile import Tile
 
@@ -139,15 +140,23 @@ def fit_readout(
     if degree is not None:
         checks.count("degree", degree, minimum=0, maximum=7)
     rows, cols = tile.crossbar.shape
+    pairs = tile.readout.subtracts_before
+    if pairs and columns is not None:
+        raise ParameterError.about(
+            "columns",
+            got=repr(columns),
+            expected="None where pairs of columns share a converter",
+            remedy="calibrate a tile of one pair",
+        )
     chosen = tuple(range(cols)) if columns is None else tuple(sorted(columns))
     drawn = random_inputs(rng, samples + held_out, rows)
     x = np.concatenate(
         [drawn, *(sign * end * np.ones((1, rows)) for sign in (1, -1) for end in _ENDS)]
     )
-    volts = tile.volts(x)
+    read = tile.one_read(x)
     measured = _measure(
         tile,
-        volts,
+        read,
         chosen,
         array=array,
         folder=folder,
@@ -156,17 +165,18 @@ def fit_readout(
     )
     fitted = slice(0, samples)
     start = _input(measured, fitted)
-    current = tile.with_model(start).column_current(volts)[:, chosen]
+    current = tile.with_model(start).column_current(read)
+    entering = tile.converter_current(current) if pairs else current[:, chosen]
     edges = code_edges(tile.readout.converter)
     lsb = (tile.readout.converter.input_high - tile.readout.converter.input_low) / (edges.size + 1)
-    low, high = _limits(measured, current, fitted)
+    low, high = _limits(measured, entering, fitted)
     inside = (measured.codes > 0) & (measured.codes < edges.size)
     inside[samples:] = False
     if measured.entering is not None:  # what the amplifier clips says nothing of its curve
         inside &= (measured.entering > low + lsb) & (measured.entering < high - lsb)
     middles = _middles(edges, tile.readout.converter)
     values, sigmas, left = _fit(
-        current[inside], middles[measured.codes[inside]], start.scale_ampere, degree
+        entering[inside], middles[measured.codes[inside]], start.scale_ampere, degree
     )
     model = dataclasses.replace(
         start,
@@ -190,7 +200,7 @@ def fit_readout(
     return Calibration(
         tile=tile.with_model(dataclasses.replace(model, held_out=judged)),
         x=x[rest],
-        current=current[rest],
+        current=entering[rest],
         spice_code=measured.codes[rest],
         fast_code=fast,
         simulator_second=measured.seconds / len(x),
@@ -216,13 +226,18 @@ class _Measured:
     seconds: float
 
 
-def _measure(tile: Tile, volts: FloatArray, columns: Sequence[int], **settings: Any) -> _Measured:
-    amplified = tile.readout.amplifier is not None
+def _measure(tile: Tile, read: WordLines, columns: Sequence[int], **settings: Any) -> _Measured:
+    amplified = tile.readout.amplifier is not None and not tile.readout.subtracts_before
     names = [("bit", "v(bit_{},reference)"), ("sensed", "i(vsense_{})")]
     if amplified:
         names.append(("entering", "v(out_{})"))
     vectors = tuple(form.format(j) for _, form in names for j in columns)
-    answers = tile.in_spice(volts, columns=columns, vectors=vectors, **settings)
+    answers = tile.in_spice(
+        read,
+        columns=None if tile.readout.subtracts_before else columns,
+        vectors=vectors,
+        **settings,
+    )
 
     def gathered(form: str, kind: str) -> FloatArray:
         return np.column_stack(

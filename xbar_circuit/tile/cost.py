@@ -7,15 +7,21 @@ multiply-accumulate.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from xbar_circuit.checks import FloatArray
+import numpy as np
+
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.peripherals.amplifiers import DifferenceAmplifier
+from xbar_circuit.peripherals.converters import ConverterBase
+from xbar_circuit.peripherals.drivers import WordLines
 
 if TYPE_CHECKING:
     from xbar_circuit.tile.tile import Tile
 
-__all__ = ["HERMES_CORE", "TileCost", "tile_cost"]
+__all__ = ["HERMES_CORE", "TileCost", "readout_joule", "tile_cost"]
 
 _OPERATIONS = 2 * 256 * 256
 
@@ -68,28 +74,60 @@ class TileCost:
         }
 
 
-def tile_cost(tile: Tile, volts: FloatArray, *, supply_watt: float | None = None) -> TileCost:
-    """Return the cost of products with these row voltages; see :meth:`Tile.cost`."""
+def tile_cost(
+    tile: Tile, reads: Sequence[WordLines], *, supply_watt: float | None = None
+) -> TileCost:
+    """Return the cost of products that take these reads; see :meth:`Tile.cost`."""
     rows, cols = tile.crossbar.shape
     line_farad = tile.driver.farad + cols * tile.crossbar.wires.row_farad
-    squares = float((volts**2).sum(axis=1).mean())
-    array_watt = float((volts**2 @ tile.crossbar.conductance.sum(axis=1)).mean())
-    period = tile.period_second
+    period, row_siemens = tile.period_second, tile.crossbar.conductance.sum(axis=1)
+    charged = heat = 0.0
+    for read in reads:
+        on = period if read.second is None else read.on_second(period)
+        charged += float((read.volt**2).sum(axis=1).mean())
+        heat += float(((read.volt**2 * on) @ row_siemens).mean())
     return TileCost(
-        latency_second=period,
+        latency_second=period * len(reads),
         energy_joule={
-            "drivers": squares * line_farad,
-            "array": array_watt * period,
-            "read-outs": tile.readout_joule(supply_watt) * cols,
+            "drivers": charged * line_farad,
+            "array": heat,
+            "read-outs": tile.readout_joule(supply_watt) * cols * len(reads),
         },
         area_square_metre=HERMES_CORE["area_square_metre"] * rows * cols / 256**2,
         operations=2 * rows * cols,
         assumptions=(
-            "array: inputs applied for the whole period, device voltages without IR drop",
-            "drivers: their own and the word lines' capacitance charged once a product",
+            "array: levels applied for the whole period, pulses for their time; device"
+            " voltages without IR drop",
+            "drivers: their own and the word lines' capacitance charged once a read",
             "read-outs: circuits as measured in ngspice, behavioural amplifiers their quiescent"
             " power, converters the energy model in their docstring, for the whole period",
             "no buffers, no digital accumulation, no clock distribution, no leakage",
             "area: density of the HERMES core, not a layout",
         ),
     )
+
+
+def readout_joule(tile: Tile, supply_watt: float | None = None) -> float:
+    """Return what a column's read-out takes for a read; see :meth:`Tile.readout_joule`."""
+    converter, amplifier = tile.readout.converter, tile.readout.amplifier
+    inside = isinstance(converter, ConverterBase) and converter.circuit is not None
+    share = tile.converters / tile.crossbar.cols
+    if supply_watt is not None:
+        replaced = converter.circuit_joule if isinstance(converter, ConverterBase) else 0.0
+        own = converter.energy_joule - (replaced if inside else 0.0)
+        return own * share + supply_watt * tile.period_second
+    if tile.model is not None and np.isfinite(tile.model.readout_joule):
+        return tile.model.readout_joule
+    power = 0.0
+    if amplifier is not None:
+        power = amplifier.power_watt
+    if isinstance(tile.readout.difference, DifferenceAmplifier):
+        power += share * tile.readout.difference.power_watt
+    if inside or not np.isfinite(power):
+        raise ParameterError.about(
+            "supply_watt",
+            got="None for a read-out that contains a circuit",
+            expected="its measured power [W]",
+            remedy="calibrate the tile, or take power_watt from studies.characterize_amplifier",
+        )
+    return converter.energy_joule * share + power * tile.period_second

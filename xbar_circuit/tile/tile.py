@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from xbar_circuit import checks, nodal
+from xbar_circuit import checks
 from xbar_circuit.calibration import ReadoutModel
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
@@ -27,12 +27,13 @@ from xbar_circuit.netlist.provenance import Provenance
 from xbar_circuit.netlist.testbench import Testbench
 from xbar_circuit.netlist.tile import tile_bench
 from xbar_circuit.peripherals.converters import CodeArray, ConverterBase
-from xbar_circuit.peripherals.drivers import Dac
+from xbar_circuit.peripherals.drivers import Driver, WordLineBuffer, WordLines
 from xbar_circuit.peripherals.readout import Readout
 from xbar_circuit.spice.testbench import BenchAnswer, run_bench
-from xbar_circuit.tile.cost import TileCost, tile_cost
+from xbar_circuit.tile.cost import TileCost, readout_joule, tile_cost
+from xbar_circuit.tile.formula import check_drive, check_pairs, formula, with_terminals
 from xbar_circuit.tile.macromodel import macromodel_lines
-from xbar_circuit.wires import Terminals
+from xbar_circuit.tile.word_lines import FastArray
 
 __all__ = ["Tile", "TileResult"]
 
@@ -43,8 +44,10 @@ _PER_DECK = 32  # products; long piecewise linear sources are slow
 class TileResult:
     """What a tile computed.
 
-    code : (batch, cols).
-    column_current : into the read-outs, by the fast model (batch, cols) [A]; None from ngspice.
+    code : (batch, outputs), one output a column, or one a pair of columns that are subtracted. Of
+        a driver with several reads, their codes weighted and added.
+    column_current : mean current into the read-outs over their window, by the fast model (batch,
+        cols) [A], of several reads weighted and added; None from ngspice.
     engine : ``"fast"`` or ``"spice"``.
     simulator_second : time inside ngspice [s]; 0 for the fast engine.
     """
@@ -65,7 +68,7 @@ class Tile:
         The array. Its terminals' resistances add to the driver's and the read-out's; each column
         is sensed at one end.
     driver
-        On every row.
+        On every row: a `Dac`, `PulseWidth`, `BitSerial`, or a `WordLineBuffer` with one of these.
     readout
         On every column.
     model
@@ -74,16 +77,17 @@ class Tile:
     Raises
     ------
     ParameterError
-        A part is of the wrong kind, or a column is sensed at both ends.
+        A part is of the wrong kind, a column is sensed at both ends, columns do not pair up, or
+        pulses meet a read-out that does not integrate them.
     """
 
     crossbar: Crossbar
-    driver: Dac
+    driver: Driver
     readout: Readout
     model: ReadoutModel | None = None
 
     def __post_init__(self) -> None:
-        for name, kind in (("crossbar", Crossbar), ("driver", Dac), ("readout", Readout)):
+        for name, kind in (("crossbar", Crossbar), ("driver", Driver), ("readout", Readout)):
             if not isinstance(getattr(self, name), kind):
                 raise ParameterError.about(
                     name,
@@ -99,16 +103,32 @@ class Tile:
                 expected="one read-out a column",
                 remedy="set top_ohm=None or bottom_ohm=None",
             )
+        check_pairs(self.crossbar, self.readout)
+        check_drive(self.crossbar, self.driver, self.readout)
 
     @property
     def period_second(self) -> float:
-        """Time of one product [s]."""
+        """Time of one read [s]; a product takes ``driver.read_count`` of them."""
         return timing_of(self.readout.converter, settle_second=self.readout.settling).period_second
+
+    @property
+    def converters(self) -> int:
+        """How many converters there are: one a column, or one a pair that meets before it."""
+        return self.crossbar.cols // 2 if self.readout.subtracts_before else self.crossbar.cols
 
     @cached_property
     def driven(self) -> Crossbar:
-        """The array with the drivers' resistance in its terminals."""
-        return _with_terminals(self.crossbar, driver_ohm=self.driver.output_ohm, sense_ohm=0.0)
+        """The array with the drivers' resistance in its terminals, for the fast engine."""
+        buffer = self.driver if isinstance(self.driver, WordLineBuffer) else None
+        limited = buffer is not None and buffer.limited
+        ohm = 0.0 if limited else self.driver.output_ohm
+        return with_terminals(self.crossbar, driver_ohm=ohm, sense_ohm=0.0)
+
+    @cached_property
+    def in_deck(self) -> Crossbar:
+        """The array as ngspice gets it: what a buffer's circuit has is not in the terminals."""
+        buffer = self.driver if isinstance(self.driver, WordLineBuffer) else None
+        return self.crossbar if buffer is not None and buffer.circuit is not None else self.driven
 
     @cached_property
     def fast_model(self) -> ReadoutModel:
@@ -119,20 +139,28 @@ class Tile:
         ParameterError
             There is no formula: the read-out contains a circuit and is not calibrated.
         """
-        return self.model if self.model is not None else _formula(self.readout)
+        return self.model if self.model is not None else formula(self.readout)
 
     @cached_property
-    def _prepared(self) -> nodal.Prepared:
-        return nodal.prepare(
-            _with_terminals(self.driven, driver_ohm=0.0, sense_ohm=self.fast_model.input_ohm)
+    def _array(self) -> FastArray:
+        return FastArray(
+            with_terminals(self.driven, driver_ohm=0.0, sense_ohm=self.fast_model.input_ohm),
+            self.driver,
+            window_second=self.readout.window_second or self.period_second,
+            input_volt=self.fast_model.input_volt,
         )
 
-    @cached_property
-    def _transfer(self) -> FloatArray | None:
-        return self._prepared.transfer() if self.crossbar.cell.linear else None
+    def reads(
+        self, x: ArrayLike, *, rng: np.random.Generator | None = None
+    ) -> tuple[WordLines, ...]:
+        """Return what the word lines do for inputs from -1 to 1.
 
-    def volts(self, x: ArrayLike) -> FloatArray:
-        """Return the row voltages about the reference for inputs from -1 to 1 (batch, rows) [V].
+        Parameters
+        ----------
+        x
+            (batch, rows) or (rows,).
+        rng
+            Draws the driver's jitter; None is none.
 
         Raises
         ------
@@ -140,18 +168,22 @@ class Tile:
             `x` is not (batch, rows) or (rows,), or out of range.
         """
         inputs = checks.read_volts("x", x, self.crossbar.rows)
-        return self.driver.volts(self.driver.encode(inputs))
+        return self.driver.reads(self.driver.encode(inputs), rng=rng)
 
-    def column_current(self, volts: FloatArray) -> FloatArray:
-        """Return the currents into the read-outs by the fast engine (batch, cols) [A].
+    def one_read(self, x: ArrayLike) -> WordLines:
+        """Return one read of every input from -1 to 1: of several, the k-th of input k, in turn."""
+        reads = self.reads(x)
+        return reads[0] if len(reads) == 1 else WordLines.in_turn(reads)
 
-        An input voltage over the reference that all read-outs share is a shift of all the inputs:
-        no current of the array flows to ground.
-        """
-        shifted = volts - self.fast_model.input_volt
-        if self._transfer is not None:
-            return shifted @ self._transfer
-        return self._prepared.read(shifted).column_current
+    @property
+    def full_scale_volt(self) -> float:
+        """Mean voltage of the input 1 over the read-out's window [V]."""
+        read = self.reads(np.ones(self.crossbar.rows))[0]
+        return float(read.mean_volt(self.readout.window_second or self.period_second)[0, 0])
+
+    def column_current(self, read: WordLines) -> FloatArray:
+        """Return the mean currents into the read-outs by the fast engine (batch, cols) [A]."""
+        return self._array.column_current(read)
 
     def mvm(
         self,
@@ -190,34 +222,65 @@ class Tile:
         """
         checks.choice("engine", engine, ("fast", "spice"))
         checks.choice("array", array, ("full", "macromodel"))
-        volts = self.volts(x)
         converter = self.readout.converter
-        noise = None
+        reads = self.reads(x, rng=rng)
+        noises: list[FloatArray | None] = [None] * len(reads)
         if rng is not None and isinstance(converter, ConverterBase):
-            noise = converter.draw_noise(rng, (len(volts), self.crossbar.cols))
+            shape = (len(reads[0].volt), self.converters)
+            noises = [converter.draw_noise(rng, shape) for _ in reads]
         if engine == "spice":
-            answers = self.in_spice(
-                volts,
-                noise=noise,
-                array=array,
-                folder=folder,
-                time_limit_second=time_limit_second,
-            )
+            answers = [
+                self.in_spice(
+                    read,
+                    noise=noise,
+                    array=array,
+                    folder=folder,
+                    time_limit_second=time_limit_second,
+                )
+                for read, noise in zip(reads, noises, strict=True)
+            ]
+            codes = [np.concatenate([part.codes for part in parts]) for parts in answers]
             return TileResult(
-                code=np.concatenate([answer.codes for answer in answers]),
+                code=self._product(reads, codes),
                 column_current=None,
                 engine="spice",
-                simulator_second=sum(answer.seconds for answer in answers),
+                simulator_second=sum(part.seconds for parts in answers for part in parts),
             )
-        current = self.column_current(volts)
-        disturbance = None
-        if rng is not None and self.fast_model.noise > 0.0:
-            disturbance = self.fast_model.noise * rng.standard_normal(current.shape)
+        currents = [self.column_current(read) for read in reads]
+        codes = []
+        for current, noise in zip(currents, noises, strict=True):
+            disturbance = None
+            if rng is not None and self.fast_model.noise > 0.0:
+                shape = self.converter_current(current).shape
+                disturbance = self.fast_model.noise * rng.standard_normal(shape)
+            codes.append(self.codes_of(current, noise=noise, disturbance=disturbance))
         return TileResult(
-            code=self.codes_of(current, noise=noise, disturbance=disturbance),
-            column_current=current,
+            code=self._product(reads, codes),
+            column_current=np.sum(
+                [read.weight * i for read, i in zip(reads, currents, strict=True)], axis=0
+            ),
             engine="fast",
         )
+
+    def _product(self, reads: tuple[WordLines, ...], codes: list[CodeArray]) -> CodeArray:
+        """Return the codes of the product: shifted, added, and subtracted where that is digital."""
+        whole = sum(
+            (read.weight * code for read, code in zip(reads, codes, strict=True)),
+            np.zeros_like(codes[0]),
+        )
+        if self.readout.difference == "digital":
+            return whole[:, 0::2] - whole[:, 1::2]
+        return whole
+
+    def converter_current(self, current: FloatArray) -> FloatArray:
+        """Return the currents that the converters judge (batch, converters) [A].
+
+        They are the columns' own (batch, cols), or the differences of pairs that meet before one.
+        """
+        if not self.readout.subtracts_before:
+            return current
+        difference: FloatArray = current[:, 0::2] - current[:, 1::2]
+        return difference
 
     def codes_of(
         self,
@@ -226,19 +289,19 @@ class Tile:
         noise: FloatArray | None = None,
         disturbance: FloatArray | None = None,
     ) -> CodeArray:
-        """Return the codes of column currents [A] by the fast model, same shape.
+        """Return every converter's codes by the fast model; those of pairs are not subtracted.
 
         Parameters
         ----------
         current
-            Into the read-outs [A].
+            Into the read-outs (batch, cols) [A].
         noise
-            Standard normal numbers of the converters' decisions (*current.shape, decisions).
+            Standard normal numbers (batch, converters, decisions).
         disturbance
-            What the amplifiers' noise adds to the converters' inputs (same shape) [V or A].
+            What the amplifiers' noise adds to the converters' inputs (batch, converters) [V or A].
         """
         converter = self.readout.converter
-        entering = self.fast_model.converter_input(current)
+        entering = self.fast_model.converter_input(self.converter_current(current))
         if disturbance is not None:
             entering = entering + disturbance
         if isinstance(converter, ConverterBase):
@@ -247,20 +310,20 @@ class Tile:
 
     def bench(
         self,
-        volts: FloatArray,
+        read: WordLines,
         *,
         noise: FloatArray | None = None,
         array: str = "full",
         columns: Sequence[int] | None = None,
     ) -> Testbench:
-        """Return the deck of products with these row voltages about the reference (batch, rows).
+        """Return the deck of one read of a batch.
 
         Parameters
         ----------
-        volts
-            (batch, rows) [V].
+        read
+            What the word lines do.
         noise
-            Standard normal numbers (batch, cols, decisions), or None.
+            Standard normal numbers (batch, converters, decisions), or None.
         array
             As in :meth:`mvm`.
         columns
@@ -268,12 +331,12 @@ class Tile:
         """
         text = None
         if array == "macromodel":
-            text = macromodel_lines(self.driven, columns=columns)
+            text = macromodel_lines(self.in_deck, columns=columns)
         return tile_bench(
-            self.driven,
+            self.in_deck,
+            self.driver,
             self.readout,
-            volts,
-            rise_second=self.driver.settle_second,
+            read,
             array=text,
             noise=noise,
             columns=columns,
@@ -281,7 +344,7 @@ class Tile:
 
     def in_spice(
         self,
-        volts: FloatArray,
+        read: WordLines,
         *,
         noise: FloatArray | None = None,
         array: str = "full",
@@ -297,10 +360,10 @@ class Tile:
         products of each part that is done.
         """
         answers = []
-        for begin in range(0, len(volts), _PER_DECK):
+        for begin in range(0, len(read.volt), _PER_DECK):
             part = slice(begin, begin + _PER_DECK)
             bench = self.bench(
-                volts[part],
+                read.part(part),
                 noise=None if noise is None else noise[part],
                 array=array,
                 columns=columns,
@@ -315,20 +378,20 @@ class Tile:
                 )
             )
             if progress is not None:
-                progress(len(volts[part]))
+                progress(len(read.volt[part]))
         return answers
 
     @cached_property
     def provenance(self) -> Provenance:
         """What a calibration of this tile depends on: deck of one product, models, version."""
-        return Provenance.of(self.bench(np.zeros((1, self.crossbar.rows))).deck)
+        return Provenance.of(self.bench(self.one_read(np.zeros(self.crossbar.rows))).deck)
 
     def with_model(self, model: ReadoutModel) -> Tile:
         """Return this tile with a fast model of its read-out."""
         return dataclasses.replace(self, model=model)
 
     def readout_joule(self, supply_watt: float | None = None) -> float:
-        """Return what one read-out takes for a product [J].
+        """Return what a column's read-out takes for a read [J], half of what a pair shares.
 
         Parameters
         ----------
@@ -341,25 +404,7 @@ class Tile:
         ParameterError
             It contains a circuit, whose power nobody has measured.
         """
-        converter, amplifier = self.readout.converter, self.readout.amplifier
-        inside = isinstance(converter, ConverterBase) and converter.circuit is not None
-        if supply_watt is not None:
-            replaced = converter.circuit_joule if isinstance(converter, ConverterBase) else 0.0
-            own = converter.energy_joule - (replaced if inside else 0.0)
-            return own + supply_watt * self.period_second
-        if self.model is not None and np.isfinite(self.model.readout_joule):
-            return self.model.readout_joule
-        power = 0.0
-        if amplifier is not None:
-            power = getattr(amplifier.opamp, "power_watt", np.nan)
-        if inside or not np.isfinite(power):
-            raise ParameterError.about(
-                "supply_watt",
-                got="None for a read-out that contains a circuit",
-                expected="its measured power [W]",
-                remedy="calibrate the tile, or take power_watt from studies.characterize_amplifier",
-            )
-        return converter.energy_joule + power * self.period_second
+        return readout_joule(self, supply_watt)
 
     def cost(self, x: ArrayLike | None = None, *, supply_watt: float | None = None) -> TileCost:
         """Return time, energy by component, and area of a product.
@@ -376,49 +421,5 @@ class Tile:
         ParameterError
             A circuit's power is not known.
         """
-        volts = self.volts(np.ones(self.crossbar.rows) if x is None else x)
-        return tile_cost(self, volts, supply_watt=supply_watt)
-
-
-def _with_terminals(crossbar: Crossbar, *, driver_ohm: float, sense_ohm: float) -> Crossbar:
-    ends = crossbar.terminals
-
-    def more(ohm: float | None, extra: float) -> float | None:
-        return None if ohm is None else max(ohm + extra, 0.0)
-
-    terminals = Terminals(
-        left_ohm=more(ends.left_ohm, driver_ohm),
-        right_ohm=more(ends.right_ohm, driver_ohm),
-        bottom_ohm=more(ends.bottom_ohm, sense_ohm),
-        top_ohm=more(ends.top_ohm, sense_ohm),
-    )
-    return dataclasses.replace(crossbar, terminals=terminals)
-
-
-def _formula(readout: Readout) -> ReadoutModel:
-    """Return the model of a behavioural read-out, from its own parameters."""
-    if not np.isfinite(readout.input_ohm):
-        raise ParameterError.about(
-            "model",
-            got="None for a read-out that contains a circuit",
-            expected="a calibrated model",
-            remedy="use tile.calibrate(the_tile, rng=...), or load one with ReadoutModel.load",
-        )
-    converter = readout.converter
-    span = converter.input_high - converter.input_low
-    amplifier = readout.amplifier
-    if amplifier is None:
-        return ReadoutModel(
-            input_ohm=readout.input_ohm,
-            input_volt=0.0,
-            scale_ampere=span,
-            coefficients=(0.0, span),
-        )
-    scale = span / amplifier.feedback_ohm
-    slope = (readout.input_ohm - amplifier.feedback_ohm) * scale
-    return ReadoutModel(
-        input_ohm=readout.input_ohm,
-        input_volt=readout.input_volt - readout.reference_volt,
-        scale_ampere=scale,
-        coefficients=(readout.input_volt, slope),
-    )
+        reads = self.reads(np.ones(self.crossbar.rows) if x is None else x)
+        return tile_cost(self, reads, supply_watt=supply_watt)

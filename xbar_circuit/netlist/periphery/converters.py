@@ -23,6 +23,7 @@ from xbar_circuit.peripherals.converters import (
     OscillatorCounter,
     Ramp,
     Sar,
+    SenseAmplifier,
 )
 from xbar_circuit.peripherals.subcircuit import Subcircuit
 from xbar_circuit.units import spice_number
@@ -41,9 +42,15 @@ def converter_includes(converter: Converter) -> list[str]:
 def converter_supplies(converter: Converter, instance: str) -> dict[str, float]:
     """Return the supply sources inside an instance of a converter, and their voltages [V].
 
-    The circuit inside is the instance ``Xcircuit``.
+    The circuit inside is the instance ``Xcircuit``; several latches are ``Xcircuit0`` and so on.
     """
     circuit = converter.circuit if isinstance(converter, ConverterBase) else None
+    if isinstance(converter, SenseAmplifier) and circuit is not None:
+        return {
+            f"v.{instance}.vcircuit{k}_{port}": volt
+            for k in range(converter.decisions)
+            for port, volt in circuit.supplies.items()
+        }
     rails = {} if circuit is None else circuit.supplies
     return {f"v.{instance}.vcircuit_{port}": volt for port, volt in rails.items()}
 
@@ -82,6 +89,8 @@ def converter_subcircuit(
         body = _flash(converter, timing, noise)
     elif isinstance(converter, OscillatorCounter):
         body = _oscillator(converter, timing, noise)
+    elif isinstance(converter, SenseAmplifier):
+        body = _sense_amplifier(converter, timing, noise)
     else:  # pragma: no cover  timing_of has refused it
         raise ParameterError(type(converter).__name__)
     return [f".subckt {name} in start clock code", *body, f".ends {name}"]
@@ -272,6 +281,41 @@ def _flash(flash: Flash, timing: Timing, noise: FloatArray | None) -> Iterator[s
         yield f"Gsum{k} 0 code out{k} 0 1.0"
     yield "* the code is the number of comparators that say yes: unit currents into one ohm"
     yield f"Rcode code 0 {num(1.0)}"
+
+
+def _sense_amplifier(
+    sense: SenseAmplifier, timing: Timing, noise: FloatArray | None
+) -> Iterator[str]:
+    num, edge = spice_number, timing.edge_second
+    yield f"* sense amplifier, thresholds {', '.join(f'{v:g} V' for v in sense.thresholds_volt)}"
+    yield "Rclock clock 0 1e6"
+    yield f".model sampler sw(vt=0.5 vh=0 ron={_SWITCH_OHM} roff=1e15)"
+    seconds = timing.period_second * np.arange(1 if noise is None else len(noise))
+    high = 1.0
+    if sense.comparator is not None:
+        high = _logic_volt(sense.comparator)
+        yield f"Elatch latch 0 start 0 {num(high)}"
+    for k, threshold in enumerate(sense.thresholds):
+        volts = None if noise is None else sense.noise_volt * noise[:, k]
+        yield from _noise_source(k, volts, seconds, edge)
+        yield f"Vthreshold{k} threshold{k} 0 DC {num(float(threshold))}"
+        if sense.comparator is None:
+            yield f"Bdifference{k} difference{k} 0 V=V(in)+V(noise{k})-V(threshold{k})"
+            yield "* the latch: what it sees as start falls stays on a capacitor"
+            yield f"Slatch{k} difference{k} held{k} start 0 sampler"
+            yield f"Cheld{k} held{k} 0 1e-14"
+            yield f"Bsay{k} say{k} 0 V=V(held{k})>=0 ? 1 : 0"
+        else:
+            yield f"Bplus{k} plus{k} 0 V=V(in)+V(noise{k})"
+            nodes = {
+                "plus": f"plus{k}",
+                "minus": f"threshold{k}",
+                "clock": "latch",
+                "out": f"decision{k}",
+            }
+            yield from sense.comparator.instance_lines(f"circuit{k}", nodes)
+            yield f"Bsay{k} say{k} 0 V=V(decision{k})>={num(high / 2)} ? 1 : 0"
+    yield "Bcode code 0 V=" + "+".join(f"V(say{k})" for k in range(sense.decisions))
 
 
 def _oscillator(cco: OscillatorCounter, timing: Timing, noise: FloatArray | None) -> Iterator[str]:

@@ -15,10 +15,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.peripherals.converters import Converter, Flash, OscillatorCounter, Ramp, Sar
+from xbar_circuit.peripherals.amplifiers import ChargeIntegrator
+from xbar_circuit.peripherals.converters import (
+    Converter,
+    Flash,
+    OscillatorCounter,
+    Ramp,
+    Sar,
+    SenseAmplifier,
+)
+from xbar_circuit.peripherals.readout import Readout
 from xbar_circuit.units import spice_number
 
-__all__ = ["Timing", "clock_lines", "staircase", "timing_of"]
+__all__ = [
+    "Timing",
+    "clock_lines",
+    "integrate_lines",
+    "piecewise",
+    "staircase",
+    "timing_of",
+    "window_of",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,11 +130,49 @@ def _own_timing(converter: Converter) -> Timing:
             start_second=converter.reset_second,
             edge_fraction=1e-3 if converter.oscillator is None else 1e-2,
         )
+    if isinstance(converter, SenseAmplifier):
+        return Timing(
+            period_second=converter.conversion_second,
+            start_second=converter.reset_second,
+            edge_fraction=1e-3 if converter.comparator is None else 1e-2,
+        )
     raise ParameterError.about(
         "converter",
         got=type(converter).__name__,
-        expected="a Sar, Ramp, Flash or OscillatorCounter",
+        expected="a Sar, Ramp, Flash, SenseAmplifier or OscillatorCounter",
         remedy="a circuit of your own goes in as peripherals.Subcircuit",
+    )
+
+
+def window_of(readout: Readout) -> tuple[float, float]:
+    """Return when the read-out's window begins in its period, and how long it is [s].
+
+    Of a read-out that samples, the window is the whole time until it does.
+    """
+    timing = timing_of(readout.converter, settle_second=readout.settling)
+    if isinstance(readout.amplifier, ChargeIntegrator):
+        return readout.amplifier.reset_second, readout.amplifier.window_second
+    if readout.window_second is not None:
+        return timing.start_second, readout.window_second
+    return 0.0, timing.start_second
+
+
+def integrate_lines(amplifier: ChargeIntegrator, period_second: float) -> Iterator[str]:
+    """Yield the sources of ``reset`` and ``integrate``, which open an integrator's window.
+
+    An edge's middle counts, where the switches turn.
+    """
+    num = spice_number
+    edge = 1e-3 * min(amplifier.reset_second, amplifier.window_second, amplifier.hold_second)
+    reset, window = amplifier.reset_second, amplifier.window_second
+    yield "Vone one 0 DC 1"
+    yield (
+        f"Vreset reset 0 PULSE(1 0 {num(reset - 2.5 * edge)} {num(edge)} {num(edge)}"
+        f" {num(period_second - reset + edge)} {num(period_second)})"
+    )
+    yield (
+        f"Vintegrate integrate 0 PULSE(0 1 {num(reset - 0.5 * edge)} {num(edge)} {num(edge)}"
+        f" {num(window - edge)} {num(period_second)})"
     )
 
 
@@ -131,7 +186,7 @@ def clock_lines(timing: Timing, count: int) -> Iterator[str]:
             times += [(begin - edge / 2, 0.0), (begin + edge / 2, 1.0)]
         fall = begin + timing.start_second
         times += [(fall - edge / 2, 1.0), (fall + edge / 2, 0.0)]
-    yield from _pwl("Vstart start 0", times)
+    yield from piecewise("Vstart start 0", times)
     if timing.tick_second == 0.0:
         yield "Vclock clock 0 DC 0"
         return
@@ -157,10 +212,11 @@ def staircase(
             continue
         begin = float(step_seconds[k])
         points += [(begin, float(values[k - 1])), (begin + edge_second, float(values[k]))]
-    yield from _pwl(source, points)
+    yield from piecewise(source, points)
 
 
-def _pwl(source: str, points: list[tuple[float, float]]) -> Iterator[str]:
+def piecewise(source: str, points: list[tuple[float, float]]) -> Iterator[str]:
+    """Yield a source through (second, value); a single point is a DC value."""
     if len(points) == 1:
         yield f"{source} DC {spice_number(points[0][1])}"
         return

@@ -82,10 +82,43 @@ class TransimpedanceAmplifier:
         held = self.reference_volt + amp.offset_volt + amp.middle_volt / amp.dc_gain
         return held / (1.0 + 1.0 / amp.dc_gain)
 
+    @property
+    def output_unit(self) -> str:
+        """Volt."""
+        return "V"
+
+    @property
+    def transimpedance_ohm(self) -> float:
+        """Output for each ampere, with an ideal op-amp [ohm]."""
+        return self.feedback_ohm
+
+    @property
+    def window_second(self) -> None:
+        """It follows the current and does not integrate it."""
+        return
+
+    @property
+    def output_line(self) -> tuple[float, float]:
+        """Output without a current [V], and its slope over the current [ohm].
+
+        NaN for a subcircuit: measure it.
+        """
+        return self.input_volt, self.input_ohm - self.feedback_ohm
+
+    @property
+    def ideal_line(self) -> tuple[float, float]:
+        """What `output_line` would be with ideal parts."""
+        return self.reference_volt, -self.feedback_ohm
+
+    @property
+    def power_watt(self) -> float:
+        """Quiescent power [W]; NaN for a subcircuit: measure it."""
+        return self.opamp.power_watt if isinstance(self.opamp, OpAmp) else math.nan
+
     def output_volt(self, ampere: FloatArray) -> FloatArray:
         """Return the output for column currents, without saturation (same shape) [V]."""
-        held = self.input_volt + self.input_ohm * ampere
-        result: FloatArray = held - self.feedback_ohm * ampere
+        start, slope = self.output_line
+        result: FloatArray = start + slope * ampere
         return result
 
     def loop_gain(self, hertz: FloatArray, source_ohm: float, source_farad: float) -> FloatArray:

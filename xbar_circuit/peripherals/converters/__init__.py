@@ -5,6 +5,7 @@ from xbar_circuit.peripherals.converters.oscillator import OscillatorCounter
 from xbar_circuit.peripherals.converters.protocol import CodeArray, Converter, ConverterBase
 from xbar_circuit.peripherals.converters.ramp import Ramp
 from xbar_circuit.peripherals.converters.sar import Sar
+from xbar_circuit.peripherals.converters.sense_amplifier import SenseAmplifier
 
 __all__ = [
     "CodeArray",
@@ -14,4 +15,5 @@ __all__ = [
     "OscillatorCounter",
     "Ramp",
     "Sar",
+    "SenseAmplifier",
 ]

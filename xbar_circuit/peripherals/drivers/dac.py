@@ -1,26 +1,22 @@
-"""Drivers: from numbers to word-line voltages.
-
-Inputs are numbers from -1 to 1. A driver turns them into codes and the codes into voltages about
-the array's reference, so signed inputs are voltages above and below it.
-"""
+"""The amplitude converter: a code is a voltage."""
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
-from xbar_circuit.errors import ParameterError
-from xbar_circuit.peripherals.converters.protocol import CodeArray, errors_tuple, finite_values
+from xbar_circuit.peripherals.converters.protocol import CodeArray, errors_tuple
+from xbar_circuit.peripherals.drivers.protocol import DriverBase, WordLines, check_output
 
 __all__ = ["Dac"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dac:
+class Dac(DriverBase):
     """An amplitude digital-to-analog converter on every word line.
 
     Parameters
@@ -59,41 +55,42 @@ class Dac:
     def __post_init__(self) -> None:
         checks.count("bits", self.bits, minimum=2, maximum=14)
         checks.number("full_scale_volt", self.full_scale_volt, "V", above=True)
-        checks.number("output_ohm", self.output_ohm, "ohm")
+        check_output(self.output_ohm, self.farad)
         checks.number("settle_second", self.settle_second, "s", above=True)
-        checks.number("farad", self.farad, "F")
         if self.inl_lsb is not None:
             errors = errors_tuple("inl_lsb", self.inl_lsb, 2 * self.highest + 1, "LSB")
             object.__setattr__(self, "inl_lsb", errors)
-
-    @property
-    def highest(self) -> int:
-        """The highest code."""
-        return int(2 ** (self.bits - 1) - 1)
 
     @property
     def lsb(self) -> float:
         """Voltage of one code [V]."""
         return self.full_scale_volt / self.highest
 
-    def encode(self, values: ArrayLike) -> CodeArray:
-        """Return the codes of inputs from -1 to 1; ties go to the even code.
+    @property
+    def dnl_lsb(self) -> FloatArray:
+        """Width of each step less one LSB (``2**bits - 2``,) [LSB]."""
+        if self.inl_lsb is None:
+            return np.zeros(2 * self.highest)
+        return np.diff(np.asarray(self.inl_lsb))
 
-        Raises
-        ------
-        ParameterError
-            A value is not finite or beyond -1 ... 1.
+    def drawn(self, rng: np.random.Generator, *, dnl_sigma_lsb: float) -> Dac:
+        """Return a copy whose steps have random errors: a string of unequal resistors.
+
+        The ends of the string stay where they are, so the INL is a random walk tied at both ends.
+
+        Parameters
+        ----------
+        rng
+            Draws them.
+        dnl_sigma_lsb
+            Standard deviation of a step [LSB].
         """
-        array = finite_values("x", values)
-        if (np.abs(array) > 1.0).any():
-            raise ParameterError.about(
-                "x",
-                got=f"{float(np.abs(array).max())} in magnitude",
-                expected="inputs from -1 to 1",
-                remedy="scale them by the largest",
-            )
-        codes: CodeArray = np.rint(array * self.highest).astype(np.int64)
-        return codes
+        steps = checks.number("dnl_sigma_lsb", dnl_sigma_lsb, "LSB") * rng.standard_normal(
+            2 * self.highest
+        )
+        walk = np.concatenate([[0.0], np.cumsum(steps)])
+        walk -= np.linspace(0.0, walk[-1], walk.size)
+        return dataclasses.replace(self, inl_lsb=tuple(walk.tolist()))
 
     def volts(self, codes: CodeArray) -> FloatArray:
         """Return the voltages about the reference (same shape) [V]."""
@@ -102,3 +99,13 @@ class Dac:
             place = place + np.asarray(self.inl_lsb)[codes + self.highest]
         result: FloatArray = place * self.lsb
         return result
+
+    def reads(
+        self,
+        codes: CodeArray,
+        *,
+        rng: np.random.Generator | None = None,  # noqa: ARG002  of the protocol; it has no noise
+    ) -> tuple[WordLines, ...]:
+        """Return the one read: every word line at its voltage for the whole period."""
+        edge = self.settle_second
+        return (WordLines(volt=self.volts(codes), rise_second=edge, fall_second=edge),)

@@ -1,0 +1,95 @@
+"""Drivers: codes, reads, areas of pulses, errors."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import xbar_circuit as xc
+from xbar_circuit.peripherals import BitSerial, Dac, Driver, PulseWidth, WordLineBuffer, WordLines
+
+
+@pytest.mark.parametrize("driver", [Dac(), PulseWidth(), BitSerial(), WordLineBuffer(driver=Dac())])
+def test_every_driver_follows_the_protocol(driver):
+    assert isinstance(driver, Driver)
+    reads = driver.reads(driver.encode(np.zeros((2, 3))))
+    assert len(reads) == driver.read_count
+    assert all(read.volt.shape == (2, 3) and not read.volt.any() for read in reads)
+
+
+@given(
+    st.integers(2, 10),
+    st.sampled_from(["sign-magnitude", "twos-complement"]),
+    st.lists(st.floats(-1, 1), min_size=1, max_size=5),
+)
+def test_bits_add_up_to_the_code(bits, coding, values):
+    serial = BitSerial(bits=bits, full_scale_volt=1.0, coding=coding)
+    codes = serial.encode([values])
+    total = sum(read.weight * read.volt for read in serial.reads(codes))
+    np.testing.assert_array_equal(total, codes)
+
+
+def test_area_of_a_pulse_is_its_trapezium():
+    pwm = PulseWidth(
+        bits=4, full_scale_volt=0.3, clock_hertz=1e9, rise_second=0.2e-9, fall_second=0.6e-9
+    )
+    read = pwm.reads(pwm.encode([[3 / 7, -1.0, 0.0]]))[0]
+    # rise, top, fall
+    expected = 0.3 * np.array([0.1e-9 + 2.8e-9 + 0.3e-9, -(0.1e-9 + 6.8e-9 + 0.3e-9), 0.0])
+    np.testing.assert_allclose(read.mean_volt(20e-9)[0] * 20e-9, expected, rtol=1e-12)
+    assert pwm.span_second == pytest.approx(7.6e-9)
+
+
+def test_jitter_has_the_sigma_asked_for_and_spares_zeros():
+    pwm = PulseWidth(bits=6, jitter_second=20e-12)
+    codes = pwm.encode(np.full((400, 10), 0.5))
+    codes[0] = 0
+    second = pwm.reads(codes, rng=np.random.default_rng(1))[0].second
+    assert not second[0].any()
+    spread = second[1:] - 16e-9
+    np.testing.assert_allclose(spread.std(), 20e-12, rtol=0.05)
+    assert pwm.reads(codes)[0].second[1, 0] == 16e-9
+
+
+def test_drawn_steps_have_their_sigma_and_the_ends_stay():
+    dac = Dac(bits=12).drawn(np.random.default_rng(2), dnl_sigma_lsb=0.05)
+    np.testing.assert_allclose(dac.dnl_lsb.std(), 0.05, rtol=0.05)
+    assert dac.inl_lsb[0] == 0.0
+    assert abs(dac.inl_lsb[-1]) < 1e-12
+    assert not Dac().dnl_lsb.any()
+
+
+def test_a_limited_buffer_is_a_resistance_near_zero_and_a_current_far_away():
+    buffer = WordLineBuffer(driver=Dac(), output_ohm=100.0, limit_ampere=1e-3)
+    volts = np.array([1e-5, -200.0, 200.0])
+    np.testing.assert_allclose(buffer.ampere(volts), [1e-7, -1e-3, 1e-3], rtol=1e-6)
+    step = 1e-7
+    slope = (buffer.ampere(volts + step) - buffer.ampere(volts - step)) / (2 * step)
+    np.testing.assert_allclose(buffer.siemens(volts), slope, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: PulseWidth(clock_hertz=1e9, rise_second=2e-9), "one period of the clock"),
+        (lambda: PulseWidth(jitter_second=-1.0), "jitter_second"),
+        (lambda: BitSerial(coding="gray"), "twos-complement"),
+        (lambda: WordLineBuffer(driver=3.0), "Dac, PulseWidth or BitSerial"),
+        (
+            lambda: WordLineBuffer(driver=Dac(), output_ohm=0.0, limit_ampere=1e-3),
+            "where the current is limited",
+        ),
+        (lambda: Dac().encode([2.0]), "-1 to 1"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(make, words):
+    with pytest.raises(xc.ParameterError, match=words):
+        make()
+
+
+def test_reads_in_turn():
+    serial = BitSerial(bits=3, full_scale_volt=1.0)
+    reads = serial.reads(serial.encode([[1.0], [2 / 3], [-1 / 3]]))
+    turn = WordLines.in_turn(reads)
+    np.testing.assert_array_equal(turn.volt, [[1.0], [1.0], [-1.0]])
+    assert turn.part(slice(1, 3)).volt.shape == (2, 1)

@@ -1,0 +1,83 @@
+"""The difference amplifier: two columns of a differential weight become one voltage.
+
+Four resistors around an op-amp: ``V_out = V_ref + gain * (V_minus - V_plus)``, of the amplifiers of
+the two columns. Those invert, so the output rises with the current of the positive column.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from xbar_circuit import checks
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.peripherals.amplifiers.opamp import OpAmp
+from xbar_circuit.peripherals.subcircuit import Subcircuit
+
+__all__ = ["DifferenceAmplifier"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DifferenceAmplifier:
+    """A subtracting stage between two amplifiers and one converter.
+
+    Parameters
+    ----------
+    opamp
+        A behavioural :class:`OpAmp`, or a :class:`Subcircuit` with the ports ``plus``, ``minus``
+        and ``out``.
+    gain
+        Ratio of the resistors.
+    input_ohm
+        Each input resistor [ohm].
+    reference_volt
+        Output at equal inputs [V].
+
+    Raises
+    ------
+    ParameterError
+        A value is out of range, or the op-amp is something else.
+
+    >>> line = DifferenceAmplifier(opamp=OpAmp(dc_gain=1e9), gain=2.0).output_line
+    >>> [round(value, 6) for value in line]
+    [0.5, 2.0]
+    """
+
+    opamp: OpAmp | Subcircuit
+    gain: float = 1.0
+    input_ohm: float = 50e3
+    reference_volt: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.opamp, (OpAmp, Subcircuit)):
+            raise ParameterError.about(
+                "opamp",
+                got=repr(self.opamp),
+                expected="an OpAmp or a Subcircuit",
+                remedy="for example peripherals.OpAmp(dc_gain=1e4, unity_hertz=1e9)",
+            )
+        if isinstance(self.opamp, Subcircuit):
+            self.opamp.require("plus", "minus", "out")
+        checks.number("gain", self.gain, "1", above=True)
+        checks.number("input_ohm", self.input_ohm, "ohm", above=True)
+        checks.number("reference_volt", self.reference_volt, "V", minimum=-math.inf)
+
+    @property
+    def output_line(self) -> tuple[float, float]:
+        """Output at equal inputs [V], and its slope over ``V_minus - V_plus``.
+
+        NaN for a subcircuit. With ``b = 1 / (1 + gain)`` and an op-amp of gain A,
+        ``V_out (1 + A b) = middle + A ((1 - b) (V_minus - V_plus) + b V_ref + offset)``.
+        """
+        amp = self.opamp
+        if not isinstance(amp, OpAmp):
+            return math.nan, math.nan
+        back = 1.0 / (1.0 + self.gain)
+        whole = 1.0 + amp.dc_gain * back
+        rest = amp.middle_volt + amp.dc_gain * (back * self.reference_volt + amp.offset_volt)
+        return rest / whole, amp.dc_gain * (1.0 - back) / whole
+
+    @property
+    def power_watt(self) -> float:
+        """Quiescent power [W]; NaN for a subcircuit: measure it."""
+        return self.opamp.power_watt if isinstance(self.opamp, OpAmp) else math.nan

@@ -1,0 +1,167 @@
+"""The latched sense amplifier: one clocked comparator for a binary cell, two for a ternary one.
+
+A latch (StrongARM: Kobayashi et al., IEEE J. Solid-State Circuits 28, 523, 1993) compares the input
+with a threshold when its clock falls. What limits it is the offset that mismatch gives every single
+latch, and its noise; `studies.characterize_sense_amplifier` measures the offset's distribution, and
+`drawn` draws from it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+
+from xbar_circuit import checks
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.peripherals.converters.protocol import CodeArray, ConverterBase, errors_tuple
+from xbar_circuit.peripherals.subcircuit import Subcircuit
+
+__all__ = ["SenseAmplifier"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SenseAmplifier(ConverterBase):
+    """A read-out with two or three codes: how many thresholds the input exceeds.
+
+    Parameters
+    ----------
+    thresholds_volt
+        One threshold (binary) or two, ascending (ternary) [V].
+    offsets_volt
+        Offset of each latch [V]; None is none.
+    noise_volt
+        Input-referred rms noise of a decision [V].
+    reset_second
+        How long the latches are reset while the input settles [s].
+    decision_second
+        Time given to the decision [s].
+    comparator
+        A :class:`Subcircuit` with the ports ``plus``, ``minus``, ``clock`` (it decides while the
+        clock is low) and ``out``, which ngspice then runs instead of the formula.
+    latch_joule
+        Energy of one decision [J]; 30 fJ is an assumption.
+
+    Raises
+    ------
+    ParameterError, ShapeError
+        A value is out of range, or the thresholds are not ascending.
+
+    >>> SenseAmplifier(thresholds_volt=(0.4, 0.6)).convert([0.3, 0.5, 0.7])
+    array([0, 1, 2])
+    """
+
+    thresholds_volt: tuple[float, ...] = (0.5,)
+    offsets_volt: tuple[float, ...] | None = None
+    noise_volt: float = 0.0
+    reset_second: float = 1e-9
+    decision_second: float = 1e-9
+    comparator: Subcircuit | None = None
+    latch_joule: float = 30e-15
+
+    def __post_init__(self) -> None:
+        count = len(self.thresholds_volt) if isinstance(self.thresholds_volt, (tuple, list)) else 0
+        if count not in (1, 2) or list(self.thresholds_volt) != sorted(set(self.thresholds_volt)):
+            raise ParameterError.about(
+                "thresholds_volt",
+                got=repr(self.thresholds_volt),
+                expected="one voltage (binary) or two ascending ones (ternary)",
+                remedy="for more levels take a Flash",
+            )
+        for name in ("thresholds_volt", "offsets_volt"):
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, errors_tuple(name, value, count, "V"))
+        for name in ("reset_second", "decision_second"):
+            checks.number(name, getattr(self, name), "s", above=True)
+        checks.number("noise_volt", self.noise_volt, "V")
+        checks.number("latch_joule", self.latch_joule, "J")
+        if self.comparator is not None:
+            self.comparator.require("plus", "minus", "clock", "out")
+
+    def drawn(
+        self,
+        rng: np.random.Generator,
+        *,
+        offset_sigma_volt: float,
+        offset_mean_volt: float = 0.0,
+    ) -> SenseAmplifier:
+        """Return this sense amplifier with the offset of each latch drawn."""
+        sigma = checks.number("offset_sigma_volt", offset_sigma_volt, "V")
+        mean = checks.number("offset_mean_volt", offset_mean_volt, "V", minimum=-np.inf)
+        drawn = mean + sigma * rng.standard_normal(self.decisions)
+        return dataclasses.replace(self, offsets_volt=tuple(drawn.tolist()))
+
+    @property
+    def bits(self) -> int:  # type: ignore[override]
+        """Width of the code: 1 or 2."""
+        return self.decisions
+
+    @property
+    def levels(self) -> int:
+        """Number of codes: 2 or 3."""
+        return self.decisions + 1
+
+    @property
+    def decisions(self) -> int:
+        """One for each latch."""
+        return len(self.thresholds_volt)
+
+    @property
+    def thresholds(self) -> FloatArray:
+        """Trip point of each latch (decisions,) [V]."""
+        offsets = self.offsets_volt or (0.0,) * self.decisions
+        result: FloatArray = np.asarray(self.thresholds_volt) + np.asarray(offsets)
+        return result
+
+    @property
+    def input_unit(self) -> str:
+        """Volt."""
+        return "V"
+
+    @property
+    def lsb(self) -> float:
+        """Distance of two thresholds, or the threshold itself where there is one [V]."""
+        if self.decisions == 2:
+            return self.thresholds_volt[1] - self.thresholds_volt[0]
+        return abs(self.thresholds_volt[0]) or 1.0
+
+    @property
+    def input_low(self) -> float:
+        """One LSB below the lowest threshold [V]."""
+        return self.thresholds_volt[0] - self.lsb
+
+    @property
+    def input_high(self) -> float:
+        """One LSB above the highest threshold [V]."""
+        return self.thresholds_volt[-1] + self.lsb
+
+    @property
+    def conversion_second(self) -> float:
+        """Reset and decision [s]."""
+        return self.reset_second + self.decision_second
+
+    @property
+    def energy_joule(self) -> float:
+        """One decision of every latch [J]."""
+        return self.decisions * self.latch_joule
+
+    @property
+    def circuit(self) -> Subcircuit | None:
+        """The comparator, where it is one of transistors."""
+        return self.comparator
+
+    @property
+    def circuit_joule(self) -> float:
+        """All of the energy model [J]."""
+        return self.energy_joule
+
+    def convert_with(self, values: FloatArray, noise: FloatArray | None) -> CodeArray:
+        """Return how many latches say yes."""
+        seen = values[..., None]
+        if noise is not None:
+            seen = seen + self.noise_volt * noise
+        codes: CodeArray = (seen >= self.thresholds).sum(axis=-1).astype(np.int64)
+        return codes

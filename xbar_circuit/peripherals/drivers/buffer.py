@@ -1,0 +1,135 @@
+"""The word-line buffer: what stands between a driver and a long, loaded word line.
+
+A row of a large array draws more than a converter can give. The buffer repeats the driver's voltage
+with a small resistance of its own, as fast as its bandwidth, and as strong as its current: beyond
+that it gives way. Its law is ``I = u / sqrt(1 + (u / limit)**2)``, where ``u`` is the voltage over
+its own resistance, ``(V_set - V) / output_ohm``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from xbar_circuit import checks
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.peripherals.converters.protocol import CodeArray
+from xbar_circuit.peripherals.drivers.bit_serial import BitSerial
+from xbar_circuit.peripherals.drivers.dac import Dac
+from xbar_circuit.peripherals.drivers.protocol import WordLines
+from xbar_circuit.peripherals.drivers.pulse_width import PulseWidth
+from xbar_circuit.peripherals.subcircuit import Subcircuit
+
+__all__ = ["WordLineBuffer"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordLineBuffer:
+    """A driver with a buffer behind it; itself a driver.
+
+    Parameters
+    ----------
+    driver
+        What it repeats: a :class:`Dac`, :class:`PulseWidth` or :class:`BitSerial`. The driver's
+        own output resistance no longer counts, the buffer's input draws no current.
+    output_ohm
+        Output resistance [ohm].
+    limit_ampere
+        Largest current in either direction [A]; infinite is no limit.
+    bandwidth_hertz
+        Of its single pole [Hz]; infinite is no pole. The fast model has settled levels, and pulses
+        whose area a linear filter keeps.
+    circuit
+        A :class:`Subcircuit` with the ports ``input`` and ``out``, which ngspice then runs instead
+        of the formula; the fast model keeps the formula.
+    farad
+        What it charges at each step besides the array [F], for the energy.
+
+    Raises
+    ------
+    ParameterError
+        A value is out of range, or a limit has no resistance to act on.
+    """
+
+    driver: Dac | PulseWidth | BitSerial
+    output_ohm: float = 50.0
+    limit_ampere: float = math.inf
+    bandwidth_hertz: float = math.inf
+    circuit: Subcircuit | None = None
+    farad: float = 20e-15
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.driver, (Dac, PulseWidth, BitSerial)):
+            raise ParameterError.about(
+                "driver",
+                got=repr(self.driver),
+                expected="a Dac, PulseWidth or BitSerial",
+                remedy="for example WordLineBuffer(driver=Dac(bits=8), output_ohm=50.0)",
+            )
+        checks.number("output_ohm", self.output_ohm, "ohm")
+        checks.number("farad", self.farad, "F")
+        for name, unit in (("limit_ampere", "A"), ("bandwidth_hertz", "Hz")):
+            if getattr(self, name) != math.inf:
+                checks.number(name, getattr(self, name), unit, above=True)
+        if self.limit_ampere != math.inf and self.output_ohm == 0.0:
+            raise ParameterError.about(
+                "output_ohm",
+                got=0.0,
+                expected="a resistance > 0 [ohm] where the current is limited",
+                remedy="give the buffer's own, or limit_ampere=inf",
+            )
+        if self.circuit is not None:
+            self.circuit.require("input", "out")
+
+    @property
+    def limited(self) -> bool:
+        """Whether its current is, so that it is more than a resistance."""
+        return self.limit_ampere != math.inf
+
+    @property
+    def full_scale_volt(self) -> float:
+        """Voltage of the input 1 while it is on [V]."""
+        return self.driver.full_scale_volt
+
+    @property
+    def highest(self) -> int:
+        """The code of the input 1."""
+        return self.driver.highest
+
+    @property
+    def read_count(self) -> int:
+        """Reads of the array in one product."""
+        return self.driver.read_count
+
+    @property
+    def span_second(self) -> float:
+        """Longest pulse with its fall and the buffer's own tail [s]; 0 for levels."""
+        span = self.driver.span_second
+        tail = 5.0 / (2.0 * math.pi * self.bandwidth_hertz)
+        return span + tail if span > 0.0 else 0.0
+
+    def encode(self, values: ArrayLike) -> CodeArray:
+        """Return the driver's codes of inputs from -1 to 1."""
+        return self.driver.encode(values)
+
+    def reads(
+        self, codes: CodeArray, *, rng: np.random.Generator | None = None
+    ) -> tuple[WordLines, ...]:
+        """Return the driver's reads: what the buffers are set to."""
+        return self.driver.reads(codes, rng=rng)
+
+    def ampere(self, volt: FloatArray) -> FloatArray:
+        """Return the current for the voltage across the output (same shape) [A]."""
+        plain = volt / self.output_ohm
+        result: FloatArray = plain / np.sqrt(1.0 + (plain / self.limit_ampere) ** 2)
+        return result
+
+    def siemens(self, volt: FloatArray) -> FloatArray:
+        """Return the slope of the current there (same shape) [S]."""
+        share = volt / (self.output_ohm * self.limit_ampere)
+        result: FloatArray = (1.0 + share**2) ** -1.5 / self.output_ohm
+        return result

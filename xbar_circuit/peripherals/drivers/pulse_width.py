@@ -1,0 +1,118 @@
+"""The pulse-width modulator: a code is a time.
+
+All pulses have the same height, so the devices see one voltage and their curvature does not
+matter; the price is time, and a read-out that integrates. Signed inputs are pulses above and below
+the reference. The HERMES core drives its word lines like this, with eight bits (Khaddam-Aljameh et
+al., IEEE J. Solid-State Circuits 57, 1027, 2022).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from xbar_circuit import checks
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.peripherals.converters.protocol import CodeArray
+from xbar_circuit.peripherals.drivers.protocol import DriverBase, WordLines, check_output
+
+__all__ = ["PulseWidth"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PulseWidth(DriverBase):
+    """A pulse-width modulator on every word line.
+
+    The pulse of a code lasts ``abs(code)`` periods of the clock, from the beginning of its rise to
+    the beginning of its fall; its sign is the code's. Unequal edges give every pulse the same error
+    of ``(fall - rise) / 2``, which both engines have. Jitter moves the falling edge.
+
+    Parameters
+    ----------
+    bits
+        Width with sign, 2 to 14: codes from ``-(2**(bits-1) - 1)`` to its opposite.
+    full_scale_volt
+        Height of the pulses about the reference [V].
+    clock_hertz
+        Clock of the modulator [Hz].
+    rise_second, fall_second
+        Of the edges [s]; at most one period of the clock, so that the shortest pulse is whole.
+    jitter_second
+        Standard deviation of a pulse's end [s].
+    output_ohm
+        Output resistance [ohm], added to the crossbar's own driver resistance.
+    farad
+        What it charges at each pulse besides the array [F], for the energy.
+
+    Raises
+    ------
+    ParameterError
+        A value is out of range.
+
+    >>> pwm = PulseWidth(bits=4, clock_hertz=1e9)
+    >>> pwm.reads(pwm.encode([[0.5, -1.0]]))[0].second
+    array([[4.e-09, 7.e-09]])
+    """
+
+    bits: int = 8
+    full_scale_volt: float = 0.2
+    clock_hertz: float = 1e9
+    rise_second: float = 50e-12
+    fall_second: float = 50e-12
+    jitter_second: float = 0.0
+    output_ohm: float = 0.0
+    farad: float = 10e-15
+
+    def __post_init__(self) -> None:
+        checks.count("bits", self.bits, minimum=2, maximum=14)
+        checks.number("full_scale_volt", self.full_scale_volt, "V", above=True)
+        checks.number("clock_hertz", self.clock_hertz, "Hz", above=True)
+        check_output(self.output_ohm, self.farad)
+        checks.number("jitter_second", self.jitter_second, "s")
+        for name in ("rise_second", "fall_second"):
+            edge = checks.number(name, getattr(self, name), "s", above=True)
+            if edge > self.tick_second:
+                raise ParameterError.about(
+                    name,
+                    got=edge,
+                    expected=f"at most one period of the clock, {self.tick_second:g} s",
+                    remedy="slow the clock down, or make the edge faster",
+                )
+
+    @property
+    def tick_second(self) -> float:
+        """Period of the clock [s]."""
+        return 1.0 / self.clock_hertz
+
+    @property
+    def span_second(self) -> float:
+        """Longest pulse with its fall, and six standard deviations of jitter [s]."""
+        longest = self.highest * self.tick_second + self.fall_second
+        return longest + 6.0 * self.jitter_second
+
+    def reads(
+        self, codes: CodeArray, *, rng: np.random.Generator | None = None
+    ) -> tuple[WordLines, ...]:
+        """Return the one read: every word line at its sign for its time.
+
+        Parameters
+        ----------
+        codes
+            (batch, rows).
+        rng
+            Draws the jitter; None is none.
+        """
+        second: FloatArray = np.abs(codes) * self.tick_second
+        if rng is not None and self.jitter_second > 0.0:
+            late = np.clip(rng.standard_normal(codes.shape), -6.0, 6.0) * self.jitter_second
+            second = np.where(codes != 0, np.maximum(second + late, self.rise_second), 0.0)
+        return (
+            WordLines(
+                volt=self.full_scale_volt * np.sign(codes),
+                second=second,
+                rise_second=self.rise_second,
+                fall_second=self.fall_second,
+            ),
+        )
