@@ -34,8 +34,8 @@ def driver_definition(driver: Driver, name: str) -> list[str]:
         node = "slow"
         lines += [
             "Epole fast reference input reference 1",
-            "Rpole fast slow 1e3",
-            f"Cpole slow reference {num(1.0 / (2e3 * math.pi * driver.bandwidth_hertz))}",
+            "Rpole fast slow 1e6",
+            f"Cpole slow reference {num(1.0 / (2e6 * math.pi * driver.bandwidth_hertz))}",
         ]
     if driver.limit_ampere == math.inf:
         lines.append(f"Eout out reference {node} reference 1")
@@ -43,7 +43,7 @@ def driver_definition(driver: Driver, name: str) -> list[str]:
         slope, share = 1.0 / driver.output_ohm, 1.0 / (driver.output_ohm * driver.limit_ampere)
         across = f"V({node},out)"
         lines.append(
-            f"Bout reference out I={num(slope)}*{across}/sqrt(1+({across}*{num(share)})**2)"
+            f"Bout reference out I={num(slope)}*{across}/sqrt(1+{across}*{across}*{num(share**2)})"
         )
     return [*lines, f".ends {name}"]
 
