@@ -211,7 +211,8 @@ class CurrentTable:
                 column[:, part],
                 level[part],
                 weight[:, part],
-                None if planes is None else planes[part],
+                planes,
+                start,
             )
         z = z.reshape(3, *shape)
         pull = (row_volt if self.supply_volt is None else self.supply_volt) - column_volt
@@ -257,9 +258,10 @@ class CurrentTable:
     def _planes(
         self, conductance: FloatArray, level: NDArray[np.int64], weight: FloatArray
     ) -> FloatArray | None:
-        """Return each cell's own table over the voltages (cells, values); None if too large.
+        """Return each cell's own table over the voltages (values, cells); None if too large.
 
         It is kept for the conductances of a crossbar, which never change and are read many times.
+        Neighbours on a word line mostly want the same knots: so they lie side by side.
         """
         levels, rows, columns = self.coefficients.shape
         if conductance.flags.writeable or len(level) * rows * columns > _MOST_PLANES:
@@ -267,9 +269,9 @@ class CurrentTable:
         if self._memo and self._memo[0][0] is conductance:
             return self._memo[0][1]
         coefficients = self.coefficients.reshape(levels, rows * columns)
-        planes = np.zeros((len(level), rows * columns))
+        planes = np.zeros((rows * columns, len(level)))
         for k in range(4):
-            planes += weight[k][:, np.newaxis] * coefficients[level + k]
+            planes += weight[k] * coefficients[level + k].T
         self._memo[:] = [(conductance, planes)]
         return planes
 
@@ -280,30 +282,33 @@ class CurrentTable:
         level: NDArray[np.int64],
         weight: FloatArray,
         planes: FloatArray | None,
+        first: int,
     ) -> FloatArray:
-        """Return w or z and its slopes over row and column voltage, (3, batch, cells)."""
+        """Return w or z and its slopes over row and column voltage, (3, batch, cells).
+
+        `first` is the place of the first of these cells in `planes`.
+        """
         levels, rows, columns = self.coefficients.shape
         i, x, on_row = self.row_axis.locate(row)
         j, y, on_column = self.column_axis.locate(column)
+        taps: list[tuple[NDArray[np.int64], FloatArray | None]]
         if planes is None:
-            plane = self.coefficients.reshape(levels, rows * columns)
-            taps: list[tuple[NDArray[np.int64], FloatArray | None]]
+            values, stride = self.coefficients.ravel(), 1
             taps = [((level + k) * (rows * columns), weight[k]) for k in range(4)]
         else:
-            plane = planes
-            taps = [(np.arange(len(level)) * (rows * columns), None)]
-        values = plane.ravel()
+            values, stride = planes.ravel(), planes.shape[1]
+            taps = [(np.arange(first, first + len(level)), None)]
         along_row, row_rise = _weights(x), _weight_slopes(x)
         along_column, column_rise = _weights(y), _weight_slopes(y)
-        place = i * columns + j
+        place = (i * columns + j) * stride
         z = np.zeros((3, *row.shape))
         value, product, sums, slopes = (np.empty(row.shape) for _ in range(4))
         for offset, share in taps:
             for a in range(4):
-                here = place + (offset + a * columns)
+                here = place + (offset + a * columns * stride)
                 for b in range(4):
                     values.take(here, out=value, mode="clip")  # never out of range: no check
-                    here += 1
+                    here += stride
                     if b == 0:
                         np.multiply(along_column[0], value, out=sums)
                         np.multiply(column_rise[0], value, out=slopes)
@@ -323,21 +328,25 @@ class CurrentTable:
 
 def _weights(t: FloatArray) -> FloatArray:
     """Return the four uniform cubic B-splines that are not 0 at fraction t of an interval."""
-    s = 1.0 - t
-    return np.stack(
-        [
-            s * s * s / 6.0,
-            2.0 / 3.0 - t * t * (1.0 - 0.5 * t),
-            2.0 / 3.0 - s * s * (1.0 - 0.5 * s),
-            t * t * t / 6.0,
-        ]
-    )
+    s, t2 = 1.0 - t, t * t
+    s2 = s * s
+    weights = np.empty((4, *t.shape))
+    np.multiply(s2, s / 6.0, out=weights[0, ...])
+    np.subtract(2.0 / 3.0, t2 * (1.0 - 0.5 * t), out=weights[1, ...])
+    np.subtract(2.0 / 3.0, s2 * (1.0 - 0.5 * s), out=weights[2, ...])
+    np.multiply(t2, t / 6.0, out=weights[3, ...])
+    return weights
 
 
 def _weight_slopes(t: FloatArray) -> FloatArray:
     """Return the derivatives of :func:`_weights` over t."""
     s = 1.0 - t
-    return np.stack([-0.5 * s * s, t * (1.5 * t - 2.0), s * (2.0 - 1.5 * s), 0.5 * t * t])
+    slopes = np.empty((4, *t.shape))
+    np.multiply(s, -0.5 * s, out=slopes[0, ...])
+    np.multiply(t, 1.5 * t - 2.0, out=slopes[1, ...])
+    np.multiply(s, 2.0 - 1.5 * s, out=slopes[2, ...])
+    np.multiply(t, 0.5 * t, out=slopes[3, ...])
+    return slopes
 
 
 def spline_coefficients(values: FloatArray) -> FloatArray:

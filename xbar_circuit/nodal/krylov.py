@@ -21,6 +21,9 @@ D, which the eigenvectors of K_r and K_c diagonalise. How far CG goes follows Ne
 is halved. A sample has converged when the currents that the cells carry at the node voltages differ
 from those that the wires carry by no more than ``tolerance`` times the largest branch current. A
 sample that does not get there is solved alone by `Newton`'s sparse direct steps.
+
+A few samples at a time fill the processor's cache; these parts of a batch are shared out to threads,
+and a part's numbers do not depend on who computes it.
 """
 
 from __future__ import annotations
@@ -45,6 +48,7 @@ from xbar_circuit.result import NodeVoltages, ReadResult
 __all__ = ["NewtonKrylov", "PreparedKrylov"]
 
 IntArray = NDArray[np.int64]
+_Solved = tuple[FloatArray, FloatArray, FloatArray, IntArray, NDArray[np.bool_]]
 
 _CELLS_AT_ONCE = 1 << 15
 _MILD = 6.0
@@ -112,6 +116,7 @@ class PreparedKrylov:
         clean = checks.read_volts("volts", volts, self._crossbar.rows)
         shape = (len(clean), *self._crossbar.shape)
         row, column = np.empty(shape), np.empty(shape)
+        current = np.empty((len(clean), self._crossbar.cols))
         iterations = np.zeros(len(clean), dtype=np.int64)
         converged = np.zeros(len(clean), dtype=bool)
         step = max(1, _CELLS_AT_ONCE // self._crossbar.conductance.size)
@@ -121,30 +126,25 @@ class PreparedKrylov:
             sample = _Newton(self._method, self._crossbar, self._lines, clean[part])
             with np.errstate(over="ignore", invalid="ignore"):
                 sample.run()
-            row[part], column[part] = sample.u, sample.w
+            row[part], column[part], current[part] = sample.u, sample.w, sample.current
             iterations[part], converged[part] = sample.iterations, sample.converged
 
         with threads() as count:
             spread(some, range(0, len(clean), step), count)
-        self._fall_back(clean, row, column, iterations, converged)
+        self._fall_back((row, column, current, iterations, converged), clean)
         return answer(
             self._crossbar,
             clean,
             NodeVoltages(row=row, column=column),
+            current,
             engine="nodal: Newton, conjugate gradients",
             iterations=iterations,
             converged=converged,
         )
 
-    def _fall_back(
-        self,
-        volts: FloatArray,
-        row: FloatArray,
-        column: FloatArray,
-        iterations: IntArray,
-        converged: NDArray[np.bool_],
-    ) -> None:
+    def _fall_back(self, solved: _Solved, volts: FloatArray) -> None:
         """Solve the failed samples directly, in place."""
+        row, column, current, iterations, converged = solved
         failed = np.flatnonzero(~converged)
         if failed.size == 0 or self._method.fallback is None:
             return
@@ -156,6 +156,7 @@ class PreparedKrylov:
                 raise
             result = error.result
         row[failed], column[failed] = result.row_voltage, result.column_voltage
+        current[failed] = result.column_current
         iterations[failed] += result.iterations
         converged[failed] = result.converged
 
@@ -172,6 +173,7 @@ class _Newton:
         shape = (len(volts), *crossbar.shape)
         self._volts = volts[:, :, np.newaxis]
         self.u, self.w = np.array(np.broadcast_to(self._volts, shape)), np.zeros(shape)
+        self.current = np.full((len(volts), crossbar.cols), np.nan)  # of the columns
         self.iterations = np.zeros(len(volts), dtype=np.int64)
         self.converged = np.zeros(len(volts), dtype=bool)
         # where each sample's last step began, its error there, and how much of the step is left
@@ -193,6 +195,7 @@ class _Newton:
             size, peak = _mismatch(errors, current, a, b)
             good = (size <= method.tolerance * peak) & np.isfinite(peak)
             self._settle(active[good], errors[0][good], errors[1][good])
+            self.current[active[good]] = current[good].sum(axis=1)
             worse = ~good & ~((size < self._error[active]) & np.isfinite(peak))
             self._halve(active[worse])
             on = ~good & ~worse & (self.iterations[active] < method.steps)

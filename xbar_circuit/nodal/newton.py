@@ -28,7 +28,7 @@ from xbar_circuit.nodal.method import refuse_nonlinear
 from xbar_circuit.nodal.sparse import factorise, with_cells
 from xbar_circuit.result import NodeVoltages, ReadResult
 
-__all__ = ["Newton", "PreparedNewton", "answer"]
+__all__ = ["Newton", "PreparedNewton", "answer", "column_current"]
 
 _ROUNDING = 8.0 * float(np.finfo(np.float64).eps)
 _SMALLEST_STEP = 2.0**-20
@@ -93,6 +93,7 @@ class PreparedNewton:
             self._crossbar,
             clean,
             nodes,
+            column_current(self._crossbar, nodes),
             engine="nodal: Newton, sparse direct",
             iterations=iterations,
             converged=converged,
@@ -183,16 +184,26 @@ def _step(matrix: sparse.csc_array, error: FloatArray) -> FloatArray:
     return np.zeros(0) if factors is None else factors.solve(-error)
 
 
+def column_current(crossbar: Crossbar, nodes: NodeVoltages) -> FloatArray:
+    """Return the sum of each column's device currents at the node voltages (batch, cols) [A]."""
+    with np.errstate(over="ignore", invalid="ignore"):  # where a sample has not converged
+        response = crossbar.cell.respond(nodes.row, nodes.column, crossbar.conductance)
+        return np.where(crossbar.conductance > 0.0, response.current, 0.0).sum(axis=1)
+
+
 def answer(
     crossbar: Crossbar,
     volts: FloatArray,
     nodes: NodeVoltages,
+    current: FloatArray,
     *,
     engine: str,
     iterations: np.ndarray[tuple[int], np.dtype[np.int64]],
     converged: np.ndarray[tuple[int], np.dtype[np.bool_]],
 ) -> ReadResult:
     """Return the result of a nonlinear read, or raise it inside a ``ConvergenceError``.
+
+    `current` holds the column currents (batch, cols) [A]; those of failed samples become NaN.
 
     Raises
     ------
@@ -205,8 +216,6 @@ def answer(
     _refuse_beyond_table(crossbar, nodes, converged)
     for field in (nodes.row, nodes.column):
         field[failed] = np.nan
-    response = crossbar.cell.respond(nodes.row, nodes.column, crossbar.conductance)
-    current = np.where(crossbar.conductance > 0.0, response.current, 0.0).sum(axis=1)
     current[failed] = np.nan
     result = ReadResult(
         crossbar=crossbar,
