@@ -22,8 +22,8 @@ from xbar_circuit.errors import ParameterError
 
 __all__ = ["ProgrammingCurve"]
 
-RESET_PULSE = Pulse(volt=3.0, width_second=1e-6)
-"""A microsecond through 5 kohm, quenched in 5 ns; amplitudes of 2.4 to 3.8 V span the range."""
+RESET_PULSE = Pulse(volt=3.0, width_second=2e-6)
+"""Two microseconds through 5 kohm, quenched in 5 ns; amplitudes of 2.4 to 3.8 V span the range."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +55,7 @@ class ProgrammingCurve:
         pulse: Pulse = RESET_PULSE,
         lowest_volt: float = 2.2,
         highest_volt: float = 3.8,
-        points: int = 65,
+        points: int = 129,
         read_volt: float = 0.2,
     ) -> ProgrammingCurve:
         """Simulate the curve of a cell, from its crystalline state.

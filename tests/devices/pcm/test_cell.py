@@ -102,7 +102,7 @@ def test_drift_is_a_power_law_and_a_liner_lowers_it():
 
     plain, projected = exponent(CELL), exponent(PcmCell.projected())
     np.testing.assert_allclose(plain[1:], 0.1, rtol=0.02)
-    assert np.all(projected < 0.04)
+    assert np.all((projected > 0.003) & (projected < 0.015))
     hot = CELL.aged(1e4, storage_kelvin=350.0).conductance(40e-9)
     assert hot < CELL.aged(1e4).conductance(40e-9)  # a warm store relaxes faster
     crystal = np.array([CELL.aged(t).conductance(0.0) for t in times])
@@ -173,7 +173,7 @@ def test_library_files_carry_the_default_preset():
     assert library(replace(CELL, kelvin=310.0)) != text
     module = resources.device_model("pcm_cell.va").read_text()
     for name in parameters(CELL):
-        assert f"parameter real {name} = " in module
+        assert f"parameter real {name} = {parameters(CELL)[name]!r};" in module
 
 
 @pytest.mark.parametrize("cell", [CELL, PcmCell.projected(), replace(CELL, kelvin=330.0).aged(3e3)])

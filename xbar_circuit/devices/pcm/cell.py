@@ -54,9 +54,10 @@ class PcmCell(PcmParameters):
     def projected(cls) -> PcmCell:
         """Return the same cell with a liner: less drift, less noise, a smaller window.
 
-        40 kohm per nanometre of plug bring the drift coefficient of a RESET state near 0.02-0.03.
+        Projected memory, Koelmans et al., Nat. Commun. 6, 8181 (2015). 14 kohm per nanometre of
+        plug, a fitted number, bring the drift coefficient of a RESET state near the published 0.01.
         """
-        return cls(plug=AmorphousPlug(liner_ohm_per_meter=40e3 / 1e-9), noise_amplitude=0.003)
+        return cls(plug=AmorphousPlug(liner_ohm_per_meter=14e3 / 1e-9), noise_amplitude=0.003)
 
     def conductance(self, thickness: ArrayLike, *, read_volt: float = 0.0) -> FloatArray:
         """Return the conductance I/V at this cell's temperature and age [S].

@@ -221,7 +221,7 @@ class _Circuit:
         interface = cell.kelvin + KELVIN_PER_UNIT * heat / (1.0 + u / cell.thermal_depth_meter)
         speed = cell.growth.velocity(interface)
         slow = (u - cell.crystal_gap_meter) / (u + cell.growth_contact_meter)
-        shrink = np.maximum(speed, 0.0) * slow + np.minimum(speed, 0.0)
+        shrink = np.maximum(speed, 0.0) * slow**2 + np.minimum(speed, 0.0)
         return np.stack(
             [
                 (current - flowing) / cell.parasitic_farad,
