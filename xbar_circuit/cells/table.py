@@ -211,8 +211,7 @@ class CurrentTable:
                 column[:, part],
                 level[part],
                 weight[:, part],
-                planes,
-                start,
+                (planes, start),
             )
         z = z.reshape(3, *shape)
         pull = (row_volt if self.supply_volt is None else self.supply_volt) - column_volt
@@ -266,8 +265,9 @@ class CurrentTable:
         levels, rows, columns = self.coefficients.shape
         if conductance.flags.writeable or len(level) * rows * columns > _MOST_PLANES:
             return None
-        if self._memo and self._memo[0][0] is conductance:
-            return self._memo[0][1]
+        for known, planes in self._memo[:1]:  # a copy: other threads may replace it
+            if known is conductance:
+                return planes
         coefficients = self.coefficients.reshape(levels, rows * columns)
         planes = np.zeros((rows * columns, len(level)))
         for k in range(4):
@@ -281,14 +281,14 @@ class CurrentTable:
         column: FloatArray,
         level: NDArray[np.int64],
         weight: FloatArray,
-        planes: FloatArray | None,
-        first: int,
+        own: tuple[FloatArray | None, int],
     ) -> FloatArray:
         """Return w or z and its slopes over row and column voltage, (3, batch, cells).
 
-        `first` is the place of the first of these cells in `planes`.
+        `own` holds the cells' own tables, if there are any, and where in them these cells begin.
         """
-        levels, rows, columns = self.coefficients.shape
+        planes, first = own
+        rows, columns = self.coefficients.shape[1:]
         i, x, on_row = self.row_axis.locate(row)
         j, y, on_column = self.column_axis.locate(column)
         taps: list[tuple[NDArray[np.int64], FloatArray | None]]

@@ -22,8 +22,8 @@ is halved. A sample has converged when the currents that the cells carry at the 
 from those that the wires carry by no more than ``tolerance`` times the largest branch current. A
 sample that does not get there is solved alone by `Newton`'s sparse direct steps.
 
-A few samples at a time fill the processor's cache; these parts of a batch are shared out to threads,
-and a part's numbers do not depend on who computes it.
+A few samples at a time fill the processor's cache; these parts of a batch are shared out to
+threads, and a part's numbers do not depend on who computes it.
 """
 
 from __future__ import annotations
