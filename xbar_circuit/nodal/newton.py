@@ -188,7 +188,8 @@ def column_current(crossbar: Crossbar, nodes: NodeVoltages) -> FloatArray:
     """Return the sum of each column's device currents at the node voltages (batch, cols) [A]."""
     with np.errstate(over="ignore", invalid="ignore"):  # where a sample has not converged
         response = crossbar.cell.respond(nodes.row, nodes.column, crossbar.conductance)
-        return np.where(crossbar.conductance > 0.0, response.current, 0.0).sum(axis=1)
+        current = np.where(crossbar.conductance > 0.0, response.current, 0.0)
+    return np.asarray(current.sum(axis=1))
 
 
 def answer(
