@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Column, Table
 
-from xbar_circuit import __version__, report
+from xbar_circuit import __version__, report, spice
 from xbar_circuit.agreement import (
     LINEAR_TOLERANCE,
     NONLINEAR_TOLERANCE,
@@ -60,6 +60,7 @@ def agree(
     """
     console = Console()
     cases = list(matrix(max_side=max_side, seed=seed))
+    spice.simulator()  # start it, or say that it is missing, before anything is timed
     outcomes = [check(case) for case in track(cases, "both engines", console=console)]
     known = [check_known(case) for case in known_cases()]
     chains = list(tile_cases(max_side=max_side, seed=seed))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -55,16 +56,17 @@ def agreement_figure(outcomes: Sequence[Outcome], path: Path) -> None:
             yscale="log",
             xlabel="devices in the array",
             ylabel="worst relative difference",
-            title="nodal engine against ngspice (tolerance dashed)",
+            title="Nodal engine against ngspice (tolerance dashed)",
         )
-        left.legend(ncols=2, fontsize=8)
+        below: Any = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.16)}
+        left.legend(ncols=4, fontsize=8, columnspacing=1.0, handletextpad=0.2, **below)
         right.set(
             xscale="log",
             yscale="log",
             xlabel="devices in the array",
-            ylabel="time of ngspice / time of the nodal engine",
-            title="the same reads, timed in one process",
+            ylabel="time of ngspice / of the nodal engine",
+            title="The same reads, timed in one process",
         )
         right.axhline(1.0, color="black", linewidth=0.8)
-        right.legend()
+        right.legend(ncols=4, fontsize=8, **below)
         save(page, path)

@@ -40,7 +40,7 @@ def draw_accuracy(demo: Demo, path: Path) -> None:
 
 
 def draw_drop(demo: Demo, path: Path) -> None:
-    """Draw the conductances of a tile, the voltage that its devices lose, and its column errors."""
+    """Draw the conductances of a tile, the voltage that its devices lose, its column errors."""
     drop = demo.drop
     rows, columns = drop.conductance.shape
     with figure(1, 3, width=10.5, height=3.7) as (page, (first, second, third)):
@@ -56,9 +56,9 @@ def draw_drop(demo: Demo, path: Path) -> None:
         first.set_ylabel("word line")
         error = 100 * drop.column_error
         third.bar(np.arange(columns), error, width=1.0, color=COLOURS[0])
-        third.set_title("Current lost by the wires")
+        third.set_title("Current of each bit line")
         third.set_xlabel("bit line")
-        third.set_ylabel("%")
+        third.set_ylabel("difference to ideal wires [%]")
         page.suptitle(f"A {rows} x {columns} tile of {drop.layer}, inputs from real images")
         save(page, path)
 

@@ -100,7 +100,7 @@ class Worker:
         )
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603  our own interpreter and module
-                [sys.executable, "-c", code],
+                [sys.executable, "-u", "-c", code],  # what was said last outlives a crash
                 stdin=subprocess.DEVNULL,
                 stdout=self._log,
                 stderr=self._log,

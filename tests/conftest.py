@@ -1,0 +1,8 @@
+"""What every test may count on."""
+
+import signal
+
+# A shell that starts the tests in the background lets them ignore Ctrl-C, and all that they start
+# inherits it: the tests that interrupt a process would wait for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
