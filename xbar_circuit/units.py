@@ -12,7 +12,7 @@ import re
 
 from xbar_circuit.errors import ParameterError
 
-__all__ = ["engineering", "parse_spice", "spice_number"]
+__all__ = ["duration", "engineering", "parse_spice", "spice_number"]
 
 _SPICE_SCALE = {
     "t": 1e12,
@@ -90,3 +90,17 @@ def engineering(value: float, unit: str, digits: int = 3) -> str:
     exponent = 3 * math.floor(math.log10(abs(rounded)) / 3)
     exponent = min(max(exponent, min(_SI_PREFIX)), max(_SI_PREFIX))
     return f"{rounded / 10.0**exponent:.{digits}g} {_SI_PREFIX[exponent]}{unit}"
+
+
+def duration(seconds: float) -> str:
+    """Return a time in the unit that people use for it.
+
+    >>> duration(25.0), duration(86400.0)
+    ('25 s', '1 day')
+    """
+    for unit, size in (("year", 365.25 * 86400.0), ("day", 86400.0), ("h", 3600.0)):
+        if seconds >= 0.99 * size:
+            count = seconds / size
+            plural = "s" if unit != "h" and count >= 1.05 else ""
+            return f"{count:.3g} {unit}{plural}"
+    return f"{seconds:.3g} s"

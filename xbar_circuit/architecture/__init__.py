@@ -13,6 +13,7 @@ from xbar_circuit.architecture.cost import Cost, LayerCost, balanced_replicas, c
 from xbar_circuit.architecture.presets import (
     PRESETS,
     adc_survey,
+    cmos45,
     hermes_core,
     isaac,
     preset,
@@ -38,6 +39,7 @@ __all__ = [
     "adc_survey",
     "array_joules",
     "balanced_replicas",
+    "cmos45",
     "cost",
     "count_loads",
     "hermes_core",

@@ -35,6 +35,8 @@ class Readout:
         Bit lines that take turns at one converter.
     area_m2
         Of one converter [m2].
+    amplifier_watt
+        Power of the amplifier in front of each converter, on for the whole product [W].
     includes_array
         Whether `conversion_joule` is measured with the array's own energy in it; the array's
         share is then taken out of it, not added.
@@ -46,6 +48,7 @@ class Readout:
     law: str = "successive"
     columns_per_converter: int = 1
     area_m2: float | None = None
+    amplifier_watt: float = 0.0
     includes_array: bool = False
 
     def __post_init__(self) -> None:
@@ -54,6 +57,7 @@ class Readout:
         checks.number("conversion_second", self.conversion_second, "s", above=True)
         checks.choice("law", self.law, LAWS)
         checks.count("columns_per_converter", self.columns_per_converter)
+        checks.number("amplifier_watt", self.amplifier_watt, "W")
         _area("area_m2", self.area_m2)
 
     def joule(self, bits: int) -> float:

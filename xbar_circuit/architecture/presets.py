@@ -1,4 +1,4 @@
-"""Architectures whose numbers have been published, each with its source.
+"""Architectures whose numbers have been published or measured, each with its source.
 
 The digital rest is the same in all: M. Horowitz, "Computing's energy problem (and what we can do
 about it)", ISSCC 2014, table for 45 nm at 0.9 V: 32-bit integer addition 0.1 pJ, multiplication
@@ -24,17 +24,29 @@ from xbar_circuit.architecture.components import (
 from xbar_circuit.calibration import ReadoutModel
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.accelerator import Accelerator
+from xbar_circuit.peripherals import Sar
 from xbar_circuit.wires import Wires
 
 __all__ = [
+    "COMPARATOR_JOULE",
+    "OPAMP_WATT",
     "PRESETS",
+    "SETTLING_SECOND",
     "adc_survey",
+    "cmos45",
     "hermes_core",
     "isaac",
     "preset",
     "usual_accelerator",
     "with_readout",
 ]
+
+#: Measured in ngspice on the circuits of ``device_models/``, and again by a test: power of the
+#: op-amp of ``two_stage_opamp.lib`` [W], its time to settle to 8 bits on a column of 256 devices
+#: with 4 kohm of feedback [s], and what the supply gives to ``strongarm.lib`` for a decision [J].
+OPAMP_WATT = 1.04e-3
+SETTLING_SECOND = 12.9e-9
+COMPARATOR_JOULE = 71e-15
 
 _WIRE_FARAD_PER_METRE = 0.2e-9
 _SUPPLY_VOLT = 0.9
@@ -172,10 +184,48 @@ def adc_survey(which: str = "median") -> Architecture:
     )
 
 
+def cmos45() -> Architecture:
+    """Return a tile of this project's own 45 nm-class circuits, as ngspice measures them.
+
+    Every column has the two-stage op-amp as a transimpedance amplifier (1.04 mW, 12.9 ns to 8 bits
+    on 256 devices) and an 8-bit SAR converter of 1 fF units at 1 GHz whose comparator is the
+    StrongARM latch (71 fJ a decision). The converter samples for two cycles and converts while the
+    amplifier settles to the next product.
+    """
+    converter = Sar(bits=8, low_volt=0.1, high_volt=0.6, comparator_joule=COMPARATOR_JOULE)
+    line_farad = 256 * 1e-6 * _WIRE_FARAD_PER_METRE
+    return Architecture(
+        name="own circuits, 45 nm class",
+        source="device_models/two_stage_opamp.lib and strongarm.lib on cmos45.lib, in ngspice",
+        readout=Readout(
+            bits=converter.bits,
+            conversion_joule=converter.energy_joule,
+            conversion_second=converter.conversion_second,
+            law="successive",
+            amplifier_watt=OPAMP_WATT,
+        ),
+        driver=Driver(activation_joule=line_farad * 1.1**2),
+        digital=_HOROWITZ,
+        buffer=Buffer(byte_joule=10e-12 / 8),
+        interconnect=_WIRES,
+        read_second=SETTLING_SECOND + converter.sample_cycles / converter.clock_hertz,
+        pulse_slot_second=0.5e-9,
+        assumptions=(
+            "Amplifier and comparator: simulated at the nominal corner without layout parasitics;"
+            " capacitor array by formula, 20 fJ of logic in every clock cycle (assumed).",
+            "One amplifier and one converter at every bit line; the amplifier is never off.",
+            "Drivers: the capacitance of a word line of 256 um at 1.1 V, nothing else.",
+            "Circuits without layout have no area: none is given.",
+            *_DIGITAL_NOTES,
+        ),
+    )
+
+
 #: Architectures by the name they have on the command line.
 PRESETS: dict[str, Callable[[], Architecture]] = {
     "hermes": hermes_core,
     "isaac": isaac,
+    "own circuits": cmos45,
     "survey median": partial(adc_survey, "median"),
     "survey best": partial(adc_survey, "best"),
 }
@@ -198,6 +248,8 @@ def usual_accelerator(name: str) -> Accelerator:
             input_coding="pulse width",
             subtraction="analog",
         )
+    if name == "own circuits":
+        return Accelerator(tile_rows=256, tile_cols=256)
     if name == "isaac":
         return Accelerator(input_coding="bit serial", slice_bits=(2, 2, 2, 2))
     return Accelerator()

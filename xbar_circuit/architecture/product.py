@@ -37,8 +37,8 @@ def tile_peak(
     Returns
     -------
     dict
-        ``product_second``, ``product_joule``, ``macs``, ``tops``, ``tops_per_watt``, and
-        ``tops_per_mm2`` if the area is known.
+        ``product_second``, ``product_joule`` and ``array_joule`` in it, ``macs``, ``tops``,
+        ``tops_per_watt``, and ``tops_per_mm2`` if the area is known.
     """
     per_weight = accelerator.columns_per_weight
     macs = accelerator.tile_rows * (accelerator.tile_cols // per_weight)
@@ -49,6 +49,7 @@ def tile_peak(
     result = {
         "product_second": seconds,
         "product_joule": joule,
+        "array_joule": array_joule,
         "macs": float(macs),
         "tops": OPERATIONS_A_MAC * macs / seconds * 1e-12,
         "tops_per_watt": OPERATIONS_A_MAC * macs / joule * 1e-12,
@@ -98,8 +99,12 @@ def analog_joule(
     """Return what drivers, array and read-out take for one product [J]."""
     _, output_bits = converter_bits(accelerator)
     times = planes(accelerator)
-    readout = times * conversions * architecture.readout.joule(output_bits)
-    if architecture.readout.includes_array:
+    part = architecture.readout
+    readout = times * conversions * part.joule(output_bits)
+    if part.amplifier_watt > 0.0:
+        amplifiers = conversions / part.columns_per_converter
+        readout += amplifiers * part.amplifier_watt * product_second(accelerator, architecture)
+    if part.includes_array:
         readout = max(readout - array_joule, 0.0)
     return {
         "driver": times * rows * architecture.driver.activation_joule,

@@ -22,7 +22,7 @@ from xbar_circuit.network.spot_check import TileCheck, choose_tiles, spot_check
 from xbar_circuit.plots.cost import draw_chips, draw_cost
 from xbar_circuit.plots.inference import draw_budget, draw_mapping, draw_time
 from xbar_circuit.report.cost import cost_sections
-from xbar_circuit.report.inference import duration, write_inference_page
+from xbar_circuit.report.inference import write_inference_page
 from xbar_circuit.studies.budget import Budget, error_budget
 from xbar_circuit.studies.inference import (
     Chip,
@@ -32,6 +32,7 @@ from xbar_circuit.studies.inference import (
     inference_cost,
     make_chip,
 )
+from xbar_circuit.units import duration
 
 __all__ = ["infer", "stated_normalisation"]
 

@@ -13,9 +13,9 @@ from xbar_circuit.network.spot_check import TileCheck
 from xbar_circuit.report import Figure, Section, Table, write_page
 from xbar_circuit.studies.budget import Budget
 from xbar_circuit.studies.inference import Evaluation
-from xbar_circuit.units import engineering
+from xbar_circuit.units import duration, engineering
 
-__all__ = ["calibrated_words", "duration", "mapping_table", "write_inference_page"]
+__all__ = ["calibrated_words", "mapping_table", "write_inference_page"]
 
 
 def write_inference_page(
@@ -55,20 +55,6 @@ def write_inference_page(
         footer=footer,
     )
     return path
-
-
-def duration(seconds: float) -> str:
-    """Return a time in the unit that people use for it.
-
-    >>> duration(25.0), duration(86400.0)
-    ('25 s', '1 day')
-    """
-    for unit, size in (("year", 365.25 * 86400.0), ("day", 86400.0), ("h", 3600.0)):
-        if seconds >= 0.99 * size:
-            count = seconds / size
-            plural = "s" if unit != "h" and count >= 1.05 else ""
-            return f"{count:.3g} {unit}{plural}"
-    return f"{seconds:.3g} s"
 
 
 def mapping_table(mapping: Mapping) -> Table:

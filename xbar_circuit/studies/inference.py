@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from scipy import stats
@@ -27,6 +28,8 @@ from xbar_circuit.network.mapping import Mapping, map_network
 from xbar_circuit.network.programming import Conductances, program
 from xbar_circuit.network.settings import Settings
 from xbar_circuit.network.wire_aware import WireAware, wire_aware
+from xbar_circuit.studies.memory import peak_bytes
+from xbar_circuit.studies.runner import Kept
 
 __all__ = ["Chip", "Evaluation", "evaluate", "inference_cost", "make_chip"]
 
@@ -72,7 +75,9 @@ class Evaluation:
     programming
         What wire-aware programming reached, if it was asked for.
     seconds_by_stage
-        Wall time of each stage [s].
+        Wall time of each stage [s]; chips that were found finished took none.
+    peak_bytes
+        Largest resident memory of this process so far, the interpreter included [byte].
     """
 
     network_name: str
@@ -84,6 +89,7 @@ class Evaluation:
     accuracy: FloatArray
     programming: WireAware | None
     seconds_by_stage: dict[str, float]
+    peak_bytes: int = 0
 
     @property
     def mean(self) -> FloatArray:
@@ -98,6 +104,10 @@ class Evaluation:
             return np.zeros(self.accuracy.shape[1])
         spread = self.accuracy.std(axis=0, ddof=1) / np.sqrt(seeds)
         return np.asarray(stats.t.ppf(0.975, seeds - 1) * spread)
+
+    def at(self, seconds: float) -> float:
+        """Return the mean accuracy at one of the ages [s]."""
+        return float(self.mean[self.settings.seconds.index(seconds)])
 
     def summary(self) -> dict[str, object]:
         """Return the numbers as plain data."""
@@ -126,6 +136,8 @@ class Evaluation:
             "wire_aware_error_after": self.programming and self.programming.error_after,
             "seconds": sum(self.seconds_by_stage.values()),
             "seconds_by_stage": self.seconds_by_stage,
+            "memory_limit_bytes": self.settings.memory_bytes,
+            "peak_memory_bytes": self.peak_bytes,
         }
 
 
@@ -146,6 +158,7 @@ def evaluate(
     settings: Settings,
     *,
     workers: int = 2,
+    folder: Path | None = None,
     report: Report = lambda *_: None,
 ) -> Evaluation:
     """Measure the accuracy of a network on an accelerator.
@@ -162,8 +175,16 @@ def evaluate(
         The configuration.
     workers
         Threads of the inference; the result does not depend on it.
+    folder
+        Where every finished chip is kept at once. The same study finds it there and goes on where
+        it was interrupted; anything else that is evaluated is computed anew. None keeps nothing.
     report
         Told of progress.
+
+    Raises
+    ------
+    XbarError
+        A finished chip cannot be kept.
     """
     clock: dict[str, float] = {}
     start = time.perf_counter()
@@ -193,9 +214,25 @@ def evaluate(
         mapping = programming.mapping
         lap("wire-aware programming")
 
-    total = settings.seeds * len(settings.seconds) * len(test)
-    found = np.zeros((settings.seeds, len(settings.seconds)))
+    ages = len(settings.seconds)
+    total = settings.seeds * ages * len(test)
+    found = np.zeros((settings.seeds, ages))
+    kept = Kept(
+        folder=folder,
+        function=evaluate,
+        arguments={
+            "network": network,
+            "test": test,
+            "calibration": calibration,
+            "settings": replace(settings, seeds=1),
+        },
+    )
     for seed in range(settings.seeds):
+        before = kept.load(f"chip {seed}")
+        if before is not None:
+            found[seed] = before
+            report("analog inference", ages * len(test), total)
+            continue
         chips = _ages(mapping, settings, calibration, seed=seed, seconds=settings.seconds)
         for k, chip in enumerate(chips):
             lap("programming and wires")
@@ -209,6 +246,7 @@ def evaluate(
             )
             found[seed, k] = accuracy(outputs, test.labels)
             lap("analog inference")
+        kept.keep(f"chip {seed}", found[seed])
     return Evaluation(
         network_name=network.source,
         data_name=test.name,
@@ -219,6 +257,7 @@ def evaluate(
         accuracy=found,
         programming=programming,
         seconds_by_stage=clock,
+        peak_bytes=peak_bytes(),
     )
 
 

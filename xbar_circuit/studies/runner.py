@@ -25,7 +25,7 @@ from xbar_circuit.studies.store import Store, decode
 from xbar_circuit.studies.workers import Answers, Attempt, Call, here, in_processes, through
 from xbar_circuit.version import __version__
 
-__all__ = ["run_items"]
+__all__ = ["Kept", "run_items"]
 
 
 def run_items(
@@ -133,6 +133,52 @@ def _outcome(item: Item, answer: Attempt) -> Outcome:
         failure=answer.failure,
         seconds=answer.seconds,
     )
+
+
+class Kept:
+    """Results of a long function that are kept as it goes, by their name.
+
+    For work whose pieces share what was prepared for all of them, so that they are no items of
+    `run_items`. A result is found again where the function's source, its arguments, the name and
+    the package's version are the same.
+
+    Parameters
+    ----------
+    folder
+        Where to; None keeps nothing.
+    function
+        Whose results they are.
+    arguments
+        Everything that they depend on besides their name.
+    """
+
+    def __init__(
+        self, *, folder: Path | None, function: Callable[..., Any], arguments: Mapping[str, Any]
+    ) -> None:
+        self._store: Store | None = None
+        if folder is not None:
+            self._store = Store(folder=Path(folder))
+            self._context = {"function": function_identity(function), "version": _version()}
+            self._digest = digest([self._context, canonical(arguments)])
+
+    def load(self, name: str) -> Any:
+        """Return what was kept under a name, or None."""
+        if self._store is None:
+            return None
+        found = self._store.load(digest([self._digest, name]), Item(name=name))
+        return None if found is None else found.value
+
+    def keep(self, name: str, value: Any) -> None:
+        """Write a result, whole or not at all.
+
+        Raises
+        ------
+        XbarError
+            It cannot be written.
+        """
+        if self._store is not None:
+            outcome = Outcome(item=Item(name=name), value=value)
+            self._store.keep(digest([self._digest, name]), outcome, context=self._context)
 
 
 def _check(items: Sequence[Item], executor: Executor | None, workers: int | None) -> None:

