@@ -196,7 +196,7 @@ def cmos45() -> Architecture:
     line_farad = 256 * 1e-6 * _WIRE_FARAD_PER_METRE
     return Architecture(
         name="own circuits, 45 nm class",
-        source="device_models/two_stage_opamp.lib and strongarm.lib on cmos45.lib, in ngspice",
+        source="this project, 2026: two_stage_opamp.lib and strongarm.lib on cmos45.lib in ngspice",
         readout=Readout(
             bits=converter.bits,
             conversion_joule=converter.energy_joule,

@@ -22,6 +22,8 @@ from xbar_circuit.network.graph import Network
 
 __all__ = ["LayerPlan", "Mapping", "TilePlan", "map_network"]
 
+_NOTHING = 1e-12  # of the largest conductance: far below any leak
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TilePlan:
@@ -90,9 +92,10 @@ class Mapping:
         return used / (size * self.tile_count)
 
     def crossbar(self, conductance: FloatArray) -> Crossbar:
-        """Return a tile's circuit with these conductances [S]."""
+        """Return a tile's circuit with these conductances [S]; what is next to nothing is open."""
+        least = _NOTHING * self.accelerator.cell_range_siemens[1]
         return Crossbar(
-            conductance=conductance,
+            conductance=np.where(conductance < least, 0.0, conductance),
             wires=self.accelerator.wires,
             terminals=self.accelerator.loaded_terminals,
         )

@@ -177,11 +177,13 @@ def variants(*, seeds: int, images: int | None) -> list[Variant]:
         seeds=seeds,
         images=images,
     )
+    by_tile = replace(reference.accelerator, weight_scale="tile")
     found = [
-        Variant(name="no wires, global compensation", settings=reference),
+        Variant(name=REFERENCE, settings=reference),
+        Variant(name=SCALED_BY_TILE, settings=replace(reference, accelerator=by_tile)),
         *(
-            Variant(name=f"no wires, {words}", settings=replace(reference, drift_compensation=kind))
-            for words, kind in (("compensation by column", "column"), ("no compensation", "none"))
+            Variant(name=name, settings=replace(reference, drift_compensation=kind))
+            for name, kind in ((BY_COLUMN, "column"), (UNCOMPENSATED, "none"))
         ),
     ]
     for ohm in SEGMENT_OHM:

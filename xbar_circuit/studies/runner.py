@@ -158,7 +158,7 @@ class Kept:
         self._store: Store | None = None
         if folder is not None:
             self._store = Store(folder=Path(folder))
-            self._context = {"function": function_identity(function), "version": _version()}
+            self._context = {"function": function_identity(function), "version": __version__}
             self._digest = digest([self._context, canonical(arguments)])
 
     def load(self, name: str) -> Any:
