@@ -16,6 +16,7 @@ from xbar_circuit.network.operators import Affine, Convolution
 from xbar_circuit.network.storage import load_network, save_network
 
 LIGHT = Path(onnx.__file__).parent / "backend/test/data/light"
+EXPORTS = Path(__file__).parents[2] / "data/torch_exports"
 RNG = np.random.default_rng(11)
 
 
@@ -243,6 +244,15 @@ def test_networks_written_by_others_run_unchanged(name):
     image = next(i.name for i in session.get_inputs() if "data" in i.name)
     expected = session.run(None, {image: x})[0]
     np.testing.assert_allclose(run(network, x).ravel(), expected.ravel(), rtol=1e-5, atol=1e-8)
+
+
+@pytest.mark.parametrize("path", sorted(EXPORTS.glob("*.onnx")), ids=lambda path: path.stem)
+def test_what_torch_exports_runs_as_in_torch(path):
+    with np.load(EXPORTS / "truth.npz") as truth:
+        x, expected = (truth[f"{path.stem.split('_')[0]}_{letter}"] for letter in "xy")
+    network = from_onnx(path)
+    np.testing.assert_allclose(run(network, x), expected, atol=1e-6)
+    assert not any(isinstance(n.operator, Affine) for n in network.nodes)  # all are folded
 
 
 def test_unknown_operators_are_refused_before_any_work_by_name():

@@ -8,7 +8,7 @@ import pytest
 
 from xbar_circuit import ModelFileError
 from xbar_circuit.network.execution import run
-from xbar_circuit.network.importers import from_torch
+from xbar_circuit.network.importers import from_torch, read_network
 
 
 def test_a_missing_torch_is_named(monkeypatch):
@@ -36,11 +36,40 @@ def test_a_module_runs_as_in_torch():
         nn.Softmax(dim=1),
     )
     module[1].running_mean.uniform_(-1, 1)
+    module[1].eval()  # as when its statistics are kept in a fine-tuning
     network = from_torch(module, (2, 9, 9))
     assert module.training
+    assert not module[1].training
     x = np.random.default_rng(2).normal(size=(4, 2, 9, 9)).astype(np.float32)
     with torch.no_grad():
         expected = module.eval()(torch.from_numpy(x)).numpy()
     np.testing.assert_allclose(run(network, x), expected, rtol=1e-5, atol=1e-6)
     with pytest.raises(ModelFileError, match="Linear"):
         from_torch(nn.Linear(3, 2), (5,))
+    found = run(from_torch(module.double(), (2, 9, 9)), x)
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_a_torchscript_file_and_a_module_by_name(tmp_path, monkeypatch):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch = pytest.importorskip("torch", reason="the extra [torch] is not installed")
+        module = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(6, 3), torch.nn.ReLU())
+        torch.jit.save(torch.jit.script(module.eval()), tmp_path / "net.pt")
+    (tmp_path / "my_torch_net.py").write_text(
+        "import torch\n\ndef make():\n"
+        "    torch.manual_seed(4)\n"
+        "    return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(6, 3))\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    x = np.random.default_rng(2).normal(size=(4, 2, 3)).astype(np.float32)
+    with torch.no_grad():
+        expected = module(torch.from_numpy(x)).numpy()
+    found = run(read_network(tmp_path / "net.pt", input_shape=(2, 3)), x)
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+    assert read_network("my_torch_net:make", input_shape=(2, 3)).weight_count == 18
+    with pytest.raises(ModelFileError, match="without input_shape"):
+        read_network(tmp_path / "net.pt")
+    for wrong in ("my_torch_net:missing", str(tmp_path / "none.pt")):
+        with pytest.raises(ModelFileError, match="expected a TorchScript file"):
+            read_network(wrong, input_shape=(2, 3))
