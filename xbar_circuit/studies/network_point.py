@@ -30,7 +30,7 @@ from xbar_circuit.network.settings import from_dictionary
 from xbar_circuit.network.wire_aware import wire_aware
 from xbar_circuit.studies.inference import inference_cost, make_chip
 
-__all__ = ["network_point"]
+__all__ = ["nested", "network_point"]
 
 
 def network_point(
@@ -72,7 +72,7 @@ def network_point(
         ``accuracy``, ``digital_accuracy``, ``joule`` and ``latency_seconds`` of an image, ``tops``,
         ``tops_per_watt``, ``square_metre``, ``tiles``.
     """
-    told = from_dictionary(_nested(settings))
+    told = from_dictionary(nested(settings))
     brought = bring(
         network,
         data=data,
@@ -104,8 +104,12 @@ def network_point(
     }
 
 
-def _nested(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn dotted names back into tables."""
+def nested(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return dotted names as tables inside tables.
+
+    >>> nested({"accelerator.wires.row_ohm": 1.0})
+    {'accelerator': {'wires': {'row_ohm': 1.0}}}
+    """
     tables: dict[str, Any] = {}
     for name, value in settings.items():
         *path, last = name.split(".")

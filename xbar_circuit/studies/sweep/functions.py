@@ -16,6 +16,7 @@ from xbar_circuit import nodal
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ModelFileError, ParameterError
 from xbar_circuit.studies.network_point import network_point
+from xbar_circuit.studies.recovery import recovery_point
 from xbar_circuit.wires import Wires
 
 __all__ = ["FUNCTIONS", "find_function", "ir_drop"]
@@ -64,6 +65,7 @@ def ir_drop(
 FUNCTIONS: dict[str, Callable[..., Mapping[str, float]]] = {
     "ir_drop": ir_drop,
     "network": network_point,
+    "wire_aware": recovery_point,
 }
 
 

@@ -1,0 +1,53 @@
+"""What wire-aware programming recovers, over wire resistance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from xbar_circuit.plots.style import COLOURS, figure, save
+from xbar_circuit.studies.recovery import Recovery
+
+__all__ = ["draw_recovery"]
+
+
+def draw_recovery(recovery: Recovery, path: Path) -> None:
+    """Draw accuracy, error of the weights, and signal that is left; 0 ohm stands at the left."""
+    ohms = np.array([point.ohm for point in recovery.points])
+    positive = ohms[ohms > 0.0]
+    least = positive.min() if positive.size else 1.0
+    shown = np.where(ohms > 0.0, ohms, least / 3.0)
+
+    def column(name: str) -> np.ndarray:
+        return np.array([getattr(point, name) for point in recovery.points])
+
+    with figure(1, 3, width=12.5, height=3.7, sharex=True) as (page, (left, middle, right)):
+        for name, label, colour in (
+            ("mapped", "as mapped", COLOURS[1]),
+            ("aware", "wire-aware", COLOURS[0]),
+        ):
+            mean, spread = 100 * column(name), 100 * column(f"{name}_spread")
+            left.errorbar(shown, mean, spread, fmt="o-", capsize=3, color=colour, label=label)
+            wired = ohms > 0.0  # without wires there is no error to draw
+            error = column(f"error_{name}")[wired]
+            middle.plot(shown[wired], error, "o-", color=colour, label=label)
+        left.axhline(
+            100 * recovery.digital_accuracy, color=COLOURS[6], linestyle="--", linewidth=1.0
+        )
+        left.set_title("Accuracy [%]; dashed: digital")
+        left.legend(loc="lower left")
+        middle.set_yscale("log")
+        middle.legend(loc="upper left")
+        middle.set_title("Relative error of the weights")
+        right.plot(shown, column("signal"), "o-", color=COLOURS[0], label="mean column")
+        right.plot(shown, column("least_signal"), "o:", color=COLOURS[0], label="weakest column")
+        right.set_ylim(0.0, 1.05)
+        right.set_title("Signal left by wire-aware programming")
+        right.legend(loc="lower left")
+        for axes in (left, middle, right):
+            axes.set_xscale("log")
+            axes.set_xlabel("resistance of a wire segment [ohm]")
+            axes.set_xticks(shown, [f"{ohm:g}" for ohm in ohms])
+            axes.minorticks_off()
+        save(page, path)
