@@ -1,9 +1,12 @@
 """What a user's own circuit is checked for before anything is simulated."""
 
+import pickle
+
 import pytest
 
 import xbar_circuit as xc
 from xbar_circuit.peripherals import Subcircuit, TransimpedanceAmplifier
+from xbar_circuit.resources import device_model
 
 TEXT = """* an op-amp
 .subckt Other a b
@@ -78,3 +81,48 @@ def test_a_seat_says_which_role_is_missing(file):
     )
     with pytest.raises(xc.ParameterError, match="is minus"):
         TransimpedanceAmplifier(opamp=half, feedback_ohm=1e3)
+
+
+def test_a_wrong_order_of_roles_is_told_by_the_names(file):
+    with pytest.raises(xc.ParameterError, match="role minus on a port called inp"):
+        Subcircuit(file, "myamp", ports=("minus", "plus", "out"), supplies={"vdd": 1.0})
+
+
+def test_an_undeclared_parameter_is_refused(file):
+    with pytest.raises(xc.ParameterError, match=r"does not declare.*one of w"):
+        Subcircuit(file, "myamp", ports=NAMED, supplies={"vdd": 1.0}, parameters={"width": 1.0})
+
+
+def test_a_control_block_in_an_included_file_is_refused(tmp_path, file):
+    inner = tmp_path / "models.lib"
+    inner.write_text(".control\nquit\n.endc\n")
+    outer = tmp_path / "outer.lib"
+    outer.write_text('.include "models.lib"\n' + TEXT)
+    with pytest.raises(xc.ModelFileError, match=r"control block in .*models.lib"):
+        Subcircuit(outer, "myamp", ports=NAMED, supplies={"vdd": 1.0})
+    with pytest.raises(xc.ModelFileError, match=r"control block in .*models.lib"):
+        Subcircuit(file, "myamp", ports=NAMED, supplies={"vdd": 1.0}, models=inner)
+
+
+def test_corners_and_parameters_vary_and_survive_a_trip():
+    library = device_model("cmos45_corners.lib")
+    amp = Subcircuit(
+        device_model("two_stage_opamp.lib"),
+        "two_stage_opamp",
+        ports=("plus", "minus", "out"),
+        supplies={"vdd": 1.1, "vss": 0.0},
+        models=(library, "tt"),
+        parameters={"dvtn": 1e-3},
+    )
+    slow = amp.varied(corner="ss", parameters={"dvtp": 2e-3})
+    assert slow.models == ((library.resolve(), "ss"),)
+    assert dict(slow.parameters) == {"dvtn": 1e-3, "dvtp": 2e-3}
+    assert pickle.loads(pickle.dumps(slow)) == slow
+    with pytest.raises(xc.ModelFileError, match="tt, ss, ff, sf, fs"):
+        amp.varied(corner="tm")
+
+
+def test_a_circuit_without_corners_has_none(file):
+    plain = Subcircuit(file, "myamp", ports=NAMED, supplies={"vdd": 1.0})
+    with pytest.raises(xc.ParameterError, match="has none"):
+        plain.varied(corner="ss")

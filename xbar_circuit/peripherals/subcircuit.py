@@ -8,20 +8,26 @@ of *roles* (``plus``, ``minus``, ``out`` of an op-amp; ``input``, ``start``, ``c
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from xbar_circuit import checks
 from xbar_circuit.errors import ModelFileError, ParameterError
+from xbar_circuit.peripherals.subcircuit_file import declaration, refuse_control
 from xbar_circuit.units import spice_number
 
 __all__ = ["Subcircuit"]
 
-_CONTROL = re.compile(r"^\s*\.control\b", re.IGNORECASE | re.MULTILINE)
-_DEFINITION = re.compile(r"^\s*\.subckt\s+(\S+)(.*)$", re.IGNORECASE)
+#: Ports whose names give their role away, to find a wrong order.
+_LIKELY = {
+    "plus": {"plus", "inp", "vinp", "vip", "in_p", "inplus"},
+    "minus": {"minus", "inn", "vinn", "vim", "in_n", "inm", "inminus"},
+    "out": {"out", "vout", "output"},
+    "clock": {"clock", "clk", "ck"},
+}
 
 
 @dataclass(frozen=True, slots=True, init=False, eq=False)
@@ -72,20 +78,23 @@ class Subcircuit:
         parameters: Mapping[str, float] | None = None,
     ) -> None:
         file = Path(path).expanduser().resolve()
-        order = _declared_ports(file, name)
+        order, known = declaration(file, name)
         rails = {
             str(port).lower(): checks.number(f"supplies[{port!r}]", volt, "V", minimum=-1e6)
             for port, volt in (supplies or {}).items()
         }
         roles = _roles(ports, order, rails, name)
         _check_connected(order, roles, rails, name)
+        values = _parameter_values(parameters or {}, known, name)
+        libraries = _libraries(models)
+        refuse_control(file, libraries)
         for attribute, value in (
             ("path", file),
             ("name", name),
             ("ports", MappingProxyType(roles)),
             ("supplies", MappingProxyType(rails)),
-            ("models", _libraries(models)),
-            ("parameters", MappingProxyType(dict(parameters or {}))),
+            ("models", libraries),
+            ("parameters", MappingProxyType(values)),
             ("order", order),
         ):
             object.__setattr__(self, attribute, value)
@@ -106,6 +115,54 @@ class Subcircuit:
                 expected=f"the roles {', '.join(roles)}",
                 remedy=f"say which port of ({' '.join(self.order)}) is {', '.join(missing)}",
             )
+
+    def varied(
+        self, *, corner: str | None = None, parameters: Mapping[str, float] | None = None
+    ) -> Subcircuit:
+        """Return the same circuit at another corner, or with other values of some parameters.
+
+        Parameters
+        ----------
+        corner
+            Section of every library that was given with one; None leaves them.
+        parameters
+            Replace those of the same name.
+
+        Raises
+        ------
+        ParameterError
+            No library was given with a section, or a parameter is unknown.
+        ModelFileError
+            A library has no such section.
+        """
+        models = self.models
+        if corner is not None:
+            if not any(section is not None for _, section in models):
+                raise ParameterError.about(
+                    "corner",
+                    got=repr(corner),
+                    expected=f"a circuit whose models have corners, {self!r} has none",
+                    remedy='give models=("pdk.lib", "tt")',
+                )
+            models = tuple((path, None if old is None else corner) for path, old in models)
+        return Subcircuit(
+            self.path,
+            self.name,
+            ports=self.ports,
+            supplies=self.supplies,
+            models=models,
+            parameters={**self.parameters, **(parameters or {})},
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Make it again in another process, from the same files."""
+        settings = {
+            "ports": dict(self.ports),
+            "supplies": dict(self.supplies),
+            "models": self.models,
+            "parameters": dict(self.parameters),
+        }
+        return _again, (self.path, self.name, settings)
 
     def include_lines(self) -> list[str]:
         """Return the lines that load models and file."""
@@ -153,48 +210,25 @@ class Subcircuit:
         )
 
 
-def _declared_ports(file: Path, name: str) -> tuple[str, ...]:
-    """Return the ports on the ``.subckt`` line, lower case."""
-    try:
-        text = file.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise ModelFileError(
-            f"path: got {str(file)!r} ({error.strerror}), expected a SPICE file with"
-            f" .subckt {name}; correct the path"
-        ) from error
-    if _CONTROL.search(text):
-        raise ModelFileError(
-            f"path: got a control block in {str(file)!r}, expected circuits only; move .control ..."
-            " .endc to a deck of your own, the bench brings its own analyses"
-        )
-    found = []
-    for line in _joined(text):
-        match = _DEFINITION.match(line)
-        if match is None:
-            continue
-        if match.group(1).lower() == name.lower():
-            words = re.split(r"\bparams:", match.group(2), flags=re.IGNORECASE)[0]
-            words = re.sub(r"\s*=\s*", "=", words)
-            return tuple(word.lower() for word in words.split() if "=" not in word)
-        found.append(match.group(1))
-    raise ModelFileError(
-        f"name: got {name!r}, expected one of the subcircuits in {str(file)!r}:"
-        f" {', '.join(found) or 'none'}; correct the name"
-    )
+def _again(path: Path, name: str, settings: Mapping[str, Any]) -> Subcircuit:
+    return Subcircuit(path, name, **settings)
 
 
-def _joined(text: str) -> list[str]:
-    """Join continuation lines and drop comments."""
-    lines: list[str] = []
-    for raw in text.splitlines():
-        line = re.split(r"\s[;$]\s?", raw)[0].rstrip()
-        if line.lstrip().startswith("*") or not line.strip():
-            continue
-        if line.lstrip().startswith("+") and lines:
-            lines[-1] += " " + line.lstrip()[1:]
-        else:
-            lines.append(line)
-    return lines
+def _parameter_values(
+    parameters: Mapping[str, float], known: frozenset[str], name: str
+) -> dict[str, float]:
+    """Return the instance's parameters; ngspice would ignore one that is not declared."""
+    values = {}
+    for key, value in parameters.items():
+        if str(key).lower() not in known:
+            raise ParameterError.about(
+                f"parameters[{key!r}]",
+                got=f"one that .subckt {name} does not declare",
+                expected=f"one of {', '.join(sorted(known)) or '(it declares none)'}",
+                remedy="correct the name, or write NAME=default on the .subckt line",
+            )
+        values[str(key)] = checks.number(f"parameters[{key!r}]", value, "SI", minimum=-1e300)
+    return values
 
 
 def _roles(
@@ -217,6 +251,15 @@ def _roles(
             expected=f"{len(signals)}, in the order of {name}'s ports ({' '.join(signals)})",
             remedy='or name them: {"plus": "inp", ...}',
         )
+    for role, port in zip(ports, signals, strict=True):
+        other = next((r for r in ports if r != role and port in _LIKELY.get(r, {r})), None)
+        if other is not None and port not in _LIKELY.get(role, {role}):
+            raise ParameterError.about(
+                "ports",
+                got=f"the role {role} on a port called {port}",
+                expected=f"roles in the order of {name}'s ports ({' '.join(signals)})",
+                remedy=f'put {other} there, or name them: {{"{role}": ..., "{other}": "{port}"}}',
+            )
     return dict(zip(ports, signals, strict=True))
 
 
