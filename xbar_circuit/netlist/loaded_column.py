@@ -16,7 +16,7 @@ from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.netlist.array import array_lines
 from xbar_circuit.netlist.periphery.amplifiers import amplifier_definition, amplifier_lines
 from xbar_circuit.netlist.terminals import Terminal, drivers, senses
-from xbar_circuit.peripherals.amplifiers import TransimpedanceAmplifier
+from xbar_circuit.peripherals.amplifiers import CurrentConveyor, TransimpedanceAmplifier
 from xbar_circuit.units import spice_number
 
 __all__ = ["Stimulus", "driver_lines", "loaded_column"]
@@ -35,7 +35,7 @@ class Stimulus:
 
 
 def loaded_column(
-    amplifier: TransimpedanceAmplifier,
+    amplifier: TransimpedanceAmplifier | CurrentConveyor,
     crossbar: Crossbar,
     column: int,
     pattern: FloatArray,
@@ -43,6 +43,7 @@ def loaded_column(
     *,
     celsius: float = 27.0,
     klu: bool = True,
+    array: Sequence[str] | None = None,
     extra: Sequence[str] = (),
 ) -> str:
     """Return the deck.
@@ -59,6 +60,9 @@ def loaded_column(
         Temperature [degree Celsius].
     klu
         Use the KLU solver; ngspice 46 has no noise analysis with it.
+    array
+        Lines that stand for wires, leads, terminals and cells between the nodes ``left_3`` and
+        ``bottom_7``, with only this column read; None writes the full array.
     extra
         Further lines, put behind the definitions.
     """
@@ -69,17 +73,22 @@ def loaded_column(
         f"{_OPTIONS} temp={spice_number(celsius)}{' klu' if klu else ''}",
         *amplifier_definition(amplifier, "opamp"),
         *extra,
-        *array_lines(crossbar),
+        *(array_lines(crossbar) if array is None else array),
         f"Vreference reference 0 DC {spice_number(amplifier.reference_volt)}",
         f"Vscale scale 0 {stimulus.scale}",
-        *driver_lines(crossbar, [f"scale 0 {spice_number(v)}" for v in pattern]),
+        *driver_lines(
+            crossbar, [f"scale 0 {spice_number(v)}" for v in pattern], whole=array is None
+        ),
     ]
     for end in senses(crossbar):
-        lines += _resistor(end)
+        node = end.name
+        if array is None:
+            lines += _resistor(end)
+            node = end.source_node
         if end.index == column:
-            lines.append(f"V{end.name} {end.source_node} minus DC 0")
-        else:
-            lines.append(f"V{end.name} {end.source_node} reference DC 0")
+            lines.append(f"V{end.name} {node} minus DC 0")
+        elif array is None:
+            lines.append(f"V{end.name} {node} reference DC 0")
     lines += amplifier_lines(
         amplifier, "amplifier", definition="opamp", minus="minus", out="out", driven="driven"
     )
@@ -92,15 +101,17 @@ def loaded_column(
     return "\n".join(lines) + "\n"
 
 
-def driver_lines(crossbar: Crossbar, controls: Sequence[str]) -> list[str]:
+def driver_lines(crossbar: Crossbar, controls: Sequence[str], *, whole: bool = True) -> list[str]:
     """Return ideal drivers about the node ``reference``.
 
-    ``controls[i]`` is the end of a voltage-controlled source: two control nodes and a gain.
+    ``controls[i]`` is the end of a voltage-controlled source: two control nodes and a gain. What
+    stands for the array brings its own terminals, unless it is the `whole` of it.
     """
     lines: list[str] = []
     for end in drivers(crossbar):
-        lines += _resistor(end)
-        lines.append(f"E{end.name} {end.source_node} reference {controls[end.index]}")
+        lines += _resistor(end) if whole else []
+        node = end.source_node if whole else end.name
+        lines.append(f"E{end.name} {node} reference {controls[end.index]}")
     return lines
 
 

@@ -3,7 +3,8 @@
 `run_items` is what every sweep, corner list and Monte Carlo study runs on.
 """
 
-from xbar_circuit.studies.amplifier import AmplifierReport, characterize_amplifier
+from xbar_circuit.studies.amplifier import characterize_amplifier
+from xbar_circuit.studies.amplifier_report import AmplifierReport
 from xbar_circuit.studies.column import ColumnReport, characterize_column
 from xbar_circuit.studies.converter import (
     MURMANN_SURVEY,
@@ -20,10 +21,9 @@ from xbar_circuit.studies.mvm_error import (
     sparse_inputs,
 )
 from xbar_circuit.studies.runner import run_items
-from xbar_circuit.studies.sense_amplifier import (
-    SenseAmplifierReport,
-    characterize_sense_amplifier,
-)
+from xbar_circuit.studies.sense_amplifier import characterize_sense_amplifier
+from xbar_circuit.studies.sense_amplifier_report import SenseAmplifierReport, SenseCondition
+from xbar_circuit.studies.variations import Variation
 
 __all__ = [
     "HOURS",
@@ -37,6 +37,8 @@ __all__ = [
     "MvmError",
     "Outcome",
     "SenseAmplifierReport",
+    "SenseCondition",
+    "Variation",
     "characterize_amplifier",
     "characterize_column",
     "characterize_converter",
