@@ -48,6 +48,17 @@ def test_a_strangers_op_amp_is_measured_from_the_command_line(tmp_path):
     assert abs(content["gain_error"]) < 0.01
 
 
+def test_many_converters_are_drawn_and_their_yield_is_told(tmp_path, capsys):
+    asked = ("sar", "--bits", 5, "--mismatch", 0.05, "--samples", 12, "--workers", 1)
+    assert not run(*asked, "--out", tmp_path)
+    content = json.loads((tmp_path / "characterize.json").read_text())
+    assert content["samples"] == 12
+    assert len(content["figures"]["enob"]) == 12
+    assert len(list((tmp_path / "samples").glob("*.json"))) == 12
+    assert "yield" in capsys.readouterr().out
+    assert (tmp_path / "characterize.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_a_column_is_read_out_end_to_end(tmp_path, capsys):
     common = ("column", "--chain", "oscillator", "--rows", 8, "--products", 6, "--out", tmp_path)
     assert not run(*common)

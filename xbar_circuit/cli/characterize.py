@@ -13,6 +13,7 @@ from rich.table import Table
 from xbar_circuit import __version__
 from xbar_circuit.checks import choice
 from xbar_circuit.cli._column import measure_column
+from xbar_circuit.cli._yield import MISMATCH, measure_yield
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.files import write_json, write_text
@@ -61,8 +62,16 @@ def characterize(
     bits: Annotated[int, typer.Option(help="Of the converter, or of the settling.")] = 8,
     noise_lsb: Annotated[float, typer.Option(help="Noise of a converter's decision.")] = 0.0,
     mismatch: Annotated[
-        float, typer.Option(help="Sigma of a unit capacitor (sar) or resistor (flash).")
+        float,
+        typer.Option(
+            help="Sigma of a unit capacitor (sar), resistor (flash), slope (ramp) or frequency"
+            " (oscillator)."
+        ),
     ] = 0.0,
+    samples: Annotated[
+        int, typer.Option(min=1, help="Of a converter: more than one is a Monte Carlo study.")
+    ] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Processes of a Monte Carlo study.")] = 2,
     engine: Annotated[
         str, typer.Option(help="fast or spice; by default spice for a column, else fast.")
     ] = "",
@@ -115,6 +124,21 @@ def characterize(
     footer = f"xbar_circuit {__version__}, seed {seed}"
     picture = out / "characterize.png"
     content: dict[str, Any]
+    if circuit in _CONVERTERS and samples > 1:
+        plain = _converter(circuit, bits, noise_lsb, 0.0, np.random.default_rng(seed))
+        name, table, page = measure_yield(
+            plain,
+            mismatch={MISMATCH[circuit]: mismatch},
+            samples=samples,
+            noise=noise_lsb > 0.0,
+            engine=engine,
+            workers=workers,
+            seed=seed,
+            out=out,
+            console=console,
+        )
+        _tell(console, name, table, page)
+        return
     if circuit in _CONVERTERS:
         converter = _converter(circuit, bits, noise_lsb, mismatch, rng)
         settings: dict[str, Any] = {"rng": rng if noise_lsb > 0.0 else None}
@@ -168,12 +192,13 @@ def _converter(
     if kind == "sar":
         return Sar(bits=bits, noise_volt=noise).drawn(rng, unit_sigma=mismatch)
     if kind == "ramp":
-        return Ramp(bits=bits, noise_volt=noise)
+        return Ramp(bits=bits, noise_volt=noise).drawn(rng, slope_sigma=mismatch)
     if kind == "flash":
         flash = Flash(bits=bits, noise_volt=noise)
         return flash.drawn(rng, resistor_sigma=mismatch, offset_sigma_volt=0.0)
     jitter = noise_lsb / 2.0 ** (bits / 2.0)
-    return OscillatorCounter(bits=bits, full_scale_ampere=50e-6, jitter_cycle=jitter)
+    counter = OscillatorCounter(bits=bits, full_scale_ampere=50e-6, jitter_cycle=jitter)
+    return counter.drawn(rng, gain_sigma=mismatch)
 
 
 def _opamp(

@@ -7,9 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from xbar_circuit.plots.style import COLOURS, figure, save
-from xbar_circuit.studies import AmplifierReport, ColumnReport, ConverterReport
+from xbar_circuit.studies import (
+    AmplifierReport,
+    ColumnReport,
+    ConverterReport,
+    ConverterYield,
+)
 
-__all__ = ["draw_amplifier", "draw_column", "draw_converter"]
+__all__ = ["draw_amplifier", "draw_column", "draw_converter", "draw_yield"]
 
 
 def draw_converter(report: ConverterReport, path: Path) -> None:
@@ -127,4 +132,42 @@ def draw_column(report: ColumnReport, path: Path) -> None:
                 f"{size:.3g}", (size, place), (4, 0), textcoords="offset points", va="center"
             )
         bars.margins(x=0.15)
+        save(page, path)
+
+
+def draw_yield(found: ConverterYield, path: Path) -> None:
+    """Draw the INL and DNL of all samples with their spread, and the distribution of the worst.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written.
+    """
+    with figure(2, 2, width=9.0, height=6.5) as (page, (inl, worst, dnl, enob)):
+        for axes, values, first, label in (
+            (inl, found.inl_lsb, 1, "INL [LSB]"),
+            (dnl, found.dnl_lsb, 1, "DNL [LSB]"),
+        ):
+            codes = np.arange(first, first + values.shape[1])
+            axes.plot(codes, values[:50].T, color="#b8c2ca", linewidth=0.5)
+            sigma = np.nanstd(values, axis=0)
+            axes.plot(codes, sigma, color=COLOURS[1], label="standard deviation")
+            axes.plot(codes, -sigma, color=COLOURS[1])
+            axes.set(xlabel="code", ylabel=label)
+            axes.legend()
+        inl.set_title(found.name)
+        names = ("worst_inl_lsb", "INL"), ("worst_dnl_lsb", "DNL")
+        for colour, (name, label) in zip(COLOURS, names, strict=False):
+            values = np.sort(found.figures[name])
+            share = 100.0 * np.arange(1, values.size + 1) / values.size
+            worst.step(values, share, where="post", color=colour, label=label)
+        worst.axvline(found.limit_lsb, color="#5b6770", linestyle="--", label="limit")
+        worst.set(
+            xlabel="largest magnitude [LSB]",
+            ylabel="samples at most there [%]",
+            title=f"yield {100 * found.yield_share:.0f} %",
+        )
+        worst.legend()
+        enob.hist(found.figures["enob"], bins=20, color=COLOURS[2])
+        enob.set(xlabel="ENOB [bit]", ylabel="samples")
         save(page, path)

@@ -65,8 +65,8 @@ def write_calibration(
             Section(
                 title="Agreement and speed",
                 paragraphs=(
-                    "Times are of one product, in the same process; ngspice's includes whatever"
-                    " else the machine did. The array is reduced once, before.",
+                    "Times are of one code, in the same process; ngspice reads one column, the"
+                    " fast model all of them. The array is reduced once, before.",
                 ),
                 tables=[
                     Table(

@@ -11,6 +11,7 @@ from xbar_circuit.studies.converter import (
     ConverterReport,
     characterize_converter,
 )
+from xbar_circuit.studies.converter_yield import ConverterYield, converter_yield
 from xbar_circuit.studies.half_select import HalfSelect, half_select
 from xbar_circuit.studies.items import Failure, Item, Outcome
 from xbar_circuit.studies.mvm_error import (
@@ -31,6 +32,7 @@ __all__ = [
     "AmplifierReport",
     "ColumnReport",
     "ConverterReport",
+    "ConverterYield",
     "Failure",
     "HalfSelect",
     "Item",
@@ -43,6 +45,7 @@ __all__ = [
     "characterize_column",
     "characterize_converter",
     "characterize_sense_amplifier",
+    "converter_yield",
     "gaussian_weights",
     "half_select",
     "mvm_error",

@@ -106,7 +106,8 @@ class CalibrationReport:
     calibration
         The tile with its model, and the held-out products.
     spice_second, fast_second
-        Of a product in each engine [s]; the array is reduced once, before.
+        Of one code in each engine [s]: ngspice reads one column, the fast model all of them. The
+        array is reduced once, before.
     macromodel_difference
         Largest difference of the column's current between the macromodel and the full deck, both in
         ngspice, over the largest current; None where the macromodel was not used.
@@ -240,11 +241,11 @@ def macromodel_difference(crossbar: Crossbar, volts: FloatArray, column: int) ->
 
 
 def _fast_second(found: Calibration) -> float:
-    """Return the fast model's time for a product: the least of some repeats."""
+    """Return the fast model's time for one code: the least of some repeats [s]."""
     found.tile.mvm(found.x)
     times = []
     for _ in range(_TIMING_REPEATS):
         start = time.perf_counter()
         found.tile.mvm(found.x)
         times.append(time.perf_counter() - start)
-    return min(times) / len(found.x)
+    return min(times) / (len(found.x) * found.tile.crossbar.cols)

@@ -8,6 +8,7 @@ the column's current goes straight in.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
@@ -147,6 +148,25 @@ class OscillatorCounter(ConverterBase):
     def energy_joule(self) -> float:
         """Half a counter of cycles, and the bias [J]."""
         return 0.5 * self.levels * self.cycle_joule + self.bias_watt * self.conversion_second
+
+    def drawn(
+        self, rng: np.random.Generator, *, gain_sigma: float = 0.0, offset_sigma_ampere: float = 0.0
+    ) -> OscillatorCounter:
+        """Return this converter with an error of its frequency and an offset drawn on top.
+
+        Raises
+        ------
+        ParameterError
+            A standard deviation is out of range.
+        """
+        checks.number("gain_sigma", gain_sigma, "1", maximum=0.2)
+        checks.number("offset_sigma_ampere", offset_sigma_ampere, "A")
+        gain, offset = rng.standard_normal(2)
+        return dataclasses.replace(
+            self,
+            gain_error=self.gain_error + gain_sigma * float(gain),
+            offset_ampere=self.offset_ampere + offset_sigma_ampere * float(offset),
+        )
 
     def cycles(self, ampere: FloatArray) -> FloatArray:
         """Return the phase at the end of the window [cycles]."""

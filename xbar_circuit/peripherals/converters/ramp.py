@@ -6,6 +6,7 @@ whose bow is the classic integral nonlinearity of this converter.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
@@ -79,6 +80,25 @@ class Ramp(VoltageConverter):
         checks.number("ramp_farad", self.ramp_farad, "F", above=True)
         for name, unit in (("comparator_watt", "W"), ("tick_joule", "J")):
             checks.number(name, getattr(self, name), unit)
+
+    def drawn(
+        self, rng: np.random.Generator, *, slope_sigma: float = 0.0, offset_sigma_volt: float = 0.0
+    ) -> Ramp:
+        """Return this converter with an error of its slope and an offset drawn on top of its own.
+
+        Raises
+        ------
+        ParameterError
+            A standard deviation is out of range.
+        """
+        checks.number("slope_sigma", slope_sigma, "1", maximum=0.2)
+        checks.number("offset_sigma_volt", offset_sigma_volt, "V")
+        slope, offset = rng.standard_normal(2)
+        return dataclasses.replace(
+            self,
+            slope_error=self.slope_error + slope_sigma * float(slope),
+            offset_volt=self.offset_volt + offset_sigma_volt * float(offset),
+        )
 
     @property
     def conversion_second(self) -> float:
