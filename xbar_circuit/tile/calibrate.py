@@ -196,6 +196,8 @@ def fit_readout(
         )
     rest = slice(samples, samples + held_out)
     fast = tile.with_model(model).codes_of(current[rest])
+    if not pairs:
+        fast = fast[:, chosen]
     judged = HeldOut.between(fast, measured.codes[rest])
     return Calibration(
         tile=tile.with_model(dataclasses.replace(model, held_out=judged)),
