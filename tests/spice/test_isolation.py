@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -205,6 +206,19 @@ print(*(worker.pid for worker in client.WORKERS._warm.values()))
     done = python("-W", "error", "-c", code)
     assert (done.returncode, done.stderr) == (0, "")
     assert_gone(int(done.stdout))
+
+
+def test_without_a_temporary_folder_the_simulators_words_are_kept(tmp_path, monkeypatch, alone):
+    run(DECK, Op())
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    with pytest.raises(
+        xc.SimulatorError, match=r"(?s)could not be saved.*unknown subckt"
+    ) as caught:
+        run(f"{DECK}X1 a nosub\n", Op())
+    assert caught.value.deck is None
+    client.WORKERS.close()
+    with pytest.raises(xc.SimulatorError, match="set TMPDIR"):
+        run(DECK, Op())
 
 
 def test_a_users_start_up_file_changes_nothing(tmp_path, monkeypatch, alone):

@@ -64,12 +64,18 @@ class Worker:
     ModelFileError
         A compiled Verilog-A model does not load.
     SimulatorError
-        The process does not come up.
+        The process does not come up, or there is no temporary folder for it.
     """
 
     def __init__(self, setup: Setup) -> None:
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115  open as long as the worker lives
-        self._scratch = tempfile.mkdtemp(prefix="xbar-ngspice-")
+        try:
+            self._scratch = tempfile.mkdtemp(prefix="xbar-ngspice-")
+            self._log = tempfile.TemporaryFile()  # noqa: SIM115  open as long as the worker lives
+        except OSError as error:
+            raise SimulatorError(
+                f"ngspice worker: got {error}, expected a temporary folder to work in; make room,"
+                " or set TMPDIR to another"
+            ) from error
         self._log_start = 0
         self._last_words = ""
         self._jobs = 0

@@ -15,6 +15,7 @@ from xbar_circuit.errors import (
     ParameterError,
     SimulatorError,
 )
+from xbar_circuit.files import write_text
 from xbar_circuit.spice.analyses import Alter, Analysis, Noise
 from xbar_circuit.spice.answer import Answer, Plot, canonical_names
 from xbar_circuit.spice.client import WORKERS, WorkerLostError
@@ -207,14 +208,17 @@ class _SavedDeck:
     def __init__(self, text: str, setup: Setup, commands: Sequence[Command]) -> None:
         self._text, self._setup, self._commands = text, setup, commands
 
-    def save(self) -> Path:
-        """Write the deck so that ``ngspice -b`` runs it, and return its path."""
+    def save(self) -> Path | None:
+        """Write the deck so that ``ngspice -b`` runs it; return its path, None on a full disk."""
         lines = "".join(f".{command.text}\n" for command in self._commands if command.answers)
         text = _END.sub("", self._text).rstrip("\n") + f"\n{lines}.end\n"
         osdi = "".join(f"* needs the OSDI model {path}\n" for path, _ in self._setup.osdi)
         title, _, body = text.partition("\n")
-        path = Path(tempfile.mkdtemp(prefix="xbar-failed-")) / "deck.cir"
-        path.write_text(f"{title}\n{osdi}{body}", encoding="utf-8")
+        try:
+            path = Path(tempfile.mkdtemp(prefix="xbar-failed-")) / "deck.cir"
+            write_text(path, f"{title}\n{osdi}{body}")
+        except OSError:  # what ngspice said matters more
+            return None
         return path
 
     def error(self, what: str, said: str, version: str = "") -> SimulatorError:
@@ -228,10 +232,15 @@ class _SavedDeck:
         return ConvergenceError(_worded(what, said, path), deck=path)
 
 
-def _worded(what: str, said: str, path: Path) -> str:
+def _worded(what: str, said: str, path: Path | None) -> str:
     """Word a failure: what, where the deck is, and ngspice's last words."""
     words = said.strip()[-_LAST_WORDS:] or "(nothing)"
-    return f"ngspice: {what}; run the saved deck {path} by hand. Its last words:\n{words}"
+    saved = (
+        f"run the saved deck {path} by hand"
+        if path is not None
+        else "its deck could not be saved in the temporary folder: make room, or set TMPDIR"
+    )
+    return f"ngspice: {what}; {saved}. Its last words:\n{words}"
 
 
 def _check_analyses(analyses: Sequence[object]) -> None:
