@@ -7,7 +7,12 @@ from hypothesis import strategies as st
 
 import xbar_circuit as xc
 
-METHODS = [xc.nodal.SparseDirect(), xc.nodal.Hierarchical(), xc.nodal.NewtonKrylov(fallback=None)]
+METHODS = [
+    xc.nodal.SparseDirect(),
+    xc.nodal.Hierarchical(),
+    xc.nodal.NewtonKrylov(fallback=None),
+    xc.nodal.Dense(),
+]
 
 
 def ladder(devices, ohm):

@@ -4,6 +4,7 @@
 with ``method=``.
 """
 
+from xbar_circuit.nodal.dense import Dense
 from xbar_circuit.nodal.gradient import Gradients, gradients
 from xbar_circuit.nodal.hierarchical import Hierarchical
 from xbar_circuit.nodal.krylov import NewtonKrylov
@@ -20,6 +21,7 @@ from xbar_circuit.nodal.transient import TransientResult, transient
 from xbar_circuit.nodal.waveform import Waveform
 
 __all__ = [
+    "Dense",
     "Gradients",
     "Hierarchical",
     "Method",

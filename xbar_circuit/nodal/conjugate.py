@@ -7,25 +7,27 @@ sample leaves the batch as soon as ``||r|| <= tolerance * ||b||``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit.checks import FloatArray
 
-__all__ = ["Operator", "conjugate_gradients"]
+__all__ = ["AnyFloat", "Operator", "conjugate_gradients"]
 
-Operator = Callable[[FloatArray, NDArray[np.int64]], FloatArray]
+AnyFloat = NDArray[Any]  # of single or double precision
+Operator = Callable[[AnyFloat, NDArray[np.int64]], AnyFloat]
 
 
 def conjugate_gradients(
     operator: Operator,
-    right: FloatArray,
+    right: AnyFloat,
     tolerance: FloatArray,
     *,
     precondition: Operator | None = None,
     limit: int,
-) -> tuple[FloatArray, NDArray[np.int64]]:
+) -> tuple[AnyFloat, NDArray[np.int64]]:
     """Solve ``operator(x) = right`` for each sample.
 
     Parameters
@@ -88,5 +90,5 @@ def conjugate_gradients(
     return solution, iterations
 
 
-def _dot(a: FloatArray, b: FloatArray) -> FloatArray:
+def _dot(a: AnyFloat, b: AnyFloat) -> AnyFloat:
     return np.asarray(np.einsum("bij,bij->b", a, b))

@@ -111,6 +111,11 @@ class Lines:
             Wire(crossbar.rows, crossbar.wires.column_ohm, ends.top, ends.bottom),
         )
 
+    @property
+    def long(self) -> bool:
+        """Whether a wire is so long that sums along it beat its matrix."""
+        return max(self.row.cells, self.column.cells) > _LONG
+
     def drop(self, current: FloatArray, *, loads_row: bool) -> FloatArray:
         """Return how far device currents (batch, rows, cols) lower the device voltages [V]."""
         total = self.column.drop_across(current)

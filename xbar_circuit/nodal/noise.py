@@ -18,7 +18,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import constants, sparse
-from scipy.sparse.linalg import splu
 
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
@@ -28,6 +27,7 @@ from xbar_circuit.nodal.grid import Grid, laplacian
 from xbar_circuit.nodal.hierarchical import slopes
 from xbar_circuit.nodal.method import refuse_nonlinear
 from xbar_circuit.nodal.solve import read
+from xbar_circuit.nodal.sparse import factorise
 
 __all__ = ["NoiseResult", "noise"]
 
@@ -150,14 +150,7 @@ class _Network:
         matrix = self._matrix.astype(complex) if self._capacitance.any() else self._matrix
         if self._capacitance.any():
             matrix = sparse.csr_array(matrix + sparse.diags_array(1j * omega * self._capacitance))
-        factors = None
-        if n:
-            factors = splu(
-                sparse.csc_array(matrix[:n, :n]),
-                permc_spec="MMD_AT_PLUS_A",
-                diag_pivot_thresh=0.01,
-                options={"SymmetricMode": True},
-            )
+        factors = factorise(sparse.csc_array(matrix[:n, :n]))
         results: list[list[FloatArray]] = [[] for _ in range(len(densities) + 1)]
         for start in range(0, self._cols, _CHUNK):
             columns = np.arange(start, min(start + _CHUNK, self._cols))

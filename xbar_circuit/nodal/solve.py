@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.nodal.dense import Dense
 from xbar_circuit.nodal.hierarchical import Hierarchical, slopes
 from xbar_circuit.nodal.krylov import NewtonKrylov
 from xbar_circuit.nodal.lines import Lines
@@ -16,7 +17,8 @@ from xbar_circuit.result import ReadResult
 
 __all__ = ["prepare", "read", "transfer"]
 
-_SMALL_CELLS = 1024
+_FEW_CELLS = 150
+_SMALL_CELLS = 256
 _FEW_INPUTS = 4
 _MILD = 6.0
 _WIDE = 1e9
@@ -92,7 +94,10 @@ def _check(crossbar: object, method: object) -> None:
 
 def _for_reads(crossbar: Crossbar, inputs: int) -> Method:
     """Return the method that measures best for one call with so many inputs."""
-    return NewtonKrylov() if inputs <= _FEW_INPUTS and _mild(crossbar) else _for_many(crossbar)
+    if inputs > _FEW_INPUTS or not _mild(crossbar):
+        return _for_many(crossbar)
+    tiny = crossbar.cell.linear and crossbar.conductance.size <= _FEW_CELLS
+    return Dense() if tiny else NewtonKrylov()
 
 
 def _for_many(crossbar: Crossbar) -> Method:

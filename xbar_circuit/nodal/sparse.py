@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse.linalg import SuperLU, splu
 
@@ -22,9 +23,10 @@ from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.nodal.grid import Grid
 from xbar_circuit.nodal.method import refuse_nonlinear
+from xbar_circuit.nodal.threads import threads
 from xbar_circuit.result import NodeVoltages, ReadResult
 
-__all__ = ["PreparedSparse", "SparseDirect", "factorise", "with_cells"]
+__all__ = ["Factors", "PreparedSparse", "SparseDirect", "factorise", "with_cells"]
 
 _CHUNK = 64
 
@@ -69,7 +71,7 @@ class PreparedSparse:
         return self._crossbar
 
     @cached_property
-    def _factors(self) -> SuperLU | None:
+    def _factors(self) -> Factors | None:
         try:
             return factorise(self._matrix)
         except RuntimeError as error:
@@ -145,7 +147,19 @@ def with_cells(
     return matrix, drive
 
 
-def factorise(matrix: sparse.csc_array) -> SuperLU | None:
+class Factors:
+    """LU factors of a sparse matrix, real or complex."""
+
+    def __init__(self, factors: SuperLU) -> None:
+        self._factors = factors
+
+    def solve(self, right: NDArray[Any]) -> NDArray[Any]:
+        """Return the solution for right-hand sides (unknowns,) or (unknowns, vectors)."""
+        with threads():
+            return np.asarray(self._factors.solve(right))
+
+
+def factorise(matrix: sparse.csc_array) -> Factors | None:
     """Return the LU factors, or None where there is nothing to solve.
 
     Raises
@@ -155,12 +169,14 @@ def factorise(matrix: sparse.csc_array) -> SuperLU | None:
     """
     if matrix.shape[0] == 0:
         return None
-    return splu(
-        matrix,
-        permc_spec="MMD_AT_PLUS_A",
-        diag_pivot_thresh=0.01,
-        options={"SymmetricMode": True},
-    )
+    with threads():
+        factors = splu(
+            matrix,
+            permc_spec="MMD_AT_PLUS_A",
+            diag_pivot_thresh=0.01,
+            options={"SymmetricMode": True},
+        )
+    return Factors(factors)
 
 
 def _device_current(crossbar: Crossbar, nodes: NodeVoltages) -> FloatArray:

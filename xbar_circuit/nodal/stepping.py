@@ -14,12 +14,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.linalg import SuperLU
 
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ConvergenceError
 from xbar_circuit.nodal.dynamics import Dynamics, Record
-from xbar_circuit.nodal.sparse import factorise
+from xbar_circuit.nodal.sparse import Factors, factorise
 
 __all__ = ["TrBdf2"]
 
@@ -81,7 +80,7 @@ class _Stepper:
 
     def __init__(self, system: Dynamics) -> None:
         self._system = system
-        self._factors: dict[float, SuperLU] = {}
+        self._factors: dict[float, Factors] = {}
         self.factorisations = 0
 
     def step(self, now: float, v: FloatArray, h: float) -> tuple[FloatArray, float]:
@@ -100,7 +99,7 @@ class _Stepper:
         error = sum(w * p for w, p in zip(_WEIGHTS, (first, second, third), strict=True))
         return end, float(np.abs(factors.solve(h * error)).max())
 
-    def _factored(self, h: float) -> SuperLU:
+    def _factored(self, h: float) -> Factors:
         """Return the factors of ``C + d h Y``."""
         factors = self._factors.pop(h, None)
         if factors is None:
