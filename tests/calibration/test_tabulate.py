@@ -113,6 +113,21 @@ def test_inputs_of_both_signs_around_a_common_voltage(folder):
     assert np.abs(fast.column_current - exact.column_current).max() < 1e-3 * scale
 
 
+@pytest.mark.parametrize("device", [xc.devices.Ohmic(), xc.devices.PcmCell(kelvin=358.15)])
+def test_transistors_are_as_warm_as_their_cell(folder, device):
+    warm = None if isinstance(device, xc.devices.PcmCell) else 358.15  # the device's own
+    parts = {"volts": (0.0, 0.2), "conductances": (5e-6, 2e-5), "folder": folder}
+    hot = xc.calibration.tabulate(OneT1R(device=device, kelvin=warm), **parts)
+    assert hot.celsius == 85.0
+    xbar = array(hot, 5e-6, 2e-5, shape=(4, 5))
+    fast, exact = (read(xbar, [0.2, 0.1, 0.15, 0.2]) for read in (xc.nodal.read, xc.spice.read))
+    scale = np.abs(exact.column_current).max()
+    assert np.abs(fast.column_current - exact.column_current).max() < 1e-4 * scale
+    with pytest.raises(xc.ParameterError, match="table of this very cell"):
+        dataclasses.replace(hot, kelvin=300.0)
+    assert "temp=85.0" in xc.netlist.deck(xbar, [0.1] * 4, options=SpiceOptions())
+
+
 def test_a_table_is_made_once_and_kept_whole(folder, selected, monkeypatch):
     kept = cache.load(selected.table.key, folder)
     assert kept == selected.table

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import xbar_circuit as xc
+from xbar_circuit.cells import BitSlices, DifferentialPair, EightT4R, MultiDevice
 from xbar_circuit.cli import main
 from xbar_circuit.studies.ir_drop import measure_ir_drop
 
@@ -44,6 +45,33 @@ def test_a_single_device_loses_what_a_divider_loses():
         assert point.mean_loss == pytest.approx(expected, abs=1e-12)
 
 
+def synapses(*kinds, **changes):
+    parts = {
+        "sizes": (8, 12),
+        "segment_ohms": (0.0, 5.0),
+        "read_volts": (0.2,),
+        "conductances": (1e-6, 2e-6),
+        "inputs": 5,
+        "rng": np.random.default_rng(2),
+    }
+    return measure_ir_drop({type(kind).__name__: kind for kind in kinds}, **(parts | changes))
+
+
+def test_synapses_lose_what_their_wires_take_and_both_engines_say_so():
+    kinds = [DifferentialPair(), EightT4R(), BitSlices(slices=2), MultiDevice(devices_per_sign=2)]
+    report = synapses(*kinds)
+    for name in (type(kind).__name__ for kind in kinds):
+        ideal, real = report.sweep(name, "segment_ohm")
+        assert ideal.worst < 1e-12
+        assert 1e-4 < real.worst < 0.05
+    assert max(check.error for check in report.checks) < 1e-9
+
+
+def test_an_array_smaller_than_a_synapse_is_refused():
+    with pytest.raises(xc.ParameterError, match="at least 4 rows"):
+        synapses(EightT4R(), sizes=(2,))
+
+
 def test_the_same_seed_gives_the_same_study():
     assert study().points == study().points
 
@@ -61,7 +89,8 @@ def test_what_cannot_be_meant_is_refused(wrong):
 
 def test_the_verb_writes_its_figure_its_numbers_and_its_page(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("XBAR_CACHE_DIR", str(tmp_path / "cache"))
-    words = ["ir-drop", "--out", str(tmp_path), "--cell", "1t1r", "--cell", "1r", "--inputs", "3"]
+    words = ["ir-drop", "--out", str(tmp_path), "--inputs", "3"]
+    words += [word for cell in ("1t1r", "1r", "2t2r") for word in ("--cell", cell)]
     for name, values in (("--size", "4 8"), ("--ohm", "1 10"), ("--volt", "0.1 0.2")):
         for value in values.split():
             words += [name, value]
@@ -69,7 +98,7 @@ def test_the_verb_writes_its_figure_its_numbers_and_its_page(tmp_path, monkeypat
         main(words)
     assert not end.value.code
     summary = json.loads((tmp_path / "summary.json").read_text())
-    assert {point["cell"] for point in summary["points"]} == {"1r", "1t1r"}
+    assert {point["cell"] for point in summary["points"]} == {"1r", "1t1r", "2t2r"}
     assert all(check["error"] < 1e-4 for check in summary["spot_checks"])
     losses = [p["cell_loss"] for p in summary["points"] if p["cell"] == "1t1r"]
     assert all(0.001 < loss < 0.05 for loss in losses)  # 0.5 kohm beside 40 kohm and more
@@ -85,4 +114,4 @@ def test_a_missing_library_is_one_message(tmp_path, capsys):
         main(["ir-drop", "--out", str(tmp_path / "out"), "--library", str(tmp_path / "no.lib")])
     assert end.value.code == 4
     assert "no.lib" in capsys.readouterr().err
-    assert not (tmp_path / "out").exists()
+    assert not list((tmp_path / "out").iterdir())

@@ -71,7 +71,8 @@ def tabulate(
         Held-out error to reach, relative to the largest current of a device of each conductance,
         or to a thousandth of what the most conductive device has without its transistor.
     options
-        Tolerances of the simulator; reference grade by default.
+        Tolerances of the simulator; reference grade by default. The temperature is the cell's own,
+        if it has one.
     folder
         Where tables are kept; this user's cache by default.
     refresh
@@ -102,7 +103,7 @@ def tabulate(
         )
     tolerance = checks.number("tolerance", tolerance, "1", above=True, maximum=1e-2)
     grid = _first_grid(cell, volts, conductances)
-    options = options or SpiceOptions()
+    options = (options or SpiceOptions()).for_cell(cell)
     home = cache.default_folder() if folder is None else Path(folder)
     key = _key(cell, grid, tolerance, options)
     table = None if refresh else cache.load(key, home)

@@ -23,6 +23,7 @@ from xbar_circuit import checks
 from xbar_circuit.cells.table import CurrentTable
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.devices import Cell, CellResponse, Ohmic, Transistor
+from xbar_circuit.devices.constants import ZERO_CELSIUS_KELVIN
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.units import spice_number
 
@@ -45,6 +46,9 @@ class TransistorCell:
         Voltage of the crossbar's 0 V above the substrate [V].
     bulk_volt
         Voltage of the transistors' bulk above the substrate [V].
+    kelvin
+        Temperature of the transistors [K]; None is the device's own if it has one (a
+        :class:`~xbar_circuit.devices.PcmCell`), else the simulator's.
     table
         Current and slopes for the fast engine, from :func:`xbar_circuit.calibration.tabulate`.
 
@@ -58,6 +62,7 @@ class TransistorCell:
     device: Cell = field(default_factory=Ohmic)
     common_volt: float = 0.0
     bulk_volt: float = 0.0
+    kelvin: float | None = None
     table: CurrentTable | None = None
 
     def __post_init__(self) -> None:
@@ -84,6 +89,9 @@ class TransistorCell:
         for name in self.voltage_names():
             value = checks.number(name, getattr(self, name), "V", minimum=-math.inf)
             object.__setattr__(self, name, value)
+        if self.kelvin is not None:
+            value = checks.number("kelvin", self.kelvin, "K", minimum=200.0, maximum=600.0)
+            object.__setattr__(self, "kelvin", value)
         if self.table is not None and self.table.subject != self.fingerprint:
             raise ParameterError.about(
                 "table",
@@ -113,12 +121,27 @@ class TransistorCell:
         return self.drive_volt is None
 
     @property
+    def celsius(self) -> float | None:
+        """Temperature that the simulator must have [degree Celsius]; None leaves it to its options.
+
+        It is rounded to a millionth of a degree.
+        """
+        kelvin = getattr(self.device, "kelvin", None) if self.kelvin is None else self.kelvin
+        return None if kelvin is None else round(float(kelvin) - ZERO_CELSIUS_KELVIN, 6)
+
+    @property
     def fingerprint(self) -> str:
         """A digest of all that decides the cell's current, model files included."""
         sample = self.spice_elements(["a", "b"], ["r", "r"], ["c", "c"], [1e-6, 1e-5])
         lines = (f"{node} {spice_number(volt)}" for node, volt in self.lines().items())
         text = "\n".join(
-            (self.device.spice_preamble(), self.transistor.fingerprint, *lines, *sample)
+            (
+                self.device.spice_preamble(),
+                self.transistor.fingerprint,
+                *lines,
+                *sample,
+                *([] if self.celsius is None else [f"{self.celsius!r} degrees"]),
+            )
         )
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -9,5 +9,8 @@ BOLTZMANN = 1.380649e-23
 BOLTZMANN_EV = BOLTZMANN / ELEMENTARY_CHARGE
 """Boltzmann constant [eV/K]."""
 
+ZERO_CELSIUS_KELVIN = 273.15
+"""0 degrees Celsius [K]."""
+
 ROOM_KELVIN = 300.0
 """Reference temperature of every parameter set in this package [K]."""

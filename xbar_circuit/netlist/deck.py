@@ -86,7 +86,7 @@ def deck(
     parts = _deck_lines(
         crossbar,
         batch,
-        options or SpiceOptions.for_read(crossbar, batch),
+        (options or SpiceOptions.for_read(crossbar, batch)).for_cell(crossbar.cell),
         extra,
         save,
         ammeters=ammeters,

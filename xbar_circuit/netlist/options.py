@@ -9,14 +9,16 @@ voltages (1e-11 of the inputs at 128 x 128) only sends the simulator in circles.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 
 from xbar_circuit import checks
+from xbar_circuit.cells import TransistorCell
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.devices import Cell
 from xbar_circuit.units import spice_number
 
 __all__ = ["SpiceOptions"]
@@ -42,7 +44,7 @@ class SpiceOptions:
     itl1
         Limit of the operating point's iterations.
     celsius
-        Temperature of the circuit [degree Celsius].
+        Temperature of the circuit [degree Celsius]; a cell that states its own has its way.
     klu
         Use the KLU solver; a simulator without it says so and falls back to SPARSE 1.3.
 
@@ -91,6 +93,11 @@ class SpiceOptions:
             abstol=max(_LAST_STEP * full_scale, min(rounding, _LOOSEST * full_scale), 1e-18),
             vntol=max(0.1 * _LAST_STEP * largest, 1e-15),
         )
+
+    def for_cell(self, cell: Cell) -> Self:
+        """Return them with the temperature of the cell, if its transistors have one."""
+        celsius = cell.celsius if isinstance(cell, TransistorCell) else None
+        return self if celsius is None else replace(self, celsius=celsius)
 
     def line(self) -> str:
         """Return the ``.options`` line.

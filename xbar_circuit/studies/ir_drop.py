@@ -1,9 +1,13 @@
 """IR drop: what the wires of an array cost, over size, wires, read voltage and cell.
 
 The error of a read is taken against the same cells on ideal wires, so it is the wires' alone; what
-a transistor costs without any wire is told beside it. Conductances and inputs are drawn once for
-the largest array, and smaller arrays are its corners, so curves differ by what is swept and not by
-chance.
+a transistor costs without any wire is told beside it. Conductances, weights and inputs are drawn
+once for the largest array, and smaller arrays are its corners, so curves differ by what is swept
+and not by chance.
+
+A synapse (:class:`xbar_circuit.cells.Synapse`) fills an array of that size with its groups, and its
+outputs are the weighted sums of its columns: two bit lines that lose the same then lose nothing of
+their difference but the same share.
 """
 
 from __future__ import annotations
@@ -15,10 +19,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from xbar_circuit import checks, nodal, spice
-from xbar_circuit.cells import TransistorCell
+from xbar_circuit.cells import Synapse, TransistorCell
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import Cell
+from xbar_circuit.errors import ParameterError
 from xbar_circuit.wires import Wires
 
 __all__ = ["IrDropPoint", "IrDropReport", "SpotCheck", "measure_ir_drop"]
@@ -32,12 +37,12 @@ class IrDropPoint:
     """The read errors of one array.
 
     cell : its name.
-    size : rows and columns.
+    size : rows and columns; of a synapse's array as far as whole groups fill it.
     segment_ohm : wire resistance of one segment, rows and columns alike [ohm].
     read_volt : largest input [V].
-    mean_loss : share of all column current that the wires take.
-    rms, worst : errors of the column currents over all inputs and columns, relative to the largest
-        column current on ideal wires.
+    mean_loss : share of all output current that the wires take.
+    rms, worst : errors of the outputs over all inputs and outputs, relative to the largest output
+        on ideal wires. An output is a column's current, or a synapse's weighted sum of them.
     cell_loss : share of the current that the cells' transistors take on ideal wires, against g*V.
     residual : largest KCL error of the reads.
     """
@@ -57,7 +62,7 @@ class IrDropPoint:
 class SpotCheck:
     """One of the arrays in ngspice, beside the fast engine.
 
-    error : largest difference of the column currents, relative to the largest.
+    error : largest difference of the outputs, relative to the largest.
     nodal_second, spice_second : time of one input [s].
     """
 
@@ -95,7 +100,7 @@ class IrDropReport:
 
 
 def measure_ir_drop(
-    cells: Mapping[str, Cell],
+    cells: Mapping[str, Cell | Synapse],
     *,
     sizes: Sequence[int],
     segment_ohms: Sequence[float],
@@ -111,12 +116,13 @@ def measure_ir_drop(
     Parameters
     ----------
     cells
-        Name -> cell; those with a transistor must hold a table that covers the voltages.
+        Name -> cell or synapse; those with a transistor must hold a table that covers the voltages.
     sizes, segment_ohms, read_volts
         Values to sweep; the middle one of each stands still while the others are swept
         [rows = columns, ohm, V].
     conductances
-        Smallest and largest conductance, drawn uniformly between [S].
+        Smallest and largest conductance, drawn uniformly between [S]; synapses have their own, and
+        weights uniform in [-1, 1].
     inputs
         Input vectors a point, uniform up to the read voltage.
     rng
@@ -129,7 +135,7 @@ def measure_ir_drop(
     Raises
     ------
     ParameterError
-        A value is out of range, or a cell has no table.
+        A value is out of range, a cell has no table, or an array is smaller than a synapse.
     ConvergenceError, SimulatorError, SimulatorNotFoundError
         From the reads.
     """
@@ -145,6 +151,7 @@ def measure_ir_drop(
     largest = max(sizes)
     g = rng.uniform(low, high, (largest, largest))
     x = rng.uniform(-1.0 if signed else 0.0, 1.0, (inputs, largest))
+    draws = _Draws(conductance=g, weight=rng.uniform(-1.0, 1.0, g.shape), input=x)
     base = (_middle(sizes), _middle(segment_ohms), _middle(read_volts))
     settings: set[tuple[float, float, float]] = {(size, base[1], base[2]) for size in sizes}
     settings |= {(base[0], ohm, base[2]) for ohm in segment_ohms}
@@ -157,19 +164,19 @@ def measure_ir_drop(
         for edge, segment, read in sorted(settings):
             rows = int(edge)
             told(f"{name} {rows} x {rows}", len(points) + len(spots), total)
-            array = _array(g, cell, rows, segment)
-            points.append(_point(name, array, x[:, :rows] * read, segment, read))
+            built = draws.built(cell, rows, segment, read)
+            points.append(_point(name, built, rows, segment, read))
         told(f"{name} in ngspice", len(points) + len(spots), total)
-        spots.append(_spot(name, g, cell, x, (int(base[0]), base[1], base[2])))
+        spots.append(_spot(name, draws, cell, (int(base[0]), base[1], base[2])))
     told("done", total, total)
     return IrDropReport(
         points=tuple(points),
         checks=tuple(spots),
         base=(int(base[0]), float(base[1]), float(base[2])),
         tables={
-            name: str(cell.known_table().quality)
+            name: str(unit.known_table().quality)
             for name, cell in cells.items()
-            if isinstance(cell, TransistorCell)
+            if isinstance(unit := _unit(cell), TransistorCell)
         },
     )
 
@@ -178,30 +185,77 @@ def _middle(values: Sequence[float]) -> float:
     return sorted(values)[len(values) // 2]
 
 
-def _array(g: FloatArray, cell: Cell, size: int, segment_ohm: float) -> Crossbar:
-    return Crossbar(
-        conductance=g[:size, :size],
-        wires=Wires(row_ohm=segment_ohm, column_ohm=segment_ohm),
-        cell=cell,
-    )
+def _unit(cell: Cell | Synapse) -> Cell:
+    """Return what stands at each cross-point."""
+    return cell.cell if isinstance(cell, Synapse) else cell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Built:
+    """An array with its inputs, and what its outputs are."""
+
+    array: Crossbar
+    volts: FloatArray
+    outputs: Callable[[FloatArray], FloatArray]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draws:
+    """What was drawn for the largest array."""
+
+    conductance: FloatArray
+    weight: FloatArray
+    input: FloatArray
+
+    def built(
+        self, cell: Cell | Synapse, size: int, segment_ohm: float, read_volt: float
+    ) -> _Built:
+        wires = Wires(row_ohm=segment_ohm, column_ohm=segment_ohm)
+        if not isinstance(cell, Synapse):
+            array = Crossbar(conductance=self.conductance[:size, :size], wires=wires, cell=cell)
+            return _Built(
+                array=array, volts=self.input[:, :size] * read_volt, outputs=lambda current: current
+            )
+        inputs, outputs = size // len(cell.drive), size // len(cell.significance)
+        if min(inputs, outputs) < 1:
+            raise ParameterError.about(
+                "sizes",
+                got=size,
+                expected=f"at least {len(cell.drive)} rows and {len(cell.significance)} columns,"
+                f" one {type(cell).__name__}",
+                remedy="raise the size, or leave this synapse out",
+            )
+        return _Built(
+            array=cell.crossbar(self.weight[:inputs, :outputs], wires=wires),
+            volts=cell.volts(self.input[:, :inputs] * read_volt),
+            outputs=cell.combine,
+        )
 
 
 def _point(
-    name: str, array: Crossbar, volts: FloatArray, segment_ohm: float, read_volt: float
+    name: str, built: _Built, size: int, segment_ohm: float, read_volt: float
 ) -> IrDropPoint:
-    ideal = array.cell.respond(
-        volts[:, :, np.newaxis], np.zeros((1, 1, 1)), array.conductance
-    ).current.sum(axis=1)
+    array, volts = built.array, built.volts
+    ideal = built.outputs(
+        np.where(
+            array.conductance > 0.0,
+            array.cell.respond(
+                volts[:, :, np.newaxis], np.zeros((1, 1, 1)), array.conductance
+            ).current,
+            0.0,
+        ).sum(axis=1)
+    )
     result = nodal.read(array, volts)
+    got = built.outputs(result.column_current)
     scale = float(np.abs(ideal).max())
-    error = (result.column_current - ideal) / scale
-    bare = volts @ array.conductance if array.cell.loads_row else ideal
+    error = (got - ideal) / scale
+    bare = built.outputs(volts @ array.conductance) if array.cell.loads_row else ideal
     return IrDropPoint(
         cell=name,
-        size=array.rows,
+        size=size,
         segment_ohm=float(segment_ohm),
         read_volt=float(read_volt),
-        mean_loss=float(1.0 - np.abs(result.column_current).sum() / np.abs(ideal).sum()),
+        mean_loss=float(1.0 - np.abs(got).sum() / np.abs(ideal).sum()),
         rms=float(np.sqrt(np.mean(error**2))),
         worst=float(np.abs(error).max()),
         cell_loss=float(1.0 - np.abs(ideal).sum() / np.abs(bare).sum()),
@@ -210,15 +264,15 @@ def _point(
 
 
 def _spot(
-    name: str, g: FloatArray, cell: Cell, x: FloatArray, base: tuple[int, float, float]
+    name: str, draws: _Draws, cell: Cell | Synapse, base: tuple[int, float, float]
 ) -> SpotCheck:
     size = min(base[0], int(_SPOT_CELLS**0.5))
-    array = _array(g, cell, size, base[1])
-    volts = x[:_SPOT_INPUTS, :size] * base[2]
+    built = draws.built(cell, size, base[1], base[2])
+    array, volts = built.array, built.volts[:_SPOT_INPUTS]
     started = time.perf_counter()
-    fast = nodal.read(array, volts).column_current
+    fast = built.outputs(nodal.read(array, volts).column_current)
     between = time.perf_counter()
-    exact = spice.read(array, volts, fields=False).column_current
+    exact = built.outputs(spice.read(array, volts, fields=False).column_current)
     ended = time.perf_counter()
     return SpotCheck(
         cell=name,
