@@ -25,6 +25,7 @@ __all__ = [
     "number",
     "ohm",
     "read_volts",
+    "real",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -194,6 +195,17 @@ def non_negative(name: str, value: ArrayLike, unit: str) -> FloatArray:
     bad = ~(np.isfinite(array) & (array >= 0.0))
     _refuse(name, array, bad, f"finite numbers >= 0 [{unit}]", "give finite numbers in SI units")
     return array
+
+
+def real(name: str, value: ArrayLike) -> FloatArray:
+    """Return a float64 copy of an array of any shape, finite or not.
+
+    Raises
+    ------
+    ParameterError
+        An entry is not a real number.
+    """
+    return _real_array(name, value, "real numbers")
 
 
 def read_volts(name: str, value: ArrayLike, rows: int) -> FloatArray:

@@ -113,6 +113,21 @@ def test_inputs_of_both_signs_around_a_common_voltage(folder):
     assert np.abs(fast.column_current - exact.column_current).max() < 1e-3 * scale
 
 
+def test_an_aged_device_near_its_crystal_is_tabulated_too(folder):
+    """It conducts less than its g without any transistor: w would be singular where z is 0."""
+    cell = OneT1R(device=xc.devices.PcmCell.sebastian2017().aged(3600.0))
+    cell = xc.calibration.tabulate(
+        cell, volts=(0.0, 0.2), conductances=(1e-6, 25e-6), folder=folder
+    )
+    assert not cell.table.saturating
+    assert cell.table.quality.worst < 1e-4
+
+
+def test_any_device_has_a_fingerprint():
+    slow = xc.devices.PcmCell(crystal_ohm=1e7)  # conducts less than a tenth of a microsiemens
+    assert len(OneT1R(device=slow).fingerprint) == 64
+
+
 @pytest.mark.parametrize("device", [xc.devices.Ohmic(), xc.devices.PcmCell(kelvin=358.15)])
 def test_transistors_are_as_warm_as_their_cell(folder, device):
     warm = None if isinstance(device, xc.devices.PcmCell) else 358.15  # the device's own
@@ -144,6 +159,20 @@ def test_a_table_is_made_once_and_kept_whole(folder, selected, monkeypatch):
         xc.calibration.tabulate(OneT1R(gate_volt=0.99), **parts)
     with pytest.raises(AssertionError, match="extracted again"):
         xc.calibration.tabulate(OneT1R(), **(parts | {"volts": (0.0, 0.21)}))
+
+
+def test_a_file_with_wrong_bytes_counts_as_missing_or_is_whole(selected, tmp_path):
+    path, rng = cache.store(selected.table, tmp_path), np.random.default_rng(0)
+    whole = path.read_bytes()
+    for _ in range(400):
+        damaged = bytearray(whole)
+        for place in rng.integers(len(whole), size=2):
+            damaged[place] = rng.integers(256)
+        path.write_bytes(bytes(damaged))
+        kept = cache.load(selected.table.key, tmp_path)
+        if kept is not None:  # only what nobody reads was hit, such as a date
+            np.testing.assert_array_equal(kept.coefficients, selected.table.coefficients)
+            assert kept.quality == selected.table.quality
 
 
 def test_a_damaged_file_counts_as_missing(selected, tmp_path):

@@ -8,7 +8,10 @@ The folder is ``$XBAR_CACHE_DIR``, else ``xbar_circuit`` in ``$XDG_CACHE_HOME`` 
 from __future__ import annotations
 
 import os
+import struct
+import tokenize
 import zipfile
+import zlib
 from dataclasses import asdict
 from pathlib import Path
 
@@ -21,6 +24,23 @@ from xbar_circuit.files import replacing
 __all__ = ["default_folder", "load", "store"]
 
 _AXES = ("row_axis", "column_axis", "log_axis")
+
+# what reading an archive with a few wrong bytes was seen to raise, and its kin
+_DAMAGED = (
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    ParameterError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def default_folder() -> Path:
@@ -92,7 +112,7 @@ def load(key: str, folder: Path) -> CurrentTable | None:
                 subject=str(file["subject"]),
                 key=str(file["key"]),
             )
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, ParameterError):
+    except _DAMAGED:
         return None
     return table if table.key == key else None
 

@@ -32,7 +32,7 @@ __all__ = ["tabulate"]
 
 CellT = TypeVar("CellT", bound=TransistorCell)
 
-_FORMAT = 3  # of the table; another one makes every cached file a stranger
+_FORMAT = 4  # of the table; another one makes every cached file a stranger
 _FIRST = 9  # knots of an axis
 _MOST = {"row": 257, "column": 129, "conductance": 65}
 _SHARE = 1.0 / 3.0  # of the tolerance, for one axis alone
@@ -279,7 +279,7 @@ class _Bench:
                 " and the models"
             )
         z = -np.log(np.maximum(chord, least))
-        saturating = bool((z > _DEVICE_ALONE).all())
+        saturating = bool((z > _DEVICE_ALONE).all()) and _is_smoother(np.log(np.expm1(z)), z)
         table = CurrentTable(
             row_axis=grid.row,
             column_axis=grid.column,
@@ -340,6 +340,24 @@ class _Bench:
                 remedy="check bulk_volt and common_volt, or narrow the range of the voltages",
             )
         return share
+
+
+def _is_smoother(w: FloatArray, z: FloatArray) -> bool:
+    """Whether every second knot along the conductance gives the others better by w than by z.
+
+    A device that hardly conducts less than its g for want of the transistor, and then less because
+    it has aged, makes w = ln(exp(z) - 1) steep where z comes near 0.
+    """
+    truth = np.exp(-z[1::2])
+    by_w = 1.0 / (1.0 + np.exp(_between(w[::2])))
+    by_z = np.exp(-_between(z[::2]))
+    return bool(np.abs(by_w - truth).max() < np.abs(by_z - truth).max())
+
+
+def _between(values: FloatArray) -> FloatArray:
+    """Return the spline through `values` half-way between them along the first axis."""
+    c = spline_coefficients(values, axes=1)
+    return np.asarray((c[:-3] + 23.0 * (c[1:-2] + c[2:-1]) + c[3:]) / 48.0)
 
 
 def _pull(cell: TransistorCell, rows: FloatArray, columns: FloatArray) -> FloatArray:

@@ -8,7 +8,8 @@ gate), it is what the transistor takes, as the logarithm of its share,
 
 which for an ohmic device is the transistor's resistance in units of 1/g: nearly constant where it
 is a good switch, nearly linear in the gate voltage where it is off, and never abrupt between. Where
-a device conducts more than g * u (field-assisted conduction) it is instead
+a device conducts more than g * u (field-assisted conduction), or near it for other reasons than the
+transistor's (a warm or aged device), it is instead
 
     z = ln(g * u / I),       so   I = g * u * exp(-z).
 
@@ -349,8 +350,10 @@ def _weight_slopes(t: FloatArray) -> FloatArray:
     return slopes
 
 
-def spline_coefficients(values: FloatArray) -> FloatArray:
+def spline_coefficients(values: FloatArray, *, axes: int | None = None) -> FloatArray:
     """Return the B-spline coefficients that interpolate `values`, two more along each axis.
+
+    With `axes` only the first so many axes are splines.
 
     The two conditions that interpolation leaves open are not-a-knot: the third derivative does not
     jump at the second knot from each end.
@@ -359,7 +362,7 @@ def spline_coefficients(values: FloatArray) -> FloatArray:
     [0.0, 0.0, 0.0, 6.0, 24.0, 60.0, 120.0]
     """
     result = np.asarray(values, dtype=np.float64)
-    for axis in range(result.ndim):
+    for axis in range(result.ndim if axes is None else axes):
         points = result.shape[axis]
         matrix = np.zeros((points + 2, points + 2))
         for row in range(points):

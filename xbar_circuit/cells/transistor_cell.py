@@ -132,7 +132,7 @@ class TransistorCell:
     @property
     def fingerprint(self) -> str:
         """A digest of all that decides the cell's current, model files included."""
-        sample = self.spice_elements(["a", "b"], ["r", "r"], ["c", "c"], [1e-6, 1e-5])
+        sample = self.spice_elements(["a", "b"], ["r", "r"], ["c", "c"], [1e-9, 1e-8])
         lines = (f"{node} {spice_number(volt)}" for node, volt in self.lines().items())
         text = "\n".join(
             (

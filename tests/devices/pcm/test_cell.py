@@ -208,6 +208,8 @@ def test_refusals():
     ):
         with pytest.raises(ParameterError, match="corners"):
             transient(CELL, 0.0, times, volts)
+    with pytest.raises(ParameterError, match="volts"):
+        transient(CELL, 0.0, [0.0, 1e-9], ["a", "b"])
     with pytest.raises(ParameterError, match="at least one cell"):
         transient(CELL, [], [0.0, 1e-9], [0.0, 1.0])
     with pytest.raises(ParameterError, match="all crystal"):

@@ -208,6 +208,8 @@ def test_refusals():
     for target in (np.array([-1e-6]), np.array([np.nan]), np.array(["a"])):
         with pytest.raises(ParameterError, match="target"):
             stats.program(target, rng=rng)
+    with pytest.raises(ParameterError, match="rng"):
+        stats.program([1e-6], rng=7)
     with pytest.raises(ParameterError, match="seconds"):
         stats.program([1e-6], rng=rng).at(-1.0)
     with pytest.raises(ParameterError, match="open_fraction"):

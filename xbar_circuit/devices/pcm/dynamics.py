@@ -142,8 +142,7 @@ def transient(
         The integrator gave up; see its message.
     """
     u = np.atleast_1d(checks.non_negative("thickness", thickness, "m"))
-    corners = np.asarray(volts, dtype=np.float64)
-    instants = np.asarray(seconds, dtype=np.float64)
+    corners, instants = checks.real("volts", volts), checks.real("seconds", seconds)
     rising = instants.size > 1 and bool(np.all(np.diff(instants) > 0.0))
     if not (rising and np.isfinite(instants).all() and np.isfinite(corners).all() and u.size):
         raise ParameterError.about(

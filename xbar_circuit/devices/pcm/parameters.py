@@ -126,9 +126,10 @@ class PcmParameters:
         return self.switch.threshold(thickness + self.crystal_gap_meter)
 
     def noise_density(self, current: ArrayLike, hertz: ArrayLike) -> FloatArray:
-        """Return the 1/f current noise density ``(Q*I)**2 / f`` [A2/Hz]."""
+        """Return the 1/f current noise density ``(Q*I)**2 / f`` [A2/Hz], infinite at 0 Hz."""
         i, f = np.asarray(current, dtype=np.float64), checks.non_negative("hertz", hertz, "Hz")
-        return np.asarray((self.noise_amplitude * i) ** 2 / f)
+        with np.errstate(divide="ignore"):
+            return np.asarray((self.noise_amplitude * i) ** 2 / f)
 
     def aged(self, seconds: float, *, storage_kelvin: float = ROOM_KELVIN) -> Self:
         """Return the same cell, read `seconds` after programming."""

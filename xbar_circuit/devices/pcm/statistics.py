@@ -220,6 +220,7 @@ class PcmStatistics:
         ParameterError
             A target is negative or not finite.
         """
+        checks.instance("rng", rng, np.random.Generator, example="np.random.default_rng(1)")
         wanted = checks.non_negative("target", target, "S")
         error = self.programming_sigma(wanted) * rng.standard_normal(wanted.shape)
         spread = self.drift_sigma(wanted) * rng.standard_normal(wanted.shape)
@@ -300,6 +301,7 @@ class PcmState:
 
         Two reads at the same time differ: each draws its own noise from `rng`.
         """
+        checks.instance("rng", rng, np.random.Generator, example="np.random.default_rng(1)")
         g = self.at(seconds, kelvin=kelvin)
         times = checks.non_negative("seconds", seconds, "s")
         times = times.reshape(times.shape + (1,) * self.conductance.ndim)
