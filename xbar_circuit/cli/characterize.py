@@ -13,6 +13,7 @@ from rich.table import Table
 from xbar_circuit import __version__
 from xbar_circuit.checks import choice
 from xbar_circuit.cli._column import measure_column
+from xbar_circuit.cli._product import measure_product
 from xbar_circuit.cli._yield import MISMATCH, measure_yield
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
@@ -52,7 +53,8 @@ def characterize(
         str,
         typer.Argument(
             help="sar, ramp, flash, oscillator; amplifier, transistor-amplifier;"
-            " subcircuit, an op-amp of your own (--subcircuit); or column, end to end (--chain)."
+            " subcircuit, an op-amp of your own (--subcircuit); column, end to end (--chain);"
+            " or product, the cost of a whole tile's product (--chain hermes)."
         ),
     ] = "sar",
     *,
@@ -75,9 +77,19 @@ def characterize(
     engine: Annotated[
         str, typer.Option(help="fast or spice; by default spice for a column, else fast.")
     ] = "",
-    rows: Annotated[int, typer.Option(min=1, help="Of the array.")] = 64,
-    cols: Annotated[int, typer.Option(min=1, help="Of a column's array.")] = 1,
-    chain: Annotated[str, typer.Option(help=f"A column's read-out: {', '.join(CHAINS)}.")] = "sar",
+    rows: Annotated[
+        int | None, typer.Option(min=1, help="Of the array; 64, of a product 256.")
+    ] = None,
+    cols: Annotated[
+        int | None, typer.Option(min=1, help="Of the array; 1, of a product 256.")
+    ] = None,
+    chain: Annotated[
+        str,
+        typer.Option(
+            help=f"Of a column or product: {', '.join(CHAINS)}; of a product also hermes, the"
+            " 256 x 256 preset."
+        ),
+    ] = "",
     array: Annotated[
         str, typer.Option(help="Of a column in ngspice: full, or macromodel for large arrays.")
     ] = "full",
@@ -99,15 +111,27 @@ def characterize(
 
     The report is a table here, and JSON, a figure, a page and a deck in the folder.
     """
-    choice("circuit", circuit, (*_CONVERTERS, *_AMPLIFIERS, "column"))
+    choice("circuit", circuit, (*_CONVERTERS, *_AMPLIFIERS, "column", "product"))
     console = Console()
+    if circuit == "product":
+        measure_product(
+            chain or "hermes",
+            rows=rows or 256,
+            cols=cols or 256,
+            bits=bits,
+            seed=seed,
+            out=out,
+            console=console,
+        )
+        return
+    side = rows or 64
     engine = engine or ("spice" if circuit == "column" else "fast")
     choice("engine", engine, ("fast", "spice"))
     if circuit == "column":
         table, name, page = measure_column(
-            chain,
-            rows=rows,
-            cols=cols,
+            chain or "sar",
+            rows=side,
+            cols=cols or 1,
             bits=bits,
             engine=engine,
             array=array,
@@ -160,10 +184,10 @@ def characterize(
             reference_volt=reference_volt,
         )
         crossbar = Crossbar(
-            conductance=rng.uniform(1e-6, 20e-6, (rows, 2)),
+            conductance=rng.uniform(1e-6, 20e-6, (side, 2)),
             wires=Wires(row_ohm=1.0, column_ohm=1.0, row_farad=0.2e-15, column_farad=0.2e-15),
         )
-        pattern = np.full(rows, 0.2 / feedback_ohm / crossbar.conductance[:, 0].sum())
+        pattern = np.full(side, 0.2 / feedback_ohm / crossbar.conductance[:, 0].sum())
         with console.status("ngspice"):
             merits = characterize_amplifier(
                 amplifier, crossbar=crossbar, pattern=pattern, bits=bits, celsius=celsius

@@ -21,6 +21,7 @@ from xbar_circuit.studies.mvm_error import (
     mvm_error,
     sparse_inputs,
 )
+from xbar_circuit.studies.product import ProductReport, characterize_product
 from xbar_circuit.studies.runner import run_items
 from xbar_circuit.studies.sense_amplifier import characterize_sense_amplifier
 from xbar_circuit.studies.sense_amplifier_report import SenseAmplifierReport, SenseCondition
@@ -38,12 +39,14 @@ __all__ = [
     "Item",
     "MvmError",
     "Outcome",
+    "ProductReport",
     "SenseAmplifierReport",
     "SenseCondition",
     "Variation",
     "characterize_amplifier",
     "characterize_column",
     "characterize_converter",
+    "characterize_product",
     "characterize_sense_amplifier",
     "converter_yield",
     "gaussian_weights",

@@ -4,6 +4,7 @@ from xbar_circuit.tile.calibrate import Calibration, calibrate, fit_readout, ran
 from xbar_circuit.tile.chains import CHAINS, chain, circuit
 from xbar_circuit.tile.cost import HERMES_CORE, TileCost
 from xbar_circuit.tile.macromodel import macromodel_lines
+from xbar_circuit.tile.presets import hermes_like
 from xbar_circuit.tile.tile import Tile, TileResult
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "chain",
     "circuit",
     "fit_readout",
+    "hermes_like",
     "macromodel_lines",
     "random_inputs",
 ]

@@ -94,7 +94,7 @@ def tile_cost(
             "read-outs": tile.readout_joule(supply_watt) * cols * len(reads),
         },
         area_square_metre=HERMES_CORE["area_square_metre"] * rows * cols / 256**2,
-        operations=2 * rows * cols,
+        operations=2 * rows * (cols if tile.readout.difference is None else cols // 2),
         assumptions=(
             "array: levels applied for the whole period, pulses for their time; device"
             " voltages without IR drop",
