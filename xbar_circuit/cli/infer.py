@@ -16,6 +16,7 @@ from xbar_circuit.architecture import Cost, preset
 from xbar_circuit.files import write_json
 from xbar_circuit.network.bring import FASHION_MNIST, NETWORKS, bring
 from xbar_circuit.network.images import Dataset, Normalisation
+from xbar_circuit.network.nonlinear import Correction
 from xbar_circuit.network.recording import record_vectors
 from xbar_circuit.network.settings import Settings, read_settings
 from xbar_circuit.network.spot_check import TileCheck, choose_tiles, spot_check
@@ -93,7 +94,7 @@ def infer(
                 tasks[stage] = progress.add_task(stage, total=total)
             progress.advance(tasks[stage], done)
 
-        found = evaluate(chosen, test, known, settings, report=report)
+        found = evaluate(chosen, test, known, settings, folder=out / "chips", report=report)
         wanted = error_budget(chosen, test, known, settings, report=report) if budget else None
         chip = make_chip(found.mapping, settings, known, seed=0, seconds=settings.seconds[0])
         widths = settings.accelerator.input_bits, settings.accelerator.output_bits
@@ -101,7 +102,12 @@ def infer(
         checks = []
         if spice_tiles > 0:
             checks = _spot_check(chip, test, (spice_tiles, spice_vectors), report)
-    _write(found, (wanted, checks, cost), out)
+    corrections = {
+        name: layer.correction
+        for name, layer in chip.analog.layers.items()
+        if layer.correction is not None
+    }
+    _write(found, (wanted, checks, cost), corrections, out)
     _tell(console, found)
     console.print(f"summary and page: {out / 'summary.json'}, {out / 'index.html'}", soft_wrap=True)
 
@@ -136,7 +142,10 @@ def _spot_check(
 
 
 def _write(
-    found: Evaluation, parts: tuple[Budget | None, list[TileCheck], Cost | None], out: Path
+    found: Evaluation,
+    parts: tuple[Budget | None, list[TileCheck], Cost | None],
+    corrections: dict[str, Correction],
+    out: Path,
 ) -> None:
     budget, checks, cost = parts
     if cost is not None:  # exact converters have none
@@ -151,6 +160,7 @@ def _write(
         out,
         checks=checks,
         budget=budget,
+        corrections=corrections,
         further=[] if cost is None else cost_sections(cost, out),
         footer=f"xbar_circuit {__version__}; made by: xbar infer; seeds 0 to"
         f" {found.settings.seeds - 1}; all settings stand in summary.json.",
@@ -158,11 +168,26 @@ def _write(
     summary = found.summary()
     if budget is not None:
         summary["error_budget"] = budget.summary()
+    if corrections:
+        summary["nonlinear_cells"] = {
+            name: {
+                "held_out_inputs": one.held_out,
+                "rms_of_full_scale": one.rms,
+                "worst_of_full_scale": one.worst,
+                "rms_without_correction": one.linear_rms,
+                "gain": one.gain,
+            }
+            for name, one in corrections.items()
+        }
     summary["cost"] = None if cost is None else cost.summary()
     if checks:
         summary["spice_vectors"] = sum(len(check.volts) for check in checks)
         summary["worst_relative_difference"] = max(
             check.worst_relative_difference for check in checks
+        )
+        summary["worst_model_difference"] = max(check.model_relative_difference for check in checks)
+        summary["worst_float32_difference"] = max(
+            check.float32_relative_difference for check in checks
         )
     write_json(out / "summary.json", summary)
 

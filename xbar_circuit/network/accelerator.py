@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from xbar_circuit import checks
 from xbar_circuit.calibration import ReadoutModel
+from xbar_circuit.devices import Cell, Ohmic
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.wires import Terminals, Wires
 
@@ -33,6 +34,9 @@ class Accelerator:
     slice_bits
         Empty: a weight is one analog pair. Otherwise the bits of each slice, the least significant
         first: the weight's magnitude becomes a whole number, cut into slices of their own columns.
+    cell
+        What sits at each cross-point. Cells that are not linear are run through a correction that
+        is fitted to Newton's solutions, see `nonlinear`.
     wires, terminals
         Of every tile.
     read_volt
@@ -73,6 +77,7 @@ class Accelerator:
     g_max_siemens: float = 25e-6
     devices_per_cell: int = 1
     slice_bits: tuple[int, ...] = ()
+    cell: Cell = field(default_factory=Ohmic)
     wires: Wires = field(default_factory=lambda: Wires(row_ohm=1.0, column_ohm=1.0))
     terminals: Terminals = field(default_factory=Terminals)
     read_volt: float = 0.2
@@ -109,6 +114,13 @@ class Accelerator:
                 got=self.g_min_siemens,
                 expected=f"less than g_max_siemens, {self.g_max_siemens} [S]",
                 remedy="give the range of the device",
+            )
+        if not isinstance(self.cell, Cell) or not self.cell.loads_row:
+            raise ParameterError.about(
+                "cell",
+                got=type(self.cell).__name__,
+                expected="a cell whose current comes from its row",
+                remedy="study gate-driven cells with xc.nodal.read; a network cannot use them",
             )
         if self.readout is not None and self.readout.bits != self.output_bits:
             raise ParameterError.about(

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from xbar_circuit import nodal
 from xbar_circuit.checks import FloatArray
+from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.converters import Converter, calibrated
-from xbar_circuit.network.execution import MEMORY_BYTES, batch_size, walk
+from xbar_circuit.network.execution import MEMORY_BYTES, Digital, batch_size, walk
 from xbar_circuit.network.mapping import Mapping
+from xbar_circuit.network.nonlinear import Correction, fit, moments
 from xbar_circuit.network.operators import Array
 from xbar_circuit.network.programming import Conductances
 from xbar_circuit.network.readout import CalibratedConverter
@@ -26,13 +28,21 @@ from xbar_circuit.network.tiles import AnalogLayer, calibrate_layer
 
 __all__ = ["Analog", "LayerRanges", "Ranges", "calibrate", "prepare"]
 
+_FITTED_TILES = 3  # of a layer, whose currents the correction of nonlinear cells is fitted to
+_FITTED_INPUTS = 16
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerRanges:
-    """Calibrated converters of one layer: one at the input, one for each conversion group."""
+    """What a layer was calibrated to.
+
+    inputs, outputs : converters, one at the input, one for each conversion group.
+    correction : of nonlinear cells; None for linear ones.
+    """
 
     inputs: Converter
     outputs: tuple[Converter | CalibratedConverter, ...]
+    correction: Correction | None = None
 
 
 #: Calibrated converters by the node's name.
@@ -42,8 +52,8 @@ Ranges = MappingOf[str, LayerRanges]
 def prepare(mapping: Mapping, conductances: Conductances) -> Conductances:
     """Return the transfer matrix of every tile [S], wires and terminals exact.
 
-    Tiles of one shape are reduced together. BLAS works with one thread here: for matrices of this
-    size its threads cost more than they give.
+    Nonlinear cells count with their zero-bias conductance; `calibrate` finds the rest. Tiles of
+    one shape are reduced together.
     """
     a = mapping.accelerator
     places = [(k, j) for k, layer in enumerate(conductances) for j in range(len(layer))]
@@ -54,6 +64,7 @@ def prepare(mapping: Mapping, conductances: Conductances) -> Conductances:
     with threadpool_limits(limits=1, user_api="blas"):
         for members in by_shape.values():
             stack = np.stack([conductances[k][j] for k, j in members])
+            stack = stack if a.cell.linear else a.cell.zero_bias_conductance(stack)
             transfers = nodal.transfer_tiles(stack, wires=a.wires, terminals=a.loaded_terminals)
             found.update(zip(members, transfers, strict=True))
     return tuple(
@@ -92,6 +103,7 @@ class Analog:
                 inputs=ranges[plan.name].inputs,
                 outputs=ranges[plan.name].outputs,
                 gains=None if gains is None else gains[k],
+                correction=ranges[plan.name].correction,
             )
             for k, plan in enumerate(mapping.layers)
         }
@@ -110,9 +122,10 @@ def calibrate(
     transfers: Conductances,
     images: Array,
     *,
+    conductances: Conductances | None = None,
     memory_bytes: int = MEMORY_BYTES,
 ) -> Ranges:
-    """Find the range of every converter.
+    """Find the range of every converter, and the correction of nonlinear cells.
 
     Parameters
     ----------
@@ -120,11 +133,25 @@ def calibrate(
         The prepared network.
     images
         Of the calibration set, never the test set.
+    conductances
+        Of every tile [S]; only nonlinear cells need them.
     memory_bytes
         Limit on the working memory; of large networks only the first images are used that fit.
+
+    Raises
+    ------
+    ParameterError
+        Nonlinear cells without conductances, or cells that no correction can describe.
     """
+    if conductances is None and not mapping.accelerator.cell.linear:
+        raise ParameterError.about(
+            "conductances",
+            got="None for nonlinear cells",
+            expected="those that the transfers were prepared from",
+            remedy="calibrate(mapping, transfers, images, conductances=conductances)",
+        )
     count = batch_size(mapping.network, memory_bytes // 3, largest=len(images))
-    calibrator = _Calibrator(mapping, transfers)
+    calibrator = _Calibrator(mapping, transfers, conductances)
     with threadpool_limits(limits=1, user_api="blas"):
         walk(mapping.network, np.asarray(images[:count], dtype=np.float32), calibrator)
     return calibrator.ranges
@@ -133,9 +160,15 @@ def calibrate(
 class _Calibrator:
     """A multiplier that finds ranges on its way and works with them at once."""
 
-    def __init__(self, mapping: Mapping, transfers: Conductances) -> None:
+    def __init__(
+        self, mapping: Mapping, transfers: Conductances, conductances: Conductances | None
+    ) -> None:
         self.ranges: dict[str, LayerRanges] = {}
+        self._mapping = mapping
         self._accelerator = mapping.accelerator
+        self._exact = Digital(mapping.network)
+        self._held = conductances
+        self._corrections: dict[str, Correction] = {}
         self._parts = {
             plan.name: (plan, tiles) for plan, tiles in zip(mapping.layers, transfers, strict=True)
         }
@@ -147,14 +180,62 @@ class _Calibrator:
         return self._layer(name).encode(inputs)
 
     def multiply(self, name: str, vectors: Array) -> Array:
+        if self._held is not None and not self._accelerator.cell.linear:
+            self._corrections[name] = self._correct(name, vectors, self._held)
         outputs = calibrate_layer(self._layer(name), vectors, self._accelerator)
-        self.ranges[name] = LayerRanges(inputs=self._inputs[name], outputs=tuple(outputs))
+        self.ranges[name] = LayerRanges(
+            inputs=self._inputs[name],
+            outputs=tuple(outputs),
+            correction=self._corrections.get(name),
+        )
         return self._layer(name, outputs).products(vectors)
+
+    def _correct(self, name: str, vectors: Array, held: Conductances) -> Correction:
+        """Fit the correction of a layer to some of its tiles and inputs."""
+        k = next(k for k, plan in enumerate(self._mapping.layers) if plan.name == name)
+        plan, transfers = self._parts[name]
+        inputs = self._inputs[name]
+        flat = vectors.reshape(len(vectors), -1)
+        chosen = flat[_busy(flat, _FITTED_INPUTS)]
+        volts = moments(self._accelerator, chosen.astype(np.float64), inputs.highest)
+        some = range(0, len(plan.tiles), max(1, -(-len(plan.tiles) // _FITTED_TILES)))
+        found = fit(
+            self._accelerator,
+            [
+                (
+                    self._mapping.crossbar(held[k][j]),
+                    transfers[j],
+                    volts[:, slice(*plan.tiles[j].rows)],
+                )
+                for j in some
+            ],
+        )
+        self._corrections[name] = found
+        few = vectors[_busy(flat, 10 * _FITTED_INPUTS)]
+        got = self._layer(name).products(few).astype(np.float64)
+        exact = self._exact.multiply(name, few * np.float32(inputs.step)).astype(np.float64)
+        power = float((got * got).sum())
+        return replace(found, gain=float((got * exact).sum()) / power if power > 0.0 else 1.0)
 
     def _layer(
         self, name: str, outputs: Sequence[Converter | CalibratedConverter] | None = None
     ) -> AnalogLayer:
         plan, transfers = self._parts[name]
         return AnalogLayer(
-            self._accelerator, plan, transfers, inputs=self._inputs[name], outputs=outputs
+            self._accelerator,
+            plan,
+            transfers,
+            inputs=self._inputs[name],
+            outputs=outputs,
+            correction=self._corrections.get(name),
         )
+
+
+def _busy(vectors: Array, count: int) -> list[int]:
+    """Return places of vectors from all over a set: in turn a stretch's fullest, and its middle."""
+    total = np.abs(vectors).sum(axis=1)
+    stretches = np.array_split(np.arange(len(vectors)), min(count, len(vectors)))
+    return [
+        int(part[total[part].argmax()] if k % 2 == 0 else part[len(part) // 2])
+        for k, part in enumerate(stretches)
+    ]

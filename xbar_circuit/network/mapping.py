@@ -96,6 +96,7 @@ class Mapping:
         least = _NOTHING * self.accelerator.cell_range_siemens[1]
         return Crossbar(
             conductance=np.where(conductance < least, 0.0, conductance),
+            cell=self.accelerator.cell,
             wires=self.accelerator.wires,
             terminals=self.accelerator.loaded_terminals,
         )

@@ -10,27 +10,34 @@ typing error cannot change a result quietly.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from xbar_circuit import checks
 from xbar_circuit.calibration import ReadoutModel
-from xbar_circuit.devices import PcmStatistics
+from xbar_circuit.devices import Cell, Ohmic, PcmCell, PcmStatistics, Sinh
 from xbar_circuit.errors import ModelFileError, ParameterError
 from xbar_circuit.network.accelerator import Accelerator
 from xbar_circuit.network.drift import COMPENSATIONS
 from xbar_circuit.network.execution import MEMORY_BYTES
 from xbar_circuit.wires import Terminals, Wires
 
-__all__ = ["PCM_PRESETS", "Settings", "from_dictionary", "read_settings"]
+__all__ = ["CELLS", "PCM_PRESETS", "Settings", "from_dictionary", "read_settings"]
 
 #: Statistics by the name they have in a file.
 PCM_PRESETS = {
     "joshi2020": PcmStatistics.joshi2020,
     "hermes_single": PcmStatistics.hermes_single,
     "hermes_double": PcmStatistics.hermes_double,
+}
+
+#: Cells by the name they have in a file; any other is given in Python.
+CELLS: dict[str, Callable[..., Cell]] = {
+    "ohmic": Ohmic,
+    "sinh": Sinh,
+    "pcm": PcmCell.sebastian2017,
 }
 
 
@@ -134,6 +141,8 @@ def from_dictionary(content: Mapping[str, Any], *, folder: Path | None = None) -
     """
     _known("settings", content, {"accelerator", "pcm", "run"})
     accelerator = dict(content.get("accelerator", {}))
+    if "cell" in accelerator:
+        accelerator["cell"] = _cell(accelerator["cell"])
     if "wires" in accelerator:
         accelerator["wires"] = _build(Wires, "accelerator.wires", accelerator["wires"])
     if "terminals" in accelerator:
@@ -157,6 +166,21 @@ def from_dictionary(content: Mapping[str, Any], *, folder: Path | None = None) -
         statistics=None if pcm is None else _statistics(pcm),
         **{name: _tuples(value) for name, value in run.items()},
     )
+
+
+def _cell(content: Mapping[str, Any]) -> Cell:
+    """Return a cell by its kind and its numbers."""
+    numbers = dict(content)
+    kind = checks.choice("accelerator.cell.kind", numbers.pop("kind", None), tuple(CELLS))
+    try:
+        return CELLS[kind](**numbers)
+    except TypeError as error:
+        raise ParameterError.about(
+            "accelerator.cell",
+            got=str(error),
+            expected=f"the numbers of a {kind} cell",
+            remedy="for example kind = 'sinh', v0_volt = 0.3",
+        ) from error
 
 
 def _statistics(pcm: Mapping[str, Any]) -> PcmStatistics:

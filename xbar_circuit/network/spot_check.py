@@ -13,11 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xbar_circuit import spice
+from xbar_circuit import nodal, spice
 from xbar_circuit.agreement import relative_difference
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.network.inference import Analog
 from xbar_circuit.network.mapping import Mapping
+from xbar_circuit.network.nonlinear import Correction
 from xbar_circuit.network.operators import Array
 from xbar_circuit.network.programming import Conductances
 
@@ -39,7 +40,13 @@ class TileCheck:
     fast_current, spice_current
         (vectors, columns) [A].
     worst_relative_difference
-        Largest difference over the largest column current of its vector.
+        Largest difference between the engines over the largest column current of its vector; with
+        nonlinear cells the fast engine is Newton's.
+    model_relative_difference
+        The same between ngspice and what inference multiplies by; only nonlinear cells, whose model
+        is a fitted correction, make the two differ.
+    rms_relative_difference
+        Root mean square of that over vectors and columns.
     float32_relative_difference
         The same between the fast engine and its float32 rendering, which inference uses.
     ideal_relative_difference
@@ -55,6 +62,8 @@ class TileCheck:
     fast_current: FloatArray
     spice_current: FloatArray
     worst_relative_difference: float
+    model_relative_difference: float
+    rms_relative_difference: float
     float32_relative_difference: float
     ideal_relative_difference: float
     seconds: float
@@ -104,7 +113,10 @@ def spot_check(
     for k, j in tiles if tiles is not None else choose_tiles(mapping):
         plan = mapping.layers[k]
         volts = analog.layers[plan.name].volts(vectors[plan.name], plan.tiles[j])
-        checks.append(_check(mapping, (k, j), conductances[k][j], transfers[k][j], volts))
+        correction = analog.layers[plan.name].correction
+        checks.append(
+            _check(mapping, (k, j), (conductances[k][j], transfers[k][j]), volts, correction)
+        )
         if progress is not None:
             progress(1)
     return checks
@@ -113,16 +125,25 @@ def spot_check(
 def _check(
     mapping: Mapping,
     place: tuple[int, int],
-    conductance: FloatArray,
-    transfer: FloatArray,
+    tile_matrices: tuple[FloatArray, FloatArray],
     volts: FloatArray,
+    correction: Correction | None,
 ) -> TileCheck:
     plan, tile = mapping.layers[place[0]], place[1]
+    conductance, transfer = tile_matrices
+    crossbar = mapping.crossbar(conductance)
     start = time.perf_counter()
-    exact = spice.read(mapping.crossbar(conductance), volts, fields=False).column_current
+    exact = spice.read(crossbar, volts, fields=False).column_current
     seconds = time.perf_counter() - start
-    fast = volts @ transfer
-    single = (volts.astype(np.float32) @ transfer.astype(np.float32)).astype(np.float64)
+    if correction is None:
+        model = fast = volts @ transfer
+        single = (volts.astype(np.float32) @ transfer.astype(np.float32)).astype(np.float64)
+    else:
+        fast = nodal.read(crossbar, volts).column_current
+        model = correction.read(volts, transfer)
+        single = correction.read(volts.astype(np.float32), transfer.astype(np.float32))
+    scale = np.abs(exact).max(axis=1, keepdims=True)
+    apart = np.divide(model - exact, scale, out=np.zeros_like(exact), where=scale > 0.0)
     return TileCheck(
         layer=plan.name,
         tile=tile,
@@ -131,7 +152,11 @@ def _check(
         fast_current=fast,
         spice_current=exact,
         worst_relative_difference=relative_difference(fast, exact, scale=exact),
-        float32_relative_difference=relative_difference(single, fast, scale=fast),
+        model_relative_difference=relative_difference(model, exact, scale=exact),
+        rms_relative_difference=float(np.sqrt(np.mean(apart**2))),
+        float32_relative_difference=relative_difference(
+            single.astype(np.float64), model, scale=model
+        ),
         ideal_relative_difference=relative_difference(volts @ conductance, exact, scale=exact),
         seconds=seconds,
     )

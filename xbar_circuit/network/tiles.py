@@ -15,6 +15,7 @@ from xbar_circuit.checks import FloatArray
 from xbar_circuit.network.accelerator import Accelerator
 from xbar_circuit.network.converters import Converter, calibrated
 from xbar_circuit.network.mapping import LayerPlan, TilePlan
+from xbar_circuit.network.nonlinear import Correction, places
 from xbar_circuit.network.operators import Array
 from xbar_circuit.network.readout import CalibratedConverter
 
@@ -37,6 +38,8 @@ class AnalogLayer:
         None until calibrated.
     gains
         Digital factor of each tile's columns (cols,), such as a drift compensation; None is 1.
+    correction
+        Of nonlinear cells; None for linear ones.
     """
 
     def __init__(
@@ -48,8 +51,10 @@ class AnalogLayer:
         inputs: Converter,
         outputs: Sequence[Converter | CalibratedConverter] | None = None,
         gains: Sequence[FloatArray] | None = None,
+        correction: Correction | None = None,
     ) -> None:
         self.inputs = inputs
+        self.correction = correction
         self._accelerator = accelerator
         self._plan = plan
         self._serial = accelerator.input_coding == "bit serial"
@@ -57,18 +62,21 @@ class AnalogLayer:
         self._groups = conversion_groups(accelerator, plan)
         self._outputs = outputs
         self._matrices: list[list[Array]] = []
+        self._extra: list[list[Array]] = []
+        self._steps: list[float] = []
         self._factors: list[Array] = []
         for k, members in enumerate(self._groups):
             step = 1.0 if outputs is None else outputs[k].step
+            scale = self._volt_per_code / step
+            self._steps.append(step)
             self._matrices.append(
-                [
-                    (_split(accelerator, transfers[j]) * (self._volt_per_code / step)).astype(
-                        np.float32
-                    )
-                    for j in members
-                ]
+                [(self._split(transfers[j]) * scale).astype(np.float32) for j in members]
             )
+            if correction is not None:
+                extra = [correction.surplus_matrix(transfers[j]) for j in members]
+                self._extra.append([_by_sign(accelerator, b).astype(np.float32) for b in extra])
             gain = 1.0 if gains is None else gains[members[0]][:, None]
+            gain = gain if correction is None else gain * correction.gain
             worth = plan.tiles[members[0]].weight_per_siemens * gain
             factor = worth.T * (step * inputs.step / self._volt_per_code)
             self._factors.append(factor.astype(np.float32))
@@ -120,10 +128,38 @@ class AnalogLayer:
 
     def _add(self, group: int, members: Sequence[int], plane: Array) -> Array:
         total: Array | None = None
-        for matrix, j in zip(self._matrices[group], members, strict=True):
-            part = plane[:, slice(*self._plan.tiles[j].rows)] @ matrix
+        for member, j in enumerate(members):
+            part = self._read(group, member, plane[:, slice(*self._plan.tiles[j].rows)])
             total = part if total is None else np.add(total, part, out=total)
         return total if total is not None else plane
+
+    def _read(self, group: int, member: int, plane: Array) -> Array:
+        """Return the currents of one tile in steps of its converter."""
+        straight: Array = plane @ self._matrices[group][member]
+        if self.correction is None:
+            return straight
+        volts = plane * np.float32(self._volt_per_code)
+        if self._accelerator.input_coding == "pulse width":  # the whole voltage, for a while
+            shape = volts / np.float32(self._accelerator.read_volt)
+        else:
+            shape = self.correction.surplus(volts)
+        step = np.float32(self._steps[group])
+        straight = straight * step
+        bent = straight + shape @ self._extra[group][member]
+        place = _by_sign(self._accelerator, places(straight.shape[1])[None])[0]
+        ampere = self.correction.currents(straight, bent, place.astype(np.float32))
+        currents: Array = (ampere / step).astype(np.float32, copy=False)
+        if self._accelerator.subtraction == "analog":
+            halves = currents.reshape(len(currents), self._accelerator.slices, 2, -1)
+            currents = (halves[:, :, 0] - halves[:, :, 1]).reshape(len(currents), -1)
+        return currents
+
+    def _split(self, transfer: FloatArray) -> FloatArray:
+        """Order columns; only linear columns may be subtracted beforehand."""
+        if self._accelerator.subtraction == "analog" and self.correction is None:
+            ordered = pair_difference(self._accelerator, transfer).transpose(0, 2, 1)
+            return ordered.reshape(len(transfer), -1)
+        return _by_sign(self._accelerator, transfer)
 
     def _weigh(self, codes: Array, factor: Array) -> Array:
         """Subtract the columns of each pair and add the slices, each at its worth."""
@@ -170,14 +206,10 @@ def pair_difference(accelerator: Accelerator, transfer: FloatArray) -> FloatArra
     return difference
 
 
-def _split(accelerator: Accelerator, transfer: FloatArray) -> FloatArray:
-    """Order columns slice by slice: all positive ones, all negative ones, or their difference."""
-    if accelerator.subtraction == "analog":
-        ordered = pair_difference(accelerator, transfer).transpose(0, 2, 1)
-    else:
-        pairs = transfer.reshape(len(transfer), -1, accelerator.slices, 2)
-        ordered = pairs.transpose(0, 2, 3, 1)
-    return ordered.reshape(len(transfer), -1)
+def _by_sign(accelerator: Accelerator, transfer: FloatArray) -> FloatArray:
+    """Order columns slice by slice: all positive ones, then all negative ones."""
+    pairs = transfer.reshape(len(transfer), -1, accelerator.slices, 2)
+    return pairs.transpose(0, 2, 3, 1).reshape(len(transfer), -1)
 
 
 def conversion_groups(accelerator: Accelerator, plan: LayerPlan) -> list[list[int]]:

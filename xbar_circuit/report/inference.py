@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from xbar_circuit.calibration import ReadoutModel
+from xbar_circuit.network.accelerator import Accelerator
 from xbar_circuit.network.mapping import Mapping
+from xbar_circuit.network.nonlinear import Correction
 from xbar_circuit.network.spot_check import TileCheck
 from xbar_circuit.report import Figure, Section, Table, write_page
 from xbar_circuit.studies.budget import Budget
@@ -24,6 +27,7 @@ def write_inference_page(
     *,
     checks: Sequence[TileCheck],
     budget: Budget | None,
+    corrections: MappingOf[str, Correction] | None = None,
     further: Sequence[Section] = (),
     footer: str,
 ) -> Path:
@@ -40,10 +44,12 @@ def write_inference_page(
         worst = max(check.worst_relative_difference for check in checks)
         numbers["fast engine against ngspice"] = f"{worst:.1e}"
     sections = [_accuracy(evaluation, folder), _hardware(evaluation, folder)]
+    if corrections:
+        sections.append(_corrections(corrections, evaluation.settings.accelerator))
     if budget is not None:
         sections.append(_budget(budget, folder))
     if checks:
-        sections.append(_checks(checks))
+        sections.append(_checks(checks, evaluation.settings.accelerator))
     write_page(
         path,
         title=evaluation.network_name or "A network on crossbar tiles",
@@ -207,13 +213,69 @@ def _budget(budget: Budget, folder: Path) -> Section:
     )
 
 
-def _checks(checks: Sequence[TileCheck]) -> Section:
+def _corrections(corrections: MappingOf[str, Correction], accelerator: Accelerator) -> Section:
+    rows = [
+        [
+            name,
+            str(found.held_out),
+            f"{100 * found.linear_rms:.3f} %",
+            f"{100 * found.rms:.3f} %",
+            f"{100 * found.worst:.3f} %",
+            f"{found.gain:.4f}",
+        ]
+        for name, found in corrections.items()
+    ]
+    step = _half_step(accelerator)
+    beside = "" if step is None else f" Half a step of the converters is {100 * step:.3f} %."
+    return Section(
+        title="Nonlinear cells",
+        paragraphs=[
+            "Inference multiplies by the transfer of the zero-bias conductances and corrects the"
+            " columns' currents for the cells' law. The correction was fitted to Newton's solutions"
+            " of some tiles of each layer, right after programming, for inputs of the calibration"
+            " set; the table is for inputs that it was not fitted to. The spot check compares it"
+            f" with ngspice.{beside}"
+        ],
+        tables=[
+            Table(
+                columns=["layer", "held out", "rms without", "rms", "worst", "digital gain"],
+                rows=rows,
+                caption="Errors of column currents against Newton, relative to the largest.",
+            )
+        ],
+    )
+
+
+def _half_step(accelerator: Accelerator) -> float | None:
+    """Return half a step of the column converters relative to their full scale."""
+    bits = accelerator.output_bits
+    return None if bits is None else 0.5 / (2**bits - 1)
+
+
+def _checks(checks: Sequence[TileCheck], accelerator: Accelerator) -> Section:
+    nonlinear = not accelerator.cell.linear
+    float32 = max(check.float32_relative_difference for check in checks)
+    step = _half_step(accelerator)
+    words = [
+        "Tiles as they were programmed, with voltages that occur in their layer. Differences are"
+        " relative to the largest column current of the vector."
+    ]
+    if step is not None:
+        words.append(
+            f"Inference computes in float32: its error is at most {float32:.1e} of full scale, half"
+            f" a step of the {accelerator.output_bits}-bit column converters is {step:.1e}."
+        )
     rows = [
         [
             check.layer,
             f"{check.shape[0]} x {check.shape[1]}",
             str(len(check.volts)),
             f"{check.worst_relative_difference:.1e}",
+            *(
+                [f"{check.model_relative_difference:.1e}", f"{check.rms_relative_difference:.1e}"]
+                if nonlinear
+                else []
+            ),
             f"{check.float32_relative_difference:.1e}",
             f"{check.ideal_relative_difference:.1e}",
         ]
@@ -221,10 +283,7 @@ def _checks(checks: Sequence[TileCheck]) -> Section:
     ]
     return Section(
         title="Spot check in ngspice",
-        paragraphs=[
-            "Tiles as they were programmed, with voltages that occur in their layer. Differences"
-            " are relative to the largest column current of the vector."
-        ],
+        paragraphs=words,
         tables=[
             Table(
                 columns=[
@@ -232,6 +291,7 @@ def _checks(checks: Sequence[TileCheck]) -> Section:
                     "tile",
                     "vectors",
                     "fast - ngspice",
+                    *(["corrected - ngspice", "its rms"] if nonlinear else []),
                     "float32 - float64",
                     "wires - no wires",
                 ],
@@ -244,4 +304,13 @@ def _checks(checks: Sequence[TileCheck]) -> Section:
 def _time(evaluation: Evaluation) -> Section:
     spent = evaluation.seconds_by_stage
     rows = [[stage, f"{value:.1f} s"] for stage, value in spent.items()]
-    return Section(title="Time of this study", tables=[Table(columns=["stage", "time"], rows=rows)])
+    limit = evaluation.settings.memory_bytes
+    words = (
+        f"Peak memory of the whole process: {evaluation.peak_bytes / 1e9:.2f} GB, interpreter,"
+        f" libraries and images included; limit on the working memory: {limit / 1e9:.2f} GB."
+    )
+    return Section(
+        title="Time and memory of this study",
+        paragraphs=[words],
+        tables=[Table(columns=["stage", "time"], rows=rows)],
+    )

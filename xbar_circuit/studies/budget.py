@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from xbar_circuit.checks import FloatArray
-from xbar_circuit.devices import PcmStatistics
+from xbar_circuit.devices import Ohmic, PcmStatistics
 from xbar_circuit.network.execution import Digital, Multiplier, accuracy, run, walk
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.images import Dataset
@@ -31,6 +31,7 @@ EFFECTS = (
     "programming",
     "drift",
     "read noise",
+    "cells",
     "wires",
     "output converters",
     "all together",
@@ -85,6 +86,7 @@ def alone(settings: Settings, effect: str) -> Settings | None:
     given, statistics = settings.accelerator, settings.statistics
     clean = replace(
         given,
+        cell=Ohmic(),
         wires=Wires(row_ohm=0.0, column_ohm=0.0),
         terminals=Terminals(),
         input_bits=None,
@@ -105,6 +107,7 @@ def alone(settings: Settings, effect: str) -> Settings | None:
             return None
         return replace(settings, accelerator=clean, statistics=one, wire_aware=False)
     changed = {
+        "cells": replace(clean, cell=given.cell),
         "wires": replace(clean, wires=given.wires, terminals=given.terminals),
         "input converters": replace(
             clean,

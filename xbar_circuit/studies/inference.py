@@ -290,8 +290,15 @@ def _ages(
 ) -> Iterator[Chip]:
     """Yield one chip at several ages."""
     programmed = program(mapping, statistics=settings.statistics, seed=seed)
-    before = prepare(mapping, programmed.conductances())
-    ranges = calibrate(mapping, before, calibration.images, memory_bytes=settings.memory_bytes)
+    fresh = programmed.conductances()
+    before = prepare(mapping, fresh)
+    ranges = calibrate(
+        mapping,
+        before,
+        calibration.images,
+        conductances=fresh,
+        memory_bytes=settings.memory_bytes,
+    )
     for age in seconds:
         conductances = programmed.conductances(age)
         now = before if settings.statistics is None else prepare(mapping, conductances)
