@@ -4,9 +4,18 @@ import numpy as np
 import pytest
 
 import xbar_circuit as xc
-from xbar_circuit.peripherals import Dac, OscillatorCounter, Readout, Sar, Subcircuit
+from xbar_circuit.peripherals import (
+    Dac,
+    OpAmp,
+    OscillatorCounter,
+    Ramp,
+    Readout,
+    Sar,
+    Subcircuit,
+)
 from xbar_circuit.peripherals import TransimpedanceAmplifier as Tia
 from xbar_circuit.resources import device_model
+from xbar_circuit.studies import characterize_product
 from xbar_circuit.studies.conversion import convert_in_spice
 from xbar_circuit.tile import calibrate
 
@@ -58,6 +67,34 @@ def test_amplifier_and_comparator_of_transistors_on_a_column():
     )
     assert fitted.model.held_out.worst_lsb <= 1
     assert 5.0 < fitted.model.input_ohm < 200.0
+
+
+def test_ramp_and_comparator_of_transistors_make_an_even_staircase():
+    ramp = Ramp(
+        bits=5,
+        low_volt=0.0,
+        high_volt=0.6,
+        clock_hertz=32 / 256e-9,
+        analog=circuit("single_slope", ("input", "reset", "out")),
+    )
+    values = np.array([0.06, 0.21, 0.36, 0.51])
+    codes = convert_in_spice(ramp, values)
+    assert np.abs(codes - ramp.convert(values)).max() <= 1
+    report = characterize_product(
+        xc.Tile(
+            xc.Crossbar(
+                conductance=np.full((4, 1), 20e-6), wires=xc.Wires(row_ohm=0.0, column_ohm=0.0)
+            ),
+            Dac(full_scale_volt=0.2),
+            Readout(
+                amplifier=Tia(opamp=OpAmp(dc_gain=1e4, unity_hertz=1e9), feedback_ohm=1e4),
+                converter=ramp,
+            ),
+        ),
+        rng=np.random.default_rng(1),
+    )
+    # about 130 uA from 1.1 V for 272 ns
+    assert 1e-11 < report.energy_joule["converters"] < 1e-10
 
 
 def test_oscillator_of_transistors_counts_more_for_more_current():

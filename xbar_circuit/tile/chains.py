@@ -97,6 +97,24 @@ def _transistor_sar(*, bits: int) -> tuple[Readout, float]:
     return Readout(amplifier=amplifier, converter=sar), 0.22 / 6e3
 
 
+def _transistor_ramp(*, bits: int) -> tuple[Readout, float]:
+    amplifier = TransimpedanceAmplifier(
+        opamp=circuit("two_stage_opamp", "plus", "minus", "out"),
+        feedback_ohm=6e3,
+        reference_volt=0.35,
+        settle_second=30e-9,
+    )
+    ramp = Ramp(
+        bits=bits,
+        low_volt=0.0,
+        high_volt=0.6,
+        # the circuit's slope is 2.39 mV/ns
+        clock_hertz=2**bits / 256e-9,
+        analog=circuit("single_slope", "input", "reset", "out"),
+    )
+    return Readout(amplifier=amplifier, converter=ramp), 0.2 / 6e3
+
+
 def _transistor_oscillator(*, bits: int) -> tuple[Readout, float]:
     counter = OscillatorCounter(
         bits=bits,
@@ -116,6 +134,7 @@ CHAINS: dict[str, Callable[..., tuple[Readout, float]]] = {
     "flash": _flash,
     "oscillator": _oscillator,
     "transistor-sar": _transistor_sar,
+    "transistor-ramp": _transistor_ramp,
     "transistor-oscillator": _transistor_oscillator,
 }
 

@@ -198,29 +198,26 @@ def _logic_volt(circuit: Subcircuit) -> float:
 
 def _ramp(ramp: Ramp, timing: Timing, noise: FloatArray | None) -> Iterator[str]:
     num, edge = spice_number, timing.edge_second
-    span = (ramp.high_volt - ramp.low_volt) * (1.0 + ramp.slope_error)
-    duration = ramp.levels * timing.tick_second
     yield f"* single slope, {ramp.bits} bit, {num(ramp.low_volt)} V to {num(ramp.high_volt)} V"
     yield from _logic(edge)
-    yield "* the ramp: a current into a capacitor, released when start falls"
-    yield f"Vlow low 0 DC {num(ramp.low_volt)}"
-    yield (
-        f"Bcharge low ramp I={num(ramp.ramp_farad * span / duration)}*(1-V(start))"
-        f"-V(start)*V(ramp,low)*{num(50.0 * ramp.ramp_farad / timing.start_second)}"
-    )
-    yield f"Cramp ramp low {num(ramp.ramp_farad)}"
-    if ramp.droop > 0.0:
-        yield f"Rdroop ramp low {num(duration / (ramp.droop * ramp.ramp_farad))}"
-    yield "* the comparator; it says yes while the ramp is below the input"
     volts: FloatArray | None = None
     seconds: NDArray[Any] = np.zeros(1)
     if noise is not None:
         volts = ramp.noise_volt * noise[:, 0]
         seconds = timing.period_second * np.arange(len(noise))
-    yield from _noise_source(0, volts, seconds, edge)
-    yield f"Bdifference difference 0 V=V(in)+V(noise0)-V(ramp)-({num(ramp.offset_volt)})"
-    yield f".model comparator adc_bridge(in_low=0 in_high=0 rise_delay={num(edge)}"
-    yield f"+ fall_delay={num(edge)})"
+    if ramp.analog is None:
+        yield from _ideal_ramp(ramp, timing)
+        yield from _noise_source(0, volts, seconds, edge)
+        yield f"Bdifference difference 0 V=V(in)+V(noise0)-V(ramp)-({num(ramp.offset_volt)})"
+        threshold = 0.0
+    else:
+        shifts = np.array([-ramp.offset_volt]) if volts is None else volts - ramp.offset_volt
+        yield from staircase("Vinput input in", shifts, seconds, edge)
+        nodes = {"input": "input", "reset": "start", "out": "difference"}
+        yield from ramp.analog.instance_lines("circuit", nodes)
+        threshold = _logic_volt(ramp.analog) / 2
+    yield f".model comparator adc_bridge(in_low={num(threshold)} in_high={num(threshold)}"
+    yield f"+ rise_delay={num(edge)} fall_delay={num(edge)})"
     yield "Acomparator [difference] [below] comparator"
     yield "* the counter: a ripple of toggles, which stops at its last code"
     yield f".model late d_buffer(rise_delay={num(edge)} fall_delay={num(0.5 * timing.tick_second)})"
@@ -251,6 +248,22 @@ def _ramp(ramp: Ramp, timing: Timing, noise: FloatArray | None) -> Iterator[str]
     shown = [f"shown{k}" for k in range(ramp.bits)]
     yield f"Abits [{' '.join(shown)}] [{' '.join(outs)}] toanalog"
     yield "Bcode code 0 V=" + "+".join(f"{2.0**k}*V(bit{k})" for k in range(ramp.bits))
+
+
+def _ideal_ramp(ramp: Ramp, timing: Timing) -> Iterator[str]:
+    """Yield a current into a capacitor, released when start falls."""
+    num = spice_number
+    span = (ramp.high_volt - ramp.low_volt) * (1.0 + ramp.slope_error)
+    duration = ramp.levels * timing.tick_second
+    yield "* the ramp: a current into a capacitor, released when start falls"
+    yield f"Vlow low 0 DC {num(ramp.low_volt)}"
+    yield (
+        f"Bcharge low ramp I={num(ramp.ramp_farad * span / duration)}*(1-V(start))"
+        f"-V(start)*V(ramp,low)*{num(50.0 * ramp.ramp_farad / timing.start_second)}"
+    )
+    yield f"Cramp ramp low {num(ramp.ramp_farad)}"
+    if ramp.droop > 0.0:
+        yield f"Rdroop ramp low {num(duration / (ramp.droop * ramp.ramp_farad))}"
 
 
 def _flash(flash: Flash, timing: Timing, noise: FloatArray | None) -> Iterator[str]:

@@ -120,6 +120,7 @@ def _own_timing(converter: Converter) -> Timing:
             start_second=start,
             tick_second=tick,
             first_tick_second=start + tick,
+            edge_fraction=1e-3 if converter.analog is None else 1e-2,
         )
     if isinstance(converter, Flash):
         period = converter.conversion_second

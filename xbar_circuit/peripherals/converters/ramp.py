@@ -15,6 +15,7 @@ import numpy as np
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.peripherals.converters.protocol import CodeArray, VoltageConverter
+from xbar_circuit.peripherals.subcircuit import Subcircuit
 
 __all__ = ["Ramp"]
 
@@ -46,6 +47,11 @@ class Ramp(VoltageConverter):
         Clock of the counter.
     ramp_farad
         Capacitor of the ramp [F].
+    analog
+        A :class:`Subcircuit` with the ports ``input``, ``reset`` (1 V while the ramp is held at its
+        beginning) and ``out`` (high while the ramp is below the input), which ngspice then runs
+        instead of ramp and comparator; the fast model keeps the formula, and a calibration fits it
+        to the circuit.
     comparator_watt, tick_joule
         Power of the comparator while it waits [W] and energy of a tick of the counter [J];
         assumptions (20 uW, 2 fJ) to be replaced by those of the design at hand.
@@ -68,6 +74,7 @@ class Ramp(VoltageConverter):
     noise_volt: float = 0.0
     clock_hertz: float = 1e9
     ramp_farad: float = 100e-15
+    analog: Subcircuit | None = None
     comparator_watt: float = 20e-6
     tick_joule: float = 2e-15
 
@@ -78,8 +85,20 @@ class Ramp(VoltageConverter):
         checks.number("droop", self.droop, "1", maximum=5.0)
         checks.number("offset_volt", self.offset_volt, "V", minimum=-math.inf)
         checks.number("ramp_farad", self.ramp_farad, "F", above=True)
+        if self.analog is not None:
+            self.analog.require("input", "reset", "out")
         for name, unit in (("comparator_watt", "W"), ("tick_joule", "J")):
             checks.number(name, getattr(self, name), unit)
+
+    @property
+    def circuit(self) -> Subcircuit | None:
+        """Ramp and comparator."""
+        return self.analog
+
+    @property
+    def circuit_joule(self) -> float:
+        """Charging the ramp, and the waiting comparator [J]."""
+        return self.energy_joule - 0.5 * self.levels * self.tick_joule
 
     def drawn(
         self, rng: np.random.Generator, *, slope_sigma: float = 0.0, offset_sigma_volt: float = 0.0
