@@ -31,6 +31,25 @@ def test_the_summary_holds_the_published_numbers(folder):
 
 def test_every_figure_and_the_page_are_there(folder):
     page = (folder / "index.html").read_text()
-    for name in ("conduction", "pulses", "drift", "programming", "products", "neighbours"):
+    for name in (
+        "conduction",
+        "pulses",
+        "drift",
+        "statistics",
+        "programming",
+        "products",
+        "neighbours",
+    ):
         assert (folder / f"{name}.png").stat().st_size > 10_000
-    assert page.count("data:image/png") == 6
+    assert page.count("data:image/png") == 7
+
+
+def test_the_cell_lies_in_the_published_ranges_or_says_that_it_does_not(folder):
+    summary = json.loads((folder / "summary.json").read_text())
+    outside = [point["what"] for point in summary["ranges"] if not point["inside"]]
+    assert outside == ["current to 13 uS in 50 SETs"]
+    assert "outside" in (folder / "index.html").read_text()
+    for name, spread in summary["statistics"].items():
+        for field in ("programming_sigma_siemens", "read_sigma_after_an_hour_siemens"):
+            curve, drawn = spread[field]
+            assert drawn[8:] == pytest.approx(curve[8:], rel=0.05), (name, field)

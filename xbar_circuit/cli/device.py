@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from xbar_circuit import __version__
+from xbar_circuit.devices import PcmCell
 from xbar_circuit.files import write_json
 from xbar_circuit.plots.device import (
     draw_conduction,
@@ -19,6 +22,7 @@ from xbar_circuit.plots.device import (
     draw_products,
     draw_programming,
     draw_pulses,
+    draw_statistics,
 )
 from xbar_circuit.report.device import device_summary, write_device_page
 from xbar_circuit.studies.device import DeviceReport, characterise_device
@@ -26,9 +30,22 @@ from xbar_circuit.studies.device import DeviceReport, characterise_device
 __all__ = ["device"]
 
 
+class Preset(StrEnum):
+    """What ``--preset`` understands."""
+
+    SEBASTIAN = "sebastian2017"
+    PROJECTED = "projected"
+
+
 def device(
     *,
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/device"),
+    preset: Annotated[Preset, typer.Option(help="Cell: with or without a liner.")] = (
+        Preset.SEBASTIAN
+    ),
+    kelvin: Annotated[
+        float, typer.Option(min=200.0, max=600.0, help="Ambient temperature [K].")
+    ] = 300.0,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything that is drawn.")] = 0,
     cells: Annotated[
         int, typer.Option(min=10, max=100_000, help="Cells of the programming loops.")
@@ -47,7 +64,9 @@ def device(
         console=console,
     ) as bar:
         task = bar.add_task("start", total=1)
+        cell = PcmCell.projected() if preset is Preset.PROJECTED else PcmCell.sebastian2017()
         report = characterise_device(
+            replace(cell, kelvin=kelvin),
             seed=seed,
             cells=cells,
             array=array,
@@ -59,6 +78,7 @@ def device(
         ("conduction", draw_conduction),
         ("pulses", draw_pulses),
         ("drift", draw_drift),
+        ("statistics", draw_statistics),
         ("programming", draw_programming),
         ("products", draw_products),
         ("neighbours", draw_neighbours),
@@ -68,8 +88,8 @@ def device(
     page = write_device_page(
         report,
         out,
-        footer=f"xbar_circuit {__version__}; made by: xbar device --seed {seed}"
-        f" --cells {cells} --array {array}",
+        footer=f"xbar_circuit {__version__}; made by: xbar device --preset {preset.value}"
+        f" --kelvin {kelvin:g} --seed {seed} --cells {cells} --array {array}",
     )
     _tell(console, report)
     console.print(f"summary and page: {out / 'summary.json'}, {page}", soft_wrap=True)

@@ -18,6 +18,7 @@ __all__ = [
     "draw_products",
     "draw_programming",
     "draw_pulses",
+    "draw_statistics",
 ]
 
 _DASHES = (":", "-", "--")
@@ -32,7 +33,7 @@ def draw_conduction(report: DeviceReport, path: Path) -> None:
                 left.loglog(report.volts, currents[k], dash, color=COLOURS[k], label=label)
         left.set_xlabel("voltage [V]")
         left.set_ylabel("current [A]")
-        left.set_title("Below threshold, at 273, 300 and 358 K")
+        left.set_title("Below threshold: 273 K (dotted), 300 K, 358 K (dashed)")
         left.legend(title="amorphous")
         volt, current = report.loop.volt[:, 0], report.loop.current[:, 0] * 1e6
         top = int(np.argmax(report.loop.drive_volt[:, 0]))
@@ -49,16 +50,42 @@ def draw_pulses(report: DeviceReport, path: Path) -> None:
     """Draw the programming curve and the staircases of SET pulses."""
     with figure(1, 2, width=10.0, height=4.0) as (page, (left, right)):
         left.semilogy(report.curve.volts, report.curve.conductances * 1e6)
-        left.set_xlabel("amplitude of a 1 us pulse through 5 kohm [V]")
+        left.set_xlabel(
+            f"amplitude of a {report.curve.pulse.width_second * 1e6:g} us pulse through"
+            f" {report.curve.pulse.load_ohm * 1e-3:g} kohm [V]"
+        )
         left.set_ylabel("conductance it leaves [uS]")
         left.set_title("Programming curve")
-        for volt, conductances in report.staircases.items():
+        for volt, conductances in report.gradual.staircases.items():
             right.plot(conductances * 1e6, "o-", markersize=3.5, label=f"{volt:g} V, 50 ns")
+        right.axhspan(12.0, 14.0, color="#888888", alpha=0.3, label="published, after 50")
         right.xaxis.set_major_locator(MaxNLocator(integer=True))
         right.set_xlabel("SET pulses")
         right.set_ylabel("conductance [uS]")
         right.set_title("Staircase of SET pulses")
         right.legend()
+        save(page, path)
+
+
+def draw_statistics(report: DeviceReport, path: Path) -> None:
+    """Draw programming error, drift exponent and read noise over the target, curves and draws."""
+    panels = (
+        ("programming", "programming error [uS]", 1e6, "Programming error"),
+        ("drift", "drift exponent, mean", 1.0, "Drift"),
+        ("read", "deviation of a read [uS]", 1e6, "Read noise after an hour"),
+    )
+    with figure(1, 3, width=12.0, height=4.0) as (page, axes):
+        for ax, (field, label, factor, title) in zip(axes, panels, strict=True):
+            for colour, (name, spread) in zip(COLOURS, report.spreads.items(), strict=False):
+                curve, drawn = getattr(spread, field)
+                target = spread.target * 1e6
+                ax.plot(target, factor * curve, color=colour, label=name)
+                ax.plot(target, factor * drawn, "o", markersize=3.5, color=colour)
+            ax.set_xlabel("target [uS]")
+            ax.set_ylabel(label)
+            ax.set_ylim(bottom=0.0)
+            ax.set_title(title)
+        axes[0].legend(title="line: published, dots: drawn", fontsize=8, title_fontsize=8)
         save(page, path)
 
 

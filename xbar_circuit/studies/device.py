@@ -15,7 +15,8 @@ import numpy as np
 
 from xbar_circuit import spice
 from xbar_circuit.checks import FloatArray
-from xbar_circuit.devices.pcm import PcmCell, PcmStatistics, PulsedSet
+from xbar_circuit.devices.constants import BOLTZMANN
+from xbar_circuit.devices.pcm import PcmCell
 from xbar_circuit.devices.pcm.dynamics import PcmTrace, Pulse, transient
 from xbar_circuit.programming import (
     CompactWriter,
@@ -25,6 +26,18 @@ from xbar_circuit.programming import (
     SpiceWriter,
     program_and_verify,
     single_shot,
+)
+from xbar_circuit.studies.device_published import (
+    READ_VOLT,
+    TECHNOLOGIES,
+    Gradual,
+    PublishedPoint,
+    PublishedRange,
+    Spread,
+    gradual_set,
+    published_points,
+    published_ranges,
+    spreads,
 )
 from xbar_circuit.studies.half_select import HalfSelect, half_select
 from xbar_circuit.studies.mvm_error import (
@@ -36,37 +49,14 @@ from xbar_circuit.studies.mvm_error import (
 )
 from xbar_circuit.wires import Wires
 
-__all__ = ["DeviceReport", "PublishedPoint", "characterise_device"]
+__all__ = ["DeviceReport", "characterise_device"]
 
 THICKNESSES = (0.0, 2e-9, 10e-9, 30e-9)
 KELVINS = (273.0, 300.0, 358.0)
-SET_VOLTS = (1.5, 1.6, 1.7)
-READ_VOLT = 0.2
 MOST_PULSES = 20
-TECHNOLOGIES = {
-    "Joshi 2020": PcmStatistics.joshi2020,
-    "HERMES, one device": PcmStatistics.hermes_single,
-    "HERMES, two devices": PcmStatistics.hermes_double,
-}
-_PULSED = ((1, 2.07, 1.53), (5, 5.93, 2.42), (10, 7.85, 2.53), (20, 9.44, 2.70))  # uS
 _STAGES = 7
 
 Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class PublishedPoint:
-    """A number from a paper beside ours."""
-
-    what: str
-    published: float
-    ours: float
-    unit: str
-
-    @property
-    def relative(self) -> float:
-        """``ours / published - 1``."""
-        return self.ours / self.published - 1.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -75,13 +65,14 @@ class DeviceReport:
 
     volts : (points,) [V]. currents : (temperatures, thicknesses, points) [A].
     loop : the switching loop. curve : the programming curve.
-    staircases : amplitude [V] -> conductance after each pulse [S].
+    gradual : staircases of SET pulses.
     drift_second : (times,) [s]. drift : name -> conductance over time [S].
     hertz, noise, noise_law : spectrum of ngspice and of the formula [A/sqrt(Hz)].
     programmed : way of programming -> result.
     products : technology -> error of a product over time.
     neighbours : biasing scheme -> the array after a write.
-    published : ours against the papers.
+    spreads : technology -> its statistics, curves and draws.
+    published, ranges : ours against the papers.
     agreement : what -> relative difference between NumPy and ngspice.
     """
 
@@ -90,7 +81,7 @@ class DeviceReport:
     currents: FloatArray
     loop: PcmTrace
     curve: ProgrammingCurve
-    staircases: dict[float, FloatArray]
+    gradual: Gradual
     drift_second: FloatArray
     drift: dict[str, FloatArray]
     hertz: FloatArray
@@ -99,17 +90,26 @@ class DeviceReport:
     programmed: dict[str, ProgramResult]
     products: dict[str, MvmError]
     neighbours: dict[str, HalfSelect]
+    spreads: dict[str, Spread]
     published: list[PublishedPoint]
+    ranges: list[PublishedRange]
     agreement: dict[str, float]
 
 
 def characterise_device(
-    *, seed: int = 0, cells: int = 400, array: int = 8, progress: Progress = lambda *_: None
+    cell: PcmCell | None = None,
+    *,
+    seed: int = 0,
+    cells: int = 400,
+    array: int = 8,
+    progress: Progress = lambda *_: None,
 ) -> DeviceReport:
-    """Measure the default cell and the published technologies.
+    """Measure a cell and the published technologies.
 
     Parameters
     ----------
+    cell
+        The cell, read at its own temperature; the default preset if None.
     seed
         Of everything that is drawn.
     cells
@@ -124,7 +124,7 @@ def characterise_device(
     SimulatorError, SimulatorNotFoundError
         ngspice is missing or failed.
     """
-    cell = PcmCell.sebastian2017()
+    cell = cell or PcmCell.sebastian2017()
     stage = _Stages(progress)
     stage("current over voltage")
     volts = np.geomspace(1e-4, 0.4, 40)
@@ -140,7 +140,7 @@ def characterise_device(
     loop = transient(cell, 25e-9, [0.0, 2e-6, 4e-6], [0.0, 1.5, 0.0], load_ohm=5e3, relative=1e-4)
     stage("programming curve")
     curve = ProgrammingCurve.simulate(cell)
-    staircases = _staircases(cell)
+    gradual = gradual_set(cell)
     stage("drift and noise")
     drift_second = np.geomspace(1e-3, 1e9, 121)
     hertz, noise = _noise(cell)
@@ -149,7 +149,7 @@ def characterise_device(
     stage("products over time")
     products = _products(seed)
     stage("a write and its neighbours")
-    neighbours = _neighbours(seed, array)
+    neighbours = _neighbours(cell, seed, array)
     stage("ngspice against NumPy")
     report = DeviceReport(
         cell=cell,
@@ -157,7 +157,7 @@ def characterise_device(
         currents=currents,
         loop=loop,
         curve=curve,
-        staircases=staircases,
+        gradual=gradual,
         drift_second=drift_second,
         drift=_drift(cell, drift_second),
         hertz=hertz,
@@ -166,7 +166,9 @@ def characterise_device(
         programmed=programmed,
         products=products,
         neighbours=neighbours,
-        published=_published(seed, products),
+        spreads=spreads(seed),
+        published=published_points(seed, 100.0 * float(products["Joshi 2020"].raw[0])),
+        ranges=published_ranges(cell, gradual),
         agreement=_agreement(cell, curve, hertz, noise),
     )
     stage("done")
@@ -180,17 +182,6 @@ class _Stages:
     def __call__(self, name: str) -> None:
         self._progress(name, self._done, _STAGES)
         self._done += 1
-
-
-def _staircases(cell: PcmCell, pulses: int = 20, start: float = 12e-9) -> dict[float, FloatArray]:
-    """Return the conductance before and after each SET pulse [S], for each amplitude."""
-    times, shape = Pulse(volt=1.0, width_second=50e-9).waveform()
-    volts = np.outer(shape, SET_VOLTS)
-    states = [np.full(len(SET_VOLTS), start)]
-    for _ in range(pulses):
-        states.append(transient(cell, states[-1], times, volts, load_ohm=5e3).thickness[-1])
-    conductances = cell.conductance(np.array(states), read_volt=READ_VOLT)
-    return dict(zip(SET_VOLTS, conductances.T, strict=True))
 
 
 def _drift(cell: PcmCell, times: FloatArray) -> dict[str, FloatArray]:
@@ -221,7 +212,7 @@ def _noise_law(cell: PcmCell, hertz: FloatArray) -> FloatArray:
     """Return 1/f and thermal noise of the GST, as far as the heater lets it out [A/sqrt(Hz)]."""
     g = float(cell.conductance(1e-9, read_volt=READ_VOLT))
     inside = 1.0 - cell.series_ohm * g
-    boltzmann_four = 4.0 * 1.380649e-23 * cell.kelvin
+    boltzmann_four = 4.0 * BOLTZMANN * cell.kelvin
     thermal = boltzmann_four * (g / inside * inside**2 + cell.series_ohm * g**2)
     flicker = cell.noise_density(g * READ_VOLT, hertz) * inside**2
     return np.sqrt(flicker + thermal)
@@ -269,7 +260,7 @@ def _products(seed: int) -> dict[str, MvmError]:
     }
 
 
-def _neighbours(seed: int, array: int) -> dict[str, HalfSelect]:
+def _neighbours(cell: PcmCell, seed: int, array: int) -> dict[str, HalfSelect]:
     g = np.random.default_rng((seed, 6)).uniform(0.3e-6, 20e-6, (array, array))
     selected = (array // 2 - 1, array // 2)
     g[selected] = 20e-6
@@ -279,29 +270,11 @@ def _neighbours(seed: int, array: int) -> dict[str, HalfSelect]:
             selected=selected,
             pulse=Pulse(volt=2.8, width_second=60e-9),
             wires=Wires(row_ohm=2.0, column_ohm=2.0),
+            cell=cell,
             scheme=scheme,
         )
         for scheme in ("half", "third")
     }
-
-
-def _published(seed: int, products: dict[str, MvmError]) -> list[PublishedPoint]:
-    stats, rng = PcmStatistics.joshi2020(), np.random.default_rng((seed, 7))
-    points = []
-    for x, sigma in ((0.1, 0.448249), (0.5, 0.952705), (1.0, 1.055380)):
-        drawn = stats.program(np.full(200_000, x * 25e-6), rng=rng).conductance.std() * 1e6
-        points.append(_point(f"programming error at {25 * x:g} uS", sigma, drawn, "uS"))
-    steps = PulsedSet.nandakumar2018().staircase((200_000,), pulses=20, rng=rng) * 1e6
-    for count, mean, std in _PULSED:
-        points.append(_point(f"mean after {count} SET pulses", mean, steps[count].mean(), "uS"))
-        points.append(_point(f"spread after {count} SET pulses", std, steps[count].std(), "uS"))
-    product = 100.0 * products["Joshi 2020"].raw[0]
-    points.append(_point("error of a 512 x 512 product at 1 s", 13.0, product, "%"))
-    return points
-
-
-def _point(what: str, published: float, ours: float, unit: str) -> PublishedPoint:
-    return PublishedPoint(what=what, published=published, ours=float(ours), unit=unit)
 
 
 def _agreement(
