@@ -90,7 +90,8 @@ def tile_bench(
     if isinstance(readout.difference, DifferenceAmplifier):
         definitions += amplifier_definition(readout.difference, "difference")
     lines += _once(definitions)
-    if noise is None:
+    alike = noise is None and readout.samples is None
+    if alike:
         lines += converter_subcircuit(
             readout.converter, "converter", settle_second=readout.settling
         )
@@ -123,10 +124,13 @@ def tile_bench(
         lines += _amplifier(readout, j)
     for j, entry in _entries(readout, chosen):
         name = "converter"
-        if noise is not None:
+        if not alike:
             name = f"converter_{j}"
             lines += converter_subcircuit(
-                readout.converter, name, noise=noise[:, j], settle_second=readout.settling
+                readout.converter_of(j),
+                name,
+                noise=None if noise is None else noise[:, j],
+                settle_second=readout.settling,
             )
         lines.append(f"Xconverter_{j} {entry} start clock code_{j} {name}")
         codes.append(f"code_{j}")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
+
+import numpy as np
 
 from xbar_circuit import checks
 from xbar_circuit.errors import ParameterError
@@ -41,6 +44,10 @@ class Readout:
     settle_second
         Time from the inputs' step to the end of sampling that is added to the converter's own [s];
         None takes the amplifier's, or none.
+    samples
+        The converters themselves, one for each column (or pair that shares one), where mismatch
+        makes them differ: of the kind, width and timing of `converter`. None is all alike;
+        :meth:`drawn` draws them.
 
     Raises
     ------
@@ -52,6 +59,7 @@ class Readout:
     amplifier: Amplifier | None = None
     difference: DifferenceAmplifier | str | None = None
     settle_second: float | None = None
+    samples: tuple[Converter, ...] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.converter, ConverterBase):
@@ -63,6 +71,7 @@ class Readout:
             )
         self._check_amplifier()
         self._check_difference()
+        self._check_samples()
         if self.settle_second is not None:
             checks.number("settle_second", self.settle_second, "s")
             if isinstance(self.amplifier, ChargeIntegrator):
@@ -110,6 +119,62 @@ class Readout:
                 expected=expected,
                 remedy="'digital' goes with every read-out",
             )
+
+    def _check_samples(self) -> None:
+        if self.samples is None:
+            return
+        one = self.converter
+        object.__setattr__(self, "samples", tuple(self.samples))
+        for k, sample in enumerate(self.samples):
+            alike = type(sample) is type(one) and sample.bits == one.bits
+            if not alike or sample.conversion_second != one.conversion_second:
+                raise ParameterError.about(
+                    f"samples[{k}]",
+                    got=repr(sample),
+                    expected=f"a {type(one).__name__} of {one.bits} bits, as fast as the converter",
+                    remedy="use Readout.drawn",
+                )
+
+    def drawn(self, rng: np.random.Generator, count: int, **mismatch: float) -> Readout:
+        """Return this read-out with `count` converters drawn by ``converter.drawn``.
+
+        Parameters
+        ----------
+        rng
+            Draws them.
+        count
+            As many as the tile has converters.
+        mismatch
+            As ``converter.drawn`` takes it.
+
+        Raises
+        ------
+        ParameterError
+            The converter cannot draw its mismatch, or not this one.
+        """
+        draw = getattr(self.converter, "drawn", None)
+        checks.count("count", count)
+        try:
+            samples = None if draw is None else tuple(draw(rng, **mismatch) for _ in range(count))
+        except TypeError as error:
+            raise ParameterError.about(
+                "mismatch",
+                got=f"{sorted(mismatch)} ({error})",
+                expected=f"the arguments of {type(self.converter).__name__}.drawn",
+                remedy="see its docstring",
+            ) from error
+        if samples is None:
+            raise ParameterError.about(
+                "converter",
+                got=type(self.converter).__name__,
+                expected="a converter with a method drawn(rng, ...)",
+                remedy="give the samples themselves",
+            )
+        return dataclasses.replace(self, samples=samples)
+
+    def converter_of(self, place: int) -> Converter:
+        """Return the converter of one column, or of one pair that shares one."""
+        return self.converter if self.samples is None else self.samples[place]
 
     @property
     def subtracts_before(self) -> bool:

@@ -32,9 +32,8 @@ from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import Ohmic
 from xbar_circuit.errors import ParameterError, ShapeError
-from xbar_circuit.peripherals import OscillatorCounter, Readout
 from xbar_circuit.peripherals.converters import CodeArray, ConverterBase
-from xbar_circuit.tile import Tile, random_inputs
+from xbar_circuit.tile import IdealScale, Tile, random_inputs
 from xbar_circuit.wires import Terminals, Wires
 
 __all__ = ["CAUSES", "ColumnReport", "characterize_column"]
@@ -212,7 +211,7 @@ def characterize_column(
         if engine == "spice"
         else _by_model(tile, inputs, column, drawn)
     )
-    scale = _Scale(tile.readout)
+    scale = IdealScale(tile.readout)
     path = [scale.of_current(current) for current in currents]
     held = scale.of_current(found.current)
     entered = held if found.entering is None else scale.of_input(found.entering)
@@ -328,33 +327,6 @@ def _currents(
         read(array, volts),
         read(tile.driven, volts),
     )
-
-
-class _Scale:
-    """The ideal read-out: from a current, or from a converter's input, to a place among its codes.
-
-    Code k of an ideal converter lies between k and k + 1 steps; its middle is called k here.
-    """
-
-    def __init__(self, readout: Readout) -> None:
-        converter = readout.converter
-        levels = 2**converter.bits
-        self._low = converter.input_low
-        self._lsb = (converter.input_high - converter.input_low) / levels
-        amplifier = readout.amplifier
-        self._start, self._slope = (0.0, 1.0) if amplifier is None else amplifier.ideal_line
-        if isinstance(converter, OscillatorCounter):
-            # the offset is how a designer makes room for both signs
-            self._start -= converter.offset_ampere
-
-    def of_input(self, value: FloatArray) -> FloatArray:
-        """Return the place of what the converter sees [V or A]."""
-        result: FloatArray = (value - self._low) / self._lsb - 0.5
-        return result
-
-    def of_current(self, ampere: FloatArray) -> FloatArray:
-        """Return the place of a column's current [A]."""
-        return self.of_input(self._start + self._slope * ampere)
 
 
 def _line(ideal: FloatArray, code: CodeArray) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 from xbar_circuit.tile.calibrate import Calibration, calibrate, fit_readout, random_inputs
 from xbar_circuit.tile.chains import CHAINS, chain, circuit
+from xbar_circuit.tile.correction import ColumnCorrection, IdealScale, calibrate_columns
 from xbar_circuit.tile.cost import HERMES_CORE, TileCost
 from xbar_circuit.tile.macromodel import macromodel_lines
 from xbar_circuit.tile.presets import hermes_like
@@ -11,10 +12,13 @@ __all__ = [
     "CHAINS",
     "HERMES_CORE",
     "Calibration",
+    "ColumnCorrection",
+    "IdealScale",
     "Tile",
     "TileCost",
     "TileResult",
     "calibrate",
+    "calibrate_columns",
     "chain",
     "circuit",
     "fit_readout",

@@ -26,7 +26,7 @@ from xbar_circuit.netlist.periphery import timing_of
 from xbar_circuit.netlist.provenance import Provenance
 from xbar_circuit.netlist.testbench import Testbench
 from xbar_circuit.netlist.tile import tile_bench
-from xbar_circuit.peripherals.converters import CodeArray, ConverterBase
+from xbar_circuit.peripherals.converters import CodeArray, Converter, ConverterBase
 from xbar_circuit.peripherals.drivers import Driver, WordLineBuffer, WordLines
 from xbar_circuit.peripherals.readout import Readout
 from xbar_circuit.spice.testbench import BenchAnswer, run_bench
@@ -105,6 +105,14 @@ class Tile:
             )
         check_pairs(self.crossbar, self.readout)
         check_drive(self.crossbar, self.driver, self.readout)
+        samples = self.readout.samples
+        if samples is not None and len(samples) != self.converters:
+            raise ParameterError.about(
+                "readout.samples",
+                got=f"{len(samples)} converters",
+                expected=f"{self.converters}, one for each column or pair that shares one",
+                remedy="draw as many: readout.drawn(rng, count, ...)",
+            )
 
     @property
     def period_second(self) -> float:
@@ -304,9 +312,14 @@ class Tile:
         entering = self.fast_model.converter_input(self.converter_current(current))
         if disturbance is not None:
             entering = entering + disturbance
-        if isinstance(converter, ConverterBase):
-            return converter.convert_with(entering, noise)
-        return converter.convert(entering)
+        if self.readout.samples is not None:
+            return np.column_stack(
+                [
+                    _convert(sample, entering[:, k], None if noise is None else noise[:, k])
+                    for k, sample in enumerate(self.readout.samples)
+                ]
+            )
+        return _convert(converter, entering, noise)
 
     def bench(
         self,
@@ -423,3 +436,9 @@ class Tile:
         """
         reads = self.reads(np.ones(self.crossbar.rows) if x is None else x)
         return tile_cost(self, reads, supply_watt=supply_watt)
+
+
+def _convert(converter: Converter, entering: FloatArray, noise: FloatArray | None) -> CodeArray:
+    if isinstance(converter, ConverterBase):
+        return converter.convert_with(entering, noise)
+    return converter.convert(entering)
