@@ -63,7 +63,8 @@ def test_without_code_models(monkeypatch, tmp_path):
     (tmp_path / "spinit").write_text("* no code models\n")
     monkeypatch.setenv("SPICE_SCRIPTS", str(tmp_path))
     assert not spice.simulator().code_models
-    assert findings()["code models"].state == "limited"
+    finding = findings()["code models"]
+    assert (finding.state, "package `ngspice`" in finding.remedy) == ("limited", True)
     client.WORKERS.close()
 
 

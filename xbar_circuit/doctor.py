@@ -87,7 +87,7 @@ def examine() -> Iterator[Finding]:
     )
     yield _solves()
     yield _klu(simulator)
-    yield _code_models()
+    yield _code_models(simulator)
     yield _osdi(simulator)
 
 
@@ -151,7 +151,15 @@ def _klu(simulator: spice.Simulator) -> Finding:
     )
 
 
-def _code_models() -> Finding:
+def _code_models(simulator: spice.Simulator) -> Finding:
+    if not simulator.code_models:
+        return Finding(
+            name="code models",
+            state="limited",
+            text=f"{simulator.version} has loaded none: no digital parts, no converters",
+            remedy="`make setup` in the source tree; Debian and Ubuntu have them in the"
+            " package `ngspice`",
+        )
     try:
         volt = spice.run(_INVERTER, spice.Tran(step_second=1e-9, stop_second=1e-8))["v(o)"][-1]
     except XbarError as error:

@@ -33,7 +33,9 @@ def doctor(
     for finding in findings:
         style = _STYLE[finding.state]
         text = finding.text + (f"\n-> {finding.remedy}" if finding.remedy else "")
-        table.add_row(Text(finding.state, style=style), Text(finding.name), Text(text))
+        table.add_row(
+            Text(finding.state, style=style), Text(finding.name), Text(text, overflow="fold")
+        )
     console.print(table)
     if out is not None:
         write_json(out / "doctor.json", {"findings": [asdict(finding) for finding in findings]})

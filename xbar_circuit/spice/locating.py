@@ -20,8 +20,9 @@ from xbar_circuit.errors import SimulatorNotFoundError
 __all__ = ["INSTALL_HINT", "Installation", "candidates", "locate"]
 
 INSTALL_HINT = (
-    "install it: `make setup` in the source tree; Debian 13 or Ubuntu `apt install libngspice0`;"
-    " conda `conda install -c conda-forge ngspice-lib`; macOS `brew install libngspice`;"
+    "install it: `make setup` in the source tree; Debian 13 or Ubuntu"
+    " `apt install libngspice0 ngspice`; conda `conda install -c conda-forge ngspice-lib`;"
+    " macOS `brew install libngspice`;"
     " or set NGSPICE_LIBRARY_PATH to the library's file"
 )
 
