@@ -18,7 +18,7 @@ from xbar_circuit.report.inference import calibrated_words
 from xbar_circuit.studies.inference import evaluate, inference_cost, make_chip
 
 
-def model(bits=8, *, curve=(0.5, -0.45), **changes):
+def model(bits=8, *, curve=(0.5, -0.51), **changes):
     """Stand for a read-out whose converter has evenly spaced thresholds from 0 to 1 V."""
     levels = 2**bits
     plain = {
@@ -35,7 +35,7 @@ def model(bits=8, *, curve=(0.5, -0.45), **changes):
 
 
 @pytest.mark.parametrize("signed", [True, False])
-@pytest.mark.parametrize("slope", [0.45, -0.45])
+@pytest.mark.parametrize("slope", [0.51, -0.51])
 def test_an_even_read_out_rounds_as_an_ideal_converter(signed, slope):
     ideal = Converter(bits=8, full_scale=3e-6, signed=signed)
     fitted = CalibratedConverter.fitted(model(curve=(0.5, slope)), ideal)

@@ -22,7 +22,6 @@ from xbar_circuit.network.operators import Array
 __all__ = ["CalibratedConverter"]
 
 _GRID = 20001  # currents at which a curve is searched for its thresholds
-_BEYOND = 4.0  # of the calibrated range
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -85,8 +84,8 @@ class CalibratedConverter:
 
 def _transitions(model: ReadoutModel) -> tuple[FloatArray, FloatArray]:
     """Return the currents at which the code changes, rising (n,), and the codes (n + 1,)."""
-    reach = _BEYOND * model.scale_ampere
-    grid = np.linspace(-reach, reach, _GRID)
+    # beyond the largest current of its calibration nobody knows the curve
+    grid = np.linspace(-model.scale_ampere, model.scale_ampere, _GRID)
     codes = model.codes(grid)
     # only the monotone stretch about zero counts; far out a polynomial may turn round
     entering = model.converter_input(grid)
