@@ -228,3 +228,22 @@ def test_the_command_writes_everything_and_tells_of_failures(module, tmp_path, c
         cli.main(["sweep", str(study), "--out", str(out), "--workers", "1"])
     assert not leaving.value.code
     assert "1 of them found from an earlier run" in capsys.readouterr().out
+
+
+def test_a_cluster_is_sent_the_module_of_the_study(tmp_path):
+    """Its workers start elsewhere, with no path to the user's folder."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, dashboard_address=None, processes=True
+    ) as cluster:
+        (tmp_path / "my_cluster_study.py").write_text(FAILING)
+        study = tmp_path / "mine.toml"
+        study.write_text('[study]\nfunction = "my_cluster_study:sometimes"\n[grid]\nx = [1, 3]\n')
+        words = ["sweep", str(study), "--dask", cluster.scheduler_address]
+        with pytest.raises(SystemExit) as leaving:
+            cli.main([*words, "--out", str(tmp_path / "out")])
+        sys.path.remove(str(tmp_path))
+        sys.modules.pop("my_cluster_study", None)
+    assert not leaving.value.code
+    with xr.open_dataset(tmp_path / "out/results.nc") as kept:
+        assert kept.y.to_numpy().ravel().tolist() == [10.0, 30.0]

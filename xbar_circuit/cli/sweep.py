@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -19,7 +19,7 @@ from xbar_circuit.errors import ModelFileError, XbarError
 from xbar_circuit.plots.sweep import draw_sweep
 from xbar_circuit.report.sweep import sweep_tables, write_sweep_page
 from xbar_circuit.studies.items import Outcome
-from xbar_circuit.studies.sweep import read_plan, run_sweep, to_dataset
+from xbar_circuit.studies.sweep import Plan, read_plan, run_sweep, to_dataset
 
 __all__ = ["sweep"]
 
@@ -52,7 +52,7 @@ def sweep(
             TimeRemainingColumn(),
             console=console,
         ) as progress,
-        _executor(dask) as executor,
+        _executor(dask, plan) as executor,
     ):
         task = progress.add_task(plan.name, total=len(plan.items()))
 
@@ -92,8 +92,8 @@ def sweep(
 
 
 @contextmanager
-def _executor(address: str | None) -> Iterator[Executor | None]:
-    """Yield the executor of a Dask cluster, or None."""
+def _executor(address: str | None, plan: Plan) -> Iterator[Executor | None]:
+    """Yield the executor of a Dask cluster that has the study's module, or None."""
     if address is None:
         yield None
         return
@@ -111,5 +111,19 @@ def _executor(address: str | None) -> Iterator[Executor | None]:
             f"--dask: got no answer from {address} ({error}), expected a running scheduler; start"
             " one with: dask scheduler"
         ) from error
+    module = sys.modules[plan.function.__module__]
     with client:
+        if module.__name__.partition(".")[0] != "xbar_circuit" and module.__file__:
+            _send(client, module.__file__)
         yield client.get_executor()
+
+
+def _send(client: Any, path: str) -> None:
+    """Give a cluster the module of a study, which stands in a folder that it may not have."""
+    try:
+        client.upload_file(path)
+    except Exception as error:
+        raise XbarError(
+            f"--dask: got {error!r} when the cluster imported {path}, expected a module that it can"
+            " import; install what it needs on the cluster, or set PYTHONPATH for its workers"
+        ) from error
