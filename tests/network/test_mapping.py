@@ -58,7 +58,7 @@ def realised(mapping):
     cols=st.integers(1, 30),
     tile_rows=st.integers(1, 20),
     tile_cols=st.integers(2, 20),
-    scale=st.sampled_from(["column", "tile", "layer"]),
+    scale=st.sampled_from(["column", "tile", "layer", "global"]),
     accumulation=st.sampled_from(["digital", "analog"]),
     seed=st.integers(0, 99),
 )
@@ -138,3 +138,16 @@ def test_what_cannot_be_built_is_refused():
     ):
         with pytest.raises(ParameterError, match=name):
             replace(Accelerator(), **change)
+
+
+def test_a_global_scale_is_that_of_the_largest_weight_of_the_network():
+    nodes = tuple(
+        Node(name=name, operator=Dense(weight=size * np.eye(3), bias=np.zeros(3)), inputs=(before,))
+        for name, size, before in (("a", 2.0, INPUT), ("b", -0.5, "a"))
+    )
+    network = Network(nodes=nodes, input_shape=(3,))
+    mapping = map_network(network, Accelerator(weight_scale="global"))
+    low, high = mapping.accelerator.cell_range_siemens
+    largest = [plan.tiles[0].target.max() - low for plan in mapping.layers]
+    assert largest == pytest.approx([high - low, (high - low) / 4.0])
+    assert realised(mapping) == pytest.approx(2.0 * np.eye(3))

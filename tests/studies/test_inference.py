@@ -99,7 +99,7 @@ def test_the_command_line_takes_somebodys_files(tmp_path):
         "all together",
     }
     html = (tmp_path / "out/index.html").read_text()
-    assert html.count("data:image/png;base64,") == 5
+    assert html.count("data:image/png;base64,") == 6
 
 
 @pytest.mark.parametrize("missing", ["--divide", "--calibration"])

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from xbar_circuit import __version__
 from xbar_circuit.architecture import Cost, preset
+from xbar_circuit.cli.mapping import write_mapping
 from xbar_circuit.files import write_json
 from xbar_circuit.network.bring import FASHION_MNIST, NETWORKS, bring
 from xbar_circuit.network.images import Dataset, Normalisation
@@ -21,7 +22,7 @@ from xbar_circuit.network.recording import record_vectors
 from xbar_circuit.network.settings import Settings, read_settings
 from xbar_circuit.network.spot_check import TileCheck, choose_tiles, spot_check
 from xbar_circuit.plots.cost import draw_chips, draw_cost
-from xbar_circuit.plots.inference import draw_budget, draw_mapping, draw_time
+from xbar_circuit.plots.inference import draw_budget, draw_time
 from xbar_circuit.report.cost import cost_sections
 from xbar_circuit.report.inference import write_inference_page
 from xbar_circuit.studies.budget import Budget, error_budget
@@ -29,6 +30,7 @@ from xbar_circuit.studies.inference import (
     Chip,
     Evaluation,
     Report,
+    copies_of,
     evaluate,
     inference_cost,
     make_chip,
@@ -152,7 +154,7 @@ def _write(
         draw_cost(cost, out / "cost.png")
         draw_chips(cost, out / "chips.png")
     draw_time(found, out / "time.png")
-    draw_mapping(found.mapping, out / "mapping.png")
+    write_mapping(found.mapping, copies_of(found.mapping, found.settings), out)
     if budget is not None:
         draw_budget(budget, out / "budget.png")
     write_inference_page(

@@ -61,7 +61,7 @@ class Accelerator:
         ``"analog"``: their currents are added and converted once.
     weight_scale
         The largest weight of what becomes the largest conductance: each ``"column"``, each
-        ``"tile"``, or the whole ``"layer"``.
+        ``"tile"``, each ``"layer"``, or, ``"global"``, the whole network.
     input_percentile, output_percentile
         The converters' ranges end at this percentile of the calibration set's magnitudes.
 
@@ -107,7 +107,7 @@ class Accelerator:
         checks.choice("input_coding", self.input_coding, ("voltage", "pulse width", "bit serial"))
         checks.choice("subtraction", self.subtraction, ("digital", "analog"))
         checks.choice("accumulation", self.accumulation, ("digital", "analog"))
-        checks.choice("weight_scale", self.weight_scale, ("column", "tile", "layer"))
+        checks.choice("weight_scale", self.weight_scale, ("column", "tile", "layer", "global"))
         if self.g_min_siemens >= self.g_max_siemens:
             raise ParameterError.about(
                 "g_min_siemens",

@@ -105,15 +105,20 @@ class Mapping:
 def map_network(network: Network, accelerator: Accelerator) -> Mapping:
     """Cut every matrix of a network into tiles and turn weights into conductances.
 
-    A weight w of a column (tile, layer) whose largest magnitude is w_max becomes the pair
+    A weight w of a column (tile, layer, network) whose largest magnitude is w_max becomes the pair
     ``g_min + max(w, 0) / w_max * (g_max - g_min)``, ``g_min + max(-w, 0) / w_max * (g_max -
     g_min)``; slices are rounded to their bits first.
     """
     layers = []
+    everywhere = None
+    if accelerator.weight_scale == "global":
+        everywhere = max(float(np.abs(op.matrices).max()) for _, op in network.matrix_nodes)
     for name, operator in network.matrix_nodes:
         matrices = operator.matrices.astype(np.float64)
         groups, rows, cols = matrices.shape
         columns = np.abs(matrices).max(axis=1).ravel()
+        if everywhere is not None:
+            columns = np.full_like(columns, everywhere)
         tiles = tuple(
             _tile(accelerator, row, col, weights, columns)
             for row, col, weights in _cut(accelerator, matrices)

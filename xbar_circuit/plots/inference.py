@@ -1,4 +1,4 @@
-"""Figures of a network on an accelerator: over time, by imperfection, and where its tiles are."""
+"""Figures of a network on an accelerator: over time, and by imperfection."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from xbar_circuit.network.mapping import Mapping
 from xbar_circuit.plots.style import COLOURS, figure, save
 from xbar_circuit.studies.budget import Budget
 from xbar_circuit.studies.inference import Evaluation
 
-__all__ = ["draw_budget", "draw_mapping", "draw_time"]
-
-_MOST_TILES = 80
+__all__ = ["draw_budget", "draw_time"]
 
 
 def draw_time(evaluation: Evaluation, path: Path) -> None:
@@ -63,37 +60,4 @@ def draw_budget(budget: Budget, path: Path) -> None:
         right.barh(place, loss, color=np.where(loss < 0.0, COLOURS[1], COLOURS[2]).tolist())
         right.set_title("Accuracy")
         right.set_xlabel("change of accuracy [points]")
-        save(page, path)
-
-
-def draw_mapping(mapping: Mapping, path: Path) -> None:
-    """Draw the tiles with their conductances; what is blank is not used."""
-    a = mapping.accelerator
-    tiles = [(plan.name, tile) for plan in mapping.layers for tile in plan.tiles][:_MOST_TILES]
-    columns = min(len(tiles), 10 if len(tiles) > 14 else 7)
-    rows = -(-len(tiles) // columns)
-    step = max(1, max(a.tile_rows, a.tile_cols) // 128)
-    with figure(rows, columns, width=10.0, height=1.25 * rows + 0.5) as (page, panels):
-        for axes in panels:
-            axes.set_axis_off()
-        for axes, (name, tile) in zip(panels, tiles, strict=False):
-            canvas = np.full((a.tile_rows, a.tile_cols), np.nan)
-            height, width = tile.shape
-            canvas[a.tile_rows - height :, :width] = tile.target
-            axes.set_axis_on()
-            axes.grid(visible=False)
-            axes.set_xticks([])
-            axes.set_yticks([])
-            for spine in axes.spines.values():
-                spine.set_visible(True)
-                spine.set_color("#9aa7b2")
-            axes.imshow(
-                canvas[::-step][::-1, ::step],
-                cmap="viridis",
-                vmin=0.0,
-                vmax=a.cell_range_siemens[1],
-                interpolation="nearest",
-                aspect="auto",
-            )
-            axes.set_title(name[-18:], fontsize=7, fontweight="normal")
         save(page, path)

@@ -10,15 +10,15 @@ import numpy as np
 
 from xbar_circuit.calibration import ReadoutModel
 from xbar_circuit.network.accelerator import Accelerator
-from xbar_circuit.network.mapping import Mapping
 from xbar_circuit.network.nonlinear import Correction
 from xbar_circuit.network.spot_check import TileCheck
 from xbar_circuit.report import Figure, Section, Table, write_page
+from xbar_circuit.report.mapping import mapping_section
 from xbar_circuit.studies.budget import Budget
-from xbar_circuit.studies.inference import Evaluation
+from xbar_circuit.studies.inference import Evaluation, copies_of
 from xbar_circuit.units import duration, engineering
 
-__all__ = ["calibrated_words", "mapping_table", "write_inference_page"]
+__all__ = ["calibrated_words", "write_inference_page"]
 
 
 def write_inference_page(
@@ -43,7 +43,13 @@ def write_inference_page(
     if checks:
         worst = max(check.worst_relative_difference for check in checks)
         numbers["fast engine against ngspice"] = f"{worst:.1e}"
-    sections = [_accuracy(evaluation, folder), _hardware(evaluation, folder)]
+    sections = [
+        _accuracy(evaluation, folder),
+        _hardware(evaluation),
+        mapping_section(
+            evaluation.mapping, folder, copies_of(evaluation.mapping, evaluation.settings)
+        ),
+    ]
     if corrections:
         sections.append(_corrections(corrections, evaluation.settings.accelerator))
     if budget is not None:
@@ -61,26 +67,6 @@ def write_inference_page(
         footer=footer,
     )
     return path
-
-
-def mapping_table(mapping: Mapping) -> Table:
-    """Return what sits where, layer by layer."""
-    a = mapping.accelerator
-    cells = a.tile_rows * a.tile_cols
-    rows = []
-    for plan in mapping.layers:
-        weights = sum(int((tile.weights != 0.0).sum()) for tile in plan.tiles)
-        shapes = sorted({f"{tile.shape[0]} x {tile.shape[1]}" for tile in plan.tiles})
-        shown = ", ".join(shapes[:3]) + (" ..." if len(shapes) > 3 else "")
-        used = weights * a.columns_per_weight / (cells * len(plan.tiles))
-        matrix = f"{plan.rows} x {plan.cols}" + (f", {plan.groups} groups" * (plan.groups > 1))
-        rows.append([plan.name, matrix, str(len(plan.tiles)), shown, _percent(used)])
-    return Table(
-        columns=["layer", "matrix", "tiles", "used cells of a tile", "utilisation"],
-        rows=rows,
-        caption=f"{mapping.tile_count} tiles of {a.tile_rows} x {a.tile_cols} cells;"
-        f" {_percent(mapping.utilisation)} of all cells hold a weight.",
-    )
 
 
 def calibrated_words(model: ReadoutModel) -> str:
@@ -131,7 +117,7 @@ def _accuracy(evaluation: Evaluation, folder: Path) -> Section:
     )
 
 
-def _hardware(evaluation: Evaluation, folder: Path) -> Section:
+def _hardware(evaluation: Evaluation) -> Section:
     settings = evaluation.settings
     a = settings.accelerator
     devices = "exact" if settings.statistics is None else settings.statistics.source
@@ -147,7 +133,7 @@ def _hardware(evaluation: Evaluation, folder: Path) -> Section:
     if a.readout is not None:
         words.append(calibrated_words(a.readout))
     programming = evaluation.programming
-    tables = [mapping_table(evaluation.mapping)]
+    tables = []
     if programming is not None:
         words.append(
             "Conductances were chosen for the array with its wires: the error of the realised"
@@ -172,15 +158,9 @@ def _hardware(evaluation: Evaluation, folder: Path) -> Section:
             )
         )
     return Section(
-        title="What sits where",
+        title="The hardware",
         paragraphs=words,
         tables=tables,
-        figures=[
-            Figure(
-                path=folder / "mapping.png",
-                caption="Wanted conductances; drivers on the left, sense terminals at the bottom.",
-            )
-        ],
     )
 
 

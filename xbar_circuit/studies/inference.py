@@ -31,7 +31,7 @@ from xbar_circuit.network.wire_aware import WireAware, wire_aware
 from xbar_circuit.studies.memory import peak_bytes
 from xbar_circuit.studies.runner import Kept
 
-__all__ = ["Chip", "Evaluation", "evaluate", "inference_cost", "make_chip"]
+__all__ = ["Chip", "Evaluation", "copies_of", "evaluate", "inference_cost", "make_chip"]
 
 _LOADING_IMAGES = 16  # whose activations load the arrays for their energy
 
@@ -261,6 +261,19 @@ def evaluate(
     )
 
 
+def copies_of(mapping: Mapping, settings: Settings) -> dict[str, int]:
+    """Return how many copies of each layer the tile budget makes, 1 without one.
+
+    Raises
+    ------
+    ParameterError
+        An unknown architecture, or fewer tiles than one copy needs.
+    """
+    if settings.tile_budget is None:
+        return {plan.name: 1 for plan in mapping.layers}
+    return balanced_replicas(mapping, preset(settings.technology), tiles=settings.tile_budget)
+
+
 def inference_cost(chip: Chip, settings: Settings, test: Dataset) -> Cost:
     """Return what an inference costs on a chip, with copies of slow layers if settings allow.
 
@@ -270,11 +283,9 @@ def inference_cost(chip: Chip, settings: Settings, test: Dataset) -> Cost:
         An unknown architecture, converters without a width, or fewer tiles than one copy needs.
     """
     mapping, architecture = chip.mapping, preset(settings.technology)
+    replicas = copies_of(mapping, settings)
     if settings.accelerator.readout is not None:
         architecture = with_readout(architecture, settings.accelerator.readout)
-    replicas = None
-    if settings.tile_budget is not None:
-        replicas = balanced_replicas(mapping, architecture, tiles=settings.tile_budget)
     images = test.first(_LOADING_IMAGES).images
     joules = array_joules(mapping, chip.conductances, chip.analog, architecture, images)
     return cost(mapping, architecture, joules, replicas=replicas)

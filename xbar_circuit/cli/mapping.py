@@ -1,0 +1,94 @@
+"""``xbar mapping``: what sits where, without running anything."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping as MappingOf
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from xbar_circuit import __version__
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.files import write_json
+from xbar_circuit.network.bring import NETWORKS
+from xbar_circuit.network.importers import read_network
+from xbar_circuit.network.lenet import SHIPPED
+from xbar_circuit.network.mapping import Mapping, map_network
+from xbar_circuit.network.settings import Settings, read_settings
+from xbar_circuit.plots.mapping import draw_floorplan, draw_tiles
+from xbar_circuit.report.mapping import mapping_summary, write_mapping_csv, write_mapping_page
+from xbar_circuit.studies.inference import copies_of
+
+__all__ = ["mapping", "write_mapping"]
+
+
+def mapping(
+    network: Annotated[str, typer.Argument(help=NETWORKS)],
+    *,
+    config: Annotated[Path | None, typer.Option(help="TOML as for xbar infer.")] = None,
+    shape: Annotated[
+        str | None, typer.Option(help="Of one sample, such as 3,224,224, where a file leaves it.")
+    ] = None,
+    output: Annotated[
+        str | None, typer.Option(help="Which output of a network with several.")
+    ] = None,
+    tiles: Annotated[
+        int | None, typer.Option(min=1, help="Replicate slow layers to fill so many tiles.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/mapping"),
+) -> None:
+    """Map a network onto tiles: how many, how full, which weights sit where."""
+    sys.path.insert(0, str(Path.cwd()))  # a torch module of the user's own
+    settings = Settings() if config is None else read_settings(config)
+    if tiles is not None:
+        settings = replace(settings, tile_budget=tiles)
+    if network in SHIPPED:
+        chosen = SHIPPED[network]()
+    else:
+        chosen = read_network(network, input_shape=_shape(shape), output=output)
+    found = map_network(chosen, settings.accelerator)
+    copies = copies_of(found, settings)
+    write_mapping(found, copies, out)
+    summary = mapping_summary(found, copies)
+    write_json(out / "summary.json", summary)
+    page = write_mapping_page(
+        found, out, copies, footer=f"xbar_circuit {__version__}; made by: xbar mapping {network}"
+    )
+    console = Console()
+    table = Table(
+        title=f"{found.tile_count} tiles ({summary['tiles_with_copies']} with copies),"
+        f" {100 * found.utilisation:.1f} % of cells used"
+    )
+    for column in ("layer", "groups", "rows", "cols", "tiles", "copies", "utilisation"):
+        table.add_column(column, justify="left" if column == "layer" else "right")
+    for layer in summary["layers"]:
+        numbers = (str(layer[name]) for name in ("groups", "rows", "cols", "tiles", "copies"))
+        table.add_row(layer["name"], *numbers, f"{100 * layer['utilisation']:.1f} %")
+    console.print(table)
+    console.print(f"every tile and the page: {out / 'mapping.csv'}, {page}", soft_wrap=True)
+
+
+def write_mapping(found: Mapping, copies: MappingOf[str, int], out: Path) -> None:
+    """Write ``mapping.csv``, ``floorplan.png`` and ``mapping.png``."""
+    write_mapping_csv(found, out / "mapping.csv", copies)
+    draw_floorplan(found, out / "floorplan.png", copies)
+    draw_tiles(found, out / "mapping.png")
+
+
+def _shape(text: str | None) -> tuple[int, ...] | None:
+    if text is None:
+        return None
+    try:
+        return tuple(int(word) for word in text.split(","))
+    except ValueError as error:
+        raise ParameterError.about(
+            "--shape",
+            got=repr(text),
+            expected="whole numbers with commas between them",
+            remedy="for example 3,224,224",
+        ) from error

@@ -1,0 +1,180 @@
+"""What sits where: the tables and the page of a mapping."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping as MappingOf
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xbar_circuit.files import write_text
+from xbar_circuit.network.mapping import LayerPlan, Mapping, TilePlan
+from xbar_circuit.report import Figure, Section, Table, write_page
+
+__all__ = ["mapping_section", "mapping_summary", "write_mapping_csv", "write_mapping_page"]
+
+_SHOWN = 60  # tiles in the table of the page; the CSV file has all
+
+_TILE_COLUMNS = (
+    *("tile", "layer", "inputs", "outputs", "groups", "rows", "columns", "weights"),
+    *("utilisation", "largest_weight", "copies"),
+)
+
+
+def mapping_summary(mapping: Mapping, copies: MappingOf[str, int]) -> dict[str, Any]:
+    """Return a mapping as plain data, layer by layer."""
+    return {
+        "tiles": mapping.tile_count,
+        "tiles_with_copies": _tiles_with_copies(mapping, copies),
+        "tile_rows": mapping.accelerator.tile_rows,
+        "tile_cols": mapping.accelerator.tile_cols,
+        "weights": mapping.network.weight_count,
+        "utilisation": mapping.utilisation,
+        "layers": [
+            {
+                "name": plan.name,
+                "groups": plan.groups,
+                "rows": plan.rows,
+                "cols": plan.cols,
+                "tiles": len(plan.tiles),
+                "copies": copies[plan.name],
+                "utilisation": _layer_use(mapping, plan),
+            }
+            for plan in mapping.layers
+        ],
+    }
+
+
+def mapping_section(mapping: Mapping, folder: Path, copies: MappingOf[str, int]) -> Section:
+    """Return the section; ``floorplan.png`` and ``mapping.png`` must be in `folder`."""
+    return Section(
+        title="What sits where",
+        tables=[_layers(mapping, copies), _tiles(mapping, copies)],
+        figures=[
+            Figure(
+                path=folder / "floorplan.png",
+                caption="All tiles, coloured by layer; what is filled holds weights, pale tiles are"
+                " copies.",
+            ),
+            Figure(
+                path=folder / "mapping.png",
+                caption="Wanted conductances; drivers on the left, sense terminals at the bottom.",
+            ),
+        ],
+    )
+
+
+def write_mapping_page(
+    mapping: Mapping, folder: Path, copies: MappingOf[str, int], *, footer: str
+) -> Path:
+    """Write ``index.html`` beside the figures in `folder` and return its path."""
+    path = folder / "index.html"
+    write_page(
+        path,
+        title=f"Mapping: {mapping.network.source or 'a network'}",
+        lead=f"{mapping.network.weight_count:,} weights on {mapping.tile_count} tiles of"
+        f" {mapping.accelerator.tile_rows} x {mapping.accelerator.tile_cols} cells.",
+        key_numbers={
+            "tiles": f"{mapping.tile_count:,}",
+            "with copies": f"{_tiles_with_copies(mapping, copies):,}",
+            "utilisation": _percent(mapping.utilisation),
+        },
+        sections=[mapping_section(mapping, folder, copies)],
+        footer=footer,
+    )
+    return path
+
+
+def write_mapping_csv(mapping: Mapping, path: Path, copies: MappingOf[str, int]) -> None:
+    """Write one line for each tile, whole or not at all.
+
+    Inputs and outputs count through all groups of the layer, from 0, ends included; rows and
+    columns are used cells; ``largest_weight`` is the one that has the largest conductance.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_TILE_COLUMNS)
+    writer.writerows(_rows(mapping, copies))
+    write_text(path, text.getvalue())
+
+
+def _layers(mapping: Mapping, copies: MappingOf[str, int]) -> Table:
+    a = mapping.accelerator
+    rows = []
+    for plan in mapping.layers:
+        shapes = sorted({f"{tile.shape[0]} x {tile.shape[1]}" for tile in plan.tiles})
+        shown = ", ".join(shapes[:3]) + (" ..." if len(shapes) > 3 else "")
+        matrix = f"{plan.rows} x {plan.cols}" + (f", {plan.groups} groups" * (plan.groups > 1))
+        count, use = str(len(plan.tiles)), _percent(_layer_use(mapping, plan))
+        rows.append([plan.name, matrix, count, str(copies[plan.name]), shown, use])
+    return Table(
+        columns=["layer", "matrix", "tiles", "copies", "used cells of a tile", "utilisation"],
+        rows=rows,
+        caption=f"{mapping.tile_count} tiles of {a.tile_rows} x {a.tile_cols} cells,"
+        f" {_tiles_with_copies(mapping, copies)} with copies;"
+        f" {_percent(mapping.utilisation)} of all cells hold a weight.",
+    )
+
+
+def _tiles(mapping: Mapping, copies: MappingOf[str, int]) -> Table:
+    rows = _rows(mapping, copies)
+    more = "" if len(rows) <= _SHOWN else f"The first {_SHOWN} of {len(rows)} tiles; "
+    return Table(
+        columns=[name.replace("_", " ") for name in _TILE_COLUMNS],
+        rows=[[str(value) for value in row] for row in rows[:_SHOWN]],
+        caption=f"{more}inputs and outputs count through all groups of the layer.",
+    )
+
+
+def _rows(mapping: Mapping, copies: MappingOf[str, int]) -> list[list[str | int]]:
+    rows: list[list[str | int]] = []
+    cells = mapping.accelerator.tile_rows * mapping.accelerator.tile_cols
+    for plan in mapping.layers:
+        for tile in plan.tiles:
+            (top, bottom), (left, right) = tile.rows, tile.cols
+            weights = _weights(plan, tile)
+            use = weights * mapping.accelerator.columns_per_weight / cells
+            rows.append(
+                [
+                    len(rows),
+                    plan.name,
+                    f"{top}-{bottom - 1}",
+                    f"{left}-{right - 1}",
+                    f"{top // plan.rows}-{(bottom - 1) // plan.rows}" if plan.groups > 1 else "",
+                    *tile.shape,
+                    weights,
+                    f"{use:.4f}",
+                    f"{np.abs(tile.weights).max():.6g}",
+                    copies[plan.name],
+                ]
+            )
+    return rows
+
+
+def _weights(plan: LayerPlan, tile: TilePlan) -> int:
+    """Return the places of weights in a tile, without those between packed groups."""
+    (top, bottom), (left, right) = tile.rows, tile.cols
+    together = max(1, (bottom - top) // plan.rows)
+    return (bottom - top) * (right - left) // together
+
+
+def _layer_use(mapping: Mapping, plan: LayerPlan) -> float:
+    a = mapping.accelerator
+    used = plan.groups * plan.rows * plan.cols * a.columns_per_weight
+    return used / (a.tile_rows * a.tile_cols * len(plan.tiles))
+
+
+def _tiles_with_copies(mapping: Mapping, copies: MappingOf[str, int]) -> int:
+    return sum(len(plan.tiles) * copies[plan.name] for plan in mapping.layers)
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.2f} %"
