@@ -5,9 +5,11 @@ import math
 import numpy as np
 import pytest
 
+from xbar_circuit.calibration import ReadoutModel
 from xbar_circuit.devices import PcmCell, PulsedSet
 from xbar_circuit.errors import ParameterError, ShapeError
 from xbar_circuit.programming import (
+    CalibratedReadPath,
     CompactWriter,
     ProgrammingCurve,
     PulsedWriter,
@@ -81,9 +83,10 @@ def test_a_coarse_converter_ends_further_away(curve):
 
 
 @pytest.mark.parametrize("target", [2e-6, 12e-6])
-def test_the_same_loop_in_ngspice_agrees(curve, target):
+@pytest.mark.parametrize("path", [ReadPath(bits=None), ReadPath(bits=10, relative_noise=0.005)])
+def test_the_same_loop_in_ngspice_agrees(curve, target, path):
     """Same controller, same strong cell: as many pulses, and the same conductance within 2 %."""
-    path, strength = ReadPath(bits=None), 1.03
+    strength = 1.03
     ours = CompactWriter(cell=CELL, thickness=np.zeros(1), strength=np.array([strength]))
     theirs = SpiceWriter(cell=CELL, strength=strength)
     mine, spice = (
@@ -121,6 +124,51 @@ def test_the_read_path_rounds_clips_and_makes_noise():
     assert path.measure(np.array([1e-6]), rng=generator(1)) == path.measure(
         np.array([1e-6]), rng=generator(2)
     )
+
+
+def calibrated(gain=0.9, noise=0.0, bits=7):
+    """A read-out with offset and compression, as a calibration against ngspice would give."""
+    return ReadoutModel(
+        input_ohm=50.0, input_volt=0.0, scale_ampere=6e-6, noise=noise,
+        coefficients=(0.5 - 0.45 * np.sign(gain), gain, -0.1 * gain),
+        thresholds=tuple(np.arange(1, 2**bits) / 2**bits), product_second=1e-7,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("gain", [0.9, -0.9])
+def test_a_calibrated_read_out_is_read_by_its_own_curve_and_codes(gain):
+    path = CalibratedReadPath(model=calibrated(gain))
+    g = np.linspace(0.0, 25e-6, 101)
+    believed = path.measure(g * path.read_volt, rng=generator())
+    assert np.unique(believed).size < 110
+    code = 6e-6 / (0.9 * 0.8) / 2**7 / path.read_volt  # the widest, where the curve is flattest
+    assert np.abs(believed - g).max() < 0.5 * code * 1.2
+    assert path.read_second == 1e-7
+    noisy = CalibratedReadPath(model=calibrated(gain, noise=0.02))
+    spread = noisy.measure(np.full(4000, 2e-6), rng=generator()).std()
+    assert spread == pytest.approx(0.02 / 2**-7 * code, rel=0.25)
+
+
+def test_the_loop_closes_through_a_calibrated_read_out(curve):
+    path = CalibratedReadPath(model=calibrated(noise=0.002), relative_noise=0.005)
+    writer = CompactWriter.array(CELL, 30, rng=generator(2), pulse_sigma=0.0)
+    targets = generator(4).uniform(2e-6, 10e-6, 30)
+    result = program_and_verify(
+        writer, targets, read_path=path, curve=curve, tolerance_siemens=0.4e-6, rng=generator(3)
+    )
+    assert result.accepted.mean() > 0.95
+    assert result.accepted_rms_error < 0.4e-6
+
+
+def test_a_formula_or_a_curve_that_turns_around_is_no_read_path():
+    with pytest.raises(ParameterError, match="thresholds"):
+        CalibratedReadPath(
+            model=ReadoutModel(
+                input_ohm=0.0, input_volt=0.0, scale_ampere=1e-6, coefficients=(0.0, 1.0)
+            )
+        )
+    with pytest.raises(ParameterError, match="turns around"):
+        CalibratedReadPath(model=calibrated(), largest_siemens=1e-3)
 
 
 def test_a_target_within_reach_needs_no_pulse(curve):

@@ -1,20 +1,47 @@
 """The read path inside a programming loop: what the controller believes a cell to be.
 
 A read at `read_volt` gives a current; noise of the amplifier and of the cell adds to it, and a
-converter of `bits` bits over the full scale rounds it. The controller sees conductances on that
-grid only, which is what limits program-and-verify in practice.
+converter rounds it. The controller sees conductances on that grid only, which is what limits
+program-and-verify in practice. :class:`ReadPath` is an ideal converter of some width,
+:class:`CalibratedReadPath` the read-out of a tile as it was fitted to ngspice: its curve, its
+limits, its noise and its own thresholds.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
 from xbar_circuit import checks
+from xbar_circuit.calibration import ReadoutModel
 from xbar_circuit.checks import FloatArray
+from xbar_circuit.errors import ParameterError
 
-__all__ = ["ReadPath"]
+__all__ = ["CalibratedReadPath", "ReadPath", "VerifyPath"]
+
+_CURVE_POINTS = 4001  # of the controller's inverse of the read-out's curve
+
+
+class VerifyPath(Protocol):
+    """What a programming loop reads through."""
+
+    @property
+    def read_volt(self) -> float:
+        """Read voltage [V]."""
+        ...
+
+    @property
+    def read_second(self) -> float:
+        """Duration of one read [s]."""
+        ...
+
+    def measure(self, current: FloatArray, *, rng: np.random.Generator) -> FloatArray:
+        """Return the conductance that the controller believes [S], for true currents [A]."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,3 +98,78 @@ class ReadPath:
             return np.maximum(g, 0.0)
         code = np.clip(np.rint(g / self.step_siemens), 0, 2**self.bits - 1)
         return np.asarray(code * self.step_siemens)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibratedReadPath:
+    """The verify step through a tile's own read-out, calibrated against ngspice.
+
+    The controller knows the nominal curve: it takes a code for the current whose converter input
+    lies in the middle of that code.
+
+    Parameters
+    ----------
+    model
+        A calibrated read-out, such as ``xc.tile.calibrate(tile, rng=rng).model``.
+    read_volt
+        Read voltage [V].
+    relative_noise
+        Standard deviation of the cell's noise in one read, relative to its current.
+    largest_siemens
+        Largest conductance to expect [S].
+
+    Raises
+    ------
+    ParameterError
+        A number out of range, a formula without thresholds, or a curve that turns around within the
+        expected currents.
+    """
+
+    model: ReadoutModel
+    read_volt: float = 0.2
+    relative_noise: float = 0.0
+    largest_siemens: float = 30e-6
+
+    def __post_init__(self) -> None:
+        for name, unit in (("read_volt", "V"), ("largest_siemens", "S")):
+            value = checks.number(name, getattr(self, name), unit, above=True)
+            object.__setattr__(self, name, value)
+        noise = checks.number("relative_noise", self.relative_noise, "1")
+        object.__setattr__(self, "relative_noise", noise)
+        checks.instance(
+            "model", self.model, ReadoutModel, example="xc.tile.calibrate(tile, rng=rng).model"
+        )
+        self.model.codes(np.zeros(1))  # refuses a formula
+        self._siemens_of_code  # noqa: B018 - refuses a curve that turns around
+
+    @property
+    def read_second(self) -> float:
+        """Duration of one read: a product of the tile [s]; 250 ns where the model has none."""
+        second = self.model.product_second
+        return second if math.isfinite(second) else 250e-9
+
+    @cached_property
+    def _siemens_of_code(self) -> FloatArray:
+        """Return the conductance that each code stands for (codes,) [S]."""
+        current = np.linspace(0.0, self.largest_siemens * self.read_volt, _CURVE_POINTS)
+        entering = self.model.converter_input(current)
+        steps = np.diff(entering)
+        if not ((steps >= 0.0).all() or (steps <= 0.0).all()) or not steps.any():
+            raise ParameterError.about(
+                "model",
+                got="a curve that turns around, or stands still",
+                expected=f"a monotone one up to {current[-1]:.3g} A",
+                remedy="lower largest_siemens or read_volt, or fit with a lower degree",
+            )
+        ends = np.asarray(self.model.thresholds)
+        middle = np.concatenate([ends[:1], 0.5 * (ends[1:] + ends[:-1]), ends[-1:]])
+        order = slice(None) if steps.sum() > 0.0 else slice(None, None, -1)
+        return np.asarray(np.interp(middle, entering[order], current[order]) / self.read_volt)
+
+    def measure(self, current: FloatArray, *, rng: np.random.Generator) -> FloatArray:
+        """Return the conductance that the controller believes [S], for true currents [A]."""
+        noisy = current * (1.0 + self.relative_noise * rng.standard_normal(current.shape))
+        entering = self.model.converter_input(noisy)
+        entering = entering + self.model.noise * rng.standard_normal(current.shape)
+        code = np.searchsorted(np.asarray(self.model.thresholds), entering, side="right")
+        return np.asarray(self._siemens_of_code[code])

@@ -25,7 +25,7 @@ from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ShapeError
 from xbar_circuit.programming.curve import ProgrammingCurve
-from xbar_circuit.programming.read_path import ReadPath
+from xbar_circuit.programming.read_path import VerifyPath
 from xbar_circuit.programming.writers import Mask, PulsedWriter, Writer
 
 __all__ = ["ProgramResult", "program_and_verify", "single_shot"]
@@ -92,7 +92,7 @@ def program_and_verify(
     writer: Writer,
     target: ArrayLike,
     *,
-    read_path: ReadPath,
+    read_path: VerifyPath,
     tolerance_siemens: float,
     rng: np.random.Generator,
     curve: ProgrammingCurve | None = None,
@@ -108,7 +108,7 @@ def program_and_verify(
     target
         Wanted conductances at the read voltage [S], one for each cell or a scalar.
     read_path
-        What the controller sees.
+        What the controller sees: a ``ReadPath``, or a ``CalibratedReadPath``.
     tolerance_siemens
         A cell whose read is this close to its target is left alone [S].
     rng
