@@ -49,31 +49,34 @@ def test_weights_beyond_one_are_refused():
         )  # fmt: skip
 
 
+SELECTED = (3, 4)
+
+
 @pytest.fixture(scope="module")
 def written():
-    g = np.full((3, 3), 5e-6)
-    g[1, 1] = 20e-6
+    g = np.full((8, 8), 5e-6)
+    g[SELECTED] = 20e-6
     return half_select(
         g,
-        selected=(1, 1),
-        pulse=Pulse(volt=2.6, width_second=60e-9),
+        selected=SELECTED,
+        pulse=Pulse(volt=2.8, width_second=60e-9),
         wires=xc.Wires(row_ohm=2.0, column_ohm=2.0),
     )
 
 
 def test_the_selected_cell_is_reset_and_strangers_are_safe(written):
-    assert written.after[1, 1] < 0.5 * written.before[1, 1]
-    assert written.peak_kelvin[1, 1] > 900.0
-    strangers = written.disturb[np.ix_([0, 2], [0, 2])]
+    assert written.after[SELECTED] < 0.5 * written.before[SELECTED]
+    assert written.peak_kelvin[SELECTED] > 900.0
+    strangers = np.delete(np.delete(written.disturb, 3, axis=0), 4, axis=1)
     assert np.abs(strangers).max() < 1e-3
     assert written.energy_joule > 1e-11
 
 
 def test_half_selected_cells_on_the_bit_line_suffer(written):
-    on_the_bit_line = written.disturb[[0, 2], 1]
+    on_the_bit_line = np.delete(written.disturb[:, 4], 3)
     assert np.abs(on_the_bit_line).min() > 0.1
-    assert written.peak_volt[0, 1] > 1.0
-    assert np.isnan(written.disturb[1, 1])
+    assert np.delete(written.peak_volt[:, 4], 3).min() > 1.0
+    assert np.isnan(written.disturb[SELECTED])
 
 
 def test_refusals():

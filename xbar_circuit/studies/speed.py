@@ -13,7 +13,7 @@ import platform
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -22,7 +22,8 @@ import numpy as np
 import scipy
 from scipy.sparse.linalg import splu
 
-from xbar_circuit import netlist, nodal, spice
+from xbar_circuit import calibration, netlist, nodal, spice
+from xbar_circuit.cells import OneT1R
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import Sinh
@@ -142,6 +143,18 @@ def _at_128(rng: np.random.Generator, *, with_spice: bool) -> Iterator[Timing]:
         yield Timing(task="sinh, an input", method="ngspice", size=size, second=once)
         whole = _spice_transient(array, wave) * _ARRAY_STEPS / _SPICE_STEPS
         yield Timing(task="transient, 500 steps", method="ngspice", size=size, second=whole)
+        yield from _transistors(Crossbar(conductance=tiles[0], wires=wires), inputs[:64])
+
+
+def _transistors(xbar: Crossbar, inputs: FloatArray) -> Iterator[Timing]:
+    """Time a batch of reads of 1T1R cells; their table is extracted or cached before."""
+    cell = calibration.tabulate(OneT1R(), volts=(0.0, 0.2), conductances=(1e-6, 25e-6))
+    array = replace(xbar, cell=cell)
+    task = f"1T1R, {len(inputs)} inputs"
+    own = _least(lambda: nodal.read(array, inputs).column_current)
+    yield Timing(task=task, method="nodal", size=xbar.rows, second=own)
+    once = _least(lambda: spice.read(array, inputs, fields=False).column_current, repeats=1)
+    yield Timing(task=task, method="ngspice", size=xbar.rows, second=once)
 
 
 def _least(action: Callable[[], object], *, repeats: int = 5, budget_second: float = 3.0) -> float:
