@@ -1,4 +1,4 @@
-"""``xbar characterize`` measures an amplifier, a converter, or a whole column end to end."""
+"""``xbar characterize`` measures converters, amplifiers, sense amplifiers and whole columns."""
 
 from __future__ import annotations
 
@@ -12,48 +12,44 @@ from rich.table import Table
 
 from xbar_circuit import __version__
 from xbar_circuit.checks import choice
+from xbar_circuit.cli._amplifier import (
+    AMPLIFIERS,
+    Conditions,
+    measure_amplifier,
+    measure_sense_amplifier,
+)
 from xbar_circuit.cli._column import measure_column
 from xbar_circuit.cli._product import measure_product
+from xbar_circuit.cli._subcircuit import own_subcircuit
 from xbar_circuit.cli._yield import MISMATCH, measure_yield
-from xbar_circuit.crossbar import Crossbar
-from xbar_circuit.errors import ParameterError
 from xbar_circuit.files import write_json, write_text
-from xbar_circuit.netlist.loaded_column import Stimulus, loaded_column
 from xbar_circuit.netlist.testbench import conversion_bench
 from xbar_circuit.peripherals import (
     Flash,
-    OpAmp,
     OscillatorCounter,
     Ramp,
     Sar,
-    Subcircuit,
-    TransimpedanceAmplifier,
 )
-from xbar_circuit.plots.periphery import draw_amplifier, draw_converter
+from xbar_circuit.plots.periphery import draw_converter
 from xbar_circuit.report.periphery import (
-    amplifier_rows,
     converter_rows,
-    write_amplifier,
     write_converter,
 )
-from xbar_circuit.resources import device_model
-from xbar_circuit.studies import characterize_amplifier, characterize_converter
+from xbar_circuit.studies import characterize_converter
 from xbar_circuit.tile import CHAINS
-from xbar_circuit.units import parse_spice
-from xbar_circuit.wires import Wires
 
 __all__ = ["characterize"]
 
 _CONVERTERS = ("sar", "ramp", "flash", "oscillator")
-_AMPLIFIERS = ("amplifier", "transistor-amplifier", "subcircuit")
 
 
 def characterize(
     circuit: Annotated[
         str,
         typer.Argument(
-            help="sar, ramp, flash, oscillator; amplifier, transistor-amplifier;"
-            " subcircuit, an op-amp of your own (--subcircuit); column, end to end (--chain);"
+            help="sar, ramp, flash, oscillator; amplifier, conveyor, transistor-amplifier,"
+            " transistor-conveyor; subcircuit, an op-amp of your own (--subcircuit);"
+            " sense-amplifier, ours or your own; column, end to end (--chain);"
             " or product, the cost of a whole tile's product (--chain hermes)."
         ),
     ] = "sar",
@@ -71,7 +67,8 @@ def characterize(
         ),
     ] = 0.0,
     samples: Annotated[
-        int, typer.Option(min=1, help="Of a converter: more than one is a Monte Carlo study.")
+        int,
+        typer.Option(min=1, help="More than one is a Monte Carlo study (48 of a sense amplifier)."),
     ] = 1,
     workers: Annotated[int, typer.Option(min=1, help="Processes of a Monte Carlo study.")] = 2,
     engine: Annotated[
@@ -100,18 +97,27 @@ def characterize(
     feedback_ohm: Annotated[float, typer.Option(help="Of the amplifier.")] = 4e3,
     feedback_farad: Annotated[float, typer.Option(help="Of the amplifier.")] = 0.0,
     reference_volt: Annotated[float, typer.Option(help="Of the amplifier.")] = 0.5,
-    celsius: Annotated[float, typer.Option(help="Temperature.")] = 27.0,
-    subcircuit: Annotated[str, typer.Option(help="FILE:NAME of your op-amp.")] = "",
+    common_mode_volt: Annotated[float, typer.Option(help="Of a sense amplifier.")] = 0.3,
+    celsius: Annotated[
+        list[float] | None, typer.Option(help="Temperature; may be repeated, the first is nominal.")
+    ] = None,
+    corner: Annotated[
+        list[str] | None, typer.Option(help="Section of the model library; may be repeated.")
+    ] = None,
+    vary: Annotated[
+        str, typer.Option(help="Mismatch of an amplifier: PARAMETER=SIGMA,... ; ours have theirs.")
+    ] = "",
+    subcircuit: Annotated[str, typer.Option(help="FILE:NAME of your own circuit.")] = "",
     ports: Annotated[str, typer.Option(help="plus=inp,minus=inn,out=vout")] = "",
     supplies: Annotated[str, typer.Option(help="vdd=1.1,vss=0")] = "",
     models: Annotated[str, typer.Option(help="Transistor library: FILE or FILE:CORNER.")] = "",
     seed: Annotated[int, typer.Option(help="Of mismatch, noise and conductances.")] = 1,
 ) -> None:
-    """Measure a converter, an amplifier on a loaded column, or a column end to end.
+    """Measure a converter, an amplifier on a loaded column, a sense amplifier, or a whole column.
 
     The report is a table here, and JSON, a figure, a page and a deck in the folder.
     """
-    choice("circuit", circuit, (*_CONVERTERS, *_AMPLIFIERS, "column", "product"))
+    choice("circuit", circuit, (*_CONVERTERS, *AMPLIFIERS, "sense-amplifier", "column", "product"))
     console = Console()
     if circuit == "product":
         measure_product(
@@ -144,11 +150,44 @@ def characterize(
         )
         _tell(console, name, table, page)
         return
+    own = own_subcircuit(subcircuit, ports, supplies, models) if subcircuit else None
+    conditions = Conditions(
+        celsius=celsius or [27.0],
+        corners=corner or [],
+        vary=vary,
+        samples=samples,
+        workers=workers,
+        seed=seed,
+    )
+    if circuit == "sense-amplifier":
+        table, name, page = measure_sense_amplifier(
+            own, conditions, common_mode_volt=common_mode_volt, out=out, console=console
+        )
+        _tell(console, name, table, page)
+        return
+    if circuit in AMPLIFIERS:
+        if circuit == "subcircuit" and own is None:
+            own = own_subcircuit(subcircuit, ports, supplies, models)  # says what is missing
+        table, name, page = measure_amplifier(
+            circuit,
+            own,
+            conditions,
+            rows=side,
+            cols=cols or 2,
+            array=array,
+            bits=bits,
+            feedback_ohm=feedback_ohm,
+            feedback_farad=feedback_farad,
+            reference_volt=reference_volt,
+            out=out,
+            console=console,
+        )
+        _tell(console, name, table, page)
+        return
     rng = np.random.default_rng(seed)
     footer = f"xbar_circuit {__version__}, seed {seed}"
     picture = out / "characterize.png"
-    content: dict[str, Any]
-    if circuit in _CONVERTERS and samples > 1:
+    if samples > 1:
         plain = _converter(circuit, bits, noise_lsb, 0.0, np.random.default_rng(seed))
         name, table, page = measure_yield(
             plain,
@@ -163,40 +202,18 @@ def characterize(
         )
         _tell(console, name, table, page)
         return
-    if circuit in _CONVERTERS:
-        converter = _converter(circuit, bits, noise_lsb, mismatch, rng)
-        settings: dict[str, Any] = {"rng": rng if noise_lsb > 0.0 else None}
-        if engine == "spice":
-            settings |= {"engine": "spice", "folder": out / "decks"}
-        with console.status("converting"):
-            measured = characterize_converter(converter, **settings)
-        table, content = converter_rows(measured), measured.to_dict()
-        draw_converter(measured, picture)
-        page = write_converter(measured, out, picture=picture, footer=footer)
-        span = converter.input_high - converter.input_low
-        values = converter.input_low + span * (np.arange(16) + 0.5) / 16
-        write_text(out / "deck.cir", conversion_bench(converter, values).deck)
-    else:
-        amplifier = TransimpedanceAmplifier(
-            opamp=_opamp(circuit, subcircuit, ports, supplies, models),
-            feedback_ohm=feedback_ohm,
-            feedback_farad=feedback_farad,
-            reference_volt=reference_volt,
-        )
-        crossbar = Crossbar(
-            conductance=rng.uniform(1e-6, 20e-6, (side, 2)),
-            wires=Wires(row_ohm=1.0, column_ohm=1.0, row_farad=0.2e-15, column_farad=0.2e-15),
-        )
-        pattern = np.full(side, 0.2 / feedback_ohm / crossbar.conductance[:, 0].sum())
-        with console.status("ngspice"):
-            merits = characterize_amplifier(
-                amplifier, crossbar=crossbar, pattern=pattern, bits=bits, celsius=celsius
-            )
-        table, content = amplifier_rows(merits), merits.to_dict()
-        draw_amplifier(merits, picture)
-        page = write_amplifier(merits, out, picture=picture, footer=footer)
-        deck = loaded_column(amplifier, crossbar, 0, pattern, Stimulus(scale="DC 0 AC 1"))
-        write_text(out / "deck.cir", deck)
+    converter = _converter(circuit, bits, noise_lsb, mismatch, rng)
+    settings: dict[str, Any] = {"rng": rng if noise_lsb > 0.0 else None}
+    if engine == "spice":
+        settings |= {"engine": "spice", "folder": out / "decks"}
+    with console.status("converting"):
+        measured = characterize_converter(converter, **settings)
+    table, content = converter_rows(measured), measured.to_dict()
+    draw_converter(measured, picture)
+    page = write_converter(measured, out, picture=picture, footer=footer)
+    span = converter.input_high - converter.input_low
+    values = converter.input_low + span * (np.arange(16) + 0.5) / 16
+    write_text(out / "deck.cir", conversion_bench(converter, values).deck)
     write_json(out / "characterize.json", content)
     _tell(console, str(content["name"]), table, page)
 
@@ -223,53 +240,3 @@ def _converter(
     jitter = noise_lsb / 2.0 ** (bits / 2.0)
     counter = OscillatorCounter(bits=bits, full_scale_ampere=50e-6, jitter_cycle=jitter)
     return counter.drawn(rng, gain_sigma=mismatch)
-
-
-def _opamp(
-    kind: str, subcircuit: str, ports: str, supplies: str, models: str
-) -> OpAmp | Subcircuit:
-    if kind == "amplifier":
-        return OpAmp(
-            dc_gain=2000.0,
-            unity_hertz=2e9,
-            second_pole_hertz=5e9,
-            slew_volt_per_second=1e9,
-            noise_volt_per_root_hertz=5e-9,
-            output_low_volt=0.05,
-            output_high_volt=1.05,
-        )
-    if kind == "transistor-amplifier":
-        return Subcircuit(
-            device_model("two_stage_opamp.lib"),
-            "two_stage_opamp",
-            ports=("plus", "minus", "out"),
-            supplies={"vdd": 1.1, "vss": 0.0},
-            models=device_model("cmos45.lib"),
-        )
-    file, _, name = subcircuit.rpartition(":")
-    if not file:
-        raise ParameterError.about(
-            "--subcircuit",
-            got=repr(subcircuit),
-            expected="FILE:NAME",
-            remedy="for example --subcircuit my_amp.lib:my_amp --ports plus=inp,minus=inn,out=vout",
-        )
-    library, _, corner = models.partition(":")
-    chosen: Any = None
-    if library:
-        chosen = (library, corner) if corner else library
-    rails = {key: parse_spice(value) for key, value in _pairs("--supplies", supplies).items()}
-    return Subcircuit(file, name, ports=_pairs("--ports", ports), supplies=rails, models=chosen)
-
-
-def _pairs(option: str, text: str) -> dict[str, str]:
-    """Read ``a=b,c=d``."""
-    result: dict[str, str] = {}
-    for part in filter(None, text.split(",")):
-        key, sign, value = part.partition("=")
-        if not sign or not key.strip() or not value.strip():
-            raise ParameterError.about(
-                option, got=repr(part), expected="name=value", remedy="separate pairs by commas"
-            )
-        result[key.strip()] = value.strip()
-    return result

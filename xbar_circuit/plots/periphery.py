@@ -1,4 +1,4 @@
-"""Figures of the periphery: a converter's errors and spectrum, an amplifier on its column."""
+"""Figures of the periphery: a converter's errors and spectrum, a column end to end."""
 
 from __future__ import annotations
 
@@ -7,14 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from xbar_circuit.plots.style import COLOURS, figure, save
-from xbar_circuit.studies import (
-    AmplifierReport,
-    ColumnReport,
-    ConverterReport,
-    ConverterYield,
-)
+from xbar_circuit.studies import ColumnReport, ConverterReport, ConverterYield
 
-__all__ = ["draw_amplifier", "draw_column", "draw_converter", "draw_yield"]
+__all__ = ["draw_column", "draw_converter", "draw_yield"]
 
 
 def draw_converter(report: ConverterReport, path: Path) -> None:
@@ -43,52 +38,6 @@ def draw_converter(report: ConverterReport, path: Path) -> None:
             ylim=(-120.0, 5.0),
             title=f"ENOB {report.enob:.2f}, SINAD {report.sinad_db:.1f} dB,"
             f" SFDR {report.sfdr_db:.1f} dB",
-        )
-        save(page, path)
-
-
-def draw_amplifier(report: AmplifierReport, path: Path) -> None:
-    """Draw DC transfer, loop gain, input impedance and step.
-
-    Raises
-    ------
-    OSError
-        The file cannot be written.
-    """
-    with figure(2, 2, width=9.0, height=6.5) as (page, (transfer, loop, impedance, step)):
-        transfer.plot(report.input_current * 1e6, report.output_volt, color=COLOURS[0])
-        transfer.plot(report.input_current * 1e6, report.input_volt, color=COLOURS[1])
-        transfer.set(
-            xlabel="column current [uA]",
-            ylabel="voltage [V]",
-            title="DC transfer",
-        )
-        transfer.legend(["output", "bit line"])
-        shown = (report.hertz > 1e3) & (report.hertz < 3e10)
-        hertz = report.hertz[shown]
-        loop.semilogx(hertz, 20 * np.log10(np.abs(report.loop[shown])), color=COLOURS[0])
-        loop.axhline(0.0, color="#5b6875", linewidth=0.8)
-        loop.set(
-            xlabel="frequency [Hz]",
-            ylabel="loop gain [dB]",
-            title=f"phase margin {report.phase_margin_degree:.0f} degrees",
-        )
-        phase = loop.twinx()
-        degrees = np.degrees(np.unwrap(np.angle(report.loop[shown])))
-        phase.semilogx(hertz, degrees, color=COLOURS[1], linestyle="--")
-        phase.set_ylabel("phase [degree] (dashed)")
-        phase.grid(visible=False)
-        impedance.loglog(hertz, np.abs(report.input_impedance[shown]), color=COLOURS[2])
-        impedance.set(
-            xlabel="frequency [Hz]", ylabel="input impedance [ohm]", title="virtual ground"
-        )
-        step.plot(report.seconds * 1e9, report.step_volt, color=COLOURS[0])
-        step.axvline(report.settling_second * 1e9, color=COLOURS[1], linestyle="--")
-        step.set(
-            xlabel="time [ns]",
-            ylabel="output [V]",
-            title=f"settles to {report.settling_bits} bits in"
-            f" {report.settling_second * 1e9:.2f} ns",
         )
         save(page, path)
 

@@ -7,14 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from xbar_circuit.report import Figure, Section, Table, write_page
-from xbar_circuit.studies import MURMANN_SURVEY, AmplifierReport, ColumnReport, ConverterReport
+from xbar_circuit.studies import MURMANN_SURVEY, ColumnReport, ConverterReport
 from xbar_circuit.units import engineering
 
 __all__ = [
-    "amplifier_rows",
     "column_rows",
     "converter_rows",
-    "write_amplifier",
     "write_column",
     "write_converter",
 ]
@@ -40,32 +38,6 @@ def converter_rows(report: ConverterReport) -> Rows:
         ("energy of a conversion (model)", engineering(report.energy_joule, "J")),
         ("Walden figure of merit", engineering(report.walden_joule, "J/step")),
         ("servo and code density differ by", f"{report.methods_differ_lsb:.2g} LSB at most"),
-    ]
-
-
-def amplifier_rows(report: AmplifierReport) -> Rows:
-    """Return the amplifier's figures of merit as (what, value)."""
-    return [
-        ("transimpedance", engineering(report.gain_ohm, "ohm")),
-        ("gain error", f"{100 * report.gain_error:.3g} %"),
-        ("offset at the output", engineering(report.offset_volt, "V")),
-        ("virtual ground, largest error", engineering(report.virtual_ground_volt, "V")),
-        ("input resistance", engineering(report.input_ohm, "ohm")),
-        ("nonlinearity over the pattern", engineering(report.nonlinearity_volt, "V")),
-        ("output swing", f"{report.swing_low_volt:.3f} V to {report.swing_high_volt:.3f} V"),
-        ("loop gain at DC", f"{report.loop_gain:.4g}"),
-        ("loop crosses one at", engineering(report.unity_loop_hertz, "Hz")),
-        ("phase margin", f"{report.phase_margin_degree:.1f} degrees"),
-        (
-            f"settling to half an LSB of {report.settling_bits} bits",
-            engineering(report.settling_second, "s"),
-        ),
-        ("overshoot", f"{100 * max(report.overshoot, 0.0):.2g} %"),
-        ("slew rate", engineering(report.slew_volt_per_second, "V/s")),
-        ("noise at the output, rms", engineering(report.noise_volt, "V")),
-        ("noise at the input, rms", engineering(report.noise_ampere, "A")),
-        ("supply current", engineering(report.supply_ampere, "A")),
-        ("energy in its settling window", engineering(report.energy_joule, "J")),
     ]
 
 
@@ -119,38 +91,6 @@ def write_converter(
                     Table(columns=("", "energy", "Walden figure of merit"), rows=[own, *survey])
                 ],
             ),
-        ],
-        footer=footer,
-    )
-    return page
-
-
-def write_amplifier(
-    report: AmplifierReport, folder: Path, *, picture: Path, footer: str = ""
-) -> Path:
-    """Write ``characterize.html`` with its figure; return its path.
-
-    Raises
-    ------
-    OSError
-        The folder cannot be written.
-    """
-    page = folder / "characterize.html"
-    write_page(
-        page,
-        title=report.name,
-        lead="Measured in ngspice with a column of the array on its input.",
-        key_numbers={
-            "phase margin": f"{report.phase_margin_degree:.0f} degrees",
-            "settling": engineering(report.settling_second, "s"),
-            "input resistance": engineering(report.input_ohm, "ohm"),
-        },
-        sections=[
-            Section(
-                title="Figures of merit",
-                tables=[Table(columns=("", "value"), rows=amplifier_rows(report))],
-                figures=[Figure(path=picture, caption="Transfer, loop, input and step")],
-            )
         ],
         footer=footer,
     )

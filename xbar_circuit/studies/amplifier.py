@@ -33,6 +33,7 @@ from xbar_circuit.studies.variations import at_condition, conditions, file_name,
 __all__ = ["characterize_amplifier"]
 
 _COMMON_POINTS = 9
+_LARGE = 1024  # cells: beyond, a transient of the full array takes minutes
 _Part = TypeVar("_Part", OpAmp, CurrentConveyor)
 
 
@@ -51,7 +52,7 @@ def characterize_amplifier(
     common_volt: ArrayLike | None = None,
     noise_hertz: tuple[float, float] = (1e3, 1e11),
     overdrive: float = 4.0,
-    array: str = "full",
+    array: str = "auto",
     name: str | None = None,
     folder: str | Path | None = None,
     executor: Executor | None = None,
@@ -94,7 +95,8 @@ def characterize_amplifier(
         How far beyond the pattern the sweep goes to find the swing, and the slew's step.
     array
         ``"full"`` writes every wire and cell; ``"macromodel"`` the exact reduction of a linear
-        array to its ports, for large ones, with the capacitance of the column's wire at its end.
+        array to its ports, with the capacitance of the column's wire at its end; ``"auto"`` the
+        latter for linear arrays of more than 1,024 cells.
     name
         What to call it in the report.
     folder
@@ -114,7 +116,10 @@ def characterize_amplifier(
     checks.count("column", column, minimum=0, maximum=crossbar.cols - 1)
     checks.count("bits", bits, maximum=20)
     checks.number("overdrive", overdrive, "1", minimum=1.0)
-    checks.choice("array", array, ("full", "macromodel"))
+    checks.choice("array", array, ("auto", "full", "macromodel"))
+    if array == "auto":
+        large = crossbar.cell.linear and crossbar.conductance.size > _LARGE
+        array = "macromodel" if large else "full"
     rows = crossbar.rows
     volts = checks.read_volts("pattern", np.full(rows, 0.2) if pattern is None else pattern, rows)
     temperatures = temperatures_of(celsius)

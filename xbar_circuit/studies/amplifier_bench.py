@@ -55,6 +55,13 @@ def measure(
     amplifier = bench.amplifier
     sweep = _dc(bench, overdrive)
     hertz, impedance, loop = _ac(bench)
+    if loop[0].real < -1.0:
+        raise ParameterError.about(
+            "amplifier",
+            got=f"a loop gain of {loop[0].real:.4g} at DC: it feeds back with the wrong sign",
+            expected="a positive one",
+            remedy="look at the order of its ports: plus and minus may be swapped",
+        )
     crossing = _crossing(hertz, loop)
     limit = abs(sweep["full_scale_volt"]) / 2.0 ** (bits + 1)
     seconds, step, settling = _step(bench, limit, crossing[0])

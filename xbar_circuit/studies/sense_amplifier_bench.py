@@ -144,10 +144,11 @@ def decision_times(
     time = plot.scale
     found = np.full(inputs.size, np.nan)
     for k, name in enumerate(names):
-        yes = plot[name] > _high(comparator) / 2.0
-        risen = np.flatnonzero((time > 1.5 * clock_second) & yes)
+        above = plot[name] - _high(comparator) / 2.0
+        risen = np.flatnonzero((time > 1.5 * clock_second) & (above > 0.0))
         if risen.size:
-            found[k] = time[risen[0]] - 1.5 * clock_second
+            after = slice(max(int(risen[0]) - 1, 0), int(risen[0]) + 1)
+            found[k] = np.interp(0.0, above[after], time[after]) - 1.5 * clock_second
     second = time >= clock_second
     joule = -sum(
         volt * float(np.trapezoid(plot[name.lower()][second], time[second]))

@@ -1,0 +1,212 @@
+"""The pages of amplifiers and sense amplifiers: figures of merit, their spread, what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from xbar_circuit.report import Figure, Section, Table, write_page
+from xbar_circuit.studies import AmplifierReport, SenseAmplifierReport
+from xbar_circuit.units import engineering
+
+__all__ = [
+    "amplifier_rows",
+    "sense_amplifier_rows",
+    "spread_rows",
+    "write_amplifier",
+    "write_sense_amplifier",
+]
+
+Rows = list[tuple[str, str]]
+
+
+def _unit(unit: str) -> Callable[[float], str]:
+    return lambda value: engineering(value, unit)
+
+
+_MERITS: tuple[tuple[str, str, Callable[[float], str]], ...] = (
+    ("gain_ohm", "transimpedance", _unit("ohm")),
+    ("gain_error", "gain error", lambda v: f"{100 * v:.3g} %"),
+    ("offset_volt", "offset at the output", _unit("V")),
+    ("virtual_ground_volt", "virtual ground, largest error", _unit("V")),
+    ("input_ohm", "input resistance", _unit("ohm")),
+    ("nonlinearity_volt", "nonlinearity over the pattern", _unit("V")),
+    ("swing_low_volt", "output swing, lowest", lambda v: f"{v:.3f} V"),
+    ("swing_high_volt", "output swing, highest", lambda v: f"{v:.3f} V"),
+    ("loop_gain", "loop gain at DC", lambda v: f"{v:.4g}"),
+    ("unity_loop_hertz", "loop crosses one at", _unit("Hz")),
+    ("phase_margin_degree", "phase margin", lambda v: f"{v:.1f} degrees"),
+    ("settling_second", "settling to half an LSB", _unit("s")),
+    ("overshoot", "overshoot", lambda v: f"{100 * max(v, 0.0):.2g} %"),
+    ("slew_volt_per_second", "slew rate", _unit("V/s")),
+    ("noise_volt", "noise at the output, rms", _unit("V")),
+    ("noise_ampere", "noise at the input, rms", _unit("A")),
+    ("supply_ampere", "supply current", _unit("A")),
+    ("energy_joule", "energy in its settling window", _unit("J")),
+)
+
+
+def amplifier_rows(report: AmplifierReport) -> Rows:
+    """Return the amplifier's figures of merit as (what, value)."""
+    rows = [(what, _shown(write, report.merits[merit])) for merit, what, write in _MERITS]
+    rows.insert(11, ("resolution of the settling", f"{report.settling_bits} bits"))
+    failed = [variation for variation in report.variations if variation.merits is None]
+    if report.variations:
+        rows.append(("variations", f"{len(report.variations)}, of these failed: {len(failed)}"))
+    return rows
+
+
+def spread_rows(report: AmplifierReport) -> list[tuple[str, str, str, str, str, str]]:
+    """Return (what, nominal, mean, sigma, least, largest) over the variations."""
+    rows = []
+    for merit, what, write in _MERITS:
+        texts = [_shown(write, value) for value in report.spread(merit)]
+        rows.append((what, _shown(write, report.merits[merit]), *texts))
+    return [(a, b, c, d, e, f) for a, b, c, d, e, f in rows]
+
+
+def sense_amplifier_rows(report: SenseAmplifierReport) -> Rows:
+    """Return the sense amplifier's figures of merit as (what, value)."""
+    sure = 6.0 * report.offset_sigma_volt + abs(report.offset_mean_volt)
+    rows = [
+        ("samples", str(report.offsets_volt.size)),
+        ("offset, mean", engineering(report.offset_mean_volt, "V")),
+        ("offset, sigma", engineering(report.offset_sigma_volt, "V")),
+        ("resolution of the offsets", engineering(report.resolution_volt, "V")),
+        ("margin for one error in a billion (normal, 6 sigma)", engineering(sure, "V")),
+        ("energy of a decision", engineering(report.energy_joule, "J")),
+    ]
+    for place in (0, len(report.decision_volt) // 2, -1):
+        volt, second = float(report.decision_volt[place]), float(report.decision_second[place])
+        rows.append((f"decision time at {engineering(volt, 'V')}", _shown(_unit("s"), second)))
+    failures = len(report.failures) + sum(len(c.failures) for c in report.conditions)
+    rows.append(("failed runs", str(failures)))
+    return rows
+
+
+def write_amplifier(
+    report: AmplifierReport,
+    folder: Path,
+    *,
+    picture: Path,
+    spread: Path | None = None,
+    footer: str = "",
+) -> Path:
+    """Write ``characterize.html`` with its figures; return its path.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be written.
+    """
+    page = folder / "characterize.html"
+    sections = [
+        Section(
+            title="Figures of merit",
+            tables=[Table(columns=("", "value"), rows=amplifier_rows(report))],
+            figures=[
+                Figure(
+                    path=picture,
+                    caption="Transfer, common mode, loop, input, virtual ground and step",
+                )
+            ],
+        )
+    ]
+    if report.variations and spread is not None:
+        sections.append(
+            Section(
+                title="Corners, temperature and mismatch",
+                tables=[
+                    Table(
+                        columns=("", "nominal", "mean", "sigma", "least", "largest"),
+                        rows=spread_rows(report),
+                    ),
+                    *_failures([f"{v.name}: {v.failure}" for v in report.variations if v.failure]),
+                ],
+                figures=[Figure(path=spread, caption="Every variation; dotted is nominal")],
+            )
+        )
+    sections.append(_decks())
+    write_page(
+        page,
+        title=report.name,
+        lead="Measured in ngspice with a column of the array on its input.",
+        key_numbers={
+            "phase margin": _shown(lambda v: f"{v:.0f} degrees", report.phase_margin_degree),
+            "settling": engineering(report.settling_second, "s"),
+            "input resistance": engineering(report.input_ohm, "ohm"),
+        },
+        sections=sections,
+        footer=footer,
+    )
+    return page
+
+
+def write_sense_amplifier(
+    report: SenseAmplifierReport, folder: Path, *, picture: Path, footer: str = ""
+) -> Path:
+    """Write ``characterize.html`` with its figure; return its path.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be written.
+    """
+    page = folder / "characterize.html"
+    tables = [Table(columns=("", "value"), rows=sense_amplifier_rows(report))]
+    if report.conditions:
+        rows = [
+            (
+                c.name,
+                _shown(_unit("V"), c.offset_mean_volt),
+                _shown(_unit("V"), c.offset_sigma_volt),
+                _shown(_unit("s"), float(c.decision_second[len(c.decision_second) // 2])),
+                _shown(_unit("J"), c.energy_joule),
+            )
+            for c in report.conditions
+        ]
+        tables.append(
+            Table(columns=("condition", "offset", "sigma", "decision time", "energy"), rows=rows)
+        )
+    said = [*report.failures, *(text for c in report.conditions for text in c.failures)]
+    write_page(
+        page,
+        title=report.name,
+        lead="A clocked comparator, measured in ngspice by bisection of every drawn sample.",
+        key_numbers={
+            "offset sigma": engineering(report.offset_sigma_volt, "V"),
+            "decision": _shown(
+                _unit("s"), float(report.decision_second[len(report.decision_second) // 2])
+            ),
+            "energy": engineering(report.energy_joule, "J"),
+        },
+        sections=[
+            Section(
+                title="Figures of merit",
+                tables=[*tables, *_failures(said)],
+                figures=[
+                    Figure(path=picture, caption="Offsets, decision time, errors against margin")
+                ],
+            ),
+            _decks(),
+        ],
+        footer=footer,
+    )
+    return page
+
+
+def _shown(write: Callable[[float], str], value: float) -> str:
+    return write(value) if value == value else "-"  # noqa: PLR0124  NaN is not itself
+
+
+def _failures(said: Sequence[str]) -> list[Table]:
+    if not said:
+        return []
+    return [Table(columns=("failed",), rows=[(text,) for text in said])]
+
+
+def _decks() -> Section:
+    return Section(
+        title="Decks",
+        paragraphs=("Every deck that was run stands in the folder decks/, ready for ngspice -b.",),
+    )
