@@ -76,3 +76,18 @@ def test_a_column_is_read_out_end_to_end(tmp_path, capsys):
 )
 def test_what_cannot_be_meant_is_refused(arguments, tmp_path):
     assert run(*arguments, "--out", tmp_path) == 2 or arguments[-1] == "x"
+
+
+def test_a_sense_amplifier_is_measured_and_reported(tmp_path, capsys):
+    assert not run(
+        *("sense-amplifier", "--samples", 2, "--vary", "dvt1=5m", "--workers", 1),
+        *("--corner", "ss", "--out", tmp_path),
+    )
+    content = json.loads((tmp_path / "characterize.json").read_text())
+    assert len(content["offsets_volt"]) == 2
+    assert content["conditions"][0]["corner"] == "ss"
+    assert content["energy_joule"] > 0.0
+    assert (tmp_path / "characterize.png").read_bytes().startswith(b"\x89PNG")
+    assert "margin" in (tmp_path / "characterize.html").read_text()
+    assert list((tmp_path / "decks").glob("corner=ss*.cir"))
+    assert "offset, sigma" in capsys.readouterr().out

@@ -126,13 +126,13 @@ def test_a_conveyor_is_what_its_formula_says():
         offset_ampere=1e-6,
         load_ohm=20e3,
         bandwidth_hertz=100e6,
-        limit_ampere=50e-6,
+        limit_ampere=20e-6,
     )
     report = measure(conveyor, bits=10)
     np.testing.assert_allclose(report.gain_ohm, 10e3, rtol=1e-6)
     np.testing.assert_allclose(report.offset_volt, -10e3 * 1e-6, rtol=1e-6)
     np.testing.assert_allclose(report.input_ohm, 30.0, rtol=1e-6)
-    np.testing.assert_allclose(report.swing_high_volt, 0.5 + 0.5 * 50e-6 * 20e3, rtol=0.03)
+    np.testing.assert_allclose(report.swing_high_volt, 0.5 + 0.5 * 20e-6 * 20e3, rtol=0.02)
     tau = 1.0 / (2 * np.pi * 100e6)
     np.testing.assert_allclose(report.settling_second, tau * np.log(2**11), rtol=0.02)
     assert np.isnan(report.phase_margin_degree)
