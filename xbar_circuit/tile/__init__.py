@@ -6,7 +6,8 @@ from xbar_circuit.tile.correction import ColumnCorrection, IdealScale, calibrate
 from xbar_circuit.tile.cost import HERMES_CORE, TileCost
 from xbar_circuit.tile.macromodel import macromodel_lines
 from xbar_circuit.tile.presets import hermes_like
-from xbar_circuit.tile.tile import Tile, TileResult
+from xbar_circuit.tile.result import TileResult
+from xbar_circuit.tile.tile import Tile
 
 __all__ = [
     "CHAINS",

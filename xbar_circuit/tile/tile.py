@@ -26,36 +26,20 @@ from xbar_circuit.netlist.periphery import timing_of
 from xbar_circuit.netlist.provenance import Provenance
 from xbar_circuit.netlist.testbench import Testbench
 from xbar_circuit.netlist.tile import tile_bench
-from xbar_circuit.peripherals.converters import CodeArray, Converter, ConverterBase
+from xbar_circuit.peripherals.converters import CodeArray, ConverterBase
 from xbar_circuit.peripherals.drivers import Driver, WordLineBuffer, WordLines
 from xbar_circuit.peripherals.readout import Readout
 from xbar_circuit.spice.testbench import BenchAnswer, run_bench
+from xbar_circuit.tile.conversion import converted, product_codes
 from xbar_circuit.tile.cost import TileCost, readout_joule, tile_cost
 from xbar_circuit.tile.formula import check_drive, check_pairs, formula, with_terminals
 from xbar_circuit.tile.macromodel import macromodel_lines
+from xbar_circuit.tile.result import TileResult
 from xbar_circuit.tile.word_lines import FastArray
 
 __all__ = ["Tile", "TileResult"]
 
 _PER_DECK = 32  # products; long piecewise linear sources are slow
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class TileResult:
-    """What a tile computed.
-
-    code : (batch, outputs), one output a column, or one a pair of columns that are subtracted. Of
-        a driver with several reads, their codes weighted and added.
-    column_current : mean current into the read-outs over their window, by the fast model (batch,
-        cols) [A], of several reads weighted and added; None from ngspice.
-    engine : ``"fast"`` or ``"spice"``.
-    simulator_second : time inside ngspice [s]; 0 for the fast engine.
-    """
-
-    code: CodeArray
-    column_current: FloatArray | None
-    engine: str
-    simulator_second: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -249,7 +233,7 @@ class Tile:
             ]
             codes = [np.concatenate([part.codes for part in parts]) for parts in answers]
             return TileResult(
-                code=self._product(reads, codes),
+                code=product_codes(self.readout, reads, codes),
                 column_current=None,
                 engine="spice",
                 simulator_second=sum(part.seconds for parts in answers for part in parts),
@@ -263,22 +247,12 @@ class Tile:
                 disturbance = self.fast_model.noise * rng.standard_normal(shape)
             codes.append(self.codes_of(current, noise=noise, disturbance=disturbance))
         return TileResult(
-            code=self._product(reads, codes),
+            code=product_codes(self.readout, reads, codes),
             column_current=np.sum(
                 [read.weight * i for read, i in zip(reads, currents, strict=True)], axis=0
             ),
             engine="fast",
         )
-
-    def _product(self, reads: tuple[WordLines, ...], codes: list[CodeArray]) -> CodeArray:
-        """Return the codes of the product: shifted, added, and subtracted where that is digital."""
-        whole = sum(
-            (read.weight * code for read, code in zip(reads, codes, strict=True)),
-            np.zeros_like(codes[0]),
-        )
-        if self.readout.difference == "digital":
-            return whole[:, 0::2] - whole[:, 1::2]
-        return whole
 
     def converter_current(self, current: FloatArray) -> FloatArray:
         """Return the currents that the converters judge (batch, converters) [A].
@@ -308,18 +282,10 @@ class Tile:
         disturbance
             What the amplifiers' noise adds to the converters' inputs (batch, converters) [V or A].
         """
-        converter = self.readout.converter
         entering = self.fast_model.converter_input(self.converter_current(current))
         if disturbance is not None:
             entering = entering + disturbance
-        if self.readout.samples is not None:
-            return np.column_stack(
-                [
-                    _convert(sample, entering[:, k], None if noise is None else noise[:, k])
-                    for k, sample in enumerate(self.readout.samples)
-                ]
-            )
-        return _convert(converter, entering, noise)
+        return converted(self.readout, entering, noise)
 
     def bench(
         self,
@@ -436,9 +402,3 @@ class Tile:
         """
         reads = self.reads(np.ones(self.crossbar.rows) if x is None else x)
         return tile_cost(self, reads, supply_watt=supply_watt)
-
-
-def _convert(converter: Converter, entering: FloatArray, noise: FloatArray | None) -> CodeArray:
-    if isinstance(converter, ConverterBase):
-        return converter.convert_with(entering, noise)
-    return converter.convert(entering)

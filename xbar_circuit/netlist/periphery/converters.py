@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError
+from xbar_circuit.netlist.periphery.logic import logic_models, logic_volt, noise_source
+from xbar_circuit.netlist.periphery.oscillator import oscillator_lines
+from xbar_circuit.netlist.periphery.ramp import ramp_lines
 from xbar_circuit.netlist.periphery.timing import Timing, staircase, timing_of
 from xbar_circuit.peripherals.converters import (
     Converter,
@@ -84,11 +87,11 @@ def converter_subcircuit(
     if isinstance(converter, Sar):
         body = _sar(converter, timing, noise)
     elif isinstance(converter, Ramp):
-        body = _ramp(converter, timing, noise)
+        body = ramp_lines(converter, timing, noise)
     elif isinstance(converter, Flash):
         body = _flash(converter, timing, noise)
     elif isinstance(converter, OscillatorCounter):
-        body = _oscillator(converter, timing, noise)
+        body = oscillator_lines(converter, timing, noise)
     elif isinstance(converter, SenseAmplifier):
         body = _sense_amplifier(converter, timing, noise)
     else:  # pragma: no cover  timing_of has refused it
@@ -96,28 +99,11 @@ def converter_subcircuit(
     return [f".subckt {name} in start clock code", *body, f".ends {name}"]
 
 
-def _logic(delay_second: float, threshold: str = "0.5") -> Iterator[str]:
-    d = spice_number(delay_second)
-    yield f".model todigital adc_bridge(in_low={threshold} in_high={threshold}"
-    yield f"+ rise_delay={d} fall_delay={d})"
-    yield f".model flipflop d_dff(clk_delay={d} set_delay={d} reset_delay={d} ic=0"
-    yield f"+ rise_delay={d} fall_delay={d})"
-
-
-def _noise_source(
-    number: int, volts: FloatArray | None, seconds: NDArray[Any], edge_second: float
-) -> Iterator[str]:
-    if volts is None or not np.any(volts):
-        yield f"Vnoise{number} noise{number} 0 DC 0"
-    else:
-        yield from staircase(f"Vnoise{number} noise{number} 0", volts, seconds, edge_second)
-
-
 def _sar(sar: Sar, timing: Timing, noise: FloatArray | None) -> Iterator[str]:
     n, num = sar.bits, spice_number
     tick, edge = timing.tick_second, timing.edge_second
     yield f"* SAR, {n} bit, {num(sar.low_volt)} V to {num(sar.high_volt)} V"
-    yield from _logic(edge)
+    yield from logic_models(edge)
     yield f".model sampler sw(vt=0.5 vh=0 ron={_SWITCH_OHM} roff=1e15)"
     yield (
         f".model plates dac_bridge(out_low={num(sar.low_volt)} out_high={num(sar.high_volt)}"
@@ -146,7 +132,7 @@ def _sar(sar: Sar, timing: Timing, noise: FloatArray | None) -> Iterator[str]:
         first = timing.first_tick_second + tick * (np.arange(n) + 0.02)
         seconds = (first + timing.period_second * np.arange(len(noise))[:, None]).ravel()
     if sar.comparator is None:
-        yield from _noise_source(0, volts, seconds, edge)
+        yield from noise_source(0, volts, seconds, edge)
         yield f"Bdifference difference 0 V=V(held)+V(noise0)-V(top)-({num(sar.offset_volt)})"
         yield f".model comparator adc_bridge(in_low=0 in_high=0 rise_delay={num(edge)}"
         yield f"+ fall_delay={num(edge)})"
@@ -182,88 +168,13 @@ def _search(sar: Sar, edge: float) -> Iterator[str]:
 
 def _clocked_comparator(comparator: Subcircuit, edge_second: float) -> Iterator[str]:
     """Yield the user's comparator; it decides while the clock is low."""
-    num, high = spice_number, _logic_volt(comparator)
+    num, high = spice_number, logic_volt(comparator)
     yield f"Eclock comparator_clock 0 clock 0 {num(high)}"
     nodes = {"plus": "plus", "minus": "top", "clock": "comparator_clock", "out": "decision"}
     yield from comparator.instance_lines("circuit", nodes)
     yield f".model comparator adc_bridge(in_low={num(high / 2)} in_high={num(high / 2)}"
     yield f"+ rise_delay={num(edge_second)} fall_delay={num(edge_second)})"
     yield "Acomparator [decision] [yes] comparator"
-
-
-def _logic_volt(circuit: Subcircuit) -> float:
-    """Return the circuit's highest supply, where its logic is high [V]."""
-    return max(circuit.supplies.values(), default=1.0)
-
-
-def _ramp(ramp: Ramp, timing: Timing, noise: FloatArray | None) -> Iterator[str]:
-    num, edge = spice_number, timing.edge_second
-    yield f"* single slope, {ramp.bits} bit, {num(ramp.low_volt)} V to {num(ramp.high_volt)} V"
-    yield from _logic(edge)
-    volts: FloatArray | None = None
-    seconds: NDArray[Any] = np.zeros(1)
-    if noise is not None:
-        volts = ramp.noise_volt * noise[:, 0]
-        seconds = timing.period_second * np.arange(len(noise))
-    if ramp.analog is None:
-        yield from _ideal_ramp(ramp, timing)
-        yield from _noise_source(0, volts, seconds, edge)
-        yield f"Bdifference difference 0 V=V(in)+V(noise0)-V(ramp)-({num(ramp.offset_volt)})"
-        threshold = 0.0
-    else:
-        shifts = np.array([-ramp.offset_volt]) if volts is None else volts - ramp.offset_volt
-        yield from staircase("Vinput input in", shifts, seconds, edge)
-        nodes = {"input": "input", "reset": "start", "out": "difference"}
-        yield from ramp.analog.instance_lines("circuit", nodes)
-        threshold = _logic_volt(ramp.analog) / 2
-    yield f".model comparator adc_bridge(in_low={num(threshold)} in_high={num(threshold)}"
-    yield f"+ rise_delay={num(edge)} fall_delay={num(edge)})"
-    yield "Acomparator [difference] [below] comparator"
-    yield "* the counter: a ripple of toggles, which stops at its last code"
-    yield f".model late d_buffer(rise_delay={num(edge)} fall_delay={num(0.5 * timing.tick_second)})"
-    yield f".model opposite d_inverter(rise_delay={num(edge)} fall_delay={num(edge)})"
-    yield f".model both d_and(rise_delay={num(edge)} fall_delay={num(edge)})"
-    yield f".model notall d_nand(rise_delay={num(edge)} fall_delay={num(edge)})"
-    yield "Aclock [clock start] [tick sampling] todigital"
-    yield "Areset sampling reset late"
-    yield "Adone go_on done opposite"
-    yield "Agoing [below room] go_on both"
-    bits = [f"b{k}" for k in range(ramp.bits)]
-    yield f"Afull [{' '.join([*bits, 'one'])}] room notall"
-    yield "Vone one_volt 0 DC 1"
-    yield "Aone [one_volt] [one] todigital"
-    yield "* the tick waits for a comparator that flipped at the same time point"
-    yield f".model settle d_buffer(rise_delay={num(10 * edge)} fall_delay={num(10 * edge)})"
-    yield "Atick tick settled settle"
-    yield "Agate [settled go_on] go both"
-    for k in range(ramp.bits):
-        yield f"Abit{k} nb{k} {'go' if k == 0 else f'nb{k - 1}'} NULL reset b{k} nb{k} flipflop"
-    yield (
-        f".model toanalog dac_bridge(out_low=0 out_high=1 t_rise={num(edge)} t_fall={num(edge)})"
-    )
-    outs = [f"bit{k}" for k in range(ramp.bits)]
-    yield "* the count comes out when it is done; toggling outputs would cost time points"
-    for k in range(ramp.bits):
-        yield f"Ashow{k} [b{k} done] shown{k} both"
-    shown = [f"shown{k}" for k in range(ramp.bits)]
-    yield f"Abits [{' '.join(shown)}] [{' '.join(outs)}] toanalog"
-    yield "Bcode code 0 V=" + "+".join(f"{2.0**k}*V(bit{k})" for k in range(ramp.bits))
-
-
-def _ideal_ramp(ramp: Ramp, timing: Timing) -> Iterator[str]:
-    """Yield a current into a capacitor, released when start falls."""
-    num = spice_number
-    span = (ramp.high_volt - ramp.low_volt) * (1.0 + ramp.slope_error)
-    duration = ramp.levels * timing.tick_second
-    yield "* the ramp: a current into a capacitor, released when start falls"
-    yield f"Vlow low 0 DC {num(ramp.low_volt)}"
-    yield (
-        f"Bcharge low ramp I={num(ramp.ramp_farad * span / duration)}*(1-V(start))"
-        f"-V(start)*V(ramp,low)*{num(50.0 * ramp.ramp_farad / timing.start_second)}"
-    )
-    yield f"Cramp ramp low {num(ramp.ramp_farad)}"
-    if ramp.droop > 0.0:
-        yield f"Rdroop ramp low {num(duration / (ramp.droop * ramp.ramp_farad))}"
 
 
 def _flash(flash: Flash, timing: Timing, noise: FloatArray | None) -> Iterator[str]:
@@ -287,7 +198,7 @@ def _flash(flash: Flash, timing: Timing, noise: FloatArray | None) -> Iterator[s
         if flash.comparator_offsets_volt is not None:
             offset = flash.comparator_offsets_volt[k - 1]
         volts = None if noise is None else flash.noise_volt * noise[:, k - 1]
-        yield from _noise_source(k, volts, seconds, edge)
+        yield from noise_source(k, volts, seconds, edge)
         yield f"Bdifference{k} difference{k} 0 V=V(in)+V(noise{k})-V(tap{k})-({num(offset)})"
         yield f"Acomparator{k} [difference{k}] [yes{k}] comparator"
         yield f"Aout{k} [yes{k}] [out{k}] toanalog"
@@ -306,11 +217,11 @@ def _sense_amplifier(
     seconds = timing.period_second * np.arange(1 if noise is None else len(noise))
     high = 1.0
     if sense.comparator is not None:
-        high = _logic_volt(sense.comparator)
+        high = logic_volt(sense.comparator)
         yield f"Elatch latch 0 start 0 {num(high)}"
     for k, threshold in enumerate(sense.thresholds):
         volts = None if noise is None else sense.noise_volt * noise[:, k]
-        yield from _noise_source(k, volts, seconds, edge)
+        yield from noise_source(k, volts, seconds, edge)
         yield f"Vthreshold{k} threshold{k} 0 DC {num(float(threshold))}"
         if sense.comparator is None:
             yield f"Bdifference{k} difference{k} 0 V=V(in)+V(noise{k})-V(threshold{k})"
@@ -329,81 +240,3 @@ def _sense_amplifier(
             yield from sense.comparator.instance_lines(f"circuit{k}", nodes)
             yield f"Bsay{k} say{k} 0 V=V(decision{k})>={num(high / 2)} ? 1 : 0"
     yield "Bcode code 0 V=" + "+".join(f"V(say{k})" for k in range(sense.decisions))
-
-
-def _oscillator(cco: OscillatorCounter, timing: Timing, noise: FloatArray | None) -> Iterator[str]:
-    num = spice_number
-    yield f"* current-controlled oscillator and counter, {cco.bits} bit"
-    yield f"* {num(cco.full_scale_ampere)} A full scale, window {num(cco.window_second)} s"
-    if cco.oscillator is not None:
-        yield from _counted_oscillator(cco, cco.oscillator, timing)
-        return
-    yield f"Vhold hold 0 DC {num(cco.hold_volt)}"
-    if cco.input_ohm > 0.0:
-        yield f"Rin in inner {num(cco.input_ohm)}"
-        yield "Vsense inner hold DC 0"
-    else:
-        yield "Vsense in hold DC 0"
-    yield f"Bdrive drive 0 V=max(I(Vsense)-({num(cco.offset_ampere)}),0)*1e6"
-    squeeze = (
-        ""
-        if cco.saturation_ampere == np.inf
-        else (f"/(1+V(drive)/{num(cco.saturation_ampere * 1e6)})")
-    )
-    yield "* the phase, one volt a cycle"
-    slope = cco.hertz_per_ampere * 1e-6 * 1e-9
-    yield (
-        f"Bphase 0 phase I={num(slope)}*V(drive){squeeze}*(1-V(start))"
-        f"-V(start)*V(phase)*{num(50.0 * 1e-9 / timing.start_second)}"
-    )
-    yield "Cphase phase 0 1e-9"
-    volts: FloatArray | None = None
-    seconds: NDArray[Any] = np.zeros(1)
-    if noise is not None:
-        volts = cco.jitter_cycle * noise[:, 0]
-        seconds = timing.period_second * np.arange(len(noise))
-    yield from _noise_source(0, volts, seconds, timing.edge_second)
-    yield "Rclock clock 0 1e6"
-    yield (
-        "Bcode code 0 V=max(0,min("
-        f"{num(float(cco.levels - 1))},floor(V(phase)+V(noise0)*sqrt(abs(V(phase))))))"
-    )
-
-
-def _counted_oscillator(
-    cco: OscillatorCounter, oscillator: Subcircuit, timing: Timing
-) -> Iterator[str]:
-    """Yield the user's oscillator and a ripple counter of digital code models.
-
-    The count is shown once, at the end: toggling outputs would cost time points.
-    """
-    num, edge, bits = spice_number, timing.edge_second, cco.bits
-    half = _logic_volt(oscillator) / 2
-    nodes = {"input": "in", "reset": "start", "out": "cycles"}
-    yield from oscillator.instance_lines("circuit", nodes)
-    yield from _logic(edge)
-    yield f".model crossing adc_bridge(in_low={num(half)} in_high={num(half)}"
-    yield f"+ rise_delay={num(edge)} fall_delay={num(edge)})"
-    yield "Acycles [cycles] [cycle] crossing"
-    last = 20 * edge
-    yield (
-        f"Vshow show_volt 0 PULSE(0 1 {num(timing.period_second - last)} {num(edge)} {num(edge)}"
-        f" {num(last)} {num(timing.period_second)})"
-    )
-    yield "Rclock clock 0 1e6"
-    yield "Alevels [start show_volt] [reset show] todigital"
-    yield f".model opposite d_inverter(rise_delay={num(edge)} fall_delay={num(edge)})"
-    yield "Acounting show counting opposite"
-    names = [f"b{k}" for k in range(bits)]
-    yield f".model both d_and(rise_delay={num(edge)} fall_delay={num(edge)})"
-    yield f".model notall d_nand(rise_delay={num(edge)} fall_delay={num(edge)})"
-    yield f"Afull [{' '.join([*names, 'counting'])}] room notall"
-    yield "Agate [cycle room counting] go both"
-    for k in range(bits):
-        yield f"Abit{k} nb{k} {'go' if k == 0 else f'nb{k - 1}'} NULL reset b{k} nb{k} flipflop"
-        yield f"Ashow{k} [b{k} show] shown{k} both"
-    yield f".model toanalog dac_bridge(out_low=0 out_high=1 t_rise={num(edge)} t_fall={num(edge)})"
-    shown = " ".join(f"shown{k}" for k in range(bits))
-    outs = " ".join(f"bit{k}" for k in range(bits))
-    yield f"Abits [{shown}] [{outs}] toanalog"
-    yield "Bcode code 0 V=" + "+".join(f"{2.0**k}*V(bit{k})" for k in range(bits))

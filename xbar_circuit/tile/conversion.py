@@ -1,0 +1,47 @@
+"""The converters of a tile at work, one kind for all columns or one sample for each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.peripherals import Readout, WordLines
+from xbar_circuit.peripherals.converters import CodeArray, Converter, ConverterBase
+
+__all__ = ["converted", "product_codes"]
+
+
+def converted(readout: Readout, entering: FloatArray, noise: FloatArray | None) -> CodeArray:
+    """Return the codes of what enters the converters (batch, converters) [V or A].
+
+    `noise` holds standard normal numbers (batch, converters, decisions), or is None.
+    """
+    if readout.samples is None:
+        return _one(readout.converter, entering, noise)
+    return np.column_stack(
+        [
+            _one(sample, entering[:, k], None if noise is None else noise[:, k])
+            for k, sample in enumerate(readout.samples)
+        ]
+    )
+
+
+def product_codes(
+    readout: Readout, reads: Sequence[WordLines], codes: Sequence[CodeArray]
+) -> CodeArray:
+    """Return the codes of the product: shifted, added, and subtracted where that is digital."""
+    whole = sum(
+        (read.weight * code for read, code in zip(reads, codes, strict=True)),
+        np.zeros_like(codes[0]),
+    )
+    if readout.difference == "digital":
+        return whole[:, 0::2] - whole[:, 1::2]
+    return whole
+
+
+def _one(converter: Converter, entering: FloatArray, noise: FloatArray | None) -> CodeArray:
+    if isinstance(converter, ConverterBase):
+        return converter.convert_with(entering, noise)
+    return converter.convert(entering)
