@@ -6,3 +6,5 @@ import signal
 # inherits it: the tests that interrupt a process would wait for ever.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+collect_ignore = ["data"]  # what the tests read, and the scripts that made it

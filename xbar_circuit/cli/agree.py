@@ -50,7 +50,7 @@ def agree(
     max_side: Annotated[
         int, typer.Option(min=1, help="Leave out arrays with more rows or columns.")
     ] = 128,
-    seed: Annotated[int, typer.Option(help="Of the conductances and inputs.")] = 2026,
+    seed: Annotated[int, typer.Option(min=0, help="Of the conductances and inputs.")] = 2026,
 ) -> None:
     """Solve a matrix of arrays with both engines and compare every current and voltage.
 

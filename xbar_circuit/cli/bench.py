@@ -30,7 +30,7 @@ def bench(
     compare: Annotated[
         Path | None, typer.Option(help="bench.json of an earlier run to compare with.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the conductances and inputs.")] = 2026,
+    seed: Annotated[int, typer.Option(min=0, help="Of the conductances and inputs.")] = 2026,
 ) -> None:
     """Time the nodal engine against ngspice, sparse LU, badcrossbar and the damped fixed point.
 

@@ -42,7 +42,7 @@ def calibrate(
     ] = "full",
     samples: Annotated[int, typer.Option(min=2, help="Products to fit to.")] = 64,
     held_out: Annotated[int, typer.Option(min=1, help="Products to judge by.")] = 50,
-    seed: Annotated[int, typer.Option(help="Of conductances and inputs.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Of conductances and inputs.")] = 1,
     out: Annotated[Path, typer.Option(help="Folder for models, decks, figures and page.")] = Path(
         "out/calibrate"
     ),

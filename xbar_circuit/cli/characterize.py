@@ -111,7 +111,7 @@ def characterize(
     ports: Annotated[str, typer.Option(help="plus=inp,minus=inn,out=vout")] = "",
     supplies: Annotated[str, typer.Option(help="vdd=1.1,vss=0")] = "",
     models: Annotated[str, typer.Option(help="Transistor library: FILE or FILE:CORNER.")] = "",
-    seed: Annotated[int, typer.Option(help="Of mismatch, noise and conductances.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Of mismatch, noise and conductances.")] = 1,
 ) -> None:
     """Measure a converter, an amplifier on a loaded column, a sense amplifier, or a whole column.
 
