@@ -159,3 +159,20 @@ def test_what_cannot_move_is_refused():
         xc.nodal.Waveform(time_second=[0.0, 1.0], volts=[[0.0]])
     with pytest.raises(xc.ParameterError, match="width"):
         xc.nodal.Waveform.pulse([0.1], width_second=-1.0, edge_second=1e-9)
+
+
+def test_drivers_that_all_go_their_own_way_add_up(monkeypatch):
+    xbar = an_array(11)
+    rng = np.random.default_rng(4)
+    wave = xc.nodal.Waveform.pulse(
+        rng.uniform(0.05, 0.2, 11), width_second=rng.uniform(1e-10, 8e-10, 11), edge_second=5e-11
+    )
+    request = {"stop_second": 2e-9, "tolerance": 1e-8, "watch": [(3, 4)]}
+    grouped = xc.nodal.transient(xbar, wave, **request)
+    assert "2 groups" in grouped.method
+    monkeypatch.setattr("xbar_circuit.nodal.reduced_order._FEW", 64)
+    together = xc.nodal.transient(xbar, wave, **request)
+    assert "groups" not in together.method
+    for name in ("column_current", "row_current", "row_voltage", "column_voltage"):
+        one, other = getattr(grouped, name), getattr(together, name)
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-6 * np.abs(other).max())

@@ -8,6 +8,7 @@ from xbar_circuit.nodal.dense import Dense
 from xbar_circuit.nodal.gradient import Gradients, gradients
 from xbar_circuit.nodal.hierarchical import Hierarchical
 from xbar_circuit.nodal.krylov import NewtonKrylov
+from xbar_circuit.nodal.loads import LoadedColumns, operate
 from xbar_circuit.nodal.method import Method, Prepared
 from xbar_circuit.nodal.newton import Newton
 from xbar_circuit.nodal.noise import NoiseResult, noise
@@ -24,6 +25,7 @@ __all__ = [
     "Dense",
     "Gradients",
     "Hierarchical",
+    "LoadedColumns",
     "Method",
     "Newton",
     "NewtonKrylov",
@@ -37,6 +39,7 @@ __all__ = [
     "Waveform",
     "gradients",
     "noise",
+    "operate",
     "prepare",
     "read",
     "reduce",

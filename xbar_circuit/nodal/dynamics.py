@@ -41,6 +41,8 @@ class Dynamics:
         Conductances among the unknowns and from the drivers [S].
     mass
         Capacitances of the unknowns (unknowns,) [F].
+    currents
+        Which outputs are the currents of the drivers and of the columns.
     """
 
     def __init__(
@@ -61,33 +63,39 @@ class Dynamics:
         self.drive = sparse.csr_array(-whole[:n, n : n + crossbar.rows])
         self._held = sparse.csr_array(whole[n:])
         self._watched = _watched_nodes(grid, watch)
+        self.currents = slice(0, crossbar.rows), slice(crossbar.rows, sum(crossbar.shape))
 
-    def record(self, time: FloatArray, basis: FloatArray | None, state: FloatArray) -> Record:
-        """Return the record of the unknowns' voltages ``basis @ state`` (points, states).
+    def outputs(self, basis: FloatArray | None) -> FloatArray | sparse.csr_array:
+        """Return what the states add to the outputs (outputs, states): see `record`.
 
-        `basis` : (unknowns, states), or None where the states are the voltages.
+        `basis` : (unknowns, states), or None where the states are the unknowns' voltages.
         """
+        n = self.unknowns
+        watched = np.concatenate(self._watched)
+        free = np.flatnonzero(watched < n)
+        pick = sparse.csr_array(
+            (np.ones(len(free)), (free, watched[free])), shape=(len(watched), n)
+        )
+        matrix = sparse.csr_array(sparse.vstack([self._held[:, :n], pick]))
+        return matrix if basis is None else np.asarray(matrix @ basis)
+
+    def record(self, time: FloatArray, output: FloatArray) -> Record:
+        """Return the record for outputs ``states @ outputs(basis).T`` (points, outputs)."""
         volts = np.array([self.waveform.at(t) for t in time])
         slope = np.array([self.waveform.slope_after(t) for t in time])
         n, rows = self.unknowns, self._rows
-        seen = self._held[:, :n]
-        from_state = seen.T if basis is None else (seen @ basis).T
-        held = state @ from_state + volts @ self._held[:, n : n + rows].T
-        watched = []
-        for nodes in self._watched:
-            voltage = np.zeros((len(time), len(nodes)))
-            free = nodes < n
-            own = state[:, nodes[free]] if basis is None else state @ basis[nodes[free]].T
-            voltage[:, free] = own
-            driven = (nodes >= n) & (nodes < n + rows)
-            voltage[:, driven] = volts[:, nodes[driven] - n]
-            watched.append(voltage)
+        held = output[:, : self._held.shape[0]] + volts @ self._held[:, n : n + rows].T
+        watched = output[:, self._held.shape[0] :].copy()
+        nodes = np.concatenate(self._watched)
+        driven = (nodes >= n) & (nodes < n + rows)
+        watched[:, driven] = volts[:, nodes[driven] - n]
+        half = len(self._watched[0])
         return Record(
             time_second=time,
             column_current=-held[:, rows:],
             row_current=held[:, :rows] + self._driver_farad * slope,
-            row_voltage=watched[0],
-            column_voltage=watched[1],
+            row_voltage=watched[:, :half],
+            column_voltage=watched[:, half:],
         )
 
 

@@ -67,6 +67,20 @@ class PortModel:
         ParameterError
             A terminal connects to a side that is not among the ports.
         """
+        rows = self.crossbar.rows
+        return self.held(terminals)[:rows, rows:]
+
+    def held(self, terminals: Terminals) -> FloatArray:
+        """Return the branches between the far ends of terminals [S]: drivers, then senses.
+
+        (rows + cols, rows + cols), symmetric, diagonal 0; both ends of a wire that is connected
+        twice are one node.
+
+        Raises
+        ------
+        ParameterError
+            A terminal connects to a side that is not among the ports.
+        """
         ends = {side: (getattr(terminals, f"{side}_ohm"), getattr(self, side)) for side in _SIDES}
         ports = len(self.branches)
         rows, cols = self.crossbar.shape
@@ -96,8 +110,7 @@ class PortModel:
         order = np.concatenate([inner, np.arange(ports, size)])
         network = np.ascontiguousarray(network[:, order][:, :, order])
         reduced = eliminate(network, len(inner))[0][0] if len(inner) else network[0]
-        transfer: FloatArray = reduced[:rows, rows:]
-        return transfer
+        return np.asarray(reduced)
 
     def subcircuit(
         self,

@@ -6,6 +6,9 @@ projection onto it is passive and matches the moments of the transfer functions 
 Celik and L. T. Pileggi, PRIMA, IEEE Trans. CAD 17, 645, 1998). Y is factorised once; the small
 system falls apart into modes ``m dz/dt = F s(t) - z`` whose answer to straight lines is written
 down. The space grows until the currents no longer change by more than the tolerance.
+
+The array is linear: where every driver goes its own way (pulse-width modulation), the answers to a
+few drivers at a time are added up.
 """
 
 from __future__ import annotations
@@ -13,17 +16,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import eigh
 
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ConvergenceError
 from xbar_circuit.nodal.dynamics import Dynamics, Record
-from xbar_circuit.nodal.sparse import factorise
+from xbar_circuit.nodal.sparse import Factors, factorise
+from xbar_circuit.nodal.threads import spread, threads
 
 __all__ = ["ReducedOrder", "directions"]
 
 _BLOCKS = 4
+_FEW = 8  # waveforms that one model follows
+_STRAIGHT = 1e-9
 _MOST_STATES = 240
 _RANK = 1e-12
 
@@ -61,35 +68,86 @@ class ReducedOrder:
             system.waveform.time_second[system.waveform.time_second < stop],
         )
         factors = factorise(system.own)
-        shapes, signals = directions(system.waveform.volts)
+        volts = system.waveform.volts
+        shapes, signals = directions(volts)
         if factors is None or not shapes.size:
-            state = np.zeros((len(time), system.unknowns))
-            return system.record(time, None, state), "nothing to solve"
-        excitation = np.asarray(system.drive @ shapes)
-        basis = np.zeros((system.unknowns, 0))
-        block = factors.solve(excitation)
-        previous: Record | None = None
-        while basis.shape[1] < _MOST_STATES:
-            for _ in range(_BLOCKS):
-                block = _orthonormal(block, basis)
-                basis = np.concatenate([basis, block], axis=1)
-                if block.shape[1] == 0:
-                    break
-                block = factors.solve(system.mass[:, np.newaxis] * block)
-            state = _modes(system, basis, excitation, signals, time)
-            record = system.record(time, basis, state)
-            if previous is not None:
-                change = np.abs(record.column_current - previous.column_current).max()
-                change_in = np.abs(record.row_current - previous.row_current).max()
-                scale = np.abs(record.column_current).max()
-                scale_in = np.abs(record.row_current).max()
-                if change <= tolerance * scale and change_in <= tolerance * scale_in:
-                    return record, f"reduced order, {basis.shape[1]} states"
-            previous = record
-        raise ConvergenceError(
-            f"transient: got {basis.shape[1]} states without reaching the tolerance, expected a"
-            " few waveforms; use method=nodal.TrBdf2()"
-        )
+            output = np.zeros((len(time), system.outputs(np.zeros((system.unknowns, 0))).shape[0]))
+            return system.record(time, output), "nothing to solve"
+        corners = system.waveform.time_second
+        if shapes.shape[1] <= _FEW:
+            groups = [_Signals(corners, shapes, signals)]
+        else:
+            every = np.arange(volts.shape[1])
+            groups = [
+                _some_drivers(corners, volts, every[k : k + _FEW])
+                for k in range(0, len(every), _FEW)
+            ]
+        with threads() as count:
+            parts = spread(
+                lambda group: _answer(system, factors, group, time, tolerance), groups, count
+            )
+        output = np.sum([part for part, _ in parts], axis=0)
+        states = sum(size for _, size in parts)
+        together = f" in {len(groups)} groups" if len(groups) > 1 else ""
+        return system.record(time, output), f"reduced order, {states} states{together}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Signals:
+    """Waveforms: corners (points,) [s], shapes over the drivers (rows, n), values (points, n)."""
+
+    corners: FloatArray
+    shapes: FloatArray
+    values: FloatArray
+
+
+def _some_drivers(corners: FloatArray, volts: FloatArray, rows: NDArray[np.int64]) -> _Signals:
+    """Return the waveforms of some drivers alone, without the corners of the others."""
+    own = volts[:, rows]
+    length = np.diff(corners)[:, np.newaxis]
+    slope = np.diff(own, axis=0) / length
+    bends = np.abs(np.diff(slope, axis=0)) > _STRAIGHT * np.abs(slope).max(axis=0)
+    needed = np.ones(len(corners), dtype=bool)
+    needed[1:-1] = bends.any(axis=1)
+    shapes = np.zeros((volts.shape[1], len(rows)))
+    shapes[rows, np.arange(len(rows))] = 1.0
+    return _Signals(corners[needed], shapes, own[needed])
+
+
+def _answer(
+    system: Dynamics, factors: Factors, signals: _Signals, time: FloatArray, tolerance: float
+) -> tuple[FloatArray, int]:
+    """Return the outputs (points, outputs) that some signals cause, and the size of the model.
+
+    Raises
+    ------
+    ConvergenceError
+        The space grew too large.
+    """
+    excitation = np.asarray(system.drive @ signals.shapes)
+    basis = np.zeros((system.unknowns, 0))
+    block = factors.solve(excitation)
+    previous: FloatArray | None = None
+    while basis.shape[1] < _MOST_STATES:
+        for _ in range(_BLOCKS):
+            block = _orthonormal(block, basis)
+            basis = np.concatenate([basis, block], axis=1)
+            if block.shape[1] == 0:
+                break
+            block = factors.solve(system.mass[:, np.newaxis] * block)
+        output = _modes(system, basis, excitation, signals, time)
+        if previous is not None:
+            gap = np.abs(output - previous)
+            if all(
+                gap[:, part].max() <= tolerance * np.abs(output[:, part]).max()
+                for part in system.currents
+            ):
+                return output, basis.shape[1]
+        previous = output
+    raise ConvergenceError(
+        f"transient: got {basis.shape[1]} states without reaching the tolerance, expected smoother"
+        " waveforms; use method=nodal.TrBdf2()"
+    )
 
 
 def directions(volts: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -112,33 +170,33 @@ def _modes(
     system: Dynamics,
     basis: FloatArray,
     excitation: FloatArray,
-    signals: FloatArray,
+    signals: _Signals,
     time: FloatArray,
 ) -> FloatArray:
-    """Return the states of the reduced system (points, states)."""
+    """Return the outputs of the reduced system (points, outputs)."""
     conductance = basis.T @ (system.own @ basis)
     capacitance = basis.T @ (system.mass[:, np.newaxis] * basis)
     tau, vectors = eigh(0.5 * (capacitance + capacitance.T), 0.5 * (conductance + conductance.T))
     tau = np.maximum(tau, 0.0)
     force = vectors.T @ (basis.T @ excitation)
-    corners = system.waveform.time_second
+    corners, values = signals.corners, signals.values
     state = np.empty((len(time), len(tau)))
-    z = force @ signals[0]
+    z = force @ values[0]
     for k, start in enumerate(corners):
         final = k + 1 == len(corners)
         stop = np.inf if final else corners[k + 1]
-        slope = np.zeros(signals.shape[1])
+        slope = np.zeros(values.shape[1])
         if not final:
-            slope = (signals[k + 1] - signals[k]) / (stop - start)
+            slope = (values[k + 1] - values[k]) / (stop - start)
         lag = tau * (force @ slope)
-        gap = z - force @ signals[k] + lag
-        inside = (time >= start) & (time < stop)
+        gap = z - force @ values[k] + lag
+        inside = slice(*np.searchsorted(time, [start, stop]))
         after = time[inside, np.newaxis] - start
-        straight = signals[k] + after * slope
+        straight = values[k] + after * slope
         state[inside] = straight @ force.T - lag + gap * _decay(after, tau)
         if not final:
-            z = force @ signals[k + 1] - lag + gap * _decay(stop - start, tau)
-    return np.asarray(state @ vectors.T)
+            z = force @ values[k + 1] - lag + gap * _decay(stop - start, tau)
+    return np.asarray(state @ (system.outputs(basis) @ vectors).T)
 
 
 def _decay(after: FloatArray | float, tau: FloatArray) -> FloatArray:

@@ -71,7 +71,8 @@ class TrBdf2:
                 voltages.append(v)
                 growth = _RATIO if error < allowed * _RATIO**-3 else 1.0
                 step = min(max(step, h) if last else h * growth, stop)
-        record = system.record(np.array(times), None, np.array(voltages))
+        output = (system.outputs(None) @ np.array(voltages).T).T
+        record = system.record(np.array(times), output)
         return record, f"TR-BDF2, {len(times) - 1} steps, {stepper.factorisations} factorisations"
 
 

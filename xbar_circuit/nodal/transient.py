@@ -4,8 +4,8 @@ With the capacitances C at the nodes, the conductances Y and the drivers' voltag
 
     ``C dv/dt = drive V(t) - Y v``,
 
-solved by a reduced-order model where the drivers follow a few waveforms (`ReducedOrder`), and by
-implicit steps (`TrBdf2`) where each goes its own way.
+solved by a reduced-order model that is exact in time (`ReducedOrder`), or by implicit steps
+(`TrBdf2`).
 """
 
 from __future__ import annotations
@@ -18,16 +18,14 @@ import numpy as np
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
-from xbar_circuit.errors import ParameterError, ShapeError
+from xbar_circuit.errors import ConvergenceError, ParameterError, ShapeError
 from xbar_circuit.nodal.dynamics import Dynamics
 from xbar_circuit.nodal.method import refuse_nonlinear
-from xbar_circuit.nodal.reduced_order import ReducedOrder, directions
+from xbar_circuit.nodal.reduced_order import ReducedOrder
 from xbar_circuit.nodal.stepping import TrBdf2
 from xbar_circuit.nodal.waveform import Waveform
 
 __all__ = ["TransientResult", "transient"]
-
-_FEW_WAVEFORMS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -94,8 +92,7 @@ def transient(
     watch
         Cells (row, column) whose node voltages are kept.
     method
-        `ReducedOrder` or `TrBdf2`; None takes the first if the drivers follow at most 8 waveforms,
-        scaled from row to row.
+        `ReducedOrder` or `TrBdf2`; None takes the first, and the second where the first fails.
 
     Raises
     ------
@@ -124,10 +121,13 @@ def transient(
             expected=f"{crossbar.rows}, one for each row",
             remedy="give one column of voltages for each row",
         )
-    if method is None:
-        few = directions(waveform.volts)[0].shape[1] <= _FEW_WAVEFORMS
-        method = ReducedOrder() if few else TrBdf2()
-    record, work = method.follow(Dynamics(crossbar, waveform, watch), stop, allowed)
+    system = Dynamics(crossbar, waveform, watch)
+    try:
+        record, work = (method or ReducedOrder()).follow(system, stop, allowed)
+    except ConvergenceError:
+        if method is not None:
+            raise
+        record, work = TrBdf2().follow(system, stop, allowed)
     power = record.row_current * np.array([waveform.at(t) for t in record.time_second])
     step = np.diff(record.time_second)[:, np.newaxis]
     return TransientResult(
