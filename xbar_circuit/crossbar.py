@@ -59,7 +59,12 @@ class Crossbar:
         for name, kind, example in (
             ("wires", Wires, "xc.Wires(row_ohm=1.0, column_ohm=1.0)"),
             ("terminals", Terminals, "xc.Terminals()"),
-            ("cell", Cell, "xc.devices.Ohmic()"),
+            (
+                "cell",
+                Cell,
+                "xc.devices.Ohmic(); a synapse makes its own array,"
+                " synapse.crossbar(weights, wires=wires)",
+            ),
         ):
             checks.instance(name, getattr(self, name), kind, example=example)
 

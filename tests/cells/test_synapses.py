@@ -109,6 +109,11 @@ def test_a_synapse_is_a_subcircuit_for_a_deck_of_ones_own():
     assert current == pytest.approx(-0.5 * 0.2 * synapse.siemens_per_weight, rel=1e-9)
 
 
+def test_a_synapse_is_no_cell_and_says_what_to_do():
+    with pytest.raises(xc.ParameterError, match=r"synapse\.crossbar\(weights"):
+        xc.Crossbar(conductance=[[1e-6]], wires=REAL, cell=EightT4R())
+
+
 @pytest.mark.parametrize("wrong", [[[1.5]], [[np.nan]], [[-np.inf]]])
 def test_weights_beyond_one_are_refused(wrong):
     with pytest.raises(xc.ParameterError, match="weights"):
