@@ -1,5 +1,6 @@
 """Corners, temperature and mismatch of amplifiers and sense amplifiers."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -181,6 +182,40 @@ def test_macromodel_of_a_large_array_measures_the_same_amplifier():
     assert small.settling_second == pytest.approx(full.settling_second, rel=0.02)
     assert small.phase_margin_degree == pytest.approx(full.phase_margin_degree, abs=1.0)
     assert small.noise_volt == pytest.approx(full.noise_volt, rel=0.01)
+
+
+def test_a_column_of_256_rows_through_the_macromodel_carries_the_nodal_current():
+    conductance = np.random.default_rng(5).uniform(1e-6, 10e-6, (256, 32))
+    xbar = xc.Crossbar(
+        conductance=conductance, wires=xc.Wires(row_ohm=1.0, column_ohm=1.0, column_farad=0.2e-15)
+    )
+    pattern = np.random.default_rng(6).uniform(0.0, 0.05, 256)
+    report = characterize_amplifier(
+        TransimpedanceAmplifier(
+            opamp=ours("two_stage_opamp", ("plus", "minus", "out")), feedback_ohm=4e3
+        ),
+        crossbar=xbar,
+        column=16,
+        pattern=pattern,
+        common_volt=(),
+    )
+    held = np.interp(0.0, report.input_current, report.input_volt) - 0.5
+    loaded = dataclasses.replace(xbar, terminals=xc.Terminals(bottom_ohm=report.input_ohm))
+    ideal = dataclasses.replace(xbar, terminals=xc.Terminals())
+    between = [
+        xc.nodal.read(array, pattern - held).column_current[0, 16] for array in (loaded, ideal)
+    ]
+    assert between[0] == pytest.approx(report.full_scale_ampere, rel=0.01)
+    assert between[1] > 1.02 * between[0]  # the input's resistance is seen
+    assert 60.0 < report.phase_margin_degree < 120.0
+
+
+def test_gains_that_are_put_in_come_out():
+    conveyor = CurrentConveyor(ratio=1.0, load_ohm=10e3, input_ohm=10.0)
+    report = measure(conveyor, mismatch={"ratio": 0.05}, samples=2, rng=np.random.default_rng(2))
+    for variation in report.variations:
+        expected = 10e3 * (1.0 + variation.parameters["ratio"])
+        assert variation.merits["gain_ohm"] == pytest.approx(expected, rel=1e-4)
 
 
 def test_wrong_conditions_are_refused():

@@ -5,19 +5,24 @@ import pytest
 
 import xbar_circuit as xc
 from xbar_circuit.peripherals import (
+    ChargeIntegrator,
+    CurrentConveyor,
     Dac,
     OpAmp,
     OscillatorCounter,
+    PulseWidth,
     Ramp,
     Readout,
     Sar,
+    SenseAmplifier,
     Subcircuit,
+    WordLineBuffer,
 )
 from xbar_circuit.peripherals import TransimpedanceAmplifier as Tia
 from xbar_circuit.resources import device_model
 from xbar_circuit.studies import characterize_product
 from xbar_circuit.studies.conversion import convert_in_spice
-from xbar_circuit.tile import calibrate
+from xbar_circuit.tile import calibrate, random_inputs
 
 RAILS = {"vdd": 1.1, "vss": 0.0}
 
@@ -109,3 +114,76 @@ def test_oscillator_of_transistors_counts_more_for_more_current():
     codes = convert_in_spice(counter, np.array([0.0, 20e-6, 40e-6]))
     assert (np.diff(codes) >= 3).all()
     assert 12 <= codes[0] <= 25
+
+
+def small_array():
+    conductance = np.random.default_rng(1).uniform(2e-6, 40e-6, (8, 2))
+    return xc.Crossbar(conductance=conductance, wires=xc.Wires(row_ohm=1.0, column_ohm=1.0))
+
+
+def behavioural(settle_second=5e-9):
+    opamp = OpAmp(dc_gain=1e3, unity_hertz=5e9)
+    return Tia(opamp=opamp, feedback_ohm=12e3, settle_second=settle_second)
+
+
+def test_latches_of_transistors_decide_ternary_cells():
+    ideal = SenseAmplifier(thresholds_volt=(0.4, 0.5))
+    latches = SenseAmplifier(thresholds_volt=(0.4, 0.5), comparator=comparator())
+    x = random_inputs(np.random.default_rng(1), 6, 8)
+    fast, exact = (
+        xc.Tile(small_array(), Dac(), Readout(amplifier=behavioural(), converter=sense))
+        for sense in (ideal, latches)
+    )
+    code = exact.mvm(x, engine="spice").code
+    assert set(np.unique(code)) == {0, 1, 2}
+    np.testing.assert_array_equal(code, fast.mvm(x).code)
+
+
+def test_followers_of_transistors_drive_the_word_lines(tmp_path):
+    path = tmp_path / "follower.lib"
+    path.write_text(
+        f'* follower\n.include "{device_model("two_stage_opamp.lib")}"\n'
+        ".subckt follower in out vdd vss\nX1 in out out vdd vss two_stage_opamp\n.ends\n"
+    )
+    follower = Subcircuit(
+        path,
+        "follower",
+        ports=("input", "out"),
+        supplies=RAILS,
+        models=device_model("cmos45.lib"),
+    )
+    tile = xc.Tile(
+        small_array(),
+        WordLineBuffer(driver=Dac(), output_ohm=30.0, circuit=follower),
+        Readout(amplifier=behavioural(40e-9), converter=Sar(bits=6)),
+    )
+    x = random_inputs(np.random.default_rng(1), 2, 8)
+    exact = tile.mvm(x, engine="spice").code
+    assert np.ptp(exact) > 15
+    assert np.abs(exact - tile.mvm(x).code).max() <= 1
+
+
+@pytest.mark.parametrize("kind", ["conveyor", "integrator"])
+def test_other_amplifiers_of_transistors_are_calibrated(kind):
+    if kind == "conveyor":
+        amplifier = CurrentConveyor(
+            circuit=circuit("current_conveyor", ("input", "reference", "out")),
+            load_ohm=5e3,
+            settle_second=30e-9,
+        )
+        driver = Dac(full_scale_volt=0.1)
+    else:
+        amplifier = ChargeIntegrator(
+            opamp=circuit("two_stage_opamp", ("plus", "minus", "out")),
+            farad=3e-12,
+            window_second=20e-9,
+            reset_second=6e-9,
+            hold_second=4e-9,
+            switch_ohm=50.0,
+        )
+        driver = PulseWidth(bits=5, clock_hertz=1e9, full_scale_volt=0.15)
+    sar = Sar(bits=6, low_volt=0.3, high_volt=0.75)
+    tile = xc.Tile(small_array(), driver, Readout(amplifier=amplifier, converter=sar))
+    fitted = calibrate(tile, rng=np.random.default_rng(2), samples=10, held_out=4, degree=1)
+    assert fitted.model.held_out.worst_lsb <= 1
+    assert 20.0 < fitted.model.input_ohm < 120.0
