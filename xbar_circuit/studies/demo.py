@@ -261,11 +261,16 @@ class _Study:
                 self.prepared[wires] = prepare(mapping, program(mapping).conductances())
         return self.prepared[wires]
 
-    def infer(self, mapping: Mapping, stage: str) -> Array:
-        """Return the outputs of the whole test set."""
+    def analog(self, mapping: Mapping) -> Analog:
+        """Return the tiles with their converters' ranges calibrated."""
         transfers = self.transfers(mapping)
         with self.clock.stage("calibration"):
             ranges = calibrate(mapping, transfers, self.calibration.images)
+        return Analog(mapping, transfers, ranges)
+
+    def infer(self, mapping: Mapping, stage: str) -> Array:
+        """Return the outputs of the whole test set."""
+        analog = self.analog(mapping)
         steps = {
             "analog inference": len(self.test),
             "wire study": (len(SEGMENT_OHM) - 1) * len(self.test),
@@ -275,7 +280,7 @@ class _Study:
             return run(
                 mapping.network,
                 self.test.images,
-                Analog(mapping, transfers, ranges),
+                analog,
                 progress=lambda n: self.report(stage, n, steps[stage]),
             )
 
@@ -283,8 +288,7 @@ class _Study:
         """Run tiles through ngspice, and draw the map of the one that loses most."""
         conductances = program(mapping).conductances()
         transfers = self.transfers(mapping)
-        ranges = calibrate(mapping, transfers, self.calibration.images)
-        analog = Analog(mapping, transfers, ranges)
+        analog = self.analog(mapping)
         with self.clock.stage("ngspice"):
             codes = record_vectors(mapping.network, self.test.images[:64], analog, vectors=vectors)
             tiles = choose_tiles(mapping)
