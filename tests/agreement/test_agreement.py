@@ -2,13 +2,16 @@
 
 import dataclasses
 import json
+import pkgutil
 
 import numpy as np
 import pytest
 
 import xbar_circuit as xc
 from xbar_circuit.agreement import (
+    analysis_cases,
     check,
+    check_analysis,
     check_known,
     check_tile,
     compare,
@@ -47,6 +50,31 @@ def test_a_tile_that_disagrees_is_found():
     # the fast model believes in a column that draws 5 % more
     wrong = dataclasses.replace(case.tile.fast_model, coefficients=(0.0, 1.05 * 120e-6))
     assert not check_tile(dataclasses.replace(case, tile=case.tile.with_model(wrong))).passed
+
+
+@pytest.mark.parametrize("case", list(analysis_cases()), ids=lambda case: case.name)
+def test_other_analyses_agree(case):
+    outcome = check_analysis(case)
+    assert outcome.passed, outcome.difference
+    assert 0.0 <= outcome.difference < case.tolerance
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("noise", ("nodal.noise", lambda noise: lambda *a: noise(*a, kelvin=310.0))),
+        ("three tiles", ("nodal.transfer_tiles", lambda t: lambda g, **k: 1.0001 * t(g, **k))),
+        ("loads in both", ("_clipping", lambda f: lambda v: tuple(1.01 * p for p in f(v)))),
+    ],
+)
+def test_an_analysis_that_disagrees_is_found(name, wrong, monkeypatch):
+    where, change = wrong
+    target = f"xbar_circuit.agreement.analyses.{where}"
+    module, attribute = target.rsplit(".", 1)
+    original = pkgutil.resolve_name(target)
+    monkeypatch.setattr(f"{module}.{attribute}", change(original))
+    case = next(case for case in analysis_cases() if name in case.name)
+    assert not check_analysis(case).passed
 
 
 def test_the_matrix_is_as_large_as_promised():
@@ -89,6 +117,7 @@ def test_agree_writes_json_figure_and_page(tmp_path, capsys):
     content = json.loads((tmp_path / "agree.json").read_text())
     assert content["passed"] is True
     assert len(content["cases"]) > 36
+    assert len(content["analyses"]) == 9
     assert len(content["known_cases"]) == 9
     assert [tile["passed"] for tile in content["tiles"]] == [True]
     assert (tmp_path / "agree.png").read_bytes().startswith(b"\x89PNG")

@@ -1,5 +1,12 @@
 """Agreement of the two engines: one comparison, made by tests and by users."""
 
+from xbar_circuit.agreement.analyses import (
+    AnalysisCase,
+    AnalysisOutcome,
+    analysis_cases,
+    check_analysis,
+    transient_deck,
+)
 from xbar_circuit.agreement.cases import (
     LINEAR_TOLERANCE,
     NONLINEAR_TOLERANCE,
@@ -15,6 +22,8 @@ from xbar_circuit.agreement.tiles import TileCase, TileOutcome, check_tile, tile
 __all__ = [
     "LINEAR_TOLERANCE",
     "NONLINEAR_TOLERANCE",
+    "AnalysisCase",
+    "AnalysisOutcome",
     "Case",
     "Difference",
     "KnownCase",
@@ -22,7 +31,9 @@ __all__ = [
     "Outcome",
     "TileCase",
     "TileOutcome",
+    "analysis_cases",
     "check",
+    "check_analysis",
     "check_known",
     "check_tile",
     "compare",
@@ -30,4 +41,5 @@ __all__ = [
     "matrix",
     "relative_difference",
     "tile_cases",
+    "transient_deck",
 ]

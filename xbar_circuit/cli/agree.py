@@ -15,10 +15,13 @@ from xbar_circuit import __version__, report, spice
 from xbar_circuit.agreement import (
     LINEAR_TOLERANCE,
     NONLINEAR_TOLERANCE,
+    AnalysisOutcome,
     KnownOutcome,
     Outcome,
     TileOutcome,
+    analysis_cases,
     check,
+    check_analysis,
     check_known,
     check_tile,
     known_cases,
@@ -54,19 +57,23 @@ def agree(
 ) -> None:
     """Solve a matrix of arrays with both engines and compare every current and voltage.
 
-    Topologies, devices, sizes and terminals; then the hand-written decks and the published
-    reference cases; then whole tiles, driver to code. Exit code 1 when anything exceeds its
+    Topologies, devices, sizes and terminals; then transients, noise, reduced arrays with linear
+    and nonlinear terminals, many tiles and updates; the hand-written decks and the published
+    reference cases; and whole tiles, driver to code. Exit code 1 when anything exceeds its
     tolerance.
     """
     console = Console()
     cases = list(matrix(max_side=max_side, seed=seed))
     simulator = spice.simulator()  # start it, or say that it is missing, before anything is timed
     outcomes = [check(case) for case in track(cases, "both engines", console=console)]
+    others = list(analysis_cases(seed=seed))
+    analyses = [check_analysis(case) for case in track(others, "analyses", console=console)]
     known = [check_known(case) for case in known_cases()]
     # the converters of the tiles are digital in part
     chains = list(tile_cases(max_side=max_side, seed=seed)) if simulator.code_models else []
     tiles = [check_tile(case) for case in track(chains, "tiles", console=console)]
     console.print(_matrix_table(outcomes))
+    console.print(_analysis_table(analyses))
     console.print(_known_table(known))
     if simulator.code_models:
         console.print(_tile_table(tiles))
@@ -75,8 +82,13 @@ def agree(
             f"Tiles are left out: {simulator.version} has no code models; see `xbar doctor`.",
             style="yellow",
         )
-    _write(out, outcomes, known, tiles, seed)
-    everything: list[Outcome | KnownOutcome | TileOutcome] = [*outcomes, *known, *tiles]
+    _write(out, outcomes, analyses, known, tiles, seed=seed)
+    everything: list[Outcome | AnalysisOutcome | KnownOutcome | TileOutcome] = [
+        *outcomes,
+        *analyses,
+        *known,
+        *tiles,
+    ]
     failed = [outcome.case.name for outcome in everything if not outcome.passed]
     for kind, value in _worst(outcomes).items():
         console.print(f"worst difference of column currents, {kind}: {value:.1e}", highlight=False)
@@ -121,6 +133,18 @@ def _matrix_rows(outcomes: Sequence[Outcome]) -> list[tuple[str, ...]]:
     ]
 
 
+def _analysis_rows(analyses: Sequence[AnalysisOutcome]) -> list[tuple[str, ...]]:
+    return [
+        (
+            outcome.case.name,
+            f"{outcome.difference:.1e}",
+            f"{outcome.case.tolerance:.0e}",
+            "ok" if outcome.passed else "FAILED",
+        )
+        for outcome in analyses
+    ]
+
+
 def _known_rows(known: Sequence[KnownOutcome]) -> list[tuple[str, ...]]:
     return [
         (
@@ -150,6 +174,7 @@ def _tile_rows(tiles: Sequence[TileOutcome]) -> list[tuple[str, ...]]:
 
 
 _TILE_COLUMNS = ("tile, driver to code", "codes", "equal", "within 1 LSB", "worst", "")
+_ANALYSIS_COLUMNS = ("analysis", "difference", "allowed", "")
 _KNOWN_COLUMNS = ("known case", "nodal", "generated deck", "written by hand", "allowed", "")
 
 
@@ -180,6 +205,18 @@ def _matrix_table(outcomes: Sequence[Outcome]) -> Table:
     return table
 
 
+def _analysis_table(analyses: Sequence[AnalysisOutcome]) -> Table:
+    table = Table(
+        *_ANALYSIS_COLUMNS,
+        title="worst differences, relative to the largest value",
+        box=None,
+        padding=(0, 1, 0, 0),
+    )
+    for row in _analysis_rows(analyses):
+        table.add_row(*row, style=None if row[-1] == "ok" else "bold red")
+    return table
+
+
 def _known_table(known: Sequence[KnownOutcome]) -> Table:
     table = Table(
         *_KNOWN_COLUMNS,
@@ -202,8 +239,10 @@ def _tile_table(tiles: Sequence[TileOutcome]) -> Table:
 def _write(
     out: Path,
     outcomes: Sequence[Outcome],
+    analyses: Sequence[AnalysisOutcome],
     known: Sequence[KnownOutcome],
     tiles: Sequence[TileOutcome],
+    *,
     seed: int,
 ) -> None:
     from xbar_circuit.plots.agreement import agreement_figure  # noqa: PLC0415  plots load slowly
@@ -250,7 +289,16 @@ def _write(
         }
         for outcome in tiles
     ]
-    passed = all(row["passed"] for row in (*cases, *references, *chains))
+    beyond = [
+        {
+            "name": outcome.case.name,
+            "difference": outcome.difference,
+            "tolerance": outcome.case.tolerance,
+            "passed": outcome.passed,
+        }
+        for outcome in analyses
+    ]
+    passed = all(row["passed"] for row in (*cases, *beyond, *references, *chains))
     agreement_figure(outcomes, out / "agree.png")
     worst = _worst(outcomes)
     report.write_page(
@@ -276,6 +324,15 @@ def _write(
                     )
                 ],
                 tables=[report.Table(columns=_COLUMNS, rows=_matrix_rows(outcomes))],
+            ),
+            report.Section(
+                title="Transients, noise, reduced arrays",
+                paragraphs=[
+                    "One quantity each, computed by both engines from one description: worst"
+                    " difference relative to its largest value. The nodal engine's transients are"
+                    " exact in time; what is left is ngspice's truncation error."
+                ],
+                tables=[report.Table(columns=_ANALYSIS_COLUMNS, rows=_analysis_rows(analyses))],
             ),
             report.Section(
                 title="Known answers",
@@ -306,6 +363,7 @@ def _write(
             "passed": passed,
             "worst_relative_difference": worst,
             "cases": cases,
+            "analyses": beyond,
             "known_cases": references,
             "tiles": chains,
         },

@@ -22,7 +22,8 @@ import numpy as np
 import scipy
 from scipy.sparse.linalg import splu
 
-from xbar_circuit import calibration, netlist, nodal, spice
+from xbar_circuit import calibration, nodal, spice
+from xbar_circuit.agreement import transient_deck
 from xbar_circuit.cells import OneT1R
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
@@ -220,21 +221,9 @@ def _badcrossbar(xbar: Crossbar, volts: FloatArray) -> object:
 def _spice_transient(array: Crossbar, wave: nodal.Waveform) -> float:
     """Return the time of a transient of so many steps in ngspice [s]."""
     stop = 2e-9
-    lines = ["transient", *netlist.array_lines(array)]
-    ends = array.terminals
-    for i in range(array.rows):
-        corners = " ".join(
-            f"{t!r} {v!r}"
-            for t, v in zip(wave.time_second.tolist(), wave.volts[:, i].tolist(), strict=True)
-        )
-        lead = (ends.left_ohm or 0.0) + array.wires.row_lead
-        lines += [f"Vl{i} l{i} 0 PWL({corners})", f"Rl{i} l{i} row_{i}_0 {lead!r}"]
-    lead = (ends.bottom_ohm or 0.0) + array.wires.column_lead
-    for j in range(array.cols):
-        lines += [f"Vb{j} b{j} 0 0", f"Rb{j} b{j} col_{array.rows - 1}_{j} {lead!r}"]
+    deck = transient_deck(array, wave)
     step = stop / _SPICE_STEPS
     tran = spice.Tran(step_second=step, stop_second=stop, max_step_second=step)
-    deck = "\n".join([*lines, ".options klu", ".end"])
     start = time.perf_counter()
-    plot = spice.run(deck, tran, vectors=["i(vb0)"], time_limit_second=None)[0]
+    plot = spice.run(deck, tran, vectors=["i(vbottom_0)"], time_limit_second=None)[0]
     return (time.perf_counter() - start) * _SPICE_STEPS / (len(plot.scale) - 1)
