@@ -16,7 +16,9 @@ def test_two_runs_are_written_and_compared(tmp_path):
     small = ["bench", "--largest", "16", "--no-spice", "--out", str(tmp_path / "one")]
     assert run.invoke(app, small).exit_code == 0
     content = json.loads((tmp_path / "one" / "bench.json").read_text())
-    assert {"processor", "numpy", "scipy", "load"} <= content["machine"].keys()
+    assert {"processor", "numpy", "scipy", "load", "ngspice", "badcrossbar"} <= content[
+        "machine"
+    ].keys()
     tasks = {(line["task"], line["method"]) for line in content["timings"]}
     assert {("transfer", "nodal"), ("transfer", "sparse LU"), ("one input", "nodal")} <= tasks
     assert all(line["second"] > 0 for line in content["timings"])

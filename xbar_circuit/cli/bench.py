@@ -49,7 +49,10 @@ def bench(
             text = f"{timing.task}, {timing.method}, {timing.size}"
             progress.update(task, completed=share, description=text)
     console.print(_table(timings, earlier))
-    content = {"machine": machine(), "timings": [asdict(timing) for timing in timings]}
+    content = {
+        "machine": machine(with_spice=spice),
+        "timings": [asdict(timing) for timing in timings],
+    }
     write_json(out / "bench.json", content)
     from xbar_circuit.plots.speed import speed_figure  # noqa: PLC0415  plots load slowly
 

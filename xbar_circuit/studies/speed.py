@@ -15,7 +15,9 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from importlib import import_module
+from importlib.metadata import version
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,6 +32,7 @@ from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import Sinh
 from xbar_circuit.nodal.grid import Grid
 from xbar_circuit.nodal.sparse import with_cells
+from xbar_circuit.nodal.threads import threads
 from xbar_circuit.version import __version__
 from xbar_circuit.wires import Terminals, Wires
 
@@ -56,10 +59,10 @@ class Timing:
     second: float
 
 
-def machine() -> dict[str, Any]:
-    """Return what the times depend on: processor, threads, versions."""
+def machine(*, with_spice: bool) -> dict[str, Any]:
+    """Return what the times depend on: processor, threads, versions; of ngspice if it is used."""
     return {
-        "processor": platform.processor() or platform.machine(),
+        "processor": _processor(),
         "cpus": os.cpu_count(),
         "load": os.getloadavg()[0],
         "threads": os.environ.get("OMP_NUM_THREADS", "default"),
@@ -67,7 +70,21 @@ def machine() -> dict[str, Any]:
         "numpy": np.__version__,
         "scipy": scipy.__version__,
         "xbar_circuit": __version__,
+        "ngspice": spice.simulator().version if with_spice else None,
+        "badcrossbar": None if find_spec("badcrossbar") is None else version("badcrossbar"),
     }
+
+
+def _processor() -> str:
+    """Return the processor's name, or its kind where the system does not tell."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            key, _, value = line.partition(":")
+            if key.strip() == "model name":
+                return value.strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
 
 
 def measure(sizes: list[int], *, seed: int, with_spice: bool) -> Iterator[Timing]:
@@ -184,9 +201,10 @@ def _sparse_lu(xbar: Crossbar, volts: FloatArray) -> tuple[float, float]:
             options={"SymmetricMode": True},
         )
 
-    factors = factorise()
     right = drive @ volts
-    return _least(factorise, repeats=3), _least(lambda: factors.solve(right))
+    with threads():  # it is faster so
+        factors = factorise()
+        return _least(factorise, repeats=3), _least(lambda: factors.solve(right))
 
 
 def _fixed_point(xbar: Crossbar, volts: FloatArray) -> FloatArray:
@@ -211,8 +229,7 @@ def _fixed_point(xbar: Crossbar, volts: FloatArray) -> FloatArray:
 
 def _badcrossbar(xbar: Crossbar, volts: FloatArray) -> object:
     """Solve with badcrossbar, whose messages and plots are left out."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ImportWarning)  # it looks for cairo, for its plots
+    with warnings.catch_warnings(record=True):  # it looks for cairo, for its plots
         badcrossbar: Any = import_module("badcrossbar")
     logging.getLogger("badcrossbar").setLevel(logging.WARNING)
     return badcrossbar.compute(volts[:, np.newaxis], 1.0 / xbar.conductance, _SEGMENT_OHM)
