@@ -41,6 +41,7 @@ _OFF = 1e-3  # of the largest bare device's current: smaller ones are a cell swi
 _TO_SUPPLY = 0.9  # of the supply, as far as a column may rise: drain and source change places there
 _DEVICE_ALONE = 1e-7  # a cell that conducts less than its bare device by more than rounding
 _NEGLECTED = 1e-3  # of full scale: a larger leakage is a third terminal that the table has not
+_FLAT = 1e-9  # of the device's conductance: as far as the current of a cell that is off may fall
 _SWEPT_RANGE = 0.02  # relative half width of the axis of a single conductance
 
 
@@ -241,7 +242,7 @@ class _Bench:
                 )
             grid = grid.finer(coarse)
         quality = self._quality(table, grid, measured)
-        if quality.least_slope < 0.0:
+        if quality.least_slope < -_FLAT:
             raise ConvergenceError(
                 f"cell: got a current that falls by {-quality.least_slope:.1e} of the device's"
                 " conductance as its voltage rises, expected one that rises; narrow the ranges, or"
