@@ -48,7 +48,7 @@ def draw_ir_drop(report: IrDropReport, path: Path) -> Path:
             ax.xaxis.set_major_formatter(ScalarFormatter())
             ax.xaxis.set_minor_locator(NullLocator())
             ax.set_xlabel(label)
-        axes[0].set_ylabel("error of a column current [% of full scale]")
+        axes[0].set_ylabel("error of an output [% of full scale]")
         axes[0].legend(title="solid: rms, dotted: worst")
         size, ohm, volt = report.base
         page.suptitle(f"IR drop around {size} x {size}, {ohm:g} ohm, {volt:g} V")

@@ -47,16 +47,17 @@ def write_ir_drop_page(report: IrDropReport, folder: Path, *, picture: Path, foo
         },
         sections=[
             Section(
-                title="Error of the column currents",
+                title="Error of the outputs",
                 paragraphs=[
                     "Errors are against the same cells on ideal wires, relative to the largest"
-                    " column current, over all inputs and columns. Rows and columns have the same"
+                    " output, over all inputs and outputs. An output is a column's current, or the"
+                    " weighted sum of a synapse's columns. Rows and columns have the same"
                     " resistance per segment; one quantity is swept at a time."
                 ],
                 figures=[
                     Figure(
                         path=picture,
-                        caption="Solid: rms error; dotted: the worst column and input.",
+                        caption="Solid: rms error; dotted: the worst output and input.",
                     )
                 ],
                 tables=[_points(report)],
@@ -86,7 +87,8 @@ def _points(report: IrDropReport) -> Table:
                 str(p.size),
                 f"{p.segment_ohm:g}",
                 f"{p.read_volt:g}",
-                *(f"{100 * share:.3f} %" for share in (p.mean_loss, p.rms, p.worst, p.cell_loss)),
+                *(f"{100 * share:.3f} %" for share in (p.mean_loss, p.rms, p.worst)),
+                f"{100 * p.cell_loss:.3f} %".replace("-0.000", "0.000"),
             ]
             for p in report.points
         ],
@@ -108,5 +110,5 @@ def _checks(report: IrDropReport) -> Table:
             ]
             for c in report.checks
         ],
-        caption="Largest difference of the column currents, of full scale; time of one input.",
+        caption="Largest difference of the outputs, of full scale; time of one input.",
     )
