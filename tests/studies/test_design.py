@@ -7,6 +7,7 @@ import pytest
 
 from xbar_circuit import ParameterError
 from xbar_circuit.cli import main
+from xbar_circuit.studies.design import Design, best_designs
 from xbar_circuit.studies.network_point import network_point
 from xbar_circuit.studies.sweep import plan_from_dictionary
 
@@ -22,6 +23,19 @@ def test_more_bits_cost_energy_and_give_accuracy(tmp_path):
     assert fine["accuracy"] > coarse["accuracy"] + 0.02
     assert (tmp_path / "design.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "results.nc").stat().st_size > 0
+    page = (tmp_path / "index.html").read_text()
+    assert "data:image/png;base64," in page
+    assert "figure of merit" in page  # the assumptions of the cost
+
+
+def test_the_best_designs_are_beaten_by_none():
+    def design(joule, accuracy):
+        return Design(
+            tile=64, bits=8, devices=1, accuracy=accuracy, joule=joule, latency_seconds=1.0, tiles=1
+        )
+
+    every = [design(3.0, 0.9), design(1.0, 0.5), design(2.0, 0.4), design(1.0, 0.3)]
+    assert best_designs(every) == [design(1.0, 0.5), design(3.0, 0.9)]
 
 
 def test_a_sweep_file_reaches_every_setting():

@@ -10,13 +10,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from xbar_circuit import __version__
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.files import write_json
 from xbar_circuit.plots.design import draw_design
+from xbar_circuit.report.design import design_table, write_design_page
 from xbar_circuit.studies.design import Design, design_plan, designs_of
 from xbar_circuit.studies.items import Outcome
 from xbar_circuit.studies.sweep import run_sweep
-from xbar_circuit.units import engineering
 
 __all__ = ["design"]
 
@@ -79,21 +80,22 @@ def design(
             outcome.unwrap()
     draw_design(found, out / "design.png")
     write_json(out / "summary.json", [_plain(one) for one in found])
-    table = Table(title="most accurate designs first")
-    for column in ("tile", "bits", "devices", "accuracy", "energy", "latency", "tiles"):
+    page = write_design_page(
+        found,
+        out,
+        fixed=fixed,
+        seeds=seeds,
+        footer=f"xbar_circuit {__version__}; made by: xbar design {network} --tiles {tiles}"
+        f" --bits {bits} --devices {devices} --seeds {seeds} --images {images}",
+    )
+    content = design_table(found)
+    table = Table(title="most accurate designs first", caption=content.caption)
+    for column in content.columns:
         table.add_column(column, justify="right")
-    for one in sorted(found, key=lambda d: -d.accuracy):
-        table.add_row(
-            str(one.tile),
-            str(one.bits),
-            str(one.devices),
-            f"{100 * one.accuracy:.2f} %",
-            engineering(one.joule, "J"),
-            engineering(one.latency_seconds, "s"),
-            str(one.tiles),
-        )
+    for row in content.rows:
+        table.add_row(*row)
     console.print(table)
-    console.print(f"results: {out / 'results.nc'}, {out / 'design.png'}", soft_wrap=True)
+    console.print(f"results and page: {out / 'results.nc'}, {page}", soft_wrap=True)
 
 
 def _numbers(option: str, text: str) -> list[int]:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from xbar_circuit.plots.style import COLOURS, figure, save
-from xbar_circuit.studies.design import Design
+from xbar_circuit.studies.design import Design, best_designs
 
 __all__ = ["draw_design"]
 
@@ -20,19 +21,14 @@ def draw_design(designs: Sequence[Design], path: Path) -> None:
     sizes = sorted({design.tile for design in designs})
     widths = sorted({design.bits for design in designs})
     with figure(width=8.0, height=4.6) as (page, (axes,)):
-        best = 0.0
-        front = []
-        for design in sorted(designs, key=lambda d: (d.joule, -d.accuracy)):
-            if design.accuracy > best:
-                best = design.accuracy
-                front.append(design)
+        front = best_designs(designs)
         axes.step(
             [1e9 * design.joule for design in front],
             [100 * design.accuracy for design in front],
             where="post",
             color="#9aa7b2",
             linewidth=1.0,
-            label="best so far",
+            label="nothing beats these",
         )
         for design in designs:
             axes.plot(
@@ -48,6 +44,9 @@ def draw_design(designs: Sequence[Design], path: Path) -> None:
             marker = _MARKERS[k % len(_MARKERS)]
             axes.plot([], [], marker, color="#9aa7b2", label=f"{width} bit")
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 1.5, 2.0, 3.0, 5.0, 7.0)))
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlabel("energy of an image [nJ]")
         axes.set_ylabel("accuracy [%]")
         axes.set_title("Tiles, converters and devices (a larger marker has more devices a cell)")

@@ -15,7 +15,7 @@ import numpy as np
 from xbar_circuit.studies.items import Outcome
 from xbar_circuit.studies.sweep import Plan, plan_from_dictionary
 
-__all__ = ["Design", "design_plan", "designs_of"]
+__all__ = ["Design", "best_designs", "design_plan", "designs_of"]
 
 _TILE = "accelerator.tile_rows, accelerator.tile_cols"
 _BITS = "accelerator.output_bits"
@@ -92,3 +92,14 @@ def designs_of(plan: Plan, outcomes: Sequence[Outcome]) -> list[Design]:
             )
         )
     return found
+
+
+def best_designs(designs: Sequence[Design]) -> list[Design]:
+    """Return the designs that no other beats in both, by rising energy: the Pareto front."""
+    best = -1.0
+    front = []
+    for design in sorted(designs, key=lambda d: (d.joule, -d.accuracy)):
+        if design.accuracy > best:
+            best = design.accuracy
+            front.append(design)
+    return front
