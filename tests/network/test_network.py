@@ -88,7 +88,11 @@ def test_memory_decides_the_batch():
     network = fashion_mnist_lenet5()
     assert batch_size(network, 2**30) == 64
     assert batch_size(network, 2**20) < 8
-    assert batch_size(network, 1) == 1
+    assert batch_size(network, 1) == 0
+    x = fashion_mnist_test().images[:3]
+    assert np.array_equal(run(network, x, memory_bytes=400_000), run(network, x))
+    with pytest.raises(ParameterError, match="memory_bytes"):
+        run(network, x, memory_bytes=1000)
 
 
 def test_lenet_has_its_textbook_shapes():

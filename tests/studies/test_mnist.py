@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from xbar_circuit.cli import main
-from xbar_circuit.errors import ModelFileError
+from xbar_circuit.errors import ModelFileError, ParameterError
 from xbar_circuit.network.graph import INPUT, Network, Node
-from xbar_circuit.network.images import fashion_mnist_calibration, fashion_mnist_test
+from xbar_circuit.network.images import Dataset, fashion_mnist_calibration, fashion_mnist_test
 from xbar_circuit.network.lenet import mnist_lenet5
-from xbar_circuit.network.operators import Dense, Flatten, MaxPool
+from xbar_circuit.network.operators import Convolution, Dense, Flatten, GlobalAveragePool, MaxPool
 from xbar_circuit.network.settings import from_dictionary
 from xbar_circuit.network.storage import save_network
 from xbar_circuit.studies import inference
@@ -22,6 +22,7 @@ from xbar_circuit.studies.mnist import (
     MVM_PUBLISHED,
     mnist_images,
     mvm_errors,
+    peak_of_a_run,
     variants,
 )
 
@@ -114,3 +115,43 @@ def test_the_shipped_networks_are_two():
 def test_missing_images_are_told(tmp_path):
     with pytest.raises(ModelFileError, match="t10k-images"):
         mnist_images(tmp_path)
+
+
+def hungry():
+    """Return a network whose patches alone are 24 MB an image, twelve of which fill 290 MB."""
+    rng = np.random.default_rng(0)
+
+    def convolution(before, after):
+        return Convolution(
+            weight=(0.1 * rng.normal(size=(after, before, 3, 3))).astype(np.float32),
+            bias=np.zeros(after, np.float32),
+            stride=(1, 1),
+            padding=((1, 1), (1, 1)),
+            dilation=(1, 1),
+        )
+
+    return Network(
+        nodes=(
+            Node(name="first", operator=convolution(1, 32), inputs=(INPUT,)),
+            Node(name="second", operator=convolution(32, 8), inputs=("first",)),
+            Node(name="pool", operator=GlobalAveragePool(), inputs=("second",)),
+        ),
+        input_shape=(1, 144, 144),
+    )
+
+
+def test_a_process_stays_below_its_memory_limit():
+    rng = np.random.default_rng(1)
+    images = rng.uniform(size=(16, 1, 144, 144)).astype(np.float32)
+    test, known = (
+        Dataset(images=part, labels=np.zeros(len(part), np.int64))
+        for part in (images[:12], images[12:])
+    )
+    limit = 350_000_000
+    settings = from_dictionary({"run": {"memory_bytes": limit}})
+    assert peak_of_a_run(hungry(), test, known, settings) < limit
+    with pytest.raises(ParameterError, match="memory_bytes"):
+        evaluate(hungry(), test, known, from_dictionary({"run": {"memory_bytes": 1000}}))
+    nothing = Dataset(images=np.zeros_like(known.images), labels=known.labels)
+    with pytest.raises(ParameterError, match="calibration images"):
+        evaluate(hungry(), test.first(1), nothing, settings)

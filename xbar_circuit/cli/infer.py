@@ -16,6 +16,7 @@ from xbar_circuit.architecture import Cost, preset
 from xbar_circuit.cli.mapping import write_mapping
 from xbar_circuit.files import write_json
 from xbar_circuit.network.bring import FASHION_MNIST, NETWORKS, bring
+from xbar_circuit.network.execution import batch_size
 from xbar_circuit.network.images import Dataset, Normalisation
 from xbar_circuit.network.nonlinear import Correction
 from xbar_circuit.network.recording import record_vectors
@@ -35,6 +36,7 @@ from xbar_circuit.studies.inference import (
     inference_cost,
     make_chip,
 )
+from xbar_circuit.studies.memory import working_bytes
 from xbar_circuit.units import duration
 
 __all__ = ["infer", "stated_normalisation"]
@@ -103,7 +105,9 @@ def infer(
         cost = None if None in widths else inference_cost(chip, settings, test)
         checks = []
         if spice_tiles > 0:
-            checks = _spot_check(chip, test, (spice_tiles, spice_vectors), report)
+            room = working_bytes(settings.memory_bytes, found.mapping, test.images)
+            size = spice_tiles, spice_vectors
+            checks = _spot_check(chip, test, size, report, memory_bytes=room)
     corrections = {
         name: layer.correction
         for name, layer in chip.analog.layers.items()
@@ -124,11 +128,13 @@ def stated_normalisation(
 
 
 def _spot_check(
-    chip: Chip, test: Dataset, size: tuple[int, int], report: Report
+    chip: Chip, test: Dataset, size: tuple[int, int], report: Report, *, memory_bytes: int
 ) -> list[TileCheck]:
     """Check tiles spread evenly over the network, as seed 0 programmed them."""
     tiles, vectors = size
-    codes = record_vectors(chip.mapping.network, test.images[:8], chip.analog, vectors=vectors)
+    net = chip.mapping.network
+    some = test.images[: max(1, batch_size(net, memory_bytes // 2, largest=8))]
+    codes = record_vectors(net, some, chip.analog, vectors=vectors)
     every = choose_tiles(chip.mapping)
     step = max(1, len(every) // tiles)
     chosen = every[::step][:tiles]

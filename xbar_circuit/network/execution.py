@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from xbar_circuit import checks
-from xbar_circuit.errors import ShapeError
+from xbar_circuit.errors import ParameterError, ShapeError
 from xbar_circuit.network.graph import INPUT, Network
 from xbar_circuit.network.operators import Array, MatrixOperator, Operator
 
@@ -132,6 +132,8 @@ def run(
     ------
     ShapeError
         The images do not fit the network.
+    ParameterError
+        Not one image fits into the memory.
     """
     images = np.asarray(images, dtype=np.float32)
     if images.shape[1:] != network.input_shape or len(images) == 0:
@@ -144,6 +146,15 @@ def run(
     workers = checks.count("workers", workers)
     chosen = multiplier if multiplier is not None else Digital(network)
     size = batch_size(network, memory_bytes // workers)
+    if size == 0:  # one image at a time, then
+        workers, size = 1, batch_size(network, memory_bytes)
+    if size == 0:
+        raise ParameterError.about(
+            "memory_bytes",
+            got=f"{memory_bytes:,} for the work",
+            expected="room for one image",
+            remedy="raise the limit",
+        )
 
     def one(start: int) -> Array:
         outputs = walk(network, images[start : start + size], chosen)
@@ -166,12 +177,14 @@ def accuracy(outputs: Array, labels: NDArray[np.integer]) -> float:
 def batch_size(network: Network, memory_bytes: int, *, largest: int = 64) -> int:
     """Return how many images at once stay below a limit; small batches stay in the cache too.
 
+    0 where not one does.
+
     Counts the patches of the hungriest node twice and its products six times (currents of both
     signs, codes, copies), and the inputs and outputs of all matrix nodes once.
     """
     meter = _Meter(network)
     walk(network, np.zeros((1, *network.input_shape), dtype=np.float32), meter)
-    return int(np.clip(memory_bytes // (meter.peak + meter.kept), 1, largest))
+    return int(min(memory_bytes // (meter.peak + meter.kept), largest))
 
 
 class _Meter(Digital):

@@ -141,7 +141,7 @@ def calibrate(
     Raises
     ------
     ParameterError
-        Nonlinear cells without conductances, or cells that no correction can describe.
+        Nonlinear cells without conductances.
     """
     if conductances is None and not mapping.accelerator.cell.linear:
         raise ParameterError.about(
@@ -150,7 +150,7 @@ def calibrate(
             expected="those that the transfers were prepared from",
             remedy="calibrate(mapping, transfers, images, conductances=conductances)",
         )
-    count = batch_size(mapping.network, memory_bytes // 3, largest=len(images))
+    count = max(1, batch_size(mapping.network, memory_bytes // 3, largest=len(images)))
     calibrator = _Calibrator(mapping, transfers, conductances)
     with threadpool_limits(limits=1, user_api="blas"):
         walk(mapping.network, np.asarray(images[:count], dtype=np.float32), calibrator)

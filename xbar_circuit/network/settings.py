@@ -62,7 +62,7 @@ class Settings:
     images
         How many test images; None is all.
     memory_bytes
-        Limit on the working memory of a run.
+        Limit on the memory of the whole process, interpreter, images and tiles included.
     technology
         Name of the architecture that costs are counted for, see `architecture.PRESETS`.
     tile_budget

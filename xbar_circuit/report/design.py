@@ -67,7 +67,8 @@ def write_design_page(
         path,
         title="Design space",
         lead=f"{fixed['network']} on {fixed['data']}, {fixed['images']} images,"
-        f" {seeds} {'chip' if seeds == 1 else 'chips'} of every design, {duration(float(fixed['seconds']))} after programming.",
+        f" {seeds} {'chip' if seeds == 1 else 'chips'} of every design,"
+        f" {duration(float(fixed['seconds']))} after programming.",
         key_numbers={
             "most accurate": f"{100 * top.accuracy:.2f} %",
             "for": engineering(top.joule, "J"),

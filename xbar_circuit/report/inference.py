@@ -287,7 +287,7 @@ def _time(evaluation: Evaluation) -> Section:
     limit = evaluation.settings.memory_bytes
     words = (
         f"Peak memory of the whole process: {evaluation.peak_bytes / 1e9:.2f} GB, interpreter,"
-        f" libraries and images included; limit on the working memory: {limit / 1e9:.2f} GB."
+        f" libraries and images included; its limit: {limit / 1e9:.2f} GB."
     )
     return Section(
         title="Time and memory of this study",

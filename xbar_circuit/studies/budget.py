@@ -13,7 +13,14 @@ import numpy as np
 
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.devices import Ohmic, PcmStatistics
-from xbar_circuit.network.execution import Digital, Multiplier, accuracy, run, walk
+from xbar_circuit.network.execution import (
+    Digital,
+    Multiplier,
+    accuracy,
+    batch_size,
+    run,
+    walk,
+)
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.images import Dataset
 from xbar_circuit.network.mapping import map_network
@@ -21,6 +28,7 @@ from xbar_circuit.network.operators import Array
 from xbar_circuit.network.settings import Settings
 from xbar_circuit.network.wire_aware import wire_aware
 from xbar_circuit.studies.inference import make_chip
+from xbar_circuit.studies.memory import working_bytes
 from xbar_circuit.wires import Terminals, Wires
 
 __all__ = ["EFFECTS", "Budget", "alone", "error_budget"]
@@ -141,10 +149,13 @@ def error_budget(
     """Switch each imperfection on alone, then all of them.
 
     Arguments as for `evaluate`; the chip has the last age of the settings, and layers are judged
-    on the first 64 images.
+    on the first 64 images, or as many as fit into the memory.
     """
     test = test if settings.images is None else test.first(settings.images)
     layers = tuple(name for name, _ in network.matrix_nodes)
+    whole = map_network(network, settings.accelerator)
+    room = working_bytes(settings.memory_bytes, whole, test.images)
+    judged = test.images[: max(1, batch_size(network, room // 3))]
     effects, ratios, accuracies = [], [], []
     for effect in EFFECTS:
         report("error budget", 0, len(EFFECTS))
@@ -156,19 +167,19 @@ def error_budget(
             age = settings.seconds[-1]
             chip = make_chip(mapping, changed, calibration, seed=0, seconds=age)
             compared = _Comparison(network, chip.analog)
-            walk(network, test.images[:64], compared)
+            walk(network, judged, compared)
             outputs = run(
                 network,
                 test.images,
                 chip.analog,
-                memory_bytes=settings.memory_bytes,
+                memory_bytes=room,
                 workers=workers,
             )
             effects.append(effect)
             ratios.append([compared.ratio_db[name] for name in layers])
             accuracies.append(accuracy(outputs, test.labels))
         report("error budget", 1, len(EFFECTS))
-    digital = run(network, test.images, memory_bytes=settings.memory_bytes, workers=workers)
+    digital = run(network, test.images, memory_bytes=room, workers=workers)
     return Budget(
         layers=layers,
         effects=tuple(effects),

@@ -19,8 +19,9 @@ from xbar_circuit.architecture import (
     with_readout,
 )
 from xbar_circuit.checks import FloatArray
+from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.drift import compensate
-from xbar_circuit.network.execution import accuracy, run
+from xbar_circuit.network.execution import accuracy, batch_size, run
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.images import Dataset
 from xbar_circuit.network.inference import Analog, calibrate, prepare
@@ -28,7 +29,7 @@ from xbar_circuit.network.mapping import Mapping, map_network
 from xbar_circuit.network.programming import Conductances, program
 from xbar_circuit.network.settings import Settings
 from xbar_circuit.network.wire_aware import WireAware, wire_aware
-from xbar_circuit.studies.memory import peak_bytes
+from xbar_circuit.studies.memory import peak_bytes, working_bytes
 from xbar_circuit.studies.runner import Kept
 
 __all__ = ["Chip", "Evaluation", "copies_of", "evaluate", "inference_cost", "make_chip"]
@@ -196,15 +197,16 @@ def evaluate(
         start = now
 
     test = test if settings.images is None else test.first(settings.images)
+    mapping = map_network(network, settings.accelerator)
+    room = working_bytes(settings.memory_bytes, mapping, test.images)
     digital = run(
         network,
         test.images,
-        memory_bytes=settings.memory_bytes,
+        memory_bytes=room,
         workers=workers,
         progress=lambda n: report("digital inference", n, len(test)),
     )
     lap("digital inference")
-    mapping = map_network(network, settings.accelerator)
     programming = None
     if settings.wire_aware:
         programming = wire_aware(
@@ -240,7 +242,7 @@ def evaluate(
                 network,
                 test.images,
                 chip.analog,
-                memory_bytes=settings.memory_bytes,
+                memory_bytes=room,
                 workers=workers,
                 progress=lambda n: report("analog inference", n, total),
             )
@@ -286,7 +288,9 @@ def inference_cost(chip: Chip, settings: Settings, test: Dataset) -> Cost:
     replicas = copies_of(mapping, settings)
     if settings.accelerator.readout is not None:
         architecture = with_readout(architecture, settings.accelerator.readout)
-    images = test.first(_LOADING_IMAGES).images
+    room = working_bytes(settings.memory_bytes, mapping, test.images)
+    most = batch_size(mapping.network, room // 2, largest=_LOADING_IMAGES)
+    images = test.first(max(1, most)).images
     joules = array_joules(mapping, chip.conductances, chip.analog, architecture, images)
     return cost(mapping, architecture, joules, replicas=replicas)
 
@@ -300,6 +304,13 @@ def _ages(
     seconds: tuple[float, ...],
 ) -> Iterator[Chip]:
     """Yield one chip at several ages."""
+    if not calibration.images.any():
+        raise ParameterError.about(
+            "calibration images",
+            got="nothing but zeros",
+            expected="images like those that will be inferred, to set the converters' ranges",
+            remedy="give images of the training set, and check the normalisation",
+        )
     programmed = program(mapping, statistics=settings.statistics, seed=seed)
     fresh = programmed.conductances()
     before = prepare(mapping, fresh)
@@ -308,7 +319,7 @@ def _ages(
         before,
         calibration.images,
         conductances=fresh,
-        memory_bytes=settings.memory_bytes,
+        memory_bytes=working_bytes(settings.memory_bytes, mapping, calibration.images),
     )
     for age in seconds:
         conductances = programmed.conductances(age)

@@ -33,7 +33,7 @@ from xbar_circuit.studies.inference import (
     inference_cost,
     make_chip,
 )
-from xbar_circuit.studies.memory import peak_bytes
+from xbar_circuit.studies.memory import peak_bytes, working_bytes
 from xbar_circuit.studies.mvm_error import gaussian_weights, mvm_error, sparse_inputs
 from xbar_circuit.wires import Wires
 
@@ -266,7 +266,7 @@ def measure(
                 network,
                 test.images,
                 chip.analog if analog else None,
-                memory_bytes=one.memory_bytes,
+                memory_bytes=working_bytes(one.memory_bytes, chip.mapping, test.images),
                 workers=workers,
             )
             times[analog].append(time.perf_counter() - start)

@@ -29,6 +29,7 @@ from xbar_circuit.network.mapping import map_network
 from xbar_circuit.network.settings import from_dictionary
 from xbar_circuit.network.wire_aware import wire_aware
 from xbar_circuit.studies.inference import inference_cost, make_chip
+from xbar_circuit.studies.memory import working_bytes
 
 __all__ = ["nested", "network_point"]
 
@@ -89,8 +90,9 @@ def network_point(
         mapping = wire_aware(mapping).mapping
     seed = int(rng.integers(2**31))
     chip = make_chip(mapping, told, known, seed=seed, seconds=seconds)
-    digital = run(chosen, test.images, memory_bytes=told.memory_bytes, workers=1)
-    analog = run(chosen, test.images, chip.analog, memory_bytes=told.memory_bytes, workers=1)
+    room = working_bytes(told.memory_bytes, mapping, test.images)
+    digital = run(chosen, test.images, memory_bytes=room, workers=1)
+    analog = run(chosen, test.images, chip.analog, memory_bytes=room, workers=1)
     cost = inference_cost(chip, told, test)
     return {
         "accuracy": accuracy(analog, test.labels),
