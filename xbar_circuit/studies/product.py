@@ -135,6 +135,8 @@ def characterize_product(
             "amplifiers and converters: circuits as measured in ngspice, from 45 nm-class cards;"
             " behavioural amplifiers their stated quiescent power, behavioural converters the"
             " energy model in their docstring",
+            "logic: the model's energy of a SAR's search and of a ramp's ticks; the counter behind"
+            " an oscillator of transistors is not counted",
             "area by component: densities of the ISAAC design at 32 nm (one-bit drivers, bare"
             " cells, SAR converters); amplifiers are not counted",
             "area of the whole: density of the HERMES core, 14 nm",
