@@ -132,6 +132,10 @@ def sometimes(*, rng, x):
 
 def wrong(*, rng, x):
     return [x]
+
+def measure(*, rng, file):
+    from pathlib import Path
+    return {"bytes": Path(file).stat().st_size}
 """
 
 
@@ -157,6 +161,23 @@ def test_failures_are_listed_in_every_file(module, tmp_path):
     assert "my_sweep_study.py" in failure["trace"]
     write_csv(plan, outcomes, tmp_path / "x.csv")
     assert "ArithmeticError: x is two" in (tmp_path / "x.csv").read_text()
+
+
+def test_a_file_that_has_changed_is_computed_anew(module, tmp_path):
+    path = tmp_path / "net.npz"
+    path.write_bytes(b"one")
+    plan = plan_from_dictionary(
+        {
+            "study": {"function": f"{module}:measure", "files": ["file"]},
+            "grid": {"file": [str(path)]},
+        }
+    )
+    results = []
+    for content in (b"one", b"three", b"three"):
+        path.write_bytes(content)
+        (outcome,) = run_sweep(plan, tmp_path / "out", workers=1)
+        results.append((outcome.value["bytes"], outcome.restored))
+    assert results == [(3, False), (5, False), (5, True)]
 
 
 def test_a_study_must_return_numbers_by_name(module, tmp_path):
@@ -186,6 +207,10 @@ def test_a_study_must_return_numbers_by_name(module, tmp_path):
         ({"study": {"function": "ir_drop", "random": "no"}, "grid": {"rows": [2]}}, "study.random"),
         ({"study": {"function": "json:nothing"}, "grid": {"x": [2]}}, "no function 'nothing'"),
         ({"study": 3}, "study: got 3"),
+        (
+            {"study": {"function": "ir_drop", "files": "x"}, "grid": {"rows": [2]}},
+            r"study\.files: got 'x'",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_refused(content, message):

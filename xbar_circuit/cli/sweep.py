@@ -74,11 +74,15 @@ def sweep(
     )
     content = sweep_tables(dataset, spread=False)
     table = RichTable(title=f"{plan.name}: {len(outcomes)} points, mean over the seeds")
-    for k, column in enumerate(content.columns):
-        table.add_column(column, justify="left" if k == 0 else "right", overflow="fold")
+    fitting = max(3, console.width // 13)
+    for k, column in enumerate(content.columns[:fitting]):
+        name = column.rpartition(".")[2]
+        table.add_column(name, justify="left" if k == 0 else "right", overflow="fold")
     for row in content.rows[:40]:
-        table.add_row(*row)
+        table.add_row(*row[:fitting])
     console.print(table)
+    if len(content.columns) > fitting or len(content.rows) > 40:
+        console.print("more columns and rows stand in results.csv")
     if counts["found"]:
         console.print(f"{counts['found']} of them found from an earlier run")
     console.print(f"results: {folder / 'results.nc'}, {folder / 'results.csv'}, {page}")

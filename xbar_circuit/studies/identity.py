@@ -12,10 +12,10 @@ import hashlib
 import inspect
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from functools import partial, singledispatch
+from functools import lru_cache, partial, singledispatch
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ import numpy as np
 
 from xbar_circuit.errors import ParameterError
 
-__all__ = ["canonical", "digest", "function_identity"]
+__all__ = ["canonical", "digest", "file_digests", "function_identity"]
 
 
 def digest(value: Any) -> str:
@@ -159,6 +159,23 @@ def _(value: Any, name: str) -> Any:
 def _(value: Any, name: str) -> Any:
     bound = [canonical(entry, name) for entry in (value.args, value.keywords)]
     return {"partial": [function_identity(value.func), *bound]}
+
+
+def file_digests(arguments: Mapping[str, Any], names: Sequence[str]) -> dict[str, str]:
+    """Return the SHA-256 of the content of those arguments that name a file; not of folders."""
+    found = {}
+    for name in names:
+        value = arguments.get(name)
+        if isinstance(value, (str, Path)) and Path(value).is_file():
+            state = Path(value).stat()
+            found[name] = _file_digest(str(Path(value)), state.st_mtime_ns, state.st_size)
+    return found
+
+
+@lru_cache(maxsize=256)
+def _file_digest(path: str, *state: int) -> str:  # noqa: ARG001  the state is the cache's
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def function_identity(function: Callable[..., Any]) -> dict[str, str]:

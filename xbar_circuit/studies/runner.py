@@ -19,7 +19,7 @@ from typing import Any
 
 from xbar_circuit import checks
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.studies.identity import canonical, digest, function_identity
+from xbar_circuit.studies.identity import canonical, digest, file_digests, function_identity
 from xbar_circuit.studies.items import Item, Outcome
 from xbar_circuit.studies.store import Store, decode
 from xbar_circuit.studies.workers import Answers, Attempt, Call, here, in_processes, through
@@ -38,6 +38,7 @@ def run_items(
     folder: Path | None = None,
     progress: Callable[[Outcome], object] | None = None,
     retry_failed: bool = True,
+    input_files: Sequence[str] = (),
 ) -> tuple[Outcome, ...]:
     """Call ``function(rng=..., **item.arguments)`` for every item.
 
@@ -63,6 +64,8 @@ def run_items(
         Called in this process with every outcome as it comes, found ones first.
     retry_failed
         Whether failures that are found in the folder are tried again.
+    input_files
+        Arguments that name files to read: an item whose file has changed is computed anew.
 
     Returns
     -------
@@ -80,7 +83,7 @@ def run_items(
     _check(items, executor, workers)
     seed = checks.count("seed", seed, minimum=0)
     context = {"function": function_identity(function), "seed": seed, "version": __version__}
-    keys = [_key(context, item) for item in items]
+    keys = [_key(context, item, input_files) for item in items]
     store = None if folder is None else Store(folder=Path(folder))
     outcomes: dict[int, Outcome] = {}
 
@@ -113,9 +116,10 @@ def run_items(
     return tuple(outcomes[k] for k in range(len(items)))
 
 
-def _key(context: Mapping[str, Any], item: Item) -> str:
+def _key(context: Mapping[str, Any], item: Item, input_files: Sequence[str]) -> str:
     forms = {name: canonical(value, name) for name, value in item.arguments.items()}
-    return digest([context, item.name, item.random_stream, forms])
+    files = file_digests(item.arguments, input_files)
+    return digest([context, item.name, item.random_stream, forms, *([files] if files else [])])
 
 
 def _answers(calls: list[Call], executor: Executor | None, workers: int | None) -> Answers:

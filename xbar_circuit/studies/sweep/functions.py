@@ -19,7 +19,7 @@ from xbar_circuit.studies.network_point import network_point
 from xbar_circuit.studies.recovery import recovery_point
 from xbar_circuit.wires import Wires
 
-__all__ = ["FUNCTIONS", "find_function", "ir_drop"]
+__all__ = ["FUNCTIONS", "INPUT_FILES", "find_function", "ir_drop"]
 
 
 def ir_drop(
@@ -67,6 +67,10 @@ FUNCTIONS: dict[str, Callable[..., Mapping[str, float]]] = {
     "network": network_point,
     "wire_aware": recovery_point,
 }
+
+
+#: Their parameters that name files.
+INPUT_FILES = ("network", "data", "labels", "calibration")
 
 
 def find_function(name: str) -> Callable[..., Any]:

@@ -6,6 +6,7 @@ A TOML file says it::
     function = "ir_drop"            # one of ours, or "your_module:your_function"
     seeds = 5                       # 0 to 4; or a list of seeds
     random = "common"               # or "independent"
+    files = ["table"]               # parameters that name files: computed anew when these change
 
     [parameters]                    # the same at every point
     rows = 64
@@ -37,12 +38,12 @@ from typing import Any
 from xbar_circuit import checks
 from xbar_circuit.errors import ModelFileError, ParameterError
 from xbar_circuit.studies.items import Item
-from xbar_circuit.studies.sweep.functions import find_function
+from xbar_circuit.studies.sweep.functions import INPUT_FILES, find_function
 
 __all__ = ["Plan", "plan_from_dictionary", "read_plan"]
 
 _TABLES = {"study", "parameters", "grid", "point"}
-_STUDY_KEYS = {"function", "seeds", "random", "name"}
+_STUDY_KEYS = {"function", "seeds", "random", "name", "files"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,8 @@ class Plan:
         Whether the points of a seed share their random numbers.
     text
         The configuration as it was written.
+    files
+        Parameters that name files to read; a point is computed anew when its file has changed.
 
     Raises
     ------
@@ -85,6 +88,7 @@ class Plan:
     seeds: Sequence[int] = (0,)
     common: bool = True
     text: str = ""
+    files: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if bool(self.axes) == bool(self.points):
@@ -215,7 +219,19 @@ def plan_from_dictionary(
         seeds=seeds if isinstance(seeds, list) else range(checks.count("study.seeds", seeds)),
         common=random == "common",
         text=text,
+        files=_files(study.get("files", [])),
     )
+
+
+def _files(given: Any) -> list[str]:
+    if not isinstance(given, list) or not all(isinstance(name, str) for name in given):
+        raise ParameterError.about(
+            "study.files",
+            got=repr(given),
+            expected="a list of names of parameters",
+            remedy='for example files = ["table"]',
+        )
+    return [*INPUT_FILES, *given]
 
 
 def _parameters(axis: str) -> list[str]:

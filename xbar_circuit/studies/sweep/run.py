@@ -55,6 +55,7 @@ def run_sweep(
         workers=workers,
         folder=folder / "items",
         progress=progress,
+        input_files=plan.files,
     )
     write_csv(plan, outcomes, folder / "results.csv")
     write_netcdf(to_dataset(plan, outcomes), folder / "results.nc")
