@@ -20,7 +20,7 @@ __all__ = ["prepare", "read", "transfer"]
 _FEW_CELLS = 150
 _SMALL_CELLS = 256
 _FEW_INPUTS = 4
-_MILD = 6.0
+_MILD = 15.0
 _WIDE = 1e9
 
 
