@@ -13,6 +13,7 @@ from xbar_circuit.studies.converter import (
 )
 from xbar_circuit.studies.converter_yield import ConverterYield, converter_yield
 from xbar_circuit.studies.half_select import HalfSelect, half_select
+from xbar_circuit.studies.integrator import IntegratorReport, characterize_integrator
 from xbar_circuit.studies.items import Failure, Item, Outcome
 from xbar_circuit.studies.mvm_error import (
     HOURS,
@@ -36,6 +37,7 @@ __all__ = [
     "ConverterYield",
     "Failure",
     "HalfSelect",
+    "IntegratorReport",
     "Item",
     "MvmError",
     "Outcome",
@@ -46,6 +48,7 @@ __all__ = [
     "characterize_amplifier",
     "characterize_column",
     "characterize_converter",
+    "characterize_integrator",
     "characterize_product",
     "characterize_sense_amplifier",
     "converter_yield",

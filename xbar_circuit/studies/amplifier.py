@@ -232,7 +232,7 @@ def _check_amplifier(amplifier: object) -> None:
             "amplifier",
             got=repr(amplifier),
             expected="a TransimpedanceAmplifier, or a CurrentConveyor with a load",
-            remedy="a charge integrator is measured in a tile, with xc.tile.calibrate",
+            remedy="characterize_integrator measures a charge integrator",
         )
     if isinstance(amplifier, CurrentConveyor) and amplifier.load_ohm is None:
         raise ParameterError.about(
