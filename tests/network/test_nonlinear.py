@@ -60,6 +60,7 @@ def test_held_out_inputs_agree_with_newton(signed, subtraction):
     assert error < 0.004
     assert error < without / 15
     assert layer.correction.worst < 0.004
+    assert layer.correction.held_out == 4
     assert layer.correction.rms < layer.correction.linear_rms / 20
     # and the same through the tile's own arithmetic, pair by pair
     codes = layer.encode(images[:8])

@@ -35,7 +35,7 @@ __all__ = ["Correction", "fit", "moments", "places"]
 Reals = NDArray[Any]
 
 _KNOTS = 513
-_HELD_OUT = 4  # every so many inputs judge the fit
+_JUDGES = (3, 6)  # of every eight inputs, these judge the fit: a middle one and a full one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -180,13 +180,15 @@ def fit(
         linear_rms=np.nan,
     )
     straight, bent, exact, place, judged = [], [], [], [], []
+    count = 0
     for crossbar, transfer, volts in tiles:
         plain = volts @ transfer
         straight.append(plain.ravel())
         bent.append((plain + start.surplus(volts) @ start.surplus_matrix(transfer)).ravel())
         exact.append(nodal.read(crossbar, volts).column_current.ravel())
         place.append(np.tile(places(crossbar.cols), len(volts)))
-        judges = np.arange(len(volts)) % _HELD_OUT == _HELD_OUT - 1
+        judges = np.isin(np.arange(len(volts)) % 8, _JUDGES)
+        count += int(judges.sum())
         judged.append(np.repeat(judges, crossbar.cols))
     a, b, y, x = (np.concatenate(parts) for parts in (straight, bent, exact, place))
     rest = np.concatenate(judged)
@@ -200,7 +202,7 @@ def fit(
         start,
         coefficients=found.reshape(2, 4).T.copy(),
         load_ampere=load,
-        held_out=int(sum(len(v) // _HELD_OUT for _, _, v in tiles)),
+        held_out=count,
         rms=float(np.sqrt(np.mean(error**2))) if error.size else np.nan,
         worst=float(np.abs(error).max()) if error.size else np.nan,
         linear_rms=float(np.sqrt(np.mean(without**2))) if error.size else np.nan,
