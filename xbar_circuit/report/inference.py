@@ -121,9 +121,10 @@ def _hardware(evaluation: Evaluation) -> Section:
     settings = evaluation.settings
     a = settings.accelerator
     devices = "exact" if settings.statistics is None else settings.statistics.source
+    law = "" if a.cell.linear else f" whose law is {a.cell!r}"
     words = [
         f"Devices: {devices}; {engineering(a.g_min_siemens, 'S')} to"
-        f" {engineering(a.g_max_siemens, 'S')}, {a.devices_per_cell} in a cell. Wires:"
+        f" {engineering(a.g_max_siemens, 'S')}, {a.devices_per_cell} in a cell{law}. Wires:"
         f" {engineering(a.wires.row_ohm, 'ohm')} a segment along rows,"
         f" {engineering(a.wires.column_ohm, 'ohm')} along columns. Inputs: {a.input_coding},"
         f" {a.input_bits or 'exact'} bit, at most {engineering(a.read_volt, 'V')}. Column"
