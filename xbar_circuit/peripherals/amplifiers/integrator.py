@@ -11,8 +11,7 @@ import math
 from dataclasses import dataclass
 
 from xbar_circuit import checks
-from xbar_circuit.errors import ParameterError
-from xbar_circuit.peripherals.amplifiers.opamp import OpAmp
+from xbar_circuit.peripherals.amplifiers.opamp import OpAmp, check_opamp
 from xbar_circuit.peripherals.subcircuit import Subcircuit
 
 __all__ = ["ChargeIntegrator"]
@@ -58,15 +57,7 @@ class ChargeIntegrator:
     reference_volt: float = 0.5
 
     def __post_init__(self) -> None:
-        if not isinstance(self.opamp, (OpAmp, Subcircuit)):
-            raise ParameterError.about(
-                "opamp",
-                got=repr(self.opamp),
-                expected="an OpAmp or a Subcircuit",
-                remedy="for example peripherals.OpAmp(dc_gain=1e4, unity_hertz=1e9)",
-            )
-        if isinstance(self.opamp, Subcircuit):
-            self.opamp.require("plus", "minus", "out")
+        check_opamp(self.opamp)
         for name, unit in (
             ("farad", "F"),
             ("window_second", "s"),

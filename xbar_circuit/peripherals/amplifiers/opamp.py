@@ -11,8 +11,10 @@ import math
 from dataclasses import dataclass
 
 from xbar_circuit import checks
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.peripherals.subcircuit import Subcircuit
 
-__all__ = ["OpAmp"]
+__all__ = ["OpAmp", "check_opamp"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,3 +103,22 @@ class OpAmp:
     def power_watt(self) -> float:
         """Quiescent power [W]."""
         return self.supply_volt * self.supply_ampere
+
+
+def check_opamp(opamp: object) -> None:
+    """Refuse what cannot be the op-amp of an amplifier.
+
+    Raises
+    ------
+    ParameterError
+        Neither an `OpAmp` nor a `Subcircuit` with the ports ``plus``, ``minus`` and ``out``.
+    """
+    if isinstance(opamp, Subcircuit):
+        opamp.require("plus", "minus", "out")
+    elif not isinstance(opamp, OpAmp):
+        raise ParameterError.about(
+            "opamp",
+            got=repr(opamp),
+            expected="an OpAmp or a Subcircuit",
+            remedy="for example peripherals.OpAmp(dc_gain=1e4, unity_hertz=1e9)",
+        )

@@ -15,7 +15,7 @@ import numpy as np
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.peripherals.amplifiers.opamp import OpAmp
+from xbar_circuit.peripherals.amplifiers.opamp import OpAmp, check_opamp
 from xbar_circuit.peripherals.subcircuit import Subcircuit
 
 __all__ = ["TransimpedanceAmplifier"]
@@ -52,15 +52,7 @@ class TransimpedanceAmplifier:
     settle_second: float = 20e-9
 
     def __post_init__(self) -> None:
-        if not isinstance(self.opamp, (OpAmp, Subcircuit)):
-            raise ParameterError.about(
-                "opamp",
-                got=repr(self.opamp),
-                expected="an OpAmp or a Subcircuit",
-                remedy="for example peripherals.OpAmp(dc_gain=1e4, unity_hertz=1e9)",
-            )
-        if isinstance(self.opamp, Subcircuit):
-            self.opamp.require("plus", "minus", "out")
+        check_opamp(self.opamp)
         checks.number("feedback_ohm", self.feedback_ohm, "ohm", above=True)
         checks.number("feedback_farad", self.feedback_farad, "F")
         checks.number("reference_volt", self.reference_volt, "V", minimum=-math.inf)
