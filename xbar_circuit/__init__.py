@@ -4,6 +4,7 @@ One description (`Crossbar`), two renderings (ngspice and NumPy), one result typ
 """
 
 from xbar_circuit import (
+    accelerator,
     calibration,
     cells,
     devices,
@@ -12,9 +13,11 @@ from xbar_circuit import (
     nodal,
     peripherals,
     programming,
+    runs,
     spice,
     studies,
 )
+from xbar_circuit.accelerator import Accelerator
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import (
     ConvergenceError,
@@ -31,6 +34,7 @@ from xbar_circuit.version import __version__
 from xbar_circuit.wires import Terminals, Wires
 
 __all__ = [
+    "Accelerator",
     "ConvergenceError",
     "Crossbar",
     "ModelFileError",
@@ -46,6 +50,7 @@ __all__ = [
     "Wires",
     "XbarError",
     "__version__",
+    "accelerator",
     "calibration",
     "cells",
     "devices",
@@ -54,6 +59,7 @@ __all__ = [
     "nodal",
     "peripherals",
     "programming",
+    "runs",
     "spice",
     "studies",
 ]

@@ -6,6 +6,10 @@ import numpy as np
 import pytest
 
 import xbar_circuit as xc
+from xbar_circuit.accelerator.converters import Converter
+from xbar_circuit.accelerator.description import Accelerator
+from xbar_circuit.accelerator.inference import Analog, calibrate, prepare
+from xbar_circuit.accelerator.mapping import map_network
 from xbar_circuit.architecture import (
     PRESETS,
     PUBLISHED,
@@ -27,12 +31,8 @@ from xbar_circuit.architecture import (
     usual_accelerator,
 )
 from xbar_circuit.architecture.workload import tile_joule
-from xbar_circuit.network.accelerator import Accelerator
-from xbar_circuit.network.converters import Converter
 from xbar_circuit.network.graph import INPUT, Network, Node
-from xbar_circuit.network.inference import Analog, calibrate, prepare
 from xbar_circuit.network.lenet import fashion_mnist_lenet5
-from xbar_circuit.network.mapping import map_network
 from xbar_circuit.network.operators import Convolution, Dense, Flatten, Relu
 
 IDEAL = xc.Wires(row_ohm=0.0, column_ohm=0.0)

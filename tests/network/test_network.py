@@ -1,15 +1,18 @@
 """The graph, its file, and running it in NumPy."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+import xbar_circuit as xc
 from xbar_circuit import ModelFileError, ParameterError, ShapeError
 from xbar_circuit.network.execution import accuracy, batch_size, run
 from xbar_circuit.network.graph import INPUT, Network, Node
 from xbar_circuit.network.images import fashion_mnist_test
 from xbar_circuit.network.lenet import fashion_mnist_lenet5, lenet5, mnist_lenet5
 from xbar_circuit.network.operators import Add, Dense, Flatten, Relu
-from xbar_circuit.network.storage import load_network, save_network
+from xbar_circuit.network.storage import read_npz, save
 
 
 def residual_network():
@@ -54,14 +57,14 @@ def test_node_names_may_begin_like_one_another(tmp_path):
         ),
         input_shape=(2,),
     )
-    save_network(network, tmp_path / "n.npz")
-    assert [n.name for n in load_network(tmp_path / "n.npz").nodes] == ["/a", "/a/b"]
+    save(network, tmp_path / "n.npz")
+    assert [n.name for n in read_npz(tmp_path / "n.npz").nodes] == ["/a", "/a/b"]
 
 
 def test_a_network_survives_its_file(tmp_path):
     network = fashion_mnist_lenet5()
-    save_network(network, tmp_path / "copy.npz")
-    copy = load_network(tmp_path / "copy.npz")
+    save(network, tmp_path / "copy.npz")
+    copy = read_npz(tmp_path / "copy.npz")
     x = fashion_mnist_test().images[:3]
     assert np.array_equal(run(copy, x), run(network, x))
     assert [node.inputs for node in copy.nodes] == [node.inputs for node in network.nodes]
@@ -71,12 +74,12 @@ def test_a_damaged_file_is_named(tmp_path):
     path = tmp_path / "broken.npz"
     path.write_bytes(b"PK\x03\x04 not really")
     with pytest.raises(ModelFileError, match=r"broken\.npz"):
-        load_network(path)
+        read_npz(path)
     with pytest.raises(ModelFileError, match=r"none\.npz"):
-        load_network(tmp_path / "none.npz")
+        read_npz(tmp_path / "none.npz")
     np.savez(tmp_path / "other.npz", x=np.ones(3))
     with pytest.raises(ModelFileError, match="native network file"):
-        load_network(tmp_path / "other.npz")
+        read_npz(tmp_path / "other.npz")
 
 
 def test_the_answer_does_not_depend_on_workers():
@@ -133,3 +136,13 @@ def test_images_that_do_not_fit_are_refused():
         run(network, np.zeros((1, 3, 2)))
     with pytest.raises(ShapeError, match="n >= 1"):
         run(network, np.zeros((0, 2, 2)))
+
+
+def test_a_network_is_loaded_and_run_by_the_name_of_its_input(tmp_path):
+    network = replace(residual_network(), input_name="x")
+    save(network, tmp_path / "n.npz")
+    loaded = xc.network.load(tmp_path / "n.npz")
+    (found,) = loaded.run({"x": np.array([[-3.0, 0.0, 2.0]])})
+    assert found.tolist() == [[-3.0, 1.0, 5.0]]
+    with pytest.raises(ParameterError, match="name 'x'"):
+        loaded.run({"y": np.zeros((1, 3))})

@@ -6,10 +6,10 @@ import json
 import numpy as np
 import pytest
 
+from xbar_circuit.accelerator.description import Accelerator
+from xbar_circuit.accelerator.mapping import map_network
 from xbar_circuit.cli import main
-from xbar_circuit.network.accelerator import Accelerator
 from xbar_circuit.network.graph import INPUT, Network, Node
-from xbar_circuit.network.mapping import map_network
 from xbar_circuit.network.operators import Convolution
 from xbar_circuit.report.mapping import mapping_summary, write_mapping_csv
 

@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pytest
 
+from xbar_circuit.accelerator.settings import from_dictionary
 from xbar_circuit.cli import main
 from xbar_circuit.network.graph import INPUT, Network, Node
 from xbar_circuit.network.images import fashion_mnist_calibration, fashion_mnist_test
 from xbar_circuit.network.lenet import fashion_mnist_lenet5
 from xbar_circuit.network.operators import Dense, Flatten
-from xbar_circuit.network.settings import from_dictionary
-from xbar_circuit.network.storage import save_network
+from xbar_circuit.network.storage import save
 from xbar_circuit.studies.budget import error_budget
 from xbar_circuit.studies.inference import evaluate
 
@@ -75,7 +75,7 @@ def test_the_command_line_takes_somebodys_files(tmp_path):
         Node(name="flat", operator=Flatten(), inputs=(INPUT,)),
         Node(name="dense", operator=dense, inputs=("flat",)),
     )
-    save_network(Network(nodes=nodes, input_shape=(1, 28, 28)), tmp_path / "net.npz")
+    save(Network(nodes=nodes, input_shape=(1, 28, 28)), tmp_path / "net.npz")
     test, known = fashion_mnist_test().first(50), fashion_mnist_calibration().first(20)
     np.savez(tmp_path / "test.npz", images=255.0 * test.images, labels=test.labels)
     np.save(tmp_path / "known.npy", 255.0 * known.images)

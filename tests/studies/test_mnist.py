@@ -6,14 +6,14 @@ import struct
 import numpy as np
 import pytest
 
+from xbar_circuit.accelerator.settings import from_dictionary
 from xbar_circuit.cli import main
 from xbar_circuit.errors import ModelFileError, ParameterError
 from xbar_circuit.network.graph import INPUT, Network, Node
 from xbar_circuit.network.images import Dataset, fashion_mnist_calibration, fashion_mnist_test
 from xbar_circuit.network.lenet import mnist_lenet5
 from xbar_circuit.network.operators import Convolution, Dense, Flatten, GlobalAveragePool, MaxPool
-from xbar_circuit.network.settings import from_dictionary
-from xbar_circuit.network.storage import save_network
+from xbar_circuit.network.storage import save
 from xbar_circuit.studies import inference
 from xbar_circuit.studies.inference import evaluate
 from xbar_circuit.studies.mnist import (
@@ -54,7 +54,7 @@ def write_images(folder):
 
 
 def test_the_whole_study_in_one_command(tmp_path):
-    save_network(small(), tmp_path / "net.npz")
+    save(small(), tmp_path / "net.npz")
     write_images(tmp_path)
     words = ["mnist", "--data", str(tmp_path), "--network", str(tmp_path / "net.npz")]
     words += ["--seeds", "2", "--out", str(tmp_path / "out")]

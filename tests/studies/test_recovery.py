@@ -7,7 +7,7 @@ import pytest
 
 from xbar_circuit import XbarError
 from xbar_circuit.cli import main
-from xbar_circuit.studies.items import Failure, Item, Outcome
+from xbar_circuit.runs.items import Failure, Item, Outcome
 from xbar_circuit.studies.recovery import Recovery, RecoveryPoint, recovery_of, recovery_point
 
 SAME = {"error_mapped": 0.1, "error_aware": 0.0, "signal": 0.9, "least_signal": 0.5, "clipped": 0}

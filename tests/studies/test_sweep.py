@@ -51,7 +51,7 @@ def by_hand(plan, row_ohm, g_max, seed):
         and item.name.endswith(f"seed={seed}")
     )
     words = item.random_stream
-    from xbar_circuit.studies.items import generator
+    from xbar_circuit.runs.items import generator
 
     return xc_ir_drop(rng=generator(0, words), **item.arguments)
 

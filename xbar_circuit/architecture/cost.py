@@ -12,6 +12,8 @@ from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
 
 from xbar_circuit import checks
+from xbar_circuit.accelerator.description import Accelerator
+from xbar_circuit.accelerator.mapping import Mapping
 from xbar_circuit.architecture.components import Architecture
 from xbar_circuit.architecture.product import (
     OPERATIONS_A_MAC,
@@ -24,8 +26,6 @@ from xbar_circuit.architecture.product import (
 )
 from xbar_circuit.architecture.workload import LayerLoad, count_loads
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.network.accelerator import Accelerator
-from xbar_circuit.network.mapping import Mapping
 
 __all__ = ["COMPONENTS", "Cost", "LayerCost", "balanced_replicas", "cost"]
 

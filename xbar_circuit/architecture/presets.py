@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.architecture.components import (
     Architecture,
     Buffer,
@@ -23,7 +24,6 @@ from xbar_circuit.architecture.components import (
 )
 from xbar_circuit.calibration import ReadoutModel
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.network.accelerator import Accelerator
 from xbar_circuit.peripherals import Sar
 from xbar_circuit.wires import Wires
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
+from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.architecture.components import Architecture
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.network.accelerator import Accelerator
 
 __all__ = [
     "OPERATIONS_A_MAC",

@@ -14,20 +14,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from xbar_circuit import nodal
+from xbar_circuit.accelerator.converters import Converter
+from xbar_circuit.accelerator.description import Accelerator
+from xbar_circuit.accelerator.inference import Analog
+from xbar_circuit.accelerator.mapping import LayerPlan, Mapping
+from xbar_circuit.accelerator.programming import Conductances
+from xbar_circuit.accelerator.tiles import conversion_groups
 from xbar_circuit.architecture.components import Architecture
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.network.accelerator import Accelerator
-from xbar_circuit.network.converters import Converter
 from xbar_circuit.network.execution import Digital, walk
 from xbar_circuit.network.graph import INPUT, Network
-from xbar_circuit.network.inference import Analog
-from xbar_circuit.network.mapping import LayerPlan, Mapping
 from xbar_circuit.network.operators import Array, MatrixOperator
-from xbar_circuit.network.programming import Conductances
 from xbar_circuit.network.recording import record_vectors
-from xbar_circuit.network.tiles import conversion_groups
 
 __all__ = ["LayerLoad", "array_joules", "count_loads", "tile_joule"]
 

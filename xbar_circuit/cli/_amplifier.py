@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from xbar_circuit import __version__
 from xbar_circuit.cli._subcircuit import pairs, shipped_subcircuit
@@ -24,7 +23,9 @@ from xbar_circuit.report.amplifiers import (
     write_amplifier,
     write_sense_amplifier,
 )
-from xbar_circuit.studies import Outcome, characterize_amplifier, characterize_sense_amplifier
+from xbar_circuit.report.progress import progress_bar
+from xbar_circuit.runs import Outcome
+from xbar_circuit.studies import characterize_amplifier, characterize_sense_amplifier
 from xbar_circuit.units import parse_spice
 from xbar_circuit.wires import Wires
 
@@ -182,14 +183,13 @@ def measure_sense_amplifier(
 
 @contextmanager
 def _bar(console: Console, what: str) -> Iterator[Callable[[Outcome], None]]:
-    """Show how many are done; how many there are is known with the first."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as progress:
-        task = progress.add_task("ngspice", total=None)
+    """Show how many are done; how many there are is not known."""
+    with progress_bar(console, transient=True, counted=True) as bar:
+        bar.expect("ngspice", None)
 
         def advance(outcome: Outcome) -> None:
-            state = "failed: " + outcome.item.name if outcome.failed else what
-            progress.update(task, advance=1, description=state)
+            bar.add("ngspice")
+            bar.rename("ngspice", "failed: " + outcome.item.name if outcome.failed else what)
 
         yield advance
 

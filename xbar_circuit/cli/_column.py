@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 from rich.console import Console
-from rich.progress import Progress
 
 from xbar_circuit import __version__
 from xbar_circuit.devices import PcmStatistics
 from xbar_circuit.files import write_json
 from xbar_circuit.plots.periphery import draw_column
 from xbar_circuit.report.periphery import column_rows, write_column
+from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.studies import characterize_column
 from xbar_circuit.tile import chain
 
@@ -44,8 +44,7 @@ def measure_column(
         tile = dataclasses.replace(
             tile, crossbar=dataclasses.replace(tile.crossbar, conductance=actual)
         )
-    with Progress(console=console, transient=True) as progress:
-        task = progress.add_task("products in ngspice", total=products)
+    with progress_bar(console, transient=True) as bar:
         report = characterize_column(
             tile,
             column=cols // 2,
@@ -56,7 +55,7 @@ def measure_column(
             engine=engine,
             array=array,
             folder=out / "decks",
-            progress=lambda done: progress.advance(task, done),
+            progress=lambda done: bar.add("products in ngspice", done, products),
             name=f"{kind}, column {cols // 2} of {rows} x {cols}",
         )
     picture = out / "characterize.png"

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 from rich.console import Console
-from rich.progress import Progress
 
 from xbar_circuit import __version__
 from xbar_circuit.files import write_json
 from xbar_circuit.peripherals import Flash, OscillatorCounter, Ramp, Sar
 from xbar_circuit.plots.periphery import draw_yield
 from xbar_circuit.report import Figure, Section, Table, write_page
+from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.studies import ConverterYield, converter_yield
 
 __all__ = ["MISMATCH", "measure_yield"]
@@ -45,8 +45,7 @@ def measure_yield(
     given = dict(mismatch)
     if isinstance(converter, Flash):
         given["offset_sigma_volt"] = 0.0
-    with Progress(console=console, transient=True) as progress:
-        task = progress.add_task("samples", total=samples)
+    with progress_bar(console, transient=True) as bar:
         found = converter_yield(
             converter,
             mismatch=given,
@@ -56,7 +55,7 @@ def measure_yield(
             engine=engine,
             workers=workers,
             folder=out,
-            progress=lambda _: progress.advance(task),
+            progress=lambda _: bar.add("samples", 1, samples),
         )
     picture = out / "characterize.png"
     draw_yield(found, picture)

@@ -10,11 +10,11 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.files import write_json
+from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.studies.speed import Timing, machine, measure
 
 __all__ = ["bench"]
@@ -41,13 +41,12 @@ def bench(
     earlier = None if compare is None else _read(compare)
     sizes = [size for size in (16, 32, 64, 128, 256, 512, 1024) if size <= largest]
     timings: list[Timing] = []
-    with Progress(console=console, transient=True) as progress:
-        task = progress.add_task("timing")
+    with progress_bar(console, transient=True) as bar:
         for timing in measure(sizes, seed=seed, with_spice=spice):
             timings.append(timing)
             share = 100.0 * sum(timing.size >= size for size in sizes) / (len(sizes) + 1)
             text = f"{timing.task}, {timing.method}, {timing.size}"
-            progress.update(task, completed=share, description=text)
+            bar.reach(text, share, 100.0)
     console.print(_table(timings, earlier))
     content = {
         "machine": machine(with_spice=spice),

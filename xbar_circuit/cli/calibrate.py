@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
 from xbar_circuit import __version__
@@ -15,6 +15,7 @@ from xbar_circuit.checks import choice
 from xbar_circuit.files import write_json
 from xbar_circuit.plots.calibration import draw_calibration
 from xbar_circuit.report.calibration import CALIBRATION_COLUMNS, calibration_row, write_calibration
+from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.studies.calibration import (
     STANDARD_CASES,
     CalibrationCase,
@@ -69,20 +70,20 @@ def calibrate(
         )
     console = Console()
     reports: list[CalibrationReport] = []
-    with Progress(console=console, transient=True) as progress:
+    with progress_bar(console, transient=True) as bar:
         for case in cases:
             home = out / case.name.replace(" ", "-")
-            task = progress.add_task(case.name, total=case.samples + case.held_out)
+            bar.expect(case.name, case.samples + case.held_out)
             report = calibrate_chain(
                 case,
                 seed=seed,
                 folder=home / "decks",
-                progress=lambda done, task=task: progress.advance(task, done),  # type: ignore[misc]
+                progress=partial(bar.add, case.name),
             )
             report.calibration.tile.fast_model.save(home / "model.json")
             draw_calibration(report, home / "calibrate.png")
             reports.append(report)
-            progress.remove_task(task)
+            bar.remove(case.name)
     table = Table(*CALIBRATION_COLUMNS, title="held-out products, model against ngspice")
     for report in reports:
         good = report.within_one >= _ENOUGH

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__
+from xbar_circuit.accelerator.mapping import map_network
+from xbar_circuit.accelerator.settings import Settings, read_settings
 from xbar_circuit.architecture import PRESETS, Cost, preset, usual_accelerator
 from xbar_circuit.cli.infer import stated_normalisation
 from xbar_circuit.errors import ParameterError
@@ -23,8 +25,6 @@ from xbar_circuit.network.images import (
     fashion_mnist_test,
     load_images,
 )
-from xbar_circuit.network.mapping import map_network
-from xbar_circuit.network.settings import Settings, read_settings
 from xbar_circuit.plots.cost import draw_chips, draw_cost
 from xbar_circuit.report.cost import cost_components, write_cost_page
 from xbar_circuit.studies.inference import inference_cost, make_chip

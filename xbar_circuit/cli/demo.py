@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from xbar_circuit import __version__
 from xbar_circuit.files import write_json
 from xbar_circuit.plots.demo import draw_accuracy, draw_agreement, draw_drop, draw_images
 from xbar_circuit.report.demo import write_demo_page
+from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.studies.demo import Demo, run_demo
 
 __all__ = ["demo"]
@@ -31,20 +31,8 @@ def demo(
 ) -> None:
     """Run LeNet-5 on 10,000 Fashion-MNIST images through tiles with wires; check in ngspice."""
     console = Console()
-    with Progress(
-        TextColumn("{task.description:<22}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeElapsedColumn(),
-        console=console,
-    ) as progress:
-        tasks: dict[str, TaskID] = {}
-
-        def report(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = progress.add_task(stage, total=total)
-            progress.advance(tasks[stage], done)
-
+    with progress_bar(console) as bar:
+        report = bar.add
         result = run_demo(images=images, vectors=vectors, report=report)
     for name, draw in (
         ("accuracy", draw_accuracy),

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from xbar_circuit import __version__
@@ -15,8 +14,9 @@ from xbar_circuit.errors import ParameterError
 from xbar_circuit.files import write_json
 from xbar_circuit.plots.design import draw_design
 from xbar_circuit.report.design import design_table, write_design_page
+from xbar_circuit.report.progress import progress_bar
+from xbar_circuit.runs.items import Outcome
 from xbar_circuit.studies.design import Design, design_plan, designs_of
-from xbar_circuit.studies.items import Outcome
 from xbar_circuit.studies.sweep import run_sweep
 
 __all__ = ["design"]
@@ -61,17 +61,11 @@ def design(
         fixed=fixed,
     )
     console = Console()
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-    ) as progress:
-        task = progress.add_task("design space", total=len(plan.items()))
+    with progress_bar(console, counted=True) as bar:
+        bar.expect("design space", len(plan.items()))
 
         def tell(_: Outcome) -> None:
-            progress.advance(task)
+            bar.add("design space")
 
         outcomes = run_sweep(plan, out, workers=workers, progress=tell)
     found = designs_of(plan, outcomes)

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from xbar_circuit import __version__
@@ -25,6 +24,7 @@ from xbar_circuit.plots.device import (
     draw_statistics,
 )
 from xbar_circuit.report.device import device_summary, write_device_page
+from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.studies.device import DeviceReport, characterise_device
 
 __all__ = ["device"]
@@ -56,23 +56,15 @@ def device(
 ) -> None:
     """Characterise the PCM cell and its statistics, against the papers and against ngspice."""
     console = Console()
-    with Progress(
-        TextColumn("{task.description:<26}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeElapsedColumn(),
-        console=console,
-    ) as bar:
-        task = bar.add_task("start", total=1)
+    with progress_bar(console) as bar:
+        bar.reach("start", 0, 1)
         cell = PcmCell.projected() if preset is Preset.PROJECTED else PcmCell.sebastian2017()
         report = characterise_device(
             replace(cell, kelvin=kelvin),
             seed=seed,
             cells=cells,
             array=array,
-            progress=lambda stage, done, total: bar.update(
-                task, description=stage, completed=done, total=total
-            ),
+            progress=bar.reach,
         )
     for name, draw in (
         ("conduction", draw_conduction),

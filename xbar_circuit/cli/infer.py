@@ -8,24 +8,25 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from xbar_circuit import __version__
+from xbar_circuit.accelerator.memory import working_bytes
+from xbar_circuit.accelerator.nonlinear import Correction
+from xbar_circuit.accelerator.settings import Settings, read_settings
+from xbar_circuit.accelerator.spot_check import TileCheck, choose_tiles, spot_check
 from xbar_circuit.architecture import Cost, preset
 from xbar_circuit.cli.mapping import write_mapping
 from xbar_circuit.files import write_json
 from xbar_circuit.network.bring import FASHION_MNIST, NETWORKS, bring
 from xbar_circuit.network.execution import batch_size
 from xbar_circuit.network.images import Dataset, Normalisation
-from xbar_circuit.network.nonlinear import Correction
 from xbar_circuit.network.recording import record_vectors
-from xbar_circuit.network.settings import Settings, read_settings
-from xbar_circuit.network.spot_check import TileCheck, choose_tiles, spot_check
 from xbar_circuit.plots.cost import draw_chips, draw_cost
 from xbar_circuit.plots.inference import draw_budget, draw_time
 from xbar_circuit.report.cost import cost_sections
 from xbar_circuit.report.inference import write_inference_page
+from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.studies.budget import Budget, error_budget
 from xbar_circuit.studies.inference import (
     Chip,
@@ -36,7 +37,6 @@ from xbar_circuit.studies.inference import (
     inference_cost,
     make_chip,
 )
-from xbar_circuit.studies.memory import working_bytes
 from xbar_circuit.units import duration
 
 __all__ = ["infer", "stated_normalisation"]
@@ -84,20 +84,8 @@ def infer(
     )
     chosen, test, known = brought.network, brought.test, brought.calibration
     console = Console()
-    with Progress(
-        TextColumn("{task.description:<24}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeElapsedColumn(),
-        console=console,
-    ) as progress:
-        tasks: dict[str, TaskID] = {}
-
-        def report(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = progress.add_task(stage, total=total)
-            progress.advance(tasks[stage], done)
-
+    with progress_bar(console) as bar:
+        report = bar.add
         found = evaluate(chosen, test, known, settings, folder=out / "chips", report=report)
         wanted = error_budget(chosen, test, known, settings, report=report) if budget else None
         chip = make_chip(found.mapping, settings, known, seed=0, seconds=settings.seconds[0])

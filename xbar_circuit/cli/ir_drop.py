@@ -10,7 +10,6 @@ from typing import Annotated
 import numpy as np
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from xbar_circuit import __version__, calibration
@@ -29,6 +28,7 @@ from xbar_circuit.errors import ParameterError
 from xbar_circuit.files import write_json
 from xbar_circuit.plots.ir_drop import draw_ir_drop
 from xbar_circuit.report.ir_drop import ir_drop_summary, write_ir_drop_page
+from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.studies.ir_drop import IrDropReport, measure_ir_drop
 
 __all__ = ["ir_drop"]
@@ -120,14 +120,8 @@ def ir_drop(
         supply_volt=supply_volt,
         conductances=(g_min, g_max),
     )
-    with Progress(
-        TextColumn("{task.description:<26}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeElapsedColumn(),
-        console=console,
-    ) as bar:
-        task = bar.add_task("tables", total=None)
+    with progress_bar(console) as bar:
+        bar.reach("tables", 0, None)
         ready = {name.value: _ready(made[name], max(volts), (g_min, g_max)) for name in names}
         report = measure_ir_drop(
             ready,
@@ -137,9 +131,7 @@ def ir_drop(
             conductances=(g_min, g_max),
             inputs=inputs,
             rng=np.random.default_rng(seed),
-            progress=lambda what, done, total: bar.update(
-                task, description=what, completed=done, total=total
-            ),
+            progress=bar.reach,
         )
     picture = draw_ir_drop(report, out / "ir_drop.png")
     write_json(out / "summary.json", ir_drop_summary(report))

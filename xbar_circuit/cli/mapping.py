@@ -13,13 +13,13 @@ from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__
+from xbar_circuit.accelerator.mapping import Mapping, map_network
+from xbar_circuit.accelerator.settings import Settings, read_settings
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.files import write_json
 from xbar_circuit.network.bring import NETWORKS
-from xbar_circuit.network.importers import read_network
+from xbar_circuit.network.importers import load
 from xbar_circuit.network.lenet import SHIPPED
-from xbar_circuit.network.mapping import Mapping, map_network
-from xbar_circuit.network.settings import Settings, read_settings
 from xbar_circuit.plots.mapping import draw_floorplan, draw_tiles
 from xbar_circuit.report.mapping import mapping_summary, write_mapping_csv, write_mapping_page
 from xbar_circuit.studies.inference import copies_of
@@ -50,7 +50,7 @@ def mapping(
     if network in SHIPPED:
         chosen = SHIPPED[network]()
     else:
-        chosen = read_network(network, input_shape=_shape(shape), output=output)
+        chosen = load(network, input_shape=_shape(shape), output=output)
     found = map_network(chosen, settings.accelerator)
     copies = copies_of(found, settings)
     write_mapping(found, copies, out)

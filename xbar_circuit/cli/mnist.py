@@ -7,15 +7,15 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from xbar_circuit import __version__
 from xbar_circuit.files import write_json
-from xbar_circuit.network.importers import read_network
+from xbar_circuit.network.importers import load
 from xbar_circuit.network.lenet import mnist_lenet5
 from xbar_circuit.plots.mnist import draw_ages, draw_wires
 from xbar_circuit.report.mnist import mnist_summary, write_mnist_page
+from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.studies.inference import Evaluation
 from xbar_circuit.studies.mnist import (
     AIHWKIT,
@@ -52,23 +52,11 @@ def mnist(
     Finished chips are kept in the folder: the same command goes on where it was interrupted.
     """
     console = Console()
-    chosen = mnist_lenet5() if network is None else read_network(network)
+    chosen = mnist_lenet5() if network is None else load(network)
     test, known = mnist_images(data)
     every = variants(seeds=seeds, images=images)
-    with Progress(
-        TextColumn("{task.description:<48}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeElapsedColumn(),
-        console=console,
-    ) as progress:
-        tasks: dict[str, TaskID] = {}
-
-        def report(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = progress.add_task(stage, total=total)
-            progress.advance(tasks[stage], done)
-
+    with progress_bar(console) as bar:
+        report = bar.add
         speed = measure(chosen, test, known, timed_settings(images=images), report=report)
         kept = out / "chips"
         found = dict(evaluate_all(chosen, test, known, every, folder=kept, report=report))

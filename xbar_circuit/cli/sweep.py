@@ -11,14 +11,14 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table as RichTable
 
 from xbar_circuit import __version__
 from xbar_circuit.errors import ModelFileError, XbarError
 from xbar_circuit.plots.sweep import draw_sweep
+from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.report.sweep import sweep_tables, write_sweep_page
-from xbar_circuit.studies.items import Outcome
+from xbar_circuit.runs.items import Outcome
 from xbar_circuit.studies.sweep import Plan, read_plan, run_sweep, to_dataset
 
 __all__ = ["sweep"]
@@ -45,22 +45,17 @@ def sweep(
     folder = Path("out") / plan.name if out is None else out
     counts = {"found": 0, "failed": 0}
     with (
-        Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=console,
-        ) as progress,
+        progress_bar(console, counted=True) as bar,
         _executor(dask, plan) as executor,
     ):
-        task = progress.add_task(plan.name, total=len(plan.items()))
+        bar.expect(plan.name, len(plan.items()))
 
         def tell(outcome: Outcome) -> None:
             counts["found"] += outcome.restored
             counts["failed"] += outcome.failed
             note = f", {counts['failed']} failed" if counts["failed"] else ""
-            progress.update(task, advance=1, description=plan.name + note)
+            bar.add(plan.name)
+            bar.rename(plan.name, plan.name + note)
 
         outcomes = run_sweep(plan, folder, executor=executor, workers=workers, progress=tell)
     dataset = to_dataset(plan, outcomes)

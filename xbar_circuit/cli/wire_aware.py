@@ -7,17 +7,17 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from xbar_circuit import __version__
+from xbar_circuit.accelerator.settings import PCM_PRESETS
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.files import write_json
 from xbar_circuit.network.bring import FASHION_MNIST, NETWORKS
-from xbar_circuit.network.settings import PCM_PRESETS
 from xbar_circuit.plots.recovery import draw_recovery
+from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.report.recovery import recovery_summary, recovery_table, write_recovery_page
-from xbar_circuit.studies.items import Outcome
+from xbar_circuit.runs.items import Outcome
 from xbar_circuit.studies.recovery import recovery_of
 from xbar_circuit.studies.sweep import plan_from_dictionary, run_sweep
 
@@ -80,17 +80,11 @@ def wire_aware(
         }
     )
     console = Console()
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-    ) as progress:
-        task = progress.add_task(plan.name, total=len(plan.items()))
+    with progress_bar(console, counted=True) as bar:
+        bar.expect(plan.name, len(plan.items()))
 
         def tell(_: Outcome) -> None:
-            progress.advance(task)
+            bar.add(plan.name)
 
         outcomes = run_sweep(plan, out, workers=workers, progress=tell)
     found = recovery_of(outcomes)

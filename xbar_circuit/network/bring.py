@@ -19,7 +19,7 @@ from xbar_circuit.network.images import (
     load_dataset,
     load_images,
 )
-from xbar_circuit.network.importers import declared_shape, read_network
+from xbar_circuit.network.importers import declared_shape, load
 from xbar_circuit.network.lenet import SHIPPED
 
 __all__ = ["FASHION_MNIST", "NETWORKS", "Brought", "bring", "fit_images"]
@@ -64,7 +64,7 @@ def bring(
     Parameters
     ----------
     network
-        As for `read_network`, or the name of a network in the package.
+        As for `load`, or the name of a network in the package.
     data, labels
         As for `load_dataset`, or ``"fashion-mnist"``.
     calibration
@@ -122,7 +122,7 @@ def fit_images(
     Raises
     ------
     ModelFileError
-        As `read_network`.
+        As `load`.
     ShapeError
         The images do not fit the network.
     """
@@ -132,7 +132,7 @@ def fit_images(
     shape = declared_shape(network, output=output)
     fitting = images if shape is None else images.arranged(shape)
     size = fitting.images.shape[1:]
-    return read_network(network, input_shape=size, output=output), fitting
+    return load(network, input_shape=size, output=output), fitting
 
 
 def _stated(normalisation: Normalisation | None) -> Normalisation:

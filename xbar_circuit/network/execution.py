@@ -1,13 +1,13 @@
 """Running a network: one walk over its nodes, whoever multiplies.
 
 A `Multiplier` stands at the seam between the digital operators and the matrix products. `Digital`
-is NumPy; the accelerator's is in `inference`; the one that calibrates converters and the one that
+is NumPy; an accelerator's tiles are another; the one that calibrates converters and the one that
 records activations for ngspice are others. None of them needs a second walk.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Protocol
@@ -18,12 +18,13 @@ from threadpoolctl import threadpool_limits
 
 from xbar_circuit import checks
 from xbar_circuit.errors import ParameterError, ShapeError
-from xbar_circuit.network.graph import INPUT, Network
+from xbar_circuit.network.node import INPUT, Node
 from xbar_circuit.network.operators import Array, MatrixOperator, Operator
 
 __all__ = [
     "MEMORY_BYTES",
     "Digital",
+    "Graph",
     "Multiplier",
     "accuracy",
     "apply_digitally",
@@ -34,6 +35,25 @@ __all__ = [
 
 #: Default limit on the working memory of a run [byte].
 MEMORY_BYTES = 2 * 1024**3
+
+
+class Graph(Protocol):
+    """What can be run: a `Network`."""
+
+    @property
+    def nodes(self) -> Sequence[Node]:
+        """In an order in which every input comes before its use."""
+        ...
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of one sample."""
+        ...
+
+    @property
+    def matrix_nodes(self) -> Sequence[tuple[str, MatrixOperator]]:
+        """The nodes that multiply by weights, in order."""
+        ...
 
 
 class Multiplier(Protocol):
@@ -51,7 +71,7 @@ class Multiplier(Protocol):
 class Digital:
     """NumPy in float32: the reference."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Graph) -> None:
         self._matrices = {name: op.matrices for name, op in network.matrix_nodes}
 
     def encode(self, name: str, inputs: Array) -> Array:  # noqa: ARG002 (the protocol's)
@@ -80,7 +100,7 @@ def _multiply(vectors: Array, matrices: Array) -> Array:
     return products
 
 
-def walk(network: Network, images: Array, multiplier: Multiplier) -> dict[str, Array]:
+def walk(network: Graph, images: Array, multiplier: Multiplier) -> dict[str, Array]:
     """Run one batch through the network and return the output of the last node, by its name.
 
     Outputs that no later node reads are dropped on the way.
@@ -103,7 +123,7 @@ def walk(network: Network, images: Array, multiplier: Multiplier) -> dict[str, A
 
 
 def run(
-    network: Network,
+    network: Graph,
     images: Array,
     multiplier: Multiplier | None = None,
     *,
@@ -174,7 +194,7 @@ def accuracy(outputs: Array, labels: NDArray[np.integer]) -> float:
     return float(np.mean(outputs.reshape(len(outputs), -1).argmax(axis=1) == labels))
 
 
-def batch_size(network: Network, memory_bytes: int, *, largest: int = 64) -> int:
+def batch_size(network: Graph, memory_bytes: int, *, largest: int = 64) -> int:
     """Return how many images at once stay below a limit; small batches stay in the cache too.
 
     0 where not one does.
@@ -190,7 +210,7 @@ def batch_size(network: Network, memory_bytes: int, *, largest: int = 64) -> int
 class _Meter(Digital):
     """Multiplies and measures [byte]."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Graph) -> None:
         super().__init__(network)
         self.peak = self.kept = 1
 

@@ -1,38 +1,24 @@
 """A trained network: a small directed graph of typed operators, as immutable data.
 
 Nodes stand in an order in which every input comes before its use; ``"input"`` is the image. What a
-network computes is told by `execution`; which of its nodes an accelerator takes over, by `mapping`.
+network computes is told by `execution`; which of its nodes an accelerator takes over, by
+`xbar_circuit.accelerator.mapping`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
 
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.network.operators import MatrixOperator, Operator
+from xbar_circuit.network.execution import MEMORY_BYTES, run
+from xbar_circuit.network.node import INPUT, Node
+from xbar_circuit.network.operators import Array, MatrixOperator
 
 __all__ = ["INPUT", "Network", "Node"]
-
-INPUT = "input"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
-    """One operator of a network.
-
-    Parameters
-    ----------
-    name
-        Unique within the network.
-    operator
-        What it computes.
-    inputs
-        Names of the nodes that it reads, or ``"input"``.
-    """
-
-    name: str
-    operator: Operator | MatrixOperator
-    inputs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +33,8 @@ class Network:
         Shape of one sample: (channels, height, width), (channels, length) or (features,).
     source
         Where the network comes from, for reports.
+    input_name
+        What the file that it comes from calls its input.
 
     Raises
     ------
@@ -57,6 +45,7 @@ class Network:
     nodes: tuple[Node, ...]
     input_shape: tuple[int, ...]
     source: str = ""
+    input_name: str = INPUT
 
     def __post_init__(self) -> None:
         known = {INPUT}
@@ -91,3 +80,50 @@ class Network:
     def weight_count(self) -> int:
         """Number of weights that need devices (without biases)."""
         return sum(operator.matrices.size for _, operator in self.matrix_nodes)
+
+    def run(
+        self,
+        inputs: Mapping[str, NDArray[Any]],
+        *,
+        memory_bytes: int = MEMORY_BYTES,
+        workers: int = 2,
+    ) -> list[Array]:
+        """Compute the outputs in NumPy, float32.
+
+        Parameters
+        ----------
+        inputs
+            By their name, as in the file: (n, *input_shape).
+        memory_bytes, workers
+            As for `execution.run`.
+
+        Returns
+        -------
+        list of arrays
+            The one output, (n, ...).
+
+        Raises
+        ------
+        ParameterError
+            Other names than that of the input.
+        ShapeError
+            The array does not fit the network.
+        """
+        return [run(self, self.only_input(inputs), memory_bytes=memory_bytes, workers=workers)]
+
+    def only_input(self, inputs: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
+        """Return the array of the network's input.
+
+        Raises
+        ------
+        ParameterError
+            Other names than that of the input.
+        """
+        if set(inputs) != {self.input_name}:
+            raise ParameterError.about(
+                "inputs",
+                got=f"the names {sorted(inputs)}",
+                expected=f"one array, of the name {self.input_name!r}",
+                remedy="name it as the network's file does",
+            )
+        return inputs[self.input_name]

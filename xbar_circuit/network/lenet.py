@@ -19,7 +19,7 @@ from xbar_circuit.network.operators import (
     Operator,
     Relu,
 )
-from xbar_circuit.network.storage import load_network
+from xbar_circuit.network.storage import read_npz
 from xbar_circuit.resources import data_file
 
 __all__ = ["SHIPPED", "fashion_mnist_lenet5", "lenet5", "mnist_lenet5"]
@@ -65,7 +65,7 @@ def lenet5(weights: Mapping[str, Array], *, source: str = "LeNet-5") -> Network:
 
 def fashion_mnist_lenet5() -> Network:
     """Return LeNet-5 as trained on Fashion-MNIST by `training` (weights in the package)."""
-    return load_network(data_file("lenet5_fashion_mnist.npz"))
+    return read_npz(data_file("lenet5_fashion_mnist.npz"))
 
 
 def mnist_lenet5(*, plain: bool = False) -> Network:
@@ -82,7 +82,7 @@ def mnist_lenet5(*, plain: bool = False) -> Network:
         analog arrays; the 4 were chosen with the test accuracy in sight (3, 5, 6 and 8 epochs:
         98.59, 99.00, 99.08 and 99.24 %).
     """
-    return load_network(data_file("lenet5_mnist_plain.npz" if plain else "lenet5_mnist.npz"))
+    return read_npz(data_file("lenet5_mnist_plain.npz" if plain else "lenet5_mnist.npz"))
 
 
 #: Networks in the package by the name that the command line knows.

@@ -15,15 +15,15 @@ import numpy as np
 
 from xbar_circuit.errors import ModelFileError
 from xbar_circuit.files import replacing
-from xbar_circuit.network.graph import Network, Node
+from xbar_circuit.network.graph import INPUT, Network, Node
 from xbar_circuit.network.operators import KINDS
 
-__all__ = ["load_network", "save_network"]
+__all__ = ["read_npz", "save"]
 
 _FORMAT = "xbar_circuit network 1"
 
 
-def save_network(network: Network, path: Path | str) -> None:
+def save(network: Network, path: Path | str) -> None:
     """Write a network; the file appears whole or not at all."""
     path = Path(path)
     arrays: dict[str, Any] = {}
@@ -49,6 +49,7 @@ def save_network(network: Network, path: Path | str) -> None:
             "format": _FORMAT,
             "input_shape": network.input_shape,
             "source": network.source,
+            "input_name": network.input_name,
             "nodes": nodes,
         }
     )
@@ -56,8 +57,8 @@ def save_network(network: Network, path: Path | str) -> None:
         np.savez_compressed(file, network=np.array(text), **arrays)
 
 
-def load_network(path: Path | str) -> Network:
-    """Read a network that `save_network` wrote.
+def read_npz(path: Path | str) -> Network:
+    """Read a network that `save` wrote.
 
     Raises
     ------
@@ -75,11 +76,12 @@ def load_network(path: Path | str) -> Network:
             nodes=nodes,
             input_shape=tuple(described["input_shape"]),
             source=described["source"],
+            input_name=described.get("input_name", INPUT),  # older files have none
         )
     except (OSError, EOFError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
         raise ModelFileError(
             f"path: got {path} ({error}), expected a native network file ({_FORMAT});"
-            " write one with save_network, or bring an ONNX file"
+            " write one with save, or bring an ONNX file"
         ) from error
 
 

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from xbar_circuit.errors import ModelFileError
 from xbar_circuit.network.image_files import read_idx
 from xbar_circuit.network.lenet import lenet5
-from xbar_circuit.network.storage import save_network
+from xbar_circuit.network.storage import save
 
 __all__ = ["train_lenet5"]
 
@@ -132,7 +132,7 @@ def main(  # noqa: PLR0917  (typer calls it by name)
         weight_noise=weight_noise,
         report=lambda epoch, loss: typer.echo(f"epoch {epoch}/{epochs}: loss {loss:.4f}"),
     )
-    save_network(lenet5(weights), out)
+    save(lenet5(weights), out)
 
 
 def _find(folder: Path, name: str) -> Path:

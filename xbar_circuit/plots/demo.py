@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from xbar_circuit.network.accelerator import Accelerator
+from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.plots.style import COLOURS, figure, save
 from xbar_circuit.studies.demo import CLASSES, Demo
 

@@ -11,7 +11,7 @@ from matplotlib.collections import PatchCollection
 from matplotlib.colors import to_rgba
 from matplotlib.patches import Patch, Rectangle
 
-from xbar_circuit.network.mapping import Mapping
+from xbar_circuit.accelerator.mapping import Mapping
 from xbar_circuit.plots.style import COLOURS, figure, save
 
 __all__ = ["draw_floorplan", "draw_tiles"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from xbar_circuit.network.accelerator import Accelerator
+from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.report import Figure, Section, Table, write_page
 from xbar_circuit.studies.demo import Demo
 from xbar_circuit.units import engineering

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from xbar_circuit.accelerator.description import Accelerator
+from xbar_circuit.accelerator.nonlinear import Correction
+from xbar_circuit.accelerator.spot_check import TileCheck
 from xbar_circuit.calibration import ReadoutModel
-from xbar_circuit.network.accelerator import Accelerator
-from xbar_circuit.network.nonlinear import Correction
-from xbar_circuit.network.spot_check import TileCheck
 from xbar_circuit.report import Figure, Section, Table, write_page
 from xbar_circuit.report.mapping import mapping_section
 from xbar_circuit.studies.budget import Budget

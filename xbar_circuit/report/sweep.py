@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xbar_circuit.report import Figure, Section, Table, write_page
-from xbar_circuit.studies.items import Outcome
+from xbar_circuit.runs.items import Outcome
 from xbar_circuit.studies.sweep import Plan
 
 if TYPE_CHECKING:

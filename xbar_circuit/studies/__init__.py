@@ -14,7 +14,6 @@ from xbar_circuit.studies.converter import (
 from xbar_circuit.studies.converter_yield import ConverterYield, converter_yield
 from xbar_circuit.studies.half_select import HalfSelect, half_select
 from xbar_circuit.studies.integrator import IntegratorReport, characterize_integrator
-from xbar_circuit.studies.items import Failure, Item, Outcome
 from xbar_circuit.studies.mvm_error import (
     HOURS,
     MvmError,
@@ -23,7 +22,6 @@ from xbar_circuit.studies.mvm_error import (
     sparse_inputs,
 )
 from xbar_circuit.studies.product import ProductReport, characterize_product
-from xbar_circuit.studies.runner import run_items
 from xbar_circuit.studies.sense_amplifier import characterize_sense_amplifier
 from xbar_circuit.studies.sense_amplifier_report import SenseAmplifierReport, SenseCondition
 from xbar_circuit.studies.variations import Variation
@@ -35,12 +33,9 @@ __all__ = [
     "ColumnReport",
     "ConverterReport",
     "ConverterYield",
-    "Failure",
     "HalfSelect",
     "IntegratorReport",
-    "Item",
     "MvmError",
-    "Outcome",
     "ProductReport",
     "SenseAmplifierReport",
     "SenseCondition",
@@ -55,6 +50,5 @@ __all__ = [
     "gaussian_weights",
     "half_select",
     "mvm_error",
-    "run_items",
     "sparse_inputs",
 ]

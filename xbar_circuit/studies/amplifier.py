@@ -24,10 +24,10 @@ from xbar_circuit.files import write_text
 from xbar_circuit.netlist.loaded_column import Stimulus
 from xbar_circuit.netlist.provenance import Provenance
 from xbar_circuit.peripherals import CurrentConveyor, OpAmp, Subcircuit, TransimpedanceAmplifier
+from xbar_circuit.runs.items import Item, Outcome
+from xbar_circuit.runs.runner import run_items
 from xbar_circuit.studies.amplifier_bench import AmplifierBench, SampledAmplifier, measure
 from xbar_circuit.studies.amplifier_report import AmplifierReport
-from xbar_circuit.studies.items import Item, Outcome
-from xbar_circuit.studies.runner import run_items
 from xbar_circuit.studies.variations import at_condition, conditions, file_name, temperatures_of
 
 __all__ = ["characterize_amplifier"]

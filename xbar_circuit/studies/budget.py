@@ -11,6 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from xbar_circuit.accelerator.mapping import map_network
+from xbar_circuit.accelerator.memory import working_bytes
+from xbar_circuit.accelerator.settings import Settings
+from xbar_circuit.accelerator.wire_aware import wire_aware
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.devices import Ohmic, PcmStatistics
 from xbar_circuit.network.execution import (
@@ -23,12 +27,8 @@ from xbar_circuit.network.execution import (
 )
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.images import Dataset
-from xbar_circuit.network.mapping import map_network
 from xbar_circuit.network.operators import Array
-from xbar_circuit.network.settings import Settings
-from xbar_circuit.network.wire_aware import wire_aware
 from xbar_circuit.studies.inference import make_chip
-from xbar_circuit.studies.memory import working_bytes
 from xbar_circuit.wires import Terminals, Wires
 
 __all__ = ["EFFECTS", "Budget", "alone", "error_budget"]

@@ -20,9 +20,9 @@ from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals.converters import Converter
+from xbar_circuit.runs.items import Item, Outcome
+from xbar_circuit.runs.runner import run_items
 from xbar_circuit.studies.converter import characterize_converter
-from xbar_circuit.studies.items import Item, Outcome
-from xbar_circuit.studies.runner import run_items
 
 __all__ = ["FIGURES", "ConverterYield", "converter_yield"]
 

@@ -16,21 +16,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit import nodal
+from xbar_circuit.accelerator.description import Accelerator
+from xbar_circuit.accelerator.inference import Analog, calibrate, prepare
+from xbar_circuit.accelerator.mapping import Mapping, map_network
+from xbar_circuit.accelerator.programming import program
+from xbar_circuit.accelerator.spot_check import TileCheck, choose_tiles, spot_check
 from xbar_circuit.checks import FloatArray
-from xbar_circuit.network.accelerator import Accelerator
 from xbar_circuit.network.execution import accuracy, run
 from xbar_circuit.network.images import (
     Dataset,
     fashion_mnist_calibration,
     fashion_mnist_test,
 )
-from xbar_circuit.network.inference import Analog, calibrate, prepare
 from xbar_circuit.network.lenet import fashion_mnist_lenet5
-from xbar_circuit.network.mapping import Mapping, map_network
 from xbar_circuit.network.operators import Array
-from xbar_circuit.network.programming import program
 from xbar_circuit.network.recording import record_vectors
-from xbar_circuit.network.spot_check import TileCheck, choose_tiles, spot_check
 from xbar_circuit.wires import Wires
 
 __all__ = ["BITS", "CLASSES", "SEGMENT_OHM", "Demo", "DropMap", "run_demo"]

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from xbar_circuit.studies.items import Outcome
+from xbar_circuit.runs.items import Outcome
 from xbar_circuit.studies.sweep import Plan, plan_from_dictionary
 
 __all__ = ["Design", "best_designs", "design_plan", "designs_of"]

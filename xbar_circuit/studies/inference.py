@@ -10,6 +10,13 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
+from xbar_circuit.accelerator.drift import compensate
+from xbar_circuit.accelerator.inference import Analog, calibrate, prepare
+from xbar_circuit.accelerator.mapping import Mapping, map_network
+from xbar_circuit.accelerator.memory import working_bytes
+from xbar_circuit.accelerator.programming import Conductances, program
+from xbar_circuit.accelerator.settings import Settings
+from xbar_circuit.accelerator.wire_aware import WireAware, wire_aware
 from xbar_circuit.architecture import (
     Cost,
     array_joules,
@@ -20,17 +27,11 @@ from xbar_circuit.architecture import (
 )
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.network.drift import compensate
 from xbar_circuit.network.execution import accuracy, batch_size, run
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.images import Dataset
-from xbar_circuit.network.inference import Analog, calibrate, prepare
-from xbar_circuit.network.mapping import Mapping, map_network
-from xbar_circuit.network.programming import Conductances, program
-from xbar_circuit.network.settings import Settings
-from xbar_circuit.network.wire_aware import WireAware, wire_aware
-from xbar_circuit.studies.memory import peak_bytes, working_bytes
-from xbar_circuit.studies.runner import Kept
+from xbar_circuit.runs.memory import peak_bytes
+from xbar_circuit.runs.runner import Kept
 
 __all__ = ["Chip", "Evaluation", "copies_of", "evaluate", "inference_cost", "make_chip"]
 

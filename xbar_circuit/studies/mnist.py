@@ -18,14 +18,16 @@ from pathlib import Path
 
 import numpy as np
 
+from xbar_circuit.accelerator.description import Accelerator
+from xbar_circuit.accelerator.mapping import map_network
+from xbar_circuit.accelerator.memory import working_bytes
+from xbar_circuit.accelerator.settings import Settings
 from xbar_circuit.architecture import Cost, usual_accelerator
 from xbar_circuit.devices import PcmStatistics
-from xbar_circuit.network.accelerator import Accelerator
 from xbar_circuit.network.execution import run
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.images import Dataset, Normalisation, load_dataset, load_images
-from xbar_circuit.network.mapping import map_network
-from xbar_circuit.network.settings import Settings
+from xbar_circuit.runs.memory import peak_bytes
 from xbar_circuit.studies.inference import (
     Evaluation,
     Report,
@@ -33,7 +35,6 @@ from xbar_circuit.studies.inference import (
     inference_cost,
     make_chip,
 )
-from xbar_circuit.studies.memory import peak_bytes, working_bytes
 from xbar_circuit.studies.mvm_error import gaussian_weights, mvm_error, sparse_inputs
 from xbar_circuit.wires import Wires
 

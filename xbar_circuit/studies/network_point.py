@@ -22,14 +22,14 @@ from typing import Any
 
 import numpy as np
 
+from xbar_circuit.accelerator.mapping import map_network
+from xbar_circuit.accelerator.memory import working_bytes
+from xbar_circuit.accelerator.settings import from_dictionary
+from xbar_circuit.accelerator.wire_aware import wire_aware
 from xbar_circuit.network.bring import bring
 from xbar_circuit.network.execution import accuracy, run
 from xbar_circuit.network.images import Normalisation
-from xbar_circuit.network.mapping import map_network
-from xbar_circuit.network.settings import from_dictionary
-from xbar_circuit.network.wire_aware import wire_aware
 from xbar_circuit.studies.inference import inference_cost, make_chip
-from xbar_circuit.studies.memory import working_bytes
 
 __all__ = ["nested", "network_point"]
 

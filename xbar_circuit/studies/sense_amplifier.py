@@ -20,8 +20,8 @@ from xbar_circuit.checks import FloatArray
 from xbar_circuit.files import write_text
 from xbar_circuit.netlist.provenance import Provenance
 from xbar_circuit.peripherals import Subcircuit
-from xbar_circuit.studies.items import Item, Outcome
-from xbar_circuit.studies.runner import run_items
+from xbar_circuit.runs.items import Item, Outcome
+from xbar_circuit.runs.runner import run_items
 from xbar_circuit.studies.sense_amplifier_bench import decision_times, latch_deck, offsets_of
 from xbar_circuit.studies.sense_amplifier_report import SenseAmplifierReport, SenseCondition
 from xbar_circuit.studies.variations import (

@@ -10,10 +10,10 @@ from onnx import TensorProto, helper, numpy_helper
 
 from xbar_circuit import ModelFileError
 from xbar_circuit.network.execution import run
-from xbar_circuit.network.importers import from_onnx, read_network
+from xbar_circuit.network.importers import from_onnx, load
 from xbar_circuit.network.importers.onnx import declared_shape
 from xbar_circuit.network.operators import Affine, Convolution
-from xbar_circuit.network.storage import load_network, save_network
+from xbar_circuit.network.storage import read_npz, save
 
 LIGHT = Path(onnx.__file__).parent / "backend/test/data/light"
 EXPORTS = Path(__file__).parents[2] / "data/torch_exports"
@@ -48,7 +48,7 @@ def check(content, shape, batch=3):
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     x = 2.0 * floats(batch, *shape)
     expected = session.run(None, {session.get_inputs()[0].name: x})[0]
-    found = run(network, x)
+    (found,) = network.run({session.get_inputs()[0].name: x})
     assert found.shape == expected.shape
     assert np.abs(found - expected).max() <= 1e-5 * max(1.0, np.abs(expected).max())
     return network
@@ -225,10 +225,10 @@ def test_what_cannot_be_folded_stays():
 def test_an_imported_network_survives_its_file(tmp_path):
     made, constants, shape = ONE["Conv, all"]
     network = from_onnx(model([made], constants, shape))
-    save_network(network, tmp_path / "n.npz")
+    save(network, tmp_path / "n.npz")
     x = floats(2, *shape)
-    assert np.array_equal(run(read_network(tmp_path / "n.npz"), x), run(network, x))
-    assert isinstance(load_network(tmp_path / "n.npz").nodes[0].operator, Convolution)
+    assert np.array_equal(run(load(tmp_path / "n.npz"), x), run(network, x))
+    assert isinstance(read_npz(tmp_path / "n.npz").nodes[0].operator, Convolution)
 
 
 @pytest.mark.parametrize("name", ["light_squeezenet", "light_shufflenet"])
@@ -357,11 +357,11 @@ def test_a_batch_that_the_file_fixes_is_no_part_of_the_network():
 def test_files_that_are_no_networks_are_refused(tmp_path):
     (tmp_path / "broken.onnx").write_bytes(b"not a protobuf")
     with pytest.raises(ModelFileError, match="broken"):
-        read_network(tmp_path / "broken.onnx")
+        load(tmp_path / "broken.onnx")
     with pytest.raises(ModelFileError, match=r"none\.onnx"):
-        read_network(tmp_path / "none.onnx")
+        load(tmp_path / "none.onnx")
     with pytest.raises(ModelFileError, match=r"\.onnx, \.npz or \.pt"):
-        read_network(tmp_path / "net.h5")
+        load(tmp_path / "net.h5")
 
 
 def test_an_open_shape_must_be_stated():

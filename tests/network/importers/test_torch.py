@@ -8,7 +8,7 @@ import pytest
 
 from xbar_circuit import ModelFileError
 from xbar_circuit.network.execution import run
-from xbar_circuit.network.importers import from_torch, read_network
+from xbar_circuit.network.importers import from_torch, load
 
 
 def test_a_missing_torch_is_named(monkeypatch):
@@ -65,11 +65,11 @@ def test_a_torchscript_file_and_a_module_by_name(tmp_path, monkeypatch):
     x = np.random.default_rng(2).normal(size=(4, 2, 3)).astype(np.float32)
     with torch.no_grad():
         expected = module(torch.from_numpy(x)).numpy()
-    found = run(read_network(tmp_path / "net.pt", input_shape=(2, 3)), x)
+    found = run(load(tmp_path / "net.pt", input_shape=(2, 3)), x)
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
-    assert read_network("my_torch_net:make", input_shape=(2, 3)).weight_count == 18
+    assert load("my_torch_net:make", input_shape=(2, 3)).weight_count == 18
     with pytest.raises(ModelFileError, match="without input_shape"):
-        read_network(tmp_path / "net.pt")
+        load(tmp_path / "net.pt")
     for wrong in ("my_torch_net:missing", str(tmp_path / "none.pt")):
         with pytest.raises(ModelFileError, match="expected a TorchScript file"):
-            read_network(wrong, input_shape=(2, 3))
+            load(wrong, input_shape=(2, 3))

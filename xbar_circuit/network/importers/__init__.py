@@ -10,14 +10,14 @@ from xbar_circuit.network.graph import Network
 from xbar_circuit.network.importers import onnx
 from xbar_circuit.network.importers.onnx import from_onnx
 from xbar_circuit.network.importers.torch import from_torch, load_torch
-from xbar_circuit.network.storage import load_network
+from xbar_circuit.network.storage import read_npz
 
-__all__ = ["declared_shape", "from_onnx", "from_torch", "load_torch", "read_network"]
+__all__ = ["declared_shape", "from_onnx", "from_torch", "load", "load_torch"]
 
 _TORCH = {".pt", ".pth", ".ts"}
 
 
-def read_network(
+def load(
     path: Path | str, *, input_shape: Sequence[int] | None = None, output: str | None = None
 ) -> Network:
     """Read a network from a file or a Python module.
@@ -42,7 +42,7 @@ def read_network(
     if kind == "onnx":
         return from_onnx(path, input_shape=input_shape, output=output)
     if kind == "npz":
-        return load_network(path)
+        return read_npz(path)
     if input_shape is None:
         raise ModelFileError(
             f"path: got {path} without input_shape, expected the shape of one sample, which torch"
@@ -57,12 +57,12 @@ def declared_shape(path: Path | str, *, output: str | None = None) -> tuple[int 
     Raises
     ------
     ModelFileError
-        As `read_network`.
+        As `load`.
     """
     kind = _kind(path)
     if kind == "onnx":
         return onnx.declared_shape(path, output=output)
-    return load_network(path).input_shape if kind == "npz" else None
+    return read_npz(path).input_shape if kind == "npz" else None
 
 
 def _kind(path: Path | str) -> str:

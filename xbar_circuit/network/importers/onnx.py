@@ -145,7 +145,12 @@ class _Walker:
             if node.name in needed:
                 needed.update(node.inputs)
         nodes = tuple(node for node in self.nodes if node.name in needed)
-        return Network(nodes=nodes, input_shape=shape, source=self._file.name)
+        return Network(
+            nodes=nodes,
+            input_shape=shape,
+            source=self._file.name,
+            input_name=self._file.image.name,
+        )
 
     def _about(self, node: Any, problem: str) -> ModelFileError:
         return ModelFileError(

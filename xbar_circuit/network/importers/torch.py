@@ -48,7 +48,7 @@ def from_torch(module: Any, input_shape: Sequence[int], *, output: str | None = 
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                torch.onnx.export(module.eval(), (sample,), content, **old)
+                torch.onnx.export(module.eval(), (sample,), content, input_names=["input"], **old)
         finally:
             for part, training in modes.items():
                 part.training = training

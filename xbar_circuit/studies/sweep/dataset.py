@@ -22,7 +22,7 @@ import scipy
 
 from xbar_circuit.errors import ModelFileError, ParameterError
 from xbar_circuit.files import replacing, write_text
-from xbar_circuit.studies.items import Outcome
+from xbar_circuit.runs.items import Outcome
 from xbar_circuit.studies.sweep.plan import Plan
 from xbar_circuit.version import __version__
 

@@ -37,7 +37,7 @@ from typing import Any
 
 from xbar_circuit import checks
 from xbar_circuit.errors import ModelFileError, ParameterError
-from xbar_circuit.studies.items import Item
+from xbar_circuit.runs.items import Item
 from xbar_circuit.studies.sweep.functions import INPUT_FILES, find_function
 
 __all__ = ["Plan", "plan_from_dictionary", "read_plan"]

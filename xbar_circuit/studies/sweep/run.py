@@ -8,8 +8,8 @@ from concurrent.futures import Executor
 from pathlib import Path
 
 from xbar_circuit.files import write_json, write_text
-from xbar_circuit.studies.items import Outcome
-from xbar_circuit.studies.runner import run_items
+from xbar_circuit.runs.items import Outcome
+from xbar_circuit.runs.runner import run_items
 from xbar_circuit.studies.sweep.dataset import need_xarray, to_dataset, write_csv, write_netcdf
 from xbar_circuit.studies.sweep.plan import Plan
 

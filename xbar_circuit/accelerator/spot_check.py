@@ -14,13 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from xbar_circuit import nodal, spice
+from xbar_circuit.accelerator.inference import Analog
+from xbar_circuit.accelerator.mapping import Mapping
+from xbar_circuit.accelerator.nonlinear import Correction
+from xbar_circuit.accelerator.programming import Conductances
 from xbar_circuit.agreement import relative_difference
 from xbar_circuit.checks import FloatArray
-from xbar_circuit.network.inference import Analog
-from xbar_circuit.network.mapping import Mapping
-from xbar_circuit.network.nonlinear import Correction
 from xbar_circuit.network.operators import Array
-from xbar_circuit.network.programming import Conductances
 
 __all__ = ["TileCheck", "choose_tiles", "spot_check"]
 

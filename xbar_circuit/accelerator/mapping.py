@@ -15,9 +15,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
-from xbar_circuit.network.accelerator import Accelerator
 from xbar_circuit.network.graph import Network
 
 __all__ = ["LayerPlan", "Mapping", "TilePlan", "map_network"]

@@ -18,8 +18,8 @@ import numpy as np
 
 from xbar_circuit.errors import ParameterError, XbarError
 from xbar_circuit.files import write_text
-from xbar_circuit.studies.identity import canonical
-from xbar_circuit.studies.items import Failure, Item, Outcome
+from xbar_circuit.runs.identity import canonical
+from xbar_circuit.runs.items import Failure, Item, Outcome
 
 __all__ = ["Store", "decode", "encode"]
 

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from xbar_circuit import ParameterError, Wires
+from xbar_circuit.accelerator.description import Accelerator
+from xbar_circuit.accelerator.drift import compensate
+from xbar_circuit.accelerator.inference import prepare
+from xbar_circuit.accelerator.mapping import map_network
+from xbar_circuit.accelerator.programming import program
 from xbar_circuit.devices import PcmStatistics
-from xbar_circuit.network.accelerator import Accelerator
-from xbar_circuit.network.drift import compensate
 from xbar_circuit.network.graph import INPUT, Network, Node
-from xbar_circuit.network.inference import prepare
-from xbar_circuit.network.mapping import map_network
 from xbar_circuit.network.operators import Dense
-from xbar_circuit.network.programming import program
 
 
 def mapped(**changes):

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from xbar_circuit import checks
+from xbar_circuit.accelerator.description import Accelerator
+from xbar_circuit.accelerator.drift import COMPENSATIONS
 from xbar_circuit.calibration import ReadoutModel
 from xbar_circuit.devices import Cell, Ohmic, PcmCell, PcmStatistics, Sinh
 from xbar_circuit.errors import ModelFileError, ParameterError
-from xbar_circuit.network.accelerator import Accelerator
-from xbar_circuit.network.drift import COMPENSATIONS
 from xbar_circuit.network.execution import MEMORY_BYTES
 from xbar_circuit.wires import Terminals, Wires
 

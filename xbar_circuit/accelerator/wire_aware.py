@@ -22,10 +22,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from xbar_circuit import checks
+from xbar_circuit.accelerator.inference import prepare
+from xbar_circuit.accelerator.mapping import LayerPlan, Mapping, TilePlan
+from xbar_circuit.accelerator.tiles import conversion_groups
 from xbar_circuit.checks import FloatArray
-from xbar_circuit.network.inference import prepare
-from xbar_circuit.network.mapping import LayerPlan, Mapping, TilePlan
-from xbar_circuit.network.tiles import conversion_groups
 
 __all__ = ["WireAware", "wire_aware"]
 

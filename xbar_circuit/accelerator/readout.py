@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from xbar_circuit.accelerator.converters import Converter
 from xbar_circuit.calibration import ReadoutModel
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.network.converters import Converter
 from xbar_circuit.network.operators import Array
 
 __all__ = ["CalibratedConverter"]

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from xbar_circuit import ParameterError, Wires, nodal
+from xbar_circuit.accelerator.converters import Converter, calibrated
+from xbar_circuit.accelerator.description import Accelerator
+from xbar_circuit.accelerator.inference import Analog, calibrate, prepare
+from xbar_circuit.accelerator.mapping import map_network
+from xbar_circuit.accelerator.programming import program
 from xbar_circuit.devices import PcmStatistics
-from xbar_circuit.network.accelerator import Accelerator
-from xbar_circuit.network.converters import Converter, calibrated
 from xbar_circuit.network.execution import run
 from xbar_circuit.network.graph import INPUT, Network, Node
-from xbar_circuit.network.inference import Analog, calibrate, prepare
-from xbar_circuit.network.mapping import map_network
 from xbar_circuit.network.operators import Convolution, Dense, Flatten, Relu
-from xbar_circuit.network.programming import program
 from xbar_circuit.network.recording import record_vectors
 
 IDEAL = Accelerator(

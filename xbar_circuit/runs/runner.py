@@ -19,10 +19,10 @@ from typing import Any
 
 from xbar_circuit import checks
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.studies.identity import canonical, digest, file_digests, function_identity
-from xbar_circuit.studies.items import Item, Outcome
-from xbar_circuit.studies.store import Store, decode
-from xbar_circuit.studies.workers import Answers, Attempt, Call, here, in_processes, through
+from xbar_circuit.runs.identity import canonical, digest, file_digests, function_identity
+from xbar_circuit.runs.items import Item, Outcome
+from xbar_circuit.runs.store import Store, decode
+from xbar_circuit.runs.workers import Answers, Attempt, Call, here, in_processes, through
 from xbar_circuit.version import __version__
 
 __all__ = ["Kept", "run_items"]

@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 
 from xbar_circuit import nodal
+from xbar_circuit.accelerator import Accelerator, map_network, spot_check
+from xbar_circuit.accelerator.inference import Analog, calibrate, prepare
+from xbar_circuit.accelerator.settings import from_dictionary
 from xbar_circuit.cells import GateInput
 from xbar_circuit.devices import Ohmic, PcmCell, Sinh
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.network import Accelerator, map_network, record_vectors, spot_check
+from xbar_circuit.network import record_vectors
 from xbar_circuit.network.execution import Digital
 from xbar_circuit.network.graph import INPUT, Network, Node
-from xbar_circuit.network.inference import Analog, calibrate, prepare
 from xbar_circuit.network.operators import Dense
-from xbar_circuit.network.settings import from_dictionary
 from xbar_circuit.wires import Wires
 
 STRONG = Accelerator(

@@ -15,16 +15,16 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from xbar_circuit import nodal
+from xbar_circuit.accelerator.converters import Converter, calibrated
+from xbar_circuit.accelerator.mapping import Mapping
+from xbar_circuit.accelerator.nonlinear import Correction, fit, moments
+from xbar_circuit.accelerator.programming import Conductances
+from xbar_circuit.accelerator.readout import CalibratedConverter
+from xbar_circuit.accelerator.tiles import AnalogLayer, calibrate_layer
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.network.converters import Converter, calibrated
 from xbar_circuit.network.execution import MEMORY_BYTES, Digital, batch_size, walk
-from xbar_circuit.network.mapping import Mapping
-from xbar_circuit.network.nonlinear import Correction, fit, moments
 from xbar_circuit.network.operators import Array
-from xbar_circuit.network.programming import Conductances
-from xbar_circuit.network.readout import CalibratedConverter
-from xbar_circuit.network.tiles import AnalogLayer, calibrate_layer
 
 __all__ = ["Analog", "LayerRanges", "Ranges", "calibrate", "prepare"]
 

@@ -1,16 +1,12 @@
-"""Memory of a study: what its limit leaves for the work, and what it has really needed."""
+"""Memory of an inference: what a limit on the whole process leaves for batches of images."""
 
 from __future__ import annotations
 
-import resource
-import sys
-from pathlib import Path
-
+from xbar_circuit.accelerator.mapping import Mapping
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.network.mapping import Mapping
 from xbar_circuit.network.operators import Array
 
-__all__ = ["peak_bytes", "working_bytes"]
+__all__ = ["working_bytes"]
 
 _PROCESS_BYTES = 170_000_000  # interpreter and libraries
 _CELL_BYTES = 72  # weights, targets, transfers now and at first, and their float32 rendering
@@ -41,21 +37,3 @@ def working_bytes(limit_bytes: int, mapping: Mapping, images: Array) -> int:
             remedy="raise the limit, or take fewer images or smaller data",
         )
     return limit_bytes - taken
-
-
-def peak_bytes() -> int:
-    """Return the largest resident set of this process so far [byte].
-
-    On Linux the kernel's high-water mark of this very program (``VmHWM``); elsewhere that of
-    ``getrusage``, which may count the program that started this one.
-
-    >>> peak_bytes() > 1_000_000
-    True
-    """
-    try:
-        text = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
-        line = next(line for line in text.splitlines() if line.startswith("VmHWM:"))
-        return 1024 * int(line.split()[1])
-    except (OSError, StopIteration):
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak if sys.platform == "darwin" else 1024 * peak

@@ -25,10 +25,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit import nodal
+from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import Cell
-from xbar_circuit.network.accelerator import Accelerator
 
 __all__ = ["Correction", "fit", "moments", "places"]
 

@@ -11,13 +11,13 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from xbar_circuit.accelerator.converters import Converter, calibrated
+from xbar_circuit.accelerator.description import Accelerator
+from xbar_circuit.accelerator.mapping import LayerPlan, TilePlan
+from xbar_circuit.accelerator.nonlinear import Correction, places
+from xbar_circuit.accelerator.readout import CalibratedConverter
 from xbar_circuit.checks import FloatArray
-from xbar_circuit.network.accelerator import Accelerator
-from xbar_circuit.network.converters import Converter, calibrated
-from xbar_circuit.network.mapping import LayerPlan, TilePlan
-from xbar_circuit.network.nonlinear import Correction, places
 from xbar_circuit.network.operators import Array
-from xbar_circuit.network.readout import CalibratedConverter
 
 __all__ = ["AnalogLayer", "calibrate_layer", "conversion_groups", "pair_difference"]
 

@@ -12,10 +12,10 @@ from collections.abc import Mapping as MappingOf
 import numpy as np
 
 from xbar_circuit import checks
+from xbar_circuit.accelerator.mapping import Mapping
+from xbar_circuit.accelerator.programming import Conductances
+from xbar_circuit.accelerator.tiles import conversion_groups, pair_difference
 from xbar_circuit.checks import FloatArray
-from xbar_circuit.network.mapping import Mapping
-from xbar_circuit.network.programming import Conductances
-from xbar_circuit.network.tiles import conversion_groups, pair_difference
 
 __all__ = ["COMPENSATIONS", "compensate"]
 

@@ -7,12 +7,12 @@ import pytest
 from scipy import optimize
 
 from xbar_circuit import Wires, nodal
-from xbar_circuit.network.accelerator import Accelerator
+from xbar_circuit.accelerator.description import Accelerator
+from xbar_circuit.accelerator.mapping import map_network
+from xbar_circuit.accelerator.tiles import pair_difference
+from xbar_circuit.accelerator.wire_aware import wire_aware
 from xbar_circuit.network.graph import INPUT, Network, Node
-from xbar_circuit.network.mapping import map_network
 from xbar_circuit.network.operators import Dense
-from xbar_circuit.network.tiles import pair_difference
-from xbar_circuit.network.wire_aware import wire_aware
 
 
 def network(weight=None):

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xbar_circuit import ParameterError
-from xbar_circuit.network.accelerator import Accelerator
+from xbar_circuit.accelerator.description import Accelerator
+from xbar_circuit.accelerator.mapping import map_network
+from xbar_circuit.accelerator.tiles import pair_difference
 from xbar_circuit.network.graph import INPUT, Network, Node
 from xbar_circuit.network.lenet import fashion_mnist_lenet5
-from xbar_circuit.network.mapping import map_network
 from xbar_circuit.network.operators import Convolution, Dense
-from xbar_circuit.network.tiles import pair_difference
 
 
 def dense_network(weight):

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 import xbar_circuit as xc
-from xbar_circuit.studies.items import Item, generator
-from xbar_circuit.studies.runner import run_items
+from xbar_circuit.runs.items import Item, generator
+from xbar_circuit.runs.runner import run_items
 
 
 def items_of(count, **more):
@@ -119,8 +119,8 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from runner_jobs import slowly
-from xbar_circuit.studies.items import Item
-from xbar_circuit.studies.runner import run_items
+from xbar_circuit.runs.items import Item
+from xbar_circuit.runs.runner import run_items
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])

@@ -34,8 +34,8 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from xbar_circuit.errors import XbarError
-from xbar_circuit.studies.items import Failure, generator
-from xbar_circuit.studies.store import encode
+from xbar_circuit.runs.items import Failure, generator
+from xbar_circuit.runs.store import encode
 
 __all__ = ["Answers", "Attempt", "Call", "attempt", "here", "in_processes", "through"]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from xbar_circuit import ModelFileError, ParameterError
-from xbar_circuit.network.settings import from_dictionary, read_settings
+from xbar_circuit.accelerator.settings import from_dictionary, read_settings
 
 TEXT = """
 [accelerator]

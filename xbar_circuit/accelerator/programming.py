@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from xbar_circuit import checks
+from xbar_circuit.accelerator.mapping import Mapping
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.devices import PcmState, PcmStatistics
-from xbar_circuit.network.mapping import Mapping
 
 __all__ = ["Conductances", "ProgrammedNetwork", "program"]
 

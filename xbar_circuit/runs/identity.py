@@ -189,7 +189,7 @@ def function_identity(function: Callable[..., Any]) -> dict[str, str]:
         A lambda, or a function inside another one: a worker process could not find it.
 
     >>> function_identity(digest)["name"]
-    'xbar_circuit.studies.identity.digest'
+    'xbar_circuit.runs.identity.digest'
     """
     if isinstance(function, partial):
         return {"name": digest(canonical(function)), "source": ""}

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 import xbar_circuit as xc
+from xbar_circuit.accelerator import Accelerator, Settings
+from xbar_circuit.accelerator.converters import Converter
+from xbar_circuit.accelerator.readout import CalibratedConverter
+from xbar_circuit.accelerator.settings import read_settings
 from xbar_circuit.architecture import preset, with_readout
 from xbar_circuit.calibration import HeldOut, ReadoutModel
-from xbar_circuit.network import Accelerator, Settings
-from xbar_circuit.network.converters import Converter
 from xbar_circuit.network.images import fashion_mnist_calibration, fashion_mnist_test
 from xbar_circuit.network.lenet import fashion_mnist_lenet5
-from xbar_circuit.network.readout import CalibratedConverter
-from xbar_circuit.network.settings import read_settings
 from xbar_circuit.report.inference import calibrated_words
 from xbar_circuit.studies.inference import evaluate, inference_cost, make_chip
 
