@@ -2,9 +2,15 @@
 
 import signal
 
+import numpy as np
+
+from closeness import guarded
+
 # A shell that starts the tests in the background lets them ignore Ctrl-C, and all that they start
 # inherits it: the tests that interrupt a process would wait for ever.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+np.testing.assert_allclose = guarded(np.testing.assert_allclose)
 
 collect_ignore = ["data"]  # what the tests read, and the scripts that made it

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import xbar_circuit as xc
+from closeness import approx
 from xbar_circuit.units import engineering, parse_spice, spice_number
 
 WIRES = xc.Wires(row_ohm=1.0, column_ohm=2.0)
@@ -139,9 +140,9 @@ def test_device_slopes_are_the_derivatives(cell):
         (here.row_slope, cell.respond(row + h, column, g), cell.respond(row - h, column, g)),
         (here.column_slope, cell.respond(row, column + h, g), cell.respond(row, column - h, g)),
     ):
-        assert slope == pytest.approx((ahead.current - back.current) / (2 * h), rel=1e-8)
+        assert slope == approx((ahead.current - back.current) / (2 * h), rel=1e-8)
     tiny = cell.respond(np.array(1e-9), np.array(0.0), g).current / 1e-9
-    assert cell.zero_bias_conductance(g) == pytest.approx(tiny, rel=1e-12)
+    assert cell.zero_bias_conductance(g) == approx(tiny, rel=1e-12)
 
 
 def test_errors_travel_between_processes():

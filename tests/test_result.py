@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import xbar_circuit as xc
+from closeness import approx
 from xbar_circuit.kirchhoff import end_conductances
 
 
@@ -28,9 +29,9 @@ def divider(*, row_error: float = 0.0, column_error: float = 0.0, current_error:
 
 def test_exact_solution_has_no_residual():
     result = divider()
-    assert result.residual == pytest.approx([0.0], abs=1e-15)
-    assert result.device_current[0, 0, 0] == pytest.approx(1 / 13, rel=1e-14)
-    assert result.row_current[0, 0] == pytest.approx(1 / 13, rel=1e-14)
+    assert result.residual == approx([0.0], abs=1e-15)
+    assert result.device_current[0, 0, 0] == approx(1 / 13, rel=1e-14)
+    assert result.row_current[0, 0] == approx(1 / 13, rel=1e-14)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,7 @@ def test_exact_solution_has_no_residual():
     ],
 )
 def test_a_mistake_shows_at_its_size(mistake, expected):
-    assert divider(**mistake).residual == pytest.approx([expected], rel=1e-4)
+    assert divider(**mistake).residual == approx([expected], rel=1e-4)
 
 
 def test_nan_is_never_a_small_residual():
@@ -65,7 +66,7 @@ def test_ideal_wires_are_one_node():
         engine="by hand",
     )
     assert result.residual[0] < 1e-15
-    assert result.row_current == pytest.approx(volts * conductance.sum(axis=1))
+    assert result.row_current == approx(volts * conductance.sum(axis=1))
 
 
 def test_nodes_are_computed_when_first_asked_for_and_travel_between_processes():

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from closeness import approx
 from xbar_circuit import ParameterError, Wires, nodal
 from xbar_circuit.accelerator.converters import Converter, calibrated
 from xbar_circuit.accelerator.description import Accelerator
@@ -145,7 +146,7 @@ def test_noise_of_a_uniform_converter_follows_the_textbook():
         converter = Converter(bits=bits, full_scale=1.0, signed=True)
         found = converter.round(wave / np.float32(converter.step)) * converter.step
         snr = 10.0 * np.log10(np.mean(wave**2) / np.mean((found - wave) ** 2))
-        assert snr == pytest.approx(6.02 * bits + 1.76, abs=0.4)
+        assert snr == approx(6.02 * bits + 1.76, abs=0.4)
 
 
 def test_rounding_does_not_make_a_converter_signed():
@@ -208,7 +209,7 @@ def test_several_devices_in_a_cell_average_their_errors():
         difference = np.concatenate([(a - b).ravel() for a, b in zip(reached, wanted, strict=True)])
         return difference.std() / count
 
-    assert spread(16) == pytest.approx(spread(1) / 4.0, rel=0.2)
+    assert spread(16) == approx(spread(1) / 4.0, rel=0.2)
 
 
 def test_recorded_vectors_are_inputs_of_the_layer():

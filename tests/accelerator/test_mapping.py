@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from closeness import approx
 from xbar_circuit import ParameterError
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.mapping import map_network
@@ -89,7 +90,7 @@ def test_tiles_are_nearly_equal():
         "dense3": {(84, 20)},
     }
     assert mapping.tile_count == 14
-    assert mapping.utilisation == pytest.approx(2 * 61_470 / (14 * 128 * 128))
+    assert mapping.utilisation == approx(2 * 61_470 / (14 * 128 * 128))
 
 
 def test_depthwise_channels_share_a_tile():
@@ -149,5 +150,5 @@ def test_a_global_scale_is_that_of_the_largest_weight_of_the_network():
     mapping = map_network(network, Accelerator(weight_scale="global"))
     low, high = mapping.accelerator.cell_range_siemens
     largest = [plan.tiles[0].target.max() - low for plan in mapping.layers]
-    assert largest == pytest.approx([high - low, (high - low) / 4.0])
-    assert realised(mapping) == pytest.approx(2.0 * np.eye(3))
+    assert largest == approx([high - low, (high - low) / 4.0])
+    assert realised(mapping) == approx(2.0 * np.eye(3))

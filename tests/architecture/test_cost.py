@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import xbar_circuit as xc
+from closeness import approx
 from xbar_circuit.accelerator.converters import Converter
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.inference import Analog, calibrate, prepare
@@ -87,29 +88,29 @@ def convolution_network():
 
 def test_the_hermes_core_comes_out_of_its_preset():
     found = tile_peak(usual_accelerator("hermes"), hermes_core(), array_joule=1e-9)
-    assert found["product_joule"] == pytest.approx(12.5e-9, rel=1e-12)
-    assert found["product_second"] == pytest.approx(130e-9, rel=1e-12)
+    assert found["product_joule"] == approx(12.5e-9, rel=1e-12)
+    assert found["product_second"] == approx(130e-9, rel=1e-12)
     assert found["macs"] == 256 * 256
     chip = next(chip for chip in PUBLISHED if chip.name == "HERMES core")
-    assert found["tops"] == pytest.approx(chip.tops, rel=1e-3)
+    assert found["tops"] == approx(chip.tops, rel=1e-3)
     assert round(found["tops_per_watt"], 1) == chip.tops_per_watt == 10.5
     assert round(found["tops_per_mm2"], 2) == chip.tops_per_mm2 == 1.59
-    assert found["product_joule"] / found["macs"] == pytest.approx(190e-15, rel=0.01)
+    assert found["product_joule"] / found["macs"] == approx(190e-15, rel=0.01)
 
 
 def test_the_converters_of_isaac_take_half_of_its_power():
     readout = isaac().readout
     converters = 168 * 12 * 8  # tiles, units of a tile, converters of a unit; 65.8 W in all
     power = converters * readout.joule(8) * 1.2e9
-    assert power / 65.8 == pytest.approx(0.49, abs=0.005)
+    assert power / 65.8 == approx(0.49, abs=0.005)
     accelerator = usual_accelerator("isaac")
-    assert isaac().product_second("bit serial", 1, 8) == pytest.approx(100e-9)
+    assert isaac().product_second("bit serial", 1, 8) == approx(100e-9)
     assert accelerator.input_coding == "bit serial"
 
 
 def test_the_survey_gives_energy_by_its_figure_of_merit():
-    assert adc_survey("best").readout.joule(8) == pytest.approx(4.25e-12, rel=1e-3)
-    assert adc_survey("median").readout.joule(6) == pytest.approx(62e-15 * 64)
+    assert adc_survey("best").readout.joule(8) == approx(4.25e-12, rel=1e-3)
+    assert adc_survey("median").readout.joule(6) == approx(62e-15 * 64)
     with pytest.raises(xc.ParameterError, match="which: got 'worst'"):
         adc_survey("worst")
 
@@ -150,7 +151,7 @@ def test_an_array_without_wires_draws_what_ohms_law_says(coding):
     else:
         ones = sum((np.abs(codes).astype(int) >> bit) & 1 for bit in range(3))
         truth = 10e-9 * (0.2**2 * ones @ rows).mean()
-    assert found == pytest.approx(truth, rel=1e-9)
+    assert found == approx(truth, rel=1e-9)
 
 
 def test_wires_are_in_the_energy_of_the_array():
@@ -162,7 +163,7 @@ def test_wires_are_in_the_energy_of_the_array():
         Accelerator(read_volt=0.2, wires=wires),
         ROUND,
     )
-    assert found == pytest.approx(10e-9 * 0.2**2 / (3000 + 4000 + 3000), rel=1e-9)
+    assert found == approx(10e-9 * 0.2**2 / (3000 + 4000 + 3000), rel=1e-9)
 
 
 def test_a_dense_layer_by_hand():
@@ -181,11 +182,11 @@ def test_a_dense_layer_by_hand():
         "buffer": (12 + 6) * 1e-12,
         "interconnect": 6 * 8 * 1e-10 * 2e-3,
     }
-    assert found.joule == pytest.approx(expected, rel=1e-12)
-    assert found.total_joule == pytest.approx(sum(expected.values()))
+    assert found.joule == approx(expected, rel=1e-12)
+    assert found.total_joule == approx(sum(expected.values()))
     # 10 ns of read hide 4 conversions of 1 ns; 21 operations of 1 ns on 4 units take 5.25 ns
-    assert found.product_second == pytest.approx(11e-9)
-    assert found.latency_seconds == found.interval_seconds == pytest.approx(11e-9)
+    assert found.product_second == approx(11e-9)
+    assert found.latency_seconds == found.interval_seconds == approx(11e-9)
     area = {
         "driver": 4 * 4 * 1e-10,
         "array": 4 * 16 * 1e-12,
@@ -193,16 +194,16 @@ def test_a_dense_layer_by_hand():
         "digital": 4 * 5e-9,
         "buffer": 6 * 1e-12,
     }
-    assert found.area_m2 == pytest.approx(area)
-    assert found.tops_per_watt == pytest.approx(36 / found.total_joule * 1e-12)
-    assert found.tops_per_mm2 == pytest.approx(36 / 11e-9 * 1e-12 / (sum(area.values()) * 1e6))
+    assert found.area_m2 == approx(area)
+    assert found.tops_per_watt == approx(36 / found.total_joule * 1e-12)
+    assert found.tops_per_mm2 == approx(36 / 11e-9 * 1e-12 / (sum(area.values()) * 1e6))
 
 
 def test_slow_arithmetic_holds_the_stage():
     mapping = map_network(dense_network(), Accelerator(wires=IDEAL))
     slow = replace(ROUND, digital=replace(ROUND.digital, clock_hertz=1e6))
     found = cost(mapping, slow, {"dense": 0.0})
-    assert found.latency_seconds == pytest.approx((6 + 3 + 3 + 3) * 1e-6)
+    assert found.latency_seconds == approx((6 + 3 + 3 + 3) * 1e-6)
 
 
 def test_analog_subtraction_and_accumulation_save_conversions():
@@ -252,7 +253,7 @@ def two_layers():
 def test_conversions_are_counted_and_options_change_them(changes, conversions):
     accelerator = replace(Accelerator(tile_rows=256, tile_cols=256, wires=IDEAL), **changes)
     found = cost(map_network(two_layers(), accelerator), ROUND, {"c": 0.0, "d": 0.0})
-    assert found.joule["read-out"] == pytest.approx(conversions * 10e-12, rel=1e-12)
+    assert found.joule["read-out"] == approx(conversions * 10e-12, rel=1e-12)
 
 
 def test_bits_one_by_one_cost_one_product_each():
@@ -263,9 +264,9 @@ def test_bits_one_by_one_cost_one_product_each():
         ROUND,
         {"dense": 0.0},
     )
-    assert serial.joule["read-out"] == pytest.approx(8 * at_once.joule["read-out"])
-    assert serial.joule["driver"] == pytest.approx(8 * at_once.joule["driver"])
-    assert serial.product_second == pytest.approx(8 * 10e-9 + 1e-9)
+    assert serial.joule["read-out"] == approx(8 * at_once.joule["read-out"])
+    assert serial.joule["driver"] == approx(8 * at_once.joule["driver"])
+    assert serial.product_second == approx(8 * 10e-9 + 1e-9)
 
 
 def test_a_convolution_is_replicated_and_its_energy_stays():
@@ -277,10 +278,10 @@ def test_a_convolution_is_replicated_and_its_energy_stays():
     copies = balanced_replicas(mapping, fast, tiles=5)
     assert copies == {"conv": 5}
     many = cost(mapping, fast, {"conv": 1e-12}, replicas=copies)
-    assert once.latency_seconds == pytest.approx(12 * 11e-9)
-    assert many.latency_seconds == pytest.approx(3 * 11e-9)
-    assert many.total_joule == pytest.approx(once.total_joule)
-    assert many.area_m2["read-out"] == pytest.approx(5 * once.area_m2["read-out"])
+    assert once.latency_seconds == approx(12 * 11e-9)
+    assert many.latency_seconds == approx(3 * 11e-9)
+    assert many.total_joule == approx(once.total_joule)
+    assert many.area_m2["read-out"] == approx(5 * once.area_m2["read-out"])
     assert balanced_replicas(mapping, fast, tiles=100) == {"conv": 12}
 
 
@@ -308,9 +309,9 @@ def test_the_arrays_of_a_network_draw_what_its_inputs_ask():
     found = array_joules(mapping, conductances, analog, ROUND, images)
     volts = np.rint(images[0].astype(float) * 255) / 255 * 0.2
     truth = 10e-9 * volts**2 @ conductances[0][0].sum(axis=1)
-    assert found["dense"] == pytest.approx(truth, rel=1e-6)
+    assert found["dense"] == approx(truth, rel=1e-6)
     doubled = array_joules(mapping, conductances, analog, replace(ROUND, read_second=20e-9), images)
-    assert doubled["dense"] == pytest.approx(2 * truth, rel=1e-6)
+    assert doubled["dense"] == approx(2 * truth, rel=1e-6)
     with pytest.raises(xc.ParameterError, match="images: got none"):
         array_joules(mapping, conductances, analog, ROUND, images[:0])
 
@@ -332,7 +333,7 @@ def test_a_layer_of_many_tiles_is_sampled_within_a_few_percent():
     for plan, conductance in zip(mapping.layers[0].tiles, conductances[0], strict=True):
         rows[slice(*plan.rows)] += conductance.sum(axis=1)
     truth = 10e-9 * ((codes / 255 * 0.2) ** 2 @ rows).mean()
-    assert found == pytest.approx(truth, rel=0.1)
+    assert found == approx(truth, rel=0.1)
 
 
 @pytest.mark.parametrize(
@@ -351,7 +352,7 @@ def test_exact_converters_have_no_cost(change, message):
 def test_a_whole_is_never_less_than_its_array():
     accelerator = replace(usual_accelerator("hermes"), output_bits=4)
     plain = tile_peak(accelerator, hermes_core(), array_joule=0.1e-9)
-    assert plain["product_joule"] == pytest.approx(12.5e-9 / 16)
+    assert plain["product_joule"] == approx(12.5e-9 / 16)
     loaded = tile_peak(accelerator, hermes_core(), array_joule=2e-9)
     assert loaded["product_joule"] == 2e-9
 

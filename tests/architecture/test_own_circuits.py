@@ -1,9 +1,9 @@
 """The preset of our own circuits says what ngspice says of them."""
 
 import numpy as np
-import pytest
 
 import xbar_circuit as xc
+from closeness import approx
 from xbar_circuit import spice
 from xbar_circuit.architecture import preset, tile_peak, usual_accelerator
 from xbar_circuit.architecture.presets import COMPARATOR_JOULE, OPAMP_WATT, SETTLING_SECOND
@@ -26,8 +26,8 @@ def test_the_amplifier_takes_what_is_stated():
         crossbar=xc.Crossbar(conductance=conductance, wires=xc.Wires(row_ohm=1.0, column_ohm=1.0)),
         pattern=np.full(256, 0.05),
     )
-    assert found.power_watt == pytest.approx(OPAMP_WATT, rel=0.02)
-    assert found.settling_second == pytest.approx(SETTLING_SECOND, rel=0.05)
+    assert found.power_watt == approx(OPAMP_WATT, rel=0.02)
+    assert found.settling_second == approx(SETTLING_SECOND, rel=0.05)
     assert found.phase_margin_degree > 60.0
 
 
@@ -52,15 +52,15 @@ def test_the_comparator_takes_what_is_stated():
     )
     time, later = found["time"], found["time"] > 2e-9
     joule = np.trapezoid(-1.1 * found["i(vdd)"][later], time[later]) / 6
-    assert joule == pytest.approx(COMPARATOR_JOULE, rel=0.05)
+    assert joule == approx(COMPARATOR_JOULE, rel=0.05)
     assert found["v(out)"][-1] > 1.0
 
 
 def test_a_full_tile_adds_up():
     tile, architecture = usual_accelerator("own circuits"), preset("own circuits")
     peak = tile_peak(tile, architecture, array_joule=0.0)
-    assert peak["product_second"] == pytest.approx(14.9e-9)
+    assert peak["product_second"] == approx(14.9e-9)
     column = OPAMP_WATT * 14.9e-9 + architecture.readout.conversion_joule
     lines = 256 * architecture.driver.activation_joule
-    assert peak["product_joule"] == pytest.approx(256 * column + lines)
-    assert peak["tops_per_watt"] == pytest.approx(2 * 256 * 128 / peak["product_joule"] * 1e-12)
+    assert peak["product_joule"] == approx(256 * column + lines)
+    assert peak["tops_per_watt"] == approx(2 * 256 * 128 / peak["product_joule"] * 1e-12)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import xbar_circuit as xc
+from closeness import approx
 from xbar_circuit.resources import device_model
 
 
@@ -26,7 +27,7 @@ def drain_current(model, gate_volt, drain_volt):
 
 
 def test_n_channel_has_the_published_on_resistance():
-    assert 0.05 / drain_current("nmos45", [1.0], [0.05])[0] == pytest.approx(556.0, rel=0.01)
+    assert 0.05 / drain_current("nmos45", [1.0], [0.05])[0] == approx(556.0, rel=0.01)
 
 
 @pytest.mark.parametrize("model", ["nmos45", "pmos45"])

@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import xbar_circuit as xc
+from closeness import approx
 from xbar_circuit.cells import (
     BitSlices,
     DifferentialPair,
@@ -106,7 +107,7 @@ def test_a_synapse_is_a_subcircuit_for_a_deck_of_ones_own():
     )  # fmt: skip
     answer = xc.spice.run(deck, xc.spice.Op())
     current = synapse.combine([[answer["i(vplus)"][0], answer["i(vminus)"][0]]])[0, 0]
-    assert current == pytest.approx(-0.5 * 0.2 * synapse.siemens_per_weight, rel=1e-9)
+    assert current == approx(-0.5 * 0.2 * synapse.siemens_per_weight, rel=1e-9)
 
 
 def test_a_synapse_is_no_cell_and_says_what_to_do():

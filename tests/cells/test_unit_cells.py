@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import xbar_circuit as xc
+from closeness import approx
 from xbar_circuit.cells import GateInput, OneT1R
 
 
@@ -38,7 +39,7 @@ def test_a_subcircuit_runs_in_a_deck_of_ones_own():
 def test_the_common_voltage_moves_every_line():
     cell = OneT1R(gate_volt=1.0, common_volt=0.4)
     assert cell.lines() == {"cell_bulk": -0.4, "cell_gate": 0.6}
-    assert GateInput(supply_volt=0.6, common_volt=0.4).drive_volt == pytest.approx(0.2)
+    assert GateInput(supply_volt=0.6, common_volt=0.4).drive_volt == approx(0.2)
 
 
 def test_a_cell_without_a_table_says_how_to_get_one():

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from closeness import approx
 from xbar_circuit import cli
 
 
@@ -21,10 +22,10 @@ def test_the_page_stands_beside_published_chips(tmp_path, capsys):
     }
     summary = json.loads((tmp_path / "summary.json").read_text())
     found = summary
-    assert found["full_tile"]["product_joule"] == pytest.approx(12.5e-9)
+    assert found["full_tile"]["product_joule"] == approx(12.5e-9)
     assert found["macs"] == 416_520
     assert found["tiles"] == 12
-    assert sum(found["joule_by_component"].values()) == pytest.approx(found["joule"])
+    assert sum(found["joule_by_component"].values()) == approx(found["joule"])
     page = html.unescape((tmp_path / "index.html").read_text())
     for chip in ("HERMES core", "64-core chip", "Nature 620"):
         assert chip in page

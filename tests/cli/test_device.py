@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from closeness import approx
 from xbar_circuit.cli import main
 
 
@@ -19,7 +20,7 @@ def folder(tmp_path_factory):
 def test_the_summary_holds_the_published_numbers(folder):
     summary = json.loads((folder / "summary.json").read_text())
     for point in summary["published"]:
-        assert point["ours"] == pytest.approx(point["published"], rel=0.05), point["what"]
+        assert point["ours"] == approx(point["published"], rel=0.05), point["what"]
     agreement = summary["agreement_with_ngspice"]
     assert agreement["read current"] < 1e-6
     assert agreement["conductance after a RESET pulse"] < 0.02
@@ -52,4 +53,4 @@ def test_the_cell_lies_in_the_published_ranges_or_says_that_it_does_not(folder):
     for name, spread in summary["statistics"].items():
         for field in ("programming_sigma_siemens", "read_sigma_after_an_hour_siemens"):
             curve, drawn = spread[field]
-            assert drawn[8:] == pytest.approx(curve[8:], rel=0.05), (name, field)
+            assert drawn[8:] == approx(curve[8:], rel=0.05), (name, field)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import xbar_circuit as xc
+from closeness import approx
 from xbar_circuit.units import parse_spice
 
 
@@ -83,7 +84,7 @@ def test_capacitance_stands_at_every_node_and_adds_up_on_a_merged_wire():
         "Crow_0",
         "Crow_1",
     ]
-    assert values["Crow_0"] == pytest.approx(6e-16, rel=1e-12)
+    assert values["Crow_0"] == approx(6e-16, rel=1e-12)
     assert values["Ccol_1_2"] == 3e-16
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import xbar_circuit as xc
+from closeness import approx
 from xbar_circuit.spice import Dc, Op, run
 
 
@@ -22,13 +23,13 @@ def test_its_text_gives_what_the_engines_give(cell):
     xbar, volts = make(cell), np.array([[0.2, 0.1, 0.15], [0.0, -0.2, 0.1]])
     expected = xc.nodal.read(xbar, volts).column_current[:, 0]
     one = run(str(xc.netlist.circuit(xbar, volts[0])), Op())
-    assert one["i(vbottom_0)"] == pytest.approx(expected[:1], rel=1e-9)
+    assert one["i(vbottom_0)"] == approx(expected[:1], rel=1e-9)
     assert "klu" in one.said.lower()
     start, stop, step = xc.netlist.sweep_bounds(len(volts))
     both = run(
         str(xc.netlist.circuit(xbar, volts)), Dc(source="temp", start=start, stop=stop, step=step)
     )
-    assert both["i(vbottom_0)"] == pytest.approx(expected, rel=1e-9)
+    assert both["i(vbottom_0)"] == approx(expected, rel=1e-9)
 
 
 def test_a_part_of_ones_own_takes_the_place_of_the_virtual_ground():
@@ -38,7 +39,7 @@ def test_a_part_of_ones_own_takes_the_place_of_the_virtual_ground():
     parts.R("load", "bottom_0", parts.gnd, 1e3)
     current = run(str(parts), Op())["v(bottom_0)"] / 1e3
     loaded = xc.nodal.read(make(cell, bottom_ohm=1e3), [0.2, 0.1, 0.15])
-    assert current == pytest.approx(loaded.column_current[0], rel=1e-9)
+    assert current == approx(loaded.column_current[0], rel=1e-9)
 
 
 def test_tolerances_may_be_ones_own():

@@ -94,7 +94,7 @@ def test_memory_decides_the_batch():
     assert batch_size(network, 1) == 0
     x = fashion_mnist_test().images[:3]
     one_at_a_time = run(network, x, memory_bytes=500_000)
-    assert np.allclose(one_at_a_time, run(network, x), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(one_at_a_time, run(network, x), rtol=1e-5, atol=1e-5)
     with pytest.raises(ParameterError, match="memory_bytes"):
         run(network, x, memory_bytes=1000)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import xbar_circuit as xc
+from closeness import approx
 
 
 def an_array():
@@ -34,7 +35,7 @@ def difference(change, step):
 def test_every_device():
     xbar = an_array()
     found = xc.nodal.gradients(xbar, VOLTS, WEIGHTS)
-    assert found.value == pytest.approx(value(xbar), rel=1e-12)
+    assert found.value == approx(value(xbar), rel=1e-12)
     for i, j in np.ndindex(xbar.shape):
 
         def moved(by, i=i, j=j):
@@ -46,7 +47,7 @@ def test_every_device():
             expected = difference(moved, 1e-3 * xbar.conductance[i, j])
         else:
             expected = (4 * moved(1e-8) - moved(2e-8) - 3 * moved(0.0)) / 2e-8
-        assert found.conductance[i, j] == pytest.approx(expected, rel=1e-5, abs=1e-9)
+        assert found.conductance[i, j] == approx(expected, rel=1e-5, abs=1e-9)
 
 
 @pytest.mark.parametrize("name", ["row_ohm", "column_ohm", "row_lead_ohm", "column_lead_ohm"])
@@ -58,7 +59,7 @@ def test_wires(name):
         wires = replace(xbar.wires, **{name: getattr(xbar.wires, name) + by})
         return value(replace(xbar, wires=wires))
 
-    assert getattr(found, name) == pytest.approx(difference(moved, 1e-3), rel=1e-5)
+    assert getattr(found, name) == approx(difference(moved, 1e-3), rel=1e-5)
 
 
 def test_inputs():
@@ -73,5 +74,5 @@ def test_ideal_wires_have_no_derivative_of_their_own():
     assert np.isnan(found.row_ohm)
     assert np.isnan(found.row_lead_ohm)
     current = 0.3 / 1002.0
-    assert found.conductance[0, 0] == pytest.approx(0.3 * (1000.0 / 1002.0) ** 2, rel=1e-12)
-    assert found.column_lead_ohm == pytest.approx(-(current**2) / 0.3, rel=1e-12)
+    assert found.conductance[0, 0] == approx(0.3 * (1000.0 / 1002.0) ** 2, rel=1e-12)
+    assert found.column_lead_ohm == approx(-(current**2) / 0.3, rel=1e-12)

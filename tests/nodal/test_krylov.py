@@ -26,9 +26,11 @@ def test_the_drop_along_a_wire_is_the_inverse_of_its_chain(first, last, segment,
     wire = Wire(cells, segment, first, last)
     current = np.random.default_rng(1).uniform(-1e-3, 1e-3, (2, cells))
     drop = wire.drop_along(current)
-    np.testing.assert_allclose(drop, current @ wire.matrix, rtol=0, atol=1e-12)
+    ohm = (first or 0.0) + (last or 0.0) + segment * cells
+    rounding = 1e-14 * ohm * np.abs(current).sum(axis=1).max()  # some drops are rightly zero
+    assert np.abs(drop - current @ wire.matrix).max() <= rounding
     across = wire.drop_across(current.T[np.newaxis])
-    np.testing.assert_allclose(across[0].T, drop, rtol=0, atol=1e-12)
+    assert np.abs(across[0].T - drop).max() <= rounding
     assert np.linalg.eigvalsh(wire.matrix).max() <= wire.largest * (1 + 1e-12)
     if segment > 0.0:  # Kirchhoff at every node that is not held
         flow = np.diff(drop, axis=1) / segment

@@ -5,6 +5,7 @@ import pytest
 from scipy.optimize import brentq
 
 import xbar_circuit as xc
+from closeness import approx
 
 
 def clipping(volt):
@@ -20,8 +21,8 @@ def test_one_cell_into_a_diode():
 
     found = xc.nodal.operate(xc.nodal.reduce(xbar), [2.0, 30.0][:1], diode)
     volt = brentq(lambda v: (2.0 - v) / 1100.0 - 1e-14 * np.expm1(v / 0.0259), 0.0, 1.0, xtol=1e-15)
-    assert found.column_voltage[0, 0] == pytest.approx(volt, rel=1e-9)
-    assert found.column_current[0, 0] == pytest.approx((2.0 - volt) / 1100.0, rel=1e-9)
+    assert found.column_voltage[0, 0] == approx(volt, rel=1e-9)
+    assert found.column_current[0, 0] == approx((2.0 - volt) / 1100.0, rel=1e-9)
     assert found.residual[0] <= 1e-10
 
 

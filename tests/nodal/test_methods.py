@@ -7,6 +7,7 @@ import pytest
 from scipy.optimize import brentq
 
 import xbar_circuit as xc
+from closeness import approx
 from xbar_circuit.devices.cell import CellResponse
 
 ENDS = [
@@ -76,7 +77,7 @@ def test_ideal_wires_are_the_limit_of_good_wires(ends):
 
     limit = current(0.0, 0.0)
     far, near = (np.abs(current(ohm, ohm) - limit).max() for ohm in (2e-3, 1e-3))
-    assert far / near == pytest.approx(2.0, rel=1e-3)  # first order in the segment
+    assert far / near == approx(2.0, rel=1e-3)  # first order in the segment
 
 
 def test_newton_on_a_linear_array_is_the_linear_solution():
@@ -103,7 +104,7 @@ def test_one_sinh_cell_in_series_with_its_wires(volt):
         lambda i: i - 1e-3 * 0.1 * np.sinh((volt - 100.0 * i) / 0.1), 0.0, volt / 100, xtol=1e-18
     )
     result = xc.nodal.read(xbar, [volt])
-    assert result.column_current[0, 0] == pytest.approx(current, rel=1e-12)
+    assert result.column_current[0, 0] == approx(current, rel=1e-12)
 
 
 def test_newton_reaches_currents_far_below_the_rounding_of_its_drivers():
@@ -157,7 +158,7 @@ def test_what_lu_cannot_factorise_says_so():
     )
     with pytest.raises(xc.ParameterError, match=r"use method=nodal\.Hierarchical"):
         xc.nodal.read(xbar, np.ones(3), method=xc.nodal.SparseDirect())
-    assert xc.nodal.read(xbar, np.ones(3)).column_current[0, 0] == pytest.approx(0.5e-18)
+    assert xc.nodal.read(xbar, np.ones(3)).column_current[0, 0] == approx(0.5e-18)
 
 
 def test_prepared_reads_leave_no_trace():

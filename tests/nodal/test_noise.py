@@ -5,6 +5,7 @@ import pytest
 from scipy import constants
 
 import xbar_circuit as xc
+from closeness import approx
 from xbar_circuit.netlist.array import array_lines
 
 FOUR_KT = 4 * constants.k * 300.15
@@ -52,10 +53,10 @@ def test_shot_and_flicker_of_one_cell():
     result = xc.nodal.noise(xbar, [0.3], [10.0], shot=True, flicker=1e-6)
     current = 0.3 / 15e3
     share = (10e3 / 15e3) ** 2  # of a source across the device that flows through the terminals
-    assert result.shot[0, 0] == pytest.approx(2 * constants.e * current * share, rel=1e-12)
-    assert result.flicker[0, 0] == pytest.approx(1e-6 * current**2 / 10.0 * share, rel=1e-12)
-    assert result.device_thermal[0, 0] == pytest.approx(FOUR_KT * 1e-4 * share, rel=1e-12)
-    assert result.wire_thermal[0, 0] == pytest.approx(FOUR_KT * 5e3 / 15e3**2, rel=1e-12)
+    assert result.shot[0, 0] == approx(2 * constants.e * current * share, rel=1e-12)
+    assert result.flicker[0, 0] == approx(1e-6 * current**2 / 10.0 * share, rel=1e-12)
+    assert result.device_thermal[0, 0] == approx(FOUR_KT * 1e-4 * share, rel=1e-12)
+    assert result.wire_thermal[0, 0] == approx(FOUR_KT * 5e3 / 15e3**2, rel=1e-12)
 
 
 def test_integration_over_the_band():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import xbar_circuit as xc
+from closeness import approx
 from xbar_circuit.units import parse_spice
 
 ALL = ("left", "right", "top", "bottom")
@@ -82,12 +83,12 @@ def test_the_subcircuit_is_the_array():
     held = {f"left_{i}": v for i, v in enumerate(volts)} | {f"bottom_{j}": 0.0 for j in range(4)}
     current = solve_subcircuit(model.subcircuit("array"), held | {"0": 0.0})
     for j in range(4):
-        assert current[f"bottom_{j}"] == pytest.approx(result.column_current[0, j], rel=1e-12)
+        assert current[f"bottom_{j}"] == approx(result.column_current[0, j], rel=1e-12)
     one = model.subcircuit("column", rows=[], columns=[2], volts=volts)
     assert one.count("\nR") == 1
     assert ".subckt column bottom_2" in one
     current = solve_subcircuit(one, {"bottom_2": 0.0, "0": 0.0})
-    assert current["bottom_2"] == pytest.approx(result.column_current[0, 2], rel=1e-12)
+    assert current["bottom_2"] == approx(result.column_current[0, 2], rel=1e-12)
     with pytest.raises(xc.ParameterError, match="volts"):
         model.subcircuit("column", rows=[0], columns=[2])
 
@@ -125,4 +126,4 @@ def test_the_subcircuit_in_ngspice_equals_the_full_deck():
     ]
     plot = xc.spice.run("\n".join(lines), xc.spice.Op(), vectors=["i(vsense)"])[0]
     ours = float(plot["i(vsense)"][0])
-    assert ours == pytest.approx(full.column_current[0, 3], rel=1e-9)
+    assert ours == approx(full.column_current[0, 3], rel=1e-9)

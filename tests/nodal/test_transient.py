@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import xbar_circuit as xc
+from closeness import approx
 from xbar_circuit.netlist.array import array_lines
 
 METHODS = [xc.nodal.ReducedOrder(), xc.nodal.TrBdf2()]
@@ -43,7 +44,7 @@ def test_one_cell_charges_as_two_exponentials(method):
         result.row_current[:, 0] - result.column_current[:, 0], result.time_second
     )
     stored = ca * (0.3 - rl * result.row_current[-1, 0]) + cb * rb * result.column_current[-1, 0]
-    assert charge == pytest.approx(stored, rel=2e-3)
+    assert charge == approx(stored, rel=2e-3)
 
 
 def test_the_two_methods_agree_and_end_at_the_static_solution():
@@ -105,7 +106,7 @@ def test_settling_time_of_a_single_pole():
         xbar, wave, stop_second=3e-8, method=xc.nodal.ReducedOrder(points=20000)
     )
     tau = farad / (1 / ohm + 1e-6)
-    assert result.settling_second(1e-3)[0] == pytest.approx(tau * np.log(1e3), rel=1e-3)
+    assert result.settling_second(1e-3)[0] == approx(tau * np.log(1e3), rel=1e-3)
 
 
 def test_pulses_agree_with_ngspice():

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import xbar_circuit as xc
+from closeness import approx
 from xbar_circuit.peripherals import BitSerial, Dac, Driver, PulseWidth, WordLineBuffer, WordLines
 
 
@@ -37,7 +38,7 @@ def test_area_of_a_pulse_is_its_trapezium():
     # rise, top, fall
     expected = 0.3 * np.array([0.1e-9 + 2.8e-9 + 0.3e-9, -(0.1e-9 + 6.8e-9 + 0.3e-9), 0.0])
     np.testing.assert_allclose(read.mean_volt(20e-9)[0] * 20e-9, expected, rtol=1e-12)
-    assert pwm.span_second == pytest.approx(7.6e-9)
+    assert pwm.span_second == approx(7.6e-9)
 
 
 def test_jitter_has_the_sigma_asked_for_and_spares_zeros():

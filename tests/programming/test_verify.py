@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from closeness import approx
 from xbar_circuit.calibration import ReadoutModel
 from xbar_circuit.devices import PcmCell, PulsedSet
 from xbar_circuit.errors import ParameterError, ShapeError
@@ -43,8 +44,8 @@ def test_the_curve_falls_and_inverts(curve):
 def test_the_inverse_pulse_takes_a_cell_there_from_anywhere(curve, target, start):
     writer = CompactWriter(cell=CELL, thickness=np.array([start]))
     result = single_shot(writer, target, curve=curve, rng=generator())
-    assert result.reached[0] == pytest.approx(target, rel=0.05)
-    assert curve.pulse_for(target).volt == pytest.approx(float(curve.volt_for(target)), rel=1e-15)
+    assert result.reached[0] == approx(target, rel=0.05)
+    assert curve.pulse_for(target).volt == approx(float(curve.volt_for(target)), rel=1e-15)
 
 
 def test_the_closed_loop_removes_device_variability(curve):
@@ -60,7 +61,7 @@ def test_the_closed_loop_removes_device_variability(curve):
     assert result.accepted.all()
     assert np.abs(result.error).max() < 0.3e-6 + 0.5 * path.step_siemens
     assert result.rms_error < 0.1 * once.rms_error
-    assert result.accepted_rms_error == pytest.approx(result.rms_error, rel=1e-12)
+    assert result.accepted_rms_error == approx(result.rms_error, rel=1e-12)
     assert result.pulses.mean() < 10.0
     assert np.all(result.energy_joule > 0.0)
     spent = result.pulses * looped.write_second() + (result.pulses + 1) * path.read_second
@@ -97,8 +98,8 @@ def test_the_same_loop_in_ngspice_agrees(curve, target, path):
         for writer in (ours, theirs)
     )  # fmt: skip
     assert mine.pulses[0] == spice.pulses[0] > 1
-    assert mine.reached[0] == pytest.approx(spice.reached[0], rel=0.02)
-    assert mine.energy_joule[0] == pytest.approx(spice.energy_joule[0], rel=0.02)
+    assert mine.reached[0] == approx(spice.reached[0], rel=0.02)
+    assert mine.energy_joule[0] == approx(spice.energy_joule[0], rel=0.02)
 
 
 def test_the_pulse_model_climbs_and_resets():
@@ -120,7 +121,7 @@ def test_the_read_path_rounds_clips_and_makes_noise():
     noisy = ReadPath(bits=None, noise_ampere=1e-8, relative_noise=0.01)
     sample = noisy.measure(np.full(100_000, 2e-6), rng=generator())
     expected = math.hypot(1e-8, 0.01 * 2e-6) / 0.2
-    assert sample.std() == pytest.approx(expected, rel=0.01)
+    assert sample.std() == approx(expected, rel=0.01)
     assert path.measure(np.array([1e-6]), rng=generator(1)) == path.measure(
         np.array([1e-6]), rng=generator(2)
     )
@@ -146,7 +147,7 @@ def test_a_calibrated_read_out_is_read_by_its_own_curve_and_codes(gain):
     assert path.read_second == 1e-7
     noisy = CalibratedReadPath(model=calibrated(gain, noise=0.02))
     spread = noisy.measure(np.full(4000, 2e-6), rng=generator()).std()
-    assert spread == pytest.approx(0.02 / 2**-7 * code, rel=0.25)
+    assert spread == approx(0.02 / 2**-7 * code, rel=0.25)
 
 
 def test_the_loop_closes_through_a_calibrated_read_out(curve):

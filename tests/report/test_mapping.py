@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 
+from closeness import approx
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.mapping import map_network
 from xbar_circuit.cli import main
@@ -39,10 +40,10 @@ def test_every_weight_is_in_one_tile_of_the_table(tmp_path):
     assert [int(row["weights"]) for row in rows] == [18, 36, 36]
     assert sum(int(row["weights"]) for row in rows) == mapping.network.weight_count
     mean = np.mean([float(row["utilisation"]) for row in rows])
-    assert mean == pytest.approx(mapping.utilisation, abs=1e-4)
+    assert mean == approx(mapping.utilisation, abs=1e-4)
     summary = mapping_summary(mapping, {"deep": 3})
     assert summary["tiles_with_copies"] == 9
-    assert summary["layers"][0]["utilisation"] == pytest.approx(mapping.utilisation)
+    assert summary["layers"][0]["utilisation"] == approx(mapping.utilisation)
 
 
 def test_the_command_maps_without_images(tmp_path):

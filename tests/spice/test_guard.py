@@ -3,6 +3,7 @@
 import pytest
 
 import xbar_circuit as xc
+from closeness import approx
 from xbar_circuit.spice import Op, run
 
 DECK = "t\nV1 a 0 1\nR1 a 0 1\n"
@@ -54,14 +55,14 @@ def test_a_script_instead_of_a_deck_is_refused(tmp_path):
 
 def test_commands_run_when_allowed(tmp_path):
     control = f".control\nshell touch {tmp_path}/proof\n.endc"
-    assert run(DECK + control, Op(), allow_control=True)["a"] == pytest.approx([1.0])
+    assert run(DECK + control, Op(), allow_control=True)["a"] == approx([1.0])
     assert (tmp_path / "proof").exists()
 
 
 def test_our_own_decks_are_not_refused():
     xbar = xc.Crossbar(conductance=[[1e-5]], wires=xc.Wires(row_ohm=1.0, column_ohm=2.0))
     answer = run(xc.netlist.deck(xbar, [0.2]))
-    assert answer["i(Vbottom_0)"] == pytest.approx([0.2 / (1e5 + 3.0)], rel=1e-12)
+    assert answer["i(Vbottom_0)"] == approx([0.2 / (1e5 + 3.0)], rel=1e-12)
 
 
 def test_a_missing_include_is_named(tmp_path):
@@ -93,4 +94,4 @@ def test_includes_and_sections_work(tmp_path):
     )
     (tmp_path / "half.inc").write_text(".subckt half a b\nR1 a b {r}\nR2 b 0 1k\n.ends\n")
     deck = "t\nV1 a 0 1\nX1 a b half\n.inc half.inc\n.lib 'corner.lib' slow\n"
-    assert run(deck, Op(), folder=tmp_path)["b"] == pytest.approx([1 / 3])
+    assert run(deck, Op(), folder=tmp_path)["b"] == approx([1 / 3])

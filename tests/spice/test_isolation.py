@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 import xbar_circuit as xc
+from closeness import approx
 from xbar_circuit.spice import Op, client, run
 
 DECK = "t\nV1 a 0 1\nR1 a 0 1k\n"
@@ -26,7 +27,7 @@ def in_control(commands):
 
 
 def still_works():
-    assert run(DECK, Op())["i(V1)"] == pytest.approx([-1e-3])
+    assert run(DECK, Op())["i(V1)"] == approx([-1e-3])
 
 
 def python(*words):

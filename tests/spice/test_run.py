@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import xbar_circuit as xc
+from closeness import approx
 from xbar_circuit.spice import Ac, Alter, Dc, Noise, Op, Tran, run
 
 BOLTZMANN = 1.380649e-23  # J/K, exact in the SI
@@ -21,10 +22,10 @@ TAU = 1e-9
 
 def test_operating_point():
     answer = run("divider\nV1 in 0 1\nR1 in out 1k\nR2 out 0 3k\n", Op())
-    assert answer["v(out)"] == pytest.approx([0.75], rel=1e-12)
-    assert answer["I(V1)"] == pytest.approx([-0.25e-3], rel=1e-12)
-    assert answer["v(in,out)"] == pytest.approx([0.25], rel=1e-12)
-    assert answer["v(0)"] == pytest.approx([0.0])
+    assert answer["v(out)"] == approx([0.75], rel=1e-12)
+    assert answer["I(V1)"] == approx([-0.25e-3], rel=1e-12)
+    assert answer["v(in,out)"] == approx([0.25], rel=1e-12)
+    assert answer["v(0)"] == approx([0.0])
 
 
 def test_dc_sweep_has_every_point_and_its_scale():
@@ -37,7 +38,7 @@ def test_transient_charges_exponentially():
     plot = run(LOW_PASS, Tran(step_second=1e-11, stop_second=5e-9, max_step_second=1e-11))[0]
     expected = 1.0 - np.exp(-plot.scale / TAU)
     np.testing.assert_allclose(plot["out"], expected, atol=2e-3)
-    assert plot.scale[-1] == pytest.approx(5e-9)
+    assert plot.scale[-1] == approx(5e-9)
 
 
 def test_ac_is_complex_and_has_its_pole():
@@ -51,10 +52,8 @@ def test_noise_of_a_low_pass_is_kt_over_c():
         LOW_PASS, Noise(output="v(out)", source="V1", start_hertz=1.0, stop_hertz=1e13, points=100)
     )
     kelvin = 300.15
-    assert noise["onoise_spectrum"][0] == pytest.approx(
-        np.sqrt(4 * BOLTZMANN * kelvin * 1e3), rel=1e-4
-    )
-    assert total["onoise_total"] == pytest.approx(np.sqrt(BOLTZMANN * kelvin / 1e-12), rel=1e-3)
+    assert noise["onoise_spectrum"][0] == approx(np.sqrt(4 * BOLTZMANN * kelvin * 1e3), rel=1e-4)
+    assert total["onoise_total"] == approx(np.sqrt(BOLTZMANN * kelvin / 1e-12), rel=1e-3)
 
 
 def test_analyses_answer_in_the_order_asked():
@@ -76,7 +75,7 @@ def test_a_source_is_altered_without_parsing_again():
         *(Op(), Alter(source="Vin", value=-4.0), Op(), Dc(source="Vin", start=0, stop=1, step=1)),
     )
     assert [plot.kind for plot in answer] == ["op", "op", "dc"]
-    assert [plot["v(out)"][0] for plot in answer] == pytest.approx([0.5, -2.0, 0.0])
+    assert [plot["v(out)"][0] for plot in answer] == approx([0.5, -2.0, 0.0])
     with pytest.raises(xc.SimulatorError, match="nowhere"):
         run("t\nVin in 0 1\nR1 in 0 1k\n", Alter(source="nowhere", value=1.0), Op())
     with pytest.raises(xc.ParameterError, match="value"):
@@ -95,12 +94,12 @@ def test_only_wanted_vectors_come_back():
     deck = "diode\nV1 a 0 0.6\nD1 a 0 dm\n.model dm d is=1e-14\n"
     plot = run(deck, Op(), vectors=["i(V1)", "@d1[id]"])[0]
     assert set(plot) == {"v1#branch", "@d1[id]"}
-    assert plot["@d1[id]"] == pytest.approx(-plot["i(V1)"], rel=1e-9)
+    assert plot["@d1[id]"] == approx(-plot["i(V1)"], rel=1e-9)
 
 
 def test_include_text_is_part_of_the_deck():
     text = ".subckt half a b\nR1 a b 1k\nR2 b 0 1k\n.ends"
-    assert run("t\nV1 a 0 1\nX1 a b half\n", Op(), include=text)["v(b)"] == pytest.approx([0.5])
+    assert run("t\nV1 a 0 1\nX1 a b half\n", Op(), include=text)["v(b)"] == approx([0.5])
 
 
 def test_digital_code_models_work():
@@ -116,7 +115,7 @@ Ro o 0 1k
 """
     plot = run(deck, Tran(step_second=1e-10, stop_second=2e-8))[0]
     at = np.interp([0.5e-9, 5e-9, 15e-9], plot.scale, plot["v(o)"])
-    assert at == pytest.approx([1.0, 0.0, 1.0], abs=1e-6)
+    assert at == approx([1.0, 0.0, 1.0], abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +159,7 @@ def test_no_operating_point_is_a_convergence_error(body):
 def test_a_logarithm_that_strays_while_iterating_does_no_harm():
     deck = "t\nI1 0 a 1m\nB1 a 0 I=1e-3*log(V(a)+1)+V(a)*1e-6\n"
     volt = run(deck, Op())["v(a)"][0]
-    assert np.log(volt + 1) + 1e-3 * volt == pytest.approx(1.0, rel=1e-3)
+    assert np.log(volt + 1) + 1e-3 * volt == approx(1.0, rel=1e-3)
 
 
 @pytest.mark.parametrize(

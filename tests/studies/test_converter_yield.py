@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import xbar_circuit as xc
+from closeness import approx
 from xbar_circuit.peripherals import Flash, OscillatorCounter, Ramp, Sar
 from xbar_circuit.studies import characterize_converter, converter_yield
 
@@ -71,7 +72,7 @@ def test_a_failed_sample_is_kept_and_counts_against_the_yield(tmp_path):
     found = converter_yield(Fragile(), mismatch={}, samples=12, folder=tmp_path)
     assert 0 < len(found.failures) < 12
     assert "no sample today" in next(iter(found.failures.values()))
-    assert found.yield_share == pytest.approx(1 - len(found.failures) / 12)
+    assert found.yield_share == approx(1 - len(found.failures) / 12)
     assert len(list((tmp_path / "samples").glob("*.failed.json"))) == len(found.failures)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import xbar_circuit as xc
+from closeness import approx
 from xbar_circuit.peripherals import ChargeIntegrator, OpAmp, TransimpedanceAmplifier
 from xbar_circuit.studies import characterize_integrator
 
@@ -24,13 +25,13 @@ def test_gain_offset_and_swing_of_a_known_integrator(tmp_path):
     source = 1.0 / xc.nodal.transfer(xbar)[:, 0].sum()
     share = source / (source + integrator.input_ohm)
     held, slope = integrator.output_line
-    assert report.gain_ohm == pytest.approx(-slope * share, rel=2e-3)
+    assert report.gain_ohm == approx(-slope * share, rel=2e-3)
     # without input the op-amp's offset drives the column for a window
     idle = held + slope * (0.5 - integrator.input_volt) / source
-    assert report.offset_volt == pytest.approx(idle - 0.5, rel=0.02)
+    assert report.offset_volt == approx(idle - 0.5, rel=0.02)
     assert report.nonlinearity_volt < 1e-3
     assert 0.9 < report.swing_high_volt < 1.01
-    assert report.power_watt == pytest.approx(80e-6, rel=1e-3)
+    assert report.power_watt == approx(80e-6, rel=1e-3)
     assert list(tmp_path.glob("*.cir"))
     json.dumps(report.to_dict(), allow_nan=False)
 

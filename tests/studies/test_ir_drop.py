@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import xbar_circuit as xc
+from closeness import approx
 from xbar_circuit.cells import BitSlices, DifferentialPair, EightT4R, MultiDevice
 from xbar_circuit.cli import main
 from xbar_circuit.studies.ir_drop import measure_ir_drop
@@ -32,9 +33,9 @@ def test_errors_grow_with_size_and_wire_and_not_with_the_voltage_of_a_resistor()
         assert worst[0] < 0.7 * worst[-1]
     assert report.sweep("1r", "segment_ohm")[0].worst < 1e-12  # ideal wires
     volts = [point.rms for point in report.sweep("1r", "read_volt")]
-    assert volts == pytest.approx([volts[0]] * 3, rel=1e-9)
+    assert volts == approx([volts[0]] * 3, rel=1e-9)
     assert report.checks[0].error < 1e-9
-    assert all(point.cell_loss == pytest.approx(0.0, abs=1e-12) for point in report.points)
+    assert all(point.cell_loss == approx(0.0, abs=1e-12) for point in report.points)
     assert report.base == (8, 2.0, 0.2)
 
 
@@ -42,7 +43,7 @@ def test_a_single_device_loses_what_a_divider_loses():
     report = study(sizes=(1,), conductances=(1e-3, 1e-3))
     for point in report.sweep("1r", "segment_ohm"):
         expected = 1.0 - 1.0 / (1.0 + 1e-3 * 2.0 * point.segment_ohm)
-        assert point.mean_loss == pytest.approx(expected, abs=1e-12)
+        assert point.mean_loss == approx(expected, abs=1e-12)
 
 
 def synapses(*kinds, **changes):

@@ -6,6 +6,7 @@ import struct
 import numpy as np
 import pytest
 
+from closeness import approx
 from xbar_circuit.accelerator.settings import from_dictionary
 from xbar_circuit.cli import main
 from xbar_circuit.errors import ModelFileError, ParameterError
@@ -68,7 +69,7 @@ def test_the_whole_study_in_one_command(tmp_path):
     assert rows["2 ohm, wire-aware"]["wire_aware_error_before"][0] > 1e-3
     assert np.shape(rows["1 ohm"]["accuracy_by_seed"]) == (2, len(AIHWKIT))
     assert 0 < found["measured"]["peak_bytes"] < found["measured"]["limit_bytes"]
-    assert found["cores"]["hermes"]["product_joule"] == pytest.approx(12.5e-9)
+    assert found["cores"]["hermes"]["product_joule"] == approx(12.5e-9)
     assert found["cores"]["own circuits"]["product_second"] < 20e-9
     html = (tmp_path / "out/index.html").read_text()
     assert html.count("data:image/png;base64,") == 2
@@ -101,7 +102,7 @@ def test_an_interrupted_study_goes_on_where_it_was(tmp_path, monkeypatch):
 
 def test_the_error_of_products_is_the_published_one():
     found = mvm_errors()
-    assert found["Joshi 2020"] == pytest.approx(MVM_PUBLISHED, abs=0.005)
+    assert found["Joshi 2020"] == approx(MVM_PUBLISHED, abs=0.005)
     assert found["Joshi 2020"] < found["HERMES, two devices"] < found["HERMES, one device"]
 
 
@@ -109,7 +110,7 @@ def test_the_shipped_networks_are_two():
     noisy, plain = mnist_lenet5(), mnist_lenet5(plain=True)
     assert noisy.weight_count == plain.weight_count == 61_470
     first = [dict(net.matrix_nodes)["conv1"].matrices for net in (noisy, plain)]
-    assert not np.allclose(*first)
+    assert np.abs(first[0] - first[1]).max() > 1e-3 * np.abs(first[1]).max()
 
 
 def test_missing_images_are_told(tmp_path):

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from closeness import approx
 from xbar_circuit import XbarError
 from xbar_circuit.cli import main
 from xbar_circuit.runs.items import Failure, Item, Outcome
@@ -21,7 +22,7 @@ def point(ohm, mapped, aware):
 def test_the_limit_is_where_one_point_is_lost():
     points = (point(0.0, 0.9, 0.9), point(2.0, 0.895, 0.9), point(4.0, 0.875, 0.896))
     study = Recovery(digital_accuracy=0.91, points=points)
-    assert study.limit_ohm(aware=False) == pytest.approx(2.5)  # 0.5 points at 2, 2.5 at 4
+    assert study.limit_ohm(aware=False) == approx(2.5)  # 0.5 points at 2, 2.5 at 4
     assert study.limit_ohm(aware=True) == 4.0
     lost = (point(0.0, 0.9, 0.8), point(1.0, 0.9, 0.8))
     assert Recovery(digital_accuracy=0.91, points=lost).limit_ohm(aware=True) is None
@@ -35,8 +36,8 @@ def test_points_are_averaged_over_chips_and_failures_are_told():
 
     study = recovery_of([outcome(5.0, 0.5), outcome(1.0, 0.8), outcome(5.0, 0.7)])
     assert [p.ohm for p in study.points] == [1.0, 5.0]
-    assert study.points[1].mapped == pytest.approx(0.6)
-    assert study.points[1].mapped_spread == pytest.approx(0.1)
+    assert study.points[1].mapped == approx(0.6)
+    assert study.points[1].mapped_spread == approx(0.1)
     with pytest.raises(XbarError, match="RuntimeError"):
         recovery_of([outcome(1.0, 0.8, Failure(kind="RuntimeError", message="x"))])
 

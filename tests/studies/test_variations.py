@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import xbar_circuit as xc
+from closeness import approx
 from xbar_circuit.peripherals import CurrentConveyor, OpAmp, Subcircuit, TransimpedanceAmplifier
 from xbar_circuit.resources import device_model
 from xbar_circuit.studies import characterize_amplifier, characterize_sense_amplifier
@@ -155,7 +156,7 @@ def test_transistors_at_corners_on_a_dask_cluster():
         report = characterize_amplifier(amplifier, executor=client.get_executor(), **settings)
     ampere = [v.merits["supply_ampere"] for v in report.variations]
     assert ampere[0] < ampere[1] < ampere[2]
-    assert report.variations[1].merits == pytest.approx(report.merits, nan_ok=True)
+    assert report.variations[1].merits == approx(report.merits, nan_ok=True)
 
 
 def test_macromodel_of_a_large_array_measures_the_same_amplifier():
@@ -177,11 +178,11 @@ def test_macromodel_of_a_large_array_measures_the_same_amplifier():
         )
         for array in ("full", "macromodel")
     )
-    assert small.gain_ohm == pytest.approx(full.gain_ohm, rel=1e-6)
-    assert small.offset_volt == pytest.approx(full.offset_volt, rel=1e-4)
-    assert small.settling_second == pytest.approx(full.settling_second, rel=0.02)
-    assert small.phase_margin_degree == pytest.approx(full.phase_margin_degree, abs=1.0)
-    assert small.noise_volt == pytest.approx(full.noise_volt, rel=0.01)
+    assert small.gain_ohm == approx(full.gain_ohm, rel=1e-6)
+    assert small.offset_volt == approx(full.offset_volt, rel=1e-4)
+    assert small.settling_second == approx(full.settling_second, rel=0.02)
+    assert small.phase_margin_degree == approx(full.phase_margin_degree, abs=1.0)
+    assert small.noise_volt == approx(full.noise_volt, rel=0.01)
 
 
 def test_a_column_of_256_rows_through_the_macromodel_carries_the_nodal_current():
@@ -205,7 +206,7 @@ def test_a_column_of_256_rows_through_the_macromodel_carries_the_nodal_current()
     between = [
         xc.nodal.read(array, pattern - held).column_current[0, 16] for array in (loaded, ideal)
     ]
-    assert between[0] == pytest.approx(report.full_scale_ampere, rel=0.01)
+    assert between[0] == approx(report.full_scale_ampere, rel=0.01)
     assert between[1] > 1.02 * between[0]  # the input's resistance is seen
     assert 60.0 < report.phase_margin_degree < 120.0
 
@@ -215,7 +216,7 @@ def test_gains_that_are_put_in_come_out():
     report = measure(conveyor, mismatch={"ratio": 0.05}, samples=2, rng=np.random.default_rng(2))
     for variation in report.variations:
         expected = 10e3 * (1.0 + variation.parameters["ratio"])
-        assert variation.merits["gain_ohm"] == pytest.approx(expected, rel=1e-4)
+        assert variation.merits["gain_ohm"] == approx(expected, rel=1e-4)
 
 
 def test_wrong_conditions_are_refused():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import xbar_circuit as xc
+from closeness import approx
 from xbar_circuit.peripherals import (
     BitSerial,
     ChargeIntegrator,
@@ -197,6 +198,6 @@ def test_reads_count_in_time_and_energy():
     once, often = (
         xc.Tile(crossbar(), driver, readout).cost() for driver in (Dac(), BitSerial(bits=5))
     )
-    assert often.latency_second == pytest.approx(4 * once.latency_second)
-    assert often.energy_joule["read-outs"] == pytest.approx(4 * once.energy_joule["read-outs"])
-    assert often.energy_joule["array"] == pytest.approx(4 * once.energy_joule["array"])
+    assert often.latency_second == approx(4 * once.latency_second)
+    assert often.energy_joule["read-outs"] == approx(4 * once.energy_joule["read-outs"])
+    assert often.energy_joule["array"] == approx(4 * once.energy_joule["array"])

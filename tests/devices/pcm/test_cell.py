@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import xbar_circuit as xc
+from closeness import approx
 from xbar_circuit import resources, verilog_a
 from xbar_circuit.devices import AmorphousPlug, CrystalGrowth, PcmCell, ThresholdSwitch
 from xbar_circuit.devices.pcm.dynamics import Pulse, transient
@@ -20,7 +21,7 @@ def test_growth_peaks_near_750_kelvin_and_melts_above_the_melting_point():
     kelvin = np.linspace(300.0, 1100.0, 8001)
     speed = CrystalGrowth().velocity(kelvin)
     assert abs(kelvin[speed.argmax()] - 750.0) < 5.0
-    assert speed.max() == pytest.approx(0.5, rel=1e-6)
+    assert speed.max() == approx(0.5, rel=1e-6)
     assert np.all(speed[kelvin < 899.9] > 0.0)
     assert np.all(speed[kelvin > 900.1] < 0.0)
     assert CrystalGrowth().velocity(np.array(300.0)) * 86400.0 < 0.1e-9  # a day at 300 K
@@ -30,7 +31,7 @@ def test_viscosity_joins_with_equal_slope_at_the_glass_transition():
     growth, step = CrystalGrowth(), 0.01
     t = growth.glass_kelvin + step * np.array([-2, -1, 0, 1, 2])
     slope = np.diff(np.log(growth.velocity(t))) / step
-    assert slope[1] == pytest.approx(slope[2], rel=1e-3)
+    assert slope[1] == approx(slope[2], rel=1e-3)
 
 
 def test_low_field_conductance_is_ielmini_and_zhangs():
@@ -40,7 +41,7 @@ def test_low_field_conductance_is_ielmini_and_zhangs():
     volt = np.array([1e-6, 0.1, 0.8])
     chord, _, _ = plug.conductance(volt, np.array(t), np.array(u), 0.30)
     field = q * 6e-9 / (2 * k * t)
-    assert chord[0] == pytest.approx(scale * field / u, rel=1e-9)
+    assert chord[0] == approx(scale * field / u, rel=1e-9)
     spread = u + 10e-9
     expected = scale * (spread / u) * np.sinh(field * volt / spread) / volt
     np.testing.assert_allclose(chord, expected, rtol=1e-9)
@@ -115,7 +116,7 @@ def test_heat_activates_reset_and_leaves_set_alone():
 
     energy = math.log(ratio(60e-9)) / (1 / 300.0 - 1 / 350.0) * 8.617333e-5
     assert 0.2 < energy < 0.3
-    assert ratio(0.0) == pytest.approx(1.0, abs=0.06)
+    assert ratio(0.0) == approx(1.0, abs=0.06)
 
 
 def test_threshold_is_the_fold_of_the_state_equation():
@@ -127,7 +128,7 @@ def test_threshold_is_the_fold_of_the_state_equation():
         if x.max() > 0.999 and np.sort(x)[np.argmax(np.diff(np.sort(x)))] < 0.2:
             break
     folded = volts[np.argmax(x > 0.5)]
-    assert switch.threshold(u) == pytest.approx(folded, abs=1e-3)
+    assert switch.threshold(u) == approx(folded, abs=1e-3)
     assert 1.0 < switch.threshold(u) < 1.5
 
 
@@ -149,7 +150,7 @@ def test_cells_in_a_batch_do_not_disturb_each_other():
     together = transient(CELL, [10e-9, 20e-9, 5e-9], times, volts, load_ohm=5e3, relative=1e-4)
     for k, u in enumerate([10e-9, 20e-9, 5e-9]):
         alone = transient(CELL, u, times, volts[:, k], load_ohm=5e3, relative=1e-4)
-        assert together.thickness[-1, k] == pytest.approx(alone.thickness[-1, 0], rel=1e-3)
+        assert together.thickness[-1, k] == approx(alone.thickness[-1, 0], rel=1e-3)
 
 
 def test_a_tighter_tolerance_changes_little():
@@ -158,7 +159,7 @@ def test_a_tighter_tolerance_changes_little():
         transient(CELL, 12e-9, *pulse.waveform(), load_ohm=5e3, relative=r).thickness[-1, 0]
         for r in (1e-3, 1e-6)
     )
-    assert loose == pytest.approx(tight, rel=2e-3)
+    assert loose == approx(tight, rel=2e-3)
 
 
 def test_at_rest_nothing_moves():

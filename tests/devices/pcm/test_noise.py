@@ -5,6 +5,7 @@ import pytest
 from scipy.signal import welch
 
 import xbar_circuit as xc
+from closeness import approx
 from xbar_circuit.devices import PcmCell
 from xbar_circuit.devices.pcm.noise import flicker_sequence
 from xbar_circuit.devices.pcm.spice import library
@@ -29,7 +30,7 @@ def test_a_flicker_sequence_falls_by_a_decade_a_decade():
     band = (f > 5e-3) & (f < 5e-2)
     product = spectrum.mean(axis=0)[band] * f[band]
     np.testing.assert_allclose(product, 1.0, rtol=0.15)
-    assert product.mean() == pytest.approx(1.0, rel=0.03)
+    assert product.mean() == approx(1.0, rel=0.03)
 
 
 @pytest.mark.parametrize("current", [1e-7, 2.5e-6])
@@ -37,8 +38,8 @@ def test_noise_traces_have_the_stated_density(current):
     traces = CELL.noise_trace(
         np.full(60, current), samples=8192, step_second=STEP, rng=np.random.default_rng(1)
     )
-    assert ratio_to_law(traces, current, 5e6, 5e7) == pytest.approx(1.0, rel=0.04)
-    assert traces.mean() == pytest.approx(current, rel=0.02)
+    assert ratio_to_law(traces, current, 5e6, 5e7) == approx(1.0, rel=0.04)
+    assert traces.mean() == approx(current, rel=0.02)
 
 
 def test_transient_noise_in_ngspice_has_the_stated_density():
@@ -50,8 +51,8 @@ def test_transient_noise_in_ngspice_has_the_stated_density():
     analysis = xc.spice.Tran(step_second=STEP, stop_second=samples * STEP, max_step_second=STEP)
     plot = xc.spice.run(deck, analysis, vectors=["i(v1)"])[0]
     trace = np.interp(np.arange(samples) * STEP, plot["time"], -plot["i(v1)"])
-    assert ratio_to_law(trace[np.newaxis], trace.mean(), 1e7, 1.5e8) == pytest.approx(1.0, rel=0.2)
-    assert trace.mean() == pytest.approx(0.2 * CELL.conductance(1e-9, read_volt=0.2), rel=0.1)
+    assert ratio_to_law(trace[np.newaxis], trace.mean(), 1e7, 1.5e8) == approx(1.0, rel=0.2)
+    assert trace.mean() == approx(0.2 * CELL.conductance(1e-9, read_volt=0.2), rel=0.1)
 
 
 def test_a_library_without_transient_noise_has_none():

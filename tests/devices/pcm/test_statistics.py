@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats as distributions
 
+from closeness import approx
 from xbar_circuit.devices import PcmStatistics, PulsedSet, Table
 from xbar_circuit.errors import ParameterError
 
@@ -70,19 +71,19 @@ def test_curves_are_the_published_ones(preset, x):
     stats = getattr(PcmStatistics, preset)()
     sigma, mean_nu, sigma_nu, amplitude = PAPER[preset](x)
     target = x * stats.g_max_siemens
-    assert stats.programming_sigma(target) == pytest.approx(sigma * 1e-6, rel=1e-12)
-    assert stats.drift_mean(target) == pytest.approx(mean_nu, rel=1e-9)
-    assert stats.drift_sigma(target) == pytest.approx(sigma_nu, rel=1e-9)
+    assert stats.programming_sigma(target) == approx(sigma * 1e-6, rel=1e-12)
+    assert stats.drift_mean(target) == approx(mean_nu, rel=1e-9)
+    assert stats.drift_sigma(target) == approx(sigma_nu, rel=1e-9)
     root = math.sqrt(math.log((stats.t0_second + stats.read_second) / (2 * stats.read_second)))
-    assert stats.read_sigma(target) == pytest.approx(target * amplitude * root, rel=1e-9)
+    assert stats.read_sigma(target) == approx(target * amplitude * root, rel=1e-9)
 
 
 def test_joshi_numbers_as_tabulated():
     stats = PcmStatistics.joshi2020()
     sigma = stats.programming_sigma(np.array([0.0, 0.1, 0.5, 1.0]) * 25e-6)
     np.testing.assert_allclose(sigma * 1e6, [0.26348, 0.448249, 0.952705, 1.055380], rtol=1e-6)
-    assert stats.drift_mean(2.5e-6) == pytest.approx(0.060090, rel=1e-5)
-    assert stats.drift_sigma(2.5e-6) == pytest.approx(0.022882, rel=1e-4)
+    assert stats.drift_mean(2.5e-6) == approx(0.060090, rel=1e-5)
+    assert stats.drift_sigma(2.5e-6) == approx(0.022882, rel=1e-4)
     times = np.array([0.0, 3600.0, 86400.0, 365 * 86400.0])
     root = stats.read_sigma(25e-6, times) / (25e-6 * 0.0088)
     np.testing.assert_allclose(root, [4.183825, 4.764755, 5.086810, 5.636958], rtol=1e-6)
@@ -116,7 +117,7 @@ def test_programmed_arrays_have_the_published_moments(preset, x):
     folded = distributions.foldnorm(mean_nu / sigma_nu, scale=sigma_nu)
     within_three_errors(state.exponent, folded.mean(), folded.std())
     if x == 0.0:
-        assert np.mean(state.conductance == 0.0) == pytest.approx(0.5, abs=3 * 0.5e-3)
+        assert np.mean(state.conductance == 0.0) == approx(0.5, abs=3 * 0.5e-3)
         return  # no conductance, no noise
     exact = replace(stats, programming_scale=0.0).program(
         np.full(DRAWS, target), rng=np.random.default_rng(9)
@@ -165,9 +166,9 @@ def test_a_seed_repeats_a_tile_whatever_its_neighbours_are():
 def test_faults():
     stats = replace(PcmStatistics.joshi2020(), open_fraction=0.02, stuck_fraction=0.03)
     state = stats.program(np.full(200_000, 1e-5), rng=np.random.default_rng(1))
-    assert np.mean(state.conductance == 0.0) == pytest.approx(0.02, abs=0.001)
+    assert np.mean(state.conductance == 0.0) == approx(0.02, abs=0.001)
     stuck = state.conductance == 25e-6
-    assert np.mean(stuck) == pytest.approx(0.03, abs=0.0012)
+    assert np.mean(stuck) == approx(0.03, abs=0.0012)
     np.testing.assert_array_equal(state.at(1e6)[stuck], 25e-6)
 
 
@@ -198,7 +199,7 @@ def test_fits_keep_their_last_value_above_g_max():
 
 def test_custom_tables():
     stats = replace(PcmStatistics.joshi2020(), drift_mean_curve=Table(x=(0.0, 1.0), y=(0.1, 0.02)))
-    assert stats.drift_mean(12.5e-6) == pytest.approx(0.06, rel=1e-12)
+    assert stats.drift_mean(12.5e-6) == approx(0.06, rel=1e-12)
     assert hash(stats) != hash(PcmStatistics.joshi2020())
 
 
@@ -232,6 +233,6 @@ def test_pulse_model_is_a_state_and_an_input():
     model = PulsedSet.nandakumar2018()
     g, memory = model.pulse(np.zeros(5), np.ones(5), rng=np.random.default_rng(1))
     assert g.shape == memory.shape == (5,)
-    assert memory[0] == pytest.approx(math.exp(-1 / 2.6), rel=1e-15)
+    assert memory[0] == approx(math.exp(-1 / 2.6), rel=1e-15)
     with pytest.raises(ParameterError, match="conductance"):
         model.pulse([-1.0], [1.0], rng=np.random.default_rng(1))

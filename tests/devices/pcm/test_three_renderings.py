@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import xbar_circuit as xc
+from closeness import approx
 from xbar_circuit import resources, verilog_a
 from xbar_circuit.devices import PcmCell
 from xbar_circuit.devices.pcm.dynamics import Pulse, transient
@@ -106,10 +107,10 @@ def _iv_over_six_decades(spices, cell, thickness=25e-9):
         for volt, current in zip(volts, ours, strict=True):
             sweep = xc.spice.Dc(source="V1", start=volt, stop=volt, step=1.0)
             (branch,) = spice.run(cell, thickness, f"V1 b 0 0\n{EXACT}", sweep, ["i(v1)"])
-            assert -branch[0] == pytest.approx(current, rel=1e-6)
+            assert -branch[0] == approx(current, rel=1e-6)
         for wave, trace in zip(driven, on, strict=True):
             _, _, branch, _ = spice.drive(cell, thickness, *wave, 500.0)
-            assert -branch[-1] == pytest.approx(trace.current[-1, 0], rel=0.005)
+            assert -branch[-1] == approx(trace.current[-1, 0], rel=0.005)
     assert on[0].current[-1, 0] > 20.0 * ours[-1]  # it has switched
     assert on[1].current[-1, 0] > 1e6 * ours[0]
 
@@ -140,14 +141,14 @@ def _switching_with_snap_back(spices, cell, thickness=25e-9):
     times, volts = [0.0, 1.4e-6], [0.0, 1.4]
     ours = transient(cell, thickness, times, volts, load_ohm=5e3, relative=1e-4)
     our_threshold, our_fallen, our_risen = _snap(ours.seconds, ours.volt[:, 0], ours.current[:, 0])
-    assert our_threshold == pytest.approx(cell.threshold_volt(thickness), rel=0.05)  # plus heater
+    assert our_threshold == approx(cell.threshold_volt(thickness), rel=0.05)  # plus heater
     for spice in spices:
         time, volt, branch, _ = spice.drive(cell, thickness, times, volts, 5e3, step=2e-9)
         threshold, fallen, risen = _snap(time, volt, -branch)
-        assert threshold == pytest.approx(our_threshold, rel=0.01)
+        assert threshold == approx(our_threshold, rel=0.01)
         assert fallen < 0.9 * threshold  # the voltage falls while the current rises
-        assert fallen == pytest.approx(our_fallen, rel=0.01)
-        assert risen == pytest.approx(our_risen, rel=0.05)
+        assert fallen == approx(our_fallen, rel=0.01)
+        assert risen == approx(our_risen, rel=0.05)
         assert risen > 5.0 * -branch[np.argmax(volt == threshold)]
 
 
@@ -168,4 +169,4 @@ def test_noise_sources_have_the_stated_density(spice):
     current = 0.2 * conductance
     inside = 1.0 - CELL.series_ohm * conductance  # the heater takes its share
     flicker = np.sqrt(CELL.noise_density(current, hertz)) * inside
-    assert noise[np.argmin(abs(frequency - hertz))] == pytest.approx(flicker, rel=0.05)
+    assert noise[np.argmin(abs(frequency - hertz))] == approx(flicker, rel=0.05)
