@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,9 @@ from numpy.typing import NDArray
 
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.frames import read_dataset, read_frame
 from xbar_circuit.kirchhoff import current_residual
+from xbar_circuit.segments import column_segment_current, row_segment_current
 
 __all__ = ["NodeVoltages", "ReadResult"]
 
@@ -108,6 +112,39 @@ class ReadResult:
         return current
 
     @cached_property
+    def ideal_column_current(self) -> FloatArray | None:
+        """Column currents without wires and terminals (batch, cols) [A].
+
+        Every device at the full input voltage; None for cells that are driven at their gates.
+        """
+        if not self.crossbar.cell.loads_row:
+            return None
+        conductance = self.crossbar.conductance
+        shape = (len(self.volts), *conductance.shape)
+        volts = np.broadcast_to(self.volts[:, :, np.newaxis], shape)
+        response = self.crossbar.cell.respond(volts, np.zeros(shape), conductance)
+        current: FloatArray = np.where(conductance > 0.0, response.current, 0.0).sum(axis=1)
+        return current
+
+    @cached_property
+    def row_segment_current(self) -> FloatArray:
+        """Current of every word-line segment (batch, rows, cols + 1) [A], positive to the right.
+
+        Entry 0 is the left lead, entry j the segment between columns j - 1 and j, entry cols the
+        right lead.
+        """
+        return row_segment_current(self.crossbar, self.device_current)
+
+    @cached_property
+    def column_segment_current(self) -> FloatArray:
+        """Current of every bit-line segment (batch, rows + 1, cols) [A], positive downwards.
+
+        Entry 0 is the top lead, entry i the segment between rows i - 1 and i, entry rows the bottom
+        lead.
+        """
+        return column_segment_current(self.crossbar, self.device_current)
+
+    @cached_property
     def residual(self) -> FloatArray:
         """Largest KCL error relative to the largest branch current (batch,).
 
@@ -128,6 +165,73 @@ class ReadResult:
         if self.converged.all():
             return "converged"
         return f"not converged: samples {np.flatnonzero(~self.converged).tolist()}"
+
+    def to_xarray(self) -> Any:
+        """Return everything as one labelled dataset.
+
+        Returns
+        -------
+        xarray.Dataset
+            ``column_current``, ``row_voltage``, ``column_voltage``, ``device_current``,
+            ``row_segment_current``, ``column_segment_current``, ``conductance``, ``volts`` and
+            ``residual`` over ``sample``, ``row`` and ``column``, each with its unit in ``attrs``.
+
+        Raises
+        ------
+        XbarError
+            xarray is not installed.
+        """
+        return read_dataset(self)
+
+    def to_pandas(self, what: str = "columns") -> Any:
+        """Return the read as a table.
+
+        Parameters
+        ----------
+        what
+            ``"columns"``: the column currents [A], a row for each sample and a column for each bit
+            line. ``"cells"``: a row for each sample, word line and bit line with the conductance
+            [S], both node voltages [V] and the device current [A].
+
+        Returns
+        -------
+        pandas.DataFrame
+            The table, indexed by sample (and word line and bit line).
+
+        Raises
+        ------
+        ParameterError
+            An unknown table.
+        XbarError
+            pandas is not installed.
+        """
+        return read_frame(self, what)
+
+    def plot(self, *, sample: int = 0, path: str | Path | None = None) -> Any:
+        """Draw the maps of one sample: node voltages, device and wire-segment currents.
+
+        Parameters
+        ----------
+        sample
+            Which vector of the batch.
+        path
+            Where to write the figure (.png, .svg or .pdf); None writes nothing. A notebook shows
+            the returned figure.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            The figure.
+
+        Raises
+        ------
+        ParameterError
+            No such sample, or an unknown kind of file.
+        OSError
+            The file cannot be written.
+        """
+        # the drawing is on a higher floor: found by name, as pandas finds its plotting backend
+        return import_module("xbar_circuit.plots.read").draw_read(self, sample=sample, path=path)
 
     def __getstate__(self) -> dict[str, Any]:
         """Compute the node voltages before a trip between processes: functions do not travel."""

@@ -1,5 +1,6 @@
 """The command line's frame: exit codes and one clean message for each error."""
 
+import re
 import subprocess
 import sys
 
@@ -85,6 +86,25 @@ def test_every_verb_has_its_help(capsys):
         assert verb in listed
         assert run(verb, "--help") == 0
         assert f"xbar {verb}" in capsys.readouterr().out
+
+
+def test_help_keeps_what_stands_in_square_brackets(capsys):
+    found = 0
+    for verb in cli._Verbs().list_commands(None):
+        command = cli._Verbs().get_command(None, verb)
+        texts = [command.help or "", *(getattr(p, "help", None) or "" for p in command.params)]
+        marks = {mark for text in texts for mark in re.findall(r"\\(\[[^\]]*\])", text)}
+        assert run(verb, "--help") == 0
+        shown = re.sub(r"[\s\u2500-\u257f]+", "", capsys.readouterr().out)
+        for mark in marks:
+            assert mark.replace(" ", "") in shown, f"xbar {verb} --help lost {mark}"
+        found += len(marks)
+    assert found > 5
+
+
+def test_a_misspelt_verb_is_corrected(capsys):
+    assert run("irdrop") == 2
+    assert "ir-drop" in capsys.readouterr().err
 
 
 def test_a_verb_does_not_pay_for_the_others():

@@ -28,6 +28,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from typer.core import TyperGroup
 
 from xbar_circuit import __version__
@@ -65,6 +66,11 @@ class _Verbs(TyperGroup):
         names = (m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
         return sorted(name.replace("_", "-") for name in names)
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the verb that was typed; typer's "did you mean" reads the names in `commands`."""
+        self.commands = dict.fromkeys(self.list_commands(ctx))  # type: ignore[assignment]
+        return super().resolve_command(ctx, args)
+
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Import one verb."""
         if cmd_name not in self.list_commands(ctx):
@@ -74,7 +80,17 @@ class _Verbs(TyperGroup):
         verb.command(cmd_name)(getattr(import_module(f"{__name__}.{name}"), name))
         command = typer.main.get_command(verb)
         command.callback = _after_probe(command.callback)
-        return command
+        return _literal(command)
+
+
+def _literal(command: Any) -> Any:
+    """Return a command whose help keeps its square brackets, which rich takes for markup."""
+    for part in (command, *command.params):
+        if getattr(part, "help", None):
+            part.help = escape(part.help)
+    for below in getattr(command, "commands", {}).values():
+        _literal(below)
+    return command
 
 
 def _after_probe(work: Any) -> Callable[..., Any]:

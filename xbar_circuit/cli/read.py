@@ -1,0 +1,173 @@
+"""``xbar read``: the currents and voltages of an array of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+
+from xbar_circuit import Crossbar, Terminals, Wires, __version__, nodal, spice
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.devices import Cell, Ohmic, PcmCell, Sinh
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.files import write_json
+from xbar_circuit.matrix_files import load_matrix
+from xbar_circuit.report.read import read_summary, write_read_page, write_read_tables
+from xbar_circuit.result import ReadResult
+from xbar_circuit.units import engineering
+
+__all__ = ["read"]
+
+
+class EngineName(StrEnum):
+    """What ``--engine`` understands."""
+
+    NODAL = "nodal"
+    SPICE = "spice"
+
+
+class CellName(StrEnum):
+    """What ``--cell`` understands."""
+
+    OHMIC = "ohmic"
+    SINH = "sinh"
+    PCM = "pcm"
+
+
+_ENGINES: dict[EngineName, Callable[[Crossbar, FloatArray], ReadResult]] = {
+    EngineName.NODAL: nodal.read,
+    EngineName.SPICE: spice.read,
+}
+_LARGEST_LIKELY = 1e-2  # S; above, somebody may have meant ohm or microsiemens
+
+
+def read(
+    conductance: Annotated[
+        Path,
+        typer.Argument(help="Conductances [S], rows x columns: .csv, .npy or .parquet."),
+    ],
+    *,
+    volts: Annotated[
+        Path | None,
+        typer.Option(
+            help="Input voltages [V], a line for each vector; default: 0.2 V on all rows."
+        ),
+    ] = None,
+    row_ohm: Annotated[float, typer.Option(help="Word-line resistance per segment [ohm].")] = 1.0,
+    column_ohm: Annotated[float, typer.Option(help="Bit-line resistance per segment [ohm].")] = 1.0,
+    left_ohm: Annotated[float, typer.Option(help="Resistance of the drivers [ohm].")] = 0.0,
+    bottom_ohm: Annotated[
+        float, typer.Option(help="Resistance of the sense terminals [ohm].")
+    ] = 0.0,
+    right_ohm: Annotated[
+        float | None, typer.Option(help="Drivers at the right too, with this resistance [ohm].")
+    ] = None,
+    top_ohm: Annotated[
+        float | None, typer.Option(help="Sense terminals at the top too [ohm].")
+    ] = None,
+    cell: Annotated[CellName, typer.Option(help="Law of the devices.")] = CellName.OHMIC,
+    v0_volt: Annotated[float, typer.Option(help="Voltage v0 of --cell sinh [V].")] = 0.3,
+    unit_siemens: Annotated[
+        float, typer.Option(help="What one unit in the file is [S]; 1e-6 for microsiemens.")
+    ] = 1.0,
+    engine: Annotated[EngineName, typer.Option(help="Which engine answers.")] = EngineName.NODAL,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Run the other engine too and tell the difference.")
+    ] = False,
+    image_format: Annotated[
+        str, typer.Option("--format", help="Format of the figure beside the PNG: svg or pdf.")
+    ] = "svg",
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/read"),
+) -> None:
+    """Read an array of your own: column currents, node voltages, segment currents, maps."""
+    if image_format not in {"svg", "pdf"}:
+        raise ParameterError.about(
+            "--format", got=image_format, expected="svg or pdf", remedy="the PNG is always written"
+        )
+    console, warn = Console(), Console(stderr=True)
+    matrix = load_matrix(conductance) * unit_siemens
+    crossbar = Crossbar(
+        conductance=matrix,
+        wires=Wires(row_ohm=row_ohm, column_ohm=column_ohm),
+        terminals=Terminals(
+            left_ohm=left_ohm, right_ohm=right_ohm, bottom_ohm=bottom_ohm, top_ohm=top_ohm
+        ),
+        cell=_law(cell, v0_volt),
+    )
+    inputs = np.full((1, crossbar.rows), 0.2) if volts is None else _inputs(volts, crossbar.rows)
+    for word in _doubts(crossbar.conductance, inputs):
+        warn.print(
+            f"warning: {word}", style="yellow", markup=False, highlight=False, soft_wrap=True
+        )
+    with warn.status(f"solving {crossbar.rows} x {crossbar.cols}"):
+        result = _ENGINES[engine](crossbar, inputs)
+        others = [name for name in _ENGINES if name is not engine] if compare else []
+        scale = float(np.abs(result.column_current).max()) or 1.0
+        comparison = {
+            name.value: float(
+                np.abs(
+                    _ENGINES[name](crossbar, inputs).column_current - result.column_current
+                ).max()
+            )
+            / scale
+            for name in others
+        }
+    picture = out / "maps.png"
+    result.plot(path=picture)
+    result.plot(path=out / f"maps.{image_format}")
+    write_json(out / "summary.json", read_summary(result, comparison))
+    write_read_tables(result, out)
+    page = write_read_page(
+        result,
+        out,
+        picture=picture,
+        comparison=comparison,
+        footer=f"xbar_circuit {__version__}; made by: xbar read {conductance.name}"
+        f" --row-ohm {row_ohm:g} --column-ohm {column_ohm:g} --engine {engine.value}",
+    )
+    peak = engineering(float(np.abs(result.column_current).max()), "A", 6)
+    console.print(
+        f"{crossbar.rows} x {crossbar.cols}, {len(inputs)} inputs: largest column current {peak},"
+        f" Kirchhoff's current law within {result.residual.max():.1e}",
+        highlight=False,
+    )
+    for name, value in comparison.items():
+        console.print(f"{name} differs by {value:.1e} of it", highlight=False)
+    console.print(f"page, tables and maps: {page}", soft_wrap=True, highlight=False)
+
+
+def _law(cell: CellName, v0_volt: float) -> Cell:
+    if cell is CellName.SINH:
+        return Sinh(v0_volt=v0_volt)
+    return Ohmic() if cell is CellName.OHMIC else PcmCell.sebastian2017()
+
+
+def _inputs(path: Path, rows: int) -> FloatArray:
+    """Return the input vectors (batch, rows); a single column of the right length is one vector."""
+    values = load_matrix(path)
+    if values.shape[1] != rows and values.shape == (rows, 1):
+        return values.T
+    return values
+
+
+def _doubts(conductance: FloatArray, volts: FloatArray) -> list[str]:
+    """Name values that are legal and probably not meant."""
+    doubts = []
+    largest = float(conductance.max())
+    if largest > _LARGEST_LIKELY:
+        meant = (
+            "if the file holds resistances, give their reciprocals"
+            if largest > 1e3
+            else "if it holds microsiemens, give --unit-siemens 1e-6"
+        )
+        doubts.append(f"conductances up to {engineering(largest, 'S')}; {meant}")
+    if float(np.abs(volts).max()) > 10.0:
+        doubts.append(
+            f"inputs up to {engineering(float(np.abs(volts).max()), 'V')}; volts are meant"
+        )
+    return doubts

@@ -1,0 +1,142 @@
+"""Maps of one read: where the voltage goes and where the current flows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.files import replacing
+from xbar_circuit.plots.style import COLOURS, figure
+from xbar_circuit.result import ReadResult
+
+__all__ = ["FORMATS", "draw_read"]
+
+#: Kinds of files that a figure can be written as.
+FORMATS = ("png", "svg", "pdf")
+_SCALES = ((1e-12, "p"), (1e-9, "n"), (1e-6, "u"), (1e-3, "m"), (1.0, ""), (1e3, "k"))
+
+
+def draw_read(result: ReadResult, *, sample: int = 0, path: str | Path | None = None) -> Figure:
+    """Draw the node voltages, device currents and wire-segment currents of one sample.
+
+    Parameters
+    ----------
+    result
+        A read, from any engine.
+    sample
+        Which vector of the batch.
+    path
+        Where to write the figure, as .png, .svg or .pdf; None writes nothing.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Six panels: voltage of word lines and of bit lines, device currents, segment currents of
+        word lines and of bit lines, and the current of each column beside that of ideal wires.
+
+    Raises
+    ------
+    ParameterError
+        No such sample, or an unknown kind of file.
+    OSError
+        The file cannot be written.
+    """
+    batch = len(result.volts)
+    if not 0 <= sample < batch:
+        raise ParameterError.about(
+            "sample",
+            got=sample,
+            expected=f"a whole number from 0 to {batch - 1}",
+            remedy="the read has that many input vectors",
+        )
+    with figure(2, 3, width=12.0, height=7.2) as (page, axes):
+        bit_line, word_line = "bit line (column)", "word line (row)"
+        maps = (
+            (result.row_voltage, "Word-line voltage", "V", bit_line, word_line),
+            (result.column_voltage, "Bit-line voltage", "V", bit_line, word_line),
+            (result.device_current, "Device current", "A", bit_line, word_line),
+            (
+                result.row_segment_current,
+                "Word-line current, to the right",
+                "A",
+                "segment (0: left lead)",
+                word_line,
+            ),
+            (
+                result.column_segment_current,
+                "Bit-line current, downwards",
+                "A",
+                bit_line,
+                "segment (0: top lead)",
+            ),
+        )
+        for ax, (field, title, unit, across, down) in zip(axes, maps, strict=False):
+            _map(page, ax, field[sample], unit=unit)
+            ax.set(title=title, xlabel=across, ylabel=down)
+        _columns(axes[5], result, sample)
+        page.suptitle(
+            f"{result.crossbar.rows} x {result.crossbar.cols} array, sample {sample},"
+            f" {result.engine}"
+        )
+        if path is not None:
+            _write(page, Path(path))
+    return page
+
+
+def _map(page: Figure, ax: Axes, values: FloatArray, *, unit: str) -> None:
+    scale, prefix = _scale(values)
+    picture = ax.imshow(values / scale, aspect="auto", cmap="viridis", interpolation="nearest")
+    quantity = "voltage" if unit == "V" else "current"
+    page.colorbar(picture, ax=ax, label=f"{quantity} [{prefix}{unit}]")
+    ax.grid(visible=False)
+    _whole(ax)
+
+
+def _columns(ax: Axes, result: ReadResult, sample: int) -> None:
+    """Draw the column currents, and those of the same devices at the full input voltage."""
+    current = result.column_current[sample]
+    ideal = None if result.ideal_column_current is None else result.ideal_column_current[sample]
+    scale, prefix = _scale(current if ideal is None else np.append(current, ideal))
+    places = np.arange(len(current))
+    ax.bar(places, current / scale, width=0.8, color=COLOURS[0], label="as read")
+    if ideal is not None:
+        ax.plot(places, ideal / scale, "_", color=COLOURS[1], label="without wires and terminals")
+        ax.margins(y=0.22)
+        ax.legend(loc="upper left", ncols=1)
+    ax.set_title("Column current")
+    ax.set_xlabel("bit line (column)")
+    ax.set_ylabel(f"current [{prefix}A]")
+    _whole(ax, both=False)
+
+
+def _whole(ax: Axes, *, both: bool = True) -> None:
+    """Let ticks of indices be whole numbers."""
+    for axis in (ax.xaxis, ax.yaxis) if both else (ax.xaxis,):
+        axis.set_major_locator(MaxNLocator(integer=True))
+
+
+def _scale(values: FloatArray) -> tuple[float, str]:
+    largest = float(np.max(np.abs(values), initial=0.0))
+    fits = [one for one in _SCALES if one[0] <= largest]
+    return fits[-1] if fits else (_SCALES[0] if largest > 0.0 else (1.0, ""))
+
+
+def _write(page: Figure, path: Path) -> None:
+    kind = path.suffix[1:].lower()
+    if kind not in FORMATS:
+        raise ParameterError.about(
+            "path",
+            got=str(path),
+            expected="a name that ends in " + ", ".join(f".{one}" for one in FORMATS),
+            remedy="for example path='read.png'",
+        )
+    options: dict[str, Any] = {"metadata": {"Date": None}} if kind == "svg" else {}
+    with replacing(path) as temporary:
+        page.savefig(temporary, format=kind, dpi=150, **options)

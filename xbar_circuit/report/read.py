@@ -1,0 +1,151 @@
+"""The page, the summary and the tables of one read."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.files import write_text
+from xbar_circuit.report import Figure, Section, Table, write_page
+from xbar_circuit.result import ReadResult
+from xbar_circuit.units import engineering
+
+__all__ = ["read_summary", "write_read_page", "write_read_tables"]
+
+_SHOWN = 64
+
+
+def read_summary(result: ReadResult, comparison: Mapping[str, float]) -> dict[str, Any]:
+    """Return a read as plain data in SI units.
+
+    Parameters
+    ----------
+    result
+        The read.
+    comparison
+        Engine -> largest difference of its column currents, relative to the largest of them.
+    """
+    return {
+        "rows": result.crossbar.rows,
+        "cols": result.crossbar.cols,
+        "engine": result.engine,
+        "column_current": result.column_current,
+        "mean_loss": _mean_loss(result),
+        "residual": result.residual,
+        "difference": dict(comparison),
+    }
+
+
+def write_read_tables(result: ReadResult, folder: Path) -> list[Path]:
+    """Write one CSV file a quantity, headed by its unit and axes; return their paths.
+
+    Raises
+    ------
+    OSError
+        A file cannot be written.
+    """
+    written = [folder / "column_current.csv"]
+    write_text(written[0], _csv(["sample", "column", "column_current [A]"], result.column_current))
+    for name, unit in (
+        ("row_voltage", "V"),
+        ("column_voltage", "V"),
+        ("device_current", "A"),
+        ("row_segment_current", "A"),
+        ("column_segment_current", "A"),
+    ):
+        axes = {
+            "row_segment_current": ("row", "segment"),
+            "column_segment_current": ("segment", "column"),
+        }
+        heading = ["sample", *axes.get(name, ("row", "column")), f"{name} [{unit}]"]
+        written.append(folder / f"{name}.csv")
+        write_text(written[-1], _csv(heading, getattr(result, name)))
+    return written
+
+
+def write_read_page(
+    result: ReadResult,
+    folder: Path,
+    *,
+    picture: Path,
+    comparison: Mapping[str, float],
+    footer: str,
+) -> Path:
+    """Write ``index.html`` and return its path.
+
+    Raises
+    ------
+    ModelFileError
+        The figure is missing.
+    OSError
+        The page cannot be written.
+    """
+    path = folder / "index.html"
+    loss = _mean_loss(result)
+    numbers = {
+        "largest column current": engineering(float(np.abs(result.column_current).max()), "A"),
+        "largest violation of Kirchhoff's current law": f"{result.residual.max():.1e}",
+        **{f"difference from {name}": f"{value:.1e}" for name, value in comparison.items()},
+    }
+    if loss is not None:
+        numbers = {"mean current lost to wires and terminals": f"{100 * loss:.3g} %"} | numbers
+    batch, cols = result.column_current.shape
+    shown = result.column_current[:_SHOWN, :_SHOWN]
+    cut = "" if (batch, cols) == shown.shape else f" The first {len(shown)} x {shown.shape[1]}."
+    write_page(
+        path,
+        title="Read of a crossbar",
+        lead=f"{result.crossbar.rows} x {result.crossbar.cols} array, {batch} input"
+        f" vector{'s' if batch > 1 else ''}, solved by {result.engine}.",
+        key_numbers=numbers,
+        sections=[
+            Section(
+                title="Maps of the first input",
+                figures=[
+                    Figure(
+                        path=picture,
+                        caption="Node voltages, device currents, and the current of every wire"
+                        " segment.",
+                    )
+                ],
+            ),
+            Section(
+                title="Column currents",
+                paragraphs=["All values are in column_current.csv." + cut],
+                tables=[
+                    Table(
+                        columns=["sample", *(f"column {j}" for j in range(shown.shape[1]))],
+                        rows=[
+                            [str(k), *(engineering(value, "A", 6) for value in row)]
+                            for k, row in enumerate(shown)
+                        ],
+                    )
+                ],
+            ),
+        ],
+        footer=footer,
+    )
+    return path
+
+
+def _mean_loss(result: ReadResult) -> float | None:
+    """Return the share of the ideal current that is missing; None where there is no ideal."""
+    ideal = result.ideal_column_current
+    if ideal is None or not np.abs(ideal).sum() > 0.0:
+        return None
+    return float(1.0 - np.abs(result.column_current).sum() / np.abs(ideal).sum())
+
+
+def _csv(heading: list[str], values: FloatArray) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(heading)
+    for place in np.ndindex(values.shape):
+        writer.writerow([*place, repr(float(values[place]))])
+    return text.getvalue()
