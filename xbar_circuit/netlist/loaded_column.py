@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.netlist.array import array_lines
-from xbar_circuit.netlist.periphery.amplifiers import amplifier_definition, amplifier_lines
 from xbar_circuit.netlist.terminals import Terminal, drivers, senses
-from xbar_circuit.peripherals.amplifiers import CurrentConveyor, TransimpedanceAmplifier
+from xbar_circuit.peripherals.amplifiers import Amplifier
 from xbar_circuit.units import spice_number
 
 __all__ = ["Stimulus", "driver_lines", "loaded_column"]
@@ -35,7 +34,7 @@ class Stimulus:
 
 
 def loaded_column(
-    amplifier: TransimpedanceAmplifier | CurrentConveyor,
+    amplifier: Amplifier,
     crossbar: Crossbar,
     column: int,
     pattern: FloatArray,
@@ -71,7 +70,7 @@ def loaded_column(
         " with its amplifier",
         "* row i stands at reference + scale * pattern[i]; the amplifier's output is v(out)",
         f"{_OPTIONS} temp={spice_number(celsius)}{' klu' if klu else ''}",
-        *amplifier_definition(amplifier, "opamp"),
+        *amplifier.spice_definition("opamp"),
         *extra,
         *(array_lines(crossbar) if array is None else array),
         f"Vreference reference 0 DC {spice_number(amplifier.reference_volt)}",
@@ -89,8 +88,8 @@ def loaded_column(
             lines.append(f"V{end.name} {node} minus DC 0")
         elif array is None:
             lines.append(f"V{end.name} {node} reference DC 0")
-    lines += amplifier_lines(
-        amplifier, "amplifier", definition="opamp", minus="minus", out="out", driven="driven"
+    lines += amplifier.spice_lines(
+        "amplifier", definition="opamp", minus="minus", out="out", driven="driven"
     )
     lines += [
         f"Vprobe driven out {stimulus.voltage_probe}",

@@ -10,15 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit.checks import FloatArray
-from xbar_circuit.netlist.periphery import (
-    clock_lines,
-    converter_includes,
-    converter_subcircuit,
-    converter_supplies,
-    staircase,
-    timing_of,
-)
 from xbar_circuit.peripherals.converters import Converter
+from xbar_circuit.peripherals.waveform import staircase
 from xbar_circuit.units import spice_number
 
 __all__ = ["Testbench", "conversion_bench", "transient_options"]
@@ -86,7 +79,7 @@ def conversion_bench(
     extra
         Further lines, such as ``.include``.
     """
-    timing = timing_of(converter)
+    timing = converter.timing
     count = len(values)
     steps = timing.period_second * np.arange(count)
     unit = converter.input_unit
@@ -94,11 +87,11 @@ def conversion_bench(
         f"xbar_circuit: {count} conversions by {type(converter).__name__}, {converter.bits} bit",
         f"* input in {unit}; the code is v(code), 1 V a code, read at the end of each period of",
         f"* {timing.period_second!r} s",
-        transient_options(transistors=bool(converter_includes(converter))),
+        transient_options(transistors=converter.circuit is not None),
         *extra,
-        *converter_includes(converter),
-        *converter_subcircuit(converter, "converter", noise=noise),
-        *clock_lines(timing, count),
+        *converter.spice_includes(),
+        *converter.spice_subcircuit("converter", noise=noise),
+        *timing.clock_lines(count),
         *staircase("Vin in 0" if unit == "V" else "Iin 0 in", values, steps, timing.edge_second),
         "Xconverter in start clock code converter",
         ".end",
@@ -110,5 +103,5 @@ def conversion_bench(
         read_seconds=timing.read_seconds(count),
         sample_seconds=timing.sample_seconds(count),
         code_nodes=("code",),
-        supplies=converter_supplies(converter, "xconverter"),
+        supplies=converter.spice_supplies("xconverter"),
     )

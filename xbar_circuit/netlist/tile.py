@@ -11,33 +11,11 @@ from collections.abc import Sequence
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.netlist.array import array_lines
-from xbar_circuit.netlist.periphery import (
-    amplifier_definition,
-    amplifier_lines,
-    clock_lines,
-    converter_includes,
-    converter_subcircuit,
-    converter_supplies,
-    conveyor_lines,
-    difference_lines,
-    driver_definition,
-    driver_lines,
-    integrate_lines,
-    load_lines,
-    supply_sources,
-    timing_of,
-    window_of,
-)
 from xbar_circuit.netlist.terminals import Terminal, drivers, senses
 from xbar_circuit.netlist.testbench import Testbench, transient_options
-from xbar_circuit.peripherals.amplifiers import (
-    ChargeIntegrator,
-    CurrentConveyor,
-    DifferenceAmplifier,
-)
-from xbar_circuit.peripherals.drivers import Driver, WordLines
+from xbar_circuit.peripherals.amplifiers import DifferenceAmplifier
+from xbar_circuit.peripherals.drivers import Driver, Wave, WordLines
 from xbar_circuit.peripherals.readout import Readout
-from xbar_circuit.peripherals.subcircuit import Subcircuit
 from xbar_circuit.units import spice_number
 
 __all__ = ["tile_bench"]
@@ -75,44 +53,39 @@ def tile_bench(
         all. Pairs that share a converter come whole.
     """
     chosen = tuple(range(crossbar.cols)) if columns is None else tuple(columns)
-    timing = timing_of(readout.converter, settle_second=readout.settling)
+    timing = readout.timing
     count = len(read.volt)
-    begin, _ = window_of(readout)
     lines = [
         f"xbar_circuit: tile of {crossbar.rows} x {crossbar.cols}, {count} reads",
         "* row i moves about the node reference; column j ends in amplifier_j and converter_j; its",
         f"* code is v(code_j), 1 V a code, at the end of each period of {timing.period_second!r} s",
-        transient_options(transistors=_has_circuit(driver, readout)),
+        transient_options(transistors=bool(driver.circuit or readout.circuits)),
     ]
-    definitions = converter_includes(readout.converter) + driver_definition(driver, "buffer")
+    definitions = readout.converter.spice_includes() + driver.spice_definition("buffer")
     if readout.amplifier is not None:
-        definitions += amplifier_definition(readout.amplifier, "amplifier")
+        definitions += readout.amplifier.spice_definition("amplifier")
     if isinstance(readout.difference, DifferenceAmplifier):
-        definitions += amplifier_definition(readout.difference, "difference")
+        definitions += readout.difference.spice_definition("difference")
     lines += _once(definitions)
     alike = noise is None and readout.samples is None
     if alike:
-        lines += converter_subcircuit(
-            readout.converter, "converter", settle_second=readout.settling
-        )
+        lines += readout.converter.spice_subcircuit("converter", settle_second=readout.settling)
     lines += array_lines(crossbar) if array is None else array
     lines.append(f"Vreference reference 0 DC {spice_number(readout.reference_volt)}")
-    lines += clock_lines(timing, count)
-    if isinstance(readout.amplifier, ChargeIntegrator):
-        lines += integrate_lines(readout.amplifier, timing.period_second)
+    lines += timing.clock_lines(count)
+    if readout.amplifier is not None:
+        lines += readout.amplifier.spice_shared(timing.period_second)
     whole = array is None
     for end in drivers(crossbar):
         lines += _resistor(end, whole=whole)
-        lines += driver_lines(
-            driver,
-            read,
-            end.index,
-            end.name,
-            _outer(end, whole=whole),
-            definition="buffer",
+        wave = Wave(
+            read=read,
+            row=end.index,
             period_second=timing.period_second,
-            window_begin_second=begin,
+            window_begin_second=readout.window_begin_second,
         )
+        node = _outer(end, whole=whole)
+        lines += driver.spice_lines(end.name, node, wave, definition="buffer")
     codes = []
     for end in senses(crossbar):
         lines += _resistor(end, whole=whole)
@@ -126,8 +99,7 @@ def tile_bench(
         name = "converter"
         if not alike:
             name = f"converter_{j}"
-            lines += converter_subcircuit(
-                readout.converter_of(j),
+            lines += readout.converter_of(j).spice_subcircuit(
                 name,
                 noise=None if noise is None else noise[:, j],
                 settle_second=readout.settling,
@@ -161,17 +133,20 @@ def _amplifier(readout: Readout, column: int) -> list[str]:
         return []
     instance, minus = f"amplifier_{column}", f"bit_{column}"
     pair, odd = divmod(column, 2)
-    if readout.difference == "current" and isinstance(amplifier, CurrentConveyor):
-        out = f"pair_{pair}"
-        name = "amplifier_turned" if odd else "amplifier"
-        lines = conveyor_lines(amplifier, instance, definition=name, minus=minus, out=out)
-        return lines if odd else lines + load_lines(amplifier, instance, out)
-    lines = amplifier_lines(
-        amplifier, instance, definition="amplifier", minus=minus, out=f"out_{column}"
+    if readout.difference == "current":
+        return amplifier.spice_copy(
+            instance,
+            definition="amplifier",
+            minus=minus,
+            out=f"pair_{pair}",
+            turned=bool(odd),
+            load=not odd,
+        )
+    lines = amplifier.spice_lines(
+        instance, definition="amplifier", minus=minus, out=f"out_{column}"
     )
     if odd and isinstance(readout.difference, DifferenceAmplifier):
-        lines += difference_lines(
-            readout.difference,
+        lines += readout.difference.spice_lines(
             f"difference_{pair}",
             definition="difference",
             positive=f"out_{column - 1}",
@@ -189,28 +164,16 @@ def _entries(readout: Readout, columns: Sequence[int]) -> list[tuple[int, str]]:
     return [(j, f"{node}_{j}") for j in columns]
 
 
-def _has_circuit(driver: Driver, readout: Readout) -> bool:
-    """Return whether there are transistors, or somebody's circuit, in it."""
-    parts = (
-        getattr(driver, "circuit", None),
-        getattr(readout.amplifier, "circuit", None),
-        getattr(readout.amplifier, "opamp", None),
-        getattr(readout.difference, "opamp", None),
-    )
-    circuit = any(isinstance(part, Subcircuit) for part in parts)
-    return circuit or bool(converter_includes(readout.converter))
-
-
 def _supplies(readout: Readout, columns: Sequence[int]) -> dict[str, float]:
     """Return every supply source of the read-outs and its voltage [V]."""
     found: dict[str, float] = {}
     for j in columns:
         if readout.amplifier is not None:
-            found |= supply_sources(readout.amplifier, f"amplifier_{j}")
+            found |= readout.amplifier.spice_supplies(f"amplifier_{j}")
         if j % 2 and isinstance(readout.difference, DifferenceAmplifier):
-            found |= supply_sources(readout.difference, f"difference_{j // 2}")
+            found |= readout.difference.spice_supplies(f"difference_{j // 2}")
     for j, _ in _entries(readout, columns):
-        found |= converter_supplies(readout.converter, f"xconverter_{j}")
+        found |= readout.converter.spice_supplies(f"xconverter_{j}")
     return found
 
 

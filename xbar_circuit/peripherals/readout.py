@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from xbar_circuit import checks
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.peripherals.amplifiers import (
-    Amplifier,
-    ChargeIntegrator,
-    CurrentConveyor,
-    DifferenceAmplifier,
-    TransimpedanceAmplifier,
-)
-from xbar_circuit.peripherals.converters import Converter, ConverterBase, OscillatorCounter
+from xbar_circuit.peripherals.amplifiers import Amplifier, DifferenceAmplifier
+from xbar_circuit.peripherals.converters import Converter
+from xbar_circuit.peripherals.subcircuit import Subcircuit
+from xbar_circuit.peripherals.timing import Timing
 
 __all__ = ["Readout"]
 
@@ -62,11 +57,11 @@ class Readout:
     samples: tuple[Converter, ...] | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.converter, ConverterBase):
+        if not isinstance(self.converter, Converter):
             raise ParameterError.about(
                 "converter",
                 got=repr(self.converter),
-                expected="a Sar, Ramp, Flash, SenseAmplifier or OscillatorCounter",
+                expected="a converter",
                 remedy="for example peripherals.Sar(bits=8)",
             )
         self._check_amplifier()
@@ -74,7 +69,7 @@ class Readout:
         self._check_samples()
         if self.settle_second is not None:
             checks.number("settle_second", self.settle_second, "s")
-            if isinstance(self.amplifier, ChargeIntegrator):
+            if self.amplifier is not None and self.amplifier.window_second is not None:
                 raise ParameterError.about(
                     "settle_second",
                     got=self.settle_second,
@@ -83,13 +78,13 @@ class Readout:
                 )
 
     def _check_amplifier(self) -> None:
-        kinds = (TransimpedanceAmplifier, ChargeIntegrator, CurrentConveyor)
-        if self.amplifier is not None and not isinstance(self.amplifier, kinds):
+        if self.amplifier is not None and not isinstance(self.amplifier, Amplifier):
             raise ParameterError.about(
                 "amplifier",
                 got=repr(self.amplifier),
-                expected="a TransimpedanceAmplifier, ChargeIntegrator or CurrentConveyor",
-                remedy="a circuit of your own goes into one of these as a Subcircuit",
+                expected="an amplifier",
+                remedy="a circuit of your own goes into a TransimpedanceAmplifier, ChargeIntegrator"
+                " or CurrentConveyor as a Subcircuit",
             )
         given = "A" if self.amplifier is None else self.amplifier.output_unit
         if given != self.converter.input_unit:
@@ -106,7 +101,7 @@ class Readout:
         if one is None or one == "digital":
             return
         if one == "current":
-            fits = isinstance(self.amplifier, CurrentConveyor) and self.amplifier.circuit is None
+            fits = self.amplifier is not None and self.amplifier.turns
             expected = "a CurrentConveyor without a circuit as amplifier"
         else:
             fits = isinstance(one, DifferenceAmplifier) and self.converter.input_unit == "V"
@@ -186,7 +181,7 @@ class Readout:
         """Voltage about which the array works [V]."""
         if self.amplifier is not None:
             return self.amplifier.reference_volt
-        return self.converter.hold_volt if isinstance(self.converter, OscillatorCounter) else 0.0
+        return self.converter.reference_volt
 
     @property
     def settling(self) -> float:
@@ -198,29 +193,32 @@ class Readout:
     @property
     def window_second(self) -> float | None:
         """For how long it integrates the current [s]; None where it samples it."""
-        if isinstance(self.converter, OscillatorCounter):
+        if self.converter.window_second is not None or self.amplifier is None:
             return self.converter.window_second
-        return None if self.amplifier is None else self.amplifier.window_second
+        return self.amplifier.window_second
+
+    @property
+    def timing(self) -> Timing:
+        """The clockwork of a read: the converter's, its sampling lengthened by the settling."""
+        return self.converter.timing.settled(self.settling)
+
+    @property
+    def window_begin_second(self) -> float:
+        """From the beginning of a read to that of the window, where pulses rise [s]."""
+        if self.converter.window_second is not None:
+            return self.timing.start_second
+        return 0.0 if self.amplifier is None else self.amplifier.window_begin_second
 
     @property
     def input_ohm(self) -> float:
         """Resistance that the column sees [ohm]; NaN where only a measurement knows."""
-        if isinstance(self.amplifier, CurrentConveyor) and self.amplifier.circuit is not None:
-            return math.nan
-        if self.amplifier is not None:
-            return self.amplifier.input_ohm
-        if isinstance(self.converter, OscillatorCounter) and self.converter.oscillator is None:
-            return self.converter.input_ohm
-        return math.nan
+        part = self.converter if self.amplifier is None else self.amplifier
+        return part.column_ohm
 
     @property
     def input_volt(self) -> float:
         """Voltage of the column without a current [V]; NaN where only a measurement knows."""
-        if self.amplifier is not None:
-            return self.amplifier.input_volt
-        if isinstance(self.converter, OscillatorCounter) and self.converter.oscillator is None:
-            return self.converter.hold_volt
-        return math.nan
+        return self.converter.column_volt if self.amplifier is None else self.amplifier.input_volt
 
     @property
     def converter_line(self) -> tuple[float, float]:
@@ -235,7 +233,12 @@ class Readout:
         if isinstance(self.difference, DifferenceAmplifier):
             middle, gain = self.difference.output_line
             return middle, -gain * slope
-        if self.difference == "current" and isinstance(self.amplifier, CurrentConveyor):
-            # equal offsets of the two cancel
-            return (0.0 if self.amplifier.load_ohm is None else self.amplifier.load_volt), slope
-        return start, slope
+        return self.amplifier.pair_line if self.difference == "current" else (start, slope)
+
+    @property
+    def circuits(self) -> tuple[Subcircuit, ...]:
+        """The users' circuits in it."""
+        stage = self.difference if isinstance(self.difference, DifferenceAmplifier) else None
+        parts = (self.amplifier, stage, self.converter)
+        found = (None if part is None else part.circuit for part in parts)
+        return tuple(circuit for circuit in found if circuit is not None)

@@ -17,7 +17,6 @@ from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ConvergenceError, ParameterError
 from xbar_circuit.netlist.loaded_column import Stimulus, loaded_column
-from xbar_circuit.netlist.periphery.amplifiers import supply_sources
 from xbar_circuit.peripherals.amplifiers import CurrentConveyor, TransimpedanceAmplifier
 from xbar_circuit.spice import Ac, Alter, Analysis, Dc, Noise, Plot, Tran, run
 from xbar_circuit.studies.amplifier_report import AmplifierReport
@@ -138,7 +137,7 @@ class AmplifierBench:
         self.decks: dict[str, str] = {}
         self._parts = (amplifier, crossbar, column, pattern)
         self._celsius = celsius
-        self.supplies = supply_sources(amplifier, "amplifier")
+        self.supplies = amplifier.spice_supplies("amplifier")
         # with the bottom end missing, the column is sensed at the top
         bottom = crossbar.terminals.bottom_ohm is not None
         self.sense = f"i(v{'bottom' if bottom else 'top'}_{column})"

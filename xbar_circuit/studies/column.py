@@ -32,7 +32,7 @@ from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import Ohmic
 from xbar_circuit.errors import ParameterError, ShapeError
-from xbar_circuit.peripherals.converters import CodeArray, ConverterBase
+from xbar_circuit.peripherals.converters import CodeArray
 from xbar_circuit.tile import IdealScale, Tile, random_inputs
 from xbar_circuit.wires import Terminals, Wires
 
@@ -204,7 +204,7 @@ def characterize_column(
     currents = _currents(tile, inputs, wanted, column)
     drawn: FloatArray | None = None
     converter = tile.readout.converter
-    if noise and rng is not None and isinstance(converter, ConverterBase):
+    if noise and rng is not None:
         drawn = converter.draw_noise(rng, (len(inputs), tile.converters))
     found = (
         _in_spice(tile, inputs, column, drawn, array=array, folder=folder, progress=progress)

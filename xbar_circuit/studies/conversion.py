@@ -12,8 +12,8 @@ from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.netlist.testbench import conversion_bench
-from xbar_circuit.peripherals.converters import CodeArray, Converter, ConverterBase
-from xbar_circuit.peripherals.converters.protocol import finite_values
+from xbar_circuit.peripherals.converters import CodeArray, Converter
+from xbar_circuit.peripherals.converters.base import finite_values
 from xbar_circuit.spice.testbench import run_bench
 
 __all__ = ["SpiceConversion", "convert_in_spice"]
@@ -55,11 +55,11 @@ class SpiceConversion:
         time_limit_second: float | None = 600.0,
         progress: Callable[[int], object] | None = None,
     ) -> None:
-        if not isinstance(converter, ConverterBase):
+        if not isinstance(converter, Converter):
             raise ParameterError.about(
                 "converter",
                 got=type(converter).__name__,
-                expected="one of our converters",
+                expected="a converter",
                 remedy="use peripherals.Subcircuit for a circuit of your own",
             )
         if time_limit_second is not None:

@@ -17,7 +17,7 @@ import numpy as np
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.peripherals.converters import CodeArray, Converter, ConverterBase
+from xbar_circuit.peripherals.converters import CodeArray, Converter
 from xbar_circuit.studies.conversion import SpiceConversion
 from xbar_circuit.studies.sine import coherent_sine
 from xbar_circuit.studies.thresholds import code_density, servo
@@ -211,7 +211,7 @@ def characterize_converter(
     sweep = way(np.linspace(low, high, 4 * levels))
     allowed = 0 if found.sigma == 0.0 else int(np.ceil(8.0 * found.sigma / lsb)) + 1
     joule, source = converter.energy_joule, "the converter's model"
-    if circuit is not None and isinstance(converter, ConverterBase) and converter.circuit:
+    if circuit is not None and converter.circuit is not None:
         joule += circuit.supply_joule - converter.circuit_joule
         source = "ngspice for the circuit inside, the converter's model for the rest"
     return ConverterReport(

@@ -19,7 +19,6 @@ import numpy as np
 from xbar_circuit import checks
 from xbar_circuit.architecture import isaac
 from xbar_circuit.checks import FloatArray
-from xbar_circuit.peripherals.converters import ConverterBase
 from xbar_circuit.tile import HERMES_CORE, Tile
 
 __all__ = ["ProductReport", "characterize_product"]
@@ -151,7 +150,7 @@ def _readout(tile: Tile, x: FloatArray, **settings: Any) -> tuple[float, float, 
     converter, amplifier = tile.readout.converter, tile.readout.amplifier
     period = tile.period_second
     own = converter.energy_joule
-    inside = isinstance(converter, ConverterBase) and converter.circuit is not None
+    inside = converter.circuit is not None
     power = 0.0 if amplifier is None else amplifier.power_watt
     if not inside and np.isfinite(power):
         return power * period, own, False
@@ -168,6 +167,6 @@ def _readout(tile: Tile, x: FloatArray, **settings: Any) -> tuple[float, float, 
     share = 1.0 if not paired else 1.0 / tile.crossbar.cols
     before = sum(watt for source, watt in watts.items() if source.startswith("Vamplifier"))
     after = sum(watt for source, watt in watts.items() if not source.startswith("Vamplifier"))
-    if inside and isinstance(converter, ConverterBase):
+    if inside:
         own -= converter.circuit_joule
     return before * share * period, own + after * share * period, True

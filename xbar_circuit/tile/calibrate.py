@@ -22,7 +22,7 @@ from xbar_circuit import checks, spice
 from xbar_circuit.calibration import HeldOut, ReadoutModel, fit_curve
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.peripherals.converters import CodeArray, Converter, ConverterBase
+from xbar_circuit.peripherals.converters import CodeArray, Converter
 from xbar_circuit.peripherals.drivers import WordLines
 from xbar_circuit.tile.analog import amplifier_noise, amplifier_settling
 from xbar_circuit.tile.tile import Tile
@@ -358,11 +358,9 @@ def code_edges(converter: Converter) -> FloatArray:
     wanted: NDArray[np.int64] = np.arange(1, levels)
     bottom = np.full(levels - 1, converter.input_low - span)
     top = np.full(levels - 1, converter.input_high + span)
-    plain = converter.convert_with if isinstance(converter, ConverterBase) else None
     for _ in range(50):
         middle = 0.5 * (bottom + top)
-        codes = plain(middle, None) if plain is not None else converter.convert(middle)
-        above = codes >= wanted
+        above = converter.convert_with(middle, None) >= wanted
         top, bottom = np.where(above, middle, top), np.where(above, bottom, middle)
     result: FloatArray = np.maximum.accumulate(top)
     return result

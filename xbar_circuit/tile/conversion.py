@@ -8,7 +8,7 @@ import numpy as np
 
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.peripherals import Readout, WordLines
-from xbar_circuit.peripherals.converters import CodeArray, Converter, ConverterBase
+from xbar_circuit.peripherals.converters import CodeArray
 
 __all__ = ["converted", "product_codes"]
 
@@ -19,10 +19,10 @@ def converted(readout: Readout, entering: FloatArray, noise: FloatArray | None) 
     `noise` holds standard normal numbers (batch, converters, decisions), or is None.
     """
     if readout.samples is None:
-        return _one(readout.converter, entering, noise)
+        return readout.converter.convert_with(entering, noise)
     return np.column_stack(
         [
-            _one(sample, entering[:, k], None if noise is None else noise[:, k])
+            sample.convert_with(entering[:, k], None if noise is None else noise[:, k])
             for k, sample in enumerate(readout.samples)
         ]
     )
@@ -39,9 +39,3 @@ def product_codes(
     if readout.difference == "digital":
         return whole[:, 0::2] - whole[:, 1::2]
     return whole
-
-
-def _one(converter: Converter, entering: FloatArray, noise: FloatArray | None) -> CodeArray:
-    if isinstance(converter, ConverterBase):
-        return converter.convert_with(entering, noise)
-    return converter.convert(entering)

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError, ShapeError
-from xbar_circuit.peripherals import OscillatorCounter, Readout
+from xbar_circuit.peripherals import Readout
 from xbar_circuit.peripherals.converters import CodeArray
 from xbar_circuit.tile.calibrate import random_inputs
 from xbar_circuit.tile.tile import Tile
@@ -39,9 +39,7 @@ class IdealScale:
         self._lsb = (converter.input_high - converter.input_low) / levels
         amplifier = readout.amplifier
         self._start, self._slope = (0.0, 1.0) if amplifier is None else amplifier.ideal_line
-        if isinstance(converter, OscillatorCounter):
-            # the offset is how a designer makes room for both signs
-            self._start -= converter.offset_ampere
+        self._start += converter.shift
 
     def of_input(self, value: FloatArray) -> FloatArray:
         """Return the place of what the converter sees [V or A]."""

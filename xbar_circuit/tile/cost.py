@@ -15,7 +15,6 @@ import numpy as np
 
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals.amplifiers import DifferenceAmplifier
-from xbar_circuit.peripherals.converters import ConverterBase
 from xbar_circuit.peripherals.drivers import WordLines
 
 if TYPE_CHECKING:
@@ -110,11 +109,10 @@ def tile_cost(
 def readout_joule(tile: Tile, supply_watt: float | None = None) -> float:
     """Return what a column's read-out takes for a read; see :meth:`Tile.readout_joule`."""
     converter, amplifier = tile.readout.converter, tile.readout.amplifier
-    inside = isinstance(converter, ConverterBase) and converter.circuit is not None
+    inside = converter.circuit is not None
     share = tile.converters / tile.crossbar.cols
     if supply_watt is not None:
-        replaced = converter.circuit_joule if isinstance(converter, ConverterBase) else 0.0
-        own = converter.energy_joule - (replaced if inside else 0.0)
+        own = converter.energy_joule - (converter.circuit_joule if inside else 0.0)
         return own * share + supply_watt * tile.period_second
     if tile.model is not None and np.isfinite(tile.model.readout_joule):
         return tile.model.readout_joule

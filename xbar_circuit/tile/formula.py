@@ -9,7 +9,7 @@ import numpy as np
 from xbar_circuit.calibration import ReadoutModel
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.peripherals.drivers import Driver, WordLineBuffer
+from xbar_circuit.peripherals.drivers import Driver
 from xbar_circuit.peripherals.readout import Readout
 from xbar_circuit.wires import Terminals
 
@@ -52,7 +52,7 @@ def check_drive(crossbar: Crossbar, driver: Driver, readout: Readout) -> None:
         )
     ends = crossbar.terminals
     both = ends.left_ohm is not None and ends.right_ohm is not None
-    if both and isinstance(driver, WordLineBuffer) and driver.limited:
+    if both and driver.limited:
         raise ParameterError.about(
             "driver",
             got="buffers of limited current at both ends of the word lines",

@@ -22,12 +22,11 @@ from xbar_circuit.calibration import ReadoutModel
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.netlist.periphery import timing_of
 from xbar_circuit.netlist.provenance import Provenance
 from xbar_circuit.netlist.testbench import Testbench
 from xbar_circuit.netlist.tile import tile_bench
-from xbar_circuit.peripherals.converters import CodeArray, ConverterBase
-from xbar_circuit.peripherals.drivers import Driver, WordLineBuffer, WordLines
+from xbar_circuit.peripherals.converters import CodeArray
+from xbar_circuit.peripherals.drivers import Driver, WordLines
 from xbar_circuit.peripherals.readout import Readout
 from xbar_circuit.spice.testbench import BenchAnswer, run_bench
 from xbar_circuit.tile.conversion import converted, product_codes
@@ -101,7 +100,7 @@ class Tile:
     @property
     def period_second(self) -> float:
         """Time of one read [s]; a product takes ``driver.read_count`` of them."""
-        return timing_of(self.readout.converter, settle_second=self.readout.settling).period_second
+        return self.readout.timing.period_second
 
     @property
     def converters(self) -> int:
@@ -111,16 +110,12 @@ class Tile:
     @cached_property
     def driven(self) -> Crossbar:
         """The array with the drivers' resistance in its terminals, for the fast engine."""
-        buffer = self.driver if isinstance(self.driver, WordLineBuffer) else None
-        limited = buffer is not None and buffer.limited
-        ohm = 0.0 if limited else self.driver.output_ohm
-        return with_terminals(self.crossbar, driver_ohm=ohm, sense_ohm=0.0)
+        return with_terminals(self.crossbar, driver_ohm=self.driver.terminal_ohm, sense_ohm=0.0)
 
     @cached_property
     def in_deck(self) -> Crossbar:
         """The array as ngspice gets it: what a buffer's circuit has is not in the terminals."""
-        buffer = self.driver if isinstance(self.driver, WordLineBuffer) else None
-        return self.crossbar if buffer is not None and buffer.circuit is not None else self.driven
+        return with_terminals(self.crossbar, driver_ohm=self.driver.deck_ohm, sense_ohm=0.0)
 
     @cached_property
     def fast_model(self) -> ReadoutModel:
@@ -217,7 +212,7 @@ class Tile:
         converter = self.readout.converter
         reads = self.reads(x, rng=rng)
         noises: list[FloatArray | None] = [None] * len(reads)
-        if rng is not None and isinstance(converter, ConverterBase):
+        if rng is not None:
             shape = (len(reads[0].volt), self.converters)
             noises = [converter.draw_noise(rng, shape) for _ in reads]
         if engine == "spice":

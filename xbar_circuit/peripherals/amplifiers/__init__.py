@@ -1,5 +1,6 @@
 """Amplifiers: what holds a bit line at a virtual ground and hands its current on."""
 
+from xbar_circuit.peripherals.amplifiers.base import Amplifier
 from xbar_circuit.peripherals.amplifiers.conveyor import CurrentConveyor
 from xbar_circuit.peripherals.amplifiers.difference import DifferenceAmplifier
 from xbar_circuit.peripherals.amplifiers.integrator import ChargeIntegrator
@@ -14,6 +15,3 @@ __all__ = [
     "OpAmp",
     "TransimpedanceAmplifier",
 ]
-
-#: What a column can end in before its converter.
-Amplifier = TransimpedanceAmplifier | ChargeIntegrator | CurrentConveyor

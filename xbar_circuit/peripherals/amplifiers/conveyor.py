@@ -15,13 +15,16 @@ from dataclasses import dataclass
 
 from xbar_circuit import checks
 from xbar_circuit.errors import ParameterError
+from xbar_circuit.peripherals.amplifiers.base import Amplifier
+from xbar_circuit.peripherals.amplifiers.opamp import BOLTZMANN, CELSIUS
 from xbar_circuit.peripherals.subcircuit import Subcircuit
+from xbar_circuit.units import spice_number
 
 __all__ = ["CurrentConveyor"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CurrentConveyor:
+class CurrentConveyor(Amplifier):
     """A current copier with a virtual ground: ``I_out = ratio * (I_in - offset)``.
 
     Parameters
@@ -115,9 +118,19 @@ class CurrentConveyor:
         return abs(self.output_line[1])
 
     @property
-    def window_second(self) -> None:
-        """It follows the current and does not integrate it."""
-        return
+    def column_ohm(self) -> float:
+        """Resistance that the column sees [ohm]; NaN for a circuit: measure it."""
+        return self.input_ohm if self.circuit is None else math.nan
+
+    @property
+    def turns(self) -> bool:
+        """Whether its output current can be turned around: of the formula, not of a circuit."""
+        return self.circuit is None
+
+    @property
+    def pair_line(self) -> tuple[float, float]:
+        """As `output_line`, over the difference of two currents; equal offsets cancel."""
+        return (0.0 if self.load_ohm is None else self.load_volt), self.output_line[1]
 
     @property
     def input_volt(self) -> float:
@@ -143,3 +156,91 @@ class CurrentConveyor:
     def power_watt(self) -> float:
         """Quiescent power [W]; NaN for a circuit: measure it."""
         return math.nan if self.circuit is not None else self.supply_volt * self.supply_ampere
+
+    def spice_definition(self, name: str) -> list[str]:
+        """Return what a deck needs once: `name`, and ``<name>_turned`` of the opposite output."""
+        if self.circuit is not None:
+            return self.circuit.include_lines()
+        return [
+            *self._subcircuit(name, self.ratio),
+            *self._subcircuit(f"{name}_turned", -self.ratio),
+        ]
+
+    def spice_lines(
+        self,
+        instance: str,
+        *,
+        definition: str,
+        minus: str,
+        out: str,
+        plus: str = "reference",
+        driven: str | None = None,  # noqa: ARG002  it has no loop
+    ) -> list[str]:
+        """Return one conveyor with its load; see :meth:`Amplifier.spice_lines`."""
+        return self.spice_copy(instance, definition=definition, minus=minus, out=out, plus=plus)
+
+    def spice_copy(
+        self,
+        instance: str,
+        *,
+        definition: str,
+        minus: str,
+        out: str,
+        plus: str = "reference",
+        turned: bool = False,
+        load: bool = True,
+    ) -> list[str]:
+        """Return one whose current meets another's; see :meth:`Amplifier.spice_copy`."""
+        if self.circuit is not None:
+            nodes = {"input": minus, "reference": plus, "out": out}
+            lines = self.circuit.instance_lines(instance, nodes)
+        else:
+            name = f"{definition}_turned" if turned else definition
+            lines = [
+                f"X{instance} {minus} {plus} {out} {instance}_vdd {name}",
+                f"V{instance}_vdd {instance}_vdd 0 DC {spice_number(self.supply_volt)}",
+            ]
+        if load and self.load_ohm is not None:
+            lines += [
+                f"Rload_{instance} {out} {instance}_load {spice_number(self.load_ohm)}",
+                f"Vload_{instance} {instance}_load 0 DC {spice_number(self.load_volt)}",
+            ]
+        return lines
+
+    def spice_supplies(self, instance: str) -> dict[str, float]:
+        """Return the names of the instance's supply sources and their voltages [V]."""
+        if self.circuit is None:
+            return {f"V{instance}_vdd": self.supply_volt}
+        return {f"V{instance}_{port}": rail for port, rail in self.circuit.supplies.items()}
+
+    def _subcircuit(self, name: str, ratio: float) -> list[str]:
+        """Return the ``.subckt`` of the ports ``input reference out vdd``."""
+        num = spice_number
+        noise = 4 * BOLTZMANN * (CELSIUS + 273.15)
+        held = "held" if self.input_ohm > 0.0 else "input"
+        lines = [
+            f".subckt {name} input reference out vdd",
+            f"* current conveyor: ratio {ratio:g}, input {self.input_ohm:g} ohm",
+            f"Isupply vdd 0 DC {num(self.supply_ampere)}",
+            f"Vsense {held} regulated DC 0",
+            "Eregulated regulated 0 reference 0 1",
+        ]
+        if self.input_ohm > 0.0:
+            lines.append(f"Rinput input held {num(self.input_ohm)}")
+        current = f"(I(Vsense)-({num(self.offset_ampere)}))"
+        if self.noise_ampere_per_root_hertz > 0.0:
+            # a resistor at 27 C whose current noise is the one asked for
+            lines.append(f"Rnoise noise 0 {num(noise / self.noise_ampere_per_root_hertz**2)}")
+            lines.append("Vnoise noise 0 DC 0")
+            current = f"({current}+I(Vnoise))"
+        if self.limit_ampere != math.inf:
+            limit = num(self.limit_ampere)
+            current = f"min(max({current},-{limit}),{limit})"
+        node = "copy" if self.bandwidth_hertz == math.inf else "driven"
+        lines.append(f"Bcopy {node} 0 V=1e6*{current}")
+        if node == "driven":
+            lines += [
+                "Rpole driven copy 1e3",
+                f"Cpole copy 0 {num(1.0 / (2e3 * math.pi * self.bandwidth_hertz))}",
+            ]
+        return [*lines, f"Gout 0 out copy 0 {num(ratio * 1e-6)}", f".ends {name}"]

@@ -10,8 +10,15 @@ import math
 from dataclasses import dataclass
 
 from xbar_circuit import checks
-from xbar_circuit.peripherals.amplifiers.opamp import OpAmp, check_opamp
+from xbar_circuit.peripherals.amplifiers.opamp import (
+    OpAmp,
+    check_opamp,
+    opamp_definition,
+    opamp_lines,
+    opamp_supplies,
+)
 from xbar_circuit.peripherals.subcircuit import Subcircuit
+from xbar_circuit.units import spice_number
 
 __all__ = ["DifferenceAmplifier"]
 
@@ -72,3 +79,39 @@ class DifferenceAmplifier:
     def power_watt(self) -> float:
         """Quiescent power [W]; NaN for a subcircuit: measure it."""
         return self.opamp.power_watt if isinstance(self.opamp, OpAmp) else math.nan
+
+    @property
+    def circuit(self) -> Subcircuit | None:
+        """The op-amp, where it is a user's."""
+        return self.opamp if isinstance(self.opamp, Subcircuit) else None
+
+    def spice_definition(self, name: str) -> list[str]:
+        """Return what a deck needs once."""
+        return opamp_definition(self.opamp, name)
+
+    def spice_lines(
+        self, instance: str, *, definition: str, positive: str, negative: str, out: str
+    ) -> list[str]:
+        """Return one behind the amplifiers of a positive and a negative column.
+
+        Parameters
+        ----------
+        instance, definition
+            How this one is called, and the name that :meth:`spice_definition` was given.
+        positive, negative, out
+            Outputs of the two amplifiers, and its own.
+        """
+        num = spice_number
+        near, far = num(self.input_ohm), num(self.input_ohm * self.gain)
+        return [
+            *opamp_lines(self.opamp, instance, definition, (f"{instance}_p", f"{instance}_m", out)),
+            f"R{instance}_1 {positive} {instance}_m {near}",
+            f"R{instance}_2 {instance}_m {out} {far}",
+            f"R{instance}_3 {negative} {instance}_p {near}",
+            f"R{instance}_4 {instance}_p {instance}_ref {far}",
+            f"V{instance}_ref {instance}_ref 0 DC {num(self.reference_volt)}",
+        ]
+
+    def spice_supplies(self, instance: str) -> dict[str, float]:
+        """Return the names of the instance's supply sources and their voltages [V]."""
+        return opamp_supplies(self.opamp, instance)

@@ -8,17 +8,26 @@ the window: outside of it the bit line rests on the reference and the op-amp kee
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from xbar_circuit import checks
-from xbar_circuit.peripherals.amplifiers.opamp import OpAmp, check_opamp
+from xbar_circuit.peripherals.amplifiers.base import Amplifier
+from xbar_circuit.peripherals.amplifiers.opamp import (
+    OpAmp,
+    check_opamp,
+    opamp_definition,
+    opamp_lines,
+    opamp_supplies,
+)
 from xbar_circuit.peripherals.subcircuit import Subcircuit
+from xbar_circuit.units import spice_number
 
 __all__ = ["ChargeIntegrator"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChargeIntegrator:
+class ChargeIntegrator(Amplifier):
     """A switched integrator: ``V_out = V_ref - Q / C`` at the end of its window.
 
     Parameters
@@ -97,6 +106,21 @@ class ChargeIntegrator:
         return self.switch_ohm + lag + 0.5 * self.transimpedance_ohm / (1.0 + amp.dc_gain)
 
     @property
+    def column_ohm(self) -> float:
+        """Resistance that the column sees [ohm]."""
+        return self.input_ohm
+
+    @property
+    def circuit(self) -> Subcircuit | None:
+        """The op-amp, where it is a user's."""
+        return self.opamp if isinstance(self.opamp, Subcircuit) else None
+
+    @property
+    def window_begin_second(self) -> float:
+        """The reset [s]."""
+        return self.reset_second
+
+    @property
     def input_volt(self) -> float:
         """Voltage of the bit line without a current [V]; NaN for a subcircuit: measure it."""
         amp = self.opamp
@@ -126,3 +150,58 @@ class ChargeIntegrator:
     def power_watt(self) -> float:
         """Quiescent power [W]; NaN for a subcircuit: measure it."""
         return self.opamp.power_watt if isinstance(self.opamp, OpAmp) else math.nan
+
+    def spice_definition(self, name: str) -> list[str]:
+        """Return what a deck needs once."""
+        return [
+            f".model integrator_switch sw(vt=0.5 vh=0 ron={spice_number(self.switch_ohm)}"
+            " roff=1e13)",
+            *opamp_definition(self.opamp, name),
+        ]
+
+    def spice_lines(
+        self,
+        instance: str,
+        *,
+        definition: str,
+        minus: str,
+        out: str,
+        plus: str = "reference",
+        driven: str | None = None,
+    ) -> list[str]:
+        """Return one integrator; see :meth:`Amplifier.spice_lines`.
+
+        The nodes ``reset`` and ``integrate`` (0 V and 1 V) open its windows. Outside of the window
+        the bit line rests on the reference.
+        """
+        inner = f"{instance}_minus"
+        nodes = (plus, inner, out if driven is None else driven)
+        return [
+            *opamp_lines(self.opamp, instance, definition, nodes),
+            f"Cintegrate_{instance} {inner} {out} {spice_number(self.farad)}",
+            f"Sreset_{instance} {inner} {out} reset 0 integrator_switch",
+            f"Sintegrate_{instance} {minus} {inner} integrate 0 integrator_switch",
+            f"Srest_{instance} {minus} {plus} one integrate integrator_switch",
+        ]
+
+    def spice_supplies(self, instance: str) -> dict[str, float]:
+        """Return the names of the instance's supply sources and their voltages [V]."""
+        return opamp_supplies(self.opamp, instance)
+
+    def spice_shared(self, period_second: float) -> Iterator[str]:
+        """Yield the sources of ``reset`` and ``integrate``, which open the window.
+
+        An edge's middle counts, where the switches turn.
+        """
+        num = spice_number
+        edge = 1e-3 * min(self.reset_second, self.window_second, self.hold_second)
+        reset, window = self.reset_second, self.window_second
+        yield "Vone one 0 DC 1"
+        yield (
+            f"Vreset reset 0 PULSE(1 0 {num(reset - 2.5 * edge)} {num(edge)} {num(edge)}"
+            f" {num(period_second - reset + edge)} {num(period_second)})"
+        )
+        yield (
+            f"Vintegrate integrate 0 PULSE(0 1 {num(reset - 0.5 * edge)} {num(edge)} {num(edge)}"
+            f" {num(window - edge)} {num(period_second)})"
+        )

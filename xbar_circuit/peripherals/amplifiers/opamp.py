@@ -13,8 +13,14 @@ from dataclasses import dataclass
 from xbar_circuit import checks
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals.subcircuit import Subcircuit
+from xbar_circuit.units import spice_number
 
-__all__ = ["OpAmp", "check_opamp"]
+__all__ = ["OpAmp", "check_opamp", "opamp_definition", "opamp_lines", "opamp_supplies"]
+
+BOLTZMANN = 1.380649e-23  # J/K, exact (SI)
+CELSIUS = 27.0  # of the noise generators, SPICE's own reference temperature
+_INNER_FARAD = 1e-12  # of the dominant pole; any value gives the same transfer
+_CORNER = 8  # sharpness of the output's ends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +110,54 @@ class OpAmp:
         """Quiescent power [W]."""
         return self.supply_volt * self.supply_ampere
 
+    def spice_subcircuit(self, name: str) -> list[str]:
+        """Return the ``.subckt`` of the ports ``plus minus out vdd``.
+
+        The noise generator is a resistor whose thermal noise at 27 C is the one asked for.
+        """
+        num = spice_number
+        gm = 2.0 * math.pi * self.unity_hertz * _INNER_FARAD
+        middle = self.middle_volt
+        half = 0.5 * (self.output_high_volt - self.output_low_volt)
+        held = num(1.2 * half)
+        noise_ohm = self.noise_volt_per_root_hertz**2 / (4 * BOLTZMANN * (CELSIUS + 273.15))
+        error = f"(V(plus,minus)+V(noise)+({num(self.offset_volt)}))"
+        if self.slew_volt_per_second == math.inf:
+            drive = f"{num(gm)}*{error}"
+        else:
+            limit = self.slew_volt_per_second * _INNER_FARAD
+            drive = f"{num(limit)}*tanh({num(gm / limit)}*{error})"
+        lines = [
+            f".subckt {name} plus minus out vdd",
+            f"* op-amp: gain {self.dc_gain:g}, {self.unity_hertz:g} Hz, output"
+            f" {self.output_low_volt:g} V to {self.output_high_volt:g} V",
+            f"Isupply vdd 0 DC {num(self.supply_ampere)}",
+            "Rplus plus 0 1e15",
+            f"Cminus minus 0 {num(self.input_farad)}"
+            if self.input_farad > 0.0
+            else "Rminus minus 0 1e15",
+            f"Rnoise noise 0 {num(noise_ohm)}" if noise_ohm > 0.0 else "Vnoise noise 0 DC 0",
+            "* dominant pole; beyond 1.2 of the range the node is held, to recover at once",
+            f"Binner 0 inner I={drive}"
+            f"-{num(20 * gm)}*(max(V(inner)-{held},0)+min(V(inner)+{held},0))",
+            f"Cinner inner 0 {num(_INNER_FARAD)}",
+            f"Rinner inner 0 {num(self.dc_gain / gm)}",
+        ]
+        node = "inner"
+        if self.second_pole_hertz != math.inf:
+            lines += [
+                "Esecond beyond 0 inner 0 1",
+                "Rsecond beyond second 1e3",
+                f"Csecond second 0 {num(1.0 / (2e3 * math.pi * self.second_pole_hertz))}",
+            ]
+            node = "second"
+        shape = f"V({node})/pow(1+pow(abs(V({node}))/{num(half)},{_CORNER}),{num(1.0 / _CORNER)})"
+        strong = "out" if self.output_ohm == 0.0 else "strong"
+        lines.append(f"Bout {strong} 0 V={num(middle)}+{shape}")
+        if self.output_ohm > 0.0:
+            lines.append(f"Rout strong out {num(self.output_ohm)}")
+        return [*lines, f".ends {name}"]
+
 
 def check_opamp(opamp: object) -> None:
     """Refuse what cannot be the op-amp of an amplifier.
@@ -122,3 +176,28 @@ def check_opamp(opamp: object) -> None:
             expected="an OpAmp or a Subcircuit",
             remedy="for example peripherals.OpAmp(dc_gain=1e4, unity_hertz=1e9)",
         )
+
+
+def opamp_definition(opamp: OpAmp | Subcircuit, name: str) -> list[str]:
+    """Return what a deck needs once: the subcircuit `name`, or the lines of a user's."""
+    return opamp.spice_subcircuit(name) if isinstance(opamp, OpAmp) else opamp.include_lines()
+
+
+def opamp_lines(
+    opamp: OpAmp | Subcircuit, instance: str, definition: str, nodes: tuple[str, str, str]
+) -> list[str]:
+    """Return an op-amp on (plus, minus, out) and its supplies."""
+    plus, minus, out = nodes
+    if isinstance(opamp, OpAmp):
+        return [
+            f"X{instance} {plus} {minus} {out} {instance}_vdd {definition}",
+            f"V{instance}_vdd {instance}_vdd 0 DC {spice_number(opamp.supply_volt)}",
+        ]
+    return opamp.instance_lines(instance, {"plus": plus, "minus": minus, "out": out})
+
+
+def opamp_supplies(opamp: OpAmp | Subcircuit, instance: str) -> dict[str, float]:
+    """Return the names of the instance's supply sources and their voltages [V]."""
+    if isinstance(opamp, OpAmp):
+        return {f"V{instance}_vdd": opamp.supply_volt}
+    return {f"V{instance}_{port}": rail for port, rail in opamp.supplies.items()}

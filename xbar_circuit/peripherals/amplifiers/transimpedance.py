@@ -15,14 +15,22 @@ import numpy as np
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.peripherals.amplifiers.opamp import OpAmp, check_opamp
+from xbar_circuit.peripherals.amplifiers.base import Amplifier
+from xbar_circuit.peripherals.amplifiers.opamp import (
+    OpAmp,
+    check_opamp,
+    opamp_definition,
+    opamp_lines,
+    opamp_supplies,
+)
 from xbar_circuit.peripherals.subcircuit import Subcircuit
+from xbar_circuit.units import spice_number
 
 __all__ = ["TransimpedanceAmplifier"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TransimpedanceAmplifier:
+class TransimpedanceAmplifier(Amplifier):
     """An inverting current-to-voltage converter: ``V_out = V_ref - R_f * I``.
 
     Parameters
@@ -66,6 +74,16 @@ class TransimpedanceAmplifier:
         return (self.feedback_ohm + self.opamp.output_ohm) / (1.0 + self.opamp.dc_gain)
 
     @property
+    def column_ohm(self) -> float:
+        """Resistance that the column sees [ohm]."""
+        return self.input_ohm
+
+    @property
+    def circuit(self) -> Subcircuit | None:
+        """The op-amp, where it is a user's."""
+        return self.opamp if isinstance(self.opamp, Subcircuit) else None
+
+    @property
     def input_volt(self) -> float:
         """Voltage of the bit line without a current [V]; NaN for a subcircuit: measure it."""
         amp = self.opamp
@@ -83,11 +101,6 @@ class TransimpedanceAmplifier:
     def transimpedance_ohm(self) -> float:
         """Output for each ampere, with an ideal op-amp [ohm]."""
         return self.feedback_ohm
-
-    @property
-    def window_second(self) -> None:
-        """It follows the current and does not integrate it."""
-        return
 
     @property
     def output_line(self) -> tuple[float, float]:
@@ -134,3 +147,30 @@ class TransimpedanceAmplifier:
         feedback = 1.0 / (1.0 / self.feedback_ohm + s * self.feedback_farad)
         result: FloatArray = gain * source / (source + feedback + amp.output_ohm)
         return result
+
+    def spice_definition(self, name: str) -> list[str]:
+        """Return what a deck needs once."""
+        return opamp_definition(self.opamp, name)
+
+    def spice_lines(
+        self,
+        instance: str,
+        *,
+        definition: str,
+        minus: str,
+        out: str,
+        plus: str = "reference",
+        driven: str | None = None,
+    ) -> list[str]:
+        """Return one amplifier with its feedback; see :meth:`Amplifier.spice_lines`."""
+        nodes = (plus, minus, out if driven is None else driven)
+        lines = opamp_lines(self.opamp, instance, definition, nodes)
+        feedback = f"{instance} {minus} {out}"
+        lines.append(f"Rfeedback_{feedback} {spice_number(self.feedback_ohm)}")
+        if self.feedback_farad > 0.0:
+            lines.append(f"Cfeedback_{feedback} {spice_number(self.feedback_farad)}")
+        return lines
+
+    def spice_supplies(self, instance: str) -> dict[str, float]:
+        """Return the names of the instance's supply sources and their voltages [V]."""
+        return opamp_supplies(self.opamp, instance)

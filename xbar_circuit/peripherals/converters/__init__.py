@@ -1,8 +1,8 @@
 """Converters: from a voltage or a current to a code."""
 
+from xbar_circuit.peripherals.converters.base import CodeArray, Converter
 from xbar_circuit.peripherals.converters.flash import Flash
 from xbar_circuit.peripherals.converters.oscillator import OscillatorCounter
-from xbar_circuit.peripherals.converters.protocol import CodeArray, Converter, ConverterBase
 from xbar_circuit.peripherals.converters.ramp import Ramp
 from xbar_circuit.peripherals.converters.sar import Sar
 from xbar_circuit.peripherals.converters.sense_amplifier import SenseAmplifier
@@ -10,7 +10,6 @@ from xbar_circuit.peripherals.converters.sense_amplifier import SenseAmplifier
 __all__ = [
     "CodeArray",
     "Converter",
-    "ConverterBase",
     "Flash",
     "OscillatorCounter",
     "Ramp",

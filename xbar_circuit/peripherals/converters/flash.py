@@ -7,13 +7,17 @@ forgives bubbles in the thermometer.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
-from xbar_circuit.peripherals.converters.protocol import CodeArray, VoltageConverter, errors_tuple
+from xbar_circuit.peripherals.converters.base import CodeArray, VoltageConverter, errors_tuple
+from xbar_circuit.peripherals.converters.blocks import noise_source
+from xbar_circuit.peripherals.timing import Timing
+from xbar_circuit.units import spice_number
 
 __all__ = ["Flash"]
 
@@ -129,3 +133,38 @@ class Flash(VoltageConverter):
         yes = values[..., None] + self.noise_volt * noise >= self.thresholds
         codes: CodeArray = yes.sum(axis=-1).astype(np.int64)
         return codes
+
+    @property
+    def timing(self) -> Timing:
+        """Its clockwork, without a clock."""
+        period = self.conversion_second
+        return Timing(period_second=period, start_second=0.25 * period)
+
+    def spice_lines(self, timing: Timing, noise: FloatArray | None) -> Iterator[str]:
+        """Yield the body of the subcircuit; see :meth:`Converter.spice_lines`."""
+        num, edge = spice_number, timing.edge_second
+        last = self.levels - 1
+        yield f"* flash, {self.bits} bit, {num(self.low_volt)} V to {num(self.high_volt)} V"
+        yield f"Vlow tap0 0 DC {num(self.low_volt)}"
+        yield f"Vhigh tap{self.levels} 0 DC {num(self.high_volt)}"
+        for k, ohm in enumerate(self.resistors):
+            yield f"Rstring{k} tap{k} tap{k + 1} {num(ohm)}"
+        yield "Rstart start 0 1e6"
+        yield "Rclock clock 0 1e6"
+        yield f".model comparator adc_bridge(in_low=0 in_high=0 rise_delay={num(edge)}"
+        yield f"+ fall_delay={num(edge)})"
+        yield ".model toanalog dac_bridge(out_low=0 out_high=1"
+        yield f"+ t_rise={num(edge)} t_fall={num(edge)})"
+        seconds = timing.period_second * np.arange(1 if noise is None else len(noise))
+        for k in range(1, last + 1):
+            offset = 0.0
+            if self.comparator_offsets_volt is not None:
+                offset = self.comparator_offsets_volt[k - 1]
+            volts = None if noise is None else self.noise_volt * noise[:, k - 1]
+            yield from noise_source(k, volts, seconds, edge)
+            yield f"Bdifference{k} difference{k} 0 V=V(in)+V(noise{k})-V(tap{k})-({num(offset)})"
+            yield f"Acomparator{k} [difference{k}] [yes{k}] comparator"
+            yield f"Aout{k} [yes{k}] [out{k}] toanalog"
+            yield f"Gsum{k} 0 code out{k} 0 1.0"
+        yield "* the code is the number of comparators that say yes: unit currents into one ohm"
+        yield f"Rcode code 0 {num(1.0)}"

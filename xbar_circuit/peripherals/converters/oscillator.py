@@ -10,20 +10,31 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
-from xbar_circuit.peripherals.converters.protocol import CodeArray, ConverterBase
+from xbar_circuit.peripherals.converters.base import CodeArray, Converter
+from xbar_circuit.peripherals.converters.blocks import (
+    logic_models,
+    logic_volt,
+    noise_source,
+    ripple_counter,
+)
 from xbar_circuit.peripherals.subcircuit import Subcircuit
+from xbar_circuit.peripherals.timing import Timing
+from xbar_circuit.units import spice_number
 
 __all__ = ["OscillatorCounter"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OscillatorCounter(ConverterBase):
+class OscillatorCounter(Converter):
     """A current-controlled oscillator and a counter.
 
     The frequency at a current I is ``f = k * (I - offset) / (1 + (I - offset) / saturation)`` with
@@ -134,6 +145,26 @@ class OscillatorCounter(ConverterBase):
         return self.full_scale_ampere
 
     @property
+    def reference_volt(self) -> float:
+        """Voltage at which the input is held [V]."""
+        return self.hold_volt
+
+    @property
+    def column_ohm(self) -> float:
+        """Resistance of the input [ohm]; NaN for a circuit: measure it."""
+        return self.input_ohm if self.oscillator is None else math.nan
+
+    @property
+    def column_volt(self) -> float:
+        """Voltage of a column without a current [V]; NaN for a circuit: measure it."""
+        return self.hold_volt if self.oscillator is None else math.nan
+
+    @property
+    def shift(self) -> float:
+        """The offset, turned around: so much current counts without an input [A]."""
+        return -self.offset_ampere
+
+    @property
     def hertz_per_ampere(self) -> float:
         """Slope of the frequency at small currents [Hz/A]."""
         ideal = self.levels / (self.window_second * self.full_scale_ampere)
@@ -181,3 +212,77 @@ class OscillatorCounter(ConverterBase):
         if noise is not None:
             phase = phase + self.jitter_cycle * np.sqrt(phase) * noise[..., 0]
         return np.clip(np.floor(phase), 0, self.levels - 1).astype(np.int64)
+
+    @property
+    def timing(self) -> Timing:
+        """Its clockwork: it counts from the fall of ``start`` to the end of the period."""
+        return Timing(
+            period_second=self.conversion_second,
+            start_second=self.reset_second,
+            edge_fraction=1e-3 if self.oscillator is None else 1e-2,
+        )
+
+    def spice_lines(self, timing: Timing, noise: FloatArray | None) -> Iterator[str]:
+        """Yield the body of the subcircuit; see :meth:`Converter.spice_lines`."""
+        num = spice_number
+        yield f"* current-controlled oscillator and counter, {self.bits} bit"
+        yield f"* {num(self.full_scale_ampere)} A full scale, window {num(self.window_second)} s"
+        if self.oscillator is not None:
+            yield from self._counted(self.oscillator, timing)
+            return
+        yield f"Vhold hold 0 DC {num(self.hold_volt)}"
+        if self.input_ohm > 0.0:
+            yield f"Rin in inner {num(self.input_ohm)}"
+            yield "Vsense inner hold DC 0"
+        else:
+            yield "Vsense in hold DC 0"
+        yield f"Bdrive drive 0 V=max(I(Vsense)-({num(self.offset_ampere)}),0)*1e6"
+        squeeze = (
+            ""
+            if self.saturation_ampere == np.inf
+            else (f"/(1+V(drive)/{num(self.saturation_ampere * 1e6)})")
+        )
+        yield "* the phase, one volt a cycle"
+        slope = self.hertz_per_ampere * 1e-6 * 1e-9
+        yield (
+            f"Bphase 0 phase I={num(slope)}*V(drive){squeeze}*(1-V(start))"
+            f"-V(start)*V(phase)*{num(50.0 * 1e-9 / timing.start_second)}"
+        )
+        yield "Cphase phase 0 1e-9"
+        volts: FloatArray | None = None
+        seconds: NDArray[Any] = np.zeros(1)
+        if noise is not None:
+            volts = self.jitter_cycle * noise[:, 0]
+            seconds = timing.period_second * np.arange(len(noise))
+        yield from noise_source(0, volts, seconds, timing.edge_second)
+        yield "Rclock clock 0 1e6"
+        yield (
+            "Bcode code 0 V=max(0,min("
+            f"{num(float(self.levels - 1))},floor(V(phase)+V(noise0)*sqrt(abs(V(phase))))))"
+        )
+
+    def _counted(self, oscillator: Subcircuit, timing: Timing) -> Iterator[str]:
+        """Yield the user's oscillator and a ripple counter of digital code models."""
+        num, edge, bits = spice_number, timing.edge_second, self.bits
+        half = logic_volt(oscillator) / 2
+        nodes = {"input": "in", "reset": "start", "out": "cycles"}
+        yield from oscillator.instance_lines("circuit", nodes)
+        yield from logic_models(edge)
+        yield f".model crossing adc_bridge(in_low={num(half)} in_high={num(half)}"
+        yield f"+ rise_delay={num(edge)} fall_delay={num(edge)})"
+        yield "Acycles [cycles] [cycle] crossing"
+        last, period = 20 * edge, timing.period_second
+        yield (
+            f"Vshow show_volt 0 PULSE(0 1 {num(period - last)} {num(edge)} {num(edge)}"
+            f" {num(last)} {num(period)})"
+        )
+        yield "Rclock clock 0 1e6"
+        yield "Alevels [start show_volt] [reset show] todigital"
+        yield f".model opposite d_inverter(rise_delay={num(edge)} fall_delay={num(edge)})"
+        yield "Acounting show counting opposite"
+        names = [f"b{k}" for k in range(bits)]
+        yield f".model both d_and(rise_delay={num(edge)} fall_delay={num(edge)})"
+        yield f".model notall d_nand(rise_delay={num(edge)} fall_delay={num(edge)})"
+        yield f"Afull [{' '.join([*names, 'counting'])}] room notall"
+        yield "Agate [cycle room counting] go both"
+        yield from ripple_counter(bits, "show", edge)

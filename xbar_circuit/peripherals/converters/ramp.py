@@ -8,14 +8,26 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
-from xbar_circuit.peripherals.converters.protocol import CodeArray, VoltageConverter
+from xbar_circuit.peripherals.converters.base import CodeArray, VoltageConverter
+from xbar_circuit.peripherals.converters.blocks import (
+    logic_models,
+    logic_volt,
+    noise_source,
+    ripple_counter,
+)
 from xbar_circuit.peripherals.subcircuit import Subcircuit
+from xbar_circuit.peripherals.timing import Timing
+from xbar_circuit.peripherals.waveform import staircase
+from xbar_circuit.units import spice_number
 
 __all__ = ["Ramp"]
 
@@ -144,3 +156,75 @@ class Ramp(VoltageConverter):
         """Return how many thresholds each value reaches."""
         disturbed = values if noise is None else values + self.noise_volt * noise[..., 0]
         return np.searchsorted(self.thresholds, disturbed, side="right").astype(np.int64)
+
+    @property
+    def timing(self) -> Timing:
+        """Its clockwork: the ramp starts as ``start`` falls."""
+        tick = 1.0 / self.clock_hertz
+        start = self.conversion_second - self.levels * tick
+        return Timing(
+            period_second=self.conversion_second,
+            start_second=start,
+            tick_second=tick,
+            first_tick_second=start + tick,
+            edge_fraction=1e-3 if self.analog is None else 1e-2,
+        )
+
+    def spice_lines(self, timing: Timing, noise: FloatArray | None) -> Iterator[str]:
+        """Yield the body of the subcircuit; see :meth:`Converter.spice_lines`."""
+        num, edge = spice_number, timing.edge_second
+        yield f"* single slope, {self.bits} bit, {num(self.low_volt)} V to {num(self.high_volt)} V"
+        yield from logic_models(edge)
+        volts: FloatArray | None = None
+        seconds: NDArray[Any] = np.zeros(1)
+        if noise is not None:
+            volts = self.noise_volt * noise[:, 0]
+            seconds = timing.period_second * np.arange(len(noise))
+        if self.analog is None:
+            yield from self._ideal_ramp(timing)
+            yield from noise_source(0, volts, seconds, edge)
+            yield f"Bdifference difference 0 V=V(in)+V(noise0)-V(ramp)-({num(self.offset_volt)})"
+            threshold = 0.0
+        else:
+            shifts = np.array([-self.offset_volt]) if volts is None else volts - self.offset_volt
+            yield from staircase("Vinput input in", shifts, seconds, edge)
+            nodes = {"input": "input", "reset": "start", "out": "difference"}
+            yield from self.analog.instance_lines("circuit", nodes)
+            threshold = logic_volt(self.analog) / 2
+        yield f".model comparator adc_bridge(in_low={num(threshold)} in_high={num(threshold)}"
+        yield f"+ rise_delay={num(edge)} fall_delay={num(edge)})"
+        yield "Acomparator [difference] [below] comparator"
+        yield "* the counter: a ripple of toggles, which stops at its last code"
+        half = num(0.5 * timing.tick_second)
+        yield f".model late d_buffer(rise_delay={num(edge)} fall_delay={half})"
+        yield f".model opposite d_inverter(rise_delay={num(edge)} fall_delay={num(edge)})"
+        yield f".model both d_and(rise_delay={num(edge)} fall_delay={num(edge)})"
+        yield f".model notall d_nand(rise_delay={num(edge)} fall_delay={num(edge)})"
+        yield "Aclock [clock start] [tick sampling] todigital"
+        yield "Areset sampling reset late"
+        yield "Adone go_on done opposite"
+        yield "Agoing [below room] go_on both"
+        bits = [f"b{k}" for k in range(self.bits)]
+        yield f"Afull [{' '.join([*bits, 'one'])}] room notall"
+        yield "Vone one_volt 0 DC 1"
+        yield "Aone [one_volt] [one] todigital"
+        yield "* the tick waits for a comparator that flipped at the same time point"
+        yield f".model settle d_buffer(rise_delay={num(10 * edge)} fall_delay={num(10 * edge)})"
+        yield "Atick tick settled settle"
+        yield "Agate [settled go_on] go both"
+        yield from ripple_counter(self.bits, "done", edge)
+
+    def _ideal_ramp(self, timing: Timing) -> Iterator[str]:
+        """Yield a current into a capacitor, released when start falls."""
+        num = spice_number
+        span = (self.high_volt - self.low_volt) * (1.0 + self.slope_error)
+        duration = self.levels * timing.tick_second
+        yield "* the ramp: a current into a capacitor, released when start falls"
+        yield f"Vlow low 0 DC {num(self.low_volt)}"
+        yield (
+            f"Bcharge low ramp I={num(self.ramp_farad * span / duration)}*(1-V(start))"
+            f"-V(start)*V(ramp,low)*{num(50.0 * self.ramp_farad / timing.start_second)}"
+        )
+        yield f"Cramp ramp low {num(self.ramp_farad)}"
+        if self.droop > 0.0:
+            yield f"Rdroop ramp low {num(duration / (self.droop * self.ramp_farad))}"

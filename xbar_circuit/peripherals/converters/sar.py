@@ -10,14 +10,27 @@ stretches it.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
-from xbar_circuit.peripherals.converters.protocol import CodeArray, VoltageConverter, errors_tuple
+from xbar_circuit.peripherals.converters.base import CodeArray, VoltageConverter, errors_tuple
+from xbar_circuit.peripherals.converters.blocks import (
+    SWITCH_OHM,
+    clocked_comparator,
+    logic_models,
+    noise_source,
+    search_lines,
+)
 from xbar_circuit.peripherals.subcircuit import Subcircuit
+from xbar_circuit.peripherals.timing import Timing
+from xbar_circuit.peripherals.waveform import staircase
+from xbar_circuit.units import spice_number
 
 __all__ = ["Sar"]
 
@@ -195,3 +208,61 @@ class Sar(VoltageConverter):
 
     def _units(self) -> FloatArray:
         return np.append(2.0 ** np.arange(self.bits - 1, -1, -1), 1.0)
+
+    @property
+    def timing(self) -> Timing:
+        """Its clockwork: the comparator decides in the middle of a cycle."""
+        tick = 1.0 / self.clock_hertz
+        start = self.sample_cycles * tick
+        return Timing(
+            period_second=self.conversion_second,
+            start_second=start - 0.25 * tick,
+            tick_second=tick,
+            first_tick_second=start + 0.25 * tick,
+            edge_fraction=1e-3 if self.comparator is None else 3e-3,
+        )
+
+    def spice_lines(self, timing: Timing, noise: FloatArray | None) -> Iterator[str]:
+        """Yield the body of the subcircuit; see :meth:`Converter.spice_lines`."""
+        n, num = self.bits, spice_number
+        tick, edge = timing.tick_second, timing.edge_second
+        yield f"* SAR, {n} bit, {num(self.low_volt)} V to {num(self.high_volt)} V"
+        yield from logic_models(edge)
+        yield f".model sampler sw(vt=0.5 vh=0 ron={SWITCH_OHM} roff=1e15)"
+        yield (
+            f".model plates dac_bridge(out_low={num(self.low_volt)} out_high={num(self.high_volt)}"
+            f" t_rise={num(10 * edge)} t_fall={num(10 * edge)})"
+        )
+        yield "* the input on its capacitor"
+        yield "Ssample in held start 0 sampler"
+        yield f"Chold held 0 {num(self.total_farad)}"
+        yield "* the capacitor array"
+        yield f"Vlow low 0 DC {num(self.low_volt)}"
+        yield "Sreset top low start 0 sampler"
+        farads = self.capacitors
+        for k in range(n):
+            yield f"Cbit{n - 1 - k} top plate{n - 1 - k} {num(farads[k])}"
+        yield f"Cend top low {num(farads[-1])}"
+        if self.parasitic_farad > 0.0:
+            yield f"Cparasitic top 0 {num(self.parasitic_farad)}"
+        bits = [f"b{k}" for k in range(n - 1, -1, -1)]
+        plates = [f"plate{k}" for k in range(n - 1, -1, -1)]
+        yield f"Aplates [{' '.join(bits)}] [{' '.join(plates)}] plates"
+        yield "* the comparator"
+        volts: FloatArray | None = None
+        seconds: NDArray[Any] = np.zeros(1)
+        if noise is not None:
+            volts = (self.noise_volt * noise).ravel()
+            first = timing.first_tick_second + tick * (np.arange(n) + 0.02)
+            seconds = (first + timing.period_second * np.arange(len(noise))[:, None]).ravel()
+        if self.comparator is None:
+            yield from noise_source(0, volts, seconds, edge)
+            yield f"Bdifference difference 0 V=V(held)+V(noise0)-V(top)-({num(self.offset_volt)})"
+            yield f".model comparator adc_bridge(in_low=0 in_high=0 rise_delay={num(edge)}"
+            yield f"+ fall_delay={num(edge)})"
+            yield "Acomparator [difference] [yes] comparator"
+        else:
+            shifts = np.array([-self.offset_volt]) if volts is None else volts - self.offset_volt
+            yield from staircase("Vplus plus held", shifts, seconds, edge)
+            yield from clocked_comparator(self.comparator, edge)
+        yield from search_lines(n, self.low_volt, self.high_volt, edge)

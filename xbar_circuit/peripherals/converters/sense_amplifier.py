@@ -9,6 +9,7 @@ latch, and its noise; `studies.characterize_sense_amplifier` measures the offset
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,14 +17,17 @@ import numpy as np
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.peripherals.converters.protocol import CodeArray, ConverterBase, errors_tuple
+from xbar_circuit.peripherals.converters.base import CodeArray, Converter, errors_tuple
+from xbar_circuit.peripherals.converters.blocks import SWITCH_OHM, logic_volt, noise_source
 from xbar_circuit.peripherals.subcircuit import Subcircuit
+from xbar_circuit.peripherals.timing import Timing
+from xbar_circuit.units import spice_number
 
 __all__ = ["SenseAmplifier"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SenseAmplifier(ConverterBase):
+class SenseAmplifier(Converter):
     """A read-out with two or three codes: how many thresholds the input exceeds.
 
     Parameters
@@ -165,3 +169,54 @@ class SenseAmplifier(ConverterBase):
             seen = seen + self.noise_volt * noise
         codes: CodeArray = (seen >= self.thresholds).sum(axis=-1).astype(np.int64)
         return codes
+
+    def spice_supplies(self, instance: str) -> dict[str, float]:
+        """Return the supply sources inside an instance: several latches are ``Xcircuit0`` on."""
+        rails = {} if self.comparator is None else self.comparator.supplies
+        return {
+            f"v.{instance}.vcircuit{k}_{port}": volt
+            for k in range(self.decisions)
+            for port, volt in rails.items()
+        }
+
+    @property
+    def timing(self) -> Timing:
+        """Its clockwork: the latches decide as ``start`` falls."""
+        return Timing(
+            period_second=self.conversion_second,
+            start_second=self.reset_second,
+            edge_fraction=1e-3 if self.comparator is None else 1e-2,
+        )
+
+    def spice_lines(self, timing: Timing, noise: FloatArray | None) -> Iterator[str]:
+        """Yield the body of the subcircuit; see :meth:`Converter.spice_lines`."""
+        num, edge = spice_number, timing.edge_second
+        yield f"* sense amplifier, thresholds {', '.join(f'{v:g} V' for v in self.thresholds_volt)}"
+        yield "Rclock clock 0 1e6"
+        yield f".model sampler sw(vt=0.5 vh=0 ron={SWITCH_OHM} roff=1e15)"
+        seconds = timing.period_second * np.arange(1 if noise is None else len(noise))
+        high = 1.0
+        if self.comparator is not None:
+            high = logic_volt(self.comparator)
+            yield f"Elatch latch 0 start 0 {num(high)}"
+        for k, threshold in enumerate(self.thresholds):
+            volts = None if noise is None else self.noise_volt * noise[:, k]
+            yield from noise_source(k, volts, seconds, edge)
+            yield f"Vthreshold{k} threshold{k} 0 DC {num(float(threshold))}"
+            if self.comparator is None:
+                yield f"Bdifference{k} difference{k} 0 V=V(in)+V(noise{k})-V(threshold{k})"
+                yield "* the latch: what it sees as start falls stays on a capacitor"
+                yield f"Slatch{k} difference{k} held{k} start 0 sampler"
+                yield f"Cheld{k} held{k} 0 1e-14"
+                yield f"Bsay{k} say{k} 0 V=V(held{k})>=0 ? 1 : 0"
+            else:
+                yield f"Bplus{k} plus{k} 0 V=V(in)+V(noise{k})"
+                nodes = {
+                    "plus": f"plus{k}",
+                    "minus": f"threshold{k}",
+                    "clock": "latch",
+                    "out": f"decision{k}",
+                }
+                yield from self.comparator.instance_lines(f"circuit{k}", nodes)
+                yield f"Bsay{k} say{k} 0 V=V(decision{k})>={num(high / 2)} ? 1 : 0"
+        yield "Bcode code 0 V=" + "+".join(f"V(say{k})" for k in range(self.decisions))

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from xbar_circuit import checks
-from xbar_circuit.peripherals.converters.protocol import CodeArray
-from xbar_circuit.peripherals.drivers.protocol import DriverBase, WordLines, check_output
+from xbar_circuit.peripherals.converters.base import CodeArray
+from xbar_circuit.peripherals.drivers.base import Driver, WordLines, check_output
 
 __all__ = ["BitSerial"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BitSerial(DriverBase):
+class BitSerial(Driver):
     """A driver that applies one bit at a time; the codes of the reads are shifted and added.
 
     A product's code is ``sum(weight * code)`` over the reads, so what the converter gives without

@@ -9,6 +9,7 @@ its own resistance, ``(V_set - V) / output_ohm``.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,18 +18,16 @@ from numpy.typing import ArrayLike
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.peripherals.converters.protocol import CodeArray
-from xbar_circuit.peripherals.drivers.bit_serial import BitSerial
-from xbar_circuit.peripherals.drivers.dac import Dac
-from xbar_circuit.peripherals.drivers.protocol import WordLines
-from xbar_circuit.peripherals.drivers.pulse_width import PulseWidth
+from xbar_circuit.peripherals.converters.base import CodeArray
+from xbar_circuit.peripherals.drivers.base import Driver, Wave, WordLines
 from xbar_circuit.peripherals.subcircuit import Subcircuit
+from xbar_circuit.units import spice_number
 
 __all__ = ["WordLineBuffer"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WordLineBuffer:
+class WordLineBuffer(Driver):
     """A driver with a buffer behind it; itself a driver.
 
     Parameters
@@ -55,7 +54,7 @@ class WordLineBuffer:
         A value is out of range, or a limit has no resistance to act on.
     """
 
-    driver: Dac | PulseWidth | BitSerial
+    driver: Driver
     output_ohm: float = 50.0
     limit_ampere: float = math.inf
     bandwidth_hertz: float = math.inf
@@ -63,7 +62,7 @@ class WordLineBuffer:
     farad: float = 20e-15
 
     def __post_init__(self) -> None:
-        if not isinstance(self.driver, (Dac, PulseWidth, BitSerial)):
+        if not isinstance(self.driver, Driver) or isinstance(self.driver, WordLineBuffer):
             raise ParameterError.about(
                 "driver",
                 got=repr(self.driver),
@@ -133,3 +132,43 @@ class WordLineBuffer:
         share = volt / (self.output_ohm * self.limit_ampere)
         result: FloatArray = (1.0 + share**2) ** -1.5 / self.output_ohm
         return result
+
+    def spice_definition(self, name: str) -> list[str]:
+        """Return the buffer's subcircuit, or the lines that include the user's.
+
+        A behavioural buffer has the ports ``input out reference`` and its output resistance only
+        where its current is limited; otherwise that belongs to the terminal.
+        """
+        if self.circuit is not None:
+            return self.circuit.include_lines()
+        num = spice_number
+        lines = [
+            f".subckt {name} input out reference",
+            f"* word-line buffer: {self.output_ohm:g} ohm, at most {self.limit_ampere:g} A",
+        ]
+        node = "input"
+        if self.bandwidth_hertz != math.inf:
+            node = "slow"
+            lines += [
+                "Epole fast reference input reference 1",
+                "Rpole fast slow 1e6",
+                f"Cpole slow reference {num(1.0 / (2e6 * math.pi * self.bandwidth_hertz))}",
+            ]
+        if self.limit_ampere == math.inf:
+            lines.append(f"Eout out reference {node} reference 1")
+        else:
+            slope, share = 1.0 / self.output_ohm, 1.0 / (self.output_ohm * self.limit_ampere)
+            across, square = f"V({node},out)", num(share**2)
+            lines.append(
+                f"Bout reference out I={num(slope)}*{across}/sqrt(1+{across}*{across}*{square})"
+            )
+        return [*lines, f".ends {name}"]
+
+    def spice_lines(self, name: str, node: str, wave: Wave, *, definition: str) -> Iterator[str]:
+        """Yield a buffer and what it repeats; see :meth:`Driver.spice_lines`."""
+        if self.circuit is None:
+            yield f"Xbuffer_{name} set_{name} {node} reference {definition}"
+        else:
+            nodes = {"input": f"set_{name}", "out": node}
+            yield from self.circuit.instance_lines(f"buffer_{name}", nodes)
+        yield from wave.lines(f"V{name} set_{name} reference")

@@ -9,14 +9,14 @@ import numpy as np
 
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
-from xbar_circuit.peripherals.converters.protocol import CodeArray, errors_tuple
-from xbar_circuit.peripherals.drivers.protocol import DriverBase, WordLines, check_output
+from xbar_circuit.peripherals.converters.base import CodeArray, errors_tuple
+from xbar_circuit.peripherals.drivers.base import Driver, WordLines, check_output
 
 __all__ = ["Dac"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dac(DriverBase):
+class Dac(Driver):
     """An amplitude digital-to-analog converter on every word line.
 
     Parameters

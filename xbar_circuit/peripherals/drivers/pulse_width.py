@@ -15,14 +15,14 @@ import numpy as np
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.peripherals.converters.protocol import CodeArray
-from xbar_circuit.peripherals.drivers.protocol import DriverBase, WordLines, check_output
+from xbar_circuit.peripherals.converters.base import CodeArray
+from xbar_circuit.peripherals.drivers.base import Driver, WordLines, check_output
 
 __all__ = ["PulseWidth"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PulseWidth(DriverBase):
+class PulseWidth(Driver):
     """A pulse-width modulator on every word line.
 
     The pulse of a code lasts ``abs(code)`` periods of the clock, from the beginning of its rise to

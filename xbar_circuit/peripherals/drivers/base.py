@@ -8,9 +8,9 @@ codes are added with the weights of the reads, as the digital logic behind the c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,9 +18,11 @@ from numpy.typing import ArrayLike
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.peripherals.converters.protocol import CodeArray, finite_values
+from xbar_circuit.peripherals.converters.base import CodeArray, finite_values
+from xbar_circuit.peripherals.subcircuit import Subcircuit
+from xbar_circuit.peripherals.waveform import piecewise, staircase
 
-__all__ = ["Driver", "DriverBase", "WordLines", "check_output", "encode_signed"]
+__all__ = ["Driver", "Wave", "WordLines", "check_output", "encode_signed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,57 +84,62 @@ class WordLines:
         return result
 
 
-@runtime_checkable
-class Driver(Protocol):
-    """Anything that a tile can have on its word lines."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Wave:
+    """What one row does in a deck, read after read.
 
-    @property
-    def output_ohm(self) -> float:
-        """Output resistance [ohm]."""
-        ...
+    read, row : what the word lines do, and which of them.
+    period_second : from one read to the next [s].
+    window_begin_second : from the beginning of a read to that of its window, where pulses rise [s].
+    """
 
-    @property
-    def full_scale_volt(self) -> float:
-        """Voltage of the input 1 while it is on, about the reference [V]."""
-        ...
+    read: WordLines
+    row: int
+    period_second: float
+    window_begin_second: float
 
-    @property
-    def highest(self) -> int:
-        """The code of the input 1."""
-        ...
-
-    @property
-    def read_count(self) -> int:
-        """Reads of the array in one product."""
-        ...
-
-    @property
-    def span_second(self) -> float:
-        """Longest pulse with its fall [s]; 0 for levels, which any read-out takes."""
-        ...
-
-    @property
-    def farad(self) -> float:
-        """What is charged at each step besides the array [F], for the energy."""
-        ...
-
-    def encode(self, values: ArrayLike) -> CodeArray:
-        """Return the codes of inputs from -1 to 1."""
-        ...
-
-    def reads(
-        self, codes: CodeArray, *, rng: np.random.Generator | None = None
-    ) -> tuple[WordLines, ...]:
-        """Return the reads that make the products of `codes` (batch, rows)."""
-        ...
+    def lines(self, source: str) -> Iterator[str]:
+        """Yield the source; `source` is its beginning, such as ``"Vin in 0"``."""
+        read, row = self.read, self.row
+        begins = self.period_second * np.arange(len(read.volt), dtype=np.float64)
+        if read.second is None:
+            yield from staircase(source, read.volt[:, row], begins, read.rise_second)
+            return
+        points = [(0.0, 0.0)]
+        for k, begin in enumerate(begins + self.window_begin_second):
+            volt, second = float(read.volt[k, row]), float(read.second[k, row])
+            if volt != 0.0 and second > 0.0:
+                points += [
+                    (float(begin), 0.0),
+                    (float(begin) + read.rise_second, volt),
+                    (float(begin) + max(second, 1.0001 * read.rise_second), volt),
+                    (float(begin) + second + read.fall_second, 0.0),
+                ]
+        yield from piecewise(source, points)
 
 
-class DriverBase:
-    """What our own drivers share; a mixin without state of its own."""
+class Driver(ABC):
+    """Anything that a tile can have on its word lines; without state of its own.
+
+    A driver of one's own is a class that inherits from this one and fills in what is abstract.
+    """
 
     __slots__ = ()
 
     bits: int
+    output_ohm: float  # output resistance [ohm]
+    farad: float  # what is charged at each step besides the array [F], for the energy
+
+    @property
+    @abstractmethod
+    def full_scale_volt(self) -> float:
+        """Voltage of the input 1 while it is on, about the reference [V]."""
+
+    @abstractmethod
+    def reads(
+        self, codes: CodeArray, *, rng: np.random.Generator | None = None
+    ) -> tuple[WordLines, ...]:
+        """Return the reads that make the products of `codes` (batch, rows)."""
 
     @property
     def highest(self) -> int:
@@ -146,8 +153,28 @@ class DriverBase:
 
     @property
     def span_second(self) -> float:
-        """Longest pulse with its fall [s]; 0 for levels."""
+        """Longest pulse with its fall [s]; 0 for levels, which any read-out takes."""
         return 0.0
+
+    @property
+    def circuit(self) -> Subcircuit | None:
+        """The user's circuit in it, or None."""
+        return None
+
+    @property
+    def limited(self) -> bool:
+        """Whether its current is, so that it is more than a resistance."""
+        return False
+
+    @property
+    def terminal_ohm(self) -> float:
+        """What it adds to the array's terminals in the fast engine [ohm]."""
+        return 0.0 if self.limited else self.output_ohm
+
+    @property
+    def deck_ohm(self) -> float:
+        """What it adds to the array's terminals in ngspice [ohm]; a circuit has its own."""
+        return 0.0 if self.circuit is not None else self.terminal_ohm
 
     def encode(self, values: ArrayLike) -> CodeArray:
         """Return the codes of inputs from -1 to 1; ties go to the even code.
@@ -158,6 +185,31 @@ class DriverBase:
             A value is not finite or beyond -1 ... 1.
         """
         return encode_signed(values, self.highest)
+
+    def spice_definition(self, name: str) -> list[str]:  # noqa: ARG002  most need none
+        """Return what a deck needs once: the subcircuit `name`, or lines that include a user's."""
+        return []
+
+    def spice_lines(
+        self,
+        name: str,
+        node: str,
+        wave: Wave,
+        *,
+        definition: str,  # noqa: ARG002
+    ) -> Iterator[str]:
+        """Yield what drives one end of one word line, about the node ``reference``.
+
+        Parameters
+        ----------
+        name, node
+            Of the terminal and its node.
+        wave
+            What the row does.
+        definition
+            The name that :meth:`spice_definition` was given.
+        """
+        yield from wave.lines(f"V{name} {node} reference")
 
 
 def encode_signed(values: ArrayLike, highest: int) -> CodeArray:

@@ -1,14 +1,20 @@
-"""What every converter is to the rest: a range, a number of codes, and decisions with noise.
+"""What every converter is to the rest: a range, a number of codes, decisions with noise, and text.
 
 The ideal converter has its transition to code k (k = 1 ... levels - 1) at ``low + k * lsb``, with
 ``lsb = (high - low) / levels``. A value below `low` gives code 0, one above `high` the last code.
 Noise is drawn before converting, one standard normal number a decision, so that the NumPy twin
 and ngspice receive the same numbers.
+
+A converter of one's own is a class that inherits from :class:`Converter` and fills in what is
+abstract; it then stands in a :class:`Readout`, in a tile of both engines, in the studies and in the
+cost like those here.
 """
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,11 +23,11 @@ from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError, ShapeError
 from xbar_circuit.peripherals.subcircuit import Subcircuit
+from xbar_circuit.peripherals.timing import Timing
 
 __all__ = [
     "CodeArray",
     "Converter",
-    "ConverterBase",
     "VoltageConverter",
     "errors_tuple",
     "finite_values",
@@ -30,61 +36,64 @@ __all__ = [
 CodeArray = NDArray[np.int64]
 
 
-@runtime_checkable
-class Converter(Protocol):
-    """Anything that turns a voltage or a current into a code."""
+class Converter(ABC):
+    """Anything that turns a voltage or a current into a code; without state of its own.
 
-    @property
-    def bits(self) -> int:
-        """Width of the code."""
-        ...
-
-    @property
-    def input_unit(self) -> str:
-        """``"V"`` or ``"A"``."""
-        ...
-
-    @property
-    def input_low(self) -> float:
-        """Lower end of the input range [V or A]."""
-        ...
-
-    @property
-    def input_high(self) -> float:
-        """Upper end of the input range [V or A]."""
-        ...
-
-    @property
-    def conversion_second(self) -> float:
-        """Time from one sample to the next [s]."""
-        ...
-
-    @property
-    def energy_joule(self) -> float:
-        """Mean energy of a conversion [J], by the model that the converter's docstring states."""
-        ...
-
-    def convert(self, values: ArrayLike, *, rng: np.random.Generator | None = None) -> CodeArray:
-        """Return the codes of `values` [V or A], same shape; without `rng` there is no noise."""
-        ...
-
-
-class ConverterBase:
-    """What our own converters share; a mixin without state of its own."""
+    Its SPICE subcircuit has the ports ``in start clock code``. The node ``code`` is 1 V a code, for
+    reading and plotting; the bits themselves are digital nodes inside. Noise that was drawn before
+    is written into the subcircuit as piecewise linear sources, one number a decision.
+    """
 
     __slots__ = ()
 
     bits: int
 
     @property
-    def input_low(self) -> float:
-        """Lower end of the input range [V or A]."""
-        raise NotImplementedError
+    @abstractmethod
+    def input_unit(self) -> str:
+        """``"V"`` or ``"A"``."""
 
     @property
+    @abstractmethod
+    def input_low(self) -> float:
+        """Lower end of the input range [V or A]."""
+
+    @property
+    @abstractmethod
     def input_high(self) -> float:
         """Upper end of the input range [V or A]."""
-        raise NotImplementedError
+
+    @property
+    @abstractmethod
+    def conversion_second(self) -> float:
+        """Time from one sample to the next [s]."""
+
+    @property
+    @abstractmethod
+    def energy_joule(self) -> float:
+        """Mean energy of a conversion [J], by the model that the converter's docstring states."""
+
+    @property
+    @abstractmethod
+    def timing(self) -> Timing:
+        """Its clockwork."""
+
+    @abstractmethod
+    def convert_with(self, values: FloatArray, noise: FloatArray | None) -> CodeArray:
+        """Return the codes for noise that was already drawn, ``(*values.shape, decisions)``."""
+
+    @abstractmethod
+    def spice_lines(self, timing: Timing, noise: FloatArray | None) -> Iterable[str]:
+        """Return the body of the subcircuit.
+
+        Parameters
+        ----------
+        timing
+            When ``start`` and ``clock`` move.
+        noise
+            Standard normal numbers of successive conversions (conversions, decisions); None is
+            none.
+        """
 
     @property
     def levels(self) -> int:
@@ -111,6 +120,31 @@ class ConverterBase:
         """What the energy model says of the parts that :attr:`circuit` stands for [J]."""
         return 0.0
 
+    @property
+    def reference_volt(self) -> float:
+        """Voltage about which the array works where the column ends in the converter [V]."""
+        return 0.0
+
+    @property
+    def column_ohm(self) -> float:
+        """Resistance that a column sees that ends in it [ohm]; NaN where nobody knows."""
+        return math.nan
+
+    @property
+    def column_volt(self) -> float:
+        """Voltage of such a column without a current [V]; NaN where nobody knows."""
+        return math.nan
+
+    @property
+    def window_second(self) -> float | None:
+        """For how long it integrates its input [s]; None where it samples it."""
+        return None
+
+    @property
+    def shift(self) -> float:
+        """What a designer has it add to its input, to make room for both signs [V or A]."""
+        return 0.0
+
     def draw_noise(self, rng: np.random.Generator, shape: tuple[int, ...]) -> FloatArray:
         """Return standard normal numbers, one for each decision: shape ``(*shape, decisions)``."""
         return rng.standard_normal((*shape, self.decisions))
@@ -133,12 +167,37 @@ class ConverterBase:
         array = finite_values("values", values)
         return self.convert_with(array, None if rng is None else self.draw_noise(rng, array.shape))
 
-    def convert_with(self, values: FloatArray, noise: FloatArray | None) -> CodeArray:
-        """Return the codes for noise that was already drawn, ``(*values.shape, decisions)``."""
-        raise NotImplementedError
+    def spice_includes(self) -> list[str]:
+        """Return the lines that load the user's circuit inside, if there is one."""
+        return [] if self.circuit is None else self.circuit.include_lines()
+
+    def spice_supplies(self, instance: str) -> dict[str, float]:
+        """Return the supply sources inside an instance, and their voltages [V].
+
+        The circuit inside is the instance ``Xcircuit``.
+        """
+        rails = {} if self.circuit is None else self.circuit.supplies
+        return {f"v.{instance}.vcircuit_{port}": volt for port, volt in rails.items()}
+
+    def spice_subcircuit(
+        self, name: str, *, noise: FloatArray | None = None, settle_second: float = 0.0
+    ) -> list[str]:
+        """Return the lines of the ``.subckt``.
+
+        Parameters
+        ----------
+        name
+            Of the subcircuit.
+        noise
+            As for :meth:`spice_lines`.
+        settle_second
+            By how much the sampling is lengthened [s].
+        """
+        body = self.spice_lines(self.timing.settled(settle_second), noise)
+        return [f".subckt {name} in start clock code", *body, f".ends {name}"]
 
 
-class VoltageConverter(ConverterBase):
+class VoltageConverter(Converter):
     """What converters of a voltage between `low_volt` and `high_volt` share."""
 
     __slots__ = ()

@@ -1,0 +1,138 @@
+"""What every amplifier is to the rest: a virtual ground, a line from current to output, text.
+
+An amplifier of one's own is a class that inherits from :class:`Amplifier` and fills in what is
+abstract.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+
+from xbar_circuit.peripherals.subcircuit import Subcircuit
+
+__all__ = ["Amplifier"]
+
+
+class Amplifier(ABC):
+    """What a column can end in before its converter; without state of its own."""
+
+    __slots__ = ()
+
+    reference_volt: float
+
+    @property
+    @abstractmethod
+    def output_unit(self) -> str:
+        """``"V"`` or ``"A"``."""
+
+    @property
+    @abstractmethod
+    def column_ohm(self) -> float:
+        """Resistance that the column sees [ohm]; NaN where only a measurement knows."""
+
+    @property
+    @abstractmethod
+    def input_volt(self) -> float:
+        """Voltage of the column without a current [V]; NaN where only a measurement knows."""
+
+    @property
+    @abstractmethod
+    def output_line(self) -> tuple[float, float]:
+        """Output without a current [V or A], and its slope over the (mean) current [ohm or 1]."""
+
+    @property
+    @abstractmethod
+    def ideal_line(self) -> tuple[float, float]:
+        """What `output_line` would be with ideal parts."""
+
+    @property
+    @abstractmethod
+    def power_watt(self) -> float:
+        """Quiescent power [W]; NaN where only a measurement knows."""
+
+    @property
+    @abstractmethod
+    def circuit(self) -> Subcircuit | None:
+        """The user's circuit in it, or None."""
+
+    @abstractmethod
+    def spice_definition(self, name: str) -> list[str]:
+        """Return what a deck needs once: subcircuits and models, or lines that include them.
+
+        `name` is the behavioural circuit's; a user's subcircuit keeps its own.
+        """
+
+    @abstractmethod
+    def spice_lines(
+        self,
+        instance: str,
+        *,
+        definition: str,
+        minus: str,
+        out: str,
+        plus: str = "reference",
+        driven: str | None = None,
+    ) -> list[str]:
+        """Return one amplifier: the circuit, its feedback or load, its supplies.
+
+        Parameters
+        ----------
+        instance, definition
+            How this one is called, and the name that :meth:`spice_definition` was given.
+        minus, out, plus
+            Its nodes: bit line, output, reference.
+        driven
+            The op-amp's own output node, where a probe is to break the loop before `out`.
+        """
+
+    @abstractmethod
+    def spice_supplies(self, instance: str) -> dict[str, float]:
+        """Return the names of the instance's supply sources and their voltages [V]."""
+
+    def spice_shared(self, period_second: float) -> Iterable[str]:  # noqa: ARG002  most need none
+        """Return the sources that all amplifiers of a deck share; reads are one period apart."""
+        return ()
+
+    def spice_copy(
+        self,
+        instance: str,
+        *,
+        definition: str,
+        minus: str,
+        out: str,
+        plus: str = "reference",
+        turned: bool = False,
+        load: bool = True,
+    ) -> list[str]:
+        """Return one whose output current meets another's, the opposite if it is `turned`.
+
+        Of two that meet, one brings the `load`. Only where :attr:`turns` is true.
+        """
+        raise NotImplementedError
+
+    @property
+    def window_second(self) -> float | None:
+        """For how long it integrates the current [s]; None where it follows it."""
+        return None
+
+    @property
+    def window_begin_second(self) -> float:
+        """From the beginning of a read to that of the window [s]."""
+        return 0.0
+
+    @property
+    def turns(self) -> bool:
+        """Whether its output current can be turned around to meet another column's."""
+        return False
+
+    @property
+    def pair_line(self) -> tuple[float, float]:
+        """As `output_line`, over the difference of two currents that meet at its output."""
+        return math.nan, math.nan
+
+    @property
+    def settle_second(self) -> float:
+        """Time given to it before its output is sampled [s]."""
+        return 0.0
