@@ -10,7 +10,7 @@ from pathlib import Path
 
 from xbar_circuit.errors import ModelFileError
 
-__all__ = ["data_file", "device_model", "netlist_file"]
+__all__ = ["data_file", "device_model", "netlist_file", "package_folders"]
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -46,6 +46,16 @@ def data_file(name: str) -> Path:
         There is no such file.
     """
     return _find("data", name)
+
+
+def package_folders() -> tuple[Path, ...]:
+    """Return the folders of everything that a result depends on: the package and its run-time data.
+
+    A wheel carries the data inside the package.
+    """
+    beside = (_PACKAGE.parent / name for name in ("device_models", "netlists"))
+    inside = (_PACKAGE / "device_models").is_dir()
+    return (_PACKAGE, *(() if inside else tuple(path for path in beside if path.is_dir())))
 
 
 def _find(folder: str, name: str) -> Path:

@@ -5,10 +5,13 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from xbar_circuit import ParameterError
+from xbar_circuit import ModelFileError, ParameterError
 from xbar_circuit.network.bring import bring
 from xbar_circuit.network.execution import run
 from xbar_circuit.network.images import Normalisation
+from xbar_circuit.network.importers import load
+from xbar_circuit.network.lenet import mnist_lenet5
+from xbar_circuit.network.storage import save
 
 RNG = np.random.default_rng(3)
 RAW = Normalisation(divide=1.0)
@@ -61,3 +64,33 @@ def test_what_is_not_stated_is_asked_for(files):
         bring("lenet5", data=data, normalisation=RAW)
     with pytest.raises(ParameterError, match="not in the test set"):
         bring(str(folder / "net.onnx"), data=data, calibration=data, normalisation=RAW, output="y")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"labels": "labels.npy"}, "labels: got a value beside"),
+        ({"calibration": "known.npz"}, "calibration: got"),
+        ({"normalisation": RAW}, "normalisation: got"),
+        ({"output": "y"}, "output: got 'y'"),
+    ],
+)
+def test_what_the_packages_own_images_would_ignore_is_refused(given, message):
+    with pytest.raises(ParameterError, match=message):
+        bring("lenet5", **given)
+
+
+def test_a_mean_without_what_stands_before_it_is_refused():
+    assert Normalisation.stated(None) is None
+    assert Normalisation.stated(255.0, [0.5]) == Normalisation(divide=255.0, mean=(0.5,))
+    for given in ({"mean": [0.5]}, {"std": [2.0]}):
+        with pytest.raises(ParameterError, match="--divide 255"):
+            Normalisation.stated(None, **given)
+
+
+def test_a_native_file_has_one_shape_and_one_output(tmp_path):
+    save(mnist_lenet5(), tmp_path / "n.npz")
+    assert load(tmp_path / "n.npz", input_shape=(1, 28, 28)).input_shape == (1, 28, 28)
+    for given in ({"input_shape": (1, 32, 32)}, {"output": "y"}):
+        with pytest.raises(ModelFileError, match="one network of one shape"):
+            load(tmp_path / "n.npz", **given)

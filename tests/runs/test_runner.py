@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 
 import xbar_circuit as xc
+from xbar_circuit import resources
+from xbar_circuit.runs import identity
 from xbar_circuit.runs.items import Item, generator
-from xbar_circuit.runs.runner import run_items
+from xbar_circuit.runs.runner import Kept, run_items
 
 
 def items_of(count, **more):
@@ -231,6 +233,40 @@ def test_an_edited_function_is_not_answered_from_old_results(tmp_path, monkeypat
     (second,) = run_items(edited_study.study, [Item(name="x")], workers=1, folder=tmp_path / "k")
     assert not first.restored
     assert not second.restored
+
+
+def test_a_changed_file_of_the_package_is_not_answered_from_old_results(
+    jobs, tmp_path, monkeypatch
+):
+    """Whatever module, data file or device model it is: a digest of all of them is in the key."""
+    package = tmp_path / "package"
+    (package / "inner" / "__pycache__").mkdir(parents=True)
+    module = package / "inner" / "tiles.py"
+    module.write_text("GAIN = 1\n")
+    monkeypatch.setattr(identity, "package_folders", lambda: (package,))
+    results = []
+    for change in (
+        lambda: None,
+        lambda: (package / "inner" / "__pycache__" / "tiles.pyc").write_text("cached"),
+        lambda: module.write_text("GAIN = 2\n"),
+        lambda: (package / "model.lib").write_text(".model n nmos\n"),
+        lambda: module.rename(package / "inner" / "other.py"),
+    ):
+        change()
+        identity.package_digest.cache_clear()
+        (outcome,) = run_items(jobs.draw, items_of(1), workers=1, folder=tmp_path / "kept")
+        kept = Kept(folder=tmp_path / "more", function=jobs.draw, arguments={"x": 1})
+        results.append((outcome.restored, kept.load("one")))
+        kept.keep("one", 1.5)
+    identity.package_digest.cache_clear()
+    assert results == [(False, None), (True, 1.5), (False, None), (False, None), (False, None)]
+
+
+def test_the_digest_covers_code_data_models_and_netlists():
+    names = {path.name for path in resources.package_folders()}
+    assert names >= {"xbar_circuit"}
+    files = {p.name for folder in resources.package_folders() for p in folder.rglob("*")}
+    assert files >= {"tiles.py", "lenet5_mnist.npz", "cmos45.lib", "divider.cir"}
 
 
 def test_an_executor_that_breaks_fails_its_items_and_no_others(jobs, tmp_path):

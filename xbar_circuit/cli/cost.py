@@ -14,7 +14,6 @@ from xbar_circuit import __version__
 from xbar_circuit.accelerator.mapping import map_network
 from xbar_circuit.accelerator.settings import Settings, read_settings
 from xbar_circuit.architecture import PRESETS, Cost, preset, usual_accelerator
-from xbar_circuit.cli.infer import stated_normalisation
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.files import write_json
 from xbar_circuit.network.bring import FASHION_MNIST, NETWORKS, fit_images
@@ -62,10 +61,18 @@ def cost(
     if config is not None:
         settings = read_settings(config)
     settings = replace(settings, technology=architecture, tile_budget=tiles)
+    stated = Normalisation.stated(divide, mean, std)
     if data == FASHION_MNIST:
+        if stated is not None:
+            raise ParameterError.about(
+                "--divide",
+                got="a normalisation of the package's own images",
+                expected="nothing: they come with theirs",
+                remedy="give --data, the images that it belongs to, or leave it out",
+            )
         load, known = fashion_mnist_test().first(images), fashion_mnist_calibration().first(256)
     else:
-        load = known = _images(data, stated_normalisation(divide, mean, std), images)
+        load = known = _images(data, stated, images)
     net, load = fit_images(network, load)
     known = known.arranged(net.input_shape)
     with console.status("programming the tiles and solving their currents"):

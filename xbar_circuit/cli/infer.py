@@ -39,7 +39,7 @@ from xbar_circuit.studies.inference import (
 )
 from xbar_circuit.units import duration
 
-__all__ = ["infer", "stated_normalisation"]
+__all__ = ["infer"]
 
 
 def infer(
@@ -79,7 +79,7 @@ def infer(
         labels=labels,
         calibration=calibration,
         calibration_images=calibration_images,
-        normalisation=stated_normalisation(divide, mean, std),
+        normalisation=Normalisation.stated(divide, mean, std),
         output=output,
     )
     chosen, test, known = brought.network, brought.test, brought.calibration
@@ -104,15 +104,6 @@ def infer(
     _write(found, (wanted, checks, cost), corrections, out)
     _tell(console, found)
     console.print(f"summary and page: {out / 'summary.json'}, {out / 'index.html'}", soft_wrap=True)
-
-
-def stated_normalisation(
-    divide: float | None, mean: list[float] | None, std: list[float] | None
-) -> Normalisation | None:
-    """Return what the options say of the pixels; None where they say nothing."""
-    if divide is None:
-        return None
-    return Normalisation(divide=divide, mean=tuple(mean or [0.0]), std=tuple(std or [1.0]))
 
 
 def _spot_check(

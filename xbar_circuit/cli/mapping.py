@@ -48,6 +48,7 @@ def mapping(
     if tiles is not None:
         settings = replace(settings, tile_budget=tiles)
     if network in SHIPPED:
+        _nothing_to_choose(network, shape=shape, output=output)
         chosen = SHIPPED[network]()
     else:
         chosen = load(network, input_shape=_shape(shape), output=output)
@@ -78,6 +79,17 @@ def write_mapping(found: Mapping, copies: MappingOf[str, int], out: Path) -> Non
     write_mapping_csv(found, out / "mapping.csv", copies)
     draw_floorplan(found, out / "floorplan.png", copies)
     draw_tiles(found, out / "mapping.png")
+
+
+def _nothing_to_choose(network: str, **given: str | None) -> None:
+    wrong = [f"--{name}" for name, value in given.items() if value is not None]
+    if wrong:
+        raise ParameterError.about(
+            ", ".join(wrong),
+            got="a value",
+            expected=f"nothing for {network}, a network of the package",
+            remedy="leave it out",
+        )
 
 
 def _shape(text: str | None) -> tuple[int, ...] | None:

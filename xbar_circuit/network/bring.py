@@ -66,9 +66,10 @@ def bring(
     network
         As for `load`, or the name of a network in the package.
     data, labels
-        As for `load_dataset`, or ``"fashion-mnist"``.
+        As for `load_dataset`, or ``"fashion-mnist"``, the package's own images, which come with
+        labels, calibration images and normalisation.
     calibration
-        Images to set the converters' ranges by; the package's own for its own images.
+        Images to set the converters' ranges by.
     calibration_images
         How many of them, evenly over the file.
     normalisation
@@ -81,12 +82,14 @@ def bring(
     ModelFileError
         A file is missing or damaged, or holds what is not supported.
     ParameterError
-        Normalisation or calibration is not stated, or the test set is all that is left to
-        calibrate on.
+        Normalisation or calibration is not stated, or stated for the package's own images; the
+        test set is all that is left to calibrate on; or an output is chosen of a network of the
+        package, which has one.
     ShapeError
         The images do not fit the network.
     """
     if data == FASHION_MNIST:
+        _refuse_ignored(labels=labels, calibration=calibration, normalisation=normalisation)
         test, known = fashion_mnist_test(), fashion_mnist_calibration().first(calibration_images)
     else:
         stated = _stated(normalisation)
@@ -127,12 +130,36 @@ def fit_images(
         The images do not fit the network.
     """
     if network in SHIPPED:
+        _no_outputs(network, output)
         chosen = SHIPPED[network]()
         return chosen, images.arranged(chosen.input_shape)
     shape = declared_shape(network, output=output)
     fitting = images if shape is None else images.arranged(shape)
     size = fitting.images.shape[1:]
     return load(network, input_shape=size, output=output), fitting
+
+
+def _refuse_ignored(**given: object) -> None:
+    """Refuse what the package's own images would have to ignore."""
+    wrong = [name for name, value in given.items() if value is not None]
+    if wrong:
+        raise ParameterError.about(
+            ", ".join(wrong),
+            got=f"a value beside data={FASHION_MNIST!r}",
+            expected="nothing: these images come with their labels, calibration set and"
+            " normalisation",
+            remedy="give --data, the images that it belongs to, or leave it out",
+        )
+
+
+def _no_outputs(network: str, output: str | None) -> None:
+    if output is not None:
+        raise ParameterError.about(
+            "output",
+            got=repr(output),
+            expected=f"nothing for {network}, which has one output",
+            remedy="leave --output out",
+        )
 
 
 def _stated(normalisation: Normalisation | None) -> Normalisation:

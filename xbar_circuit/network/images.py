@@ -52,6 +52,31 @@ class Normalisation:
                 remedy="state what the network was trained with",
             )
 
+    @classmethod
+    def stated(
+        cls,
+        divide: float | None,
+        mean: Sequence[float] | None = None,
+        std: Sequence[float] | None = None,
+    ) -> Normalisation | None:
+        """Return what is said of the pixels; None where nothing is.
+
+        Raises
+        ------
+        ParameterError
+            A mean or a deviation, but not what the pixels are divided by before.
+        """
+        if divide is not None:
+            return cls(divide=divide, mean=tuple(mean or (0.0,)), std=tuple(std or (1.0,)))
+        if mean or std:
+            raise ParameterError.about(
+                "mean, std",
+                got=f"mean {mean}, std {std} without divide",
+                expected="what the pixels are divided by before that",
+                remedy="give --divide 255, or --divide 1 for pixels from 0 to 1",
+            )
+        return None
+
     def apply(self, pixels: NDArray[np.generic]) -> Array:
         """Return normalised float32 (n, channels, ...).
 

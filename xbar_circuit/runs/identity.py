@@ -1,9 +1,9 @@
 """What makes two pieces of work the same: a digest of everything that their result depends on.
 
 A finished item is found again by its content, not by its place in a list. The digest covers the
-function (its name, and the source file that it stands in), the arguments, the seed and the
-package's version. It is the same in every process and in every session, which neither ``hash``
-nor a pickle is.
+function (its name, and the source file that it stands in), the arguments, the seed, and every file
+of this package: code, data, device models and netlists. It is the same in every process and in
+every session, which neither ``hash`` nor a pickle is.
 """
 
 from __future__ import annotations
@@ -22,8 +22,16 @@ from typing import Any
 import numpy as np
 
 from xbar_circuit.errors import ParameterError
+from xbar_circuit.resources import package_folders
 
-__all__ = ["canonical", "digest", "file_digests", "function_identity"]
+__all__ = [
+    "canonical",
+    "digest",
+    "file_digests",
+    "function_identity",
+    "package_digest",
+    "tree_digest",
+]
 
 
 def digest(value: Any) -> str:
@@ -176,6 +184,22 @@ def file_digests(arguments: Mapping[str, Any], names: Sequence[str]) -> dict[str
 def _file_digest(path: str, *state: int) -> str:  # noqa: ARG001  the state is the cache's
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@lru_cache(maxsize=1)
+def package_digest() -> str:
+    """Return the SHA-256 of this package's own files, as they stood when it was first asked for."""
+    return digest([tree_digest(folder) for folder in package_folders()])
+
+
+def tree_digest(folder: Path) -> str:
+    """Return the SHA-256 of the names and contents of all files below a folder; not of caches."""
+    found = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            found.update(f"{path.relative_to(folder).as_posix()} {content}\n".encode())
+    return found.hexdigest()
 
 
 def function_identity(function: Callable[..., Any]) -> dict[str, str]:

@@ -19,7 +19,13 @@ from typing import Any
 
 from xbar_circuit import checks
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.runs.identity import canonical, digest, file_digests, function_identity
+from xbar_circuit.runs.identity import (
+    canonical,
+    digest,
+    file_digests,
+    function_identity,
+    package_digest,
+)
 from xbar_circuit.runs.items import Item, Outcome
 from xbar_circuit.runs.store import Store, decode
 from xbar_circuit.runs.workers import Answers, Attempt, Call, here, in_processes, through
@@ -82,7 +88,7 @@ def run_items(
     """
     _check(items, executor, workers)
     seed = checks.count("seed", seed, minimum=0)
-    context = {"function": function_identity(function), "seed": seed, "version": __version__}
+    context = {**_context(function), "seed": seed}
     keys = [_key(context, item, input_files) for item in items]
     store = None if folder is None else Store(folder=Path(folder))
     outcomes: dict[int, Outcome] = {}
@@ -116,6 +122,15 @@ def run_items(
     return tuple(outcomes[k] for k in range(len(items)))
 
 
+def _context(function: Callable[..., Any]) -> dict[str, Any]:
+    """Return what every result of a function depends on."""
+    return {
+        "function": function_identity(function),
+        "version": __version__,
+        "package": package_digest(),
+    }
+
+
 def _key(context: Mapping[str, Any], item: Item, input_files: Sequence[str]) -> str:
     forms = {name: canonical(value, name) for name, value in item.arguments.items()}
     files = file_digests(item.arguments, input_files)
@@ -144,7 +159,7 @@ class Kept:
 
     For work whose pieces share what was prepared for all of them, so that they are no items of
     `run_items`. A result is found again where the function's source, its arguments, the name and
-    the package's version are the same.
+    every file of this package are the same.
 
     Parameters
     ----------
@@ -162,7 +177,7 @@ class Kept:
         self._store: Store | None = None
         if folder is not None:
             self._store = Store(folder=Path(folder))
-            self._context = {"function": function_identity(function), "version": __version__}
+            self._context = _context(function)
             self._digest = digest([self._context, canonical(arguments)])
 
     def load(self, name: str) -> Any:

@@ -37,9 +37,9 @@ def recovery_point(
     labels: str | None = None,
     calibration: str | None = None,
     calibration_images: int = 256,
-    divide: float = 255.0,
-    mean: Sequence[float] = (0.0,),
-    std: Sequence[float] = (1.0,),
+    divide: float | None = None,
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
     output: str | None = None,
     images: int | None = None,
     seconds: float = 0.0,
@@ -79,7 +79,7 @@ def recovery_point(
         labels=labels,
         calibration=calibration,
         calibration_images=calibration_images,
-        normalisation=Normalisation(divide=divide, mean=tuple(mean), std=tuple(std)),
+        normalisation=Normalisation.stated(divide, mean, std),
         output=output,
     )
     test = brought.test if images is None else brought.test.first(images)

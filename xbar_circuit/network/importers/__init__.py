@@ -35,20 +35,31 @@ def load(
     Raises
     ------
     ModelFileError
-        The file is missing, damaged, or holds an operator that is not supported; or its shape is
-        open and not given.
+        The file is missing, damaged, or holds an operator that is not supported; its shape is
+        open and not given; or a native file is asked for another shape, or for an output.
     """
     kind = _kind(path)
     if kind == "onnx":
         return from_onnx(path, input_shape=input_shape, output=output)
     if kind == "npz":
-        return read_npz(path)
+        return _native(path, input_shape, output)
     if input_shape is None:
         raise ModelFileError(
             f"path: got {path} without input_shape, expected the shape of one sample, which torch"
             " modules do not hold; pass input_shape=(channels, height, width)"
         )
     return from_torch(load_torch(path), input_shape, output=output)
+
+
+def _native(path: Path | str, input_shape: Sequence[int] | None, output: str | None) -> Network:
+    network = read_npz(path)
+    if output is not None or (input_shape and tuple(input_shape) != network.input_shape):
+        raise ModelFileError(
+            f"{path}: got output={output!r} and input_shape={input_shape}, expected no output and"
+            f" the shape {network.input_shape}: a native file holds one network of one shape;"
+            " leave both out"
+        )
+    return network
 
 
 def declared_shape(path: Path | str, *, output: str | None = None) -> tuple[int | None, ...] | None:
