@@ -18,7 +18,7 @@ from xbar_circuit.units import engineering
 
 __all__ = ["read_summary", "write_read_page", "write_read_tables"]
 
-_SHOWN = 64
+_SAMPLES = 8  # shown on the page; the files hold all
 
 
 def read_summary(result: ReadResult, comparison: Mapping[str, float]) -> dict[str, Any]:
@@ -95,9 +95,9 @@ def write_read_page(
     }
     if loss is not None:
         numbers = {"mean current lost to wires and terminals": f"{100 * loss:.3g} %"} | numbers
-    batch, cols = result.column_current.shape
-    shown = result.column_current[:_SHOWN, :_SHOWN]
-    cut = "" if (batch, cols) == shown.shape else f" The first {len(shown)} x {shown.shape[1]}."
+    batch = len(result.volts)
+    shown = result.column_current[:_SAMPLES]
+    cut = "" if batch <= _SAMPLES else f" Here: the first {_SAMPLES} of {batch} inputs."
     write_page(
         path,
         title="Read of a crossbar",
@@ -120,10 +120,10 @@ def write_read_page(
                 paragraphs=["All values are in column_current.csv." + cut],
                 tables=[
                     Table(
-                        columns=["sample", *(f"column {j}" for j in range(shown.shape[1]))],
+                        columns=["column", *(f"input {k}" for k in range(len(shown)))],
                         rows=[
-                            [str(k), *(engineering(value, "A", 6) for value in row)]
-                            for k, row in enumerate(shown)
+                            [str(j), *(engineering(value, "A", 6) for value in column)]
+                            for j, column in enumerate(shown.T)
                         ],
                     )
                 ],
