@@ -199,6 +199,38 @@ def test_a_dense_layer_by_hand():
     assert found.tops_per_mm2 == approx(36 / 11e-9 * 1e-12 / (sum(area.values()) * 1e6))
 
 
+def test_a_convolution_by_hand():
+    """12 products of a 9 x 4 tile, whose 30 inputs of 12 bits take two bytes each."""
+    accelerator = Accelerator(wires=IDEAL, input_bits=12)
+    found = cost(map_network(convolution_network(), accelerator), ROUND, {"conv": 5e-12})
+    assert found.joule == approx(
+        {
+            "driver": 12 * 9 * 1e-12,
+            "array": 12 * 5e-12,
+            "read-out": 12 * 4 * 10e-12,
+            "digital": (12 * 4 + 24) * 0.1e-12 + 24 * 3e-12,
+            "buffer": 2 * (12 * 9 + 30) * 1e-12,
+            "interconnect": 2 * 30 * 8 * 1e-10 * 2e-3,
+        }
+    )
+    assert found.area_m2["buffer"] == approx(30 * 2 * 1e-12)
+
+
+def test_wires_between_tiles_take_a_quarter_of_c_v_squared_for_a_random_bit():
+    # half of the bits change, and every second change draws C V**2 from the supply
+    for name in PRESETS:
+        assert preset(name).interconnect.bit_joule_per_metre == approx(0.2e-9 * 0.9**2 / 4)
+
+
+def test_inputs_as_pulses_take_two_to_the_bits_slots():
+    assert ROUND.drive_second("pulse width", 6) == approx(64e-10)
+    assert ROUND.drive_second("voltage", 6) == approx(10e-9)
+    # 64 slots of 0.1 ns are longer than 4 conversions; 16 slots are not
+    assert ROUND.product_second("pulse width", 6, 8) == approx(7.4e-9)
+    assert ROUND.product_second("pulse width", 4, 8) == approx(5e-9)
+    assert hermes_core().drive_second("pulse width", 8) == approx(128e-9)
+
+
 def test_slow_arithmetic_holds_the_stage():
     mapping = map_network(dense_network(), Accelerator(wires=IDEAL))
     slow = replace(ROUND, digital=replace(ROUND.digital, clock_hertz=1e6))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import xbar_circuit as xc
+from closeness import approx
 from xbar_circuit.peripherals import Flash, OscillatorCounter, Ramp, Sar
 from xbar_circuit.studies import characterize_converter
 
@@ -24,7 +25,8 @@ from xbar_circuit.studies import characterize_converter
 def test_ideal_converter_has_no_error_and_the_textbook_ratio(converter):
     report = characterize_converter(converter, samples=2**14)
     assert abs(report.sinad_db - (6.02 * converter.bits + 1.76)) < 0.1
-    assert abs(report.enob - converter.bits) < 0.02
+    assert abs(report.enob - converter.bits) < 0.007
+    assert report.enob == approx((report.sinad_db - 1.76) / 6.02)
     assert report.worst_inl_lsb < 1e-6
     assert report.worst_dnl_lsb < 1e-6
     assert report.missing_codes == ()
