@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from xbar_circuit.checks import FloatArray
-from xbar_circuit.nodal.star_mesh import carry, clear_diagonal, eliminate, take_out
+from xbar_circuit.nodal.backend import Array, empty, namespace, pick, zeros
+from xbar_circuit.nodal.m_matrix import inverse
 
 __all__ = ["Half", "Joint", "Ports", "join", "join_between", "join_networks"]
 
@@ -92,34 +92,30 @@ def _half(rank: IntArray, inner: int) -> Half:
 
 
 def join_networks(
-    joint: Joint, partners: tuple[FloatArray, FloatArray], *, weights: bool
-) -> tuple[FloatArray, FloatArray]:
+    joint: Joint, partners: tuple[Array, Array], *, weights: bool
+) -> tuple[Array, Array]:
     """Join networks (..., ports, ports) and take out what is done.
 
     Returns the joined networks and the weights of the nodes taken out (..., inner, ports), which
-    mean nothing if not asked for.
+    mean nothing if not asked for. The diagonals of networks mean nothing.
     """
-    grid = partners[0].shape[:-2]
+    grid = tuple(partners[0].shape[:-2])
     m, n = joint.inner, len(joint.ports.numbers)
     if m == 0:
-        kept = np.zeros((*grid, n, n))
+        kept = zeros(partners[0], (*grid, n, n))
         _overlay(kept, joint, partners, "ports", "ports")
-        return kept, np.empty((*grid, 0, n))
+        return kept, empty(kept, (*grid, 0, n))
+    xp = namespace(partners[0])
     inside, across = _inner(joint, partners)
-    flat = inside.reshape(-1, m, m), across.reshape(-1, m, n)
-    found = take_out(*flat, weights=weights)
-    if found is None:
-        kept, shares = eliminate(_whole(joint, partners, *flat), m)
-    else:
-        kept, shares = found
-        _overlay(kept.reshape(*grid, n, n), joint, partners, "ports", "ports")
-        clear_diagonal(kept)
-    return kept.reshape(*grid, n, n), shares.reshape(*grid, m, n) if weights else shares
+    shares = xp.matmul(inverse(inside, xp.sum(across, axis=-1)), across)
+    kept = xp.matmul(across.swapaxes(1, 2), shares).reshape(*grid, n, n)
+    _overlay(kept, joint, partners, "ports", "ports")
+    return kept, shares.reshape(*grid, m, n) if weights else shares
 
 
 def join_between(
-    joint: Joint, partners: tuple[FloatArray, FloatArray], first: IntArray, second: IntArray
-) -> FloatArray:
+    joint: Joint, partners: tuple[Array, Array], first: IntArray, second: IntArray
+) -> Array:
     """Join networks (batch, ports, ports); return the branches between some ports and others.
 
     `first`, `second` : ports of the joined network without any in common. The result is (batch,
@@ -128,58 +124,52 @@ def join_between(
     batch = len(partners[0])
     m, n = joint.inner, len(joint.ports.numbers)
     if m:
+        xp = namespace(partners[0])
         inside, across = _inner(joint, partners)
-        carried = carry(inside, across, first, second)
-        if carried is None:
-            whole = eliminate(_whole(joint, partners, inside, across), m)[0]
-            return whole[:, first[:, np.newaxis], second]
+        shares = xp.matmul(inverse(inside, xp.sum(across, axis=-1)), pick(across, second, -1))
+        carried = xp.matmul(pick(across, first, -1).swapaxes(1, 2), shares)
     else:
-        carried = np.zeros((batch, len(first), len(second)))
+        carried = zeros(partners[0], (batch, len(first), len(second)))
     place = np.full((2, n), -1)
     place[0, first], place[1, second] = np.arange(len(first)), np.arange(len(second))
     for half, partner in zip(joint.halves, partners, strict=True):
         own = np.full((2, partner.shape[1]), -1)
         for source, where in half.ports:
             own[:, source] = place[:, where]
-        rows, columns = np.flatnonzero(own[0] >= 0), np.flatnonzero(own[1] >= 0)
-        if len(rows) and len(columns):
-            into = (slice(None), own[0, rows][:, np.newaxis], own[1, columns])
-            carried[into] += partner[:, rows[:, np.newaxis], columns]
+        for source, where in _runs(own[0]):
+            for source2, where2 in _runs(own[1]):
+                carried[:, where, where2] += partner[:, source, source2]
     return carried
 
 
-def _inner(joint: Joint, partners: tuple[FloatArray, FloatArray]) -> tuple[FloatArray, FloatArray]:
-    """Return the branches among the inner nodes and from them to the ports."""
-    grid = partners[0].shape[:-2]
+def _runs(place: IntArray) -> Runs:
+    """Return runs (source, destination) of a map in which -1 goes nowhere."""
+    source = np.flatnonzero(place >= 0)
+    target = place[source]
+    cuts = np.flatnonzero((np.diff(source) != 1) | (np.diff(target) != 1)) + 1
+    pairs = zip(np.split(source, cuts), np.split(target, cuts), strict=True)
+    return [
+        (slice(int(s[0]), int(s[-1]) + 1), slice(int(t[0]), int(t[-1]) + 1))
+        for s, t in pairs
+        if len(s)
+    ]
+
+
+def _inner(joint: Joint, partners: tuple[Array, Array]) -> tuple[Array, Array]:
+    """Return the branches among the inner nodes and from them to the ports, (batch, inner, ...)."""
+    grid = tuple(partners[0].shape[:-2])
     m, n = joint.inner, len(joint.ports.numbers)
-    inside, across = np.zeros((*grid, m, m)), np.zeros((*grid, m, n))
+    inside = zeros(partners[0], (*grid, m, m))
+    across = zeros(partners[0], (*grid, m, n))
     _overlay(inside, joint, partners, "inner", "inner")
     _overlay(across, joint, partners, "inner", "ports")
-    return inside, across
-
-
-def _whole(
-    joint: Joint,
-    partners: tuple[FloatArray, FloatArray],
-    inside: FloatArray,
-    across: FloatArray,
-) -> FloatArray:
-    """Return both partners' branches in one matrix (batch, inner + ports, inner + ports)."""
-    m, n = joint.inner, len(joint.ports.numbers)
-    whole = np.zeros((len(inside), m + n, m + n))
-    whole[:, :m, :m] = inside
-    whole[:, :m, m:] = across
-    whole[:, m:, :m] = across.transpose(0, 2, 1)
-    kept = whole[:, m:, m:].reshape(*partners[0].shape[:-2], n, n)
-    _overlay(kept, joint, partners, "ports", "ports")
-    whole[:, m:, m:] = kept.reshape(-1, n, n)
-    return whole
+    return inside.reshape(-1, m, m), across.reshape(-1, m, n)
 
 
 def _overlay(
-    network: FloatArray,
+    network: Array,
     joint: Joint,
-    partners: tuple[FloatArray, FloatArray],
+    partners: tuple[Array, Array],
     row: str,
     column: str,
 ) -> None:

@@ -89,15 +89,23 @@ class Axis:
         return ohm
 
 
-def cut_axis(cells: int, *, ideal: bool, first_ohm: float | None, last_ohm: float | None) -> Axis:
+def cut_axis(
+    cells: int,
+    *,
+    ideal: bool,
+    first_ohm: float | None,
+    last_ohm: float | None,
+    halves: bool = False,
+) -> Axis:
     """Cut an axis whose ends are reached through `first_ohm`, `last_ohm`; None is not connected.
 
-    Only whether the resistances are None or 0 matters here.
+    Only whether the resistances are None or 0 matters here. `halves` : cut once in the middle
+    instead of into small patches, for machines that do large patches best.
     """
     strip = not ideal and first_ohm == 0.0
     begin = 1 if strip else 0
     rest = cells - begin
-    size = _patch_size(rest)
+    size = _half_size(rest) if halves else _patch_size(rest)
     count = -(-rest // size)
     edges = begin + np.round(np.linspace(0, rest, count + 1)).astype(int)
     cuts = [Cut(start=0, stop=1, size=1, ideal=True, first=0, last=0)] if strip else []
@@ -117,6 +125,11 @@ def cut_axis(cells: int, *, ideal: bool, first_ohm: float | None, last_ohm: floa
         first_wire=first_wire,
         last_wire=last_wire,
     )
+
+
+def _half_size(cells: int) -> int:
+    """Return the smallest power of two that holds half of the cells."""
+    return 1 << max(0, -(-cells // 2) - 1).bit_length()
 
 
 def _patch_size(cells: int) -> int:

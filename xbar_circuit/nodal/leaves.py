@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from xbar_circuit.checks import FloatArray
+from xbar_circuit.nodal.backend import Array, contiguous, namespace
 from xbar_circuit.nodal.blocks import Joint, Ports, join, join_networks
 from xbar_circuit.nodal.stars import (
     Branches,
@@ -96,17 +96,17 @@ class LeafShape:
         return tuple(steps)
 
 
-LeafWeights = list[tuple[Step, Weights | FloatArray]]
+LeafWeights = list[tuple[Step, Weights | Array]]
 
 
 def reduce_leaves(
     shape: LeafShape,
-    device: FloatArray,
-    row_segment: FloatArray,
-    column_segment: FloatArray,
+    device: Array,
+    row_segment: Array,
+    column_segment: Array,
     *,
     weights: bool,
-) -> tuple[FloatArray, LeafWeights]:
+) -> tuple[Array, LeafWeights]:
     """Reduce patches to their ports.
 
     Parameters
@@ -126,8 +126,9 @@ def reduce_leaves(
     weights
         One entry a round; empty if not asked for.
     """
+    xp = namespace(device)
     device, row_segment, column_segment = (
-        np.ascontiguousarray(np.moveaxis(siemens, 0, -1))
+        contiguous(xp.permute_dims(siemens, (1, 2, 0)))
         for siemens in (device, row_segment, column_segment)
     )
     branches = from_cells(
@@ -136,19 +137,20 @@ def reduce_leaves(
         None if shape.ideal_columns else column_segment,
     )
     ports = 4 - shape.ideal_rows - shape.ideal_columns
-    network: FloatArray | None = None
+    network: Array = None
     kept: LeafWeights = []
     for step in shape.steps():
         joint = step.joint
-        found: Weights | FloatArray
+        found: Weights | Array
         if network is None and len(joint.ports.numbers) > _FEW_PORTS:
             network = as_matrix(branches, ports)
         if network is None:
             branches, found = join_branches(joint, _branch_pairs(branches, across=step.across))
         else:
             axis = 2 if step.across else 1
-            partners = np.moveaxis(network.reshape(_paired(network.shape, axis)), axis + 1, 0)
-            network, found = join_networks(joint, (partners[0], partners[1]), weights=weights)
+            pairs = network.reshape(_paired(tuple(network.shape), axis))
+            first, second = (pairs[(slice(None),) * (axis + 1) + (k,)] for k in (0, 1))
+            network, found = join_networks(joint, (first, second), weights=weights)
         ports = len(joint.ports.numbers)
         if weights:
             kept.append((step, found))
@@ -158,8 +160,8 @@ def reduce_leaves(
 
 
 def leaf_voltages(
-    shape: LeafShape, weights: LeafWeights, ports: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+    shape: LeafShape, weights: LeafWeights, ports: Array
+) -> tuple[Array, Array]:
     """Return the row and column node voltages inside patches (patches, vectors, rows, cols) [V].
 
     `ports` : voltages of the patches' ports (patches, vectors, ports) [V].

@@ -212,11 +212,17 @@ class _Numbers:
         return self.offset + boundary * self.count + self.wires
 
 
-def make_plan(rows: int, cols: int, row_ohm: float, column_ohm: float, ends: Ends) -> Plan:
-    """Return the plan for arrays of this kind."""
+def make_plan(
+    rows: int, cols: int, row_ohm: float, column_ohm: float, ends: Ends, *, quarters: bool = False
+) -> Plan:
+    """Return the plan for arrays of this kind.
+
+    `quarters` : four large patches instead of many small ones.
+    """
     return _plan(
         rows,
         cols,
+        quarters,
         row_ohm == 0.0,
         column_ohm == 0.0,
         *(None if ohm is None else float(ohm > 0.0) for ohm in (ends.left, ends.right)),
@@ -228,6 +234,7 @@ def make_plan(rows: int, cols: int, row_ohm: float, column_ohm: float, ends: End
 def _plan(  # noqa: PLR0917 - a memo of a pure function takes its key by position
     rows: int,
     cols: int,
+    quarters: bool,  # noqa: FBT001 - see above
     ideal_rows: bool,  # noqa: FBT001 - see above
     ideal_columns: bool,  # noqa: FBT001 - see above
     left: float | None,
@@ -235,6 +242,10 @@ def _plan(  # noqa: PLR0917 - a memo of a pure function takes its key by positio
     top: float | None,
     bottom: float | None,
 ) -> Plan:
-    row_axis = cut_axis(cols, ideal=ideal_rows, first_ohm=left, last_ohm=right)
-    column_axis = cut_axis(rows, ideal=ideal_columns, first_ohm=top, last_ohm=bottom)
+    row_axis = cut_axis(
+        cols, ideal=ideal_rows, first_ohm=left, last_ohm=right, halves=quarters
+    )
+    column_axis = cut_axis(
+        rows, ideal=ideal_columns, first_ohm=top, last_ohm=bottom, halves=quarters
+    )
     return Plan(rows, cols, row_axis, column_axis)

@@ -17,6 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit.checks import FloatArray
+from xbar_circuit.nodal.backend import (
+    Array,
+    contiguous,
+    fill,
+    is_numpy,
+    namespace,
+    pick,
+    zeros,
+)
 from xbar_circuit.nodal.blocks import join_between, join_networks
 from xbar_circuit.nodal.leaves import LeafShape, LeafWeights, leaf_voltages, reduce_leaves
 from xbar_circuit.nodal.plan import Ends, EndWires, Joined, Patch, Plan, Tree, make_plan
@@ -132,6 +141,7 @@ class Reduction:
         with threads() as count:
             patches = _patches(plan, arrays, fresh, count)
             network = _reduce(plan.tree, arrays, patches, _Kept(shares=None, parts=parts))
+            network = _without_diagonal(network)
         return Reduction(arrays, plan, network, shares={}, parts=parts)
 
 
@@ -158,8 +168,16 @@ def reduce_arrays(arrays: Arrays, *, weights: bool, parts: bool = False) -> Redu
     with threads() as count:
         patches = _every_patch(plan, arrays, count)
         done = _below(plan.tree, arrays, patches, kept, count)
-        network = _reduce(plan.tree, arrays, done, kept)
+        network = _without_diagonal(_reduce(plan.tree, arrays, done, kept))
     return Reduction(arrays, plan, network, shares=kept.shares or {}, parts=kept.parts or {})
+
+
+def _without_diagonal(network: Array) -> Array:
+    """Return networks with a diagonal of 0: a node has no branch to itself."""
+    network = namespace(network).asarray(network, copy=True)
+    size = network.shape[-1]
+    contiguous(network).reshape(-1, size * size)[:, :: size + 1] = 0.0
+    return network
 
 
 def transfer_arrays(arrays: Arrays) -> FloatArray:
@@ -169,7 +187,8 @@ def transfer_arrays(arrays: Arrays) -> FloatArray:
     joint leaves out all others.
     """
     _, rows, cols = arrays.device.shape
-    plan = make_plan(rows, cols, arrays.row_ohm, arrays.column_ohm, arrays.ends)
+    quarters = not is_numpy(arrays.device)
+    plan = make_plan(rows, cols, arrays.row_ohm, arrays.column_ohm, arrays.ends, quarters=quarters)
     drivers, senses = distinct(plan.left, plan.right), distinct(plan.top, plan.bottom)
     first, second = np.concatenate(drivers), np.concatenate(senses)
     kept = _Kept(shares=None, parts=None)
@@ -182,9 +201,12 @@ def transfer_arrays(arrays: Arrays) -> FloatArray:
             )
             between = join_between(plan.tree.joint, (partners[0], partners[1]), first, second)
         else:
-            between = _reduce(plan.tree, arrays, done, kept)[:, first[:, np.newaxis], second]
+            whole = _reduce(plan.tree, arrays, done, kept)
+            between = pick(pick(whole, first, 1), second, 2)
+    if len(drivers) == len(senses) == 1:
+        return contiguous(between)
     whole = between.reshape(len(between), len(drivers), rows, len(senses), cols)
-    return np.ascontiguousarray(whole.sum(axis=(1, 3)) if whole[0].size > rows * cols else between)
+    return namespace(whole).sum(whole, axis=(1, 3))
 
 
 def distinct(one: IntArray | None, other: IntArray | None) -> list[IntArray]:
@@ -216,7 +238,7 @@ def _patches(
 
         networks = spread(network, _spans(arrays, shape, some), count)
         whole = np.concatenate(networks) if len(networks) > 1 else networks[0]
-        whole = whole.reshape(tiles, len(own), *whole.shape[1:])
+        whole = whole.reshape(tiles, len(own), *tuple(whole.shape[1:]))
         found.update({id(patch): whole[:, k] for k, patch in enumerate(some)})
     return found
 
@@ -225,7 +247,7 @@ def _below(
     tree: Tree, arrays: Arrays, done: dict[int, FloatArray], kept: _Kept, count: int
 ) -> dict[int, FloatArray]:
     """Return the networks of patches and, where threads help, of the parts near the root."""
-    if count <= 1 or arrays.device.size < _CELLS_AT_ONCE:
+    if count <= 1 or not is_numpy(arrays.device) or arrays.device.size < _CELLS_AT_ONCE:
         return done
     levels = [[tree]]
     for _ in range(_SPREAD_LEVELS):
@@ -261,13 +283,15 @@ def _reduce(tree: Tree, arrays: Arrays, done: dict[int, FloatArray], kept: _Kept
     if isinstance(tree, Patch):
         network = done[id(tree)]
         if len(tree.real) < tree.shape.port_count:
-            network = network[:, tree.real][:, :, tree.real]
+            network = pick(pick(network, tree.real, 1), tree.real, 2)
     elif isinstance(tree, EndWires):
         size = len(tree.ports.numbers)
-        network = np.zeros((len(arrays.device), size, size))
-        ohm = getattr(arrays.ends, tree.side)
-        for k in range(tree.wires):
-            network[:, k, k + tree.wires] = network[:, k + tree.wires, k] = 1.0 / ohm
+        network = zeros(arrays.device, (len(arrays.device), size, size))
+        if tree.wires:
+            ohm, wires = getattr(arrays.ends, tree.side), tree.wires
+            flat = network.reshape(-1, size * size)
+            flat[:, wires : wires * size : size + 1] = 1.0 / ohm
+            flat[:, wires * size :: size + 1] = 1.0 / ohm
     else:
         first = _reduce(tree.first, arrays, done, kept)
         second = _reduce(tree.second, arrays, done, kept)
@@ -283,6 +307,8 @@ def _reduce(tree: Tree, arrays: Arrays, done: dict[int, FloatArray], kept: _Kept
 def _spans(arrays: Arrays, shape: LeafShape, group: list[Patch]) -> list[tuple[int, int]]:
     """Cut the patches of one shape, of all tiles, into runs that are reduced together."""
     total = len(arrays.device) * len(group)
+    if not is_numpy(arrays.device):
+        return [(0, total)]
     step = max(1, _CELLS_AT_ONCE // (shape.rows * shape.cols))
     return [(start, min(start + step, total)) for start in range(0, total, step)]
 
@@ -300,12 +326,17 @@ def _leaves(
     row_ohm = plan.row_axis.before(arrays.row_ohm, arrays.ends.left)
     column_ohm = plan.column_axis.before(arrays.column_ohm, arrays.ends.top)
     start, stop = span
-    siemens = np.zeros((3, stop - start, shape.rows, shape.cols))
-    for k in range(start, stop):
-        tile, place = divmod(k, len(group))
-        r, c = group[place].rows, group[place].cols
-        own = siemens[:, k - start, r.dummies :, c.dummies :]
-        own[0] = arrays.device[tile, r.start : r.stop, c.start : c.stop]
-        siemens[1, k - start, r.dummies :, :] = c.segments(row_ohm)
-        siemens[2, k - start, :, c.dummies :] = r.segments(column_ohm)[:, np.newaxis]
-    return reduce_leaves(shape, *siemens, weights=weights)
+    siemens = zeros(arrays.device, (3, stop - start, shape.rows, shape.cols))
+    count = len(group)
+    for place, patch in enumerate(group):
+        tile, last = -(-(start - place) // count), -(-(stop - place) // count)
+        if last <= tile:
+            continue
+        r, c = patch.rows, patch.cols
+        own = siemens[:, tile * count + place - start : stop - start : count]
+        own[0, :, r.dummies :, c.dummies :] = arrays.device[
+            tile:last, r.start : r.stop, c.start : c.stop
+        ]
+        fill(own[1, :, r.dummies :, :], c.segments(row_ohm))
+        fill(own[2, :, :, c.dummies :].swapaxes(1, 2), r.segments(column_ohm))
+    return reduce_leaves(shape, siemens[0], siemens[1], siemens[2], weights=weights)

@@ -8,21 +8,24 @@ out by the star-mesh formula itself: branches ``g_a`` and ``g_b`` of the star be
 
 from __future__ import annotations
 
-import numpy as np
+from functools import reduce
+from operator import add
 
-from xbar_circuit.checks import FloatArray
+from xbar_circuit.nodal.backend import Array, namespace, zeros
 from xbar_circuit.nodal.blocks import Joint
 
 __all__ = ["Branches", "Weights", "as_matrix", "from_cells", "join_branches", "star_voltages"]
 
-Branches = dict[tuple[int, int], FloatArray]
-Weights = list[dict[int, FloatArray]]
+Branches = dict[tuple[int, int], Array]
+Weights = list[dict[int, Array]]
+
+_TINY = 1e-300  # what a node without branches is divided by
 
 
 def from_cells(
-    device: FloatArray,
-    row_segment: FloatArray | None,
-    column_segment: FloatArray | None,
+    device: Array,
+    row_segment: Array | None,
+    column_segment: Array | None,
 ) -> Branches:
     """Return cells as branches between ports (left,) right, (top,) bottom.
 
@@ -45,7 +48,7 @@ def join_branches(joint: Joint, partners: tuple[Branches, Branches]) -> tuple[Br
     on the nodes after it (inner nodes first, then ports).
     """
     inner = joint.inner
-    star: dict[int, dict[int, FloatArray]] = {}
+    star: dict[int, dict[int, Array]] = {}
     for half, branches in zip(joint.halves, partners, strict=True):
         place: dict[int, int] = {}
         for runs, offset in ((half.inner, 0), (half.ports, inner)):
@@ -64,11 +67,9 @@ def join_branches(joint: Joint, partners: tuple[Branches, Branches]) -> tuple[Br
     weights: Weights = []
     for node in range(inner):
         arms = star.pop(node)
-        total = sum(arms.values(), start=np.zeros(()))
-        share = {
-            a: np.divide(g, total, out=np.zeros_like(g), where=total != 0.0)
-            for a, g in arms.items()
-        }
+        total = reduce(add, arms.values())
+        inverse = 1.0 / namespace(total).clip(total, _TINY, None)
+        share = {a: g * inverse for a, g in arms.items()}
         weights.append(share)
         order = sorted(arms)
         for k, a in enumerate(order):
@@ -82,18 +83,20 @@ def join_branches(joint: Joint, partners: tuple[Branches, Branches]) -> tuple[Br
     return joined, weights
 
 
-def as_matrix(branches: Branches, ports: int) -> FloatArray:
+def as_matrix(branches: Branches, ports: int) -> Array:
     """Return networks on a grid (rows, cols, patches) as (patches, rows, cols, ports, ports)."""
     rows, cols, patches = next(iter(branches.values())).shape
-    matrix = np.zeros((patches, rows, cols, ports, ports))
+    first = next(iter(branches.values()))
+    xp = namespace(first)
+    matrix = zeros(first, (patches, rows, cols, ports, ports))
     for (a, b), siemens in branches.items():
-        patch_first = siemens.transpose(2, 0, 1)
+        patch_first = xp.permute_dims(siemens, (2, 0, 1))
         matrix[..., a, b] = patch_first
         matrix[..., b, a] = patch_first
     return matrix
 
 
-def star_voltages(weights: Weights, every: FloatArray) -> None:
+def star_voltages(weights: Weights, every: Array) -> None:
     """Fill in, in place, the inner voltages of `every` (..., inner + ports) from its ports [V]."""
     for node in reversed(range(len(weights))):
         every[..., node] = 0.0

@@ -1,0 +1,194 @@
+"""Where the kernels run: NumPy, or torch or CuPy on a graphics card.
+
+The kernels are written once, against the Python array API standard, and take their namespace from
+the arrays that they are given. A device is named by a string: ``"cpu"`` (or None) is NumPy;
+``"cuda"``, ``"cuda:1"`` is a card, reached through torch or, without it, CuPy; ``"torch:cpu"``,
+``"torch:cuda:1"`` and ``"cupy:0"`` name the library too. All solving is in double precision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.errors import ParameterError
+
+__all__ = ["Array", "Backend", "backend", "contiguous", "empty", "fill", "is_numpy", "namespace", "pick", "zeros"]
+
+Array: TypeAlias = Any
+"""An array of NumPy, torch or CuPy."""
+
+_EXTRA = 'install the extra: pip install "xbar_circuit[gpu]"'
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """A library of arrays and the device that its arrays live on.
+
+    xp : the namespace, as in the array API standard.
+    device : what the namespace calls the device.
+    name : as the user named it.
+    """
+
+    xp: Any
+    device: Any
+    name: str
+
+    @property
+    def numpy(self) -> bool:
+        """Whether this is NumPy itself."""
+        return self.xp is np
+
+    def put(self, values: FloatArray) -> Array:
+        """Return a NumPy array on the device."""
+        if self.numpy:
+            return values
+        return self.xp.asarray(np.ascontiguousarray(values), device=self.device)
+
+    def get(self, values: Array) -> FloatArray:
+        """Return an array of the device as NumPy's."""
+        if isinstance(values, np.ndarray):
+            return values
+        if hasattr(values, "detach"):
+            values = values.detach().cpu()
+        elif hasattr(values, "get"):
+            values = values.get()
+        return np.asarray(values, dtype=np.float64)
+
+
+def backend(device: str | None) -> Backend:
+    """Return the library and device that `device` names.
+
+    Raises
+    ------
+    ParameterError
+        The name is not one, or the library or the card is not there.
+
+    >>> backend(None).numpy
+    True
+    """
+    if device is None or device == "cpu":
+        return Backend(np, "cpu", "cpu")
+    if not isinstance(device, str):
+        raise _refused(device, "no device's name", "name one, for example 'cuda'")
+    library, _, where = device.partition(":")
+    if library == "cuda":
+        library, where = ("torch" if find_spec("torch") or not find_spec("cupy") else "cupy"), device
+    if library == "torch":
+        return _torch(device, where or "cpu")
+    if library == "cupy":
+        return _cupy(device, where.removeprefix("cuda").removeprefix(":"))
+    raise _refused(device, "unknown", "name one of them")
+
+
+def _refused(device: object, why: str, remedy: str) -> ParameterError:
+    return ParameterError.about(
+        "device",
+        got=f"{device!r} ({why})",
+        expected="'cpu', 'cuda', 'cuda:1', 'torch:cpu', 'torch:cuda' or 'cupy:0'",
+        remedy=remedy,
+    )
+
+
+def _imported(device: str, library: str) -> tuple[Any, Any]:
+    """Return a library and its namespace of the standard."""
+    try:
+        return import_module(library), import_module(f"array_api_compat.{library}")
+    except ImportError as error:
+        missing = getattr(error, "name", None) or library
+        raise _refused(device, f"{missing} cannot be imported", _EXTRA) from error
+
+
+def _torch(device: str, where: str) -> Backend:
+    torch, xp = _imported(device, "torch")
+    try:
+        place = torch.device(where)
+    except RuntimeError as error:
+        raise _refused(device, "torch knows no such device", "name one of them") from error
+    if place.type == "cuda":
+        if not torch.cuda.is_available():
+            raise _refused(
+                device,
+                "torch finds no CUDA card",
+                "use a machine with one and a torch built for it, or device='cpu'",
+            )
+        if place.index is not None and place.index >= torch.cuda.device_count():
+            raise _refused(device, f"{torch.cuda.device_count()} cards are there", "name another")
+    elif place.type != "cpu":
+        raise _refused(device, "no double precision there", "name one of them")
+    return Backend(xp, place, device)
+
+
+def _cupy(device: str, where: str) -> Backend:
+    cupy, xp = _imported(device, "cupy")
+    try:
+        return Backend(xp, cupy.cuda.Device(int(where or 0)).__enter__(), device)
+    except (ValueError, cupy.cuda.runtime.CUDARuntimeError) as error:
+        raise _refused(device, "CuPy finds no such card", "name another") from error
+
+
+def is_numpy(array: Array) -> bool:
+    """Return whether an array is NumPy's."""
+    return isinstance(array, np.ndarray)
+
+
+def namespace(array: Array) -> Any:
+    """Return the array API namespace that an array belongs to."""
+    if isinstance(array, np.ndarray):
+        return np
+    return import_module("array_api_compat").array_namespace(array)
+
+
+def zeros(like: Array, shape: Sequence[int]) -> Array:
+    """Return zeros of a shape, of the kind and on the device of another array."""
+    if isinstance(like, np.ndarray):
+        return np.zeros(tuple(shape), dtype=like.dtype)
+    return namespace(like).zeros(tuple(shape), dtype=like.dtype, device=like.device)
+
+
+def empty(like: Array, shape: Sequence[int]) -> Array:
+    """Return an array of a shape, of the kind and on the device of another, not yet filled."""
+    if isinstance(like, np.ndarray):
+        return np.empty(tuple(shape), dtype=like.dtype)
+    return namespace(like).empty(tuple(shape), dtype=like.dtype, device=like.device)
+
+
+def contiguous(array: Array) -> Array:
+    """Return an array whose entries lie in order in memory."""
+    if isinstance(array, np.ndarray):
+        return np.ascontiguousarray(array)
+    if hasattr(array, "contiguous"):
+        return array.contiguous()
+    return namespace(array).ascontiguousarray(array)
+
+
+def fill(array: Array, values: FloatArray) -> None:
+    """Set the entries along the last axis to some numbers, run by run of equal ones, in place."""
+    cuts = np.flatnonzero(np.diff(values)) + 1
+    for start, stop in zip([0, *cuts.tolist()], [*cuts.tolist(), len(values)], strict=True):
+        array[..., start:stop] = float(values[start])
+
+
+def pick(array: Array, index: np.ndarray[Any, np.dtype[np.int64]], axis: int) -> Array:
+    """Return some entries along an axis, copied run by run: no index leaves the processor."""
+    cuts = np.flatnonzero(np.diff(index) != 1) + 1
+    axis %= array.ndim
+    runs = []
+    for run in np.split(index, cuts):
+        if len(run):
+            where = [slice(None)] * array.ndim
+            where[axis] = slice(int(run[0]), int(run[-1]) + 1)
+            runs.append(array[tuple(where)])
+    if len(runs) == 1:
+        return runs[0]
+    if not runs:
+        shape = list(array.shape)
+        shape[axis] = 0
+        return zeros(array, shape)
+    return namespace(array).concat(runs, axis=axis)
