@@ -23,11 +23,14 @@ class CellResponse:
     current : into the column wire [A].
     row_slope : derivative to the row node's voltage [S].
     column_slope : derivative to the column node's voltage [S]; negative for a passive device.
+    symmetric : whether the cell knows that only the voltage difference matters, so that
+        ``column_slope == -row_slope`` everywhere.
     """
 
     current: FloatArray
     row_slope: FloatArray
     column_slope: FloatArray
+    symmetric: bool = False
 
 
 @runtime_checkable

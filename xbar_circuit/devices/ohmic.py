@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
+from xbar_circuit.backend import namespace
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.devices.cell import CellResponse
 
@@ -41,8 +40,8 @@ class Ohmic:
     ) -> CellResponse:
         """Return current [A] and slopes [S] at the given node voltages [V]."""
         current = conductance * (row_volt - column_volt)
-        slope = np.broadcast_to(conductance, current.shape)
-        return CellResponse(current=current, row_slope=slope, column_slope=-slope)
+        slope = namespace(current).broadcast_to(conductance, current.shape)
+        return CellResponse(current=current, row_slope=slope, column_slope=-slope, symmetric=True)
 
     def spice_preamble(self) -> str:
         """Return nothing: a resistor needs no model."""

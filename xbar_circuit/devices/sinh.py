@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from xbar_circuit import checks
+from xbar_circuit.backend import namespace
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.devices.cell import CellResponse
 
@@ -67,10 +66,14 @@ class Sinh:
         self, row_volt: FloatArray, column_volt: FloatArray, conductance: FloatArray
     ) -> CellResponse:
         """Return current [A] and slopes [S] at the given node voltages [V]."""
+        xp = namespace(row_volt)
         x = (row_volt - column_volt) / self.v0_volt
-        slope = conductance * np.cosh(x)
+        slope = conductance * xp.cosh(x)
         return CellResponse(
-            current=conductance * self.v0_volt * np.sinh(x), row_slope=slope, column_slope=-slope
+            current=conductance * self.v0_volt * xp.sinh(x),
+            row_slope=slope,
+            column_slope=-slope,
+            symmetric=True,
         )
 
     def spice_preamble(self) -> str:

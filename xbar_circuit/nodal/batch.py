@@ -15,6 +15,17 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from xbar_circuit.backend import (
+    Array,
+    Backend,
+    at_least,
+    backend,
+    empty,
+    namespace,
+    put_samples,
+    take,
+    zeros,
+)
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.nodal.corrections import Corrections
@@ -30,6 +41,7 @@ _ASYMMETRY = 0.5  # beyond it the mean of both slopes is no guide
 _OVERSHOOT = 1.0  # excess current, relative to the largest, from where tangents are bent
 _BENT = 0.1  # how closely a bent tangent meets the current
 _BENDS = 40
+_TINY = 1e-150  # root of a slope that counts as 0
 
 
 class Settings(Protocol):
@@ -50,13 +62,13 @@ class Settings(Protocol):
 class _State:
     """Currents f [A] through the wires and the voltages u, w [V] at the cells, one batch."""
 
-    f: FloatArray
-    u: FloatArray
-    w: FloatArray
+    f: Array
+    u: Array
+    w: Array
 
     def only(self, which: IntArray | NDArray[np.bool_]) -> _State:
         """Return some samples."""
-        return _State(self.f[which], self.u[which], self.w[which])
+        return _State(take(self.f, which), take(self.u, which), take(self.w, which))
 
     def moved(self, step: _State) -> _State:
         """Return the state a step further."""
@@ -65,54 +77,72 @@ class _State:
     def half_way(self, other: _State, which: NDArray[np.bool_]) -> _State:
         """Return the middle of both, of some samples."""
         pairs = ((self.f, other.f), (self.u, other.u), (self.w, other.w))
-        f, u, w = (0.5 * (one[which] + two[which]) for one, two in pairs)
+        f, u, w = (0.5 * (take(one, which) + take(two, which)) for one, two in pairs)
         return _State(f, u, w)
 
     def replace(self, which: NDArray[np.bool_], other: _State) -> None:
         """Take some samples from elsewhere, in place."""
-        self.f[which], self.u[which], self.w[which] = other.f, other.u, other.w
+        put_samples(self.f, which, other.f)
+        put_samples(self.u, which, other.u)
+        put_samples(self.w, which, other.w)
 
 
 @dataclass(slots=True)
 class _Tangent:
-    """Cells as straight lines: current beyond f at the wires' voltages, slopes to u and -w."""
+    """Cells as straight lines: current beyond f at the wires' voltages, slopes to u and -w.
 
-    excess: FloatArray
-    a: FloatArray
-    b: FloatArray
+    `current` is what the cells carry at these voltages; only the first step does not know it.
+    """
+
+    excess: Array
+    a: Array
+    b: Array
+    current: Array | None = None
 
     def only(self, which: IntArray | NDArray[np.bool_]) -> _Tangent:
         """Return some samples."""
-        return _Tangent(self.excess[which], self.a[which], self.b[which])
+        a = take(self.a, which)
+        b = a if self.b is self.a else take(self.b, which)
+        return _Tangent(take(self.excess, which), a, b)
 
 
 class BatchNewton:
     """The iteration of one batch of samples.
 
     `f` are the currents that the wires carry, `u` and `w` the node voltages that these cause:
-    Kirchhoff's law holds for them at any time, and steps mix them freely.
+    Kirchhoff's law holds for them at any time, and steps mix them freely. Fields live where `place`
+    says; what is known of each sample, and all decisions, are NumPy's.
     """
 
     def __init__(
-        self, method: Settings, crossbar: Crossbar, corrections: Corrections, volts: FloatArray
+        self,
+        method: Settings,
+        crossbar: Crossbar,
+        corrections: Corrections,
+        volts: FloatArray,
+        place: Backend | None = None,
     ) -> None:
         self._method, self._bar, self._corrections = method, crossbar, corrections
-        self._open = np.flatnonzero(crossbar.conductance.ravel() == 0.0)
+        self._place = backend(None) if place is None else place
+        self._g = self._place.put(crossbar.conductance)
+        live = crossbar.conductance > 0.0
+        self._live = None if live.all() else self._place.put(live.astype(np.float64))
         self._loads_row = crossbar.cell.loads_row
         shape = (len(volts), *crossbar.shape)
-        self._whole_volts = volts[:, :, np.newaxis]
-        self.u, self.w = np.empty(shape), np.empty(shape)
+        self._whole_volts = self._place.put(volts)[:, :, np.newaxis]
+        self.u, self.w = empty(self._g, shape), empty(self._g, shape)
         self.current = np.full((len(volts), crossbar.cols), np.nan)  # of the columns
         self.iterations = np.zeros(len(volts), dtype=np.int64)
         self.converged = np.zeros(len(volts), dtype=bool)
 
     def run(self) -> None:
         """Iterate until every sample has converged or given up."""
-        bar, method = self._bar, self._method
+        bar, method, place = self._bar, self._method, self._place
+        xp = place.xp
         active = np.arange(len(self.u))
-        volts = np.array(np.broadcast_to(self._whole_volts, self.u.shape))
-        state = _State(np.zeros(self.u.shape), volts, np.zeros(self.u.shape))
-        slope = np.broadcast_to(slopes(bar), self.u.shape)
+        volts = zeros(self.u, self.u.shape) + self._whole_volts
+        state = _State(zeros(self.u, self.u.shape), volts, zeros(self.u, self.u.shape))
+        slope = xp.broadcast_to(place.put(slopes(bar)), self.u.shape)
         most = 0.03 * method.tolerance if bar.cell.linear else _FORCING
         bent = np.zeros(len(active), dtype=bool)
         tangent = _Tangent(slope * volts, slope, slope)
@@ -123,15 +153,17 @@ class BatchNewton:
         self.iterations += 1
         for _ in range(method.steps + 1):
             tangent = self._respond(state)
-            size, peak = _mismatch(tangent, state.f)
+            size, peak = _mismatch(tangent, place)
             good = (size <= method.tolerance * peak) & np.isfinite(peak)
-            steep, was_bent = self._bend(state, tangent, good), bent
+            steep, was_bent = self._bend(state, tangent, size, good), bent
             bent = np.isfinite(steep)
             merit = np.where(bent, steep, size)
             better = (merit < error) | (bent != was_bent)
             worse = ~good & ~(better & np.isfinite(merit))
             self._finish(active[good], state.only(good))
-            self.current[active[good]] = (tangent.excess[good] + state.f[good]).sum(axis=1)
+            if good.any():
+                current = place.get(xp.sum(tangent.current, axis=1))
+                self.current[active[good]] = current[good]
             going = ~good & (self.iterations[active] < method.steps)
             going &= ~worse | (fraction > _SMALLEST_STEP)
             if not going.any():
@@ -151,7 +183,8 @@ class BatchNewton:
             relative = np.where(bent, 1.0, size / peak)
             forcing = np.clip(relative, 0.3 * method.tolerance / relative, _FORCING)
             forcing[worse] = 1.0
-            tangent.excess[worse] = 0.0
+            if worse.any():
+                put_samples(tangent.excess, worse, 0.0 * take(tangent.excess, worse))
             step = self._step(tangent, forcing, bent)
             fraction = np.where(worse, 0.5 * fraction, 1.0)
             ahead = state.moved(step)
@@ -164,21 +197,26 @@ class BatchNewton:
         self._finish(active, state, converged=False)
 
     def _finish(self, which: IntArray, state: _State, *, converged: bool = True) -> None:
-        self.u[which], self.w[which] = state.u, state.w
+        put_samples(self.u, which, state.u)
+        put_samples(self.w, which, state.w)
         self.converged[which] = converged
 
     def _respond(self, state: _State) -> _Tangent:
         """Return the cells' excess of current over the wires', and slopes; 0 where open."""
-        response = self._bar.cell.respond(state.u, state.w, self._bar.conductance)
-        excess = np.subtract(response.current, state.f, order="C")
-        a, b = response.row_slope, -response.column_slope
-        if self._open.size:
-            a, b = np.array(a, order="C"), np.array(b, order="C")
-            for part in (excess, a, b):
-                part.reshape(len(part), -1)[:, self._open] = 0.0
-        return _Tangent(excess, a, b)
+        response = self._bar.cell.respond(state.u, state.w, self._g)
+        current, a = response.current, response.row_slope
+        b = a if response.symmetric else -response.column_slope
+        if self._live is not None:  # where open, whatever the law says: 0, not 0 times infinity
+            xp, live = self._place.xp, self._live > 0.0
+            nothing = xp.zeros_like(current)
+            same = b is a
+            current, a = xp.where(live, current, nothing), xp.where(live, a, nothing)
+            b = a if same else xp.where(live, b, nothing)
+        return _Tangent(current - state.f, a, b, current)
 
-    def _bend(self, state: _State, tangent: _Tangent, good: NDArray[np.bool_]) -> FloatArray:
+    def _bend(
+        self, state: _State, tangent: _Tangent, size: FloatArray, good: NDArray[np.bool_]
+    ) -> FloatArray:
         """Where cells overshoot, take their tangents at the wires' current instead, in place.
 
         A cell whose current rises exponentially answers a step of the voltage with far too much
@@ -188,61 +226,79 @@ class BatchNewton:
         distance = np.full(len(state.f), np.nan)
         if self._bar.cell.linear or not self._loads_row:
             return distance
-        peak = np.abs(state.f).max(axis=(1, 2))
-        with np.errstate(over="ignore", invalid="ignore"):
-            over = (np.abs(tangent.excess) > _OVERSHOOT * peak[:, np.newaxis, np.newaxis]) & ~(
-                tangent.excess * state.f < 0.0
-            )
-        which = np.flatnonzero(over.any(axis=(1, 2)) & ~good & (peak > 0.0))
+        place = self._place
+        xp = place.xp
+        peak = place.get(_largest(state.f))
+        which = np.flatnonzero((size > _OVERSHOOT * peak) & ~good & (peak > 0.0))
+        if which.size:
+            own, excess = state.only(which), take(tangent.excess, which)
+            limit = xp.reshape(place.put(_OVERSHOOT * peak[which]), (-1, 1, 1))
+            with np.errstate(over="ignore", invalid="ignore"):
+                over = (xp.abs(excess) > limit) & ~(excess * own.f < 0.0)
+            which = which[place.get(xp.any(over, axis=(1, 2)))]
         if which.size == 0:
             return distance
         own = state.only(which)
-        theta = np.zeros_like(own.f)
+        theta = zeros(own.f, own.f.shape)
         bend = tangent.only(which)
         for _ in range(_BENDS):
             rising = bend.excess * own.f > 0.0
             slope = 0.5 * (bend.a + bend.b)
-            far = rising & (np.abs(bend.excess) > _BENT * np.abs(own.f)) & (slope > 0.0)
-            if not far.any():
+            far = rising & (xp.abs(bend.excess) > _BENT * xp.abs(own.f)) & (slope > 0.0)
+            if not bool(xp.any(far)):
                 break
-            theta[far] += bend.excess[far] / slope[far]
+            one = xp.ones_like(slope)
+            move = xp.where(far, bend.excess, 0.0 * one) / xp.where(far, slope, one)
+            theta = theta + move
             bend = self._respond(_State(own.f, own.u - 0.5 * theta, own.w + 0.5 * theta))
         bend.excess += 0.5 * (bend.a + bend.b) * theta
-        for whole, part in (
-            (tangent.excess, bend.excess),
-            (tangent.a, bend.a),
-            (tangent.b, bend.b),
-        ):
-            whole[which] = part
-        distance[which] = np.abs(theta).max(axis=(1, 2))
+        put_samples(tangent.excess, which, bend.excess)
+        put_samples(tangent.a, which, bend.a)
+        if tangent.b is not tangent.a:
+            put_samples(tangent.b, which, bend.b)
+        distance[which] = place.get(_largest(theta))
         return distance
 
     def _step(self, tangent: _Tangent, forcing: FloatArray, bent: NDArray[np.bool_]) -> _State:
         """Return Newton's step of currents and voltages."""
         a, b, excess = tangent.a, tangent.b, tangent.excess
+        xp = self._place.xp
         lopsided = np.zeros(len(a), dtype=bool)
+        slope = b
         if self._loads_row and a is not b:
-            lopsided = np.abs(a - b).max(axis=(1, 2)) > _ASYMMETRY * np.abs(b).max(axis=(1, 2))
-            root = np.sqrt(np.maximum(0.5 * (a + b), 0.0))
-        else:
-            root = np.sqrt(np.maximum(b, 0.0))
-        known = np.divide(excess, root, out=np.zeros_like(root), where=root > 0.0)
+            apart = self._place.get(_largest(a - b))
+            lopsided = apart > _ASYMMETRY * self._place.get(_largest(b))
+            slope = 0.5 * (a + b)
+        root = xp.sqrt(at_least(slope, 0.0))
+        known = excess / at_least(root, _TINY)  # without slope there is no excess either
         change = self._corrections.solve(root, known, forcing, exact=bent)
         change *= root
-        change[lopsided] = np.nan  # not for conjugate gradients: the direct method takes it
+        if lopsided.any():  # not for conjugate gradients: the direct method takes it
+            put_samples(change, lopsided, np.nan * take(change, lopsided))
         lines = self._corrections.lines
         w = lines.column.drop_across(change)
-        u = -lines.row.drop_along(change) if self._loads_row else np.zeros_like(w)
+        u = -lines.row.drop_along(change) if self._loads_row else xp.zeros_like(w)
         return _State(change, u, w)
 
 
-def _mismatch(tangent: _Tangent, f: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _largest(field: Array) -> Array:
+    """Return the largest absolute value of each sample (batch,), NaN where there is one."""
+    xp = namespace(field)
+    return xp.maximum(xp.max(field, axis=(1, 2)), -xp.min(field, axis=(1, 2)))
+
+
+def _mismatch(tangent: _Tangent, place: Backend) -> tuple[FloatArray, FloatArray]:
     """Return the largest current error and the largest branch current, (batch,) [A]."""
-    current = tangent.excess + f
+    xp, current = place.xp, tangent.current
     with np.errstate(over="ignore", invalid="ignore"):
-        size = np.abs(tangent.excess).max(axis=(1, 2))
-        peak = np.maximum(
-            np.abs(current.sum(axis=1)).max(axis=1), np.abs(current.sum(axis=2)).max(axis=1)
+        size = place.get(_largest(tangent.excess))
+        peak = place.get(
+            xp.maximum(
+                xp.maximum(
+                    xp.max(xp.abs(xp.sum(current, axis=1)), axis=1),
+                    xp.max(xp.abs(xp.sum(current, axis=2)), axis=1),
+                ),
+                _largest(current),
+            )
         )
-    peak = np.maximum(peak, np.abs(current).max(axis=(1, 2)))
     return size, np.where(peak > 0.0, peak, 1.0)

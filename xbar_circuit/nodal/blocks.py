@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from xbar_circuit.nodal.backend import Array, empty, namespace, pick, zeros
+from xbar_circuit.backend import Array, empty, namespace, pick, zeros
 from xbar_circuit.nodal.m_matrix import inverse
 
 __all__ = ["Half", "Joint", "Ports", "join", "join_between", "join_networks"]

@@ -7,16 +7,17 @@ sample leaves the batch as soon as ``||r|| <= tolerance * ||b||``.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from xbar_circuit.backend import Array, add_product, backend_of, dots, fma, put_samples, take, zeros
 from xbar_circuit.checks import FloatArray
 
 __all__ = ["AnyFloat", "Operator", "conjugate_gradients"]
 
-AnyFloat = NDArray[Any]  # of single or double precision
+AnyFloat = Array  # of single or double precision, anywhere
+_CROWD = 0.75  # samples are sorted out when no more than this share of them still goes on
 Operator = Callable[[AnyFloat, NDArray[np.int64]], AnyFloat]
 
 
@@ -51,44 +52,51 @@ def conjugate_gradients(
     iterations
         Of each sample (batch,).
     """
-    solution = np.zeros_like(right)
+    place = backend_of(right)
+    xp = place.xp
+    solution = zeros(right, right.shape)
     iterations = np.zeros(len(right), dtype=np.int64)
-    goal = tolerance * np.sqrt(_dot(right, right))
+    goal = place.get(xp.sqrt(dots(right, right))) * tolerance
     active = np.flatnonzero(goal > 0.0)
-    residual = right[active]
-    x = np.zeros_like(residual)
+    residual = xp.asarray(take(right, active), copy=True)
+    x = zeros(residual, residual.shape)
+    going = np.ones(len(active), dtype=bool)
     step = residual if precondition is None else precondition(residual, active)
-    direction = step.copy()
-    gamma = _dot(residual, step)
+    direction = xp.asarray(step, copy=True)
+    gamma = dots(residual, step)
     for _ in range(limit):
         if active.size == 0:
             break
         image = operator(direction, active)
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-            alpha = (gamma / _dot(direction, image))[:, np.newaxis, np.newaxis]
-            x += alpha * direction
-            image *= alpha
-            residual -= image
-            size = np.sqrt(_dot(residual, residual))
-        iterations[active] += 1
-        going = size > goal[active]
-        if not going.all():
-            done = ~going
-            solution[active[done]] = x[done]
-            active, gamma = active[going], gamma[going]
-            x, residual, direction = x[going], residual[going], direction[going]
+            alpha = (gamma / dots(direction, image))[:, np.newaxis, np.newaxis]
+            alpha = _still(alpha, going)
+            add_product(x, alpha, direction)
+            add_product(residual, -alpha, image)
+            size = place.get(xp.sqrt(dots(residual, residual)))
+        iterations[active[going]] += 1
+        going &= size > goal[active]
+        if np.count_nonzero(going) <= _CROWD * len(going):
+            put_samples(solution, active[~going], take(x, ~going))
+            active, gamma = active[going], take(gamma, going)
+            x, residual, direction = (take(a, going) for a in (x, residual, direction))
+            going = going[going]
             if active.size == 0:
                 break
         step = residual if precondition is None else precondition(residual, active)
-        fresh = _dot(residual, step)
+        fresh = dots(residual, step)
         with np.errstate(invalid="ignore", divide="ignore"):
-            beta = (fresh / gamma)[:, np.newaxis, np.newaxis]
-        direction *= beta
-        direction += step
+            beta = _still((fresh / gamma)[:, np.newaxis, np.newaxis], going)
+        direction = fma(step, beta, direction)
         gamma = fresh
-    solution[active] = x
+    put_samples(solution, active, x)
     return solution, iterations
 
 
-def _dot(a: AnyFloat, b: AnyFloat) -> AnyFloat:
-    return np.asarray(np.einsum("bij,bij->b", a, b))
+def _still(factor: Array, going: NDArray[np.bool_]) -> Array:
+    """Return the factors (active, 1, 1), 0 for samples that are done and only wait for others."""
+    if going.all():
+        return factor
+    place = backend_of(factor)
+    mask = place.flags(going)[:, np.newaxis, np.newaxis]
+    return place.xp.where(mask, factor, place.xp.zeros_like(factor))

@@ -12,15 +12,25 @@ fast.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cached_property
-from typing import Any
+import math
 
 import numpy as np
 from numpy.typing import NDArray
 
+from xbar_circuit.backend import (
+    Array,
+    backend_of,
+    contiguous,
+    dots,
+    fma,
+    is_numpy,
+    namespace,
+    put_samples,
+    take,
+    zeros,
+)
 from xbar_circuit.checks import FloatArray
-from xbar_circuit.nodal.conjugate import AnyFloat, Operator, conjugate_gradients
+from xbar_circuit.nodal.conjugate import Operator, conjugate_gradients
 from xbar_circuit.nodal.lines import Lines
 
 __all__ = ["Corrections"]
@@ -49,110 +59,91 @@ class Corrections:
     def __init__(self, lines: Lines, *, loads_row: bool, limit: int) -> None:
         self.lines, self._loads_row, self._limit = lines, loads_row, limit
 
-    @cached_property
-    def _single(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The matrices K_r and K_c in single precision."""
-        row, column = self.lines.row.matrix, self.lines.column.matrix
-        return row.astype(np.float32), column.astype(np.float32)
-
     def solve(
         self,
-        root: FloatArray,
-        right: FloatArray,
+        root: Array,
+        right: Array,
         forcing: FloatArray,
         *,
         exact: NDArray[np.bool_],
-    ) -> FloatArray:
+    ) -> Array:
         """Return y for fields (batch, rows, cols), to the relative accuracies `forcing` (batch,).
 
         `exact` : which samples must not be solved in single precision (batch,). What is done with a
         sample does not depend on the others.
         """
         lines = self.lines
-        mean = np.einsum("bij,bij->b", root, root) / root[0].size
+        cells = math.prod(root.shape[1:])
+        mean = backend_of(root).get(dots(root, root)) / cells
         stiff = mean * (lines.column.largest + (lines.row.largest if self._loads_row else 0.0))
         bad = stiff > _MILD
         exact = exact | (forcing < _COARSE) | (stiff > _STIFF)
-        if root[0].size < _LARGE or lines.long:
+        if cells < _LARGE or (lines.long and is_numpy(root)):
             exact = np.ones_like(exact)
         kind = 2 * exact + bad
         if (kind == kind[0]).all():
             return self._alike(root, right, forcing, mean, exact=exact[0], bad=bad[0])
-        solution = np.empty_like(right)
+        solution = zeros(right, right.shape)
         for own in np.unique(kind):
             k = np.flatnonzero(kind == own)
-            solution[k] = self._alike(
-                root[k], right[k], forcing[k], mean[k], exact=exact[k[0]], bad=bad[k[0]]
+            part = self._alike(
+                take(root, k), take(right, k), forcing[k], mean[k], exact=exact[k[0]], bad=bad[k[0]]
             )
+            put_samples(solution, k, part)
         return solution
 
     def _alike(
         self,
-        root: FloatArray,
-        right: FloatArray,
+        root: Array,
+        right: Array,
         forcing: FloatArray,
         mean: FloatArray,
         *,
         exact: np.bool_,
         bad: np.bool_,
-    ) -> FloatArray:
+    ) -> Array:
         """Solve samples that are treated alike."""
-        precondition = self._preconditioner(mean) if bad else None
+        xp = namespace(root)
+        precondition = self._preconditioner(mean, root) if bad else None
         if exact:
-            return self._conjugate(self._drop, root, right, forcing, precondition)
-        size = np.abs(right).max(axis=(1, 2), keepdims=True)
-        size[size == 0.0] = 1.0
+            return self._conjugate(root, right, forcing, precondition)
+        size = xp.max(xp.abs(right), axis=(1, 2), keepdims=True)
+        size = xp.where(size == 0.0, xp.ones_like(size), size)
         solution = self._conjugate(
-            self._coarse_drop,
-            root.astype(np.float32),
-            (right / size).astype(np.float32),
-            forcing,
-            precondition,
+            xp.astype(root, xp.float32), xp.astype(right / size, xp.float32), forcing, precondition
         )
-        return np.asarray(solution * size)
-
-    def _drop(self, current: FloatArray) -> FloatArray:
-        return self.lines.drop(current, loads_row=self._loads_row)
-
-    def _coarse_drop(self, current: AnyFloat) -> AnyFloat:
-        row, column = self._single
-        total = np.matmul(column, current)
-        if self._loads_row:
-            total += current @ row
-        return np.asarray(total)
+        return solution * size
 
     def _conjugate(
-        self,
-        drop: Callable[[Any], Any],
-        root: AnyFloat,
-        right: AnyFloat,
-        forcing: FloatArray,
-        precondition: Operator | None,
-    ) -> AnyFloat:
-        def operator(y: AnyFloat, which: IntArray) -> AnyFloat:
-            own = root if len(which) == len(root) else root[which]
-            image: AnyFloat = drop(own * y)
-            image *= own
-            image += y
-            return image
+        self, root: Array, right: Array, forcing: FloatArray, precondition: Operator | None
+    ) -> Array:
+        def operator(y: Array, which: IntArray) -> Array:
+            own = root if len(which) == len(root) else take(root, which)
+            return fma(y, own, self.lines.drop(own * y, loads_row=self._loads_row))
 
         solution, _ = conjugate_gradients(
             operator, right, forcing, precondition=precondition, limit=self._limit
         )
-        return np.asarray(solution)
+        return solution
 
-    def _preconditioner(self, mean: FloatArray) -> Operator:
+    def _preconditioner(self, mean: FloatArray, like: Array) -> Operator:
         """Return ``(1 + D Z)^-1`` with one mean D for each sample."""
         column_ohm, column = self.lines.column.modes
         row_ohm, row = self.lines.row.modes
         total = column_ohm[:, np.newaxis] + (row_ohm if self._loads_row else 0.0)
-        weight = 1.0 / (1.0 + mean[:, np.newaxis, np.newaxis] * total)
+        place = backend_of(like)
+        xp = place.xp
 
-        def precondition(y: AnyFloat, which: IntArray) -> AnyFloat:
-            kind = y.dtype
-            left, right = column.astype(kind, copy=False), row.astype(kind, copy=False)
-            modes = np.matmul(left.T, y) @ right
-            modes *= weight[which]
-            return np.asarray(np.matmul(left, modes) @ right.T)
+        def put(values: FloatArray) -> Array:
+            return xp.asarray(values, dtype=like.dtype, device=place.device)
+
+        left, right = put(column), put(row)
+        left_t, right_t = contiguous(left.T), contiguous(right.T)
+        weight = 1.0 / (1.0 + put(mean)[:, np.newaxis, np.newaxis] * put(total))
+
+        def precondition(y: Array, which: IntArray) -> Array:
+            modes = xp.matmul(xp.matmul(left_t, y), right)
+            modes *= weight if len(which) == len(weight) else take(weight, which)
+            return xp.matmul(xp.matmul(left, modes), right_t)
 
         return precondition

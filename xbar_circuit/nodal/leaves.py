@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from xbar_circuit.nodal.backend import Array, contiguous, namespace
+from xbar_circuit.backend import Array, contiguous, namespace
 from xbar_circuit.nodal.blocks import Joint, Ports, join, join_networks
 from xbar_circuit.nodal.stars import (
     Branches,
@@ -159,9 +159,7 @@ def reduce_leaves(
     return network[:, 0, 0], kept
 
 
-def leaf_voltages(
-    shape: LeafShape, weights: LeafWeights, ports: Array
-) -> tuple[Array, Array]:
+def leaf_voltages(shape: LeafShape, weights: LeafWeights, ports: Array) -> tuple[Array, Array]:
     """Return the row and column node voltages inside patches (patches, vectors, rows, cols) [V].
 
     `ports` : voltages of the patches' ports (patches, vectors, ports) [V].

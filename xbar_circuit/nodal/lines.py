@@ -17,6 +17,7 @@ from functools import cached_property
 
 import numpy as np
 
+from xbar_circuit.backend import Array, backend_of, is_numpy, namespace
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.nodal.hierarchical import held_ends
@@ -40,6 +41,7 @@ class Wire:
         near, far = (last_ohm, first_ohm) if self._flip else (first_ohm, last_ohm)
         self._near = 0.0 if near is None else near
         self._segment = segment_ohm
+        self._elsewhere: dict[tuple[str, str], Array] = {}
         # drop of a unit current into the far end of the wire that only the near end holds
         self._profile = self._near + segment_ohm * np.arange(cells)
         whole = None if far is None else float(self._profile[-1]) + far
@@ -70,10 +72,22 @@ class Wire:
             trace -= self._return * float(self._profile @ self._profile)
         return trace
 
-    def drop_along(self, current: FloatArray) -> FloatArray:
+    def _matrix_like(self, current: Array) -> Array:
+        """Return the matrix in the precision and on the device of an array."""
+        if is_numpy(current) and current.dtype == np.float64:
+            return self.matrix
+        place = backend_of(current)
+        key = (str(place.device), str(current.dtype))
+        if key not in self._elsewhere:
+            self._elsewhere[key] = place.xp.asarray(
+                self.matrix, dtype=current.dtype, device=place.device
+            )
+        return self._elsewhere[key]
+
+    def drop_along(self, current: Array) -> Array:
         """Return the drop for wires along the last axis (..., cells) [V]."""
-        if self.cells <= _LONG:
-            return np.asarray(current @ self.matrix)
+        if self.cells <= _LONG or not is_numpy(current) or current.dtype != np.float64:
+            return namespace(current).matmul(current, self._matrix_like(current))
         if self._flip:
             current = current[..., ::-1]
         beyond = np.cumsum(current[..., ::-1], axis=-1)[..., ::-1]
@@ -88,10 +102,10 @@ class Wire:
             drop -= share[..., np.newaxis] * self._profile
         return drop[..., ::-1] if self._flip else drop
 
-    def drop_across(self, current: FloatArray) -> FloatArray:
+    def drop_across(self, current: Array) -> Array:
         """Return the drop for wires along the axis before the last (..., cells, wires) [V]."""
-        if self.cells <= _LONG:
-            return np.asarray(np.matmul(self.matrix, current))
+        if self.cells <= _LONG or not is_numpy(current) or current.dtype != np.float64:
+            return namespace(current).matmul(self._matrix_like(current), current)
         return self.drop_along(np.ascontiguousarray(current.swapaxes(-1, -2))).swapaxes(-1, -2)
 
 
@@ -116,7 +130,7 @@ class Lines:
         """Whether a wire is so long that sums along it beat its matrix."""
         return max(self.row.cells, self.column.cells) > _LONG
 
-    def drop(self, current: FloatArray, *, loads_row: bool) -> FloatArray:
+    def drop(self, current: Array, *, loads_row: bool) -> Array:
         """Return how far device currents (batch, rows, cols) lower the device voltages [V]."""
         total = self.column.drop_across(current)
         if loads_row:

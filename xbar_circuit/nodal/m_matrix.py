@@ -24,15 +24,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from xbar_circuit.nodal.backend import Array, empty, namespace, zeros
+from xbar_circuit.backend import Array, at_least, empty, namespace, zeros
+from xbar_circuit.nodal import compiled, cuda
 
 __all__ = ["inverse"]
 
 _SWEPT = 8  # blocks of up to so many nodes are taken out one by one
+_COMPILED = 64  # the same where the loops are compiled
 _TINY = float(np.finfo(np.float64).tiny)
 
 
-def inverse(branches: Array, leak: Array, swept: int = _SWEPT) -> Array:
+def inverse(branches: Array, leak: Array) -> Array:
     """Return ``(diag(C 1 + l) - C)^-1``.
 
     Parameters
@@ -42,22 +44,23 @@ def inverse(branches: Array, leak: Array, swept: int = _SWEPT) -> Array:
     leak
         l of each network (batch, nodes), at least 0. A node without branch and leak gets a huge
         diagonal and nothing else.
-    swept
-        Blocks of up to so many nodes are taken out node by node.
     """
     xp = namespace(branches)
     size = branches.shape[-1]
-    if size <= swept:
+    if size <= _COMPILED:
+        found = (compiled if xp is np else cuda).sweep(branches, leak)
+        if found is not None:
+            return found
+    if size <= _SWEPT:
         return _sweep(branches, leak)
     cut = size // 2
     between = branches[:, :cut, cut:]
-    first = inverse(branches[:, :cut, :cut], leak[:, :cut] + xp.sum(between, axis=-1), swept)
+    first = inverse(branches[:, :cut, :cut], leak[:, :cut] + xp.sum(between, axis=-1))
     share = xp.matmul(first, between)
     share_t = share.swapaxes(1, 2)
     second = inverse(
         branches[:, cut:, cut:] + xp.matmul(share_t, between),
         leak[:, cut:] + xp.matmul(share_t, leak[:, :cut, np.newaxis])[:, :, 0],
-        swept,
     )
     cross = xp.matmul(share, second)
     whole = empty(branches, branches.shape)
@@ -83,8 +86,7 @@ def _sweep(branches: Array, leak: Array) -> Array:
     table[:, :size, size] = leak
     for k in range(size):
         arms = xp.asarray(table[:, k, :], copy=True)
-        total = xp.sum(arms[:, k + 1 :], axis=-1)
-        total = xp.clip(total, _TINY, None)
+        total = at_least(xp.sum(arms[:, k + 1 :], axis=-1), _TINY)
         arms[:, k] = 1.0
         table[:, k, :] = 0.0
         table[:, :, k] = 0.0

@@ -242,9 +242,7 @@ def _plan(  # noqa: PLR0917 - a memo of a pure function takes its key by positio
     top: float | None,
     bottom: float | None,
 ) -> Plan:
-    row_axis = cut_axis(
-        cols, ideal=ideal_rows, first_ohm=left, last_ohm=right, halves=quarters
-    )
+    row_axis = cut_axis(cols, ideal=ideal_rows, first_ohm=left, last_ohm=right, halves=quarters)
     column_axis = cut_axis(
         rows, ideal=ideal_columns, first_ohm=top, last_ohm=bottom, halves=quarters
     )

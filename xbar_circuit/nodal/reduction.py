@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit.checks import FloatArray
-from xbar_circuit.nodal.backend import (
+from xbar_circuit.backend import (
     Array,
     contiguous,
     fill,

@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import reduce
 from operator import add
 
-from xbar_circuit.nodal.backend import Array, namespace, zeros
+from xbar_circuit.backend import Array, at_least, namespace, zeros
 from xbar_circuit.nodal.blocks import Joint
 
 __all__ = ["Branches", "Weights", "as_matrix", "from_cells", "join_branches", "star_voltages"]
@@ -68,7 +68,7 @@ def join_branches(joint: Joint, partners: tuple[Branches, Branches]) -> tuple[Br
     for node in range(inner):
         arms = star.pop(node)
         total = reduce(add, arms.values())
-        inverse = 1.0 / namespace(total).clip(total, _TINY, None)
+        inverse = 1.0 / at_least(total, _TINY)
         share = {a: g * inverse for a, g in arms.items()}
         weights.append(share)
         order = sorted(arms)

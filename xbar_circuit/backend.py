@@ -15,11 +15,30 @@ from importlib.util import find_spec
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError
 
-__all__ = ["Array", "Backend", "backend", "contiguous", "empty", "fill", "is_numpy", "namespace", "pick", "zeros"]
+__all__ = [
+    "Array",
+    "Backend",
+    "add_product",
+    "at_least",
+    "backend",
+    "backend_of",
+    "contiguous",
+    "dots",
+    "empty",
+    "fill",
+    "fma",
+    "is_numpy",
+    "namespace",
+    "pick",
+    "put_samples",
+    "take",
+    "zeros",
+]
 
 Array: TypeAlias = Any
 """An array of NumPy, torch or CuPy."""
@@ -49,7 +68,11 @@ class Backend:
         """Return a NumPy array on the device."""
         if self.numpy:
             return values
-        return self.xp.asarray(np.ascontiguousarray(values), device=self.device)
+        return self.xp.asarray(np.array(values, order="C"), device=self.device)
+
+    def flags(self, values: NDArray[np.bool_]) -> Array:
+        """Return an array of bools on the device."""
+        return values if self.numpy else self.xp.asarray(values, device=self.device)
 
     def get(self, values: Array) -> FloatArray:
         """Return an array of the device as NumPy's."""
@@ -59,7 +82,14 @@ class Backend:
             values = values.detach().cpu()
         elif hasattr(values, "get"):
             values = values.get()
-        return np.asarray(values, dtype=np.float64)
+        return np.asarray(values)
+
+
+def backend_of(array: Array) -> Backend:
+    """Return the library and device of an array."""
+    if isinstance(array, np.ndarray):
+        return Backend(np, "cpu", "cpu")
+    return Backend(namespace(array), array.device, str(array.device))
 
 
 def backend(device: str | None) -> Backend:
@@ -79,7 +109,10 @@ def backend(device: str | None) -> Backend:
         raise _refused(device, "no device's name", "name one, for example 'cuda'")
     library, _, where = device.partition(":")
     if library == "cuda":
-        library, where = ("torch" if find_spec("torch") or not find_spec("cupy") else "cupy"), device
+        library, where = (
+            ("torch" if find_spec("torch") or not find_spec("cupy") else "cupy"),
+            device,
+        )
     if library == "torch":
         return _torch(device, where or "cpu")
     if library == "cupy":
@@ -145,6 +178,61 @@ def namespace(array: Array) -> Any:
     return import_module("array_api_compat").array_namespace(array)
 
 
+def fma(c: Array, a: Array, b: Array) -> Array:
+    """Return ``c + a b``, in one pass where the library can."""
+    if hasattr(c, "addcmul"):
+        return c.addcmul(a, b)
+    product = a * b
+    product += c
+    return product
+
+
+def add_product(c: Array, a: Array, b: Array) -> None:
+    """Do ``c += a b`` in place, in one pass where the library can."""
+    if hasattr(c, "addcmul_"):
+        c.addcmul_(a, b)
+    else:
+        c += a * b
+
+
+def at_least(array: Array, floor: float) -> Array:
+    """Return an array, its entries raised to `floor` where they are below; NaN stays."""
+    if isinstance(array, np.ndarray):
+        return np.maximum(array, floor)
+    if hasattr(array, "clamp"):
+        return array.clamp(min=floor)
+    return namespace(array).maximum(array, floor)
+
+
+def dots(a: Array, b: Array) -> Array:
+    """Return the inner product of each sample (batch,), of fields (batch, rows, cols)."""
+    if isinstance(a, np.ndarray):
+        return np.asarray(np.einsum("bij,bij->b", a, b))
+    return namespace(a).sum(a * b, axis=(1, 2))
+
+
+def take(array: Array, which: NDArray[Any]) -> Array:
+    """Return some samples: `which` holds their numbers, or a bool for each."""
+    if isinstance(array, np.ndarray):
+        return array[which]
+    where = backend_of(array)
+    index = np.flatnonzero(which) if which.dtype == bool else which
+    return where.xp.take(array, where.xp.asarray(index, device=where.device), axis=0)
+
+
+def put_samples(whole: Array, which: NDArray[Any], part: Array) -> None:
+    """Write some samples into the whole, in place; `which` as in `take`."""
+    if isinstance(whole, np.ndarray):
+        whole[which] = part
+        return
+    index = np.flatnonzero(which) if which.dtype == bool else which
+    if len(index) == len(whole):
+        whole[...] = part
+    elif len(index):
+        place = backend_of(whole)
+        whole[place.xp.asarray(index, device=place.device)] = part
+
+
 def zeros(like: Array, shape: Sequence[int]) -> Array:
     """Return zeros of a shape, of the kind and on the device of another array."""
     if isinstance(like, np.ndarray):
@@ -175,7 +263,7 @@ def fill(array: Array, values: FloatArray) -> None:
         array[..., start:stop] = float(values[start])
 
 
-def pick(array: Array, index: np.ndarray[Any, np.dtype[np.int64]], axis: int) -> Array:
+def pick(array: Array, index: NDArray[np.int64], axis: int) -> Array:
     """Return some entries along an axis, copied run by run: no index leaves the processor."""
     cuts = np.flatnonzero(np.diff(index) != 1) + 1
     axis %= array.ndim
