@@ -137,13 +137,12 @@ class BatchNewton:
 
     def run(self) -> None:
         """Iterate until every sample has converged or given up."""
-        bar, method, place = self._bar, self._method, self._place
-        xp = place.xp
+        method, place, xp = self._method, self._place, self._place.xp
         active = np.arange(len(self.u))
         volts = zeros(self.u, self.u.shape) + self._whole_volts
         state = _State(zeros(self.u, self.u.shape), volts, zeros(self.u, self.u.shape))
-        slope = xp.broadcast_to(place.put(slopes(bar)), self.u.shape)
-        most = 0.03 * method.tolerance if bar.cell.linear else _FORCING
+        slope = xp.broadcast_to(place.put(slopes(self._bar)), self.u.shape)
+        most = 0.03 * method.tolerance if self._bar.cell.linear else _FORCING
         bent = np.zeros(len(active), dtype=bool)
         tangent = _Tangent(slope * volts, slope, slope)
         step = self._step(tangent, np.full(len(active), most), bent)
@@ -161,9 +160,7 @@ class BatchNewton:
             better = (merit < error) | (bent != was_bent)
             worse = ~good & ~(better & np.isfinite(merit))
             self._finish(active[good], state.only(good))
-            if good.any():
-                current = place.get(xp.sum(tangent.current, axis=1))
-                self.current[active[good]] = current[good]
+            self.current[active[good]] = place.get(xp.sum(tangent.current, axis=1))[good]
             going = ~good & (self.iterations[active] < method.steps)
             going &= ~worse | (fraction > _SMALLEST_STEP)
             if not going.any():

@@ -43,24 +43,17 @@ def _sweep_loops(branches: Any, leak: Any, out: Any) -> None:
     rest = np.empty(size)
     for b in range(batch):
         table = out[b]
-        for i in range(size):
-            rest[i] = leak[b, i]
-            for j in range(size):
-                table[i, j] = branches[b, i, j]
+        table[:] = branches[b]
+        rest[:] = leak[b]
         for k in range(size):
             total = rest[k]
             for j in range(k + 1, size):
                 total += table[k, j]
-            if not total > 0.0:
-                total = _TINY
-            for j in range(size):
-                arms[j] = table[k, j]
+            each = 1.0 / max(total, _TINY)
+            arms[:] = table[k]
             arms[k] = 1.0
-            each = 1.0 / total
-            for i in range(size):
-                table[i, k] = 0.0
-            for j in range(size):
-                table[k, j] = 0.0
+            table[:, k] = 0.0
+            table[k] = 0.0
             through = rest[k] * each
             for i in range(k + 1, size):
                 rest[i] += through * arms[i]

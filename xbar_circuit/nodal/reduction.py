@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from xbar_circuit.checks import FloatArray
 from xbar_circuit.backend import (
     Array,
     contiguous,
@@ -26,6 +25,7 @@ from xbar_circuit.backend import (
     pick,
     zeros,
 )
+from xbar_circuit.checks import FloatArray
 from xbar_circuit.nodal.blocks import join_between, join_networks
 from xbar_circuit.nodal.leaves import LeafShape, LeafWeights, leaf_voltages, reduce_leaves
 from xbar_circuit.nodal.plan import Ends, EndWires, Joined, Patch, Plan, Tree, make_plan
@@ -180,7 +180,7 @@ def _without_diagonal(network: Array) -> Array:
     return network
 
 
-def transfer_arrays(arrays: Arrays) -> FloatArray:
+def transfer_arrays(arrays: Arrays) -> Array:
     """Return the transfer matrices (tiles, rows, cols) [S] of arrays whose ports are all held.
 
     The branches between drivers and senses of what `reduce_arrays` gives, for less work: the last
