@@ -9,7 +9,7 @@ import pytest
 
 import xbar_circuit as xc
 from xbar_circuit import cli, doctor, spice, verilog_a
-from xbar_circuit.spice import client
+from xbar_circuit.spice import client, locating
 
 
 def findings():
@@ -61,7 +61,7 @@ def test_without_klu(monkeypatch):
 def test_without_code_models(monkeypatch, tmp_path):
     """A start-up script that loads none, as an unpacked prefix would have it."""
     (tmp_path / "spinit").write_text("* no code models\n")
-    monkeypatch.setenv("SPICE_SCRIPTS", str(tmp_path))
+    monkeypatch.setattr(locating, "_scripts_of", lambda _: tmp_path)
     assert not spice.simulator().code_models
     finding = findings()["code models"]
     assert (finding.state, "package `ngspice`" in finding.remedy) == ("limited", True)

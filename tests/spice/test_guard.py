@@ -42,7 +42,7 @@ def test_commands_are_refused_wherever_they_stand(tmp_path, text, place):
         include = ".inc 'sub/outer.inc'"
     else:
         include = f".LIB {tmp_path}/inner.lib typical ; corner"
-    with pytest.raises(xc.ModelFileError, match="allow_control"):
+    with pytest.raises(xc.ModelFileError, match=r"allow_control|control character"):
         run(deck, Op(), include=include, folder=tmp_path)
     assert not proof.exists()
 
@@ -69,7 +69,9 @@ def test_a_missing_include_is_named(tmp_path):
     with pytest.raises(xc.ModelFileError, match=r"models\.lib.*folder="):
         run(DECK + ".include models.lib\n", Op(), folder=tmp_path)
     (tmp_path / "models.lib").write_text('.include "deeper.lib"\n')
-    with pytest.raises(xc.ModelFileError, match=r"models\.lib: got an include of 'deeper\.lib'"):
+    with pytest.raises(
+        xc.ModelFileError, match=r"models\.lib, line 1: .* include of 'deeper\.lib'"
+    ):
         run(DECK + ".include models.lib\n", Op(), folder=tmp_path)
     with pytest.raises(xc.ModelFileError, match="folder"):
         run(DECK, Op(), folder=tmp_path / "nowhere")
@@ -84,8 +86,8 @@ def test_a_broken_include_is_refused_by_the_simulator(tmp_path):
 def test_files_that_include_each_other_end(tmp_path):
     (tmp_path / "one.lib").write_text(".include two.lib\n")
     (tmp_path / "two.lib").write_text(".include one.lib\n")
-    with pytest.raises(xc.SimulatorError):
-        run(DECK + ".include one.lib\n", Op(), folder=tmp_path, time_limit_second=20.0)
+    with pytest.raises(xc.ModelFileError, match="includes itself"):
+        run(DECK + ".include one.lib\n", Op(), folder=tmp_path)
 
 
 def test_includes_and_sections_work(tmp_path):

@@ -16,7 +16,7 @@ import pytest
 
 import xbar_circuit as xc
 from closeness import approx
-from xbar_circuit.spice import Op, client, run
+from xbar_circuit.spice import Op, client, run, saved_decks
 
 DECK = "t\nV1 a 0 1\nR1 a 0 1k\n"
 HANG = DECK + ".control\nlet k = 0\nwhile k < 1\nlet k = 0\nend\n.endc\n"
@@ -211,6 +211,7 @@ print(*(worker.pid for worker in client.WORKERS._warm.values()))
 
 def test_without_a_temporary_folder_the_simulators_words_are_kept(tmp_path, monkeypatch, alone):
     run(DECK, Op())
+    monkeypatch.setattr(saved_decks.SAVED_DECKS, "_folder", None)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
     with pytest.raises(
         xc.SimulatorError, match=r"(?s)could not be saved.*unknown subckt"

@@ -13,7 +13,7 @@ from xbar_circuit.spice import client, locate, locating
 @pytest.fixture
 def bare(monkeypatch, tmp_path):
     """A machine with no library anywhere but below a temporary root."""
-    for variable in ("NGSPICE_LIBRARY_PATH", "CONDA_PREFIX", "HOMEBREW_PREFIX", "SPICE_SCRIPTS"):
+    for variable in ("NGSPICE_LIBRARY_PATH", "CONDA_PREFIX", "HOMEBREW_PREFIX"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr(locating, "_PROJECT_PREFIX", tmp_path / "project" / ".ngspice")
     monkeypatch.setattr(locating.sys, "prefix", str(tmp_path / "python"))

@@ -7,20 +7,15 @@ result is stale, and the provenance can say which.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from xbar_circuit.errors import ModelFileError
+from xbar_circuit.spice_text import flatten
 from xbar_circuit.version import __version__
 
 __all__ = ["Provenance"]
-
-_INCLUDE = re.compile(
-    r"""^\s*\.(?:include|inc|lib)\s+(?:"([^"]+)"|'([^']+)'|(\S+))""", re.IGNORECASE | re.MULTILINE
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +40,7 @@ class Provenance:
         Raises
         ------
         ModelFileError
-            An included file is missing.
+            An included file is missing or cannot be read as SPICE text.
         """
         return cls(
             deck=_digest(deck.encode()),
@@ -95,32 +90,14 @@ class Provenance:
 
 
 def _models(deck: str) -> dict[str, str]:
+    """Return the digests of the files that a simulator would be given with this deck."""
+    flat = flatten(
+        deck.partition("\n")[2], folder=Path.cwd(), origin="the deck", allow_control=True
+    )
     found: dict[str, str] = {}
-    seen: set[Path] = set()
-    waiting = [Path(name) for name in _included(deck)]
-    while waiting:
-        path = waiting.pop().expanduser()
-        if path in seen:
-            continue
-        seen.add(path)
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise ModelFileError(
-                f"{path}: got {error}, expected the model file that the deck includes; bring it"
-                " back or correct its path"
-            ) from error
-        name = path.name if path.name not in found else str(path)
-        found[name] = _digest(content)
-        inner = _included(content.decode("utf-8", errors="replace"))
-        waiting += [path.parent / other for other in inner]
+    for path, digest in flat.files.items():
+        found[path.name if path.name not in found else str(path)] = digest
     return found
-
-
-def _included(text: str) -> list[str]:
-    # `.lib tt` opens a section of the file itself; only a name with a dot or a slash is a file
-    names = ["".join(match.groups(default="")) for match in _INCLUDE.finditer(text)]
-    return [name for name in names if "." in name or "/" in name]
 
 
 def _digest(content: bytes) -> str:

@@ -31,6 +31,7 @@ _MOST_JOBS = 2000
 _MOST_GROWTH_BYTES = 1 << 30
 _MOST_SAID_BYTES = 1 << 26
 _TAIL_BYTES = 1 << 20
+_KILLS = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 _PACKAGE = Path(__file__).resolve().parents[1]
 # The worker needs three small modules. Empty parents keep it from importing the whole package
 # first, which would take it twice as long to start.
@@ -46,7 +47,14 @@ main({descriptor}, {parent}, {scratch!r})
 
 
 class WorkerLostError(Exception):
-    """The worker ended without an answer, or was ended because it took too long."""
+    """The worker ended without an answer, or was ended because it took too long.
+
+    killed : whether somebody else ended it.
+    """
+
+    def __init__(self, message: str, *, killed: bool = False) -> None:
+        super().__init__(message)
+        self.killed = killed
 
 
 class Worker:
@@ -82,10 +90,12 @@ class Worker:
         self._grown = False
         ours, theirs = socket.socketpair()
         environment = {
-            **os.environ,
+            # a start-up script, a search path or an editor that a variable names is not for decks
+            **{k: v for k, v in os.environ.items() if not k.startswith(("SPICE", "NGSPICE"))},
             "HOME": self._scratch,  # a .spiceinit of the user must not change a result
             "PYTHONIOENCODING": "utf-8:replace",
             "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
+            "OPENBLAS_NUM_THREADS": "1",  # no thread may run when the process confines itself
         }
         if setup.scripts is not None:
             environment["SPICE_SCRIPTS"] = str(setup.scripts)
@@ -204,7 +214,8 @@ class Worker:
         except (EOFError, ConnectionError, BrokenPipeError) as error:
             self._process.wait()
             self.close()
-            raise WorkerLostError(_ending(self._process.returncode)) from error
+            code = self._process.returncode
+            raise WorkerLostError(_ending(code), killed=-code in _KILLS) from error
         except BaseException:
             self.close()  # Ctrl-C, or an error in the middle of a message
             raise
@@ -224,21 +235,25 @@ def _ending(code: int) -> str:
 class Workers:
     """The warm workers of this process: one for each set-up, two at the most.
 
-    Thread-safe: jobs wait for each other. After a fork the child starts its own.
+    Thread-safe: jobs wait for each other. After a fork the child starts its own, with a lock of
+    its own: the one that it inherits may be held by a thread that exists no more.
     """
 
     _MOST = 2
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._owner = os.getpid()
         self._warm: dict[Setup, Worker] = {}
         self._foreign: list[Worker] = []
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._forget)
 
     def run(
         self, setup: Setup, job: Job, *, seconds: float | None, fresh: bool
     ) -> tuple[Outcome | Failure, Worker]:
         """Run a job in a worker of that set-up; `fresh` gives it one that nobody used before.
+
+        A job whose worker was killed from outside is tried once more, in a new one.
 
         Raises
         ------
@@ -246,24 +261,31 @@ class Workers:
             See :class:`Worker`.
         """
         with self._lock:
-            worker = self.worker(setup, fresh=fresh)
             try:
-                return worker.run(job, seconds), worker
+                return self._run(setup, job, seconds=seconds, fresh=fresh)
             except WorkerLostError as error:
-                error.add_note(worker.said())
-                raise
-            finally:
-                if fresh:
-                    self._warm.pop(setup, None)
-                    worker.close()
+                if not error.killed:
+                    raise
+            # not by this deck, as far as one can tell: once more
+            return self._run(setup, job, seconds=seconds, fresh=True)
+
+    def _run(
+        self, setup: Setup, job: Job, *, seconds: float | None, fresh: bool
+    ) -> tuple[Outcome | Failure, Worker]:
+        worker = self.worker(setup, fresh=fresh)
+        try:
+            return worker.run(job, seconds), worker
+        except WorkerLostError as error:
+            error.add_note(worker.said())
+            raise
+        finally:
+            if fresh:
+                self._warm.pop(setup, None)
+                worker.close()
 
     def worker(self, setup: Setup, *, fresh: bool = False) -> Worker:
         """Return a warm worker of a set-up, started if need be."""
         with self._lock:
-            if self._owner != os.getpid():
-                # a fork: these processes are the parent's, and its locks may be held for ever
-                self._foreign.extend(self._warm.values())
-                self._warm, self._owner = {}, os.getpid()
             if setup in self._warm and (fresh or self._warm[setup].worn):
                 self._warm.pop(setup).close()
             if setup not in self._warm:
@@ -275,10 +297,15 @@ class Workers:
     def close(self) -> None:
         """End all workers; the next job starts a new one."""
         with self._lock:
-            if self._owner == os.getpid():
-                for worker in self._warm.values():
-                    worker.close()
+            for worker in self._warm.values():
+                worker.close()
             self._warm = {}
+
+    def _forget(self) -> None:
+        """Leave the workers to the parent; the objects stay here, unused, until the end."""
+        self._lock = threading.RLock()
+        self._foreign.extend(self._warm.values())
+        self._warm = {}
 
 
 WORKERS = Workers()

@@ -19,12 +19,14 @@ class Setup:
     scripts : folder of its start-up script, or None.
     osdi : compiled Verilog-A models, each with the time of its last change [ns].
     compatibility : ngspice's ``ngbehavior``, empty for its own dialect.
+    confined : give up programs, files and the network before the first deck.
     """
 
     library: Path
     scripts: Path | None
     osdi: tuple[tuple[Path, int], ...]
     compatibility: str
+    confined: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +34,7 @@ class Ready:
     """The worker's first word: what simulator it holds.
 
     resident_bytes : memory of the process before any circuit.
+    confined : what the process can no longer do: ``"programs"``, ``"files"``, ``"network"``.
     """
 
     version: str
@@ -41,6 +44,7 @@ class Ready:
     osdi: bool
     code_models: bool
     resident_bytes: int
+    confined: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +62,8 @@ class Command:
 class Job:
     """One deck and the commands to run on it.
 
+    deck : without includes but those of `pieces`.
+    pieces : name and text of what the simulator has to include by itself.
     commands : what to do, in order; empty runs what the deck itself asks for.
     wanted : the simulator's names of the vectors to return, None for all.
     """
@@ -68,6 +74,7 @@ class Job:
     folder: Path
     seed: int
     transient_op: bool
+    pieces: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

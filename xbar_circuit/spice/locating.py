@@ -3,7 +3,8 @@
 Debian and Ubuntu, Fedora, conda and Homebrew each put the shared library elsewhere, and PySpice
 looks for one name only. The order here: the environment variable ``NGSPICE_LIBRARY_PATH``; the
 project's own prefix ``.ngspice/`` (made by ``make setup`` where there is no root); the running
-Python's environment (conda); ``CONDA_PREFIX``; Homebrew; the system.
+Python's environment (conda); ``CONDA_PREFIX``; Homebrew; the system. The environment variable
+SPICE_SCRIPTS is not looked at: the start-up script that it names would run commands.
 """
 
 from __future__ import annotations
@@ -71,8 +72,6 @@ def candidates() -> Iterator[Installation]:
     SimulatorNotFoundError
         ``NGSPICE_LIBRARY_PATH`` points at nothing.
     """
-    scripts = os.environ.get("SPICE_SCRIPTS")
-    system_scripts = Path(scripts) if scripts else None
     named = os.environ.get("NGSPICE_LIBRARY_PATH")
     if named:
         library = Path(named).expanduser()
@@ -81,7 +80,7 @@ def candidates() -> Iterator[Installation]:
                 f"NGSPICE_LIBRARY_PATH: got {named!r}, expected the file of the shared library;"
                 " unset it or correct it"
             )
-        own = system_scripts or _scripts_of(library)
+        own = _scripts_of(library)
         yield Installation(library=library, scripts=own, origin="NGSPICE_LIBRARY_PATH")
     seen: set[Path] = set()
     for origin, folder in _folders():
@@ -89,7 +88,7 @@ def candidates() -> Iterator[Installation]:
             library = folder / name
             if library.is_file() and library.resolve() not in seen:
                 seen.add(library.resolve())
-                own = system_scripts or _scripts_of(library)
+                own = _scripts_of(library)
                 yield Installation(library=library, scripts=own, origin=origin)
 
 

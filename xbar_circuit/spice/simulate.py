@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,19 +14,23 @@ from xbar_circuit.errors import (
     ParameterError,
     SimulatorError,
 )
-from xbar_circuit.files import write_text
 from xbar_circuit.spice.analyses import Alter, Analysis, Noise
 from xbar_circuit.spice.answer import Answer, Plot, canonical_names
 from xbar_circuit.spice.client import WORKERS, WorkerLostError
-from xbar_circuit.spice.guard import check_text, plain_lines
 from xbar_circuit.spice.job import Command, Failure, Job, Outcome, RawPlot, Setup
 from xbar_circuit.spice.locating import Installation, locate
+from xbar_circuit.spice.saved_decks import SAVED_DECKS
+from xbar_circuit.spice_text import Flat, checked, flatten
 
 __all__ = ["Simulator", "run", "simulator"]
 
 _DIALECTS = ("", "all", "hs", "hsa", "ps", "psa", "lt", "lta", "ki", "ltps", "ltpsa", "va")
 _RANDOM = ("trnoise", "trrandom", "gauss", "unif", "limit(", "poisson", "exponential", "rnd")
-_END = re.compile(r"^[ \t]*\.end[ \t\r]*$", re.IGNORECASE | re.MULTILINE)
+_END = re.compile(r"^[ \t]*\.end(?:[ \t;$/][^\n]*)?$", re.IGNORECASE | re.MULTILINE)
+# first lines that ngspice takes for more than a title, though they stand where the title stands
+_TITLE = re.compile(r"[ \t]*\.title\b[ \t]*", re.IGNORECASE | re.ASCII)
+_CARD = re.compile(r"[ \t]*(?:\.|\*[ \t]*(?:ng_script|#[ \t]*[a-z]))", re.IGNORECASE | re.ASCII)
+_UNTITLED = re.compile(r"[ \t]*(?:[*@#$+;/][^\n]*)?|[^\n]*\\[ \t]*", re.ASCII)
 _KINDS = {
     "noise1": "noise",
     "noise2": "noise total",
@@ -44,6 +47,8 @@ class Simulator:
     klu : whether the KLU solver is built in; without it large arrays take minutes.
     xspice, code_models : whether digital and other code models are built in, and loaded.
     osdi : whether compiled Verilog-A models can be loaded.
+    confined : what its process cannot do once it is loaded: ``"programs"``, ``"files"`` (outside
+        its own folder), ``"network"``.
     """
 
     installation: Installation
@@ -52,6 +57,7 @@ class Simulator:
     xspice: bool
     code_models: bool
     osdi: bool
+    confined: tuple[str, ...] = ()
 
 
 def run(
@@ -74,8 +80,8 @@ def run(
     Parameters
     ----------
     deck
-        SPICE text; its first line is the title. ``.end`` may be missing. Ask for the KLU solver
-        with ``.options klu`` when it holds an array.
+        SPICE text; its first line, also an empty one, is the title. ``.end`` may be missing. Ask
+        for the KLU solver with ``.options klu`` when it holds an array.
     analyses
         What to run, in order: :class:`Op`, :class:`Dc`, :class:`Tran`, :class:`Ac`,
         :class:`Noise`, with :class:`Alter` between them to change a source. With none, what the
@@ -88,7 +94,8 @@ def run(
     osdi
         Compiled Verilog-A models to load before the deck.
     folder
-        Where relative file names in the deck start from; the current folder by default.
+        Where relative file names in the deck start from; the current folder by default. Those in
+        an included file start from that file's own folder, then from here.
     time_limit_second
         Time allowed to the simulator [s]; None waits for ever.
     seed
@@ -100,7 +107,9 @@ def run(
     compatibility
         Dialect of foreign libraries, ngspice's ``ngbehavior``: ``"hsa"``, ``"psa"``, ``"lta"``.
     allow_control
-        Let control blocks and programs in the deck and its included files run.
+        Let control blocks and programs in the deck and its included files run, with all that your
+        account may do. Otherwise ngspice reads only what was checked, and its process can start no
+        programs and write no files, as far as the system allows that to be forbidden.
 
     Returns
     -------
@@ -112,7 +121,8 @@ def run(
     ParameterError
         An argument is of the wrong kind.
     ModelFileError
-        A file is missing, or the text runs commands and may not.
+        A file is missing; the text runs commands and may not; it has control characters, unusual
+        line ends or unterminated quotes.
     ConvergenceError
         An analysis found no solution or stopped early.
     SimulatorError
@@ -143,12 +153,21 @@ def run(
         raise ModelFileError(
             f"folder: got {str(folder)!r}, expected a folder that exists; create it or correct it"
         )
-    deck, include = plain_lines(deck), plain_lines(include)
-    for text, origin in ((deck, "the deck"), (include, "the include text")):
-        check_text(text, folder=home, origin=origin, allow_control=allow_control)
     wanted = None if vectors is None else _wanted(vectors)
-    whole = _assemble(deck, include, _save_line(wanted, analyses))
-    setup = _setup(osdi, compatibility, home)
+    setup = _setup(osdi, compatibility, home, confined=not allow_control)
+    title, body = _parted(deck, allow_control=allow_control)
+    flat = [
+        flatten(
+            text,
+            folder=home,
+            origin=origin,
+            dialect=compatibility,
+            allow_control=allow_control,
+            first_line=first,
+        )
+        for text, origin, first in ((include, "the include text", 1), (body, "the deck", 2))
+    ]
+    whole = _assemble(title, flat, _save_line(wanted, analyses))
     job = Job(
         deck=whole,
         commands=tuple(
@@ -159,8 +178,9 @@ def run(
         folder=home,
         seed=seed,
         transient_op=transient_op,
+        pieces=tuple({**flat[0].pieces, **flat[1].pieces}.items()),
     )
-    saved = _SavedDeck(whole, setup, job.commands)
+    saved = _SavedDeck(job, setup)
     lower = whole.lower()
     fresh = allow_control or seed != 1 or any(word in lower for word in _RANDOM)
     try:
@@ -199,27 +219,23 @@ def simulator() -> Simulator:
         xspice=ready.xspice,
         code_models=ready.code_models,
         osdi=ready.osdi,
+        confined=ready.confined,
     )
 
 
 class _SavedDeck:
     """A deck that is written to a file only when it failed."""
 
-    def __init__(self, text: str, setup: Setup, commands: Sequence[Command]) -> None:
-        self._text, self._setup, self._commands = text, setup, commands
+    def __init__(self, job: Job, setup: Setup) -> None:
+        self._job, self._setup = job, setup
 
     def save(self) -> Path | None:
         """Write the deck so that ``ngspice -b`` runs it; return its path, None on a full disk."""
-        lines = "".join(f".{command.text}\n" for command in self._commands if command.answers)
-        text = _END.sub("", self._text).rstrip("\n") + f"\n{lines}.end\n"
+        lines = "".join(f".{command.text}\n" for command in self._job.commands if command.answers)
+        text = _END.sub("", self._job.deck).rstrip("\n") + f"\n{lines}.end\n"
         osdi = "".join(f"* needs the OSDI model {path}\n" for path, _ in self._setup.osdi)
         title, _, body = text.partition("\n")
-        try:
-            path = Path(tempfile.mkdtemp(prefix="xbar-failed-")) / "deck.cir"
-            write_text(path, f"{title}\n{osdi}{body}")
-        except OSError:  # what ngspice said matters more
-            return None
-        return path
+        return SAVED_DECKS.save(f"{title}\n{osdi}{body}", dict(self._job.pieces))
 
     def error(self, what: str, said: str, version: str = "") -> SimulatorError:
         """Return the error of a deck that failed other than by not converging."""
@@ -281,21 +297,31 @@ def _save_line(wanted: Sequence[str] | None, analyses: Sequence[object]) -> str:
     )
 
 
-def _assemble(deck: str, include: str, save: str) -> str:
-    """Put the user's text behind the title and the save lines before the end."""
-    title, _, body = deck.partition("\n")
-    end = _END.search(body)
-    if end is not None:
-        body = body[: end.start()]
-    return (
-        "\n".join(
-            part.rstrip("\n") for part in (title, include, body, save, ".end") if part.strip()
+def _parted(deck: str, *, allow_control: bool) -> tuple[str, str]:
+    """Return the title, one that ngspice takes for a title, and what lies before the end."""
+    title, _, body = checked(deck, "the deck").partition("\n")
+    title = _TITLE.sub("", title)
+    if not allow_control and _CARD.match(title):
+        raise ModelFileError(
+            f"the deck, line 1: got {title.strip()[:80]!r}, expected a title: the first line of a"
+            " deck is never part of the circuit; put a line before it, or, for a script, pass"
+            " allow_control=True if you trust this text with your account"
         )
-        + "\n"
-    )
+    if not title.strip() or (not allow_control and _UNTITLED.fullmatch(title)):
+        title = f"title {title}".rstrip(" \t\\")
+    end = _END.search(body)
+    return title, body if end is None else body[: end.start()]
 
 
-def _setup(osdi: Sequence[str | Path], compatibility: str, home: Path) -> Setup:
+def _assemble(title: str, flat: Sequence[Flat], save: str) -> str:
+    """Put the user's text behind the title and the save lines before the end."""
+    texts = (title, *(one.text for one in flat), save, ".end")
+    return "\n".join(text.rstrip("\n") for text in texts if text.strip()) + "\n"
+
+
+def _setup(
+    osdi: Sequence[str | Path], compatibility: str, home: Path, *, confined: bool = True
+) -> Setup:
     installation = locate()
     models = []
     for name in osdi:
@@ -311,6 +337,7 @@ def _setup(osdi: Sequence[str | Path], compatibility: str, home: Path) -> Setup:
         scripts=installation.scripts,
         osdi=tuple(models),
         compatibility=compatibility,
+        confined=confined,
     )
 
 
