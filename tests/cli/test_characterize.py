@@ -81,7 +81,7 @@ def test_what_cannot_be_meant_is_refused(arguments, tmp_path):
 def test_a_sense_amplifier_is_measured_and_reported(tmp_path, capsys):
     assert not run(
         *("sense-amplifier", "--samples", 2, "--vary", "dvt1=5m", "--workers", 1),
-        *("--corner", "ss", "--out", tmp_path),
+        *("--corner", "ss", "--noise-decisions", 0, "--out", tmp_path),
     )
     content = json.loads((tmp_path / "characterize.json").read_text())
     assert len(content["offsets_volt"]) == 2

@@ -144,11 +144,14 @@ def measure_sense_amplifier(
     conditions: Conditions,
     *,
     common_mode_volt: float,
+    clock: str,
+    source_ohm: float,
+    noise_decisions: int,
     out: Path,
     console: Console,
 ) -> tuple[Rows, str, Path]:
     """Measure, write JSON, figure, decks and page; return the table, the name and the page."""
-    own = shipped_subcircuit("strongarm", ("plus", "minus", "clock", "out", "complement"))
+    own = shipped_subcircuit("strongarm", ("plus", "minus", "clock", "out", "outb"))
     samples = conditions.samples if conditions.samples > 1 else 48
     with _bar(console, "runs") as progress:
         report = characterize_sense_amplifier(
@@ -157,6 +160,9 @@ def measure_sense_amplifier(
             mismatch=conditions.mismatch("sense-amplifier"),
             samples=samples,
             common_mode_volt=common_mode_volt,
+            clock=clock,
+            source_ohm=source_ohm,
+            noise_decisions=noise_decisions,
             celsius=conditions.celsius,
             corners=conditions.corners,
             folder=out,

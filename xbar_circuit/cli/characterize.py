@@ -98,6 +98,15 @@ def characterize(
     feedback_farad: Annotated[float, typer.Option(help="Of the amplifier.")] = 0.0,
     reference_volt: Annotated[float, typer.Option(help="Of the amplifier.")] = 0.5,
     common_mode_volt: Annotated[float, typer.Option(help="Of a sense amplifier.")] = 0.3,
+    clock: Annotated[
+        str, typer.Option(help='Of a sense amplifier: "decides low" or "decides high".')
+    ] = "decides low",
+    source_ohm: Annotated[
+        float, typer.Option(help="Of a sense amplifier's input, for its kickback.")
+    ] = 1e3,
+    noise_decisions: Annotated[
+        int, typer.Option(min=0, help="Counted for a sense amplifier's noise; 0 measures none.")
+    ] = 96,
     celsius: Annotated[
         list[float] | None, typer.Option(help="Temperature; may be repeated, the first is nominal.")
     ] = None,
@@ -161,7 +170,14 @@ def characterize(
     )
     if circuit == "sense-amplifier":
         table, name, page = measure_sense_amplifier(
-            own, conditions, common_mode_volt=common_mode_volt, out=out, console=console
+            own,
+            conditions,
+            common_mode_volt=common_mode_volt,
+            clock=clock,
+            source_ohm=source_ohm,
+            noise_decisions=noise_decisions,
+            out=out,
+            console=console,
         )
         _tell(console, name, table, page)
         return

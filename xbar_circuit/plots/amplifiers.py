@@ -163,7 +163,11 @@ def draw_sense_amplifier(report: SenseAmplifierReport, path: Path) -> None:
             times.semilogx(
                 1e3 * report.decision_volt, 1e12 * second, "o-", color=colour, label=label
             )
-        times.set(xlabel="input [mV]", ylabel="ps", title="Decision time")
+        times.set(
+            xlabel="input beyond the threshold [mV]",
+            ylabel="decision time [ps]",
+            title="Decision time",
+        )
         if report.conditions:
             times.legend(fontsize=8)
         margin = 1e3 * report.margin_volt

@@ -68,17 +68,27 @@ def spread_rows(report: AmplifierReport) -> list[tuple[str, str, str, str, str, 
 def sense_amplifier_rows(report: SenseAmplifierReport) -> Rows:
     """Return the sense amplifier's figures of merit as (what, value)."""
     sure = 6.0 * report.offset_sigma_volt + abs(report.offset_mean_volt)
+    sure += 0.5 * abs(report.hysteresis_volt)
     rows = [
         ("samples", str(report.offsets_volt.size)),
         ("offset, mean", engineering(report.offset_mean_volt, "V")),
         ("offset, sigma", engineering(report.offset_sigma_volt, "V")),
         ("resolution of the offsets", engineering(report.resolution_volt, "V")),
+        ("hysteresis, threshold after noes less that after yeses", _volt(report.hysteresis_volt)),
+        (
+            "noise of a decision at the input, rms",
+            f"{_volt(report.noise_volt)} +/- {_volt(report.nominal.noise_error_volt)}",
+        ),
+        ("kickback onto the input's source, largest", _volt(report.kickback_volt)),
+        ("regeneration time constant", _shown(_unit("s"), report.regeneration_second)),
+        ("undecided after half a period within +/-", _tiny(report.metastable_volt)),
         ("margin for one error in a billion (normal, 6 sigma)", engineering(sure, "V")),
         ("energy of a decision", engineering(report.energy_joule, "J")),
     ]
     for place in (0, len(report.decision_volt) // 2, -1):
         volt, second = float(report.decision_volt[place]), float(report.decision_second[place])
-        rows.append((f"decision time at {engineering(volt, 'V')}", _shown(_unit("s"), second)))
+        what = f"decision time {engineering(volt, 'V')} beyond the threshold"
+        rows.append((what, _shown(_unit("s"), second)))
     failures = len(report.failures) + sum(len(c.failures) for c in report.conditions)
     rows.append(("failed runs", str(failures)))
     return rows
@@ -160,19 +170,20 @@ def write_sense_amplifier(
                 c.name,
                 _shown(_unit("V"), c.offset_mean_volt),
                 _shown(_unit("V"), c.offset_sigma_volt),
+                _volt(c.hysteresis_volt),
                 _shown(_unit("s"), float(c.decision_second[len(c.decision_second) // 2])),
                 _shown(_unit("J"), c.energy_joule),
             )
             for c in report.conditions
         ]
-        tables.append(
-            Table(columns=("condition", "offset", "sigma", "decision time", "energy"), rows=rows)
-        )
+        columns = ("condition", "offset", "sigma", "hysteresis", "decision time", "energy")
+        tables.append(Table(columns=columns, rows=rows))
     said = [*report.failures, *(text for c in report.conditions for text in c.failures)]
     write_page(
         page,
         title=report.name,
-        lead="A clocked comparator, measured in ngspice by bisection of every drawn sample.",
+        lead="A clocked comparator, measured in ngspice by bisection of every drawn"
+        " sample, after clear noes and after clear yeses.",
         key_numbers={
             "offset sigma": engineering(report.offset_sigma_volt, "V"),
             "decision": _shown(
@@ -197,6 +208,14 @@ def write_sense_amplifier(
 
 def _shown(write: Callable[[float], str], value: float) -> str:
     return write(value) if value == value else "-"  # noqa: PLR0124  NaN is not itself
+
+
+def _tiny(value: float) -> str:
+    return "less than 1 aV" if value < 1e-18 else _volt(value)
+
+
+def _volt(value: float) -> str:
+    return _shown(_unit("V"), value)
 
 
 def _failures(said: Sequence[str]) -> list[Table]:

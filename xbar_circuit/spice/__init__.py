@@ -1,6 +1,6 @@
 """The ngspice engine: decks in, named vectors out, in a process of its own."""
 
-from xbar_circuit.spice.analyses import Ac, Alter, Analysis, Dc, Noise, Op, Tran
+from xbar_circuit.spice.analyses import Ac, Alter, Analysis, Dc, Listing, Noise, Op, Tran
 from xbar_circuit.spice.answer import Answer, Plot
 from xbar_circuit.spice.array_read import SlowSolverWarning, read
 from xbar_circuit.spice.locating import Installation, locate
@@ -13,6 +13,7 @@ __all__ = [
     "Answer",
     "Dc",
     "Installation",
+    "Listing",
     "Noise",
     "Op",
     "Plot",

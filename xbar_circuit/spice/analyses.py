@@ -16,7 +16,7 @@ from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.units import spice_number
 
-__all__ = ["Ac", "Alter", "Analysis", "Dc", "Noise", "Op", "Tran"]
+__all__ = ["Ac", "Alter", "Analysis", "Dc", "Listing", "Noise", "Op", "Tran"]
 
 _SLACK = 1e-6
 
@@ -89,6 +89,27 @@ class Alter:
     def command(self) -> str:
         """The ngspice command."""
         return f"alter {self.source.lower()} dc = {spice_number(self.value)}"
+
+    def missing(self, vectors: Mapping[str, FloatArray]) -> str:
+        """Say what the answer lacks: nothing."""
+        del vectors
+        return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """Not an analysis either: print the circuit with every subcircuit written out.
+
+    What was printed is in ``answer.said``; the answer has no plot for it.
+
+    >>> Listing().command
+    'listing expand'
+    """
+
+    @property
+    def command(self) -> str:
+        """The ngspice command."""
+        return "listing expand"
 
     def missing(self, vectors: Mapping[str, FloatArray]) -> str:
         """Say what the answer lacks: nothing."""

@@ -14,7 +14,7 @@ from xbar_circuit.errors import (
     ParameterError,
     SimulatorError,
 )
-from xbar_circuit.spice.analyses import Alter, Analysis, Noise
+from xbar_circuit.spice.analyses import Alter, Analysis, Listing, Noise
 from xbar_circuit.spice.answer import Answer, Plot, canonical_names
 from xbar_circuit.spice.client import WORKERS, WorkerLostError
 from xbar_circuit.spice.job import Command, Failure, Job, Outcome, RawPlot, Setup
@@ -171,7 +171,7 @@ def run(
     job = Job(
         deck=whole,
         commands=tuple(
-            Command(text=analysis.command, answers=not isinstance(analysis, Alter))
+            Command(text=analysis.command, answers=not isinstance(analysis, (Alter, Listing)))
             for analysis in analyses
         ),
         wanted=None if wanted is None or "all" in wanted or "allv" in wanted else wanted,

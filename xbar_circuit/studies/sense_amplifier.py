@@ -1,9 +1,9 @@
-"""The sense amplifier's bench: offset distribution, decision time, errors against margin.
+"""The sense amplifier's bench: offsets, hysteresis, decision time, kickback, noise, errors.
 
-Drawn samples stand side by side in one deck, a dozen at a time. Each run bisects the offset of
-every one of them: the input at which a sample's decision flips is its offset. The dozens, corners
-and temperatures are items of `run_items`: they run in parallel, none is lost, and an interrupted
-run goes on.
+Drawn samples stand side by side in one deck, a dozen at a time, and one run bisects the thresholds
+of all of them: the inputs at which a sample's decision flips, after noes and after yeses. The
+dozens, corners and temperatures are items of `run_items`: they run in parallel, none is lost, and
+an interrupted run goes on.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from xbar_circuit.netlist.provenance import Provenance
 from xbar_circuit.peripherals import Subcircuit
 from xbar_circuit.runs.items import Item, Outcome
 from xbar_circuit.runs.runner import run_items
-from xbar_circuit.studies.sense_amplifier_bench import decision_times, latch_deck, offsets_of
+from xbar_circuit.studies.sense_amplifier_bench import CLOCKS, LatchBench
+from xbar_circuit.studies.sense_amplifier_noise import decision_noise
 from xbar_circuit.studies.sense_amplifier_report import SenseAmplifierReport, SenseCondition
 from xbar_circuit.studies.variations import (
     Variation,
@@ -38,6 +39,8 @@ __all__ = ["characterize_sense_amplifier"]
 _TOGETHER = 12  # samples in one deck
 _INPUTS = 10  # of the decision time
 _MARGINS = 17
+_SLOWEST = 5  # of these inputs, from whose times the regeneration follows
+_FINE = 14  # bisections of the circuit without mismatch, whose decisions are timed
 
 
 def characterize_sense_amplifier(
@@ -50,6 +53,10 @@ def characterize_sense_amplifier(
     range_volt: float = 0.1,
     steps: int = 9,
     clock_second: float = 2e-9,
+    clock: str = "decides low",
+    source_ohm: float = 1e3,
+    source_farad: float = 0.0,
+    noise_decisions: int = 96,
     celsius: float | Sequence[float] = 27.0,
     corners: Sequence[str] = (),
     name: str | None = None,
@@ -63,8 +70,9 @@ def characterize_sense_amplifier(
     Parameters
     ----------
     comparator
-        With the ports ``plus``, ``minus``, ``clock`` and ``out``; it decides while the clock is
-        low.
+        With the ports ``plus``, ``minus``, ``clock`` and ``out``, and ``outb`` where it has
+        differential outputs: then it says yes where ``out`` is above ``outb``, else where ``out``
+        is above half the highest supply.
     rng
         Draws the mismatch, the same samples for every corner and temperature.
     mismatch
@@ -80,6 +88,15 @@ def characterize_sense_amplifier(
         Bisections; the resolution is ``range_volt / 2**steps``.
     clock_second
         Clock period, half of it for the decision [s].
+    clock
+        ``"decides low"`` or ``"decides high"``: the half of the clock in which it decides; it
+        resets in the other.
+    source_ohm, source_farad
+        What drives ``plus`` where the kickback is measured: the resistance [ohm] and capacitance
+        [F] of an array's column.
+    noise_decisions
+        How many decisions are counted near the threshold to find their noise; 0 measures none.
+        Its relative error is about ``1.3 / sqrt(noise_decisions)``.
     celsius
         Temperature [degree Celsius]. Of several, the first is nominal.
     corners
@@ -95,19 +112,24 @@ def characterize_sense_amplifier(
     Raises
     ------
     ParameterError
-        An argument is out of range.
+        An argument is out of range; or the comparator decides in the other half of the clock, says
+        the opposite, or does not decide.
     XbarError
         Every sample at the nominal conditions failed; single failures are kept as such.
     """
     comparator.require("plus", "minus", "clock", "out")
     checks.count("samples", samples, minimum=2)
-    checks.count("steps", steps)
-    checks.number("range_volt", range_volt, "V", above=True)
-    checks.number("clock_second", clock_second, "s", above=True)
+    checks.count("steps", steps, maximum=30)
+    for key, value in (("range_volt", range_volt), ("clock_second", clock_second)):
+        checks.number(key, value, "V" if key == "range_volt" else "s", above=True)
     checks.number("common_mode_volt", common_mode_volt, "V", minimum=-np.inf)
+    checks.choice("clock", clock, CLOCKS)
+    checks.number("source_ohm", source_ohm, "ohm", above=True)
+    checks.number("source_farad", source_farad, "F")
+    checks.count("noise_decisions", noise_decisions, minimum=0)
     temperatures = temperatures_of(celsius)
     drawn = draws(mismatch, samples, rng)
-    settings = {"common_volt": common_mode_volt, "clock_second": clock_second}
+    noise_seed = int(rng.integers(2**32))
     nominal = Variation(
         name=f"celsius={temperatures[0]:g}",
         corner="",
@@ -125,29 +147,37 @@ def characterize_sense_amplifier(
     home = None if folder is None else Path(folder)
     items, places = [], []
     for place, condition in enumerate((nominal, *others)):
-        circuit = at_condition(comparator, condition.corner, {})
+        bench = LatchBench(
+            comparator=at_condition(comparator, condition.corner, {}),
+            clock=clock,
+            common_volt=common_mode_volt,
+            clock_second=clock_second,
+            celsius=condition.celsius,
+        )
+        if place == 0:
+            bench.check(range_volt)
         for begin in (-1, *range(0, samples, _TOGETHER)):
             part = drawn[begin : begin + _TOGETHER] if begin >= 0 else []
-            what = f"samples={begin}-{begin + len(part) - 1}" if part else "decision time"
+            what = f"samples={begin}-{begin + len(part) - 1}" if part else "without mismatch"
             own = {key: [one[key] for one in part] for key in mismatch} if part else {}
-            deck = latch_deck(
-                circuit,
-                [f"DC {volt!r}" for volt in (np.zeros(len(part)) if part else inputs).tolist()],
-                _added(circuit, own),
-                celsius=condition.celsius,
-                **settings,
+            bits = steps if part else max(steps, _FINE)
+            deck, analysis = bench.bisection(
+                _added(bench.comparator, own), range_volt=range_volt, steps=bits
             )
             label = f"{condition.name}, {what}"
             if home is not None:
-                write_text(home / "decks" / f"{file_name(label)}.cir", deck)
+                whole = deck.replace(".end\n", f".{analysis.command}\n.end\n")
+                write_text(home / "decks" / f"{file_name(label)}.cir", whole)
             arguments = {
-                **settings,
-                "comparator": circuit,
-                "celsius": condition.celsius,
+                "bench": bench,
                 "shifts": own,
                 "inputs": inputs,
                 "range_volt": range_volt,
-                "steps": steps,
+                "steps": bits,
+                "source_ohm": source_ohm,
+                "source_farad": source_farad,
+                "noise_decisions": 0 if part else noise_decisions,
+                "noise_seed": noise_seed,
                 "provenance": Provenance.of(deck).key,
             }
             items.append(Item(name=label, arguments=arguments))
@@ -167,7 +197,6 @@ def characterize_sense_amplifier(
     return SenseAmplifierReport.of(
         found,
         name=name or comparator.name,
-        inputs=inputs,
         resolution_volt=range_volt / 2.0**steps,
         margins=_MARGINS,
     )
@@ -176,36 +205,44 @@ def characterize_sense_amplifier(
 def measure_latches(
     *,
     rng: np.random.Generator,  # noqa: ARG001  of the runner; what is drawn is in the shifts
-    comparator: Subcircuit,
-    celsius: float,
+    bench: LatchBench,
     shifts: Mapping[str, Sequence[float]],
     inputs: FloatArray,
     range_volt: float,
     steps: int,
-    common_volt: float,
-    clock_second: float,
+    source_ohm: float,
+    source_farad: float,
+    noise_decisions: int,
+    noise_seed: int,
     provenance: str,  # noqa: ARG001  an edited model file is measured anew
 ) -> dict[str, Any]:
-    """Return some samples' offsets, or without shifts the decision times; for a worker process."""
-    if not shifts:
-        seconds, joule = decision_times(
-            comparator,
-            inputs,
-            common_volt=common_volt,
-            clock_second=clock_second,
-            celsius=celsius,
-        )
-        return {"seconds": seconds, "joule": joule}
-    offsets = offsets_of(
-        comparator,
-        _added(comparator, shifts),
-        range_volt=range_volt,
-        steps=steps,
-        common_volt=common_volt,
-        clock_second=clock_second,
-        celsius=celsius,
+    """Return some samples' thresholds; without shifts all else too. For a worker process."""
+    after_no, after_yes = bench.thresholds(
+        _added(bench.comparator, shifts), range_volt=range_volt, steps=steps
     )
-    return {"offsets": offsets}
+    found: dict[str, Any] = {"after_no": after_no, "after_yes": after_yes}
+    if shifts:
+        return found
+    both = float(after_no[0]), float(after_yes[0])
+    seconds = np.full(inputs.size, np.nan)
+    if np.isfinite(both).all():
+        seconds = bench.times(both, inputs)
+    kickback, joule = bench.disturbance(
+        input_volt=range_volt, source_ohm=source_ohm, source_farad=source_farad
+    )
+    found |= {"seconds": seconds, "kickback": kickback, "joule": joule}
+    if noise_decisions and np.isfinite(seconds[:_SLOWEST]).all():
+        slope = np.polyfit(np.log(inputs[:_SLOWEST]), seconds[:_SLOWEST], 1)[0]
+        found["noise"], found["noise_error"] = decision_noise(
+            bench,
+            threshold_volt=both[0],
+            tau_second=-float(slope),
+            longest_second=1.5 * float(seconds[0]),
+            clear_volt=range_volt,
+            decisions=noise_decisions,
+            rng=np.random.default_rng(noise_seed),
+        )
+    return found
 
 
 def _added(comparator: Subcircuit, shifts: Mapping[str, Sequence[float]]) -> dict[str, FloatArray]:
@@ -219,22 +256,47 @@ def _added(comparator: Subcircuit, shifts: Mapping[str, Sequence[float]]) -> dic
 
 def _gathered(condition: Variation, outcomes: Sequence[Outcome]) -> SenseCondition:
     """Return what was found at one condition; what failed has no number and says why."""
-    timing, *parts = outcomes
-    offsets: list[float] = []
+    plain, *parts = outcomes
+    thresholds: dict[str, list[float]] = {"after_no": [], "after_yes": []}
     for outcome in parts:
         count = len(next(iter(outcome.item.arguments["shifts"].values())))
-        offsets += [np.nan] * count if outcome.failed else list(outcome.value["offsets"])
-    seconds = np.full(_INPUTS, np.nan) if timing.failed else np.asarray(timing.value["seconds"])
+        for history in thresholds:
+            unknown = [np.nan] * count
+            thresholds[history] += unknown if outcome.failed else list(outcome.value[history])
+    lost: dict[str, Any] = {
+        "after_no": [np.nan],
+        "after_yes": [np.nan],
+        "seconds": [np.nan] * _INPUTS,
+    }
+    lost |= {"kickback": np.nan, "joule": np.nan}
+    found = lost if plain.failed else plain.value
+    bench: LatchBench = plain.item.arguments["bench"]
+    seconds = np.asarray(found["seconds"], dtype=np.float64)
+    failures = [
+        f"{outcome.item.name}: {outcome.failure.kind}: {outcome.failure.message}"
+        for outcome in outcomes
+        if outcome.failure is not None
+    ]
+    inputs = np.asarray(plain.item.arguments["inputs"])
+    late = inputs[np.isnan(seconds)]
+    if late.size and not plain.failed:
+        failures.append(
+            f"{plain.item.name}: undecided after half a period, {0.5 * bench.clock_second:g} s, at"
+            f" {', '.join(f'{volt:.3g}' for volt in late)} V beyond the threshold"
+        )
     return SenseCondition(
         name=condition.name,
         corner=condition.corner,
         celsius=condition.celsius,
-        offsets_volt=np.array(offsets, dtype=np.float64),
+        after_no_volt=np.array(thresholds["after_no"], dtype=np.float64),
+        after_yes_volt=np.array(thresholds["after_yes"], dtype=np.float64),
+        nominal_volt=(float(found["after_no"][0]), float(found["after_yes"][0])),
+        decision_volt=inputs,
         decision_second=seconds,
-        energy_joule=float("nan") if timing.failed else float(timing.value["joule"]),
-        failures=tuple(
-            f"{outcome.item.name}: {outcome.failure.kind}: {outcome.failure.message}"
-            for outcome in outcomes
-            if outcome.failure is not None
-        ),
+        deciding_second=0.5 * bench.clock_second,
+        kickback_volt=float(found["kickback"]),
+        energy_joule=float(found["joule"]),
+        noise_volt=float(found.get("noise", np.nan)),
+        noise_error_volt=float(found.get("noise_error", np.nan)),
+        failures=tuple(failures),
     )
