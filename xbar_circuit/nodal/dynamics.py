@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,32 @@ from xbar_circuit.nodal.grid import Grid, laplacian
 from xbar_circuit.nodal.hierarchical import slopes
 from xbar_circuit.nodal.waveform import Waveform
 
-__all__ = ["Dynamics", "Record"]
+__all__ = ["Dynamics", "Record", "Solution"]
+
+
+class Solution(Protocol):
+    """What a method leaves: outputs at any time and over any span; see `Dynamics.outputs`."""
+
+    @property
+    def time_second(self) -> FloatArray:
+        """The times that the method reports (points,) [s]."""
+        ...
+
+    @property
+    def work(self) -> str:
+        """What was done, for people."""
+        ...
+
+    def outputs(self, time: FloatArray) -> FloatArray:
+        """Return the outputs at some times (times, outputs)."""
+        ...
+
+    def moments(self, begin: FloatArray, length: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return ``int y dt`` and ``int t y dt`` over straight parts of the inputs.
+
+        Of the outputs (spans, outputs); t counts from the beginning of each span.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -79,12 +105,17 @@ class Dynamics:
         matrix = sparse.csr_array(sparse.vstack([self._held[:, :n], pick]))
         return matrix if basis is None else np.asarray(matrix @ basis)
 
+    def direct(self, volts: FloatArray) -> FloatArray:
+        """Return what the drivers' voltages add to the held currents (points, rows + cols) [A]."""
+        n = self.unknowns
+        result: FloatArray = volts @ self._held[:, n : n + self._rows].T
+        return result
+
     def record(self, time: FloatArray, output: FloatArray) -> Record:
         """Return the record for outputs ``states @ outputs(basis).T`` (points, outputs)."""
-        volts = np.array([self.waveform.at(t) for t in time])
-        slope = np.array([self.waveform.slope_after(t) for t in time])
+        volts, slope = self.waveform.at(time), self.waveform.slope_after(time)
         n, rows = self.unknowns, self._rows
-        held = output[:, : self._held.shape[0]] + volts @ self._held[:, n : n + rows].T
+        held = output[:, : self._held.shape[0]] + self.direct(volts)
         watched = output[:, self._held.shape[0] :].copy()
         nodes = np.concatenate(self._watched)
         driven = (nodes >= n) & (nodes < n + rows)
@@ -97,6 +128,24 @@ class Dynamics:
             row_voltage=watched[:, :half],
             column_voltage=watched[:, half:],
         )
+
+    def energy(self, solution: Solution, stop: float) -> FloatArray:
+        """Return what each row's drivers deliver until `stop` (rows,) [J].
+
+        ``int V I dt`` with V straight in each span, ``V = a + b t``: ``a int I dt + b int t I dt``.
+        The capacitance at a driver's own node takes ``C (V_end**2 - V_begin**2) / 2``.
+        """
+        begin, length = self.waveform.spans(stop)
+        start, slope = self.waveform.at(begin), self.waveform.slope_after(begin)
+        integral, moment = (part[:, : self._rows] for part in solution.moments(begin, length))
+        h = length[:, np.newaxis]
+        own = self.direct(start)[:, : self._rows], self.direct(slope)[:, : self._rows]
+        integral = integral + own[0] * h + own[1] * h**2 / 2.0
+        moment = moment + own[0] * h**2 / 2.0 + own[1] * h**3 / 3.0
+        ends = self.waveform.at(np.array([0.0, stop]))
+        stored = 0.5 * self._driver_farad * (ends[1] ** 2 - ends[0] ** 2)
+        result: FloatArray = (start * integral + slope * moment).sum(axis=0) + stored
+        return result
 
 
 def _watched_nodes(

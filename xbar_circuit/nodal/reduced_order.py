@@ -22,11 +22,13 @@ from scipy.linalg import eigh
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ConvergenceError
-from xbar_circuit.nodal.dynamics import Dynamics, Record
+from xbar_circuit.nodal.dynamics import Dynamics
+from xbar_circuit.nodal.modes import Modes
 from xbar_circuit.nodal.sparse import Factors, factorise
 from xbar_circuit.nodal.threads import spread, threads
+from xbar_circuit.nodal.waveform import Waveform
 
-__all__ = ["ReducedOrder", "directions"]
+__all__ = ["ReducedOrder", "Superposition", "directions"]
 
 _BLOCKS = 4
 _FEW = 8  # waveforms that one model follows
@@ -55,8 +57,8 @@ class ReducedOrder:
     def __post_init__(self) -> None:
         object.__setattr__(self, "points", checks.count("points", self.points, minimum=2))
 
-    def follow(self, system: Dynamics, stop: float, tolerance: float) -> tuple[Record, str]:
-        """Return the record up to `stop` [s] and a word on the work.
+    def follow(self, system: Dynamics, stop: float, tolerance: float) -> Superposition:
+        """Return the solution, with the times to report up to `stop` [s].
 
         Raises
         ------
@@ -71,8 +73,8 @@ class ReducedOrder:
         volts = system.waveform.volts
         shapes, signals = directions(volts)
         if factors is None or not shapes.size:
-            output = np.zeros((len(time), system.outputs(np.zeros((system.unknowns, 0))).shape[0]))
-            return system.record(time, output), "nothing to solve"
+            width = system.outputs(np.zeros((system.unknowns, 0))).shape[0]
+            return Superposition(time_second=time, parts=(), width=width, work="nothing to solve")
         corners = system.waveform.time_second
         if shapes.shape[1] <= _FEW:
             groups = [_Signals(corners, shapes, signals)]
@@ -86,10 +88,45 @@ class ReducedOrder:
             parts = spread(
                 lambda group: _answer(system, factors, group, time, tolerance), groups, count
             )
-        output = np.sum([part for part, _ in parts], axis=0)
-        states = sum(size for _, size in parts)
+        states = sum(len(part.tau) for part in parts)
         together = f" in {len(groups)} groups" if len(groups) > 1 else ""
-        return system.record(time, output), f"reduced order, {states} states{together}"
+        return Superposition(
+            time_second=time,
+            parts=tuple(parts),
+            width=parts[0].output.shape[0],
+            work=f"reduced order, {states} states{together}",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Superposition:
+    """The sum of the answers to a few drivers at a time: a `Solution`.
+
+    time_second : times to report (points,) [s]. parts : of the sum. width : how many outputs.
+    work : for people.
+    """
+
+    time_second: FloatArray
+    parts: tuple[Modes, ...]
+    width: int
+    work: str
+
+    def outputs(self, time: FloatArray) -> FloatArray:
+        """Return the outputs at some times (times, outputs)."""
+        total = np.zeros((len(time), self.width))
+        for part in self.parts:
+            total += part.outputs(time)
+        return total
+
+    def moments(self, begin: FloatArray, length: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the integrals and first moments of the outputs over spans (spans, outputs)."""
+        integral = np.zeros((len(begin), self.width))
+        moment = np.zeros_like(integral)
+        for part in self.parts:
+            one, other = part.moments(begin, length)
+            integral += one
+            moment += other
+        return integral, moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +153,8 @@ def _some_drivers(corners: FloatArray, volts: FloatArray, rows: NDArray[np.int64
 
 def _answer(
     system: Dynamics, factors: Factors, signals: _Signals, time: FloatArray, tolerance: float
-) -> tuple[FloatArray, int]:
-    """Return the outputs (points, outputs) that some signals cause, and the size of the model.
+) -> Modes:
+    """Return the model of what some signals cause.
 
     Raises
     ------
@@ -125,6 +162,8 @@ def _answer(
         The space grew too large.
     """
     excitation = np.asarray(system.drive @ signals.shapes)
+    alone = Waveform(time_second=signals.corners, volts=signals.values @ signals.shapes.T)
+    direct = system.direct(alone.at(time))
     basis = np.zeros((system.unknowns, 0))
     block = factors.solve(excitation)
     previous: FloatArray | None = None
@@ -135,14 +174,15 @@ def _answer(
             if block.shape[1] == 0:
                 break
             block = factors.solve(system.mass[:, np.newaxis] * block)
-        output = _modes(system, basis, excitation, signals, time)
+        modes = _modes(system, basis, excitation, signals)
+        output = modes.outputs(time)
         if previous is not None:
             gap = np.abs(output - previous)
             if all(
-                gap[:, part].max() <= tolerance * np.abs(output[:, part]).max()
+                gap[:, part].max() <= tolerance * np.abs(output[:, part] + direct[:, part]).max()
                 for part in system.currents
             ):
-                return output, basis.shape[1]
+                return modes
         previous = output
     raise ConvergenceError(
         f"transient: got {basis.shape[1]} states without reaching the tolerance, expected smoother"
@@ -166,40 +206,15 @@ def _orthonormal(block: FloatArray, basis: FloatArray) -> FloatArray:
     return np.asarray(fresh[:, np.abs(np.diag(triangle)) > 1e-10])
 
 
-def _modes(
-    system: Dynamics,
-    basis: FloatArray,
-    excitation: FloatArray,
-    signals: _Signals,
-    time: FloatArray,
-) -> FloatArray:
-    """Return the outputs of the reduced system (points, outputs)."""
+def _modes(system: Dynamics, basis: FloatArray, excitation: FloatArray, signals: _Signals) -> Modes:
+    """Return the modes of the reduced system."""
     conductance = basis.T @ (system.own @ basis)
     capacitance = basis.T @ (system.mass[:, np.newaxis] * basis)
     tau, vectors = eigh(0.5 * (capacitance + capacitance.T), 0.5 * (conductance + conductance.T))
-    tau = np.maximum(tau, 0.0)
-    force = vectors.T @ (basis.T @ excitation)
-    corners, values = signals.corners, signals.values
-    state = np.empty((len(time), len(tau)))
-    z = force @ values[0]
-    for k, start in enumerate(corners):
-        final = k + 1 == len(corners)
-        stop = np.inf if final else corners[k + 1]
-        slope = np.zeros(values.shape[1])
-        if not final:
-            slope = (values[k + 1] - values[k]) / (stop - start)
-        lag = tau * (force @ slope)
-        gap = z - force @ values[k] + lag
-        inside = slice(*np.searchsorted(time, [start, stop]))
-        after = time[inside, np.newaxis] - start
-        straight = values[k] + after * slope
-        state[inside] = straight @ force.T - lag + gap * _decay(after, tau)
-        if not final:
-            z = force @ values[k + 1] - lag + gap * _decay(stop - start, tau)
-    return np.asarray(state @ (system.outputs(basis) @ vectors).T)
-
-
-def _decay(after: FloatArray | float, tau: FloatArray) -> FloatArray:
-    """Return ``exp(-after / tau)``; a mode without inertia keeps nothing, even at once."""
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        return np.where(tau > 0.0, np.exp(-after / tau), 0.0)
+    return Modes(
+        tau=np.maximum(tau, 0.0),
+        force=vectors.T @ (basis.T @ excitation),
+        output=np.asarray(system.outputs(basis) @ vectors),
+        corners=signals.corners,
+        values=signals.values,
+    )

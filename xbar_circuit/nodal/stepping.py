@@ -17,15 +17,30 @@ from scipy import sparse
 
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ConvergenceError
-from xbar_circuit.nodal.dynamics import Dynamics, Record
+from xbar_circuit.nodal.dynamics import Dynamics
 from xbar_circuit.nodal.sparse import Factors, factorise
 
-__all__ = ["TrBdf2"]
+__all__ = ["Steps", "TrBdf2"]
 
 _GAMMA = 2.0 - np.sqrt(2.0)
 _D = _GAMMA / 2.0
 _W = np.sqrt(2.0) / 4.0
 _WEIGHTS = (1.0 - 4.0 * _W) / 3.0, 1.0 / 3.0, -2.0 * _D / 3.0
+# of the parabola through 0, gamma and 1: its integral and its first moment from 0 to 1
+_INTEGRALS = np.array(
+    [
+        (1 / 3 - (1 + _GAMMA) / 2 + _GAMMA) / _GAMMA,
+        -1 / 6 / (_GAMMA * (_GAMMA - 1)),
+        (1 / 3 - _GAMMA / 2) / (1 - _GAMMA),
+    ]
+)
+_MOMENTS = np.array(
+    [
+        (1 / 4 - (1 + _GAMMA) / 3 + _GAMMA / 2) / _GAMMA,
+        -1 / 12 / (_GAMMA * (_GAMMA - 1)),
+        (1 / 4 - _GAMMA / 3) / (1 - _GAMMA),
+    ]
+)
 _RATIO = 4.0
 _MOST_STEPS = 200_000
 _KEPT_FACTORS = 8
@@ -35,8 +50,12 @@ _KEPT_FACTORS = 8
 class TrBdf2:
     """Implicit time steps of second order with step control."""
 
-    def follow(self, system: Dynamics, stop: float, tolerance: float) -> tuple[Record, str]:
-        """Step from rest to `stop` [s]; return the record and a word on the work.
+    def follow(self, system: Dynamics, stop: float, tolerance: float) -> Steps:
+        """Step from rest to `stop` [s].
+
+        A step is accepted when its error estimate is below the tolerance in the node voltages,
+        relative to the largest driver voltage, and in the currents of drivers and columns, relative
+        to the largest of each so far.
 
         Raises
         ------
@@ -47,10 +66,12 @@ class TrBdf2:
         stepper = _Stepper(system)
         factors = factorise(system.own)
         v = np.zeros(0) if factors is None else factors.solve(system.drive @ wave.at(0.0))
-        allowed = tolerance * (float(np.abs(wave.volts).max()) or 1.0)
+        matrix = system.outputs(None)
+        judge = _Judge(system, matrix, tolerance)
         corners = [float(t) for t in wave.time_second[1:] if t < stop] + [stop]
         now, step = 0.0, corners[0] * _RATIO**-6
-        times, voltages = [now], [v]
+        times, lengths, ends, middles = [now], [], [matrix @ v], []
+        judge.accept(now, ends[0])
         for corner in corners:
             while now < corner:
                 if len(times) > _MOST_STEPS:
@@ -62,18 +83,113 @@ class TrBdf2:
                 left = corner - now
                 last = bool(rung >= left * (1.0 - 1e-9))
                 h = float(f"{left:.12e}") if last else float(rung)  # equal spans share factors
-                trial, error = stepper.step(now, v, h)
-                if error > allowed and h > stop * _RATIO**-30:
+                middle, end, error = stepper.step(now, v, h)
+                output = matrix @ end
+                after = corner if last else now + h
+                share = judge.share(after, output, error)
+                if share > 1.0 and h > stop * _RATIO**-30:
                     step = h / _RATIO
                     continue
-                now, v = corner if last else now + h, trial
+                judge.accept(after, output)
+                lengths.append(after - now)
+                now, v = after, end
                 times.append(now)
-                voltages.append(v)
-                growth = _RATIO if error < allowed * _RATIO**-3 else 1.0
+                ends.append(output)
+                middles.append(matrix @ middle)
+                growth = _RATIO if share < _RATIO**-3 else 1.0
                 step = min(max(step, h) if last else h * growth, stop)
-        output = (system.outputs(None) @ np.array(voltages).T).T
-        record = system.record(np.array(times), output)
-        return record, f"TR-BDF2, {len(times) - 1} steps, {stepper.factorisations} factorisations"
+        return Steps(
+            time_second=np.array(times),
+            length=np.array(lengths),
+            ends=np.array(ends),
+            middles=np.array(middles),
+            work=f"TR-BDF2, {len(lengths)} steps, {stepper.factorisations} factorisations",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Steps:
+    """What the steps left: a `Solution`.
+
+    time_second : beginnings of the steps and the end (steps + 1,) [s]. length : (steps,) [s].
+    ends, middles : outputs at the beginnings and the end (steps + 1, outputs), and after the
+    trapezoidal stage of each step (steps, outputs). work : for people.
+    """
+
+    time_second: FloatArray
+    length: FloatArray
+    ends: FloatArray
+    middles: FloatArray
+    work: str
+
+    def outputs(self, time: FloatArray) -> FloatArray:
+        """Return the outputs at some times (times, outputs), the parabola through each step."""
+        last = len(self.length) - 1
+        k = np.clip(np.searchsorted(self.time_second, time, side="right") - 1, 0, last)
+        s = ((time - self.time_second[k]) / self.length[k])[:, np.newaxis]
+        begin, middle, end = self.ends[k], self.middles[k], self.ends[k + 1]
+        result: FloatArray = (
+            begin * (s - _GAMMA) * (s - 1.0) / _GAMMA
+            + middle * s * (s - 1.0) / (_GAMMA * (_GAMMA - 1.0))
+            + end * s * (s - _GAMMA) / (1.0 - _GAMMA)
+        )
+        return result
+
+    def moments(
+        self,
+        begin: FloatArray,
+        length: FloatArray,  # noqa: ARG002  the steps have their own
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return the integrals and first moments of the outputs over spans (spans, outputs).
+
+        Of the parabola through each step: exact for inputs and outputs that are straight, so that
+        large parts of a driver's current that cancel do so in the integrals too.
+        """
+        start = self.time_second[:-1]
+        span = np.searchsorted(begin, start + 0.5 * self.length, side="right") - 1
+        h, after = self.length[:, np.newaxis], (start - begin[span])[:, np.newaxis]
+        parts = np.stack([self.ends[:-1], self.middles, self.ends[1:]])
+        mean, lever = (np.tensordot(w, parts, axes=1) for w in (_INTEGRALS, _MOMENTS))
+        integral = np.zeros((len(begin), self.ends.shape[1]))
+        moment = np.zeros_like(integral)
+        np.add.at(integral, span, h * mean)
+        np.add.at(moment, span, h * (after * mean + h * lever))
+        return integral, moment
+
+
+class _Judge:
+    """How large an error is, as a share of what is allowed."""
+
+    def __init__(
+        self, system: Dynamics, matrix: FloatArray | sparse.csr_array, tolerance: float
+    ) -> None:
+        self._system = system
+        self._matrix = matrix
+        self._tolerance = tolerance
+        self._volt = float(np.abs(system.waveform.volts).max()) or 1.0
+        self._ampere = [0.0 for _ in system.currents]
+
+    def accept(self, now: float, output: FloatArray) -> None:
+        """Take note of the currents at a time."""
+        self._ampere = self._largest(now, output)
+
+    def share(self, now: float, output: FloatArray, error: FloatArray) -> float:
+        """Return the error of a step as a share of the allowed; `error` of the voltages [V]."""
+        if error.size == 0:
+            return 0.0
+        worst = float(np.abs(error).max()) / self._volt
+        current = np.abs(self._matrix @ error)
+        for part, ampere in zip(self._system.currents, self._largest(now, output), strict=True):
+            if ampere > 0.0:
+                worst = max(worst, float(current[part].max()) / ampere)
+        return worst / self._tolerance
+
+    def _largest(self, now: float, output: FloatArray) -> list[float]:
+        direct = self._system.direct(self._system.waveform.at(now))
+        return [
+            max(before, float(np.abs(output[part] + direct[part]).max()))
+            for part, before in zip(self._system.currents, self._ampere, strict=True)
+        ]
 
 
 class _Stepper:
@@ -84,10 +200,12 @@ class _Stepper:
         self._factors: dict[float, Factors] = {}
         self.factorisations = 0
 
-    def step(self, now: float, v: FloatArray, h: float) -> tuple[FloatArray, float]:
-        """Return the voltages one step on, and the largest error estimate [V]."""
+    def step(
+        self, now: float, v: FloatArray, h: float
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return the voltages after the first stage and one step on, and the error estimate [V]."""
         if v.size == 0:
-            return v, 0.0
+            return v, v, v
         own, drive, mass = self._system.own, self._system.drive, self._system.mass
         wave, factors = self._system.waveform, self._factored(h)
         first = drive @ wave.at(now) - own @ v
@@ -98,7 +216,7 @@ class _Stepper:
         end = factors.solve(mass * v + h * (_W * first + _W * second + _D * end_drive))
         third = end_drive - own @ end
         error = sum(w * p for w, p in zip(_WEIGHTS, (first, second, third), strict=True))
-        return end, float(np.abs(factors.solve(h * error)).max())
+        return middle, end, factors.solve(h * error)
 
     def _factored(self, h: float) -> Factors:
         """Return the factors of ``C + d h Y``."""

@@ -10,16 +10,17 @@ solved by a reduced-order model that is exact in time (`ReducedOrder`), or by im
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ConvergenceError, ParameterError, ShapeError
-from xbar_circuit.nodal.dynamics import Dynamics
+from xbar_circuit.nodal.dynamics import Dynamics, Record, Solution
 from xbar_circuit.nodal.method import refuse_nonlinear
 from xbar_circuit.nodal.reduced_order import ReducedOrder
 from xbar_circuit.nodal.stepping import TrBdf2
@@ -27,16 +28,23 @@ from xbar_circuit.nodal.waveform import Waveform
 
 __all__ = ["TransientResult", "transient"]
 
+_BISECTIONS = 40
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TransientResult:
     """Waveforms of a transient.
 
+    The waveforms are given at times that suit a plot; a straight line between two of them misses a
+    fast edge by half a per cent of the largest current and more. `at` evaluates the solution
+    itself at any time.
+
     time_second : times (points,) [s].
     column_current : into the sense terminals (points, cols) [A].
     row_current : from the drivers (points, rows) [A].
     row_voltage, column_voltage : at the watched cells (points, watched) [V].
-    energy_joule : delivered by each row's drivers (rows,) [J].
+    energy_joule : delivered by each row's drivers (rows,) [J]; the integral of the solution, not
+        of the points.
     method : what solved it, for people.
     """
 
@@ -47,23 +55,70 @@ class TransientResult:
     column_voltage: FloatArray
     energy_joule: FloatArray
     method: str
+    _evaluate: Callable[[FloatArray], Record]
+
+    def at(self, time_second: ArrayLike) -> TransientResult:
+        """Return the same transient at other times.
+
+        Parameters
+        ----------
+        time_second
+            Times (points,) from 0 to the last of this result [s].
+
+        Raises
+        ------
+        ShapeError, ParameterError
+            Not a row of finite times in that range.
+        """
+        time = checks.real("time_second", time_second)
+        if time.ndim != 1 or not time.size:
+            raise ShapeError.about(
+                "time_second",
+                got=f"shape {time.shape}",
+                expected="times (points,)",
+                remedy="give a row of times",
+            )
+        last = float(self.time_second[-1])
+        if not ((time >= 0.0) & (time <= last * (1.0 + 1e-12))).all():
+            raise ParameterError.about(
+                "time_second",
+                got=f"{time.min():g} to {time.max():g} s",
+                expected=f"times from 0 to {last:g} s",
+                remedy="follow the transient for longer: stop_second",
+            )
+        found = self._evaluate(np.minimum(time, last))
+        return replace(
+            self,
+            time_second=found.time_second,
+            column_current=found.column_current,
+            row_current=found.row_current,
+            row_voltage=found.row_voltage,
+            column_voltage=found.column_voltage,
+        )
 
     def settling_second(self, error: float = 1e-3, *, after: float = 0.0) -> FloatArray:
         """Return when each column stays within `error` of its last value (cols,) [s].
 
-        Relative to the last value of the column, counted from `after` [s], interpolated between
-        the points; 0 for a column that never leaves the band.
+        Relative to the last value of the column, counted from `after` [s]; the crossing is sought
+        in the solution itself. 0 for a column that never leaves the band.
         """
         last = self.column_current[-1]
-        far = np.abs(self.column_current - last) - error * np.abs(last)
-        result = np.zeros(far.shape[1])
-        for column, gap in enumerate(far.T):
-            outside = np.flatnonzero((gap > 0.0) & (self.time_second >= after))
-            if outside.size:
-                k = outside[-1]
-                share = gap[k] / (gap[k] - gap[k + 1])
-                step = self.time_second[k + 1] - self.time_second[k]
-                result[column] = self.time_second[k] + share * step - after
+        band = error * np.abs(last)
+        outside = (np.abs(self.column_current - last) > band) & (self.time_second >= after)[
+            :, np.newaxis
+        ]
+        result = np.zeros(len(last))
+        columns = np.flatnonzero(outside.any(axis=0))
+        if not columns.size:
+            return result
+        k = len(outside) - 1 - outside[::-1, columns].argmax(axis=0)
+        low, high = self.time_second[k], self.time_second[np.minimum(k + 1, len(outside) - 1)]
+        for _ in range(_BISECTIONS):
+            middle = 0.5 * (low + high)
+            current = self._evaluate(middle).column_current[np.arange(columns.size), columns]
+            far = np.abs(current - last[columns]) > band[columns]
+            low, high = np.where(far, middle, low), np.where(far, high, middle)
+        result[columns] = high - after
         return result
 
 
@@ -88,7 +143,8 @@ def transient(
         When to stop [s].
     tolerance
         `TrBdf2`: largest error of a step in any node voltage, relative to the largest driver
-        voltage. `ReducedOrder`: change of the currents, relative to the largest, by a larger model.
+        voltage, and in the currents of drivers and of columns, relative to the largest of each.
+        `ReducedOrder`: change of those currents, relative to the same, by a larger model.
     watch
         Cells (row, column) whose node voltages are kept.
     method
@@ -123,19 +179,23 @@ def transient(
         )
     system = Dynamics(crossbar, waveform, watch)
     try:
-        record, work = (method or ReducedOrder()).follow(system, stop, allowed)
+        solution: Solution = (method or ReducedOrder()).follow(system, stop, allowed)
     except ConvergenceError:
         if method is not None:
             raise
-        record, work = TrBdf2().follow(system, stop, allowed)
-    power = record.row_current * np.array([waveform.at(t) for t in record.time_second])
-    step = np.diff(record.time_second)[:, np.newaxis]
+        solution = TrBdf2().follow(system, stop, allowed)
+
+    def evaluate(time: FloatArray) -> Record:
+        return system.record(time, solution.outputs(time))
+
+    record = evaluate(solution.time_second)
     return TransientResult(
         time_second=record.time_second,
         column_current=record.column_current,
         row_current=record.row_current,
         row_voltage=record.row_voltage,
         column_voltage=record.column_voltage,
-        energy_joule=0.5 * (step * (power[1:] + power[:-1])).sum(axis=0),
-        method=work,
+        energy_joule=system.energy(solution, stop),
+        method=solution.work,
+        _evaluate=evaluate,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
@@ -116,19 +116,28 @@ class Waveform:
         down = np.clip((time - start - width) / edge, 0.0, 1.0)
         return cls(time_second=corners, volts=np.where(on, height * (up - down), 0.0))
 
-    def at(self, seconds: float) -> FloatArray:
-        """Return the voltages of all rows at a time (rows,) [V]."""
-        k = int(np.searchsorted(self.time_second, seconds, side="right")) - 1
-        if k >= len(self.time_second) - 1:
-            return np.array(self.volts[-1])
-        share = (seconds - self.time_second[k]) / (self.time_second[k + 1] - self.time_second[k])
-        return np.asarray(self.volts[k] + share * (self.volts[k + 1] - self.volts[k]))
+    def at(self, seconds: ArrayLike) -> FloatArray:
+        """Return the voltages of all rows at a time (rows,), or at times (times, rows) [V]."""
+        time = np.asarray(seconds, dtype=np.float64)
+        k, slope = self._segment(time)
+        after = (time - self.time_second[k])[..., np.newaxis]
+        volts: FloatArray = self.volts[k] + after * slope
+        return volts
 
-    def slope_after(self, seconds: float) -> FloatArray:
-        """Return the slopes of all rows just after a time (rows,) [V/s]."""
-        k = int(np.searchsorted(self.time_second, seconds, side="right")) - 1
-        if k >= len(self.time_second) - 1:
-            return np.zeros(self.volts.shape[1])
-        length = float(self.time_second[k + 1] - self.time_second[k])
-        slope: FloatArray = (self.volts[k + 1] - self.volts[k]) / length
-        return slope
+    def slope_after(self, seconds: ArrayLike) -> FloatArray:
+        """Return the slopes of all rows just after a time (rows,) or times (times, rows) [V/s]."""
+        return self._segment(np.asarray(seconds, dtype=np.float64))[1]
+
+    def spans(self, stop_second: float) -> tuple[FloatArray, FloatArray]:
+        """Return beginnings and lengths of the straight parts up to a time (spans,) [s]."""
+        inside = self.time_second[self.time_second < stop_second]
+        return inside, np.diff(np.append(inside, stop_second))
+
+    def _segment(self, time: FloatArray) -> tuple[NDArray[np.int64], FloatArray]:
+        """Return the corner before each time, and the slopes after it."""
+        length = np.diff(self.time_second)[:, np.newaxis]
+        slopes = np.concatenate(
+            [np.diff(self.volts, axis=0) / length, np.zeros((1, self.volts.shape[1]))]
+        )
+        k = np.searchsorted(self.time_second, time, side="right") - 1
+        return np.asarray(k), slopes[k]
