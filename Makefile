@@ -1,6 +1,6 @@
 # The two commands, and what they share. Each sets up what it needs first, and is safe to repeat.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench calibrate mnist setup setup-dev format clean
+.PHONY: help demo test docs bench calibrate mnist setup setup-dev format clean
 
 OUT ?= out
 BIN := .venv/bin
@@ -18,6 +18,11 @@ test: setup-dev  ## run every check: format, lint, types, import contracts, test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+docs:    ## build the documentation site, notebooks with their outputs; open out/docs/index.html
+	@.ci/setup docs
+	$(BIN)/python -m sphinx -b html -q --keep-going docs "$(OUT)/docs"
+	@echo "the site: $(OUT)/docs/index.html"
 
 bench: setup-dev  ## time the engines against ngspice, sparse LU and badcrossbar; table in out/bench
 	$(BIN)/python -m pip install --quiet --no-deps badcrossbar pathvalidate sigfig # not the plots: they need cairo

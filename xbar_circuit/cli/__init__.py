@@ -42,7 +42,7 @@ from xbar_circuit.errors import (
     XbarError,
 )
 
-__all__ = ["app", "main"]
+__all__ = ["app", "main", "verbs"]
 
 _EXIT_CODES: tuple[tuple[type[XbarError], int], ...] = (
     (ParameterError, 2),
@@ -57,14 +57,19 @@ _NOT_WRITTEN = 5
 _PROBE_BYTES = 1 << 16
 
 
+def verbs() -> tuple[str, ...]:
+    """Return the names of all verbs."""
+    names = (m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+    return tuple(sorted(name.replace("_", "-") for name in names))
+
+
 class _Verbs(TyperGroup):
     """The modules of this package as commands."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names of the verbs."""
         del ctx
-        names = (m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
-        return sorted(name.replace("_", "-") for name in names)
+        return list(verbs())
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the verb that was typed; typer's "did you mean" reads the names in `commands`."""

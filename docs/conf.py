@@ -1,0 +1,144 @@
+"""How the documentation site is built: ``make docs``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from importlib import import_module
+from inspect import ismodule
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from latex2mathml.converter import convert
+
+from xbar_circuit import __version__, cli
+
+HERE = Path(__file__).parent
+
+project = "xbar_circuit"
+author = "the xbar_circuit developers"
+copyright = author  # noqa: A001  the name that Sphinx reads
+release = version = __version__
+
+extensions = [
+    "myst_nb",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.viewcode",
+    "sphinx_copybutton",
+    "sphinx_design",
+]
+exclude_patterns = ["_build", "jupyter_execute", "examples"]
+
+html_theme = "furo"
+html_title = f"xbar_circuit {version}"
+html_static_path: list[str] = []
+
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 3
+nb_execution_mode = os.environ.get("XBAR_DOCS_NOTEBOOKS", "cache")
+nb_execution_timeout = 600
+nb_execution_raise_on_error = True
+nb_merge_streams = True
+
+autosummary_generate = True
+autodoc_typehints = "none"  # the docstrings name units and shapes, which types cannot
+autodoc_member_order = "bysource"
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+suppress_warnings = ["autosummary.import_cycle", "mystnb.unknown_mime_type"]
+
+
+def _write_if_new(path: Path, text: str) -> None:
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+
+
+def _copy_notebooks() -> None:
+    folder = HERE / "notebooks"
+    folder.mkdir(exist_ok=True)
+    for source in (HERE.parent / "notebooks").glob("*.ipynb"):
+        shutil.copyfile(source, folder / source.name)
+
+
+def _write_command_line() -> None:
+    """Write the reference of every verb from its own help text."""
+    lines = ["# Command line", "", "What `xbar VERB --help` says, for every verb.", ""]
+    environment = os.environ | {"COLUMNS": "100", "TERM": "dumb", "NO_COLOR": "1"}
+    for verb in cli.verbs():
+        done = subprocess.run(
+            [sys.executable, "-m", "xbar_circuit", verb, "--help"],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=environment,
+        )
+        lines += [f"## xbar {verb}", "", "```text", done.stdout.strip(), "```", ""]
+    _write_if_new(HERE / "reference" / "command_line.md", "\n".join(lines))
+
+
+_FACES = (
+    "",
+    "nodal",
+    "spice",
+    "netlist",
+    "devices",
+    "cells",
+    "peripherals",
+    "tile",
+    "calibration",
+    "network",
+    "accelerator",
+    "programming",
+    "architecture",
+    "studies",
+)
+
+
+def _write_python() -> None:
+    """List what every package offers; each name gets a page of its own from its docstring."""
+    lines = [
+        "# Python",
+        "",
+        "Everything that a user needs is in `xbar_circuit` and in these packages.",
+        "",
+    ]
+    for face in _FACES:
+        name = f"xbar_circuit.{face}".rstrip(".")
+        module = import_module(name)
+        title, _, _ = (module.__doc__ or name).partition("\n")
+        public = [n for n in module.__all__ if not ismodule(getattr(module, n)) and n[0] != "_"]
+        lines += [f"## {name}", "", title, "", "```{eval-rst}", f".. currentmodule:: {name}", ""]
+        lines += [".. autosummary::", "   :toctree: api", "   :nosignatures:", ""]
+        lines += [*(f"   {n}" for n in sorted(public, key=str.lower)), "```", ""]
+    _write_if_new(HERE / "reference" / "api.md", "\n".join(lines))
+
+
+def _math(node: Any, display: str) -> str:
+    """Return a formula as MathML, which browsers render by themselves: nothing is fetched."""
+    return convert(node.astext(), display=display)
+
+
+def _inline(writer: Any, node: Any) -> None:
+    writer.body.append(_math(node, "inline"))
+    raise nodes.SkipNode
+
+
+def _block(writer: Any, node: Any) -> None:
+    writer.body.append(f"<div class='math'>{_math(node, 'block')}</div>")
+    raise nodes.SkipNode
+
+
+def setup(app: Any) -> None:
+    """Tell Sphinx how formulas become HTML."""
+    app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
+
+
+html_math_renderer = "mathml"
+_copy_notebooks()
+_write_command_line()
+_write_python()

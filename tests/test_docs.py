@@ -1,0 +1,57 @@
+"""What the documentation shows works as it stands there."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from xbar_circuit import cli
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+PAGES = sorted(
+    p for p in DOCS.rglob("*.md") if "notebooks" not in p.parts and "_build" not in p.parts
+)
+PAGES = [p for p in PAGES if p.name not in {"api.md", "command_line.md"}]
+RUN = [p for p in PAGES if p.parent.name != "howto" and "```python" in p.read_text("utf-8")]
+
+
+def name(path):
+    return path.relative_to(DOCS).as_posix()
+
+
+@pytest.mark.parametrize("page", RUN, ids=name)
+def test_the_code_of_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch):
+    shutil.copytree(DOCS / "examples", tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    scope = {"__name__": "__main__"}
+    for number, block in enumerate(blocks):
+        exec(compile(block, f"{name(page)}, block {number}", "exec"), scope)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_verbs_and_options_exist(page):
+    verbs = cli._Verbs()
+    for line in re.findall(r"xbar [a-z][^`\n]*", page.read_text("utf-8").replace("\\\n", " ")):
+        words = line.split("#")[0].split()
+        command = verbs.get_command(None, words[1])
+        assert command is not None, line
+        known = {option for p in command.params for option in (*p.opts, *p.secondary_opts)}
+        if getattr(command, "commands", None):
+            continue
+        unknown = {w for w in words[2:] if w.startswith("--")} - known - {"--help"}
+        assert not unknown, line
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_pages_that_are_linked_exist(page):
+    text = page.read_text("utf-8")
+    links = re.findall(r"\{doc\}`([^`]+)`", text) + re.findall(r":link: (\S+)", text)
+    toctrees = re.findall(r"```\{toctree\}\n(.*?)```", text, re.DOTALL)
+    links += [line for tree in toctrees for line in tree.split("\n") if line and line[0] != ":"]
+    generated = {"reference/api", "reference/command_line"}
+    for link in links:
+        target = (page.parent / link).with_suffix(".md")
+        notebook = DOCS.parent / "notebooks" / f"{Path(link).name}.ipynb"
+        assert link in generated or target.is_file() or notebook.is_file(), link
