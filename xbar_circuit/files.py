@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["replacing", "write_json", "write_text"]
+__all__ = ["cache_folder", "replacing", "write_json", "write_text"]
 
 
 @contextmanager
@@ -84,3 +84,15 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def cache_folder() -> Path:
+    """Return this user's folder for what is costly to make again.
+
+    ``$XBAR_CACHE_DIR``, else ``xbar_circuit`` in ``$XDG_CACHE_HOME`` or ``~/.cache``.
+    """
+    own = os.environ.get("XBAR_CACHE_DIR")
+    if own:
+        return Path(own).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "xbar_circuit"

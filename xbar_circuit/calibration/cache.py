@@ -7,7 +7,6 @@ The folder is ``$XBAR_CACHE_DIR``, else ``xbar_circuit`` in ``$XDG_CACHE_HOME`` 
 
 from __future__ import annotations
 
-import os
 import struct
 import tokenize
 import zipfile
@@ -21,7 +20,7 @@ from xbar_circuit.cells import Axis, CurrentTable, TableQuality
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.files import replacing
 
-__all__ = ["default_folder", "load", "store"]
+__all__ = ["load", "store"]
 
 _AXES = ("row_axis", "column_axis", "log_axis")
 
@@ -41,15 +40,6 @@ _DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
 )
-
-
-def default_folder() -> Path:
-    """Return the folder of this user's cached tables."""
-    own = os.environ.get("XBAR_CACHE_DIR")
-    if own:
-        return Path(own).expanduser()
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "xbar_circuit"
 
 
 def store(table: CurrentTable, folder: Path) -> Path:

@@ -26,6 +26,7 @@ from xbar_circuit.cells.table import spline_coefficients
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.devices import CellResponse
 from xbar_circuit.errors import ConvergenceError, ParameterError
+from xbar_circuit.files import cache_folder
 from xbar_circuit.netlist import SpiceOptions
 
 __all__ = ["tabulate"]
@@ -105,7 +106,7 @@ def tabulate(
     tolerance = checks.number("tolerance", tolerance, "1", above=True, maximum=1e-2)
     grid = _first_grid(cell, volts, conductances)
     options = (options or SpiceOptions()).for_cell(cell)
-    home = cache.default_folder() if folder is None else Path(folder)
+    home = cache_folder() if folder is None else Path(folder)
     key = _key(cell, grid, tolerance, options)
     table = None if refresh else cache.load(key, home)
     if table is None:

@@ -1,8 +1,9 @@
 """What a SPICE model library holds: its models and subcircuits, by section (process corner).
 
 A process design kit brings its transistors as libraries that include each other. This module looks
-them through as ngspice would, before any simulation, so that a wrong path, corner or model name is
-found at once and by its own name; and it says what a result that used the library depends on.
+them through by the grammar that the simulator's text goes through, before any simulation, so that a
+wrong path, corner or model name is found at once and by its own name; and it says what a result
+that used the library depends on, and which settings in it would hold for a whole deck.
 """
 
 from __future__ import annotations
@@ -14,18 +15,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xbar_circuit.errors import ModelFileError
+from xbar_circuit.spice_text import declared_sections, flatten_file, read, statements
 
-__all__ = ["LibraryContents", "scan"]
+__all__ = ["LibraryContents", "LibraryReader", "scan", "settings"]
 
-_INCLUDE = re.compile(r"\.inc(?:lude|l)?\s+(.+)", re.IGNORECASE)
-_LIB = re.compile(
-    r"\.lib\s+(\"[^\"]*\"|'[^']*'|\S+)(?:\s+(\"[^\"]*\"|'[^']*'|\S+))?", re.IGNORECASE
-)
-_END_LIB = re.compile(r"\.endl\b", re.IGNORECASE)
 _MODEL = re.compile(r"\.model\s+(\S+)", re.IGNORECASE)
 _SUBCKT = re.compile(r"\.subckt\s+(\S+)", re.IGNORECASE)
 _ENDS = re.compile(r"\.ends\b", re.IGNORECASE)
-_DEEPEST = 32
+_OPTIONS = re.compile(r"\.opt(?:ions?)?\b(.*)", re.IGNORECASE | re.DOTALL)
+_OPTION = re.compile(r"(\w+)(?:\s*=\s*('[^']*'|\{[^}]*\}|[^\s,]+))?")
+_GLOBAL = re.compile(r"\.global\s+(.*)", re.IGNORECASE | re.DOTALL)
+_TEMPERATURE = re.compile(r"\.temp(?:erature)?\b(.*)", re.IGNORECASE | re.DOTALL)
+_ANALYSES = re.compile(
+    r"\.(?:tran|ac|dc|op|noise|tf|pz|sens|disto|pss|sp|four|print|plot|save|probe|meas(?:ure)?"
+    r"|width|step|alter|data)\b",
+    re.IGNORECASE,
+)
+_Signature = tuple[tuple[Path, int, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +42,11 @@ class LibraryContents:
     sections : the sections of the library file itself.
     files : every file read, in order.
     digest : SHA-256 of the contents of these files.
+    options : global settings outside of any subcircuit, ``temp`` of a ``.temp`` card among them,
+        as they are written.
+    globals : nodes that a ``.global`` card makes one for the whole deck.
+    stray : the first card outside of any subcircuit that is an element or asks for an analysis or
+        an output; empty where there is none.
     """
 
     models: frozenset[str]
@@ -43,9 +54,12 @@ class LibraryContents:
     sections: tuple[str, ...]
     files: tuple[Path, ...]
     digest: str
+    options: tuple[tuple[str, str], ...] = ()
+    globals: tuple[str, ...] = ()
+    stray: str = ""
 
 
-def scan(library: Path, section: str = "") -> LibraryContents:
+def scan(library: Path, section: str = "", *, dialect: str = "") -> LibraryContents:
     """Look a library through.
 
     Parameters
@@ -54,6 +68,8 @@ def scan(library: Path, section: str = "") -> LibraryContents:
         The file.
     section
         The ``.lib`` section to use; empty reads the whole file as ``.include`` does.
+    dialect
+        ngspice's ``ngbehavior``.
 
     Raises
     ------
@@ -61,112 +77,82 @@ def scan(library: Path, section: str = "") -> LibraryContents:
         A file is missing or unreadable, a section does not exist, or files include each other
         without end.
     """
-    return _Reader().contents(library, section)
+    path = library.expanduser().resolve()
+    key = path, section.lower(), dialect
+    known = _KNOWN.get(key)
+    if known is not None and _signature(known[0].files) == known[1]:
+        return known[0]
+    try:
+        flat = flatten_file(path, section, dialect=dialect)
+    except ModelFileError as error:
+        if path.is_file():
+            raise
+        raise ModelFileError(
+            f"library: got {str(library)!r}, expected a readable SPICE library; correct the path"
+        ) from error
+    reader = LibraryReader()
+    for line in statements("\n".join([flat.text, *flat.pieces.values()])):
+        reader.see(line)
+    digest = hashlib.sha256("".join(flat.files.values()).encode())
+    found = LibraryContents(
+        models=frozenset(reader.models),
+        subcircuits=frozenset(reader.subcircuits),
+        sections=declared_sections(read(path)),
+        files=tuple(flat.files),
+        digest=digest.hexdigest(),
+        options=tuple(reader.options),
+        globals=tuple(dict.fromkeys(reader.globals)),
+        stray=reader.stray,
+    )
+    _KNOWN[key] = found, _signature(found.files)
+    return found
 
 
-class _Reader:
-    """Collects names while it follows the includes."""
+_KNOWN: dict[tuple[Path, str, str], tuple[LibraryContents, _Signature]] = {}
+"""A kit of megabytes is looked through once, and again when one of its files has changed."""
+
+
+def _signature(files: tuple[Path, ...]) -> _Signature:
+    try:
+        stats = [(path, path.stat()) for path in files]
+    except OSError:
+        return ()
+    return tuple((path, stat.st_mtime_ns, stat.st_size) for path, stat in stats)
+
+
+class LibraryReader:
+    """Collects names and settings from logical lines."""
 
     def __init__(self) -> None:
-        self._texts: dict[Path, str] = {}
-        self._models: set[str] = set()
-        self._subcircuits: set[str] = set()
-        self._done: set[tuple[Path, str]] = set()
+        self.models: set[str] = set()
+        self.subcircuits: set[str] = set()
+        self.options: list[tuple[str, str]] = []
+        self.globals: list[str] = []
+        self.stray = ""
+        self._inside = 0
 
-    def contents(self, library: Path, section: str) -> LibraryContents:
-        top = library.resolve()
-        text = self._text(top, str(library))
-        self._follow(top, section, depth=0)
-        digest = hashlib.sha256()
-        for path in self._texts:
-            digest.update(hashlib.sha256(self._texts[path].encode()).digest())
-        return LibraryContents(
-            models=frozenset(self._models),
-            subcircuits=frozenset(self._subcircuits),
-            sections=tuple(_sections(text)),
-            files=tuple(self._texts),
-            digest=digest.hexdigest(),
-        )
-
-    def _text(self, path: Path, named: str) -> str:
-        if path not in self._texts:
-            try:
-                self._texts[path] = path.read_text(encoding="utf-8", errors="replace")
-            except OSError as error:
-                raise ModelFileError(
-                    f"library: got {named!r} ({error.strerror}), expected a readable SPICE library"
-                    f" at {path}; correct the path"
-                ) from error
-        return self._texts[path]
-
-    def _follow(self, path: Path, section: str, *, depth: int) -> None:
-        if (path, section.lower()) in self._done:
-            return
-        self._done.add((path, section.lower()))
-        if depth > _DEEPEST:
-            raise ModelFileError(
-                f"library: got files that include each other more than {_DEEPEST} deep at {path},"
-                " expected an end; look for a file that includes itself"
-            )
-        inside = 0
-        for line in _lines(self._text(path, str(path)), section, path):
-            if _ENDS.match(line):
-                inside = max(inside - 1, 0)
-            elif found := _SUBCKT.match(line):
-                if inside == 0:
-                    self._subcircuits.add(found[1].lower())
-                inside += 1
-            elif (found := _MODEL.match(line)) and inside == 0:
-                self._models.add(found[1].lower())
-            elif found := _INCLUDE.match(line):
-                self._enter(path, found[1], "", depth)
-            elif (found := _LIB.match(line)) and found[2]:
-                self._enter(path, found[1], _bare(found[2]), depth)
-
-    def _enter(self, parent: Path, name: str, section: str, depth: int) -> None:
-        inner = (parent.parent / Path(_bare(name)).expanduser()).resolve()
-        self._text(inner, f"{_bare(name)}, included by {parent}")
-        self._follow(inner, section, depth=depth + 1)
+    def see(self, line: str) -> None:
+        """Take in the next logical line."""
+        if _ENDS.match(line):
+            self._inside = max(self._inside - 1, 0)
+        elif found := _SUBCKT.match(line):
+            if self._inside == 0:
+                self.subcircuits.add(found[1].lower())
+            self._inside += 1
+        elif found := _GLOBAL.match(line):
+            self.globals += found[1].lower().split()
+        elif found := _OPTIONS.match(line):
+            self.options += settings(found[1])
+        elif found := _TEMPERATURE.match(line):
+            self.options.append(("temp", found[1].strip()))
+        elif self._inside == 0:
+            if found := _MODEL.match(line):
+                self.models.add(found[1].lower())
+            elif not self.stray and (not line.startswith(".") or _ANALYSES.match(line)):
+                self.stray = line
 
 
-def _bare(name: str) -> str:
-    """Take quotes and a trailing comment from a file or section name."""
-    name = name.strip()
-    if name[:1] in "\"'":
-        return name[1:].split(name[0], 1)[0]
-    return name.split()[0]
-
-
-def _statements(text: str) -> Iterator[str]:
-    for raw in text.splitlines():
-        line = raw.strip()
-        if line.startswith("."):
-            yield line
-
-
-def _sections(text: str) -> Iterator[str]:
-    for line in _statements(text):
-        if (found := _LIB.match(line)) and not found[2]:
-            yield _bare(found[1])
-
-
-def _lines(text: str, section: str, path: Path) -> Iterator[str]:
-    """Yield the statements of one section, or all of them outside any section."""
-    if not section:
-        yield from _statements(text)
-        return
-    if section.lower() not in [name.lower() for name in _sections(text)]:
-        known = ", ".join(dict.fromkeys(_sections(text))) or "none"
-        raise ModelFileError(
-            f"section: got {section!r}, expected a section of {path}: {known}; correct the corner's"
-            " name, or leave it out to read the whole file"
-        )
-    inside = False
-    for line in _statements(text):
-        found = _LIB.match(line)
-        if found and not found[2]:
-            inside = _bare(found[1]).lower() == section.lower()
-        elif _END_LIB.match(line):
-            inside = False
-        elif inside:
-            yield line
+def settings(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the names (lower case) and values of an ``.options`` card."""
+    for match in _OPTION.finditer(text):
+        yield match[1].lower(), (match[2] or "").strip("'{} ")

@@ -70,7 +70,7 @@ def loaded_column(
         " with its amplifier",
         "* row i stands at reference + scale * pattern[i]; the amplifier's output is v(out)",
         f"{_OPTIONS} temp={spice_number(celsius)}{' klu' if klu else ''}",
-        *amplifier.spice_definition("opamp"),
+        *amplifier.spice_definition("xbar_opamp"),
         *extra,
         *(array_lines(crossbar) if array is None else array),
         f"Vreference reference 0 DC {spice_number(amplifier.reference_volt)}",
@@ -89,7 +89,7 @@ def loaded_column(
         elif array is None:
             lines.append(f"V{end.name} {node} reference DC 0")
     lines += amplifier.spice_lines(
-        "amplifier", definition="opamp", minus="minus", out="out", driven="driven"
+        "amplifier", definition="xbar_opamp", minus="minus", out="out", driven="driven"
     )
     lines += [
         f"Vprobe driven out {stimulus.voltage_probe}",

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit.checks import FloatArray
+from xbar_circuit.peripherals import Subcircuit
 from xbar_circuit.peripherals.converters import Converter
 from xbar_circuit.peripherals.waveform import staircase
 from xbar_circuit.units import spice_number
@@ -38,6 +39,7 @@ class Testbench:
     sample_seconds : when the converter has taken its input (conversions,).
     code_nodes : the node of each converter's code, 1 V a code.
     supplies : source and voltage [V] of every supply.
+    circuits : users' circuits in it, which say how it has to be run.
     """
 
     deck: str
@@ -47,6 +49,7 @@ class Testbench:
     sample_seconds: NDArray[Any]
     code_nodes: tuple[str, ...]
     supplies: Mapping[str, float] = field(default_factory=dict)
+    circuits: tuple[Subcircuit, ...] = ()
 
     def standalone(self, vectors: Sequence[str] = ()) -> str:
         """Return the deck with its transient and its saved vectors, for a simulator of one's own.
@@ -90,10 +93,10 @@ def conversion_bench(
         transient_options(transistors=converter.circuit is not None),
         *extra,
         *converter.spice_includes(),
-        *converter.spice_subcircuit("converter", noise=noise),
+        *converter.spice_subcircuit("xbar_converter", noise=noise),
         *timing.clock_lines(count),
         *staircase("Vin in 0" if unit == "V" else "Iin 0 in", values, steps, timing.edge_second),
-        "Xconverter in start clock code converter",
+        "Xconverter in start clock code xbar_converter",
         ".end",
     ]
     return Testbench(
@@ -104,4 +107,5 @@ def conversion_bench(
         sample_seconds=timing.sample_seconds(count),
         code_nodes=("code",),
         supplies=converter.spice_supplies("xconverter"),
+        circuits=() if converter.circuit is None else (converter.circuit,),
     )

@@ -53,23 +53,26 @@ def tile_bench(
         all. Pairs that share a converter come whole.
     """
     chosen = tuple(range(crossbar.cols)) if columns is None else tuple(columns)
+    circuits = (*readout.circuits, *(() if driver.circuit is None else (driver.circuit,)))
     timing = readout.timing
     count = len(read.volt)
     lines = [
         f"xbar_circuit: tile of {crossbar.rows} x {crossbar.cols}, {count} reads",
         "* row i moves about the node reference; column j ends in amplifier_j and converter_j; its",
         f"* code is v(code_j), 1 V a code, at the end of each period of {timing.period_second!r} s",
-        transient_options(transistors=bool(driver.circuit or readout.circuits)),
+        transient_options(transistors=bool(circuits)),
     ]
-    definitions = readout.converter.spice_includes() + driver.spice_definition("buffer")
+    definitions = readout.converter.spice_includes() + driver.spice_definition("xbar_buffer")
     if readout.amplifier is not None:
-        definitions += readout.amplifier.spice_definition("amplifier")
+        definitions += readout.amplifier.spice_definition("xbar_amplifier")
     if isinstance(readout.difference, DifferenceAmplifier):
-        definitions += readout.difference.spice_definition("difference")
+        definitions += readout.difference.spice_definition("xbar_difference")
     lines += _once(definitions)
     alike = noise is None and readout.samples is None
     if alike:
-        lines += readout.converter.spice_subcircuit("converter", settle_second=readout.settling)
+        lines += readout.converter.spice_subcircuit(
+            "xbar_converter", settle_second=readout.settling
+        )
     lines += array_lines(crossbar) if array is None else array
     lines.append(f"Vreference reference 0 DC {spice_number(readout.reference_volt)}")
     lines += timing.clock_lines(count)
@@ -85,7 +88,7 @@ def tile_bench(
             window_begin_second=readout.window_begin_second,
         )
         node = _outer(end, whole=whole)
-        lines += driver.spice_lines(end.name, node, wave, definition="buffer")
+        lines += driver.spice_lines(end.name, node, wave, definition="xbar_buffer")
     codes = []
     for end in senses(crossbar):
         lines += _resistor(end, whole=whole)
@@ -96,9 +99,9 @@ def tile_bench(
         lines.append(f"Vsense_{j} {node} bit_{j} DC 0")
         lines += _amplifier(readout, j)
     for j, entry in _entries(readout, chosen):
-        name = "converter"
+        name = "xbar_converter"
         if not alike:
-            name = f"converter_{j}"
+            name = f"xbar_converter_{j}"
             lines += readout.converter_of(j).spice_subcircuit(
                 name,
                 noise=None if noise is None else noise[:, j],
@@ -114,6 +117,7 @@ def tile_bench(
         sample_seconds=timing.sample_seconds(count),
         code_nodes=tuple(codes),
         supplies=_supplies(readout, chosen),
+        circuits=circuits,
     )
 
 
@@ -136,19 +140,19 @@ def _amplifier(readout: Readout, column: int) -> list[str]:
     if readout.difference == "current":
         return amplifier.spice_copy(
             instance,
-            definition="amplifier",
+            definition="xbar_amplifier",
             minus=minus,
             out=f"pair_{pair}",
             turned=bool(odd),
             load=not odd,
         )
     lines = amplifier.spice_lines(
-        instance, definition="amplifier", minus=minus, out=f"out_{column}"
+        instance, definition="xbar_amplifier", minus=minus, out=f"out_{column}"
     )
     if odd and isinstance(readout.difference, DifferenceAmplifier):
         lines += readout.difference.spice_lines(
             f"difference_{pair}",
-            definition="difference",
+            definition="xbar_difference",
             positive=f"out_{column - 1}",
             negative=f"out_{column}",
             out=f"pair_{pair}",

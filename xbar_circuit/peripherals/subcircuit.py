@@ -15,8 +15,9 @@ from types import MappingProxyType
 from typing import Any
 
 from xbar_circuit import checks
-from xbar_circuit.errors import ModelFileError, ParameterError
-from xbar_circuit.peripherals.subcircuit_file import declaration, refuse_control
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.peripherals.subcircuit_file import Declaration, declaration
+from xbar_circuit.peripherals.subcircuit_libraries import at_corner, compiled, libraries_of
 from xbar_circuit.units import spice_number
 
 __all__ = ["Subcircuit"]
@@ -47,14 +48,27 @@ class Subcircuit:
         Port -> voltage [V]: ``{"vdd": 1.0, "vss": 0.0}``. Bias voltages belong here too.
     models
         Library with the transistor models: a file to include, or ``(file, corner)`` for a section
-        of a ``.lib``, or a sequence of these.
+        of a ``.lib``, or a sequence of these, each with a corner of its own.
     parameters
         Parameters of the instance, such as ``{"w": 1e-6}``.
+    currents
+        Port -> current into it [A]: bias currents, ``{"ibias": 20e-6}``.
+    osdi
+        Verilog-A models that the circuit needs: compiled ``.osdi`` files, or ``.va`` sources, which
+        are compiled once into the folder of cached files.
+    compatibility
+        Dialect of its files, ngspice's ``ngbehavior``: ``"hsa"``, ``"psa"``, ``"lta"``.
+    accept
+        Settings in its files that may hold for the whole deck, such as ``("scale",)``; any other
+        ``.options`` or ``.temp`` card is refused.
+    seed
+        Seed of the random functions (``agauss``) in the libraries: which Monte Carlo sample it is.
 
     Raises
     ------
     ModelFileError
-        A file is missing, has no such subcircuit, or contains a control block.
+        A file is missing or has no such subcircuit; or it has commands, analyses, elements outside
+        of any subcircuit, or settings for the whole deck that are not accepted.
     ParameterError
         A port is unknown, unconnected, or given twice.
     """
@@ -65,7 +79,13 @@ class Subcircuit:
     supplies: Mapping[str, float]
     models: tuple[tuple[Path, str | None], ...]
     parameters: Mapping[str, float] = field(default_factory=dict)
+    currents: Mapping[str, float] = field(default_factory=dict)
+    osdi: tuple[Path, ...] = ()
+    compatibility: str = ""
+    accept: tuple[str, ...] = ()
+    seed: int = 1
     order: tuple[str, ...] = ()
+    declared: Declaration = field(init=False)
 
     def __init__(
         self,
@@ -76,26 +96,47 @@ class Subcircuit:
         supplies: Mapping[str, float] | None = None,
         models: str | Path | tuple[str | Path, str] | Sequence[object] | None = None,
         parameters: Mapping[str, float] | None = None,
+        currents: Mapping[str, float] | None = None,
+        osdi: str | Path | Sequence[str | Path] = (),
+        compatibility: str = "",
+        accept: Sequence[str] = (),
+        seed: int = 1,
     ) -> None:
         file = Path(path).expanduser().resolve()
-        order, known = declaration(file, name)
-        rails = {
-            str(port).lower(): checks.number(f"supplies[{port!r}]", volt, "V", minimum=-1e6)
-            for port, volt in (supplies or {}).items()
-        }
-        roles = _roles(ports, order, rails, name)
-        _check_connected(order, roles, rails, name)
-        values = _parameter_values(parameters or {}, known, name)
-        libraries = _libraries(models)
-        refuse_control(file, libraries)
+        libraries = libraries_of(models)
+        accepted = (accept,) if isinstance(accept, str) else tuple(accept)
+        checks.count("seed", seed)
+        declared = declaration(file, name, libraries, dialect=compatibility, accept=accepted)
+        order, known = declared.order, declared.parameters
+        rails, sinks = (
+            {
+                str(port).lower(): checks.number(f"{what}[{port!r}]", value, unit, minimum=-1e6)
+                for port, value in (given or {}).items()
+            }
+            for what, given, unit in (("supplies", supplies, "V"), ("currents", currents, "A"))
+        )
+        fed = {port: 0.0 for port in (*rails, *sinks) if port in order}
+        roles = _roles(ports, order, fed, name)
+        _check_globals(declared, roles, rails, name)
+        _check_connected(order, roles, fed, name)
+        strangers = [port for port in (*rails, *sinks) if port not in fed]
+        strangers = [port for port in strangers if port not in declared.globals or port in sinks]
+        if strangers:
+            _check_connected(order, roles, dict.fromkeys((*fed, *strangers), 0.0), name)
         for attribute, value in (
             ("path", file),
             ("name", name),
             ("ports", MappingProxyType(roles)),
             ("supplies", MappingProxyType(rails)),
             ("models", libraries),
-            ("parameters", MappingProxyType(values)),
+            ("parameters", MappingProxyType(_parameter_values(parameters or {}, known, name))),
+            ("currents", MappingProxyType(sinks)),
+            ("osdi", compiled(osdi)),
+            ("compatibility", compatibility),
+            ("accept", accepted),
+            ("seed", seed),
             ("order", order),
+            ("declared", declared),
         ):
             object.__setattr__(self, attribute, value)
 
@@ -117,16 +158,24 @@ class Subcircuit:
             )
 
     def varied(
-        self, *, corner: str | None = None, parameters: Mapping[str, float] | None = None
+        self,
+        *,
+        corner: str | None = None,
+        parameters: Mapping[str, float] | None = None,
+        supplies: Mapping[str, float] | None = None,
+        seed: int | None = None,
     ) -> Subcircuit:
-        """Return the same circuit at another corner, or with other values of some parameters.
+        """Return the same circuit at another corner, or with other values of some settings.
 
         Parameters
         ----------
         corner
-            Section of every library that was given with one; None leaves them.
-        parameters
+            Section of the libraries that were given with one; with several such libraries, one
+            section for each, in their order: ``"ss+wcs"``. None leaves them.
+        parameters, supplies
             Replace those of the same name.
+        seed
+            Of the libraries' random functions; None leaves it.
 
         Raises
         ------
@@ -135,34 +184,29 @@ class Subcircuit:
         ModelFileError
             A library has no such section.
         """
-        models = self.models
-        if corner is not None:
-            if not any(section is not None for _, section in models):
-                raise ParameterError.about(
-                    "corner",
-                    got=repr(corner),
-                    expected=f"a circuit whose models have corners, {self!r} has none",
-                    remedy='give models=("pdk.lib", "tt")',
-                )
-            models = tuple((path, None if old is None else corner) for path, old in models)
-        return Subcircuit(
-            self.path,
-            self.name,
-            ports=self.ports,
-            supplies=self.supplies,
-            models=models,
-            parameters={**self.parameters, **(parameters or {})},
-        )
+        models = self.models if corner is None else at_corner(self.models, corner, repr(self))
+        settings = self._settings() | {"models": models}
+        settings["parameters"] = {**self.parameters, **(parameters or {})}
+        settings["supplies"] = {**self.supplies, **(supplies or {})}
+        settings["seed"] = self.seed if seed is None else seed
+        return _again(self.path, self.name, settings)
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Make it again in another process, from the same files."""
-        settings = {
+    def _settings(self) -> dict[str, Any]:
+        return {
             "ports": dict(self.ports),
             "supplies": dict(self.supplies),
             "models": self.models,
             "parameters": dict(self.parameters),
+            "currents": dict(self.currents),
+            "osdi": self.osdi,
+            "compatibility": self.compatibility,
+            "accept": self.accept,
+            "seed": self.seed,
         }
-        return _again, (self.path, self.name, settings)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Make it again in another process, from the same files."""
+        return _again, (self.path, self.name, self._settings())
 
     def include_lines(self) -> list[str]:
         """Return the lines that load models and file."""
@@ -170,25 +214,29 @@ class Subcircuit:
             f'.include "{path}"' if corner is None else f'.lib "{path}" {corner}'
             for path, corner in self.models
         ]
-        return [*lines, f'.include "{self.path}"']
+        own = self.declared.text.splitlines() or [f'.include "{self.path}"']
+        return [*lines, *own]
 
     def instance_lines(self, instance: str, nodes: Mapping[str, str]) -> list[str]:
-        """Return the instance, its ports on ``nodes[role]``, and its supplies.
+        """Return the instance, its ports on ``nodes[role]``, its supplies and bias currents.
 
         A role that the seat does not know gets a node of its own. A supply is the source
-        ``V<instance>_<port>``; its current is negative where it delivers.
+        ``V<instance>_<port>``; its current is negative where it delivers. A supply whose node is
+        one for the whole deck (``.global``) feeds it through a milliohm, as several may do.
         """
+        num = spice_number
         played = {port: nodes.get(role, f"{instance}_{role}") for role, port in self.ports.items()}
-        rails = {port: f"{instance}_{port}" for port in self.supplies}
+        rails = {port: f"{instance}_{port}" for port in (*self.supplies, *self.currents)}
         wires = " ".join(played.get(port) or rails[port] for port in self.order)
-        values = "".join(f" {key}={spice_number(v)}" for key, v in self.parameters.items())
-        return [
-            f"X{instance} {wires} {self.name}{values}",
-            *(
-                f"V{instance}_{port} {rails[port]} 0 DC {spice_number(volt)}"
-                for port, volt in self.supplies.items()
-            ),
-        ]
+        values = "".join(f" {key}={num(v)}" for key, v in self.parameters.items())
+        lines = [f"X{instance} {wires} {self.name}{values}"]
+        for port, volt in self.supplies.items():
+            lines.append(f"V{instance}_{port} {rails[port]} 0 DC {num(volt)}")
+            if port in self.declared.globals:
+                lines.append(f"R{instance}_{port} {rails[port]} {port} 1e-3")
+        for port, ampere in self.currents.items():
+            lines.append(f"I{instance}_{port} 0 {rails[port]} DC {num(ampere)}")
+        return lines
 
     def __repr__(self) -> str:
         return f"Subcircuit({self.path.name!r}, {self.name!r})"
@@ -200,14 +248,11 @@ class Subcircuit:
         return hash(self._key())
 
     def _key(self) -> tuple[object, ...]:
-        return (
-            self.path,
-            self.name,
-            tuple(sorted(self.ports.items())),
-            tuple(sorted(self.supplies.items())),
-            self.models,
-            tuple(sorted(self.parameters.items())),
+        found = tuple(
+            (key, tuple(sorted(value.items())) if isinstance(value, dict) else value)
+            for key, value in self._settings().items()
         )
+        return self.path, self.name, found
 
 
 def _again(path: Path, name: str, settings: Mapping[str, Any]) -> Subcircuit:
@@ -263,6 +308,27 @@ def _roles(
     return dict(zip(ports, signals, strict=True))
 
 
+def _check_globals(
+    declared: Declaration, roles: Mapping[str, str], rails: Mapping[str, float], name: str
+) -> None:
+    """Refuse a signal on, and a missing supply of, a node that is one for the whole deck."""
+    for port in declared.globals:
+        if port in roles.values():
+            raise ParameterError.about(
+                "ports",
+                got=f"a role on {port}, which a .global card of {name} makes one for all circuits",
+                expected="a signal of its own for each instance",
+                remedy="take it out of the .global card, or give it in supplies",
+            )
+        if port not in rails and port not in {"0", "gnd"}:
+            raise ParameterError.about(
+                "supplies",
+                got=f"no voltage for {port}, which a .global card of {name} connects",
+                expected="a supply for every global node",
+                remedy=f'add it: supplies={{"{port}": ...}}',
+            )
+
+
 def _check_connected(
     order: tuple[str, ...], roles: Mapping[str, str], rails: Mapping[str, float], name: str
 ) -> None:
@@ -280,31 +346,3 @@ def _check_connected(
                 expected=f"every port of `{line}` once",
                 remedy=remedy,
             )
-
-
-def _libraries(models: object) -> tuple[tuple[Path, str | None], ...]:
-    if models is None:
-        return ()
-    if isinstance(models, (str, Path)):
-        entries: list[object] = [models]
-    elif isinstance(models, tuple) and len(models) == 2 and not Path(str(models[1])).is_file():
-        entries = [models]
-    elif isinstance(models, Sequence):
-        entries = list(models)
-    else:
-        raise ParameterError.about(
-            "models",
-            got=repr(models),
-            expected="a file, (file, corner), or a sequence of these",
-            remedy='for example ("pdk.lib", "tt")',
-        )
-    result: list[tuple[Path, str | None]] = []
-    for entry in entries:
-        first, corner = entry if isinstance(entry, tuple) else (entry, None)
-        file = Path(str(first)).expanduser().resolve()
-        if not file.is_file():
-            raise ModelFileError(
-                f"models: got {str(file)!r}, expected a model library that exists; correct the path"
-            )
-        result.append((file, None if corner is None else str(corner)))
-    return tuple(result)

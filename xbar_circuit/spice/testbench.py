@@ -20,6 +20,7 @@ from xbar_circuit.files import write_json, write_text
 from xbar_circuit.netlist.provenance import Provenance
 from xbar_circuit.netlist.testbench import Testbench
 from xbar_circuit.peripherals.converters import CodeArray
+from xbar_circuit.peripherals.subcircuit_deck import run_settings
 from xbar_circuit.spice import Tran, run
 
 __all__ = ["BenchAnswer", "run_bench"]
@@ -96,6 +97,7 @@ def _run(bench: Testbench, vectors: Sequence[str], time_limit_second: float | No
         Tran(step_second=bench.step_second, stop_second=bench.stop_second),
         vectors=[*codes, *vectors, *supplies.values()],
         time_limit_second=time_limit_second,
+        **run_settings(bench.circuits),
     )
     plot = answer[0]
     time: FloatArray = plot.scale

@@ -28,7 +28,13 @@ from xbar_circuit.runs.items import Item, Outcome
 from xbar_circuit.runs.runner import run_items
 from xbar_circuit.studies.amplifier_bench import AmplifierBench, SampledAmplifier, measure
 from xbar_circuit.studies.amplifier_report import AmplifierReport
-from xbar_circuit.studies.variations import at_condition, conditions, file_name, temperatures_of
+from xbar_circuit.studies.variations import (
+    Variation,
+    at_condition,
+    conditions,
+    file_name,
+    temperatures_of,
+)
 
 __all__ = ["characterize_amplifier"]
 
@@ -48,6 +54,7 @@ def characterize_amplifier(
     corners: Sequence[str] = (),
     mismatch: Mapping[str, float] | None = None,
     samples: int = 16,
+    kit_samples: int = 0,
     rng: np.random.Generator | None = None,
     common_volt: ArrayLike | None = None,
     noise_hertz: tuple[float, float] = (1e3, 1e11),
@@ -84,8 +91,12 @@ def characterize_amplifier(
         as ``{"offset_volt": 2e-3}``.
     samples
         How many are drawn, the same ones for every corner and temperature.
+    kit_samples
+        How many samples of the model library's own Monte Carlo (``agauss`` in a section such as
+        ``tt_mm``) are measured at each corner and temperature; each is named by its number and its
+        seed.
     rng
-        Draws the mismatch.
+        Draws the mismatch and the seeds.
     common_volt
         References about which gain and offset are measured [V]; by default nine, 0.2 V about the
         amplifier's own.
@@ -139,9 +150,14 @@ def characterize_amplifier(
         "array": array,
     }
     varied = [
-        (condition, _varied(amplifier, condition.corner, condition.parameters))
+        (condition, _varied(amplifier, condition))
         for condition in conditions(
-            corners, temperatures, mismatch=mismatch, samples=samples, rng=rng
+            corners,
+            temperatures,
+            mismatch=mismatch,
+            samples=samples,
+            kit_samples=kit_samples,
+            rng=rng,
         )
     ]
     bench = AmplifierBench(
@@ -243,17 +259,25 @@ def _check_amplifier(amplifier: object) -> None:
         )
 
 
-def _varied(
-    amplifier: SampledAmplifier, corner: str, drawn: Mapping[str, float]
-) -> SampledAmplifier:
+def _varied(amplifier: SampledAmplifier, condition: Variation) -> SampledAmplifier:
     """Return the amplifier with its circuit at a corner and its parameters moved."""
+    corner, drawn, seed = condition.corner, condition.parameters, condition.seed
+    if seed and amplifier.circuit is None:
+        raise ParameterError.about(
+            "kit_samples",
+            got=f"samples of a model library for {type(amplifier).__name__} without one",
+            expected="a circuit whose models draw their own mismatch",
+            remedy="give mismatch= for a behavioural amplifier",
+        )
     if isinstance(amplifier, CurrentConveyor):
         if amplifier.circuit is not None:
-            circuit = at_condition(amplifier.circuit, corner, drawn)
+            circuit = at_condition(amplifier.circuit, corner, drawn, seed=seed)
             return dataclasses.replace(amplifier, circuit=circuit)
         return _moved(amplifier, corner, drawn)
     if isinstance(amplifier.opamp, Subcircuit):
-        return dataclasses.replace(amplifier, opamp=at_condition(amplifier.opamp, corner, drawn))
+        return dataclasses.replace(
+            amplifier, opamp=at_condition(amplifier.opamp, corner, drawn, seed=seed)
+        )
     return dataclasses.replace(amplifier, opamp=_moved(amplifier.opamp, corner, drawn))
 
 

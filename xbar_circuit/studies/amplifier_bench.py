@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xbar_circuit.cells import TransistorCell
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ConvergenceError, ParameterError
 from xbar_circuit.netlist.loaded_column import Stimulus, loaded_column
 from xbar_circuit.peripherals.amplifiers import CurrentConveyor, TransimpedanceAmplifier
+from xbar_circuit.peripherals.subcircuit_deck import run_settings
 from xbar_circuit.spice import Ac, Alter, Analysis, Dc, Noise, Plot, Tran, run
 from xbar_circuit.studies.amplifier_report import AmplifierReport
 from xbar_circuit.tile.macromodel import macromodel_lines
@@ -158,7 +160,9 @@ class AmplifierBench:
         first = next(analysis for analysis in analyses if not isinstance(analysis, Alter))
         saved = "" if noisy else f".save {' '.join(vectors)}\n"
         self.decks[label] = deck.replace(".end\n", f"{saved}.{first.command}\n.end\n")
-        return list(run(deck, *analyses, vectors=vectors))
+        cell = self._parts[1].cell
+        settings = run_settings([self.amplifier.circuit], meters=isinstance(cell, TransistorCell))
+        return list(run(deck, *analyses, vectors=vectors, **settings))
 
 
 def _reduced(crossbar: Crossbar, column: int) -> list[str]:

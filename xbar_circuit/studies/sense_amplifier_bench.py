@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals import Subcircuit
+from xbar_circuit.peripherals.subcircuit_deck import run_settings
 from xbar_circuit.peripherals.waveform import piecewise
 from xbar_circuit.spice import Plot, Tran, run
 from xbar_circuit.units import spice_number
@@ -117,6 +118,17 @@ class LatchBench:
             lines += source
         return "\n".join([*lines, ".end"]) + "\n"
 
+    def run(self, deck: str, analysis: Tran, vectors: Sequence[str]) -> Plot:
+        """Run a deck as the comparator's files need it.
+
+        Raises
+        ------
+        SimulatorError, ConvergenceError
+            ngspice failed.
+        """
+        plot: Plot = run(deck, analysis, vectors=vectors, **run_settings([self.comparator]))[0]
+        return plot
+
     def transient(self, cycles: float) -> Tran:
         """Return the analysis of so many clock periods."""
         return Tran(
@@ -191,7 +203,7 @@ class LatchBench:
         deck, analysis = self.bisection(parameters, range_volt=range_volt, steps=steps)
         count = len(next(iter(parameters.values()), [0.0]))
         trials = [f"v(after{half}_{k})" for half in (0, 1) for k in range(count)]
-        plot = run(deck, analysis, vectors=[*self.outputs(count), *trials])[0]
+        plot = self.run(deck, analysis, [*self.outputs(count), *trials])
         blocks = np.arange(steps) + 1
         found = []
         for half in (0, 1):
@@ -226,7 +238,7 @@ class LatchBench:
                 if value != points[-1][1]:
                     points += [(begin, points[-1][1]), (begin + _TURN * period, value)]
             sources.append(list(piecewise(f"Vp{k} p{k} common", points)))
-        plot = run(self.deck(sources, {}), self.transient(2.99), vectors=self.outputs(4))[0]
+        plot = self.run(self.deck(sources, {}), self.transient(2.99), self.outputs(4))
         clear = 0.25 * self.high  # outputs that are closer are both precharged
         volts = [
             np.array([np.interp(at * period, plot.scale, self.said(plot, k)) for k in range(4)])
@@ -280,11 +292,9 @@ class LatchBench:
                 values = [-side * clear] * _HISTORY + [threshold + side * overdrive]
                 sources.append(self.staircase(f"Vp{len(sources)} p{len(sources)} common", values))
                 sides.append(side)
-        plot = run(
-            self.deck(sources, {}),
-            self.transient(cycles - 0.01),
-            vectors=self.outputs(len(sources)),
-        )[0]
+        plot = self.run(
+            self.deck(sources, {}), self.transient(cycles - 0.01), self.outputs(len(sources))
+        )
         begin = (cycles - 0.5 + 0.5 * _EDGE) * self.clock_second
         swing = 0.5 * self.high if self.differential else 0.0
         found = np.array(
@@ -319,11 +329,9 @@ class LatchBench:
         if source_farad > 0.0:
             lines.append(f"Cp0 p0 0 {num(source_farad)}")
         supplies = {f"i(vs0_{port})": v for port, v in self.comparator.supplies.items()}
-        plot = run(
-            self.deck([lines], {}),
-            self.transient(cycles),
-            vectors=["v(p0)", "v(source)", *supplies],
-        )[0]
+        plot = self.run(
+            self.deck([lines], {}), self.transient(cycles), ["v(p0)", "v(source)", *supplies]
+        )
         cycle = plot.scale / self.clock_second
         half = cycles // 2
         # the cycle in which the source itself turns is not looked at

@@ -22,6 +22,7 @@ from scipy import optimize, special
 
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError
+from xbar_circuit.peripherals.subcircuit_deck import run_settings
 from xbar_circuit.peripherals.waveform import piecewise
 from xbar_circuit.spice import Listing, Op, run
 from xbar_circuit.studies.sense_amplifier_bench import LatchBench
@@ -94,11 +95,11 @@ def decision_noise(
                 points = [(0.0, 0.0), *zip(grid.tolist(), ampere.tolist(), strict=True)]
                 lines += piecewise(f"Inoise{k}_{number} {ends}", points)
             sources.append(lines)
-        plot = run(
+        plot = bench.run(
             bench.deck(sources, {}),
             bench.transient(bench.history + 0.99),
-            vectors=bench.outputs(len(sources)),
-        )[0]
+            bench.outputs(len(sources)),
+        )
         at = (bench.history + 0.97) * bench.clock_second
         found = [np.interp(at, plot.scale, bench.said(plot, k)) > 0 for k in range(len(sources))]
         return np.array(found)
@@ -124,10 +125,11 @@ def _densities(
     values = [-clear_volt] * bench.history + [threshold_volt]
     source = bench.staircase("Vp0 p0 common", values)
     deck = bench.deck([source], {})
-    devices = _devices(run(deck, Listing(), Op(), vectors=["v(p0)"]).said)
+    settings = run_settings([bench.comparator])
+    devices = _devices(run(deck, Listing(), Op(), vectors=["v(p0)"], **settings).said)
     quantities = {"m": ("gm", "gds", "gmbs"), "r": ("resistance",)}
     names = [f"@{name}[{what}]" for name, kind, _ in devices for what in quantities[kind]]
-    plot = run(deck, bench.transient(bench.history + 0.99), vectors=["v(p0)", *names])[0]
+    plot = bench.run(deck, bench.transient(bench.history + 0.99), ["v(p0)", *names])
     kelvin = bench.celsius + 273.15
     rails = {f"s0_{port}" for port in bench.comparator.supplies} | {"0", "common", "clock"}
     found: defaultdict[tuple[str, str], FloatArray] = defaultdict(lambda: np.zeros(grid.size))

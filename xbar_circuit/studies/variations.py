@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ __all__ = [
     "conditions",
     "draws",
     "file_name",
+    "kit_seeds",
     "plain",
     "temperatures_of",
 ]
@@ -31,6 +33,7 @@ class Variation:
     corner : section of its model library; empty is as given.
     celsius : temperature [degree Celsius].
     sample : number of the mismatch sample; -1 is none.
+    seed : of the libraries' random functions, where the kit's own Monte Carlo is drawn; 0 is none.
     parameters : what the mismatch added to each parameter.
     merits : figures of merit by name; None where the measurement failed.
     failure : why it failed; empty where it did not.
@@ -43,6 +46,7 @@ class Variation:
     parameters: dict[str, float]
     merits: dict[str, float] | None
     failure: str = ""
+    seed: int = 0
 
 
 def conditions(
@@ -51,6 +55,7 @@ def conditions(
     *,
     mismatch: Mapping[str, float] | None = None,
     samples: int = 1,
+    kit_samples: int = 0,
     rng: np.random.Generator | None = None,
 ) -> list[Variation]:
     """Return every corner at every temperature with every sample, not yet measured.
@@ -61,6 +66,8 @@ def conditions(
         The grid; no corner leaves the circuit's own.
     mismatch, samples, rng
         As in :func:`draws`; the same samples for every corner and temperature.
+    kit_samples
+        How many samples are drawn by the random functions of the model library; each has a seed.
 
     Raises
     ------
@@ -68,16 +75,18 @@ def conditions(
         Something is drawn without a generator.
     """
     drawn = draws(mismatch, samples, rng) if mismatch else [{}]
+    seeds = kit_seeds(kit_samples, rng)
     chosen = (corners,) if isinstance(corners, str) else tuple(corners)
-    if not chosen and len(temperatures) == 1 and not mismatch:
+    if not chosen and len(temperatures) == 1 and not mismatch and not kit_samples:
         return []
     found = []
     for corner in chosen or ("",):
         for celsius in temperatures:
-            for k, parameters in enumerate(drawn):
+            for (k, parameters), (m, seed) in product(enumerate(drawn), enumerate(seeds)):
                 parts = [f"corner={corner}"] if corner else []
                 parts.append(f"celsius={celsius:g}")
                 parts += [f"sample={k}"] if mismatch else []
+                parts += [f"kit sample={m}"] if kit_samples else []
                 found.append(
                     Variation(
                         name=", ".join(parts),
@@ -86,9 +95,35 @@ def conditions(
                         sample=k if mismatch else -1,
                         parameters=parameters,
                         merits=None,
+                        seed=seed,
                     )
                 )
     return found
+
+
+def kit_seeds(kit_samples: int, rng: np.random.Generator | None) -> list[int]:
+    """Return a seed for each sample of a kit's own Monte Carlo; one 0 where there is none.
+
+    Raises
+    ------
+    ParameterError
+        There is no generator.
+    """
+    checks.count("kit_samples", kit_samples, minimum=0)
+    if kit_samples == 0:
+        return [0]
+    return [int(seed) for seed in _generator(rng).integers(2, 2**31 - 1, kit_samples)]
+
+
+def _generator(rng: np.random.Generator | None) -> np.random.Generator:
+    if rng is None:
+        raise ParameterError.about(
+            "rng",
+            got="None",
+            expected="a numpy.random.Generator for the mismatch",
+            remedy="give rng=numpy.random.default_rng(1)",
+        )
+    return rng
 
 
 def draws(
@@ -101,25 +136,21 @@ def draws(
     ParameterError
         There is no generator, or a value is out of range.
     """
-    if rng is None:
-        raise ParameterError.about(
-            "rng",
-            got="None",
-            expected="a numpy.random.Generator for the mismatch",
-            remedy="give rng=numpy.random.default_rng(1)",
-        )
+    generator = _generator(rng)
     checks.count("samples", samples)
     sigmas = {key: checks.number(f"mismatch[{key!r}]", s, "SI") for key, s in mismatch.items()}
     return [
-        {key: sigma * float(rng.standard_normal()) for key, sigma in sigmas.items()}
+        {key: sigma * float(generator.standard_normal()) for key, sigma in sigmas.items()}
         for _ in range(samples)
     ]
 
 
-def at_condition(circuit: Subcircuit, corner: str, drawn: Mapping[str, float]) -> Subcircuit:
+def at_condition(
+    circuit: Subcircuit, corner: str, drawn: Mapping[str, float], *, seed: int = 0
+) -> Subcircuit:
     """Return a circuit at a corner, what was drawn added to its parameters (0 where not given)."""
     moved = {key: circuit.parameters.get(key, 0.0) + value for key, value in drawn.items()}
-    return circuit.varied(corner=corner or None, parameters=moved)
+    return circuit.varied(corner=corner or None, parameters=moved, seed=seed or None)
 
 
 def temperatures_of(celsius: float | Sequence[float]) -> tuple[float, ...]:

@@ -15,6 +15,7 @@ from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ConvergenceError
 from xbar_circuit.netlist.loaded_column import Stimulus, loaded_column
 from xbar_circuit.peripherals.amplifiers import TransimpedanceAmplifier
+from xbar_circuit.peripherals.subcircuit_deck import run_settings
 from xbar_circuit.spice import Noise, Tran, run
 from xbar_circuit.tile.tile import Tile
 from xbar_circuit.units import spice_number
@@ -43,7 +44,8 @@ def amplifier_noise(tile: Tile) -> float:
     )
     low, high = _BAND_HERTZ
     analysis = Noise(output="v(out)", source="Vscale", start_hertz=low, stop_hertz=high, points=20)
-    plot = run(deck, analysis, vectors=["onoise_spectrum"])[0]
+    settings = run_settings([amplifier.circuit])
+    plot = run(deck, analysis, vectors=["onoise_spectrum"], **settings)[0]
     density = np.abs(plot["onoise_spectrum"])
     return float(np.sqrt(np.trapezoid(density**2, plot.scale)))
 
@@ -69,7 +71,7 @@ def amplifier_settling(tile: Tile) -> Settling | None:
         deck = loaded_column(amplifier, one, 0, pattern, Stimulus(scale=f"PWL(0 0 {edge} 1)"))
         step = length / _POINTS
         analysis = Tran(step_second=step, stop_second=length, max_step_second=step)
-        plot = run(deck, analysis, vectors=["v(out)"])[0]
+        plot = run(deck, analysis, vectors=["v(out)"], **run_settings([amplifier.circuit]))[0]
         out = plot["v(out)"]
         tail = out[plot.scale > 0.6 * length]
         if np.ptp(tail) < 1e-3 * np.ptp(out):

@@ -154,7 +154,7 @@ class ChargeIntegrator(Amplifier):
     def spice_definition(self, name: str) -> list[str]:
         """Return what a deck needs once."""
         return [
-            f".model integrator_switch sw(vt=0.5 vh=0 ron={spice_number(self.switch_ohm)}"
+            f".model xbar_integrator_switch sw(vt=0.5 vh=0 ron={spice_number(self.switch_ohm)}"
             " roff=1e13)",
             *opamp_definition(self.opamp, name),
         ]
@@ -179,9 +179,9 @@ class ChargeIntegrator(Amplifier):
         return [
             *opamp_lines(self.opamp, instance, definition, nodes),
             f"Cintegrate_{instance} {inner} {out} {spice_number(self.farad)}",
-            f"Sreset_{instance} {inner} {out} reset 0 integrator_switch",
-            f"Sintegrate_{instance} {minus} {inner} integrate 0 integrator_switch",
-            f"Srest_{instance} {minus} {plus} one integrate integrator_switch",
+            f"Sreset_{instance} {inner} {out} reset 0 xbar_integrator_switch",
+            f"Sintegrate_{instance} {minus} {inner} integrate 0 xbar_integrator_switch",
+            f"Srest_{instance} {minus} {plus} one integrate xbar_integrator_switch",
         ]
 
     def spice_supplies(self, instance: str) -> dict[str, float]:
