@@ -94,11 +94,35 @@ def test_nodes_are_computed_when_first_asked_for_and_travel_between_processes():
 
 
 def test_status_names_the_samples():
-    result = divider()
-    result.converged = np.array([False])
+    result = divider().without(np.array([0]))
+    assert np.isnan(result.column_current).all()
+    assert np.isnan(result.row_voltage).all()
     assert result.status == "not converged: samples [0]"
 
 
 def test_ends_of_a_wire():
     assert end_conductances(1.0, 0.0, None) == (1.0, 0.0)
     assert end_conductances(0.0, 0.0, 4.0) == (np.inf, 0.25)
+
+
+def test_a_result_cannot_be_changed():
+    result = divider()
+    with pytest.raises(AttributeError, match="what was found"):
+        result.converged = np.array([False])
+    with pytest.raises(AttributeError, match="what was found"):
+        del result.volts
+    for one in (result, pickle.loads(pickle.dumps(result))):
+        for name in (
+            "volts",
+            "column_current",
+            "column_current_error",
+            "row_voltage",
+            "column_voltage",
+            "device_current",
+            "row_current",
+            "residual",
+            "iterations",
+            "converged",
+        ):
+            with pytest.raises(ValueError, match="read-only"):
+                getattr(one, name)[...] = 0

@@ -7,11 +7,11 @@ time (node voltages, device currents, the residual) is computed when it is first
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import FrozenInstanceError, dataclass, replace
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,8 @@ from xbar_circuit.kirchhoff import current_residual
 from xbar_circuit.segments import column_segment_current, row_segment_current
 
 __all__ = ["NodeVoltages", "ReadResult"]
+
+Array = TypeVar("Array", bound=NDArray[Any])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,12 @@ class NodeVoltages:
     column: FloatArray
     device_current: FloatArray | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("row", "column", "device_current"):
+            array = getattr(self, name)
+            if array is not None:
+                object.__setattr__(self, name, _frozen(array))
+
 
 class ReadResult:
     """What a read of a crossbar gives, from either engine.
@@ -49,6 +57,10 @@ class ReadResult:
         The inputs (batch, rows) [V].
     column_current
         Current into all sense terminals of each bit line together (batch, cols) [A].
+    column_current_error
+        How far each column current may be off (batch, cols) [A], or a function that computes it
+        when it is first asked for; None where the engine cannot tell (cells that are a table, in
+        ngspice), and then it is NaN.
     nodes
         The node voltages, or a function that computes them when they are first asked for.
     engine
@@ -68,17 +80,50 @@ class ReadResult:
         column_current: FloatArray,
         nodes: NodeVoltages | Callable[[], NodeVoltages],
         engine: str,
+        column_current_error: FloatArray | Callable[[], FloatArray] | None = None,
         iterations: NDArray[np.int64] | None = None,
         converged: NDArray[np.bool_] | None = None,
     ) -> None:
         batch = volts.shape[0]
-        self.crossbar = crossbar
-        self.volts = volts
-        self.column_current = column_current
-        self.engine = engine
-        self.iterations = np.zeros(batch, dtype=np.int64) if iterations is None else iterations
-        self.converged = np.ones(batch, dtype=bool) if converged is None else converged
-        self._source = nodes
+        if iterations is None:
+            iterations = np.zeros(batch, dtype=np.int64)
+        if converged is None:
+            converged = np.ones(batch, dtype=bool)
+        if column_current_error is None:
+            column_current_error = np.full(column_current.shape, np.nan)
+        self.__dict__.update(
+            crossbar=crossbar,
+            volts=_frozen(volts),
+            column_current=_frozen(column_current),
+            engine=engine,
+            iterations=_frozen(iterations),
+            converged=_frozen(converged),
+            _source=nodes,
+            _error=column_current_error,
+        )
+
+    crossbar: Crossbar
+    volts: FloatArray
+    column_current: FloatArray
+    engine: str
+    iterations: NDArray[np.int64]
+    converged: NDArray[np.bool_]
+    _source: NodeVoltages | Callable[[], NodeVoltages]
+    _error: FloatArray | Callable[[], FloatArray]
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise FrozenInstanceError(f"cannot assign to {name!r}: a result is what was found")
+
+    def __delattr__(self, name: str) -> None:
+        raise FrozenInstanceError(f"cannot delete {name!r}: a result is what was found")
+
+    @cached_property
+    def column_current_error(self) -> FloatArray:
+        """A bound on the error of each column current (batch, cols) [A].
+
+        NaN where the engine cannot tell, or did not converge.
+        """
+        return _frozen(self._error() if callable(self._error) else self._error)
 
     @cached_property
     def _nodes(self) -> NodeVoltages:
@@ -101,15 +146,14 @@ class ReadResult:
         if nodes.device_current is not None:
             return nodes.device_current
         response = self.crossbar.cell.respond(nodes.row, nodes.column, self.crossbar.conductance)
-        return np.where(self.crossbar.conductance > 0.0, response.current, 0.0)
+        return _frozen(np.where(self.crossbar.conductance > 0.0, response.current, 0.0))
 
     @cached_property
     def row_current(self) -> FloatArray:
         """Current that the drivers of each row deliver together (batch, rows) [A]."""
         if not self.crossbar.cell.loads_row:
-            return np.zeros_like(self.volts)
-        current: FloatArray = self.device_current.sum(axis=2)
-        return current
+            return _frozen(np.zeros_like(self.volts))
+        return _frozen(self.device_current.sum(axis=2))
 
     @cached_property
     def ideal_column_current(self) -> FloatArray | None:
@@ -149,14 +193,18 @@ class ReadResult:
         """Largest KCL error relative to the largest branch current (batch,).
 
         Computed from the node voltages alone, see :func:`xbar_circuit.kirchhoff.current_residual`.
+        What the rounding of the voltages can cause does not count, so it says little about wires of
+        micro-ohms; how far the currents may be off is `column_current_error`.
         """
-        return current_residual(
-            self.crossbar,
-            self.volts,
-            row_voltage=self.row_voltage,
-            column_voltage=self.column_voltage,
-            device_current=self.device_current,
-            column_current=self.column_current,
+        return _frozen(
+            current_residual(
+                self.crossbar,
+                self.volts,
+                row_voltage=self.row_voltage,
+                column_voltage=self.column_voltage,
+                device_current=self.device_current,
+                column_current=self.column_current,
+            )
         )
 
     @property
@@ -233,12 +281,54 @@ class ReadResult:
         # the drawing is on a higher floor: found by name, as pandas finds its plotting backend
         return import_module("xbar_circuit.plots.read").draw_read(self, sample=sample, path=path)
 
+    def without(self, samples: NDArray[np.int64]) -> ReadResult:
+        """Return this result with some samples as NaN and not converged."""
+        batch = len(self.volts)
+        lost = np.zeros(batch, dtype=bool)
+        lost[samples] = True
+
+        def blank(array: FloatArray) -> FloatArray:
+            return np.where(lost.reshape(batch, *[1] * (array.ndim - 1)), np.nan, array)
+
+        def nodes() -> NodeVoltages:
+            own = self._nodes
+            device = None if own.device_current is None else blank(own.device_current)
+            return NodeVoltages(row=blank(own.row), column=blank(own.column), device_current=device)
+
+        return ReadResult(
+            crossbar=self.crossbar,
+            volts=self.volts,
+            column_current=blank(self.column_current),
+            column_current_error=lambda: blank(self.column_current_error),
+            nodes=nodes,
+            engine=self.engine,
+            iterations=self.iterations,
+            converged=self.converged & ~lost,
+        )
+
     def __getstate__(self) -> dict[str, Any]:
-        """Compute the node voltages before a trip between processes: functions do not travel."""
+        """Compute what is lazy before a trip between processes: functions do not travel."""
         state = self.__dict__.copy()
-        state["_source"] = self._nodes
+        state["_source"], state["_error"] = self._nodes, self.column_current_error
         return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take the state; arrays come back from a pickle writable."""
+        for name, value in state.items():
+            if isinstance(value, NodeVoltages):
+                self.__dict__[name] = replace(value)
+            else:
+                self.__dict__[name] = _frozen(value) if isinstance(value, np.ndarray) else value
 
     def __repr__(self) -> str:
         batch, cols = self.column_current.shape
         return f"<ReadResult batch={batch} cols={cols} engine={self.engine!r} {self.status}>"
+
+
+def _frozen(array: Array) -> Array:
+    """Return the array read-only, itself if it is already."""
+    if not array.flags.writeable:
+        return array
+    view = array.view()
+    view.flags.writeable = False
+    return view

@@ -5,6 +5,7 @@ with ``method=``.
 """
 
 from xbar_circuit.nodal.dense import Dense
+from xbar_circuit.nodal.direct import Direct
 from xbar_circuit.nodal.gradient import Gradients, gradients
 from xbar_circuit.nodal.hierarchical import Hierarchical
 from xbar_circuit.nodal.krylov import NewtonKrylov
@@ -23,6 +24,7 @@ from xbar_circuit.nodal.waveform import Waveform
 
 __all__ = [
     "Dense",
+    "Direct",
     "Gradients",
     "Hierarchical",
     "LoadedColumns",

@@ -26,8 +26,10 @@ from xbar_circuit.backend import (
     take,
     zeros,
 )
+from xbar_circuit.certificate import TOLERANCE, Cells
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.nodal.certainty import certainty
 from xbar_circuit.nodal.corrections import Corrections
 from xbar_circuit.nodal.hierarchical import slopes
 
@@ -131,7 +133,9 @@ class BatchNewton:
         shape = (len(volts), *crossbar.shape)
         self._whole_volts = self._place.put(volts)[:, :, np.newaxis]
         self.u, self.w = empty(self._g, shape), empty(self._g, shape)
-        self.current = np.full((len(volts), crossbar.cols), np.nan)  # of the columns
+        columns = (len(volts), crossbar.cols)
+        self.current = np.full(columns, np.nan)  # of the columns
+        self.error, self.scale = np.full(columns, np.nan), np.full(columns, np.nan)
         self.iterations = np.zeros(len(volts), dtype=np.int64)
         self.converged = np.zeros(len(volts), dtype=bool)
 
@@ -154,13 +158,13 @@ class BatchNewton:
             tangent = self._respond(state)
             size, peak = _mismatch(tangent, place)
             good = (size <= method.tolerance * peak) & np.isfinite(peak)
+            good = self._certain(active, state, tangent, good)
             steep, was_bent = self._bend(state, tangent, size, good), bent
             bent = np.isfinite(steep)
             merit = np.where(bent, steep, size)
             better = (merit < error) | (bent != was_bent)
             worse = ~good & ~(better & np.isfinite(merit))
             self._finish(active[good], state.only(good))
-            self.current[active[good]] = place.get(xp.sum(tangent.current, axis=1))[good]
             going = ~good & (self.iterations[active] < method.steps)
             going &= ~worse | (fraction > _SMALLEST_STEP)
             if not going.any():
@@ -192,6 +196,25 @@ class BatchNewton:
             error = np.where(worse, error, merit)
             self.iterations[active[~worse]] += 1
         self._finish(active, state, converged=False)
+
+    def _certain(
+        self, active: IntArray, state: _State, tangent: _Tangent, good: NDArray[np.bool_]
+    ) -> NDArray[np.bool_]:
+        """Keep the column currents of good samples; return those that are also certain."""
+        which = np.flatnonzero(good)
+        if which.size == 0:
+            return good
+        at, own, cells = active[which], state.only(which), tangent.only(which)
+        found = certainty(
+            self._bar,
+            take(self._whole_volts, at),
+            Cells(cells.excess + own.f, cells.excess, own.u - own.w, cells.a, cells.b),
+            self._corrections,
+        )
+        self.current[at], self.error[at], self.scale[at] = found
+        sure = good.copy()
+        sure[which] = (found[1] <= TOLERANCE * found[2]).all(axis=1)
+        return sure
 
     def _finish(self, which: IntArray, state: _State, *, converged: bool = True) -> None:
         put_samples(self.u, which, state.u)

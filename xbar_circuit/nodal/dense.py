@@ -5,7 +5,7 @@ The wires are known in closed form (`Lines`), so the currents f of linear cells 
     ``f = D (V - Z f)``,   ``Z i = K_c i + i K_r``,
 
 one equation a cell. Up to a hundred cells or so, writing this matrix down and solving it takes less
-time than any cleverness.
+time than any cleverness. What is not certain (`wire_bound`) is solved anew by `Direct`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import lapack
 
 from xbar_circuit import checks
+from xbar_circuit.certificate import TOLERANCE, Cells, certified, wire_bound
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.nodal.direct import Direct
 from xbar_circuit.nodal.hierarchical import slopes
 from xbar_circuit.nodal.lines import Lines
 from xbar_circuit.nodal.method import refuse_nonlinear
@@ -82,21 +84,38 @@ class PreparedDense:
         bar, lines = self._crossbar, self._lines
         clean = checks.read_volts("volts", volts, bar.rows)
         cells = bar.conductance.size
-        current = np.multiply(clean[:, :, np.newaxis], slopes(bar), order="C")
-        with threads():
+        device = slopes(bar)
+        through = np.multiply(clean[:, :, np.newaxis], device, order="C")
+        with threads(), np.errstate(over="ignore", invalid="ignore"):
             factors, pivots = self._factors
-            for sample in current.reshape(len(clean), cells):
+            for sample in through.reshape(len(clean), cells):
                 sample[:] = lapack.dgetrs(factors, pivots, sample)[0]
-            row = np.array(np.broadcast_to(clean[:, :, np.newaxis], current.shape))
+            row = np.array(np.broadcast_to(clean[:, :, np.newaxis], through.shape))
             if bar.cell.loads_row:
-                row -= lines.row.drop_along(current)
-            column = lines.column.drop_across(current)
-        return ReadResult(
-            crossbar=bar,
-            volts=clean,
-            column_current=current.sum(axis=1),
-            nodes=NodeVoltages(row=row, column=column),
-            engine="nodal: dense",
+                row -= lines.row.drop_along(through)
+            column = lines.column.drop_across(through)
+            drop = row - column
+            current = device * drop
+            slope = np.broadcast_to(device, current.shape)
+            error, scale = wire_bound(
+                bar, clean, Cells(current, current - through, drop, slope, slope)
+            )
+        total = current.sum(axis=1)
+        unsure = np.flatnonzero(~(error <= TOLERANCE * scale).all(axis=1))
+        if unsure.size:
+            other = Direct().prepare(bar).solve(clean[unsure])
+            row[unsure], column[unsure], total[unsure] = other.row, other.column, other.current
+            error[unsure], scale[unsure] = other.error, other.scale
+        return certified(
+            ReadResult(
+                crossbar=bar,
+                volts=clean,
+                column_current=total,
+                column_current_error=error,
+                nodes=NodeVoltages(row=row, column=column),
+                engine="nodal: dense",
+            ),
+            scale=scale,
         )
 
     def transfer(self) -> FloatArray:

@@ -17,8 +17,8 @@ relative IR drop at each step.
 
 How far conjugate gradients go follows Newton's own residual (S. C. Eisenstat and H. F. Walker, SIAM
 J. Sci. Comput. 17, 16, 1996). A sample has converged when ``max |c - f|`` is no more than
-``tolerance`` times the largest branch current. A sample that does not get there is solved alone by
-`Newton`'s sparse direct steps.
+``tolerance`` times the largest branch current and the column currents are certain (`wire_bound`).
+What does not get there is solved by `Newton`'s direct steps.
 
 A few samples at a time fill the processor's cache; these parts of a batch are shared out to
 threads, and a part's numbers do not depend on who computes it.
@@ -29,24 +29,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
-from xbar_circuit.errors import ConvergenceError
 from xbar_circuit.nodal.batch import BatchNewton
 from xbar_circuit.nodal.corrections import Corrections
+from xbar_circuit.nodal.direct import Solved
 from xbar_circuit.nodal.lines import Lines
 from xbar_circuit.nodal.method import refuse_nonlinear
 from xbar_circuit.nodal.newton import Newton, answer
 from xbar_circuit.nodal.threads import spread, threads
-from xbar_circuit.result import NodeVoltages, ReadResult
+from xbar_circuit.result import ReadResult
 
 __all__ = ["NewtonKrylov", "PreparedKrylov"]
-
-IntArray = NDArray[np.int64]
-_Solved = tuple[FloatArray, FloatArray, FloatArray, IntArray, NDArray[np.bool_]]
 
 _CELLS_AT_ONCE = 1 << 15
 
@@ -111,11 +108,7 @@ class PreparedKrylov:
     def read(self, volts: ArrayLike) -> ReadResult:
         """Solve for inputs (batch, rows) or (rows,) [V]; see `Prepared.read`."""
         clean = checks.read_volts("volts", volts, self._crossbar.rows)
-        shape = (len(clean), *self._crossbar.shape)
-        row, column = np.empty(shape), np.empty(shape)
-        current = np.empty((len(clean), self._crossbar.cols))
-        iterations = np.zeros(len(clean), dtype=np.int64)
-        converged = np.zeros(len(clean), dtype=bool)
+        solved = Solved.empty(self._crossbar, len(clean))
         step = max(1, _CELLS_AT_ONCE // self._crossbar.conductance.size)
 
         def some(start: int) -> None:
@@ -123,36 +116,20 @@ class PreparedKrylov:
             sample = BatchNewton(self._method, self._crossbar, self._corrections, clean[part])
             with np.errstate(over="ignore", invalid="ignore"):
                 sample.run()
-            row[part], column[part], current[part] = sample.u, sample.w, sample.current
-            iterations[part], converged[part] = sample.iterations, sample.converged
+            solved.row[part], solved.column[part] = sample.u, sample.w
+            solved.current[part] = sample.current
+            solved.error[part], solved.scale[part] = sample.error, sample.scale
+            solved.iterations[part], solved.converged[part] = sample.iterations, sample.converged
 
         with threads() as count:
             spread(some, range(0, len(clean), step), count)
-        self._fall_back((row, column, current, iterations, converged), clean)
-        return answer(
-            self._crossbar,
-            clean,
-            NodeVoltages(row=row, column=column),
-            current,
-            engine="nodal: Newton, conjugate gradients",
-            iterations=iterations,
-            converged=converged,
-        )
+        self._fall_back(solved, clean)
+        return answer(self._crossbar, clean, solved, engine="nodal: Newton, conjugate gradients")
 
-    def _fall_back(self, solved: _Solved, volts: FloatArray) -> None:
+    def _fall_back(self, solved: Solved, volts: FloatArray) -> None:
         """Solve the failed samples directly, in place."""
-        row, column, current, iterations, converged = solved
-        failed = np.flatnonzero(~converged)
+        failed = np.flatnonzero(~solved.converged)
         if failed.size == 0 or self._method.fallback is None:
             return
         method = replace(self._method.fallback, tolerance=self._method.tolerance)
-        try:
-            result = method.prepare(self._crossbar).read(volts[failed])
-        except ConvergenceError as error:
-            if not isinstance(error.result, ReadResult):
-                raise
-            result = error.result
-        row[failed], column[failed] = result.row_voltage, result.column_voltage
-        current[failed] = result.column_current
-        iterations[failed] += result.iterations
-        converged[failed] = result.converged
+        solved.replace(failed, method.prepare(self._crossbar).solve(volts[failed]))

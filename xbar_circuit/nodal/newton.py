@@ -1,13 +1,14 @@
-"""Newton's method with the exact Jacobian, each step solved by the sparse direct method.
+"""Newton's method with the exact Jacobian, each step an elimination that never subtracts.
 
-Each sample is solved alone. From the solution of the array at zero bias, each step solves
-``J(v) dv = -F(v)``, F being the KCL errors of the unknown nodes, and is halved until the excess
-``max_n(|F_n| - r_n)`` falls. A sample has converged when
+Each step puts a straight line in the place of each cell, ``I = a u - b w + s``, and solves the
+linear network with the currents s injected beside the cells (`Elimination`). The line is the
+tangent at the last solution or, where the cell would carry far more current there than its line
+did, the tangent where it carries what the line did (so a diode's junction voltage is limited in
+SPICE: L. W. Nagel, Memo ERL-M520, University of California, Berkeley, 1975).
 
-    ``|F_n| <= tolerance * max branch current + r_n`` at every node n,
-
-``r_n`` being what the rounding of the node voltages alone causes, 8 eps times the sum of the
-absolute currents ``|V| / R`` at the node: the same allowance as in the result's own residual.
+A sample has converged when no line was bent and a step changed no column current by more than the
+tolerance, relative to the column's full scale, the sum of |V| times the transfer. The last currents
+are those of the resistors that carry what the cells do: sums of products of one sign.
 """
 
 from __future__ import annotations
@@ -15,33 +16,41 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
-from scipy import sparse
+from numpy.typing import ArrayLike, NDArray
 
 from xbar_circuit import checks
 from xbar_circuit.cells import TransistorCell
+from xbar_circuit.certificate import SUM_ERROR, Elimination, certified
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ConvergenceError, ParameterError
-from xbar_circuit.nodal.grid import Grid
+from xbar_circuit.nodal.direct import PreparedDirect, Solved, factor_bytes, refuse_large
+from xbar_circuit.nodal.hierarchical import slopes
 from xbar_circuit.nodal.method import refuse_nonlinear
-from xbar_circuit.nodal.sparse import factorise, with_cells
+from xbar_circuit.nodal.threads import threads
 from xbar_circuit.result import NodeVoltages, ReadResult
 
-__all__ = ["Newton", "PreparedNewton", "answer", "column_current"]
+__all__ = ["Newton", "PreparedNewton", "answer"]
 
-_ROUNDING = 8.0 * float(np.finfo(np.float64).eps)
-_SMALLEST_STEP = 2.0**-20
+IntArray = NDArray[np.int64]
+
+_OVERSHOOT = 2.0  # a cell's current over its line's, from where the tangent is taken elsewhere
+_BENT = 1e-3  # how closely a bent tangent meets the line's current
+_BISECTIONS = 80
+_PATIENCE = 40  # steps after which points are taken half-way only
+_BYTES_AT_ONCE = 1 << 28
+_SHARES = 8.0  # of a column's full scale for each share by which all resistors may be off
+_ROUNDING = 4.0 * float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Newton:
-    """Newton with sparse direct steps: slow, sure, for any cell, wires and terminals.
+    """Newton with direct steps: slow, sure, for any cell, wires and terminals.
 
     Parameters
     ----------
     tolerance
-        KCL error to reach, relative to the largest branch current.
+        Change of the column currents to reach, relative to their full scale.
     steps
         Largest number of Newton steps a sample.
 
@@ -60,7 +69,14 @@ class Newton:
         object.__setattr__(self, "steps", checks.count("steps", self.steps))
 
     def prepare(self, crossbar: Crossbar) -> PreparedNewton:
-        """Return the numbered array; see :class:`PreparedNewton`."""
+        """Return the array ready for reads; see :class:`PreparedNewton`.
+
+        Raises
+        ------
+        ParameterError
+            The array is so large that its factors would take more than 4 GiB.
+        """
+        refuse_large(crossbar, "nodal.Newton")
         return PreparedNewton(crossbar, self)
 
 
@@ -70,7 +86,6 @@ class PreparedNewton:
     def __init__(self, crossbar: Crossbar, method: Newton) -> None:
         self._crossbar = crossbar
         self._method = method
-        self._grid = Grid.of(crossbar)
 
     @property
     def crossbar(self) -> Crossbar:
@@ -80,179 +95,211 @@ class PreparedNewton:
     def read(self, volts: ArrayLike) -> ReadResult:
         """Solve for inputs (batch, rows) or (rows,) [V]; see `Prepared.read`."""
         clean = checks.read_volts("volts", volts, self._crossbar.rows)
-        voltage = np.empty((len(clean), self._grid.unknowns))
-        iterations = np.zeros(len(clean), dtype=np.int64)
-        converged = np.zeros(len(clean), dtype=bool)
-        for k, sample in enumerate(clean):
-            voltage[k], iterations[k], converged[k] = self._solve(sample)
-        every = self._grid.everywhere(voltage, clean)
-        nodes = NodeVoltages(
-            row=every[:, self._grid.row_node], column=every[:, self._grid.column_node]
-        )
         return answer(
-            self._crossbar,
-            clean,
-            nodes,
-            column_current(self._crossbar, nodes),
-            engine="nodal: Newton, sparse direct",
-            iterations=iterations,
-            converged=converged,
+            self._crossbar, clean, self.solve(clean), engine="nodal: Newton, direct elimination"
         )
 
     def transfer(self) -> FloatArray:
         """Refuse: a nonlinear array has no transfer matrix."""
         refuse_nonlinear(self._crossbar, "transfer()")
-        unit = np.eye(self._crossbar.rows)
-        return self.read(unit).column_current
+        return self.read(np.eye(self._crossbar.rows)).column_current
 
-    def _start(self, volts: FloatArray) -> FloatArray:
-        """Return the solution of the array at zero bias (unknowns,) [V]."""
+    def solve(self, volts: FloatArray) -> Solved:
+        """Return what was found for each sample of `volts` (batch, rows) [V]."""
         bar = self._crossbar
-        slope = bar.cell.zero_bias_conductance(bar.conductance)
-        slope = np.where(bar.conductance > 0.0, slope, 0.0)
-        matrix, drive = with_cells(self._grid, slope, -slope, loads_row=bar.cell.loads_row)
-        factors = factorise(matrix)
-        return np.zeros(0) if factors is None else factors.solve(drive @ volts)
+        if bar.cell.linear:
+            return PreparedDirect(bar).solve(volts)
+        solved = Solved.empty(bar, len(volts))
+        step = max(1, _BYTES_AT_ONCE // factor_bytes(bar))
+        with threads(), np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            for start in range(0, len(volts), step):
+                part = np.arange(start, min(start + step, len(volts)))
+                _Iteration(bar, self._method, volts, solved, part).run()
+        return solved
 
-    def _kcl(
-        self, voltage: FloatArray, volts: FloatArray
-    ) -> tuple[FloatArray, float, FloatArray, FloatArray]:
-        """Return (KCL errors, largest branch current, row slopes, column slopes) of one sample."""
-        grid, bar = self._grid, self._crossbar
-        every = grid.everywhere(voltage[np.newaxis], volts[np.newaxis])[0]
-        with np.errstate(over="ignore", invalid="ignore"):
-            response = bar.cell.respond(
-                every[grid.row_node], every[grid.column_node], bar.conductance
-            )
-        there = bar.conductance > 0.0
-        current = np.where(there, response.current, 0.0)
-        into = np.zeros(grid.size)
-        np.add.at(into, grid.column_node.ravel(), -current.ravel())
-        if bar.cell.loads_row:
-            np.add.at(into, grid.row_node.ravel(), current.ravel())
-        error = grid.wires @ voltage - grid.drive @ volts + into[: grid.unknowns]
-        peak = max(
-            float(np.abs(current).max()),
-            float(np.abs(current.sum(axis=0)).max()),
-            float(np.abs(current.sum(axis=1)).max()),
+
+class _Iteration:
+    """Newton's iteration of some samples side by side."""
+
+    def __init__(
+        self,
+        crossbar: Crossbar,
+        method: Newton,
+        volts: FloatArray,
+        solved: Solved,
+        part: IntArray,
+    ) -> None:
+        self._bar, self._method, self._solved = crossbar, method, solved
+        self._active = part
+        self._volts = volts
+        self._there = crossbar.conductance > 0.0
+
+    def run(self) -> None:
+        """Iterate until every sample has converged or given up."""
+        bar, solved = self._bar, self._solved
+        shape = (len(self._active), *bar.shape)
+        a = np.broadcast_to(slopes(bar), shape)
+        b, source = a, np.zeros(shape)
+        point_u = point_w = np.zeros(shape)
+        before = np.full((len(self._active), bar.cols), np.nan)
+        for step in range(self._method.steps + 1):
+            volts = self._volts[self._active]
+            factors = Elimination(bar, a, b)
+            drive = np.stack([volts, np.abs(volts)], axis=-1)
+            sources = np.stack([source, np.zeros_like(source)], axis=-1)
+            found = factors.solve(drive, -sources, sources)
+            u, w = found.row[..., 0], found.column[..., 0]
+            current, scale = found.current[..., 0], found.current[..., 1]
+            line = a * u - b * w + source
+            point_u, point_w, bent = self._points((point_u, point_w), (u, w), line, step)
+            change = np.abs(current - before)
+            good = ~bent & (change <= self._method.tolerance * scale).all(axis=1)
+            solved.iterations[self._active] = step
+            if good.any():
+                which = self._active[good]
+                solved.row[which], solved.column[which] = u[good], w[good]
+                solved.current[which] = current[good]
+                solved.error[which], solved.scale[which] = change[good], scale[good]
+                self._settle(which)
+            lost = ~good & ~(np.isfinite(u) & np.isfinite(w)).all(axis=(1, 2))
+            going = ~good & ~lost
+            self._active, before = self._active[going], current[going]
+            if self._active.size == 0:
+                return
+            point_u, point_w = point_u[going], point_w[going]
+            value, a, b = self._respond(point_u, point_w)
+            source = value - a * point_u + b * point_w
+
+    def _respond(self, u: FloatArray, w: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return the cells' currents and slopes; 0 where open, slopes never negative."""
+        response = self._bar.cell.respond(u, w, self._bar.conductance)
+        value, a, b = response.current, response.row_slope, -response.column_slope
+        there = self._there
+        return (
+            np.where(there, value, 0.0),
+            np.where(there, np.maximum(a, 0.0), 0.0),
+            np.where(there, np.maximum(b, 0.0), 0.0),
         )
-        row_slope = np.where(there, response.row_slope, 0.0)
-        column_slope = np.where(there, response.column_slope, 0.0)
-        return error, peak, row_slope, column_slope
 
-    def _excess(self, error: FloatArray, voltage: FloatArray, volts: FloatArray) -> float:
-        """Return the largest KCL error beyond what rounding of the voltages can cause [A]."""
-        size = abs(self._grid.wires) @ np.abs(voltage) + abs(self._grid.drive) @ np.abs(volts)
-        excess = np.abs(error) - _ROUNDING * size
-        return float(excess.max()) if np.isfinite(excess).all() else np.inf
+    def _points(
+        self,
+        last: tuple[FloatArray, FloatArray],
+        new: tuple[FloatArray, FloatArray],
+        line: FloatArray,
+        step: int,
+    ) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
+        """Return where the next tangents are taken (u, w), and which samples have bent ones."""
+        u0, w0 = last
+        u, w = (np.where(self._there, part, 0.0) for part in new)
 
-    def _solve(self, volts: FloatArray) -> tuple[FloatArray, int, bool]:
-        """Return (unknown voltages, steps, converged) of one sample."""
-        voltage = self._start(volts)
-        if voltage.size == 0:
-            return voltage, 0, True
-        error, peak, row_slope, column_slope = self._kcl(voltage, volts)
-        loads_row = self._crossbar.cell.loads_row
-        for step in range(self._method.steps):
-            excess = self._excess(error, voltage, volts)
-            if excess <= self._method.tolerance * peak < np.inf:
-                return voltage, step, True
-            matrix, _ = with_cells(self._grid, row_slope, column_slope, loads_row=loads_row)
-            change = _step(matrix, error)
-            if not np.isfinite(change).all():
-                return voltage, step, False
-            fraction = 1.0
-            while True:
-                trial = voltage + fraction * change
-                new_error, peak, row_slope, column_slope = self._kcl(trial, volts)
-                new_excess = self._excess(new_error, trial, volts)
-                if new_excess < excess or fraction < _SMALLEST_STEP:
+        def current(share: FloatArray | float) -> FloatArray:
+            u1, w1 = u0 + share * (u - u0), w0 + share * (w - w0)
+            return self._bar.cell.respond(u1, w1, self._bar.conductance).current
+
+        def over(value: FloatArray, most: float) -> NDArray[np.bool_]:
+            excess = ~(np.abs(value) <= most * np.abs(line)) & ~(line * value < 0.0)
+            return np.asarray(excess & self._there & (value != 0.0))
+
+        value, full = current(1.0), np.ones_like(u)
+        bent = over(value, _OVERSHOOT) & ~(np.abs(value) <= np.abs(current(0.0)))
+        if bent.any():
+            low, high = np.zeros_like(u), np.where(bent, 1.0, 0.0)
+            for _ in range(_BISECTIONS):
+                middle = 0.5 * (low + high)
+                far = over(current(middle), 1.0)
+                high = np.where(far, middle, high)
+                low = np.where(far, low, middle)
+                if (high - low <= _BENT * high).all():
                     break
-                fraction *= 0.5
-            voltage, error = trial, new_error
-            if not np.isfinite(new_excess):
-                return voltage, step + 1, False
-        return voltage, self._method.steps, False
+            full = np.where(bent, low, full)
+        which = np.asarray(bent.any(axis=(1, 2)))
+        if step > _PATIENCE:
+            full = 0.5 * full
+        return u0 + full * (u - u0), w0 + full * (w - w0), which
+
+    def _settle(self, which: IntArray) -> None:
+        """Give the converged samples the currents of the resistors that carry what cells do.
+
+        What the rounding of the voltages does to these resistors, and what the last step changed,
+        is the bound on the error.
+        """
+        solved, bar = self._solved, self._bar
+        solved.converged[which] = True
+        u, w = solved.row[which], solved.column[which]
+        value, a, _ = self._respond(u, w)
+        size = np.abs(u) + np.abs(w)
+        if not bar.cell.loads_row:
+            solved.scale[which] = np.abs(value).sum(axis=1)
+            solved.error[which] += _ROUNDING * (a * size).sum(axis=1)
+            solved.error[which] += SUM_ERROR * solved.scale[which]
+            return
+        drop = u - w
+        secant = np.where(drop * value > 0.0, value / drop, a)
+        drive = np.stack([self._volts[which], np.abs(self._volts[which])], axis=-1)
+        found = Elimination(bar, secant, secant).solve(drive)
+        current, scale = found.current[..., 0], found.current[..., 1]
+        # how far the rounding of the voltages moves a resistor, relative to itself
+        moved = np.abs(a * drop / value - 1.0) * np.minimum(_ROUNDING * size / np.abs(drop), 1.0)
+        moved = np.where((drop == 0.0) | (value == 0.0), 0.0, moved).max(axis=(1, 2))
+        error = solved.error[which] + np.abs(current - solved.current[which])
+        error += (SUM_ERROR + _SHARES * moved[:, np.newaxis]) * scale
+        solved.current[which], solved.scale[which], solved.error[which] = current, scale, error
 
 
-def _step(matrix: sparse.csc_array, error: FloatArray) -> FloatArray:
-    """Return the Newton step; NaN where overflowed slopes make the Jacobian singular."""
-    try:
-        factors = factorise(matrix)
-    except RuntimeError:
-        return np.full_like(error, np.nan)
-    return np.zeros(0) if factors is None else factors.solve(-error)
-
-
-def column_current(crossbar: Crossbar, nodes: NodeVoltages) -> FloatArray:
-    """Return the sum of each column's device currents at the node voltages (batch, cols) [A]."""
-    with np.errstate(over="ignore", invalid="ignore"):  # where a sample has not converged
-        response = crossbar.cell.respond(nodes.row, nodes.column, crossbar.conductance)
-        current = np.where(crossbar.conductance > 0.0, response.current, 0.0)
-    return np.asarray(current.sum(axis=1))
-
-
-def answer(
-    crossbar: Crossbar,
-    volts: FloatArray,
-    nodes: NodeVoltages,
-    current: FloatArray,
-    *,
-    engine: str,
-    iterations: np.ndarray[tuple[int], np.dtype[np.int64]],
-    converged: np.ndarray[tuple[int], np.dtype[np.bool_]],
-) -> ReadResult:
-    """Return the result of a nonlinear read, or raise it inside a ``ConvergenceError``.
-
-    `current` holds the column currents (batch, cols) [A]; those of failed samples become NaN.
+def answer(crossbar: Crossbar, volts: FloatArray, solved: Solved, *, engine: str) -> ReadResult:
+    """Return the result of a read, or raise it inside a ``ConvergenceError``.
 
     Raises
     ------
     ConvergenceError
-        Not all samples converged; the failed ones are NaN in the result it carries.
+        Not all samples converged, or the error bound of some is too large; the failed ones are NaN
+        in the result it carries.
     ParameterError
         A solution lies outside the table of the cells.
     """
-    failed = ~converged
-    _refuse_beyond_table(crossbar, nodes, converged)
-    for field in (nodes.row, nodes.column):
-        field[failed] = np.nan
-    current[failed] = np.nan
+    ok = solved.converged
+    _refuse_beyond_table(crossbar, solved.row[ok], solved.column[ok])
+    failed = ~ok
+    row, column = solved.row, solved.column
+    current, error = solved.current, solved.error
+    if failed.any():
+        row, column, current, error = (np.array(part) for part in (row, column, current, error))
+        for part in (row, column, current, error):
+            part[failed] = np.nan
     result = ReadResult(
         crossbar=crossbar,
         volts=volts,
         column_current=current,
-        nodes=nodes,
+        column_current_error=error,
+        nodes=NodeVoltages(row=row, column=column),
         engine=engine,
-        iterations=iterations,
-        converged=converged,
+        iterations=solved.iterations,
+        converged=ok,
     )
     if failed.any():
         which = np.flatnonzero(failed).tolist()
         raise ConvergenceError(
             f"volts: got {len(which)} of {len(volts)} samples that did not converge"
-            f" (samples {which[:8]}{'...' if len(which) > 8 else ''}), expected a KCL error within"
+            f" (samples {which[:8]}{'...' if len(which) > 8 else ''}), expected an error within"
             " the tolerance; lower the read voltages, or allow more steps with"
             " method=nodal.Newton(steps=...)",
             failed=which,
             result=result,
         )
-    return result
+    return certified(result, scale=solved.scale)
 
 
-def _refuse_beyond_table(
-    crossbar: Crossbar, nodes: NodeVoltages, converged: np.ndarray[tuple[int], np.dtype[np.bool_]]
-) -> None:
+def _refuse_beyond_table(crossbar: Crossbar, row: FloatArray, column: FloatArray) -> None:
     """Raise if cells that are a table were solved at voltages that it does not hold."""
     cell = crossbar.cell
     if not isinstance(cell, TransistorCell):
         return
-    if not cell.covers(nodes.row[converged], nodes.column[converged]):
-        row, column = cell.known_table().row_axis, cell.known_table().column_axis
+    if not cell.covers(row, column):
+        row_axis, column_axis = cell.known_table().row_axis, cell.known_table().column_axis
         raise ParameterError.about(
             "volts",
             got="a solution outside the cell's table",
-            expected=f"word lines within {row.start:.4g} to {row.stop:.4g} V and bit lines within"
-            f" {column.start:.4g} to {column.stop:.4g} V",
+            expected=f"word lines within {row_axis.start:.4g} to {row_axis.stop:.4g} V and bit"
+            f" lines within {column_axis.start:.4g} to {column_axis.stop:.4g} V",
             remedy="make the table for these voltages: xc.calibration.tabulate(cell, volts=...)",
         )

@@ -8,11 +8,11 @@ from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.nodal.dense import Dense
+from xbar_circuit.nodal.direct import Direct
 from xbar_circuit.nodal.hierarchical import Hierarchical, slopes
 from xbar_circuit.nodal.krylov import NewtonKrylov
 from xbar_circuit.nodal.lines import Lines
 from xbar_circuit.nodal.method import Method, Prepared
-from xbar_circuit.nodal.sparse import SparseDirect
 from xbar_circuit.result import ReadResult
 
 __all__ = ["prepare", "read", "transfer"]
@@ -21,7 +21,6 @@ _FEW_CELLS = 150
 _SMALL_CELLS = 256
 _FEW_INPUTS = 4
 _MILD = 15.0
-_WIDE = 1e9
 
 
 def read(crossbar: Crossbar, volts: ArrayLike, *, method: Method | None = None) -> ReadResult:
@@ -105,27 +104,8 @@ def _for_many(crossbar: Crossbar) -> Method:
     cell = crossbar.cell
     if not cell.linear:
         return NewtonKrylov()
-    if not cell.loads_row:
-        return SparseDirect()
     small = crossbar.conductance.size < _SMALL_CELLS
-    return SparseDirect() if small and _spread(crossbar) < _WIDE else Hierarchical()
-
-
-def _spread(crossbar: Crossbar) -> float:
-    """Return the largest conductance over the smallest, of wires, leads with terminals, devices.
-
-    An LU factorisation loses as many digits; the hierarchical reduction loses none.
-    """
-    wires, ends = crossbar.wires, crossbar.terminals
-    ohms = [
-        *(wires.row_lead + ohm for ohm in (ends.left_ohm, ends.right_ohm) if ohm is not None),
-        *(wires.column_lead + ohm for ohm in (ends.bottom_ohm, ends.top_ohm) if ohm is not None),
-        wires.row_ohm,
-        wires.column_ohm,
-    ]
-    device = slopes(crossbar)
-    all_ohms = [*(ohm for ohm in ohms if ohm > 0.0), *(1.0 / device[device > 0.0])]
-    return max(all_ohms) / min(all_ohms) if all_ohms else 1.0
+    return Direct() if small or not cell.loads_row else Hierarchical()
 
 
 def _mild(crossbar: Crossbar) -> bool:
