@@ -24,10 +24,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from xbar_circuit.backend import Array, at_least, empty, namespace, zeros
+from xbar_circuit.backend import Array, at_least, contiguous, empty, namespace, zeros
 from xbar_circuit.nodal import compiled, cuda
 
-__all__ = ["inverse"]
+__all__ = ["inverse", "take_out"]
 
 _SWEPT = 8  # blocks of up to so many nodes are taken out one by one
 _COMPILED = 64  # the same where the loops are compiled
@@ -92,3 +92,14 @@ def _sweep(branches: Array, leak: Array) -> Array:
         table[:, :, k] = 0.0
         table += arms[:, :, np.newaxis] * (arms / total[:, np.newaxis])[:, np.newaxis, :]
     return table[:, :size, :size]
+
+
+def take_out(network: Array, count: int) -> Array:
+    """Return networks (batch, nodes, nodes) [S] without their first `count` nodes, diagonal 0."""
+    xp = namespace(network)
+    across = network[:, :count, count:]
+    shares = xp.matmul(inverse(network[:, :count, :count], xp.sum(across, axis=-1)), across)
+    kept = contiguous(network[:, count:, count:] + xp.matmul(across.swapaxes(1, 2), shares))
+    size = kept.shape[-1]
+    kept.reshape(-1, size * size)[:, :: size + 1] = 0.0
+    return kept

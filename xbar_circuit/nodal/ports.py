@@ -18,10 +18,10 @@ from xbar_circuit.checks import FloatArray, choice
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.nodal.hierarchical import slopes
+from xbar_circuit.nodal.m_matrix import take_out
 from xbar_circuit.nodal.method import refuse_nonlinear
 from xbar_circuit.nodal.plan import Ends
 from xbar_circuit.nodal.reduction import Arrays, reduce_arrays
-from xbar_circuit.nodal.star_mesh import eliminate
 from xbar_circuit.units import spice_number
 from xbar_circuit.wires import Terminals
 
@@ -109,7 +109,7 @@ class PortModel:
         inner = np.flatnonzero(place[:ports] < ports)
         order = np.concatenate([inner, np.arange(ports, size)])
         network = np.ascontiguousarray(network[:, order][:, :, order])
-        reduced = eliminate(network, len(inner))[0][0] if len(inner) else network[0]
+        reduced = take_out(network, len(inner))[0] if len(inner) else network[0]
         return np.asarray(reduced)
 
     def subcircuit(

@@ -184,8 +184,24 @@ def transfer_arrays(arrays: Arrays) -> Array:
     """Return the transfer matrices (tiles, rows, cols) [S] of arrays whose ports are all held.
 
     The branches between drivers and senses of what `reduce_arrays` gives, for less work: the last
-    joint leaves out all others.
+    joint leaves out all others, and arrays whose wires are held at their far ends only are seen
+    from there, where an end resistance is a segment like any other.
     """
+    ends = arrays.ends
+    turned = [ends.top is None and bool(ends.bottom), ends.left is None and bool(ends.right)]
+    axes = tuple(axis for axis, turn in zip((1, 2), turned, strict=True) if turn)
+    if axes:
+        if turned[0]:
+            ends = replace(ends, top=ends.bottom, bottom=None)
+        if turned[1]:
+            ends = replace(ends, left=ends.right, right=None)
+        flip = namespace(arrays.device).flip
+        seen = replace(arrays, device=flip(arrays.device, axis=axes), ends=ends)
+        return contiguous(flip(_transfer(seen), axis=axes))
+    return _transfer(arrays)
+
+
+def _transfer(arrays: Arrays) -> Array:
     _, rows, cols = arrays.device.shape
     quarters = not is_numpy(arrays.device)
     plan = make_plan(rows, cols, arrays.row_ohm, arrays.column_ohm, arrays.ends, quarters=quarters)

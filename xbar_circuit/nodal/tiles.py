@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from xbar_circuit.backend import backend
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError, ShapeError
 from xbar_circuit.nodal.hierarchical import held_ends
@@ -14,11 +15,16 @@ from xbar_circuit.wires import Terminals, Wires
 
 __all__ = ["transfer_tiles"]
 
-_CELLS_AT_ONCE = 16384
+_CELLS_AT_ONCE = 1 << 14  # what fits the processor's cache
+_CELLS_ON_CARD = 1 << 23  # about 5 GB while they are reduced
 
 
 def transfer_tiles(
-    conductance: ArrayLike, *, wires: Wires, terminals: Terminals | None = None
+    conductance: ArrayLike,
+    *,
+    wires: Wires,
+    terminals: Terminals | None = None,
+    device: str | None = None,
 ) -> FloatArray:
     """Return the transfer matrices (tiles, rows, cols) [S] of many arrays of ohmic devices.
 
@@ -28,27 +34,32 @@ def transfer_tiles(
         Devices of each tile (tiles, rows, cols) [S]; 0 is open.
     wires, terminals
         The same for all tiles; terminals of 0 ohm at the left and bottom unless said otherwise.
+    device
+        Where to compute: ``"cuda"`` for a graphics card, None for the processor; see
+        :func:`xbar_circuit.backend.backend`. The result is NumPy's in any case, and the same within
+        rounding.
 
     Raises
     ------
     ShapeError
         `conductance` is not (tiles, rows, cols) with at least one entry.
     ParameterError
-        A conductance is NaN, infinite or negative.
+        A conductance is NaN, infinite or negative, or the device is not there.
 
     >>> wires = Wires(row_ohm=1.0, column_ohm=2.0)
     >>> transfer_tiles([[[0.1]], [[0.0]]], wires=wires).round(6).tolist()
     [[[0.076923]], [[0.0]]]
     """
-    device = np.array(conductance, dtype=np.float64)
-    if device.ndim != 3 or device.size == 0:
+    place = backend(device)
+    tiles = np.array(conductance, dtype=np.float64)
+    if tiles.ndim != 3 or tiles.size == 0:
         raise ShapeError.about(
             "conductance",
-            got=f"shape {device.shape}",
+            got=f"shape {tiles.shape}",
             expected="shape (tiles, rows, cols), at least (1, 1, 1)",
             remedy="stack the tiles along a first axis",
         )
-    if not (np.isfinite(device).all() and (device >= 0.0).all()):
+    if not (np.isfinite(tiles).all() and (tiles >= 0.0).all()):
         raise ParameterError.about(
             "conductance",
             got="NaN, infinite or negative entries",
@@ -56,18 +67,19 @@ def transfer_tiles(
             remedy="0 stands for an open device; map signed weights to pairs of columns first",
         )
     ends = held_ends(wires, Terminals() if terminals is None else terminals)
-    result = np.empty_like(device)
-    step = max(1, _CELLS_AT_ONCE // device[0].size)
+    result = np.empty_like(tiles)
+    at_once = _CELLS_AT_ONCE if place.numpy else _CELLS_ON_CARD
+    step = max(1, at_once // tiles[0].size)
 
     def some(start: int) -> None:
         part = Arrays(
-            device=device[start : start + step],
+            device=place.put(tiles[start : start + step]),
             row_ohm=wires.row_ohm,
             column_ohm=wires.column_ohm,
             ends=ends,
         )
-        result[start : start + step] = transfer_arrays(part)
+        result[start : start + step] = place.get(transfer_arrays(part))
 
     with threads() as count:
-        spread(some, range(0, len(device), step), count)
+        spread(some, range(0, len(tiles), step), count if place.numpy else 1)
     return result

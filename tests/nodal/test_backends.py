@@ -1,0 +1,102 @@
+"""The same numbers from every array library: torch on the processor stands for torch on a card."""
+
+import importlib
+
+import numpy as np
+import pytest
+
+import xbar_circuit as xc
+from xbar_circuit.backend import backend
+from xbar_circuit.nodal import compiled, m_matrix
+
+TORCH = "torch:cpu"
+CASES = [
+    ((1, 1), {}, {}),
+    ((7, 5), {}, {}),
+    ((64, 64), {}, {}),
+    ((33, 50), {"row_lead_ohm": 0.0}, {"right_ohm": 2.0, "top_ohm": 0.0}),
+    ((20, 9), {"column_lead_ohm": 0.0}, {"left_ohm": None, "right_ohm": 1.0}),
+    ((12, 17), {"row_ohm": 0.0}, {"bottom_ohm": None, "top_ohm": 3.0}),
+    ((16, 16), {"row_ohm": 0.0, "column_ohm": 0.0}, {"left_ohm": 100.0}),
+]
+
+
+def tiles(rng, shape, count=3):
+    return rng.uniform(1e-6, 25e-6, (count, *shape)) * (rng.random((count, *shape)) > 0.1)
+
+
+@pytest.mark.parametrize(("shape", "wires", "ends"), CASES)
+def test_tiles_are_the_same_in_torch(shape, wires, ends):
+    g = tiles(np.random.default_rng(1), shape)
+    given = {
+        "wires": xc.Wires(**{"row_ohm": 1.5, "column_ohm": 2.0} | wires),
+        "terminals": xc.Terminals(**ends),
+    }
+    here = xc.nodal.transfer_tiles(g, **given)
+    there = xc.nodal.transfer_tiles(g, device=TORCH, **given)
+    assert isinstance(there, np.ndarray)
+    np.testing.assert_allclose(there, here, rtol=0, atol=1e-13 * here.max())
+
+
+def test_the_number_of_tiles_at_once_changes_nothing(monkeypatch):
+    tiles_module = importlib.import_module("xbar_circuit.nodal.tiles")
+    g = tiles(np.random.default_rng(2), (10, 12), count=7)
+    wires = xc.Wires(row_ohm=1.0, column_ohm=1.0)
+    whole = xc.nodal.transfer_tiles(g, wires=wires, device=TORCH)
+    monkeypatch.setattr(tiles_module, "_CELLS_ON_CARD", 300)
+    parts = xc.nodal.transfer_tiles(g, wires=wires, device=TORCH)
+    np.testing.assert_allclose(parts, whole, rtol=0, atol=1e-14 * whole.max())
+
+
+def reference_inverse(branches, leak):
+    """Each entry by mpmath, in 60 digits."""
+    mpmath = importlib.import_module("mpmath")
+    size = len(leak)
+    with mpmath.workdps(60):
+        matrix = mpmath.zeros(size)
+        for i in range(size):
+            matrix[i, i] = mpmath.mpf(leak[i])
+            for j in range(size):
+                if i != j:
+                    matrix[i, j] -= mpmath.mpf(branches[i, j])
+                    matrix[i, i] += mpmath.mpf(branches[i, j])
+        inverse = matrix**-1
+        return np.array([[float(inverse[i, j]) for j in range(size)] for i in range(size)])
+
+
+@pytest.mark.parametrize("way", ["compiled", "plain", "torch", "blocks"])
+def test_the_inverse_is_accurate_in_every_entry(way, monkeypatch):
+    rng = np.random.default_rng(3)
+    half = 10.0 ** rng.uniform(-9, -2, (2, 11, 11))
+    branches, leak = half + half.swapaxes(1, 2), 10.0 ** rng.uniform(-14, -12, (2, 11))
+    exact = [reference_inverse(c, s) for c, s in zip(branches, leak, strict=True)]
+    if way == "compiled":
+        assert compiled.sweep(branches, leak) is not None, "numba is part of the environment"
+    else:
+        monkeypatch.setattr(compiled, "sweep", lambda *_: None)
+    if way in ("plain", "torch"):
+        monkeypatch.setattr(m_matrix, "_SWEPT", 16)
+    place = backend(TORCH if way == "torch" else None)
+    found = place.get(m_matrix.inverse(place.put(branches), place.put(leak)))
+    np.testing.assert_allclose(found, exact, rtol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("device", "words"),
+    [
+        ("cuda:99", "cuda"),
+        ("gpu", "expected 'cpu', 'cuda'"),
+        (3, "name one"),
+        ("torch:meta", "double precision"),
+    ],
+)
+def test_a_device_that_is_not_there_is_named(device, words):
+    with pytest.raises(xc.ParameterError, match="device") as caught:
+        xc.nodal.transfer_tiles([[[1e-6]]], wires=xc.Wires(row_ohm=1, column_ohm=1), device=device)
+    assert words in str(caught.value)
+
+
+def test_a_library_that_is_not_installed_names_the_extra(monkeypatch):
+    monkeypatch.setitem(importlib.import_module("sys").modules, "cupy", None)
+    with pytest.raises(xc.ParameterError, match=r"xbar_circuit\[gpu\]"):
+        backend("cupy:0")
