@@ -23,6 +23,7 @@ from xbar_circuit.errors import ParameterError
 __all__ = [
     "Array",
     "Backend",
+    "add_matmul",
     "add_product",
     "at_least",
     "backend",
@@ -34,6 +35,7 @@ __all__ = [
     "fma",
     "is_numpy",
     "namespace",
+    "norms",
     "pick",
     "put_samples",
     "take",
@@ -208,7 +210,23 @@ def dots(a: Array, b: Array) -> Array:
     """Return the inner product of each sample (batch,), of fields (batch, rows, cols)."""
     if isinstance(a, np.ndarray):
         return np.asarray(np.einsum("bij,bij->b", a, b))
-    return namespace(a).sum(a * b, axis=(1, 2))
+    return namespace(a).einsum("bij,bij->b", a, b)
+
+
+def norms(a: Array) -> Array:
+    """Return the Euclidean norm of each sample (batch,), of fields (batch, rows, cols)."""
+    if isinstance(a, np.ndarray):
+        return np.sqrt(dots(a, a))
+    return namespace(a).linalg.vector_norm(a, axis=(1, 2))
+
+
+def add_matmul(total: Array, fields: Array, matrix: Array, sign: float = 1.0) -> None:
+    """Do ``total += sign * fields @ matrix`` in place, in one pass where the library can."""
+    if hasattr(total, "addmm_"):
+        flat = (-1, fields.shape[-1])
+        total.view(-1, matrix.shape[-1]).addmm_(fields.reshape(flat), matrix, alpha=sign)
+    else:
+        total += sign * (fields @ matrix)
 
 
 def take(array: Array, which: NDArray[Any]) -> Array:

@@ -72,10 +72,6 @@ class _State:
         """Return some samples."""
         return _State(take(self.f, which), take(self.u, which), take(self.w, which))
 
-    def moved(self, step: _State) -> _State:
-        """Return the state a step further."""
-        return _State(self.f + step.f, self.u + step.u, self.w + step.w)
-
     def half_way(self, other: _State, which: NDArray[np.bool_]) -> _State:
         """Return the middle of both, of some samples."""
         pairs = ((self.f, other.f), (self.u, other.u), (self.w, other.w))
@@ -144,13 +140,13 @@ class BatchNewton:
         method, place, xp = self._method, self._place, self._place.xp
         active = np.arange(len(self.u))
         volts = zeros(self.u, self.u.shape) + self._whole_volts
-        state = _State(zeros(self.u, self.u.shape), volts, zeros(self.u, self.u.shape))
+        state = _State(zeros(volts, volts.shape), volts, zeros(volts, volts.shape))
         slope = xp.broadcast_to(place.put(slopes(self._bar)), self.u.shape)
         most = 0.03 * method.tolerance if self._bar.cell.linear else _FORCING
         bent = np.zeros(len(active), dtype=bool)
         tangent = _Tangent(slope * volts, slope, slope)
         step = self._step(tangent, np.full(len(active), most), bent)
-        start, state = state, state.moved(step)
+        start, state = state, self._state(state.f + step, active)
         fraction = np.ones(len(active))
         error = np.full(len(active), np.inf)
         self.iterations += 1
@@ -188,7 +184,7 @@ class BatchNewton:
                 put_samples(tangent.excess, worse, 0.0 * take(tangent.excess, worse))
             step = self._step(tangent, forcing, bent)
             fraction = np.where(worse, 0.5 * fraction, 1.0)
-            ahead = state.moved(step)
+            ahead = self._state(state.f + step, active)
             if worse.any():
                 ahead.replace(worse, start.half_way(state, worse))
                 state.replace(worse, start.only(worse))
@@ -279,8 +275,8 @@ class BatchNewton:
         distance[which] = place.get(_largest(theta))
         return distance
 
-    def _step(self, tangent: _Tangent, forcing: FloatArray, bent: NDArray[np.bool_]) -> _State:
-        """Return Newton's step of currents and voltages."""
+    def _step(self, tangent: _Tangent, forcing: FloatArray, bent: NDArray[np.bool_]) -> Array:
+        """Return Newton's step of the currents."""
         a, b, excess = tangent.a, tangent.b, tangent.excess
         xp = self._place.xp
         lopsided = np.zeros(len(a), dtype=bool)
@@ -295,10 +291,15 @@ class BatchNewton:
         change *= root
         if lopsided.any():  # not for conjugate gradients: the direct method takes it
             put_samples(change, lopsided, np.nan * take(change, lopsided))
+        return change
+
+    def _state(self, f: Array, active: IntArray) -> _State:
+        """Return the state with some currents: the node voltages that they cause."""
         lines = self._corrections.lines
-        w = lines.column.drop_across(change)
-        u = -lines.row.drop_along(change) if self._loads_row else xp.zeros_like(w)
-        return _State(change, u, w)
+        u = zeros(f, f.shape) + take(self._whole_volts, active)
+        if self._loads_row:
+            lines.row.add_drop_along(f, u, -1.0)
+        return _State(f, u, lines.column.drop_across(f))
 
 
 def _largest(field: Array) -> Array:

@@ -10,6 +10,7 @@ tiles of a batch.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -42,7 +43,7 @@ class Half(NamedTuple):
     ports: Runs
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Joint:
     """How two blocks join.
 
@@ -54,6 +55,17 @@ class Joint:
     inner: int
     ports: Ports
     halves: tuple[Half, Half]
+
+    @cached_property
+    def place(self) -> NDArray[np.int32]:
+        """Where the ports of each of two equal partners go (2, ports), inner nodes first."""
+        own = sum(run[0].stop - run[0].start for runs in self.halves[0] for run in runs)
+        place = np.empty((2, own), dtype=np.int32)
+        for number, half in enumerate(self.halves):
+            for runs, offset in ((half.inner, 0), (half.ports, self.inner)):
+                for source, where in runs:
+                    place[number, source] = np.arange(where.start, where.stop) + offset
+        return place
 
 
 def join(first: Ports, second: Ports, needed: IntArray) -> Joint:

@@ -11,7 +11,17 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from xbar_circuit.backend import Array, add_product, backend_of, dots, fma, put_samples, take, zeros
+from xbar_circuit.backend import (
+    Array,
+    add_product,
+    backend_of,
+    dots,
+    fma,
+    norms,
+    put_samples,
+    take,
+    zeros,
+)
 from xbar_circuit.checks import FloatArray
 
 __all__ = ["AnyFloat", "Operator", "conjugate_gradients"]
@@ -56,7 +66,7 @@ def conjugate_gradients(
     xp = place.xp
     solution = zeros(right, right.shape)
     iterations = np.zeros(len(right), dtype=np.int64)
-    goal = place.get(xp.sqrt(dots(right, right))) * tolerance
+    goal = place.get(norms(right)) * tolerance
     active = np.flatnonzero(goal > 0.0)
     residual = xp.asarray(take(right, active), copy=True)
     x = zeros(residual, residual.shape)
@@ -73,18 +83,22 @@ def conjugate_gradients(
             alpha = _still(alpha, going)
             add_product(x, alpha, direction)
             add_product(residual, -alpha, image)
-            size = place.get(xp.sqrt(dots(residual, residual)))
+            length = norms(residual)
+            size = place.get(length)
         iterations[active[going]] += 1
         going &= size > goal[active]
         if np.count_nonzero(going) <= _CROWD * len(going):
             put_samples(solution, active[~going], take(x, ~going))
-            active, gamma = active[going], take(gamma, going)
+            active, gamma, length = active[going], take(gamma, going), take(length, going)
             x, residual, direction = (take(a, going) for a in (x, residual, direction))
             going = going[going]
             if active.size == 0:
                 break
-        step = residual if precondition is None else precondition(residual, active)
-        fresh = dots(residual, step)
+        if precondition is None:
+            step, fresh = residual, length * length
+        else:
+            step = precondition(residual, active)
+            fresh = dots(residual, step)
         with np.errstate(invalid="ignore", divide="ignore"):
             beta = _still((fresh / gamma)[:, np.newaxis, np.newaxis], going)
         direction = fma(step, beta, direction)

@@ -16,7 +16,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from xbar_circuit.backend import Array, contiguous, namespace
+from xbar_circuit.backend import Array, contiguous, is_numpy, namespace
+from xbar_circuit.nodal import cuda
 from xbar_circuit.nodal.blocks import Joint, Ports, join, join_networks
 from xbar_circuit.nodal.stars import (
     Branches,
@@ -150,7 +151,20 @@ def reduce_leaves(
             axis = 2 if step.across else 1
             pairs = network.reshape(_paired(tuple(network.shape), axis))
             first, second = (pairs[(slice(None),) * (axis + 1) + (k,)] for k in (0, 1))
-            network, found = join_networks(joint, (first, second), weights=weights)
+            grid = tuple(first.shape[:-2])
+            size = len(joint.ports.numbers)
+            together = None
+            if not is_numpy(network):
+                wide = (-1, 2, 1 if step.across else grid[2], ports, ports)
+                together = cuda.join(
+                    pairs.reshape(wide), joint.place, joint.inner, size, weights=weights
+                )
+            if together is None:
+                network, found = join_networks(joint, (first, second), weights=weights)
+            else:
+                network, found = together[0].reshape(*grid, size, size), together[1]
+                if weights:
+                    found = found.reshape(*grid, joint.inner, size)
         ports = len(joint.ports.numbers)
         if weights:
             kept.append((step, found))

@@ -17,7 +17,7 @@ from functools import cached_property
 
 import numpy as np
 
-from xbar_circuit.backend import Array, backend_of, is_numpy, namespace
+from xbar_circuit.backend import Array, add_matmul, backend_of, is_numpy, namespace
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.nodal.hierarchical import held_ends
@@ -96,6 +96,14 @@ class Wire:
         drop = np.cumsum(beyond, axis=-1)
         return self._both_ends(current, drop)
 
+    def add_drop_along(self, current: Array, total: Array, sign: float = 1.0) -> None:
+        """Add the drop for wires along the last axis, or take it off, in place."""
+        if is_numpy(current):
+            drop = self.drop_along(current)
+            total += drop if sign == 1.0 else sign * drop
+        else:
+            add_matmul(total, current, self._matrix_like(current), sign)
+
     def _both_ends(self, current: FloatArray, drop: FloatArray) -> FloatArray:
         if self._return is not None:
             share = self._return * (current @ self._profile)
@@ -134,5 +142,5 @@ class Lines:
         """Return how far device currents (batch, rows, cols) lower the device voltages [V]."""
         total = self.column.drop_across(current)
         if loads_row:
-            total += self.row.drop_along(current)
+            self.row.add_drop_along(current, total)
         return total

@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import reduce
 from operator import add
 
-from xbar_circuit.backend import Array, at_least, namespace, zeros
+from xbar_circuit.backend import Array, at_least, contiguous, namespace, zeros
 from xbar_circuit.nodal.blocks import Joint
 
 __all__ = ["Branches", "Weights", "as_matrix", "from_cells", "join_branches", "star_voltages"]
@@ -87,13 +87,11 @@ def as_matrix(branches: Branches, ports: int) -> Array:
     """Return networks on a grid (rows, cols, patches) as (patches, rows, cols, ports, ports)."""
     rows, cols, patches = next(iter(branches.values())).shape
     first = next(iter(branches.values()))
-    xp = namespace(first)
-    matrix = zeros(first, (patches, rows, cols, ports, ports))
+    matrix = zeros(first, (ports, ports, rows, cols, patches))
     for (a, b), siemens in branches.items():
-        patch_first = xp.permute_dims(siemens, (2, 0, 1))
-        matrix[..., a, b] = patch_first
-        matrix[..., b, a] = patch_first
-    return matrix
+        matrix[a, b] = siemens
+        matrix[b, a] = siemens
+    return contiguous(namespace(first).permute_dims(matrix, (4, 2, 3, 0, 1)))
 
 
 def star_voltages(weights: Weights, every: Array) -> None:
