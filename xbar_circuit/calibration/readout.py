@@ -28,6 +28,7 @@ from xbar_circuit.peripherals.converters import CodeArray
 __all__ = ["HeldOut", "ReadoutModel", "fit_curve"]
 
 _FORMAT = 2
+_GRID = 20001  # currents at which a curve is searched for the ends of a range
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +160,43 @@ class ReadoutModel:
             )
         entering = self.converter_input(ampere)
         return np.searchsorted(np.asarray(self.thresholds), entering, side="right").astype(np.int64)
+
+    def range_ampere(self, low: float, high: float) -> tuple[float, float]:
+        """Return the currents for which the converter's input lies within a range [A].
+
+        Only the monotone stretch of the curve about 0 A counts, and of a fitted curve only what it
+        was fitted to.
+
+        Parameters
+        ----------
+        low, high
+            Of the converter's input [V or A], such as the ends of its range.
+
+        Raises
+        ------
+        ParameterError
+            No current gives any of it.
+        """
+        reach = self.scale_ampere
+        if len(self.coefficients) == 2:  # a line may be followed as far as it goes
+            start, slope = self.coefficients
+            reach = max(abs(low - start), abs(high - start)) / abs(slope) * self.scale_ampere
+        grid = np.linspace(-reach, reach, _GRID)
+        entering, centre = self.converter_input(grid), _GRID // 2
+        sign = np.sign(entering[centre + 1] - entering[centre - 1])
+        moves = np.sign(np.diff(entering)) * sign > 0.0
+        first = centre - int(np.argmin(np.append(moves[:centre][::-1], False)))
+        last = centre + int(np.argmin(np.append(moves[centre:], False)))
+        inside = np.flatnonzero((entering >= low) & (entering <= high))
+        inside = inside[(inside >= first) & (inside <= last)]
+        if inside.size < 2 or sign == 0.0:
+            raise ParameterError.about(
+                "model",
+                got=f"a read-out that never brings its converter from {low:g} to {high:g}",
+                expected="a curve that covers the converter's range",
+                remedy="calibrate one whose range fits its column",
+            )
+        return float(grid[inside[0]]), float(grid[inside[-1]])
 
     def save(self, path: str | Path) -> None:
         """Write the model as JSON, whole or not at all.

@@ -79,6 +79,16 @@ class Synapse:
         raise NotImplementedError
 
     @property
+    def pairs(self) -> tuple[tuple[int, int], ...]:
+        """Columns of the block that a read-out can subtract: (positive, negative), equal digits.
+
+        Empty where all columns have one sign.
+        """
+        plus = [k for k, weight in enumerate(self.significance) if weight > 0.0]
+        minus = [k for k, weight in enumerate(self.significance) if weight < 0.0]
+        return tuple(zip(plus, minus, strict=True)) if minus else ()
+
+    @property
     def devices(self) -> int:
         """How many devices a synapse has."""
         return len(self.drive) * len(self.significance)

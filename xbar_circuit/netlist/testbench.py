@@ -40,6 +40,7 @@ class Testbench:
     code_nodes : the node of each converter's code, 1 V a code.
     supplies : source and voltage [V] of every supply.
     circuits : users' circuits in it, which say how it has to be run.
+    exact : whether codes are real numbers, not to be rounded.
     """
 
     deck: str
@@ -50,6 +51,7 @@ class Testbench:
     code_nodes: tuple[str, ...]
     supplies: Mapping[str, float] = field(default_factory=dict)
     circuits: tuple[Subcircuit, ...] = ()
+    exact: bool = False
 
     def standalone(self, vectors: Sequence[str] = ()) -> str:
         """Return the deck with its transient and its saved vectors, for a simulator of one's own.
@@ -87,7 +89,8 @@ def conversion_bench(
     steps = timing.period_second * np.arange(count)
     unit = converter.input_unit
     lines = [
-        f"xbar_circuit: {count} conversions by {type(converter).__name__}, {converter.bits} bit",
+        f"xbar_circuit: {count} conversions by {type(converter).__name__},"
+        f" {converter.levels} codes",
         f"* input in {unit}; the code is v(code), 1 V a code, read at the end of each period of",
         f"* {timing.period_second!r} s",
         transient_options(transistors=converter.circuit is not None),
@@ -108,4 +111,5 @@ def conversion_bench(
         code_nodes=("code",),
         supplies=converter.spice_supplies("xconverter"),
         circuits=() if converter.circuit is None else (converter.circuit,),
+        exact=converter.exact,
     )

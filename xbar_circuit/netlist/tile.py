@@ -6,16 +6,19 @@ text of somebody's macromodel with the same nodes at its ends.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+import numpy as np
 
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.netlist.array import array_lines
 from xbar_circuit.netlist.terminals import Terminal, drivers, senses
 from xbar_circuit.netlist.testbench import Testbench, transient_options
-from xbar_circuit.peripherals.amplifiers import DifferenceAmplifier
+from xbar_circuit.peripherals.amplifiers import Amplifier, DifferenceAmplifier
 from xbar_circuit.peripherals.drivers import Driver, Wave, WordLines
 from xbar_circuit.peripherals.readout import Readout
+from xbar_circuit.peripherals.waveform import staircase
 from xbar_circuit.units import spice_number
 
 __all__ = ["tile_bench"]
@@ -30,6 +33,8 @@ def tile_bench(
     array: Sequence[str] | None = None,
     noise: FloatArray | None = None,
     columns: Sequence[int] | None = None,
+    pairs: Sequence[tuple[int, int]] = (),
+    disturbance: FloatArray | None = None,
 ) -> Testbench:
     """Return the deck that reads the array for a batch of inputs.
 
@@ -51,9 +56,15 @@ def tile_bench(
     columns
         Which columns have a read-out, rising; the others end in an ideal virtual ground. None is
         all. Pairs that share a converter come whole.
+    pairs
+        Positive and negative column of each pair that meets before a converter; empty where every
+        column has its own.
+    disturbance
+        What noise adds to the converters' inputs (reads, converters) [V or A], or None.
     """
     chosen = tuple(range(crossbar.cols)) if columns is None else tuple(columns)
     circuits = (*readout.circuits, *(() if driver.circuit is None else (driver.circuit,)))
+    met = {j: (k, sign) for k, pair in enumerate(pairs) for sign, j in enumerate(pair)}
     timing = readout.timing
     count = len(read.volt)
     lines = [
@@ -97,8 +108,13 @@ def tile_bench(
             lines.append(f"Vsense_{j} {node} reference DC 0")
             continue
         lines.append(f"Vsense_{j} {node} bit_{j} DC 0")
-        lines += _amplifier(readout, j)
-    for j, entry in _entries(readout, chosen):
+        if readout.amplifier is not None:
+            lines += _amplifier(readout, readout.amplifier, j, met.get(j))
+    lines += _stages(readout, pairs)
+    for j, entry in _entries(readout, chosen, pairs):
+        if disturbance is not None:
+            lines += _disturbed(readout, j, entry, disturbance[:, j])
+            entry = f"entry_{j}" if readout.converter.input_unit == "V" else entry  # noqa: PLW2901
         name = "xbar_converter"
         if not alike:
             name = f"xbar_converter_{j}"
@@ -116,8 +132,9 @@ def tile_bench(
         read_seconds=timing.read_seconds(count),
         sample_seconds=timing.sample_seconds(count),
         code_nodes=tuple(codes),
-        supplies=_supplies(readout, chosen),
+        supplies=_supplies(readout, chosen, pairs),
         circuits=circuits,
+        exact=readout.converter.exact,
     )
 
 
@@ -130,53 +147,76 @@ def _once(definitions: Sequence[str]) -> list[str]:
     return found
 
 
-def _amplifier(readout: Readout, column: int) -> list[str]:
-    """Return the amplifier of one column, and the subtracting stage of the pair that it closes."""
-    amplifier = readout.amplifier
-    if amplifier is None:
-        return []
+def _amplifier(
+    readout: Readout, amplifier: Amplifier, column: int, place: tuple[int, int] | None
+) -> list[str]:
+    """Return the amplifier of one column, which is number `place` of a pair and of its two."""
     instance, minus = f"amplifier_{column}", f"bit_{column}"
-    pair, odd = divmod(column, 2)
-    if readout.difference == "current":
+    if readout.difference == "current" and place is not None:
+        pair, turned = place
         return amplifier.spice_copy(
             instance,
             definition="xbar_amplifier",
             minus=minus,
             out=f"pair_{pair}",
-            turned=bool(odd),
-            load=not odd,
+            turned=bool(turned),
+            load=not turned,
         )
-    lines = amplifier.spice_lines(
+    return amplifier.spice_lines(
         instance, definition="xbar_amplifier", minus=minus, out=f"out_{column}"
     )
-    if odd and isinstance(readout.difference, DifferenceAmplifier):
-        lines += readout.difference.spice_lines(
-            f"difference_{pair}",
+
+
+def _stages(readout: Readout, pairs: Sequence[tuple[int, int]]) -> Iterator[str]:
+    """Yield the stages that subtract the voltages of pairs."""
+    if not isinstance(readout.difference, DifferenceAmplifier):
+        return
+    for k, (plus, minus) in enumerate(pairs):
+        yield from readout.difference.spice_lines(
+            f"difference_{k}",
             definition="xbar_difference",
-            positive=f"out_{column - 1}",
-            negative=f"out_{column}",
-            out=f"pair_{pair}",
+            positive=f"out_{plus}",
+            negative=f"out_{minus}",
+            out=f"pair_{k}",
         )
-    return lines
 
 
-def _entries(readout: Readout, columns: Sequence[int]) -> list[tuple[int, str]]:
+def _entries(
+    readout: Readout, columns: Sequence[int], pairs: Sequence[tuple[int, int]]
+) -> list[tuple[int, str]]:
     """Return the number of every converter and the node at its input."""
     if readout.subtracts_before:
-        return [(j // 2, f"pair_{j // 2}") for j in columns if j % 2]
+        return [(k, f"pair_{k}") for k in range(len(pairs))]
     node = "bit" if readout.amplifier is None else "out"
     return [(j, f"{node}_{j}") for j in columns]
 
 
-def _supplies(readout: Readout, columns: Sequence[int]) -> dict[str, float]:
+def _disturbed(
+    readout: Readout,
+    converter: int,
+    entry: str,
+    values: FloatArray,
+) -> Iterator[str]:
+    """Yield the source that adds noise to a converter's input: in series, or a current into it."""
+    nodes = f"entry_{converter} {entry}" if readout.converter.input_unit == "V" else f"0 {entry}"
+    letter = "V" if readout.converter.input_unit == "V" else "I"
+    timing = readout.timing
+    begins = timing.period_second * np.arange(len(values))
+    yield from staircase(f"{letter}noise_{converter} {nodes}", values, begins, timing.edge_second)
+
+
+def _supplies(
+    readout: Readout, columns: Sequence[int], pairs: Sequence[tuple[int, int]]
+) -> dict[str, float]:
     """Return every supply source of the read-outs and its voltage [V]."""
     found: dict[str, float] = {}
-    for j in columns:
-        if readout.amplifier is not None:
+    if readout.amplifier is not None:
+        for j in columns:
             found |= readout.amplifier.spice_supplies(f"amplifier_{j}")
-        if j % 2 and isinstance(readout.difference, DifferenceAmplifier):
-            found |= readout.difference.spice_supplies(f"difference_{j // 2}")
-    for j, _ in _entries(readout, columns):
+    if isinstance(readout.difference, DifferenceAmplifier):
+        for k in range(len(pairs)):
+            found |= readout.difference.spice_supplies(f"difference_{k}")
+    for j, _ in _entries(readout, columns, pairs):
         found |= readout.converter.spice_supplies(f"xconverter_{j}")
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from xbar_circuit import checks
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals.amplifiers import Amplifier, DifferenceAmplifier
 from xbar_circuit.peripherals.converters import Converter
+from xbar_circuit.peripherals.converters.ranges import code_range
 from xbar_circuit.peripherals.subcircuit import Subcircuit
 from xbar_circuit.peripherals.timing import Timing
 
@@ -167,6 +169,60 @@ class Readout:
             )
         return dataclasses.replace(self, samples=samples)
 
+    def ranged(self, low_ampere: float, high_ampere: float) -> Readout:
+        """Return this read-out with its codes spread over a range of currents, as a chip sets it.
+
+        No current falls on the middle of a code, so that nothing in gives nothing out: a range of
+        both signs has one code less on one side, a range from 0 begins with code 0. Where an
+        amplifier makes a voltage of the current, its gain is set so that both ends stay within the
+        converter's range, and the converter's range to what is used of it. An exact converter
+        takes its larger end as full scale.
+
+        Parameters
+        ----------
+        low_ampere, high_ampere
+            The currents that are to be told apart, 0 among them; of pairs that are subtracted
+            before their converter, of the difference [A].
+
+        Raises
+        ------
+        ParameterError
+            The range is none, or the read-out contains a circuit, whose range is its own.
+        """
+        low = checks.number("low_ampere", low_ampere, "A", minimum=-math.inf, maximum=0.0)
+        high = checks.number("high_ampere", high_ampere, "A", minimum=0.0)
+        if self.circuits or self.samples is not None:
+            raise ParameterError.about(
+                "readout",
+                got="one with a circuit or with drawn samples",
+                expected="behavioural parts without mismatch",
+                remedy="set the driver's full scale, or draw the samples afterwards",
+            )
+        bottom, top = code_range(low, high, self.converter.levels, exact=self.converter.exact)
+        if self.converter.input_unit == "A":
+            start, slope = (0.0, 1.0) if self.amplifier is None else self.converter_line
+            ends = sorted((start + slope * bottom, start + slope * top))
+            return dataclasses.replace(self, converter=self.converter.with_range(*ends))
+        amplifier = self.amplifier
+        if amplifier is None:  # pragma: no cover  refused at construction
+            raise ParameterError("amplifier")
+        stage = self.difference.gain if isinstance(self.difference, DifferenceAmplifier) else 1.0
+        middle, slope = self.converter_line
+        below, above = middle - self.converter.input_low, self.converter.input_high - middle
+        rooms = (above, below) if slope > 0.0 else (below, above)
+        gain = min(r / abs(i) for r, i in zip(rooms, (high, low), strict=True) if i != 0.0)
+        if gain <= 0.0:
+            raise ParameterError.about(
+                "readout",
+                got=f"an amplifier that stands at {middle:g} V without a current",
+                expected="a voltage within the range of its converter",
+                remedy="move the reference, or give the converter another range",
+            )
+        ranged = dataclasses.replace(self, amplifier=amplifier.with_gain(gain / stage))
+        middle, slope = ranged.converter_line
+        ends = sorted((middle + slope * bottom, middle + slope * top))
+        return dataclasses.replace(ranged, converter=self.converter.with_range(*ends))
+
     def converter_of(self, place: int) -> Converter:
         """Return the converter of one column, or of one pair that shares one."""
         return self.converter if self.samples is None else self.samples[place]
@@ -201,6 +257,11 @@ class Readout:
     def timing(self) -> Timing:
         """The clockwork of a read: the converter's, its sampling lengthened by the settling."""
         return self.converter.timing.settled(self.settling)
+
+    @property
+    def averaging_second(self) -> float:
+        """Over which its noise is averaged [s]: the window, or the time until the sample."""
+        return self.window_second or self.timing.start_second
 
     @property
     def window_begin_second(self) -> float:

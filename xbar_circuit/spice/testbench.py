@@ -105,7 +105,7 @@ def _run(bench: Testbench, vectors: Sequence[str], time_limit_second: float | No
     span = float(time[-1] - time[0])
     read = np.column_stack([plot[name][last] for name in codes])
     return BenchAnswer(
-        codes=np.rint(read).astype(np.int64),
+        codes=read if bench.exact else np.rint(read).astype(np.int64),
         values={name: plot[name][last] for name in vectors},
         sampled={name: np.interp(bench.sample_seconds, time, plot[name]) for name in vectors},
         supply_watt={
@@ -123,7 +123,7 @@ def _load(path: Path, key: str) -> BenchAnswer | None:
         if content["key"] != key:
             return None
         return BenchAnswer(
-            codes=np.array(content["codes"], dtype=np.int64),
+            codes=np.array(content["codes"]),
             values={k: np.array(v, dtype=np.float64) for k, v in content["values"].items()},
             sampled={k: np.array(v, dtype=np.float64) for k, v in content["sampled"].items()},
             supply_watt={k: float(v) for k, v in content["supply_watt"].items()},

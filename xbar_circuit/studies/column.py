@@ -33,7 +33,7 @@ from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import Ohmic
 from xbar_circuit.errors import ParameterError, ShapeError
 from xbar_circuit.peripherals.converters import CodeArray
-from xbar_circuit.tile import IdealScale, Tile, random_inputs
+from xbar_circuit.tile import IdealScale, ReadNoise, Tile, random_inputs
 from xbar_circuit.wires import Terminals, Wires
 
 __all__ = ["CAUSES", "ColumnReport", "characterize_column"]
@@ -202,10 +202,11 @@ def characterize_column(
                 remedy="give the conductances that were asked of its devices",
             )
     currents = _currents(tile, inputs, wanted, column)
-    drawn: FloatArray | None = None
+    drawn: ReadNoise | None = None
     converter = tile.readout.converter
     if noise and rng is not None:
-        drawn = converter.draw_noise(rng, (len(inputs), tile.converters))
+        decisions = converter.draw_noise(rng, (len(inputs), tile.converters))
+        drawn = ReadNoise(decisions=decisions)
     found = (
         _in_spice(tile, inputs, column, drawn, array=array, folder=folder, progress=progress)
         if engine == "spice"
@@ -231,7 +232,7 @@ def characterize_column(
         array=array if engine == "spice" else "full",
         rows=rows,
         column=column,
-        bits=converter.bits,
+        bits=converter.known_bits(),
         ideal_code=path[0],
         code=found.code,
         error_lsb=error,
@@ -260,7 +261,7 @@ class _Found:
 
 
 def _in_spice(
-    tile: Tile, inputs: FloatArray, column: int, noise: FloatArray | None, **settings: Any
+    tile: Tile, inputs: FloatArray, column: int, noise: ReadNoise | None, **settings: Any
 ) -> _Found:
     amplified = tile.readout.amplifier is not None
     names = [f"i(vsense_{column})", *([f"v(out_{column})"] if amplified else [])]
@@ -279,7 +280,7 @@ def _in_spice(
     )
 
 
-def _by_model(tile: Tile, inputs: FloatArray, column: int, noise: FloatArray | None) -> _Found:
+def _by_model(tile: Tile, inputs: FloatArray, column: int, noise: ReadNoise | None) -> _Found:
     current = tile.column_current(tile.one_read(inputs))
     entering = tile.fast_model.converter_input(current)[:, column]
     try:
@@ -287,7 +288,7 @@ def _by_model(tile: Tile, inputs: FloatArray, column: int, noise: FloatArray | N
     except ParameterError:  # a model from a file may not know its energy
         joule = float("nan")
     return _Found(
-        code=tile.codes_of(current, noise=noise)[:, column],
+        code=tile.codes_of(current, noise)[:, column],
         current=current[:, column],
         entering=None if tile.readout.amplifier is None else entering,
         joule=joule,

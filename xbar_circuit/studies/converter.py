@@ -173,7 +173,7 @@ def characterize_converter(
     (1.28, 0.0, ())
     """
     low, high = converter.input_low, converter.input_high
-    levels = 2**converter.bits
+    levels, bits = converter.levels, converter.known_bits()
     lsb = (high - low) / levels
     circuit: SpiceConversion | None = None
     if convert is None:
@@ -181,9 +181,7 @@ def characterize_converter(
         if engine == "spice":
             circuit = SpiceConversion(converter, rng=rng, folder=folder, progress=progress)
     slow = circuit is not None
-    steps = checks.count(
-        "steps", steps or (converter.bits + 5 if slow else 40), minimum=converter.bits + 2
-    )
+    steps = checks.count("steps", steps or (bits + 5 if slow else 40), minimum=bits + 2)
     repeats = checks.count("repeats", repeats or (2 if slow else 64), minimum=2)
     per_code = checks.count("per_code", per_code or (4 if slow else 64), minimum=2)
     samples = checks.count("samples", samples or (256 if slow else 4096), minimum=64)
@@ -216,7 +214,7 @@ def characterize_converter(
         source = "ngspice for the circuit inside, the converter's model for the rest"
     return ConverterReport(
         name=name or f"{type(converter).__name__} {converter.bits} bit",
-        bits=converter.bits,
+        bits=bits,
         input_unit=converter.input_unit,
         engine=engine,
         inl_lsb=inl,

@@ -191,7 +191,7 @@ def converter_yield(
         outcomes[0].unwrap()
     return ConverterYield(
         name=name or f"{type(converter).__name__} {converter.bits} bit, {samples} samples",
-        bits=converter.bits,
+        bits=converter.known_bits(),
         mismatch=dict(mismatch),
         figures={key: np.array([float(value[key]) for value in good]) for key in FIGURES},
         inl_lsb=np.array([value["inl_lsb"] for value in good]),

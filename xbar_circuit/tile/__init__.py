@@ -2,9 +2,11 @@
 
 from xbar_circuit.tile.calibrate import Calibration, calibrate, fit_readout, random_inputs
 from xbar_circuit.tile.chains import CHAINS, chain, circuit
+from xbar_circuit.tile.compiled import CompiledTile, compiled
 from xbar_circuit.tile.correction import ColumnCorrection, IdealScale, calibrate_columns
 from xbar_circuit.tile.cost import HERMES_CORE, TileCost
 from xbar_circuit.tile.macromodel import macromodel_lines
+from xbar_circuit.tile.noise import ReadNoise, TileNoise
 from xbar_circuit.tile.presets import hermes_like
 from xbar_circuit.tile.result import TileResult
 from xbar_circuit.tile.tile import Tile
@@ -14,14 +16,18 @@ __all__ = [
     "HERMES_CORE",
     "Calibration",
     "ColumnCorrection",
+    "CompiledTile",
     "IdealScale",
+    "ReadNoise",
     "Tile",
     "TileCost",
+    "TileNoise",
     "TileResult",
     "calibrate",
     "calibrate_columns",
     "chain",
     "circuit",
+    "compiled",
     "fit_readout",
     "hermes_like",
     "macromodel_lines",

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from xbar_circuit import checks, spice
 from xbar_circuit.calibration import HeldOut, ReadoutModel, fit_curve
@@ -27,7 +26,7 @@ from xbar_circuit.peripherals.drivers import WordLines
 from xbar_circuit.tile.analog import amplifier_noise, amplifier_settling
 from xbar_circuit.tile.tile import Tile
 
-__all__ = ["Calibration", "calibrate", "code_edges", "fit_readout", "random_inputs"]
+__all__ = ["Calibration", "calibrate", "fit_readout", "random_inputs"]
 
 _PER_CODE = 32
 _DEGREES = (1, 3, 5)
@@ -166,8 +165,8 @@ def fit_readout(
     fitted = slice(0, samples)
     start = _input(measured, fitted)
     current = tile.with_model(start).column_current(read)
-    entering = tile.converter_current(current) if pairs else current[:, chosen]
-    edges = code_edges(tile.readout.converter)
+    entering = tile.digital.meet(current) if pairs else current[:, chosen]
+    edges = tile.readout.converter.edges()
     lsb = (tile.readout.converter.input_high - tile.readout.converter.input_low) / (edges.size + 1)
     low, high = _limits(measured, entering, fitted)
     inside = (measured.codes > 0) & (measured.codes < edges.size)
@@ -346,23 +345,6 @@ def random_inputs(rng: np.random.Generator, count: int, rows: int) -> FloatArray
     """
     common = rng.uniform(-1.0, 1.0, (count, 1))
     result: FloatArray = common + (1.0 - np.abs(common)) * rng.uniform(-1.0, 1.0, (count, rows))
-    return result
-
-
-def code_edges(converter: Converter) -> FloatArray:
-    """Return the converter's thresholds without noise (levels - 1,) [V or A], rising.
-
-    Our own tell theirs by bisection of ``convert``; a code that no input gives has no width.
-    """
-    levels, span = 2**converter.bits, converter.input_high - converter.input_low
-    wanted: NDArray[np.int64] = np.arange(1, levels)
-    bottom = np.full(levels - 1, converter.input_low - span)
-    top = np.full(levels - 1, converter.input_high + span)
-    for _ in range(50):
-        middle = 0.5 * (bottom + top)
-        above = converter.convert_with(middle, None) >= wanted
-        top, bottom = np.where(above, middle, top), np.where(above, bottom, middle)
-    result: FloatArray = np.maximum.accumulate(top)
     return result
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from xbar_circuit.checks import FloatArray
-from xbar_circuit.peripherals import Readout, WordLines
+from xbar_circuit.peripherals import Readout
 from xbar_circuit.peripherals.converters import CodeArray
 
-__all__ = ["converted", "product_codes"]
+__all__ = ["converted"]
 
 
 def converted(readout: Readout, entering: FloatArray, noise: FloatArray | None) -> CodeArray:
@@ -26,16 +24,3 @@ def converted(readout: Readout, entering: FloatArray, noise: FloatArray | None) 
             for k, sample in enumerate(readout.samples)
         ]
     )
-
-
-def product_codes(
-    readout: Readout, reads: Sequence[WordLines], codes: Sequence[CodeArray]
-) -> CodeArray:
-    """Return the codes of the product: shifted, added, and subtracted where that is digital."""
-    whole = sum(
-        (read.weight * code for read, code in zip(reads, codes, strict=True)),
-        np.zeros_like(codes[0]),
-    )
-    if readout.difference == "digital":
-        return whole[:, 0::2] - whole[:, 1::2]
-    return whole

@@ -34,7 +34,7 @@ class IdealScale:
 
     def __init__(self, readout: Readout) -> None:
         converter = readout.converter
-        levels = 2**converter.bits
+        levels = converter.levels
         self._low = converter.input_low
         self._lsb = (converter.input_high - converter.input_low) / levels
         amplifier = readout.amplifier
@@ -177,4 +177,4 @@ def calibrate_columns(
     x = random_inputs(rng, products, tile.crossbar.rows)
     ideal = IdealScale(tile.readout).of_current(x * tile.full_scale_volt @ wanted)
     found = tile.mvm(x, engine=engine, array=array, folder=folder, rng=rng if noise else None)
-    return ColumnCorrection.fitted(ideal, found.code, levels=2**tile.readout.converter.bits)
+    return ColumnCorrection.fitted(ideal, found.code, levels=tile.readout.converter.levels)

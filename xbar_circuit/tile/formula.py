@@ -13,35 +13,26 @@ from xbar_circuit.peripherals.drivers import Driver
 from xbar_circuit.peripherals.readout import Readout
 from xbar_circuit.wires import Terminals
 
-__all__ = ["check_drive", "check_pairs", "formula", "with_terminals"]
+__all__ = ["check_drive", "formula", "with_terminals"]
 
 
-def check_pairs(crossbar: Crossbar, readout: Readout) -> None:
-    """Refuse columns that do not pair up.
-
-    Raises
-    ------
-    ParameterError
-        They are an odd number for a read-out that subtracts pairs.
-    """
-    if readout.difference is not None and crossbar.cols % 2:
-        raise ParameterError.about(
-            "crossbar",
-            got=f"{crossbar.cols} columns for a read-out that subtracts pairs",
-            expected="an even number of columns",
-            remedy="column 2k is the positive one, column 2k + 1 the negative one",
-        )
-
-
-def check_drive(crossbar: Crossbar, driver: Driver, readout: Readout) -> None:
+def check_drive(crossbar: Crossbar, driver: Driver, readout: Readout, *, signed: bool) -> None:
     """Refuse a driver that the array or the read-out cannot take.
 
     Raises
     ------
     ParameterError
-        Pulses meet a read-out that does not integrate them whole, or buffers of limited current
-        stand at both ends of the word lines.
+        Pulses meet a read-out that does not integrate them whole, buffers of limited current stand
+        at both ends of the word lines, or a synapse turns inputs around (`signed`) whose driver has
+        no sign.
     """
+    if signed and driver.lowest == 0:
+        raise ParameterError.about(
+            "driver",
+            got="one without sign for a synapse that turns its input around",
+            expected="a driver with signed=True",
+            remedy="give the driver a sign",
+        )
     window, span = readout.window_second, driver.span_second
     if span > (window or 0.0) * (1.0 + 1e-9):
         raise ParameterError.about(

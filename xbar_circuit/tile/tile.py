@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike
 
 from xbar_circuit import checks
 from xbar_circuit.calibration import ReadoutModel
+from xbar_circuit.cells import Synapse
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
@@ -29,10 +30,12 @@ from xbar_circuit.peripherals.converters import CodeArray
 from xbar_circuit.peripherals.drivers import Driver, WordLines
 from xbar_circuit.peripherals.readout import Readout
 from xbar_circuit.spice.testbench import BenchAnswer, run_bench
-from xbar_circuit.tile.conversion import converted, product_codes
+from xbar_circuit.tile.conversion import converted
 from xbar_circuit.tile.cost import TileCost, readout_joule, tile_cost
-from xbar_circuit.tile.formula import check_drive, check_pairs, formula, with_terminals
+from xbar_circuit.tile.digital import Digital
+from xbar_circuit.tile.formula import check_drive, formula, with_terminals
 from xbar_circuit.tile.macromodel import macromodel_lines
+from xbar_circuit.tile.noise import ReadNoise, TileNoise, current_variances, draw
 from xbar_circuit.tile.result import TileResult
 from xbar_circuit.tile.word_lines import FastArray
 
@@ -51,31 +54,46 @@ class Tile:
         The array. Its terminals' resistances add to the driver's and the read-out's; each column
         is sensed at one end.
     driver
-        On every row: a `Dac`, `PulseWidth`, `BitSerial`, or a `WordLineBuffer` with one of these.
+        On every row: a `Dac`, `PulseWidth`, `BitSerial` or `ExactDriver`, or a `WordLineBuffer`
+        with one of these.
     readout
         On every column.
     model
         The read-out's fast model; None takes the formula, which only behavioural read-outs have.
+    synapse
+        How rows and columns form weights: inputs go to the rows of a block by their factors, codes
+        of its columns are added by their significance. None: every row is an input, every column
+        (or pair that the read-out subtracts) an output.
+    noise
+        What fluctuates in the array; None is nothing.
 
     Raises
     ------
     ParameterError
-        A part is of the wrong kind, a column is sensed at both ends, columns do not pair up, or
-        pulses meet a read-out that does not integrate them.
+        A part is of the wrong kind, a column is sensed at both ends, rows or columns form no whole
+        groups, or pulses meet a read-out that does not integrate them.
     """
 
     crossbar: Crossbar
     driver: Driver
     readout: Readout
     model: ReadoutModel | None = None
+    synapse: Synapse | None = None
+    noise: TileNoise | None = None
 
     def __post_init__(self) -> None:
-        for name, kind in (("crossbar", Crossbar), ("driver", Driver), ("readout", Readout)):
+        for name, kind in (
+            ("crossbar", Crossbar),
+            ("driver", Driver),
+            ("readout", Readout),
+            ("synapse", Synapse | None),
+            ("noise", TileNoise | None),
+        ):
             if not isinstance(getattr(self, name), kind):
                 raise ParameterError.about(
                     name,
                     got=repr(getattr(self, name)),
-                    expected=f"a {kind.__name__}",
+                    expected=f"a {getattr(kind, '__name__', kind)}",
                     remedy="xc.Tile(crossbar, peripherals.Dac(...), peripherals.Readout(...))",
                 )
         ends = self.crossbar.terminals
@@ -86,8 +104,10 @@ class Tile:
                 expected="one read-out a column",
                 remedy="set top_ohm=None or bottom_ohm=None",
             )
-        check_pairs(self.crossbar, self.readout)
-        check_drive(self.crossbar, self.driver, self.readout)
+        digital = self.digital  # refuses groups that are not whole
+        check_drive(self.crossbar, self.driver, self.readout, signed=min(digital.drive) < 0)
+        if self.noise is not None:
+            self.noise.check(self.crossbar)
         samples = self.readout.samples
         if samples is not None and len(samples) != self.converters:
             raise ParameterError.about(
@@ -97,15 +117,36 @@ class Tile:
                 remedy="draw as many: readout.drawn(rng, count, ...)",
             )
 
+    @cached_property
+    def digital(self) -> Digital:
+        """Which columns meet before a converter, and how codes are added."""
+        return Digital.of(self.readout, self.synapse, *self.crossbar.shape)
+
+    @property
+    def inputs(self) -> int:
+        """Numbers that a product takes."""
+        return self.crossbar.rows // len(self.digital.drive)
+
+    @property
+    def outputs(self) -> int:
+        """Codes that a product gives."""
+        return self.converters // len(self.digital.significance)
+
     @property
     def period_second(self) -> float:
         """Time of one read [s]; a product takes ``driver.read_count`` of them."""
         return self.readout.timing.period_second
 
     @property
+    def window_second(self) -> float:
+        """Over which the fast model averages the currents [s]: a window, or the whole period."""
+        return self.readout.window_second or self.period_second
+
+    @property
     def converters(self) -> int:
         """How many converters there are: one a column, or one a pair that meets before it."""
-        return self.crossbar.cols // 2 if self.readout.subtracts_before else self.crossbar.cols
+        pairs = self.digital.pairs
+        return self.crossbar.cols if pairs is None else len(pairs)
 
     @cached_property
     def driven(self) -> Crossbar:
@@ -129,13 +170,25 @@ class Tile:
         return self.model if self.model is not None else formula(self.readout)
 
     @cached_property
+    def loaded(self) -> Crossbar:
+        """The array with the drivers' and the read-outs' resistance in its terminals."""
+        return with_terminals(self.driven, driver_ohm=0.0, sense_ohm=self.fast_model.input_ohm)
+
+    @cached_property
     def _array(self) -> FastArray:
         return FastArray(
-            with_terminals(self.driven, driver_ohm=0.0, sense_ohm=self.fast_model.input_ohm),
+            self.loaded,
             self.driver,
-            window_second=self.readout.window_second or self.period_second,
+            window_second=self.window_second,
             input_volt=self.fast_model.input_volt,
         )
+
+    @cached_property
+    def _variances(self) -> tuple[FloatArray | None, FloatArray] | None:
+        if self.noise is None:
+            return None
+        transfer = self._array.small_signal()
+        return current_variances(self.noise, self.loaded, transfer, self.readout)
 
     def reads(
         self, x: ArrayLike, *, rng: np.random.Generator | None = None
@@ -145,17 +198,34 @@ class Tile:
         Parameters
         ----------
         x
-            (batch, rows) or (rows,).
+            (batch, inputs) or (inputs,).
         rng
             Draws the driver's jitter; None is none.
 
         Raises
         ------
         ShapeError, ParameterError
-            `x` is not (batch, rows) or (rows,), or out of range.
+            `x` is not (batch, inputs) or (inputs,), or out of range.
         """
-        inputs = checks.read_volts("x", x, self.crossbar.rows)
-        return self.driver.reads(self.driver.encode(inputs), rng=rng)
+        inputs = checks.read_volts("x", x, self.inputs)
+        return self.driver.reads(self.digital.rows_of(self.driver.encode(inputs)), rng=rng)
+
+    def draw_noise(
+        self, reads: Sequence[WordLines], rng: np.random.Generator | None
+    ) -> list[ReadNoise]:
+        """Draw what array, amplifiers and converters add to reads; without `rng`, nothing."""
+        if rng is None:
+            return [ReadNoise() for _ in reads]
+        return draw(
+            reads,
+            readout=self.readout,
+            model=self.fast_model,
+            digital=self.digital,
+            variances=self._variances,
+            window_second=self.window_second,
+            converters=self.converters,
+            rng=rng,
+        )
 
     def one_read(self, x: ArrayLike) -> WordLines:
         """Return one read of every input from -1 to 1: of several, the k-th of input k, in turn."""
@@ -165,8 +235,8 @@ class Tile:
     @property
     def full_scale_volt(self) -> float:
         """Mean voltage of the input 1 over the read-out's window [V]."""
-        read = self.reads(np.ones(self.crossbar.rows))[0]
-        return float(read.mean_volt(self.readout.window_second or self.period_second)[0, 0])
+        read = self.reads(np.ones(self.inputs))[0]
+        return float(read.mean_volt(self.window_second)[0, 0])
 
     def column_current(self, read: WordLines) -> FloatArray:
         """Return the mean currents into the read-outs by the fast engine (batch, cols) [A]."""
@@ -187,11 +257,12 @@ class Tile:
         Parameters
         ----------
         x
-            Inputs from -1 to 1, (batch, rows) or (rows,).
+            Inputs from -1 to 1, (batch, inputs) or (inputs,).
         engine
             ``"fast"`` or ``"spice"``.
         rng
-            Draws the converters' noise, the same numbers for both engines; None is no noise.
+            Draws all noise, the same numbers for both engines: jitter of the drivers, what
+            fluctuates in the array, the amplifiers' and the converters' own. None is no noise.
         array
             In ngspice: ``"full"`` writes every wire and cell, ``"macromodel"`` the exact reduction
             of a linear array to its ports.
@@ -209,12 +280,9 @@ class Tile:
         """
         checks.choice("engine", engine, ("fast", "spice"))
         checks.choice("array", array, ("full", "macromodel"))
-        converter = self.readout.converter
         reads = self.reads(x, rng=rng)
-        noises: list[FloatArray | None] = [None] * len(reads)
-        if rng is not None:
-            shape = (len(reads[0].volt), self.converters)
-            noises = [converter.draw_noise(rng, shape) for _ in reads]
+        noises = self.draw_noise(reads, rng)
+        pairs = list(zip(reads, noises, strict=True))
         if engine == "spice":
             answers = [
                 self.in_spice(
@@ -224,69 +292,56 @@ class Tile:
                     folder=folder,
                     time_limit_second=time_limit_second,
                 )
-                for read, noise in zip(reads, noises, strict=True)
+                for read, noise in pairs
             ]
             codes = [np.concatenate([part.codes for part in parts]) for parts in answers]
             return TileResult(
-                code=product_codes(self.readout, reads, codes),
+                code=self.product_codes(reads, codes),
                 column_current=None,
                 engine="spice",
                 simulator_second=sum(part.seconds for parts in answers for part in parts),
             )
         currents = [self.column_current(read) for read in reads]
-        codes = []
-        for current, noise in zip(currents, noises, strict=True):
-            disturbance = None
-            if rng is not None and self.fast_model.noise > 0.0:
-                shape = self.converter_current(current).shape
-                disturbance = self.fast_model.noise * rng.standard_normal(shape)
-            codes.append(self.codes_of(current, noise=noise, disturbance=disturbance))
+        codes = [
+            self.codes_of(current, noise) for current, noise in zip(currents, noises, strict=True)
+        ]
         return TileResult(
-            code=product_codes(self.readout, reads, codes),
+            code=self.product_codes(reads, codes),
             column_current=np.sum(
                 [read.weight * i for read, i in zip(reads, currents, strict=True)], axis=0
             ),
             engine="fast",
         )
 
-    def converter_current(self, current: FloatArray) -> FloatArray:
-        """Return the currents that the converters judge (batch, converters) [A].
-
-        They are the columns' own (batch, cols), or the differences of pairs that meet before one.
-        """
-        if not self.readout.subtracts_before:
-            return current
-        difference: FloatArray = current[:, 0::2] - current[:, 1::2]
-        return difference
-
-    def codes_of(
-        self,
-        current: FloatArray,
-        *,
-        noise: FloatArray | None = None,
-        disturbance: FloatArray | None = None,
-    ) -> CodeArray:
-        """Return every converter's codes by the fast model; those of pairs are not subtracted.
+    def codes_of(self, current: FloatArray, noise: ReadNoise | None = None) -> CodeArray:
+        """Return every converter's codes by the fast model, before they are added.
 
         Parameters
         ----------
         current
             Into the read-outs (batch, cols) [A].
         noise
-            Standard normal numbers (batch, converters, decisions).
-        disturbance
-            What the amplifiers' noise adds to the converters' inputs (batch, converters) [V or A].
+            What was drawn for this read.
         """
-        entering = self.fast_model.converter_input(self.converter_current(current))
-        if disturbance is not None:
-            entering = entering + disturbance
-        return converted(self.readout, entering, noise)
+        drawn = noise or ReadNoise()
+        entering = self.fast_model.converter_input(self.digital.meet(current))
+        if drawn.entering is not None:
+            entering = entering + drawn.entering
+        return converted(self.readout, entering, drawn.decisions)
+
+    def product_codes(self, reads: Sequence[WordLines], codes: Sequence[CodeArray]) -> CodeArray:
+        """Return the codes of the outputs: those of the reads shifted and added, digits added."""
+        whole: CodeArray = sum(
+            (read.weight * code for read, code in zip(reads, codes, strict=True)),
+            np.zeros_like(codes[0]),
+        )
+        return self.digital.outputs_of(whole)
 
     def bench(
         self,
         read: WordLines,
         *,
-        noise: FloatArray | None = None,
+        noise: ReadNoise | None = None,
         array: str = "full",
         columns: Sequence[int] | None = None,
     ) -> Testbench:
@@ -297,13 +352,13 @@ class Tile:
         read
             What the word lines do.
         noise
-            Standard normal numbers (batch, converters, decisions), or None.
+            What was drawn for this read, or None.
         array
             As in :meth:`mvm`.
         columns
             Which columns have a read-out; the others end in ideal virtual grounds. None is all.
         """
-        text = None
+        text, drawn = None, noise or ReadNoise()
         if array == "macromodel":
             text = macromodel_lines(self.in_deck, columns=columns)
         return tile_bench(
@@ -312,15 +367,17 @@ class Tile:
             self.readout,
             read,
             array=text,
-            noise=noise,
+            noise=drawn.decisions,
+            disturbance=drawn.entering,
             columns=columns,
+            pairs=[] if self.digital.pairs is None else self.digital.pairs.tolist(),
         )
 
     def in_spice(
         self,
         read: WordLines,
         *,
-        noise: FloatArray | None = None,
+        noise: ReadNoise | None = None,
         array: str = "full",
         columns: Sequence[int] | None = None,
         vectors: tuple[str, ...] = (),
@@ -338,7 +395,7 @@ class Tile:
             part = slice(begin, begin + _PER_DECK)
             bench = self.bench(
                 read.part(part),
-                noise=None if noise is None else noise[part],
+                noise=None if noise is None else noise.part(part),
                 array=array,
                 columns=columns,
             )
@@ -358,7 +415,7 @@ class Tile:
     @cached_property
     def provenance(self) -> Provenance:
         """What a calibration of this tile depends on: deck of one product, models, version."""
-        return Provenance.of(self.bench(self.one_read(np.zeros(self.crossbar.rows))).deck)
+        return Provenance.of(self.bench(self.one_read(np.zeros(self.inputs))).deck)
 
     def with_model(self, model: ReadoutModel) -> Tile:
         """Return this tile with a fast model of its read-out."""
@@ -395,5 +452,5 @@ class Tile:
         ParameterError
             A circuit's power is not known.
         """
-        reads = self.reads(np.ones(self.crossbar.rows) if x is None else x)
+        reads = self.reads(np.ones(self.inputs) if x is None else x)
         return tile_cost(self, reads, supply_watt=supply_watt)

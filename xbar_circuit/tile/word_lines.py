@@ -57,6 +57,13 @@ class FastArray:
             return (read.mean_volt(self._window) - self._shift) @ self._transfer
         return mean_of_pulses(read, self._window, self._of_levels)
 
+    def small_signal(self) -> FloatArray:
+        """Return the transfer (rows, cols) [S], of nonlinear cells their slopes at zero."""
+        if self._transfer is not None:
+            return self._transfer
+        small = 1e-3
+        return self._prepared.read(small * np.eye(self._rows)).column_current / small
+
     @cached_property
     def _admittance(self) -> FloatArray:
         """Row currents over row voltages, of the linear array or of its cells' slopes at zero."""

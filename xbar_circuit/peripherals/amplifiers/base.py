@@ -58,6 +58,16 @@ class Amplifier(ABC):
         """The user's circuit in it, or None."""
 
     @abstractmethod
+    def with_gain(self, ohm: float) -> Amplifier:
+        """Return it with another size of the ideal line's slope [ohm], as a chip sets it.
+
+        Raises
+        ------
+        ParameterError
+            Its gain cannot be set.
+        """
+
+    @abstractmethod
     def spice_definition(self, name: str) -> list[str]:
         """Return what a deck needs once: subcircuits and models, or lines that include them.
 

@@ -10,6 +10,7 @@ regulation).
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
@@ -156,6 +157,20 @@ class CurrentConveyor(Amplifier):
     def power_watt(self) -> float:
         """Quiescent power [W]; NaN for a circuit: measure it."""
         return math.nan if self.circuit is not None else self.supply_volt * self.supply_ampere
+
+    def with_gain(self, ohm: float) -> CurrentConveyor:
+        """Return it with another load, ratio times load being this [ohm].
+
+        Raises
+        ------
+        ParameterError
+            It has no load.
+        """
+        if self.load_ohm is None:
+            raise ParameterError.about(
+                "load_ohm", got="None", expected="a load to set", remedy="set the converter's range"
+            )
+        return dataclasses.replace(self, load_ohm=ohm / abs(self.ratio))
 
     def spice_definition(self, name: str) -> list[str]:
         """Return what a deck needs once: `name`, and ``<name>_turned`` of the opposite output."""

@@ -7,6 +7,7 @@ the window: outside of it the bit line rests on the reference and the op-amp kee
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -150,6 +151,10 @@ class ChargeIntegrator(Amplifier):
     def power_watt(self) -> float:
         """Quiescent power [W]; NaN for a subcircuit: measure it."""
         return self.opamp.power_watt if isinstance(self.opamp, OpAmp) else math.nan
+
+    def with_gain(self, ohm: float) -> ChargeIntegrator:
+        """Return it with another capacitor, window over capacitance being this [ohm]."""
+        return dataclasses.replace(self, farad=self.window_second / ohm)
 
     def spice_definition(self, name: str) -> list[str]:
         """Return what a deck needs once."""

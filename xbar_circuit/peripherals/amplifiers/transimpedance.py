@@ -7,6 +7,7 @@ linear array: the fast engine takes the resistance as its sense terminals'.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
@@ -147,6 +148,11 @@ class TransimpedanceAmplifier(Amplifier):
         feedback = 1.0 / (1.0 / self.feedback_ohm + s * self.feedback_farad)
         result: FloatArray = gain * source / (source + feedback + amp.output_ohm)
         return result
+
+    def with_gain(self, ohm: float) -> TransimpedanceAmplifier:
+        """Return it with another feedback resistor [ohm] and the same pole of the feedback."""
+        farad = self.feedback_farad * self.feedback_ohm / ohm
+        return dataclasses.replace(self, feedback_ohm=ohm, feedback_farad=farad)
 
     def spice_definition(self, name: str) -> list[str]:
         """Return what a deck needs once."""

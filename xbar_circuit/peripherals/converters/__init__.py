@@ -2,6 +2,7 @@
 
 from xbar_circuit.peripherals.converters.base import CodeArray, Converter
 from xbar_circuit.peripherals.converters.flash import Flash
+from xbar_circuit.peripherals.converters.ideal import IdealConverter
 from xbar_circuit.peripherals.converters.oscillator import OscillatorCounter
 from xbar_circuit.peripherals.converters.ramp import Ramp
 from xbar_circuit.peripherals.converters.sar import Sar
@@ -11,6 +12,7 @@ __all__ = [
     "CodeArray",
     "Converter",
     "Flash",
+    "IdealConverter",
     "OscillatorCounter",
     "Ramp",
     "Sar",

@@ -12,9 +12,11 @@ cost like those here.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -33,7 +35,8 @@ __all__ = [
     "finite_values",
 ]
 
-CodeArray = NDArray[np.int64]
+#: Codes: int64, or float64 of an exact converter or driver.
+CodeArray = NDArray[Any]
 
 
 class Converter(ABC):
@@ -46,7 +49,7 @@ class Converter(ABC):
 
     __slots__ = ()
 
-    bits: int
+    bits: int | None  # width of the code; None is exact, a real number
 
     @property
     @abstractmethod
@@ -97,8 +100,66 @@ class Converter(ABC):
 
     @property
     def levels(self) -> int:
-        """Number of codes."""
-        return int(2**self.bits)
+        """Number of codes; 1 of an exact one, whose code is 1 over its whole range."""
+        return 1 if self.bits is None else int(2**self.bits)
+
+    @property
+    def exact(self) -> bool:
+        """Whether its code is a real number."""
+        return self.bits is None
+
+    def known_bits(self) -> int:
+        """Return the width of the code.
+
+        Raises
+        ------
+        ParameterError
+            It is exact.
+        """
+        if self.bits is None:
+            raise ParameterError.about(
+                "converter",
+                got="an exact one",
+                expected="a converter with a number of codes",
+                remedy="give it bits",
+            )
+        return self.bits
+
+    @property
+    def noisy(self) -> bool:
+        """Whether its decisions have noise that is to be drawn."""
+        return False
+
+    def with_range(self, low: float, high: float) -> Converter:
+        """Return it with another input range [V or A].
+
+        Raises
+        ------
+        ParameterError
+            Its range cannot be set.
+        """
+        raise ParameterError.about(
+            "converter",
+            got=f"{type(self).__name__} for a range of {low:g} to {high:g}",
+            expected="a converter whose range can be set",
+            remedy="set the range by the driver's full scale or the amplifier's gain",
+        )
+
+    def edges(self) -> FloatArray:
+        """Return the thresholds without noise (levels - 1,) [V or A], rising, by bisection.
+
+        A code that no input gives has no width.
+        """
+        wanted = np.arange(1, self.levels)
+        span = self.input_high - self.input_low
+        bottom = np.full(wanted.shape, self.input_low - span)
+        top = np.full(wanted.shape, self.input_high + span)
+        for _ in range(50):
+            middle = 0.5 * (bottom + top)
+            above = self.convert_with(middle, None) >= wanted
+            top, bottom = np.where(above, middle, top), np.where(above, bottom, middle)
+        result: FloatArray = np.maximum.accumulate(top)
+        return result
 
     @property
     def lsb(self) -> float:
@@ -213,6 +274,15 @@ class VoltageConverter(Converter):
         checks.number("high_volt", self.high_volt, "V", minimum=self.low_volt, above=True)
         checks.number("noise_volt", self.noise_volt, "V")
         checks.number("clock_hertz", self.clock_hertz, "Hz", above=True)
+
+    @property
+    def noisy(self) -> bool:
+        """Whether the comparator has noise."""
+        return self.noise_volt > 0.0
+
+    def with_range(self, low: float, high: float) -> Self:
+        """Return it with another input range [V]."""
+        return dataclasses.replace(self, low_volt=low, high_volt=high)  # type: ignore[type-var]
 
     @property
     def input_unit(self) -> str:

@@ -165,6 +165,23 @@ class OscillatorCounter(Converter):
         return -self.offset_ampere
 
     @property
+    def noisy(self) -> bool:
+        """Whether the cycles jitter."""
+        return self.jitter_cycle > 0.0
+
+    def with_range(self, low: float, high: float) -> OscillatorCounter:
+        """Return it with the currents `low` to `high` [A] as offset and full scale.
+
+        Raises
+        ------
+        ParameterError
+            A circuit counts: its range is its own.
+        """
+        if self.oscillator is not None:
+            Converter.with_range(self, low, high)
+        return dataclasses.replace(self, offset_ampere=low, full_scale_ampere=high - low)
+
+    @property
     def hertz_per_ampere(self) -> float:
         """Slope of the frequency at small currents [Hz/A]."""
         ideal = self.levels / (self.window_second * self.full_scale_ampere)

@@ -114,6 +114,11 @@ class SenseAmplifier(Converter):
         return len(self.thresholds_volt)
 
     @property
+    def noisy(self) -> bool:
+        """Whether the latches have noise."""
+        return self.noise_volt > 0.0
+
+    @property
     def thresholds(self) -> FloatArray:
         """Trip point of each latch (decisions,) [V]."""
         offsets = self.offsets_volt or (0.0,) * self.decisions

@@ -4,6 +4,16 @@ from xbar_circuit.peripherals.drivers.base import Driver, Wave, WordLines
 from xbar_circuit.peripherals.drivers.bit_serial import BitSerial
 from xbar_circuit.peripherals.drivers.buffer import WordLineBuffer
 from xbar_circuit.peripherals.drivers.dac import Dac
+from xbar_circuit.peripherals.drivers.exact import ExactDriver
 from xbar_circuit.peripherals.drivers.pulse_width import PulseWidth
 
-__all__ = ["BitSerial", "Dac", "Driver", "PulseWidth", "Wave", "WordLineBuffer", "WordLines"]
+__all__ = [
+    "BitSerial",
+    "Dac",
+    "Driver",
+    "ExactDriver",
+    "PulseWidth",
+    "Wave",
+    "WordLineBuffer",
+    "WordLines",
+]

@@ -11,9 +11,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
@@ -22,7 +23,7 @@ from xbar_circuit.peripherals.converters.base import CodeArray, finite_values
 from xbar_circuit.peripherals.subcircuit import Subcircuit
 from xbar_circuit.peripherals.waveform import piecewise, staircase
 
-__all__ = ["Driver", "Wave", "WordLines", "check_output", "encode_signed"]
+__all__ = ["Driver", "Wave", "WordLines", "check_inputs", "check_output"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -127,6 +128,7 @@ class Driver(ABC):
     __slots__ = ()
 
     bits: int
+    signed: bool  # whether codes reach below 0
     output_ohm: float  # output resistance [ohm]
     farad: float  # what is charged at each step besides the array [F], for the energy
 
@@ -144,7 +146,12 @@ class Driver(ABC):
     @property
     def highest(self) -> int:
         """The code of the input 1."""
-        return int(2 ** (self.bits - 1) - 1)
+        return int(2 ** (self.bits - self.signed) - 1)
+
+    @property
+    def lowest(self) -> int:
+        """The lowest code: the opposite of the highest, or 0."""
+        return -self.highest if self.signed else 0
 
     @property
     def read_count(self) -> int:
@@ -177,14 +184,36 @@ class Driver(ABC):
         return 0.0 if self.circuit is not None else self.terminal_ohm
 
     def encode(self, values: ArrayLike) -> CodeArray:
-        """Return the codes of inputs from -1 to 1; ties go to the even code.
+        """Return the codes ``round(values * highest)`` of inputs; ties go to the even code.
 
         Raises
         ------
         ParameterError
-            A value is not finite or beyond -1 ... 1.
+            A value is not finite, beyond -1 ... 1, or negative for a driver without sign.
         """
-        return encode_signed(values, self.highest)
+        array = check_inputs(values, self.lowest)
+        codes: CodeArray = np.rint(array * self.highest).astype(np.int64)
+        return codes
+
+    def planes(self, codes: NDArray[Any]) -> tuple[tuple[int, NDArray[Any]], ...]:
+        """Return weight and codes of every read of the products of `codes`; same shape and kind."""
+        return ((1, codes),)
+
+    @property
+    def odd(self) -> bool:
+        """Whether the planes of opposite codes are opposite."""
+        return True
+
+    def volt_per_code(self, window_second: float) -> float | None:  # noqa: ARG002  most differ
+        """Return the mean voltage over a window that a code of :meth:`planes` counts for [V].
+
+        None where voltages are not proportional to codes.
+        """
+        return None
+
+    @abstractmethod
+    def with_full_scale(self, volt: float) -> Driver:
+        """Return it with another full scale [V]."""
 
     def spice_definition(self, name: str) -> list[str]:  # noqa: ARG002  most need none
         """Return what a deck needs once: the subcircuit `name`, or lines that include a user's."""
@@ -212,24 +241,23 @@ class Driver(ABC):
         yield from wave.lines(f"V{name} {node} reference")
 
 
-def encode_signed(values: ArrayLike, highest: int) -> CodeArray:
-    """Return ``round(values * highest)`` of inputs from -1 to 1; ties go to the even code.
+def check_inputs(values: ArrayLike, lowest: int) -> FloatArray:
+    """Return inputs as float64.
 
     Raises
     ------
     ParameterError
-        A value is not finite or beyond -1 ... 1.
+        A value is not finite, beyond -1 ... 1, or negative where the lowest code is 0.
     """
     array = finite_values("x", values)
-    if (np.abs(array) > 1.0).any():
+    if array.size and (float(array.max()) > 1.0 or float(array.min()) < (-1.0 if lowest else 0.0)):
         raise ParameterError.about(
             "x",
-            got=f"{float(np.abs(array).max())} in magnitude",
-            expected="inputs from -1 to 1",
-            remedy="scale them by the largest",
+            got=f"{float(array.min())} to {float(array.max())}",
+            expected="inputs from -1 to 1" if lowest else "inputs from 0 to 1 without sign",
+            remedy="scale them by the largest" if lowest else "give the driver signed=True",
         )
-    codes: CodeArray = np.rint(array * highest).astype(np.int64)
-    return codes
+    return array
 
 
 def check_output(output_ohm: float, farad: float) -> None:

@@ -8,9 +8,12 @@ pulses below the reference, which saves a read (NeuRRAM, Wan et al., Nature 608,
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xbar_circuit import checks
 from xbar_circuit.peripherals.converters.base import CodeArray
@@ -29,12 +32,14 @@ class BitSerial(Driver):
     Parameters
     ----------
     bits
-        Width with sign, 2 to 14: codes from ``-(2**(bits-1) - 1)`` to its opposite.
+        Width, 2 to 14.
+    signed
+        Whether codes run from ``-(2**(bits-1) - 1)`` to its opposite, or from 0 to ``2**bits - 1``.
     full_scale_volt
         Voltage of a one about the reference [V].
     coding
         ``"sign-magnitude"`` (``bits - 1`` reads with three levels) or ``"twos-complement"``
-        (``bits`` reads with two).
+        (``bits`` reads with two). Without sign both are ``bits`` reads with two levels.
     output_ohm
         Output resistance [ohm], added to the crossbar's own driver resistance.
     settle_second
@@ -58,6 +63,7 @@ class BitSerial(Driver):
     output_ohm: float = 0.0
     settle_second: float = 50e-12
     farad: float = 10e-15
+    signed: bool = True
 
     def __post_init__(self) -> None:
         checks.count("bits", self.bits, minimum=2, maximum=14)
@@ -69,7 +75,38 @@ class BitSerial(Driver):
     @property
     def read_count(self) -> int:
         """Reads of the array in one product."""
-        return self.bits if self.coding == "twos-complement" else self.bits - 1
+        return self.bits - 1 if self._by_sign else self.bits
+
+    @property
+    def _by_sign(self) -> bool:
+        return self.signed and self.coding == "sign-magnitude"
+
+    def with_full_scale(self, volt: float) -> BitSerial:
+        """Return it with another full scale [V]."""
+        return dataclasses.replace(self, full_scale_volt=volt)
+
+    def planes(self, codes: NDArray[Any]) -> tuple[tuple[int, NDArray[Any]], ...]:
+        """Return weight and bits of every read, lowest first; the bits carry a magnitude's sign."""
+        whole = codes.astype(np.int64, copy=False)
+        number = np.abs(whole) if self._by_sign else whole & (2**self.bits - 1)
+        sign = np.sign(whole) if self._by_sign else np.ones_like(whole)
+        negative = self.signed and not self._by_sign  # the highest bit of a two's complement
+        return tuple(
+            (
+                -(2**k) if negative and k == self.bits - 1 else 2**k,
+                (sign * (number >> k & 1)).astype(codes.dtype),
+            )
+            for k in range(self.read_count)
+        )
+
+    @property
+    def odd(self) -> bool:
+        """Whether the planes of opposite codes are opposite: not those of two's complements."""
+        return self._by_sign
+
+    def volt_per_code(self, window_second: float) -> float:  # noqa: ARG002  a level
+        """Return the voltage of a one [V]."""
+        return self.full_scale_volt
 
     def reads(
         self,
@@ -78,18 +115,13 @@ class BitSerial(Driver):
         rng: np.random.Generator | None = None,  # noqa: ARG002  of the protocol; it has no noise
     ) -> tuple[WordLines, ...]:
         """Return one read for each bit, lowest first."""
-        signed = self.coding == "sign-magnitude"
-        number = np.abs(codes) if signed else codes & (2**self.bits - 1)
-        sign = np.sign(codes) if signed else np.ones_like(codes)
-        reads = []
-        for k in range(self.read_count):
-            top = not signed and k == self.bits - 1
-            reads.append(
-                WordLines(
-                    volt=self.full_scale_volt * (sign * (number >> k & 1)).astype(np.float64),
-                    rise_second=self.settle_second,
-                    fall_second=self.settle_second,
-                    weight=-(2**k) if top else 2**k,
-                )
+        edge = self.settle_second
+        return tuple(
+            WordLines(
+                volt=self.full_scale_volt * plane.astype(np.float64),
+                rise_second=edge,
+                fall_second=edge,
+                weight=weight,
             )
-        return tuple(reads)
+            for weight, plane in self.planes(codes)
+        )

@@ -8,12 +8,14 @@ its own resistance, ``(V_set - V) / output_ohm``.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
@@ -100,6 +102,11 @@ class WordLineBuffer(Driver):
         return self.driver.highest
 
     @property
+    def lowest(self) -> int:
+        """The lowest code."""
+        return self.driver.lowest
+
+    @property
     def read_count(self) -> int:
         """Reads of the array in one product."""
         return self.driver.read_count
@@ -114,6 +121,23 @@ class WordLineBuffer(Driver):
     def encode(self, values: ArrayLike) -> CodeArray:
         """Return the driver's codes of inputs from -1 to 1."""
         return self.driver.encode(values)
+
+    def planes(self, codes: NDArray[Any]) -> tuple[tuple[int, NDArray[Any]], ...]:
+        """Return the driver's."""
+        return self.driver.planes(codes)
+
+    @property
+    def odd(self) -> bool:
+        """Whether the planes of opposite codes are opposite."""
+        return self.driver.odd
+
+    def volt_per_code(self, window_second: float) -> float | None:
+        """Return the driver's [V]."""
+        return self.driver.volt_per_code(window_second)
+
+    def with_full_scale(self, volt: float) -> WordLineBuffer:
+        """Return it with another full scale of its driver [V]."""
+        return dataclasses.replace(self, driver=self.driver.with_full_scale(volt))
 
     def reads(
         self, codes: CodeArray, *, rng: np.random.Generator | None = None

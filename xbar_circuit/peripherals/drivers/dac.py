@@ -22,7 +22,9 @@ class Dac(Driver):
     Parameters
     ----------
     bits
-        Width with sign, 2 to 14: codes from ``-(2**(bits-1) - 1)`` to its opposite.
+        Width, 2 to 14.
+    signed
+        Whether codes run from ``-(2**(bits-1) - 1)`` to its opposite, or from 0 to ``2**bits - 1``.
     full_scale_volt
         Voltage of the highest code about the reference [V].
     output_ohm
@@ -30,8 +32,8 @@ class Dac(Driver):
     settle_second
         Rise time of its steps, as a straight line [s].
     inl_lsb
-        Deviation of each code from its place in LSB, lowest code first, ``2**bits - 1`` numbers;
-        None is none.
+        Deviation of each code from its place in LSB, lowest code first, one number each; None is
+        none.
     farad
         What it charges at each step besides the array [F], for the energy.
 
@@ -51,6 +53,7 @@ class Dac(Driver):
     settle_second: float = 50e-12
     inl_lsb: tuple[float, ...] | None = None
     farad: float = 10e-15
+    signed: bool = True
 
     def __post_init__(self) -> None:
         checks.count("bits", self.bits, minimum=2, maximum=14)
@@ -58,7 +61,7 @@ class Dac(Driver):
         check_output(self.output_ohm, self.farad)
         checks.number("settle_second", self.settle_second, "s", above=True)
         if self.inl_lsb is not None:
-            errors = errors_tuple("inl_lsb", self.inl_lsb, 2 * self.highest + 1, "LSB")
+            errors = errors_tuple("inl_lsb", self.inl_lsb, self.highest - self.lowest + 1, "LSB")
             object.__setattr__(self, "inl_lsb", errors)
 
     @property
@@ -70,7 +73,7 @@ class Dac(Driver):
     def dnl_lsb(self) -> FloatArray:
         """Width of each step less one LSB (``2**bits - 2``,) [LSB]."""
         if self.inl_lsb is None:
-            return np.zeros(2 * self.highest)
+            return np.zeros(self.highest - self.lowest)
         return np.diff(np.asarray(self.inl_lsb))
 
     def drawn(self, rng: np.random.Generator, *, dnl_sigma_lsb: float) -> Dac:
@@ -86,17 +89,25 @@ class Dac(Driver):
             Standard deviation of a step [LSB].
         """
         steps = checks.number("dnl_sigma_lsb", dnl_sigma_lsb, "LSB") * rng.standard_normal(
-            2 * self.highest
+            self.highest - self.lowest
         )
         walk = np.concatenate([[0.0], np.cumsum(steps)])
         walk -= np.linspace(0.0, walk[-1], walk.size)
         return dataclasses.replace(self, inl_lsb=tuple(walk.tolist()))
 
+    def with_full_scale(self, volt: float) -> Dac:
+        """Return it with another full scale [V]."""
+        return dataclasses.replace(self, full_scale_volt=volt)
+
+    def volt_per_code(self, window_second: float) -> float | None:  # noqa: ARG002  a level
+        """Return the LSB [V], or None where the codes are not in their places."""
+        return self.lsb if self.inl_lsb is None else None
+
     def volts(self, codes: CodeArray) -> FloatArray:
         """Return the voltages about the reference (same shape) [V]."""
         place = codes.astype(np.float64)
         if self.inl_lsb is not None:
-            place = place + np.asarray(self.inl_lsb)[codes + self.highest]
+            place = place + np.asarray(self.inl_lsb)[codes - self.lowest]
         result: FloatArray = place * self.lsb
         return result
 

@@ -8,6 +8,7 @@ al., IEEE J. Solid-State Circuits 57, 1027, 2022).
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,7 +33,9 @@ class PulseWidth(Driver):
     Parameters
     ----------
     bits
-        Width with sign, 2 to 14: codes from ``-(2**(bits-1) - 1)`` to its opposite.
+        Width, 2 to 14.
+    signed
+        Whether codes run from ``-(2**(bits-1) - 1)`` to its opposite, or from 0 to ``2**bits - 1``.
     full_scale_volt
         Height of the pulses about the reference [V].
     clock_hertz
@@ -64,6 +67,7 @@ class PulseWidth(Driver):
     jitter_second: float = 0.0
     output_ohm: float = 0.0
     farad: float = 10e-15
+    signed: bool = True
 
     def __post_init__(self) -> None:
         checks.count("bits", self.bits, minimum=2, maximum=14)
@@ -91,6 +95,16 @@ class PulseWidth(Driver):
         """Longest pulse with its fall, and six standard deviations of jitter [s]."""
         longest = self.highest * self.tick_second + self.fall_second
         return longest + 6.0 * self.jitter_second
+
+    def with_full_scale(self, volt: float) -> PulseWidth:
+        """Return it with another full scale [V]."""
+        return dataclasses.replace(self, full_scale_volt=volt)
+
+    def volt_per_code(self, window_second: float) -> float | None:
+        """Return the mean over a window [V], or None where edges differ or the end jitters."""
+        if self.rise_second != self.fall_second or self.jitter_second > 0.0:
+            return None
+        return self.full_scale_volt * self.tick_second / window_second
 
     def reads(
         self, codes: CodeArray, *, rng: np.random.Generator | None = None

@@ -1,0 +1,90 @@
+"""The exact driver: every input is a voltage, without a step between two of them."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from xbar_circuit import checks
+from xbar_circuit.peripherals.converters.base import CodeArray
+from xbar_circuit.peripherals.drivers.base import Driver, WordLines, check_inputs, check_output
+
+__all__ = ["ExactDriver"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExactDriver(Driver):
+    """A driver whose codes are the inputs themselves, real numbers from -1 to 1.
+
+    Parameters
+    ----------
+    full_scale_volt
+        Voltage of the input 1 about the reference [V].
+    output_ohm
+        Output resistance [ohm], added to the crossbar's own driver resistance.
+    settle_second
+        Rise time of its steps, as a straight line [s].
+    farad
+        What it charges at each step besides the array [F], for the energy.
+
+    Raises
+    ------
+    ParameterError
+        A value is out of range.
+
+    >>> driver = ExactDriver(full_scale_volt=0.2)
+    >>> driver.reads(driver.encode([[0.123, -1.0]]))[0].volt
+    array([[ 0.0246, -0.2   ]])
+    """
+
+    full_scale_volt: float = 0.2
+    output_ohm: float = 0.0
+    settle_second: float = 50e-12
+    farad: float = 0.0
+
+    def __post_init__(self) -> None:
+        checks.number("full_scale_volt", self.full_scale_volt, "V", above=True)
+        check_output(self.output_ohm, self.farad)
+        checks.number("settle_second", self.settle_second, "s", above=True)
+
+    @property
+    def highest(self) -> int:
+        """The code of the input 1: itself."""
+        return 1
+
+    @property
+    def lowest(self) -> int:
+        """The lowest code."""
+        return -1
+
+    def with_full_scale(self, volt: float) -> ExactDriver:
+        """Return it with another full scale [V]."""
+        return dataclasses.replace(self, full_scale_volt=volt)
+
+    def volt_per_code(self, window_second: float) -> float:  # noqa: ARG002  a level
+        """Return the full scale [V]."""
+        return self.full_scale_volt
+
+    def encode(self, values: ArrayLike) -> CodeArray:
+        """Return the inputs themselves as float64.
+
+        Raises
+        ------
+        ParameterError
+            A value is not finite or beyond -1 ... 1.
+        """
+        return check_inputs(values, -1)
+
+    def reads(
+        self,
+        codes: CodeArray,
+        *,
+        rng: np.random.Generator | None = None,  # noqa: ARG002  of the protocol; it has no noise
+    ) -> tuple[WordLines, ...]:
+        """Return the one read: every word line at its voltage for the whole period."""
+        edge = self.settle_second
+        volt = self.full_scale_volt * codes
+        return (WordLines(volt=volt, rise_second=edge, fall_second=edge),)

@@ -1,0 +1,194 @@
+"""Noise of a product: what the array, the amplifiers and the converters draw from one generator.
+
+The current of a column fluctuates by the devices' own 1/f noise and by the thermal noise of all
+resistances. The first is slow: a device keeps its conductance for the time of a product, so its
+part of the column's current is the mean voltage times its deviation, attenuated by the wires as its
+current is. The second follows from the conductance that the column shows between its end and all
+held ends: ``4 k T G`` (Nyquist, Phys. Rev. 32, 110, 1928), over the read-out's noise bandwidth,
+which is ``1 / (2 T)`` of a mean over the time T.
+
+Both are Gaussian, so one number for each converter and read stands for all of them, and for what
+the amplifier adds. It is drawn before anything is solved; both engines add it at the converter's
+input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import constants
+
+from xbar_circuit import checks, nodal
+from xbar_circuit.calibration import ReadoutModel
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.peripherals.drivers import WordLines
+from xbar_circuit.peripherals.readout import Readout
+from xbar_circuit.tile.digital import Digital
+
+__all__ = ["ReadNoise", "TileNoise", "current_variances", "draw"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TileNoise:
+    """What fluctuates in a tile's array.
+
+    Parameters
+    ----------
+    read_siemens
+        Standard deviation of each device from one read to the next (rows, cols) [S], as
+        ``PcmStatistics.read_sigma`` gives it; None is none.
+    thermal
+        Whether the thermal noise of wires, terminals and devices counts, of linear cells.
+    celsius
+        Temperature of the array [degree Celsius].
+
+    Raises
+    ------
+    ParameterError, ShapeError
+        A value is out of range.
+    """
+
+    read_siemens: FloatArray | None = None
+    thermal: bool = False
+    celsius: float = 27.0
+
+    def __post_init__(self) -> None:
+        kelvin = constants.zero_Celsius
+        checks.number("celsius", self.celsius, "degree Celsius", minimum=-kelvin, above=True)
+        if self.read_siemens is not None:
+            held = checks.conductance_matrix("read_siemens", self.read_siemens)
+            object.__setattr__(self, "read_siemens", held)
+
+    def check(self, crossbar: Crossbar) -> None:
+        """Refuse an array that it does not fit.
+
+        Raises
+        ------
+        ParameterError
+            Another size, or thermal noise of cells that are not linear.
+        """
+        if self.read_siemens is not None and self.read_siemens.shape != crossbar.shape:
+            raise ParameterError.about(
+                "noise.read_siemens",
+                got=f"shape {self.read_siemens.shape}",
+                expected=f"{crossbar.shape}, as the crossbar",
+                remedy="one number a device",
+            )
+        if self.thermal and not crossbar.cell.linear:
+            raise ParameterError.about(
+                "noise.thermal",
+                got=f"True for {type(crossbar.cell).__name__}",
+                expected="cells that are linear",
+                remedy="leave it out",
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ReadNoise:
+    """What was drawn for one read of every product.
+
+    decisions : standard normal numbers of the converters (batch, converters, decisions), or None.
+    entering : what is added to the converters' inputs (batch, converters) [V or A], or None.
+    """
+
+    decisions: FloatArray | None = None
+    entering: FloatArray | None = None
+
+    def part(self, which: slice) -> ReadNoise:
+        """Return a part of the batch."""
+        return ReadNoise(
+            decisions=None if self.decisions is None else self.decisions[which],
+            entering=None if self.entering is None else self.entering[which],
+        )
+
+
+def current_variances(
+    noise: TileNoise, loaded: Crossbar, transfer: FloatArray, readout: Readout
+) -> tuple[FloatArray | None, FloatArray]:
+    """Return the variance of each column's current: over squared voltages, and the rest.
+
+    Parameters
+    ----------
+    noise
+        What fluctuates.
+    loaded
+        The array with all resistances in its terminals.
+    transfer
+        Its transfer (rows, cols) [S].
+    readout
+        Whose bandwidth counts.
+
+    Returns
+    -------
+    tuple
+        (rows, cols) [S^2] or None, and (cols,) [A^2].
+    """
+    by_volt = None
+    if noise.read_siemens is not None:
+        g = loaded.conductance
+        share = np.divide(transfer, g, out=np.zeros_like(g), where=g > 0.0)
+        by_volt = (noise.read_siemens * share) ** 2
+    steady = np.zeros(loaded.cols)
+    if noise.thermal:
+        branches = nodal.reduce(loaded).held(loaded.terminals)
+        own = branches[loaded.rows :].sum(axis=1)
+        kelvin = noise.celsius + constants.zero_Celsius
+        hertz = 0.5 / readout.averaging_second
+        steady = 4.0 * constants.k * kelvin * own * hertz
+    return by_volt, steady
+
+
+def draw(
+    reads: Sequence[WordLines],
+    *,
+    readout: Readout,
+    model: ReadoutModel,
+    digital: Digital,
+    variances: tuple[FloatArray | None, FloatArray] | None,
+    window_second: float,
+    converters: int,
+    rng: np.random.Generator,
+) -> list[ReadNoise]:
+    """Draw the noise of a product's reads: first all decisions, then what enters the converters.
+
+    Parameters
+    ----------
+    reads
+        What the word lines do, their own jitter drawn before.
+    readout, model
+        The converters, and the fast model with the amplifier's noise and its gain.
+    digital
+        Which columns meet.
+    variances
+        From :func:`current_variances`, or None.
+    window_second
+        Over which voltages are averaged [s].
+    converters
+        How many there are.
+    rng
+        Draws; what has no noise draws nothing.
+    """
+    converter, batch = readout.converter, len(reads[0].volt)
+    shape = (batch, converters)
+    decisions: list[FloatArray | None] = [
+        converter.draw_noise(rng, shape) if converter.noisy else None for _ in reads
+    ]
+    slope = model.coefficients[1] / model.scale_ampere if len(model.coefficients) > 1 else 0.0
+    found = []
+    for read, own in zip(reads, decisions, strict=True):
+        power = np.full(shape, model.noise**2)
+        if variances is not None:
+            by_volt, steady = variances
+            columns = np.broadcast_to(steady, (batch, steady.size))
+            if by_volt is not None:
+                columns = columns + read.mean_volt(window_second) ** 2 @ by_volt
+            if digital.pairs is not None:
+                columns = columns[:, digital.pairs].sum(axis=2)
+            power = power + slope**2 * columns
+        entering = np.sqrt(power) * rng.standard_normal(shape) if power.any() else None
+        found.append(ReadNoise(decisions=own, entering=entering))
+    return found
