@@ -6,6 +6,7 @@ Each stands for its kind: what any two of them do together, a tile of a network 
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -45,8 +46,10 @@ _WINDOW = 16e-9
 _INPUTS, _OUTPUTS, _PRODUCTS = 3, 1, 4
 
 
-def _opamp() -> OpAmp:
-    return OpAmp(dc_gain=2000.0, unity_hertz=2e10, output_low_volt=-0.3, output_high_volt=1.3)
+def _opamp(unity_hertz: float = 2e10) -> OpAmp:
+    return OpAmp(
+        dc_gain=2000.0, unity_hertz=unity_hertz, output_low_volt=-0.3, output_high_volt=1.3
+    )
 
 
 def _amplifier() -> TransimpedanceAmplifier:
@@ -71,11 +74,11 @@ def _drivers() -> dict[str, Driver]:
 
 
 def _plain_readouts() -> dict[str, Readout]:
-    span = {"low": -_AMPERE, "high": _AMPERE}
+    ideal = IdealConverter(bits=6, low=-_AMPERE, high=_AMPERE)
     return {
-        "ideal": Readout(converter=IdealConverter(bits=6, **span)),
+        "ideal": Readout(converter=ideal),
         "ideal, window": Readout(
-            converter=IdealConverter(bits=6, window_second=_WINDOW, noise=2e-7, **span)
+            converter=dataclasses.replace(ideal, window_second=_WINDOW, noise=2e-7)
         ),
         "sar": Readout(amplifier=_amplifier(), converter=Sar(bits=5, noise_volt=5e-3)),
         "ramp": Readout(amplifier=_amplifier(), converter=Ramp(bits=4, droop=0.3)),
@@ -92,7 +95,7 @@ def _plain_readouts() -> dict[str, Readout]:
             )
         ),
         "integrator": Readout(
-            amplifier=ChargeIntegrator(opamp=_opamp(), farad=0.8e-12, window_second=_WINDOW),
+            amplifier=ChargeIntegrator(opamp=_opamp(5e9), farad=0.8e-12, window_second=_WINDOW),
             converter=Sar(bits=5),
         ),
         "digital": Readout(
