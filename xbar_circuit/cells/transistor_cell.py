@@ -186,6 +186,25 @@ class TransistorCell:
         """Whether these node voltages [V] lie within what the fast engine knows of the cell."""
         return self.known_table().covers(row_volt, column_volt)
 
+    def refuse_beyond(self, row_volt: FloatArray, column_volt: FloatArray) -> None:
+        """Refuse node voltages [V] outside the table.
+
+        Raises
+        ------
+        ParameterError
+            One lies outside.
+        """
+        if self.covers(row_volt, column_volt):
+            return
+        row_axis, column_axis = self.known_table().row_axis, self.known_table().column_axis
+        raise ParameterError.about(
+            "volts",
+            got="a solution outside the cell's table",
+            expected=f"word lines within {row_axis.start:.4g} to {row_axis.stop:.4g} V and bit"
+            f" lines within {column_axis.start:.4g} to {column_axis.stop:.4g} V",
+            remedy="make the table for these voltages: xc.calibration.tabulate(cell, volts=...)",
+        )
+
     def spice_preamble(self) -> str:
         """Return the device's and the transistor's models and the sources of the shared lines."""
         lines = [self.device.spice_preamble().strip(), self.transistor.preamble()]

@@ -1,6 +1,6 @@
 """Device laws and their statistics: what a cross-point is made of."""
 
-from xbar_circuit.devices.cell import Cell, CellResponse
+from xbar_circuit.devices.cell import Bounded, Cell, CellResponse
 from xbar_circuit.devices.curves import (
     ClippedLog,
     Curve,
@@ -27,6 +27,7 @@ from xbar_circuit.devices.transistor import Transistor
 
 __all__ = [
     "AmorphousPlug",
+    "Bounded",
     "Cell",
     "CellResponse",
     "ClippedLog",

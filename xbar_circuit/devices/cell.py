@@ -13,7 +13,7 @@ from typing import Protocol, runtime_checkable
 
 from xbar_circuit.checks import FloatArray
 
-__all__ = ["Cell", "CellResponse"]
+__all__ = ["Bounded", "Cell", "CellResponse"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,4 +78,13 @@ class Cell(Protocol):
 
         A line such as ``R<name> <row_node> <column_node> <ohm>``. Conductances are positive [S].
         """
+        ...
+
+
+@runtime_checkable
+class Bounded(Protocol):
+    """A cell that the fast engine knows within certain node voltages only, such as a table."""
+
+    def refuse_beyond(self, row_volt: FloatArray, column_volt: FloatArray) -> None:
+        """Raise a ``ParameterError`` where node voltages [V] lie beyond what is known of it."""
         ...

@@ -19,11 +19,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from xbar_circuit import checks
-from xbar_circuit.cells import TransistorCell
 from xbar_circuit.certificate import SUM_ERROR, Elimination, certified
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
-from xbar_circuit.errors import ConvergenceError, ParameterError
+from xbar_circuit.devices import Bounded
+from xbar_circuit.errors import ConvergenceError
 from xbar_circuit.nodal.direct import PreparedDirect, Solved, factor_bytes, refuse_large
 from xbar_circuit.nodal.hierarchical import slopes
 from xbar_circuit.nodal.method import refuse_nonlinear
@@ -258,7 +258,8 @@ def answer(crossbar: Crossbar, volts: FloatArray, solved: Solved, *, engine: str
         A solution lies outside the table of the cells.
     """
     ok = solved.converged
-    _refuse_beyond_table(crossbar, solved.row[ok], solved.column[ok])
+    if isinstance(crossbar.cell, Bounded):
+        crossbar.cell.refuse_beyond(solved.row[ok], solved.column[ok])
     failed = ~ok
     row, column = solved.row, solved.column
     current, error = solved.current, solved.error
@@ -287,19 +288,3 @@ def answer(crossbar: Crossbar, volts: FloatArray, solved: Solved, *, engine: str
             result=result,
         )
     return certified(result, scale=solved.scale)
-
-
-def _refuse_beyond_table(crossbar: Crossbar, row: FloatArray, column: FloatArray) -> None:
-    """Raise if cells that are a table were solved at voltages that it does not hold."""
-    cell = crossbar.cell
-    if not isinstance(cell, TransistorCell):
-        return
-    if not cell.covers(row, column):
-        row_axis, column_axis = cell.known_table().row_axis, cell.known_table().column_axis
-        raise ParameterError.about(
-            "volts",
-            got="a solution outside the cell's table",
-            expected=f"word lines within {row_axis.start:.4g} to {row_axis.stop:.4g} V and bit"
-            f" lines within {column_axis.start:.4g} to {column_axis.stop:.4g} V",
-            remedy="make the table for these voltages: xc.calibration.tabulate(cell, volts=...)",
-        )

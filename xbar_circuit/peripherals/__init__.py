@@ -17,6 +17,7 @@ from xbar_circuit.peripherals.converters import (
     Sar,
     SenseAmplifier,
 )
+from xbar_circuit.peripherals.cost import PartCost
 from xbar_circuit.peripherals.drivers import (
     BitSerial,
     Dac,
@@ -43,6 +44,7 @@ __all__ = [
     "IdealConverter",
     "OpAmp",
     "OscillatorCounter",
+    "PartCost",
     "PulseWidth",
     "Ramp",
     "Readout",

@@ -13,6 +13,7 @@ from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals.amplifiers import Amplifier, DifferenceAmplifier
 from xbar_circuit.peripherals.converters import Converter
 from xbar_circuit.peripherals.converters.ranges import code_range
+from xbar_circuit.peripherals.cost import PartCost
 from xbar_circuit.peripherals.subcircuit import Subcircuit
 from xbar_circuit.peripherals.timing import Timing
 
@@ -295,6 +296,21 @@ class Readout:
             middle, gain = self.difference.output_line
             return middle, -gain * slope
         return self.amplifier.pair_line if self.difference == "current" else (start, slope)
+
+    @property
+    def cost(self) -> PartCost:
+        """Of one column in one read: settling and conversion; half of what a pair shares.
+
+        Amplifiers take their quiescent power for the whole period, converters the energy of their
+        model. NaN where a circuit stands.
+        """
+        share = 0.5 if self.subtracts_before else 1.0
+        second = self.timing.period_second
+        watt = 0.0 if self.amplifier is None else self.amplifier.power_watt
+        if isinstance(self.difference, DifferenceAmplifier):
+            watt += share * self.difference.power_watt
+        joule = share * self.converter.cost.energy_joule + watt * second
+        return PartCost(latency_second=second, energy_joule=joule)
 
     @property
     def circuits(self) -> tuple[Subcircuit, ...]:

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from xbar_circuit.calibration import ReadoutModel
+from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.peripherals.amplifiers import DifferenceAmplifier
-from xbar_circuit.peripherals.drivers import WordLines
-
-if TYPE_CHECKING:
-    from xbar_circuit.tile.tile import Tile
+from xbar_circuit.peripherals.drivers import Driver, WordLines
+from xbar_circuit.peripherals.readout import Readout
 
 __all__ = ["HERMES_CORE", "TileCost", "readout_joule", "tile_cost"]
 
@@ -74,12 +73,30 @@ class TileCost:
 
 
 def tile_cost(
-    tile: Tile, reads: Sequence[WordLines], *, supply_watt: float | None = None
+    crossbar: Crossbar,
+    driver: Driver,
+    readout: Readout,
+    reads: Sequence[WordLines],
+    *,
+    column_joule: float,
+    operations: int,
 ) -> TileCost:
-    """Return the cost of products that take these reads; see :meth:`Tile.cost`."""
-    rows, cols = tile.crossbar.shape
-    line_farad = tile.driver.farad + cols * tile.crossbar.wires.row_farad
-    period, row_siemens = tile.period_second, tile.crossbar.conductance.sum(axis=1)
+    """Return the cost of products.
+
+    Parameters
+    ----------
+    crossbar, driver, readout
+        Of the tile.
+    reads
+        What the word lines do, over a batch of products.
+    column_joule
+        What a column's read-out takes for a read, see :func:`readout_joule` [J].
+    operations
+        Of a product.
+    """
+    rows, cols = crossbar.shape
+    line_farad = driver.farad + cols * crossbar.wires.row_farad
+    period, row_siemens = readout.timing.period_second, crossbar.conductance.sum(axis=1)
     charged = heat = 0.0
     for read in reads:
         on = period if read.second is None else read.on_second(period)
@@ -90,10 +107,10 @@ def tile_cost(
         energy_joule={
             "drivers": charged * line_farad,
             "array": heat,
-            "read-outs": tile.readout_joule(supply_watt) * cols * len(reads),
+            "read-outs": column_joule * cols * len(reads),
         },
         area_square_metre=HERMES_CORE["area_square_metre"] * rows * cols / 256**2,
-        operations=2 * rows * (cols if tile.readout.difference is None else cols // 2),
+        operations=operations,
         assumptions=(
             "array: levels applied for the whole period, pulses for their time; device"
             " voltages without IR drop",
@@ -106,26 +123,31 @@ def tile_cost(
     )
 
 
-def readout_joule(tile: Tile, supply_watt: float | None = None) -> float:
-    """Return what a column's read-out takes for a read; see :meth:`Tile.readout_joule`."""
-    converter, amplifier = tile.readout.converter, tile.readout.amplifier
-    inside = converter.circuit is not None
-    share = tile.converters / tile.crossbar.cols
+def readout_joule(
+    readout: Readout, model: ReadoutModel | None, supply_watt: float | None = None
+) -> float:
+    """Return what a column's read-out takes for a read [J]; see :meth:`Tile.readout_joule`.
+
+    Raises
+    ------
+    ParameterError
+        It contains a circuit, whose power nobody has measured.
+    """
+    converter = readout.converter
     if supply_watt is not None:
-        own = converter.energy_joule - (converter.circuit_joule if inside else 0.0)
-        return own * share + supply_watt * tile.period_second
-    if tile.model is not None and np.isfinite(tile.model.readout_joule):
-        return tile.model.readout_joule
-    power = 0.0
-    if amplifier is not None:
-        power = amplifier.power_watt
-    if isinstance(tile.readout.difference, DifferenceAmplifier):
-        power += share * tile.readout.difference.power_watt
-    if inside or not np.isfinite(power):
+        share = 0.5 if readout.subtracts_before else 1.0
+        own = converter.energy_joule
+        if converter.circuit is not None:
+            own -= converter.circuit_joule
+        return own * share + supply_watt * readout.timing.period_second
+    if model is not None and np.isfinite(model.readout_joule):
+        return model.readout_joule
+    joule = readout.cost.energy_joule
+    if not np.isfinite(joule):
         raise ParameterError.about(
             "supply_watt",
             got="None for a read-out that contains a circuit",
             expected="its measured power [W]",
             remedy="calibrate the tile, or take power_watt from studies.characterize_amplifier",
         )
-    return converter.energy_joule * share + power * tile.period_second
+    return joule

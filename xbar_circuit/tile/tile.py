@@ -435,7 +435,7 @@ class Tile:
         ParameterError
             It contains a circuit, whose power nobody has measured.
         """
-        return readout_joule(self, supply_watt)
+        return readout_joule(self.readout, self.model, supply_watt)
 
     def cost(self, x: ArrayLike | None = None, *, supply_watt: float | None = None) -> TileCost:
         """Return time, energy by component, and area of a product.
@@ -453,4 +453,11 @@ class Tile:
             A circuit's power is not known.
         """
         reads = self.reads(np.ones(self.inputs) if x is None else x)
-        return tile_cost(self, reads, supply_watt=supply_watt)
+        return tile_cost(
+            self.crossbar,
+            self.driver,
+            self.readout,
+            reads,
+            column_joule=self.readout_joule(supply_watt),
+            operations=2 * self.inputs * self.outputs,
+        )

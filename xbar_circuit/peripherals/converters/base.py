@@ -24,6 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError, ShapeError
+from xbar_circuit.peripherals.cost import PartCost
 from xbar_circuit.peripherals.subcircuit import Subcircuit
 from xbar_circuit.peripherals.timing import Timing
 
@@ -180,6 +181,12 @@ class Converter(ABC):
     def circuit_joule(self) -> float:
         """What the energy model says of the parts that :attr:`circuit` stands for [J]."""
         return 0.0
+
+    @property
+    def cost(self) -> PartCost:
+        """Of one conversion."""
+        joule = self.energy_joule if self.circuit is None else math.nan
+        return PartCost(latency_second=self.conversion_second, energy_joule=joule)
 
     @property
     def reference_volt(self) -> float:

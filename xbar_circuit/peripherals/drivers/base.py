@@ -20,6 +20,7 @@ from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals.converters.base import CodeArray, finite_values
+from xbar_circuit.peripherals.cost import PartCost
 from xbar_circuit.peripherals.subcircuit import Subcircuit
 from xbar_circuit.peripherals.waveform import piecewise, staircase
 
@@ -214,6 +215,12 @@ class Driver(ABC):
     @abstractmethod
     def with_full_scale(self, volt: float) -> Driver:
         """Return it with another full scale [V]."""
+
+    @property
+    def cost(self) -> PartCost:
+        """Of one word line at full scale in one read: its own capacitance, charged once."""
+        joule = self.farad * self.full_scale_volt**2
+        return PartCost(latency_second=self.span_second, energy_joule=joule)
 
     def spice_definition(self, name: str) -> list[str]:  # noqa: ARG002  most need none
         """Return what a deck needs once: the subcircuit `name`, or lines that include a user's."""
