@@ -11,6 +11,7 @@ import numpy as np
 from xbar_circuit import checks
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals.amplifiers import Amplifier, DifferenceAmplifier
+from xbar_circuit.peripherals.amplifiers.opamp import FOUR_KT
 from xbar_circuit.peripherals.converters import Converter
 from xbar_circuit.peripherals.converters.ranges import code_range
 from xbar_circuit.peripherals.cost import PartCost
@@ -296,6 +297,42 @@ class Readout:
             middle, gain = self.difference.output_line
             return middle, -gain * slope
         return self.amplifier.pair_line if self.difference == "current" else (start, slope)
+
+    def noise(self, source_ohm: float, source_farad: float = 0.0, *, column: bool = True) -> float:
+        """Return the rms noise at a converter's input at 27 C, less the converter's own [V or A].
+
+        Of the amplifier and the column's resistance, and of both columns of a pair that meet before
+        the converter; a converter that integrates its current takes the mean of white noise over
+        its window T, ``S / (2 T)``. NaN where only a measurement knows.
+
+        Parameters
+        ----------
+        source_ohm, source_farad
+            Resistance and capacitance of a column to where its rows are held [ohm, F].
+        column
+            Whether the thermal noise of that resistance is in it.
+        """
+        window = self.converter.window_second
+        if window is not None:
+            own = self.converter.column_ohm  # of a circuit nobody knows it: 0 is the most noise
+            whole = source_ohm + (own if math.isfinite(own) else 0.0)
+            density = FOUR_KT / whole if column else 0.0
+            if self.amplifier is not None:
+                density = self.amplifier.output_density(source_ohm, column=column)
+            one = math.sqrt(density / (2.0 * window))
+        elif self.amplifier is not None:
+            one = self.amplifier.output_noise(source_ohm, source_farad, column=column)
+        else:
+            return 0.0
+        return self.pair_noise(one)
+
+    def pair_noise(self, one: float) -> float:
+        """Return the noise at a converter's input where a column alone has `one` [V or A]."""
+        if isinstance(self.difference, DifferenceAmplifier):
+            return math.hypot(
+                math.sqrt(2.0) * self.difference.gain * one, self.difference.output_noise
+            )
+        return math.sqrt(2.0) * one if self.difference == "current" else one
 
     @property
     def cost(self) -> PartCost:

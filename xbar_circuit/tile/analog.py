@@ -11,12 +11,20 @@ import dataclasses
 import numpy as np
 
 from xbar_circuit.calibration import Settling, fit_settling
+from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ConvergenceError
 from xbar_circuit.netlist.loaded_column import Stimulus, loaded_column
-from xbar_circuit.peripherals.amplifiers import TransimpedanceAmplifier
+from xbar_circuit.peripherals.amplifiers import (
+    ChargeIntegrator,
+    CurrentConveyor,
+    OpAmp,
+    TransimpedanceAmplifier,
+)
+from xbar_circuit.peripherals.subcircuit import Subcircuit
 from xbar_circuit.peripherals.subcircuit_deck import run_settings
 from xbar_circuit.spice import Noise, Tran, run
+from xbar_circuit.tile.formula import column_source
 from xbar_circuit.tile.tile import Tile
 from xbar_circuit.units import spice_number
 
@@ -28,26 +36,65 @@ _POINTS = 2000
 
 
 def amplifier_noise(tile: Tile) -> float:
-    """Return the rms noise at the amplifier's output, array included; 0 without one [V].
+    """Return the rms noise at a converter's input besides the converter's own [V or A].
+
+    A transimpedance amplifier, and a conveyor of transistors with a load, are measured on their
+    column; so is the op-amp of transistors of a charge integrator, as a follower, whose white noise
+    and width then enter the formula. All others have their formula, see `Readout.noise`; a conveyor
+    of transistors that hands its current on counts as free of noise.
 
     Raises
     ------
     SimulatorError, ConvergenceError
         ngspice failed.
     """
-    amplifier = tile.readout.amplifier
-    if not isinstance(amplifier, TransimpedanceAmplifier):
+    readout, amplifier = tile.readout, tile.readout.amplifier
+    source = column_source(tile.driven)
+    if isinstance(amplifier, ChargeIntegrator) and isinstance(amplifier.opamp, Subcircuit):
+        alike = dataclasses.replace(amplifier, opamp=_equivalent(amplifier))
+        return readout.pair_noise(alike.output_noise(*source))
+    measured = isinstance(amplifier, TransimpedanceAmplifier) or (
+        isinstance(amplifier, CurrentConveyor) and amplifier.circuit is not None
+    )
+    if amplifier is None or not measured:
+        return readout.noise(*source)
+    if amplifier.output_unit == "A":
         return 0.0
     one = _first_column(tile)
     deck = loaded_column(
         amplifier, one, 0, np.zeros(one.rows), Stimulus(scale="DC 0 AC 1"), klu=False
     )
+    hertz, density = _noise(deck, "Vscale", amplifier.circuit)
+    return readout.pair_noise(float(np.sqrt(np.trapezoid(density * hertz, np.log(hertz)))))
+
+
+def _noise(deck: str, source: str, circuit: Subcircuit | None) -> tuple[FloatArray, FloatArray]:
+    """Return frequencies [Hz] and the noise of ``v(out)`` there [V**2/Hz]."""
     low, high = _BAND_HERTZ
-    analysis = Noise(output="v(out)", source="Vscale", start_hertz=low, stop_hertz=high, points=20)
-    settings = run_settings([amplifier.circuit])
+    analysis = Noise(output="v(out)", source=source, start_hertz=low, stop_hertz=high, points=20)
+    settings = run_settings([circuit])
     plot = run(deck, analysis, vectors=["onoise_spectrum"], **settings)[0]
-    density = np.abs(plot["onoise_spectrum"])
-    return float(np.sqrt(np.trapezoid(density**2, plot.scale)))
+    return plot.scale, np.abs(plot["onoise_spectrum"]) ** 2
+
+
+def _equivalent(amplifier: ChargeIntegrator) -> OpAmp:
+    """Return an op-amp with the noise of the integrator's circuit, measured as a follower.
+
+    White as the circuit is about the window's own frequency, and as wide as all of it demands.
+    """
+    circuit = amplifier.opamp
+    assert isinstance(circuit, Subcircuit)  # noqa: S101  the caller has looked
+    lines = [
+        "xbar_circuit: an op-amp as a follower",
+        f"Vreference reference 0 DC {spice_number(amplifier.reference_volt)} AC 1",
+        *circuit.include_lines(),
+        *circuit.instance_lines("opamp", {"plus": "reference", "minus": "out", "out": "out"}),
+        ".end",
+    ]
+    hertz, density = _noise("\n".join(lines) + "\n", "Vreference", circuit)
+    white = float(np.interp(0.5 / amplifier.window_second, hertz, density))
+    width = float(np.trapezoid(density * hertz, np.log(hertz))) / white
+    return OpAmp(noise_volt_per_root_hertz=white**0.5, unity_hertz=width * 2.0 / np.pi)
 
 
 def amplifier_settling(tile: Tile) -> Settling | None:

@@ -13,7 +13,7 @@ from xbar_circuit.peripherals.drivers import Driver
 from xbar_circuit.peripherals.readout import Readout
 from xbar_circuit.wires import Terminals
 
-__all__ = ["check_drive", "formula", "with_terminals"]
+__all__ = ["check_drive", "column_source", "formula", "with_terminals"]
 
 
 def check_drive(crossbar: Crossbar, driver: Driver, readout: Readout, *, signed: bool) -> None:
@@ -66,6 +66,15 @@ def with_terminals(crossbar: Crossbar, *, driver_ohm: float, sense_ohm: float) -
         top_ohm=more(ends.top_ohm, sense_ohm),
     )
     return dataclasses.replace(crossbar, terminals=terminals)
+
+
+def column_source(crossbar: Crossbar) -> tuple[float, float]:
+    """Return what a column of mean conductance is to its amplifier: resistance and capacitance.
+
+    To the drivers, without wires, and of its wire [ohm, F].
+    """
+    siemens = float(crossbar.conductance.sum(axis=0).mean())
+    return 1.0 / max(siemens, 1e-15), crossbar.rows * crossbar.wires.column_farad
 
 
 def formula(readout: Readout) -> ReadoutModel:

@@ -33,7 +33,7 @@ from xbar_circuit.spice.testbench import BenchAnswer, run_bench
 from xbar_circuit.tile.conversion import converted
 from xbar_circuit.tile.cost import TileCost, readout_joule, tile_cost
 from xbar_circuit.tile.digital import Digital
-from xbar_circuit.tile.formula import check_drive, formula, with_terminals
+from xbar_circuit.tile.formula import check_drive, column_source, formula, with_terminals
 from xbar_circuit.tile.macromodel import macromodel_lines
 from xbar_circuit.tile.noise import ReadNoise, TileNoise, current_variances, draw
 from xbar_circuit.tile.result import TileResult
@@ -160,14 +160,17 @@ class Tile:
 
     @cached_property
     def fast_model(self) -> ReadoutModel:
-        """The read-out's model: the calibrated one, or the formula.
+        """The read-out's model: the calibrated one, or the formula with the amplifier's own noise.
 
         Raises
         ------
         ParameterError
             There is no formula: the read-out contains a circuit and is not calibrated.
         """
-        return self.model if self.model is not None else formula(self.readout)
+        if self.model is not None:
+            return self.model
+        own = self.readout.noise(*column_source(self.driven), column=False)
+        return dataclasses.replace(formula(self.readout), noise=own)
 
     @cached_property
     def loaded(self) -> Crossbar:

@@ -101,6 +101,33 @@ class Amplifier(ABC):
     def spice_supplies(self, instance: str) -> dict[str, float]:
         """Return the names of the instance's supply sources and their voltages [V]."""
 
+    def output_noise(
+        self,
+        source_ohm: float,  # noqa: ARG002
+        source_farad: float = 0.0,  # noqa: ARG002
+        *,
+        column: bool = True,  # noqa: ARG002
+    ) -> float:
+        """Return the rms noise of the sampled output at 27 C [V or A].
+
+        NaN where only a measurement knows; 0 unless a class says otherwise.
+
+        Parameters
+        ----------
+        source_ohm, source_farad
+            Resistance and capacitance of the column to where its rows are held [ohm, F].
+        column
+            Whether the thermal noise of that resistance is in it.
+        """
+        return 0.0
+
+    def output_density(self, source_ohm: float, *, column: bool = True) -> float:  # noqa: ARG002
+        """Return the white noise of the output at low frequencies [V**2/Hz or A**2/Hz].
+
+        Of one side of the spectrum, for a converter that takes the mean over a window.
+        """
+        return 0.0
+
     def spice_shared(self, period_second: float) -> Iterable[str]:  # noqa: ARG002  most need none
         """Return the sources that all amplifiers of a deck share; reads are one period apart."""
         return ()

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from xbar_circuit import checks
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals.amplifiers.base import Amplifier
-from xbar_circuit.peripherals.amplifiers.opamp import BOLTZMANN, CELSIUS
+from xbar_circuit.peripherals.amplifiers.opamp import FOUR_KT
 from xbar_circuit.peripherals.subcircuit import Subcircuit
 from xbar_circuit.units import spice_number
 
@@ -39,7 +39,7 @@ class CurrentConveyor(Amplifier):
     limit_ampere
         Largest input current in either direction, its bias [A]; infinite is no limit.
     bandwidth_hertz
-        Of the copy, a single pole [Hz]; infinite is none.
+        Of the copy, a single pole [Hz]; infinite is none, and then no noise either.
     noise_ampere_per_root_hertz
         White noise referred to the input [A/sqrt(Hz)].
     load_ohm
@@ -70,7 +70,7 @@ class CurrentConveyor(Amplifier):
     input_ohm: float = 20.0
     offset_ampere: float = 0.0
     limit_ampere: float = math.inf
-    bandwidth_hertz: float = math.inf
+    bandwidth_hertz: float = 1e9
     noise_ampere_per_root_hertz: float = 0.0
     load_ohm: float | None = None
     load_volt: float = 0.5
@@ -172,6 +172,38 @@ class CurrentConveyor(Amplifier):
             )
         return dataclasses.replace(self, load_ohm=ohm / abs(self.ratio))
 
+    def output_density(self, source_ohm: float, *, column: bool = True) -> float:
+        """Return the white noise of the output current [A**2/Hz]; NaN for a circuit.
+
+        Its own, and the thermal noise of column and input, ``4 k T / (R_s + R_in)``.
+        """
+        if self.circuit is not None:
+            return math.nan
+        noisy = self.input_ohm + (source_ohm if column else 0.0)
+        thermal = FOUR_KT * noisy / (source_ohm + self.input_ohm) ** 2
+        return self.ratio**2 * (self.noise_ampere_per_root_hertz**2 + thermal)
+
+    def output_noise(
+        self,
+        source_ohm: float,
+        source_farad: float = 0.0,  # noqa: ARG002  behind it the input's pole is far away
+        *,
+        column: bool = True,
+    ) -> float:
+        """Return the rms noise of the output at 27 C [V, or A without a load]; NaN for a circuit.
+
+        ``output_density`` over the copy's pole, ``pi / 2`` of its bandwidth; 0 where that is
+        infinite, since white noise then has no rms. A load's own noise is left to what samples it:
+        it has no bandwidth of its own.
+        """
+        if self.circuit is not None:
+            return math.nan
+        if self.bandwidth_hertz == math.inf:
+            return 0.0
+        density = self.output_density(source_ohm, column=column)
+        current = math.sqrt(density * math.pi / 2 * self.bandwidth_hertz)
+        return current if self.load_ohm is None else current * self.load_ohm
+
     def spice_definition(self, name: str) -> list[str]:
         """Return what a deck needs once: `name`, and ``<name>_turned`` of the opposite output."""
         if self.circuit is not None:
@@ -231,7 +263,7 @@ class CurrentConveyor(Amplifier):
     def _subcircuit(self, name: str, ratio: float) -> list[str]:
         """Return the ``.subckt`` of the ports ``input reference out vdd``."""
         num = spice_number
-        noise = 4 * BOLTZMANN * (CELSIUS + 273.15)
+        noise = FOUR_KT
         held = "held" if self.input_ohm > 0.0 else "input"
         lines = [
             f".subckt {name} input reference out vdd",

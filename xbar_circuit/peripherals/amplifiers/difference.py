@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from xbar_circuit import checks
 from xbar_circuit.peripherals.amplifiers.opamp import (
+    FOUR_KT,
     OpAmp,
     check_opamp,
     opamp_definition,
@@ -84,6 +85,21 @@ class DifferenceAmplifier:
     def circuit(self) -> Subcircuit | None:
         """The op-amp, where it is a user's."""
         return self.opamp if isinstance(self.opamp, Subcircuit) else None
+
+    @property
+    def output_noise(self) -> float:
+        """Rms noise that it adds at its output at 27 C [V]; NaN for a subcircuit.
+
+        ``(pi / 2) f_unity / (1 + gain)`` wide: the op-amp's noise ``(1 + gain)`` times, and
+        ``4 k T R gain (1 + gain)`` of the resistors at either input.
+        """
+        amp = self.opamp
+        if not isinstance(amp, OpAmp):
+            return math.nan
+        more = 1.0 + self.gain
+        density = amp.noise_volt_per_root_hertz**2 * more**2
+        density += 2.0 * FOUR_KT * self.input_ohm * self.gain * more
+        return math.sqrt(density * 0.5 * math.pi * amp.unity_hertz / more)
 
     def spice_definition(self, name: str) -> list[str]:
         """Return what a deck needs once."""

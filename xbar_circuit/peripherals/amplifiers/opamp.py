@@ -19,6 +19,7 @@ __all__ = ["OpAmp", "check_opamp", "opamp_definition", "opamp_lines", "opamp_sup
 
 BOLTZMANN = 1.380649e-23  # J/K, exact (SI)
 CELSIUS = 27.0  # of the noise generators, SPICE's own reference temperature
+FOUR_KT = 4 * BOLTZMANN * (CELSIUS + 273.15)  # V**2/Hz of an ohm
 _INNER_FARAD = 1e-12  # of the dominant pole; any value gives the same transfer
 _CORNER = 8  # sharpness of the output's ends
 
@@ -147,7 +148,7 @@ class OpAmp:
         if self.second_pole_hertz != math.inf:
             lines += [
                 "Esecond beyond 0 inner 0 1",
-                "Rsecond beyond second 1e3",
+                "Rsecond beyond second 1e3 noisy=0",
                 f"Csecond second 0 {num(1.0 / (2e3 * math.pi * self.second_pole_hertz))}",
             ]
             node = "second"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals.amplifiers.base import Amplifier
 from xbar_circuit.peripherals.amplifiers.opamp import (
+    FOUR_KT,
     OpAmp,
     check_opamp,
     opamp_definition,
@@ -126,6 +128,44 @@ class TransimpedanceAmplifier(Amplifier):
         start, slope = self.output_line
         result: FloatArray = start + slope * ampere
         return result
+
+    def output_noise(
+        self, source_ohm: float, source_farad: float = 0.0, *, column: bool = True
+    ) -> float:
+        """Return the rms noise of the output at 27 C, up to 100 GHz [V]; NaN for a subcircuit.
+
+        The op-amp's noise, and the thermal noise of column, feedback and output resistor, each by
+        its transfer: with D = 1 + A + (Z_f + R_out) / Z_s the input moves by A / D,
+        -(Z_f + R_out) / D, Z_f / D and 1 / D of them.
+        """
+        amp = self.opamp
+        if not isinstance(amp, OpAmp):
+            return math.nan
+        hertz = np.geomspace(1.0, 1e11, 4001)
+        s = 2j * np.pi * hertz
+        gain = amp.dc_gain / (1.0 + s / (2 * np.pi * amp.pole_hertz))
+        gain = gain / (1.0 + s / (2 * np.pi * amp.second_pole_hertz))
+        source = 1.0 / source_ohm + s * (source_farad + amp.input_farad)
+        feedback = 1.0 / (1.0 / self.feedback_ohm + s * self.feedback_farad)
+        whole = 1.0 + gain + (feedback + amp.output_ohm) * source
+
+        def squared(
+            moved: Any, opamp: float = 0.0, source_noise: float = 0.0, strong: float = 0.0
+        ) -> FloatArray:
+            current = moved * source - source_noise
+            result: FloatArray = (
+                np.abs(gain * (opamp - moved) + strong - amp.output_ohm * current) ** 2
+            )
+            return result
+
+        around = feedback + amp.output_ohm
+        density = (
+            amp.noise_volt_per_root_hertz**2 * squared(gain / whole, opamp=1.0)
+            + (FOUR_KT / source_ohm if column else 0.0) * squared(around / whole, source_noise=1.0)
+            + FOUR_KT / self.feedback_ohm * squared(feedback / whole)
+            + FOUR_KT * amp.output_ohm * squared(1.0 / whole, strong=1.0)
+        )
+        return float(np.sqrt(np.trapezoid(density * hertz, np.log(hertz))))
 
     def loop_gain(self, hertz: FloatArray, source_ohm: float, source_farad: float) -> FloatArray:
         """Return the loop gain T on a column of the given Thevenin impedance (complex).
