@@ -18,8 +18,10 @@ from xbar_circuit.peripherals import (
     OscillatorCounter,
     Readout,
     Sar,
+    Subcircuit,
     TransimpedanceAmplifier,
 )
+from xbar_circuit.resources import device_model
 from xbar_circuit.tile.analog import amplifier_noise
 
 KT = 1.380649e-23 * 300.15
@@ -197,3 +199,19 @@ def test_a_tile_has_its_amplifiers_noise(engine):
         fast = tile.mvm(x, rng=np.random.default_rng(3)).code - tile.mvm(x[:1]).code
         assert fast.std() > 3.0
         assert np.abs(moved - fast).max() <= 1
+
+
+def test_an_integrator_of_transistors_has_its_op_amps_noise():
+    opamp = Subcircuit(
+        device_model("two_stage_opamp.lib"),
+        "two_stage_opamp",
+        ports=("plus", "minus", "out"),
+        supplies={"vdd": 1.1, "vss": 0.0},
+        models=device_model("cmos45.lib"),
+    )
+    integrator = ChargeIntegrator(opamp=opamp, farad=100e-15, window_second=20e-9)
+    assert np.isnan(integrator.output_noise(2.5e3))
+    tile = xc.Tile(COLUMN, Dac(), Readout(amplifier=integrator, converter=Sar(bits=8)))
+    thermal = KT / 100e-15 + 2 * KT / 2.5e3 * 20e-9 / 100e-15**2
+    found = amplifier_noise(tile)
+    assert 0.5 * np.sqrt(thermal) < found < 5e-3
