@@ -19,7 +19,7 @@ def test_a_converter_is_measured_and_reported(tmp_path, capsys):
     assert abs(content["sinad_db"] - (6.02 * 6 + 1.76)) < 0.1
     assert (tmp_path / "characterize.png").read_bytes().startswith(b"\x89PNG")
     assert "Murmann" in (tmp_path / "characterize.html").read_text()
-    assert ".subckt converter" in (tmp_path / "deck.cir").read_text()
+    assert ".subckt xbar_converter" in (tmp_path / "deck.cir").read_text()
     assert "ENOB" in capsys.readouterr().out
 
 
