@@ -103,7 +103,7 @@ def flatten_file(
     return reader.flat("".join(out))
 
 
-_parse_file = lru_cache(maxsize=32)(parse)
+_parse_file = lru_cache(maxsize=512)(parse)
 """A kit's files are the same in a thousand runs; the texts are compared, not their names alone."""
 
 
