@@ -267,7 +267,6 @@ def test_a_cluster_is_sent_the_module_of_the_study(tmp_path):
         words = ["sweep", str(study), "--dask", cluster.scheduler_address]
         with pytest.raises(SystemExit) as leaving:
             cli.main([*words, "--out", str(tmp_path / "out")])
-        sys.path.remove(str(tmp_path))
         sys.modules.pop("my_cluster_study", None)
     assert not leaving.value.code
     with xr.open_dataset(tmp_path / "out/results.nc") as kept:

@@ -17,6 +17,7 @@ turns each into one clean message on stderr and an exit code, so no verb does.
 
 from __future__ import annotations
 
+import os
 import pkgutil
 import sys
 import tempfile
@@ -158,6 +159,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     SystemExit
         Always, with the exit code of the table above.
     """
+    os.environ["PYTHONSAFEPATH"] = "1"  # new processes must not look into the current folder first
     try:
         app(args=None if arguments is None else list(arguments), prog_name="xbar")
     except XbarError as error:

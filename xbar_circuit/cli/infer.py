@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from xbar_circuit import __version__
+from xbar_circuit import __version__, user_modules
 from xbar_circuit.accelerator.memory import working_bytes
 from xbar_circuit.accelerator.nonlinear import Correction
 from xbar_circuit.accelerator.settings import Settings, read_settings
@@ -71,7 +70,7 @@ def infer(
 ) -> None:
     """Run a network on an accelerator: accuracy over time, error budget, mapping, spot check."""
     settings = Settings() if config is None else read_settings(config)
-    sys.path.insert(0, str(Path.cwd()))  # a torch module of the user's own
+    user_modules.look_in(Path.cwd())  # a torch module of the user's own
     preset(settings.technology)  # a typing error is told before the work
     brought = bring(
         network,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping as MappingOf
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from xbar_circuit import __version__
+from xbar_circuit import __version__, user_modules
 from xbar_circuit.accelerator.mapping import Mapping, map_network
 from xbar_circuit.accelerator.settings import Settings, read_settings
 from xbar_circuit.errors import ParameterError
@@ -43,7 +42,7 @@ def mapping(
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/mapping"),
 ) -> None:
     """Map a network onto tiles: how many, how full, which weights sit where."""
-    sys.path.insert(0, str(Path.cwd()))  # a torch module of the user's own
+    user_modules.look_in(Path.cwd())  # a torch module of the user's own
     settings = Settings() if config is None else read_settings(config)
     if tiles is not None:
         settings = replace(settings, tile_budget=tiles)

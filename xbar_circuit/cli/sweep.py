@@ -11,9 +11,10 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table as RichTable
 
-from xbar_circuit import __version__
+from xbar_circuit import __version__, user_modules
 from xbar_circuit.errors import ModelFileError, XbarError
 from xbar_circuit.plots.sweep import draw_sweep
 from xbar_circuit.report.progress import progress_bar
@@ -37,10 +38,15 @@ def sweep(
         str | None,
         typer.Option(help="Dask scheduler instead: tcp://HOST:PORT, or its scheduler file."),
     ] = None,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(help="Installed module whose function the study may name; repeatable."),
+    ] = None,
 ) -> None:
     """Run a study over parameters and seeds; resumes where an earlier run stopped."""
     console = Console()
-    sys.path.insert(0, str(study.resolve().parent))  # a study function of the user's own
+    user_modules.look_in(study.resolve().parent)  # a study function of the user's own
+    user_modules.allow(allow or ())
     plan = read_plan(study)
     folder = Path("out") / plan.name if out is None else out
     counts = {"found": 0, "failed": 0}
@@ -48,14 +54,15 @@ def sweep(
         progress_bar(console, counted=True) as bar,
         _executor(dask, plan) as executor,
     ):
-        bar.expect(plan.name, len(plan.items()))
+        title = escape(plan.name)
+        bar.expect(title, len(plan.items()))
 
         def tell(outcome: Outcome) -> None:
             counts["found"] += outcome.restored
             counts["failed"] += outcome.failed
             note = f", {counts['failed']} failed" if counts["failed"] else ""
-            bar.add(plan.name)
-            bar.rename(plan.name, plan.name + note)
+            bar.add(title)
+            bar.rename(title, title + note)
 
         outcomes = run_sweep(plan, folder, executor=executor, workers=workers, progress=tell)
     dataset = to_dataset(plan, outcomes)
@@ -68,7 +75,7 @@ def sweep(
         footer=f"xbar_circuit {__version__}; made by: xbar sweep {study.name}",
     )
     content = sweep_tables(dataset, spread=False)
-    table = RichTable(title=f"{plan.name}: {len(outcomes)} points, mean over the seeds")
+    table = RichTable(title=f"{title}: {len(outcomes)} points, mean over the seeds")
     fitting = max(3, console.width // 13)
     for k, column in enumerate(content.columns[:fitting]):
         name = column.rpartition(".")[2]

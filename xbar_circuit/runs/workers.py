@@ -36,6 +36,7 @@ from threadpoolctl import threadpool_limits
 from xbar_circuit.errors import XbarError
 from xbar_circuit.runs.items import Failure, generator
 from xbar_circuit.runs.store import encode
+from xbar_circuit.user_modules import recall, remember
 
 __all__ = ["Answers", "Attempt", "Call", "attempt", "here", "in_processes", "through"]
 
@@ -142,7 +143,9 @@ def _one_by_one(calls: Sequence[Call], suspects: list[int]) -> Answers:
 def _probe(function: Callable[..., Any]) -> None:
     """Raise if a new worker process cannot even import the function."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context) as pool:
+    with ProcessPoolExecutor(
+        1, mp_context=context, initializer=recall, initargs=(remember(),)
+    ) as pool:
         try:
             pool.submit(_accept, function).result()
         except BrokenExecutor as error:
@@ -161,12 +164,13 @@ def _until_broken(
     workers: int, calls: Sequence[Call], waiting: list[int], *, ahead: int = _AHEAD
 ) -> Generator[tuple[int, Attempt], None, list[int]]:
     """Take calls from the end of `waiting`; return those that were lost when a worker died."""
+    os.environ["PYTHONSAFEPATH"] = "1"  # a new Python must not look into the current folder first
     context = multiprocessing.get_context("spawn")
     listen, leash = context.Pipe(duplex=False)
     running: dict[Future[Attempt], int] = {}
     lost: list[int] = []
     pool = ProcessPoolExecutor(
-        workers, mp_context=context, initializer=_begin_worker, initargs=(listen,)
+        workers, mp_context=context, initializer=_begin_worker, initargs=(listen, remember())
     )
     try:
         while (waiting and not lost) or running:
@@ -212,8 +216,9 @@ _KILLED = Failure(
 )
 
 
-def _begin_worker(listen: Connection) -> None:
+def _begin_worker(listen: Connection, modules: tuple[list[str], ...]) -> None:
     """Leave Ctrl-C to the parent, and end when it lets go of the leash, however it ends."""
+    recall(modules)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def follow() -> None:

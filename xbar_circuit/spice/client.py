@@ -116,7 +116,8 @@ class Worker:
         )
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603  our own interpreter and module
-                [sys.executable, "-u", "-c", code],  # what was said last outlives a crash
+                # -u: what was said last outlives a crash; -P: no modules from the current folder
+                [sys.executable, "-u", "-P", "-c", code],
                 stdin=subprocess.DEVNULL,
                 stdout=self._log,
                 stderr=self._log,

@@ -18,6 +18,7 @@ In a TOML file of ``xbar sweep``::
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,8 +31,9 @@ from xbar_circuit.network.bring import bring
 from xbar_circuit.network.execution import accuracy, run
 from xbar_circuit.network.images import Normalisation
 from xbar_circuit.studies.inference import inference_cost, make_chip
+from xbar_circuit.user_modules import import_own
 
-__all__ = ["nested", "network_point"]
+__all__ = ["check_network", "nested", "network_point"]
 
 
 def network_point(
@@ -74,6 +76,7 @@ def network_point(
         ``tops_per_watt``, ``square_metre``, ``tiles``.
     """
     told = from_dictionary(nested(settings))
+    check_network(network)
     brought = bring(
         network,
         data=data,
@@ -104,6 +107,19 @@ def network_point(
         "square_metre": cost.square_metre,
         "tiles": float(sum(layer.tiles for layer in cost.layers)),
     }
+
+
+def check_network(network: str) -> None:
+    """Refuse a torch module that is neither the user's own nor allowed: a study file names it.
+
+    Raises
+    ------
+    ParameterError, ModelFileError
+        As `xbar_circuit.user_modules.import_own`.
+    """
+    module, separator, _ = network.partition(":")
+    if separator and not Path(network).suffix:
+        import_own(module, said_by="network")
 
 
 def nested(settings: Mapping[str, Any]) -> dict[str, Any]:

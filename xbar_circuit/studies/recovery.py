@@ -20,7 +20,7 @@ from xbar_circuit.network.execution import accuracy, run
 from xbar_circuit.network.images import Normalisation
 from xbar_circuit.runs.items import Outcome
 from xbar_circuit.studies.inference import make_chip
-from xbar_circuit.studies.network_point import nested
+from xbar_circuit.studies.network_point import check_network, nested
 from xbar_circuit.wires import Wires
 
 __all__ = ["Recovery", "RecoveryPoint", "recovery_of", "recovery_point"]
@@ -70,6 +70,7 @@ def recovery_point(
         ``signal`` and ``least_signal``, the mean and the smallest scale of the columns;
         ``clipped``, the share of devices at the end of their range; ``steps`` of the iteration.
     """
+    check_network(network)
     told = from_dictionary(nested(settings))
     wires = Wires(row_ohm=ohm, column_ohm=ohm)
     told = replace(told, accelerator=replace(told.accelerator, wires=wires))

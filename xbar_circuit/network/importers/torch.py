@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import io
 import warnings
@@ -13,6 +12,7 @@ from typing import Any
 from xbar_circuit.errors import ModelFileError
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.importers.onnx import from_onnx
+from xbar_circuit.user_modules import import_own
 
 __all__ = ["from_torch", "load_torch"]
 
@@ -81,7 +81,7 @@ def load_torch(source: Path | str) -> Any:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)
                 return torch.jit.load(str(source), map_location="cpu")
-        found = getattr(importlib.import_module(module), name)
+        found = getattr(import_own(module, said_by="source", own=False), name)
         return found if isinstance(found, torch.nn.Module) else found()
     except Exception as error:
         raise ModelFileError(

@@ -6,7 +6,7 @@ package stand in `FUNCTIONS`; one of your own is ``"your_module:your_function"``
 
 from __future__ import annotations
 
-import importlib
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,9 +14,10 @@ import numpy as np
 
 from xbar_circuit import nodal
 from xbar_circuit.crossbar import Crossbar
-from xbar_circuit.errors import ModelFileError, ParameterError
+from xbar_circuit.errors import ParameterError
 from xbar_circuit.studies.network_point import network_point
 from xbar_circuit.studies.recovery import recovery_point
+from xbar_circuit.user_modules import import_own
 from xbar_circuit.wires import Wires
 
 __all__ = ["FUNCTIONS", "INPUT_FILES", "find_function", "ir_drop"]
@@ -76,10 +77,17 @@ INPUT_FILES = ("network", "data", "labels", "calibration")
 def find_function(name: str) -> Callable[..., Any]:
     """Return a study function by its name.
 
+    Parameters
+    ----------
+    name
+        One of `FUNCTIONS`, or ``"your_module:your_function"``. A study is a file, perhaps
+        somebody else's: of installed modules it may name only those that
+        `xbar_circuit.user_modules.allow` was told.
+
     Raises
     ------
     ParameterError
-        There is no such function.
+        There is no such function, or its module is neither the user's own nor allowed.
     ModelFileError
         Its module cannot be imported.
     """
@@ -91,18 +99,14 @@ def find_function(name: str) -> Callable[..., Any]:
         raise ParameterError.about(
             "study.function", got=repr(name), expected=expected, remedy="correct the spelling"
         )
-    try:
-        module = importlib.import_module(module_name)
-    except Exception as error:
-        raise ModelFileError(
-            f"study.function: got {module_name!r}, whose import fails ({error!r}), expected a"
-            " module on the path; set PYTHONPATH to its folder"
-        ) from error
+    module = sys.modules.get(module_name)
+    if module is None or hasattr(module, function_name):  # a typing error is told as one
+        module = import_own(module_name, said_by="study.function")
     function = getattr(module, function_name, None)
     if not callable(function):
         raise ParameterError.about(
             "study.function",
-            got=f"no function {function_name!r} in {module.__file__}",
+            got=f"no function {function_name!r} in {getattr(module, '__file__', module_name)}",
             expected=expected,
             remedy="correct the spelling",
         )

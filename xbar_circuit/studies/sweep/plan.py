@@ -29,6 +29,8 @@ from __future__ import annotations
 import inspect
 import itertools
 import json
+import math
+import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,6 +45,8 @@ from xbar_circuit.studies.sweep.functions import INPUT_FILES, find_function
 __all__ = ["Plan", "plan_from_dictionary", "read_plan"]
 
 _TABLES = {"study", "parameters", "grid", "point"}
+_NAME = re.compile(r"\w[\w .,=+-]{0,99}(?<! )")
+_MOST = 10_000_000  # points of a sweep
 _STUDY_KEYS = {"function", "seeds", "random", "name", "files"}
 
 
@@ -100,6 +104,10 @@ class Plan:
             )
         for name, values in self.axes.items():
             _check_values(f"grid.{name}", values)
+        points = len(self.points) or math.prod(len(values) for values in self.axes.values())
+        checks.count(
+            "grid and seeds", points * len(self.seeds), maximum=_MOST
+        )  # before they are spelled out
         _check_values("study.seeds", self.seeds)
         for seed in self.seeds:
             checks.count("study.seeds", seed, minimum=0)
@@ -210,16 +218,31 @@ def plan_from_dictionary(
         )
     seeds = study.get("seeds", 1)
     return Plan(
-        name=str(study.get("name", name)),
+        name=_plain_name(study["name"]) if "name" in study else name,
         function_name=str(study["function"]),
         function=find_function(str(study["function"])),
         fixed=_flat(_table(content, "parameters")),
         axes=_flat(_table(content, "grid")),
         points=[_flat(point) for point in points],
-        seeds=seeds if isinstance(seeds, list) else range(checks.count("study.seeds", seeds)),
+        seeds=seeds
+        if isinstance(seeds, list)
+        else range(checks.count("study.seeds", seeds, maximum=_MOST)),
         common=random == "common",
         text=text,
         files=_files(study.get("files", [])),
+    )
+
+
+def _plain_name(given: Any) -> str:
+    """Return a name that can be a folder, and leads to no other one."""
+    if isinstance(given, str) and _NAME.fullmatch(given):
+        return given
+    raise ParameterError.about(
+        "study.name",
+        got=repr(given)[:80],
+        expected="a name of at most 100 letters, digits, blanks and . _ , = + -, not beginning"
+        " with a dot or a blank",
+        remedy="name a folder with --out",
     )
 
 
