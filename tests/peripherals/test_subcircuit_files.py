@@ -8,7 +8,9 @@ import pytest
 import xbar_circuit as xc
 from closeness import approx
 from xbar_circuit.peripherals import Subcircuit, TransimpedanceAmplifier
+from xbar_circuit.peripherals.subcircuit_deck import run_settings
 from xbar_circuit.studies import characterize_amplifier
+from xbar_circuit.studies.variations import at_condition, conditions
 
 BODY = """E1 o 0 {plus} {minus} 2000
 R1 o p 1k
@@ -35,6 +37,7 @@ def transimpedance(circuit, celsius=27.0):
         pattern=[0.1],
         celsius=celsius,
         common_volt=(),
+        workers=1,
     )
 
 
@@ -193,23 +196,32 @@ def test_a_kits_monte_carlo_follows_its_seed(tmp_path):
         "C1 p 0 1p\nE2 out 0 p 0 1\nR2 vdd vss 10k\n.ends\n"
     )
     circuit = Subcircuit(path, "amp", ports=NAMED, supplies=RAILS, models=(library, "mm"))
-    amplifier = TransimpedanceAmplifier(opamp=circuit, feedback_ohm=1e4)
-    found = [
-        characterize_amplifier(
-            amplifier,
-            crossbar=xc.Crossbar(conductance=[[1e-5]], wires=xc.Wires(row_ohm=0.0, column_ohm=0.0)),
-            pattern=[0.1],
-            common_volt=(),
-            kit_samples=3,
-            rng=np.random.default_rng(5),
-            workers=1,
-        )
-        for _ in range(2)
-    ]
-    offsets = [[v.merits["offset_volt"] for v in report.variations] for report in found]
-    assert offsets[0] == offsets[1]
-    assert np.ptp(offsets[0]) > 1e-3
-    assert [v.name for v in found[0].variations] == [
-        f"celsius=27, kit sample={k}" for k in range(3)
-    ]
-    assert len({v.seed for v in found[0].variations}) == 3
+    sampled = conditions((), (27.0,), kit_samples=3, rng=np.random.default_rng(5))
+    assert [v.name for v in sampled] == [f"celsius=27, kit sample={k}" for k in range(3)]
+
+    def offset(variation):
+        one = at_condition(circuit, variation.corner, variation.parameters, seed=variation.seed)
+        nodes = {"plus": "0", "minus": "0", "out": "out"}
+        deck = "\n".join(["offset", *one.include_lines(), *one.instance_lines("a", nodes)])
+        return xc.spice.run(deck, xc.spice.Op(), **run_settings([one]))["v(out)"][0] / 2000
+
+    volts = [offset(variation) for variation in sampled]
+    assert [offset(variation) for variation in sampled[:1]] == volts[:1]
+    assert np.ptp(volts) > 1e-3
+    with pytest.raises(xc.ParameterError, match="rng"):
+        conditions((), (27.0,), kit_samples=3)
+
+
+def test_circuits_that_do_not_go_together_are_refused(tmp_path):
+    header = ".subckt amp inp inn out vdd vss"
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+    first = amp(tmp_path / "a", header)
+    with pytest.raises(xc.ParameterError, match=r"\.subckt amp in .*a/amp.sp and in .*b/amp.sp"):
+        run_settings([first, amp(tmp_path / "b", header)])
+    micro = amp(tmp_path / "b", header, before=".option scale=1u\n", accept=("scale",))
+    with pytest.raises(xc.ParameterError, match="count in 1e-06 m and 1 m"):
+        run_settings([first, micro])
+    with pytest.raises(xc.ParameterError, match="dialect"):
+        run_settings([first, amp(tmp_path / "b", header, compatibility="hsa")])
+    assert run_settings([first, first, None])["compatibility"] == ""

@@ -38,29 +38,40 @@ _MERITS: tuple[tuple[str, str, Callable[[float], str]], ...] = (
     ("phase_margin_degree", "phase margin", lambda v: f"{v:.1f} degrees"),
     ("settling_second", "settling to half an LSB", _unit("s")),
     ("overshoot", "overshoot", lambda v: f"{100 * max(v, 0.0):.2g} %"),
-    ("slew_volt_per_second", "slew rate", _unit("V/s")),
+    ("slew_rise_volt_per_second", "slew rate, rising", _unit("V/s")),
+    ("slew_fall_volt_per_second", "slew rate, falling", _unit("V/s")),
     ("noise_volt", "noise at the output, rms", _unit("V")),
     ("noise_ampere", "noise at the input, rms", _unit("A")),
     ("supply_ampere", "supply current", _unit("A")),
     ("energy_joule", "energy in its settling window", _unit("J")),
+    ("window_second", "settling window", _unit("s")),
+    ("array_error", "macromodel's error where the loop is one", lambda v: f"{100 * v:.2g} %"),
 )
 
 
 def amplifier_rows(report: AmplifierReport) -> Rows:
     """Return the amplifier's figures of merit as (what, value)."""
     rows = [(what, _shown(write, report.merits[merit])) for merit, what, write in _MERITS]
+    for found, what in zip(report.swing_found, ("lowest", "highest"), strict=True):
+        if not found:
+            rows = [(a, f"at least {b}" if a == f"output swing, {what}" else b) for a, b in rows]
     rows.insert(11, ("resolution of the settling", f"{report.settling_bits} bits"))
+    rows += [("note", note) for note in report.notes]
     failed = [variation for variation in report.variations if variation.merits is None]
     if report.variations:
         rows.append(("variations", f"{len(report.variations)}, of these failed: {len(failed)}"))
     return rows
 
 
-def spread_rows(report: AmplifierReport) -> list[tuple[str, str, str, str, str, str]]:
-    """Return (what, nominal, mean, sigma, least, largest) over the variations."""
+def spread_rows(
+    report: AmplifierReport, *, corner: str | None = None, celsius: float | None = None
+) -> list[tuple[str, str, str, str, str, str]]:
+    """Return (what, nominal, mean, sigma, least, largest) over the variations, or those there."""
     rows = []
     for merit, what, write in _MERITS:
-        texts = [_shown(write, value) for value in report.spread(merit)]
+        texts = [
+            _shown(write, value) for value in report.spread(merit, corner=corner, celsius=celsius)
+        ]
         rows.append((what, _shown(write, report.merits[merit]), *texts))
     return [(a, b, c, d, e, f) for a, b, c, d, e, f in rows]
 
@@ -123,19 +134,20 @@ def write_amplifier(
         )
     ]
     if report.variations and spread is not None:
+        columns = ("", "nominal", "mean", "sigma of the samples", "least", "largest")
+        failed = [f"{v.name}: {v.failure}" for v in report.variations if v.failure]
         sections.append(
             Section(
                 title="Corners, temperature and mismatch",
-                tables=[
-                    Table(
-                        columns=("", "nominal", "mean", "sigma", "least", "largest"),
-                        rows=spread_rows(report),
-                    ),
-                    *_failures([f"{v.name}: {v.failure}" for v in report.variations if v.failure]),
-                ],
+                paragraphs=("Sigma is that of drawn samples alone, within each condition.",),
+                tables=[Table(columns=columns, rows=spread_rows(report)), *_failures(failed)],
                 figures=[Figure(path=spread, caption="Every variation; dotted is nominal")],
             )
         )
+        for corner, celsius in report.conditions if len(report.conditions) > 1 else ():
+            rows = spread_rows(report, corner=corner, celsius=celsius)
+            title = f"{corner or 'own corner'}, {celsius:g} degrees Celsius"
+            sections.append(Section(title=title, tables=[Table(columns=columns, rows=rows)]))
     sections.append(_decks())
     write_page(
         page,

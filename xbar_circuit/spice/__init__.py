@@ -4,9 +4,12 @@ from xbar_circuit.spice.analyses import Ac, Alter, Analysis, Dc, Listing, Noise,
 from xbar_circuit.spice.answer import Answer, Plot
 from xbar_circuit.spice.array_read import SlowSolverWarning, read
 from xbar_circuit.spice.locating import Installation, locate
+from xbar_circuit.spice.persistence import AS_WRITTEN, LADDER, Rung, run_persistently
 from xbar_circuit.spice.simulate import Simulator, run, simulator
 
 __all__ = [
+    "AS_WRITTEN",
+    "LADDER",
     "Ac",
     "Alter",
     "Analysis",
@@ -17,11 +20,13 @@ __all__ = [
     "Noise",
     "Op",
     "Plot",
+    "Rung",
     "Simulator",
     "SlowSolverWarning",
     "Tran",
     "locate",
     "read",
     "run",
+    "run_persistently",
     "simulator",
 ]

@@ -21,7 +21,7 @@ from xbar_circuit.netlist.provenance import Provenance
 from xbar_circuit.netlist.testbench import Testbench
 from xbar_circuit.peripherals.converters import CodeArray
 from xbar_circuit.peripherals.subcircuit_deck import run_settings
-from xbar_circuit.spice import Tran, run
+from xbar_circuit.spice import Tran, run_persistently
 
 __all__ = ["BenchAnswer", "run_bench"]
 
@@ -37,6 +37,8 @@ class BenchAnswer:
     sampled : each further vector when the converters have taken their inputs (conversions,).
     supply_watt : mean power of each supply source [W].
     seconds : time inside the simulator [s]; of the first run, where the answer was found again.
+    solved : how, where the deck as written did not come to its end; see
+        :func:`~xbar_circuit.spice.run_persistently`.
     """
 
     codes: CodeArray
@@ -44,6 +46,7 @@ class BenchAnswer:
     sampled: Mapping[str, FloatArray]
     supply_watt: Mapping[str, float]
     seconds: float
+    solved: str = "as written"
 
 
 def run_bench(
@@ -92,7 +95,7 @@ def run_bench(
 def _run(bench: Testbench, vectors: Sequence[str], time_limit_second: float | None) -> BenchAnswer:
     codes = [f"v({node})" for node in bench.code_nodes]
     supplies = {source: f"i({source.lower()})" for source in bench.supplies}
-    answer = run(
+    answer, rung = run_persistently(
         bench.deck,
         Tran(step_second=bench.step_second, stop_second=bench.stop_second),
         vectors=[*codes, *vectors, *supplies.values()],
@@ -113,6 +116,7 @@ def _run(bench: Testbench, vectors: Sequence[str], time_limit_second: float | No
             for source, name in supplies.items()
         },
         seconds=answer.seconds,
+        solved=rung.name,
     )
 
 
@@ -128,6 +132,7 @@ def _load(path: Path, key: str) -> BenchAnswer | None:
             sampled={k: np.array(v, dtype=np.float64) for k, v in content["sampled"].items()},
             supply_watt={k: float(v) for k, v in content["supply_watt"].items()},
             seconds=float(content["seconds"]),
+            solved=str(content["solved"]),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

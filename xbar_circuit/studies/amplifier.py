@@ -26,7 +26,8 @@ from xbar_circuit.netlist.provenance import Provenance
 from xbar_circuit.peripherals import CurrentConveyor, OpAmp, Subcircuit, TransimpedanceAmplifier
 from xbar_circuit.runs.items import Item, Outcome
 from xbar_circuit.runs.runner import run_items
-from xbar_circuit.studies.amplifier_bench import AmplifierBench, SampledAmplifier, measure
+from xbar_circuit.studies.amplifier_bench import AmplifierBench, SampledAmplifier
+from xbar_circuit.studies.amplifier_measures import measure
 from xbar_circuit.studies.amplifier_report import AmplifierReport
 from xbar_circuit.studies.variations import (
     Variation,
@@ -39,7 +40,6 @@ from xbar_circuit.studies.variations import (
 __all__ = ["characterize_amplifier"]
 
 _COMMON_POINTS = 9
-_LARGE = 1024  # cells: beyond, a transient of the full array takes minutes
 _Part = TypeVar("_Part", OpAmp, CurrentConveyor)
 
 
@@ -105,9 +105,9 @@ def characterize_amplifier(
     overdrive
         How far beyond the pattern the sweep goes to find the swing, and the slew's step.
     array
-        ``"full"`` writes every wire and cell; ``"macromodel"`` the exact reduction of a linear
-        array to its ports, with the capacitance of the column's wire at its end; ``"auto"`` the
-        latter for linear arrays of more than 1,024 cells.
+        ``"full"`` writes every wire and cell; ``"macromodel"`` the reduction of a linear array to
+        its ports, exact at DC and up to the first power of the frequency, whose error beside the
+        full deck the report tells; ``"auto"`` the latter for linear arrays.
     name
         What to call it in the report.
     folder
@@ -129,8 +129,7 @@ def characterize_amplifier(
     checks.number("overdrive", overdrive, "1", minimum=1.0)
     checks.choice("array", array, ("auto", "full", "macromodel"))
     if array == "auto":
-        large = crossbar.cell.linear and crossbar.conductance.size > _LARGE
-        array = "macromodel" if large else "full"
+        array = "macromodel" if crossbar.cell.linear else "full"
     rows = crossbar.rows
     volts = checks.read_volts("pattern", np.full(rows, 0.2) if pattern is None else pattern, rows)
     temperatures = temperatures_of(celsius)

@@ -1,111 +1,38 @@
-"""One amplifier on one column, measured once.
+"""The testbench of one amplifier on one column of an array, run with different stimuli.
 
-Everything is measured by ngspice on one testbench with the array itself as the load: a DC sweep,
-the input's impedance, the loop gain by double injection, a step, an overdrive, the noise, and the
-sweep again about other references.
+The array stands in the deck as it is or reduced to its ports. A deck that ngspice gives up on is
+solved again with other numerics; which ones is kept by the label of the run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from xbar_circuit.cells import TransistorCell
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
-from xbar_circuit.errors import ConvergenceError, ParameterError
+from xbar_circuit.netlist.array import array_lines
 from xbar_circuit.netlist.loaded_column import Stimulus, loaded_column
+from xbar_circuit.netlist.terminals import drivers, senses
 from xbar_circuit.peripherals.amplifiers import CurrentConveyor, TransimpedanceAmplifier
 from xbar_circuit.peripherals.subcircuit_deck import run_settings
-from xbar_circuit.spice import Ac, Alter, Analysis, Dc, Noise, Plot, Tran, run
-from xbar_circuit.studies.amplifier_report import AmplifierReport
+from xbar_circuit.spice import (
+    AS_WRITTEN,
+    Ac,
+    Alter,
+    Analysis,
+    Noise,
+    Plot,
+    run,
+    run_persistently,
+)
 from xbar_circuit.tile.macromodel import macromodel_lines
 from xbar_circuit.units import spice_number
 
-__all__ = ["AmplifierBench", "SampledAmplifier", "measure"]
+__all__ = ["AmplifierBench", "SampledAmplifier"]
 
 #: Amplifiers that follow their column's current.
 SampledAmplifier = TransimpedanceAmplifier | CurrentConveyor
-
-_SWEEP_POINTS = 201
-_STUCK = 0.2  # of the ideal gain: less is no amplifier
-_COMMON_SHARE = 0.1  # of the pattern, about which a common mode's gain is taken
-
-
-def measure(
-    bench: AmplifierBench,
-    *,
-    bits: int,
-    noise_hertz: tuple[float, float],
-    overdrive: float,
-    common_volt: FloatArray,
-    name: str,
-) -> AmplifierReport:
-    """Return the report of one bench.
-
-    Raises
-    ------
-    ParameterError
-        No current flows, or the output does not follow it.
-    SimulatorError, ConvergenceError
-        ngspice failed.
-    """
-    amplifier = bench.amplifier
-    sweep = _dc(bench, overdrive)
-    hertz, impedance, loop = _ac(bench)
-    if loop[0].real < -1.0:
-        raise ParameterError.about(
-            "amplifier",
-            got=f"a loop gain of {loop[0].real:.4g} at DC: it feeds back with the wrong sign",
-            expected="a positive one",
-            remedy="look at the order of its ports: plus and minus may be swapped",
-        )
-    crossing = _crossing(hertz, loop)
-    limit = abs(sweep["full_scale_volt"]) / 2.0 ** (bits + 1)
-    seconds, step, settling = _step(bench, limit, crossing[0])
-    change = step[-1] - step[0]
-    beyond = float(np.max((step - step[-1]) * np.sign(change)))
-    noise = _noise(bench, noise_hertz)
-    common_gain, common_offset = _common_mode(bench, common_volt)
-    power = sum(volt * sweep["supply"][source] for source, volt in bench.supplies.items())
-    return AmplifierReport(
-        name=name,
-        gain_ohm=sweep["gain"],
-        gain_error=sweep["gain"] / abs(amplifier.ideal_line[1]) - 1.0,
-        offset_volt=sweep["offset"],
-        virtual_ground_volt=sweep["ground"],
-        input_ohm=sweep["input_ohm"],
-        nonlinearity_volt=sweep["bend"],
-        swing_low_volt=sweep["swing"][0],
-        swing_high_volt=sweep["swing"][1],
-        loop_gain=float(abs(loop[0])),
-        unity_loop_hertz=crossing[0],
-        phase_margin_degree=crossing[1],
-        settling_second=settling,
-        settling_bits=bits,
-        overshoot=beyond / abs(change) if change != 0.0 else 0.0,
-        slew_volt_per_second=_slew(bench, overdrive, seconds[-1]),
-        noise_volt=noise,
-        noise_ampere=noise / sweep["gain"],
-        supply_ampere=sum(current for current in sweep["supply"].values() if current > 0.0),
-        power_watt=power,
-        energy_joule=power * amplifier.settle_second,
-        input_current=sweep["current"],
-        output_volt=sweep["out"],
-        input_volt=sweep["minus"],
-        hertz=hertz,
-        input_impedance=impedance,
-        loop=loop,
-        seconds=seconds,
-        step_volt=step,
-        full_scale_ampere=sweep["full_scale_ampere"],
-        common_volt=common_volt,
-        common_gain_ohm=common_gain,
-        common_offset_volt=common_offset,
-    )
 
 
 class AmplifierBench:
@@ -120,8 +47,7 @@ class AmplifierBench:
     celsius
         Temperature [degree Celsius].
     array
-        ``"full"``, or ``"macromodel"``: the exact reduction of a linear array, and the capacitance
-        of the column's wire as one capacitor at its end.
+        ``"full"``, or ``"macromodel"``: the reduction of a linear array to its ports.
     """
 
     def __init__(
@@ -135,8 +61,9 @@ class AmplifierBench:
         array: str = "full",
     ) -> None:
         self.amplifier = amplifier
-        self._array = None if array == "full" else _reduced(crossbar, column)
+        self._array = None if array == "full" else macromodel_lines(crossbar, columns=(column,))
         self.decks: dict[str, str] = {}
+        self.solved: dict[str, str] = {}
         self._parts = (amplifier, crossbar, column, pattern)
         self._celsius = celsius
         self.supplies = amplifier.spice_supplies("amplifier")
@@ -162,180 +89,50 @@ class AmplifierBench:
         self.decks[label] = deck.replace(".end\n", f"{saved}.{first.command}\n.end\n")
         cell = self._parts[1].cell
         settings = run_settings([self.amplifier.circuit], meters=isinstance(cell, TransistorCell))
-        return list(run(deck, *analyses, vectors=vectors, **settings))
+        answer, rung = run_persistently(deck, *analyses, vectors=vectors, **settings)
+        if rung is not AS_WRITTEN:
+            self.solved[label] = rung.name
+            self.decks[f"{label}-solved-again"] = rung.of(self.decks[label])
+        return list(answer)
+
+    def array_error(self, hertz: float) -> float:
+        """Return how far the array's admittance at the column is from the full deck's (relative).
+
+        0 where the full array stands in the deck.
+
+        Raises
+        ------
+        SimulatorError, ConvergenceError
+            ngspice failed.
+        """
+        if self._array is None:
+            return 0.0
+        _, crossbar, column, _ = self._parts
+        found = []
+        for body in (None, self._array):
+            deck = _seen_from_the_column(crossbar, column, body)
+            ac = Ac(start_hertz=hertz, stop_hertz=hertz, points=1, spacing="lin")
+            found.append(run(deck, ac, vectors=["i(vseen)"])[0]["i(vseen)"][0])
+        return float(abs(found[1] / found[0] - 1.0))
 
 
-def _reduced(crossbar: Crossbar, column: int) -> list[str]:
-    """Return what stands for the array where only one column is read."""
-    lines = macromodel_lines(crossbar, columns=(column,))
-    farad = crossbar.rows * crossbar.wires.column_farad
-    if farad > 0.0:
-        lines.append(f"Ccolumn minus 0 {spice_number(farad)}")
-    return lines
-
-
-def _dc(bench: AmplifierBench, overdrive: float) -> dict[str, Any]:
-    step = 2.0 * overdrive / (_SWEEP_POINTS - 1)
-    names = [f"i({source.lower()})" for source in bench.supplies]
-    plot = bench.run(
-        "transfer",
-        Stimulus(),
-        [Dc(source="Vscale", start=-overdrive, stop=overdrive, step=step)],
-        ["v(out)", "v(minus)", bench.sense, *names],
-    )[0]
-    scale = np.linspace(-overdrive, overdrive, _SWEEP_POINTS)
-    out, minus, current = plot["v(out)"], plot["v(minus)"], plot[bench.sense]
-    used = np.abs(scale) <= 1.0 + 1e-9
-    middle = np.abs(scale) <= 0.1 + 1.5 * step
-    if np.ptp(current[middle]) == 0.0:
-        raise ParameterError.about(
-            "pattern",
-            got="no current in the column",
-            expected="row voltages and conductances that make a full-scale current",
-            remedy="choose another column or pattern",
-        )
-    ideal = bench.amplifier.ideal_line
-    gain = np.sign(ideal[1]) * np.polyfit(current[middle], out[middle], 1)[0]
-    if gain < _STUCK * abs(ideal[1]):
-        raise ParameterError.about(
-            "amplifier",
-            got=f"an output that moves by {gain:.3g} V for each ampere of the column",
-            expected=f"about {abs(ideal[1]):.3g} ohm",
-            remedy="look at its ports (swapped inputs latch it), supplies, reference and load",
-        )
-    line = np.polyfit(current[used], out[used], 1)
-    slope = np.gradient(out, current)
-    good = np.abs(slope) >= abs(gain) / np.sqrt(2.0)
-    centre = _SWEEP_POINTS // 2
-    first = centre - int(np.argmin(good[centre::-1])) if not good[: centre + 1].all() else 0
-    last = centre + int(np.argmin(good[centre:])) if not good[centre:].all() else -1
-    reference = bench.amplifier.reference_volt
-    return {
-        "gain": float(gain),
-        "offset": float(np.interp(0.0, scale, out) - ideal[0]),
-        "ground": float(np.abs(minus[used] - reference).max()),
-        "input_ohm": float(np.polyfit(current[middle], minus[middle], 1)[0]),
-        "bend": float(np.abs(out[used] - np.polyval(line, current[used])).max()),
-        "swing": (float(min(out[first], out[last])), float(max(out[first], out[last]))),
-        "full_scale_volt": float(np.interp(1.0, scale, out) - np.interp(0.0, scale, out)),
-        "full_scale_ampere": float(abs(np.interp(1.0, scale, current))),
-        "supply": {
-            source: -float(np.interp(0.0, scale, plot[f"i({source.lower()})"]))
-            for source in bench.supplies
-        },
-        "current": current,
-        "out": out,
-        "minus": minus,
-    }
-
-
-def _ac(bench: AmplifierBench) -> tuple[FloatArray, NDArray[np.complex128], NDArray[np.complex128]]:
-    """Return frequency, the amplifier's input impedance and the loop gain."""
-    analysis = Ac(start_hertz=1e2, stop_hertz=1e11, points=20)
-    wanted = ["v(minus)", "v(driven)", "v(out)", "i(vprobe)", bench.sense]
-    into = bench.run("impedance", Stimulus(test_current="DC 0 AC 1"), [analysis], wanted)[0]
-    impedance = into["v(minus)"] / (1.0 + into[bench.sense])
-    if isinstance(bench.amplifier, CurrentConveyor):
-        unknown = np.full(impedance.size, np.nan, dtype=np.complex128)
-        return into.scale, impedance.astype(np.complex128), unknown
-    by_volt, by_current = (
-        bench.run(f"loop-{what}", stimulus, [analysis], wanted)[0]
-        for what, stimulus in (
-            ("voltage", Stimulus(voltage_probe="DC 0 AC 1")),
-            ("current", Stimulus(current_probe="DC 0 AC 1")),
-        )
-    )
-    tv = -by_volt["v(driven)"] / by_volt["v(out)"]
-    own = by_current["i(vprobe)"]
-    # T = (Tv Ti - 1) / (Tv + Ti + 2) with Ti = -own / (own + 1), multiplied out
-    loop = (-tv * own - own - 1.0) / ((tv + 2.0) * (own + 1.0) - own)
-    hertz: FloatArray = into.scale
-    return hertz, impedance.astype(np.complex128), loop.astype(np.complex128)
-
-
-def _crossing(hertz: FloatArray, loop: NDArray[np.complex128]) -> tuple[float, float]:
-    """Return where the loop gain falls through one, and the phase margin there."""
-    if not np.isfinite(loop).all():
-        return float("nan"), float("nan")
-    size = np.log10(np.abs(loop))
-    falls = np.flatnonzero((size[:-1] >= 0.0) & (size[1:] < 0.0))
-    if falls.size == 0:
-        return float("nan"), float("nan")
-    k = int(falls[-1])
-    part = size[k] / (size[k] - size[k + 1])
-    phase = np.degrees(np.unwrap(np.angle(loop)))
-    at = 10.0 ** (np.log10(hertz[k]) + part * np.log10(hertz[k + 1] / hertz[k]))
-    return float(at), float(180.0 + phase[k] + part * (phase[k + 1] - phase[k]))
-
-
-def _step(
-    bench: AmplifierBench, limit: float, unity_hertz: float
-) -> tuple[FloatArray, FloatArray, float]:
-    """Step from zero to the pattern; lengthen the record until it settled in its first half."""
-    scale = 1.0 / (2.0 * np.pi * unity_hertz) if np.isfinite(unity_hertz) else 1e-9
-    length = 40.0 * scale
-    for _ in range(8):
-        edge = length * 1e-5
-        plot = bench.run(
-            "step",
-            Stimulus(scale=f"PWL(0 0 {spice_number(edge)} 1)"),
-            [Tran(step_second=length / 2000, stop_second=length, max_step_second=length / 2000)],
-            ["v(out)"],
-        )[0]
-        seconds, out = plot.scale, plot["v(out)"]
-        outside = np.flatnonzero(np.abs(out - out[-1]) > limit)
-        settled = float(seconds[min(outside[-1] + 1, seconds.size - 1)]) if outside.size else 0.0
-        if settled < 0.5 * length:
-            return seconds, out, settled
-        length *= 4.0
-    raise ConvergenceError(
-        f"settling: got an output that still moves by more than {limit:g} V after {length / 4:g} s,"
-        " expected it to settle; look at its phase margin"
-    )
-
-
-def _slew(bench: AmplifierBench, overdrive: float, length: float) -> float:
-    edge = length * 1e-4
-    ends = f"0 {spice_number(-overdrive)} {spice_number(edge)} {spice_number(overdrive)}"
-    plot = bench.run(
-        "slew",
-        Stimulus(scale=f"PWL({ends})"),
-        [Tran(step_second=length / 1000, stop_second=length, max_step_second=length / 1000)],
-        ["v(out)"],
-    )[0]
-    seconds, out = plot.scale, plot["v(out)"]
-    low, high = np.percentile(out, [0, 100])
-    inside = (out > low + 0.2 * (high - low)) & (out < high - 0.2 * (high - low))
-    slope = np.abs(np.gradient(out, seconds))
-    return float(slope[inside].max() if inside.any() else slope.max())
-
-
-def _noise(bench: AmplifierBench, band: tuple[float, float]) -> float:
-    low, high = band
-    analysis = Noise(output="v(out)", source="Vscale", start_hertz=low, stop_hertz=high, points=20)
-    stimulus = Stimulus(scale="DC 0 AC 1")
-    plot = bench.run("noise", stimulus, [analysis], ["onoise_spectrum"])[0]
-    density = np.abs(plot["onoise_spectrum"])
-    return float(np.sqrt(np.trapezoid(density**2, plot.scale)))
-
-
-def _common_mode(bench: AmplifierBench, volts: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return gain [ohm] and offset [V] about other references; NaN where ngspice finds no point."""
-    if volts.size == 0:
-        return volts, volts
-    sweep = Dc(source="Vscale", start=-_COMMON_SHARE, stop=_COMMON_SHARE, step=_COMMON_SHARE)
-    analyses: list[Analysis] = []
-    for volt in volts:
-        analyses += [Alter(source="Vreference", value=float(volt)), sweep]
-    start, slope = bench.amplifier.ideal_line
-    follows = isinstance(bench.amplifier, TransimpedanceAmplifier)
-    try:
-        plots = bench.run("common-mode", Stimulus(), analyses, ["v(out)", bench.sense])
-    except ConvergenceError:
-        unknown = np.full(volts.size, np.nan)
-        return unknown, unknown
-    gains, offsets = [], []
-    for volt, plot in zip(volts, plots, strict=True):
-        gains.append(np.sign(slope) * np.polyfit(plot[bench.sense], plot["v(out)"], 1)[0])
-        offsets.append(plot["v(out)"][1] - (volt if follows else start))
-    return np.array(gains), np.array(offsets)
+def _seen_from_the_column(crossbar: Crossbar, column: int, array: Sequence[str] | None) -> str:
+    """Return a deck with a source of 1 V at the column's end, all else held."""
+    lines = ["the array from the column's end", ".options gmin=1e-18 noacct klu"]
+    lines += array_lines(crossbar) if array is None else array
+    lines += ["Vreference reference 0 DC 0", "Vseen seen 0 DC 0 AC 1"]
+    seen = False
+    for end in (*drivers(crossbar), *senses(crossbar)):
+        node = end.name
+        if array is None:
+            node = end.source_node
+            if (parts := end.resistor()) is not None:
+                name, first, second, ohm = parts
+                lines.append(f"R{name} {first} {second} {spice_number(ohm)}")
+        sensed = end in senses(crossbar)
+        if sensed and end.index == column and not seen:
+            lines.append(f"V{end.name} {node} seen DC 0")
+            seen = True
+        elif not sensed or array is None:
+            lines.append(f"V{end.name} {node} 0 DC 0")
+    return "\n".join([*lines, ".end"]) + "\n"

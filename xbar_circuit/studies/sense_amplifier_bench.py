@@ -22,7 +22,7 @@ from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals import Subcircuit
 from xbar_circuit.peripherals.subcircuit_deck import run_settings
 from xbar_circuit.peripherals.waveform import piecewise
-from xbar_circuit.spice import Plot, Tran, run
+from xbar_circuit.spice import Plot, Tran, run_persistently
 from xbar_circuit.units import spice_number
 
 __all__ = ["CLOCKS", "LatchBench"]
@@ -126,8 +126,8 @@ class LatchBench:
         SimulatorError, ConvergenceError
             ngspice failed.
         """
-        plot: Plot = run(deck, analysis, vectors=vectors, **run_settings([self.comparator]))[0]
-        return plot
+        settings = run_settings([self.comparator])
+        return run_persistently(deck, analysis, vectors=vectors, **settings)[0].plots[0]
 
     def transient(self, cycles: float) -> Tran:
         """Return the analysis of so many clock periods."""

@@ -23,7 +23,7 @@ from xbar_circuit.peripherals.amplifiers import (
 )
 from xbar_circuit.peripherals.subcircuit import Subcircuit
 from xbar_circuit.peripherals.subcircuit_deck import run_settings
-from xbar_circuit.spice import Noise, Tran, run
+from xbar_circuit.spice import Noise, Tran, run, run_persistently
 from xbar_circuit.tile.formula import column_source
 from xbar_circuit.tile.tile import Tile
 from xbar_circuit.units import spice_number
@@ -118,7 +118,8 @@ def amplifier_settling(tile: Tile) -> Settling | None:
         deck = loaded_column(amplifier, one, 0, pattern, Stimulus(scale=f"PWL(0 0 {edge} 1)"))
         step = length / _POINTS
         analysis = Tran(step_second=step, stop_second=length, max_step_second=step)
-        plot = run(deck, analysis, vectors=["v(out)"], **run_settings([amplifier.circuit]))[0]
+        settings = run_settings([amplifier.circuit])
+        plot = run_persistently(deck, analysis, vectors=["v(out)"], **settings)[0][0]
         out = plot["v(out)"]
         tail = out[plot.scale > 0.6 * length]
         if np.ptp(tail) < 1e-3 * np.ptp(out):

@@ -1,0 +1,91 @@
+"""Run a transient again with other numerics where ngspice gives up.
+
+ngspice stops ordinary circuits with "Timestep too small": an array's wires of a few femtofarads,
+KLU and charges resolved to 1e-20 C are enough (ngspice 46). The circuit is the same at every rung;
+what changes is how it is solved, and the answer names the rung that did it.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass
+from typing import Any
+
+from xbar_circuit.errors import ConvergenceError
+from xbar_circuit.spice.analyses import Analysis
+from xbar_circuit.spice.answer import Answer
+from xbar_circuit.spice.simulate import run
+
+__all__ = ["AS_WRITTEN", "LADDER", "Rung", "run_persistently"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """One way to solve a deck: a name for the report, and a card that beats the deck's own."""
+
+    name: str
+    card: str
+
+    def of(self, deck: str) -> str:
+        """Return the deck as it is run at this rung."""
+        if not self.card:
+            return deck
+        body = _END.sub("", deck).rstrip("\n")
+        return f"{body}\n* solved again: {self.name}\n{self.card}\n.end\n"
+
+
+AS_WRITTEN = Rung(name="as written", card="")
+LADDER = (
+    AS_WRITTEN,
+    Rung(name="chgtol 1e-14", card=".options chgtol=1e-14"),
+    Rung(name="SPARSE 1.3", card=".options sparse"),
+    Rung(name="reltol 1e-4, chgtol 1e-14", card=".options reltol=1e-4 chgtol=1e-14"),
+    Rung(name="Gear, reltol 1e-4", card=".options method=gear reltol=1e-4 chgtol=1e-14"),
+)
+_END = re.compile(r"^[ \t]*\.end[ \t]*$", re.IGNORECASE | re.MULTILINE)
+_GAVE_UP = re.compile(r"timestep too small|iteration limit|it stopped at", re.IGNORECASE)
+_LARGEST = 8000  # lines: beyond, SPARSE 1.3 takes minutes where KLU takes seconds
+
+
+def run_persistently(deck: str, *analyses: Analysis, **settings: Any) -> tuple[Answer, Rung]:
+    """Run a deck, and where a transient stops early run it again, rung by rung.
+
+    Parameters
+    ----------
+    deck, analyses, settings
+        As for :func:`~xbar_circuit.spice.run`.
+
+    Returns
+    -------
+    Answer, Rung
+        What the first rung that came to its end gave, and which it was.
+
+    Raises
+    ------
+    ConvergenceError
+        No rung did, or it is no matter of time steps; the error is that of the deck as written.
+    SimulatorError, ModelFileError, ParameterError
+        As for :func:`~xbar_circuit.spice.run`.
+    """
+    first: ConvergenceError | None = None
+    tried = []
+    for rung in LADDER:
+        if rung.card == ".options sparse" and deck.count("\n") > _LARGEST:
+            continue
+        tried.append(rung.name)
+        try:
+            answer = run(rung.of(deck), *analyses, **settings)
+        except ConvergenceError as error:
+            if not _GAVE_UP.search(str(error)):
+                raise
+            if first is None:
+                first = error
+            elif error.deck is not None:
+                shutil.rmtree(error.deck.parent, ignore_errors=True)
+            continue
+        if first is not None and first.deck is not None:
+            shutil.rmtree(first.deck.parent, ignore_errors=True)
+        return answer, rung
+    deck_file = None if first is None else first.deck
+    raise ConvergenceError(f"{first} Tried: {', '.join(tried)}", deck=deck_file) from first
