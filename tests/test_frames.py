@@ -20,7 +20,13 @@ def result():
 
 def test_dataset_holds_every_field_with_its_unit(result):
     data = result.to_xarray()
-    for name in ("column_current", "row_voltage", "column_voltage", "device_current", "residual"):
+    for name in (
+        "column_current",
+        "row_voltage",
+        "column_voltage",
+        "device_current",
+        "column_current_error",
+    ):
         np.testing.assert_array_equal(data[name], getattr(result, name))
     assert data.column_current.dims == ("sample", "column")
     assert data.device_current.attrs["units"] == "A"
@@ -75,3 +81,17 @@ def test_ideal_currents_are_the_plain_product(result):
     np.testing.assert_allclose(
         result.ideal_column_current, result.volts @ result.crossbar.conductance, rtol=1e-14
     )
+
+
+def test_short_words_and_a_small_map(result):
+    said = repr(result.crossbar)
+    assert said.startswith("<Crossbar 3 x 4, ")
+    assert "2 and 1 ohm per segment, Ohmic" in said
+    assert len(said) < 120
+    for thing in (result, result.crossbar):
+        page = thing._repr_html_()
+        assert page.startswith('<img src="data:image/png;base64,')
+        assert repr(thing).split()[0].lstrip("<") in page
+    dark = xc.Crossbar(conductance=[[0.0]], wires=result.crossbar.wires)
+    assert "all open" in repr(dark)
+    assert "<img" in dark._repr_html_()

@@ -8,18 +8,21 @@ terminal.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from html import escape
+from importlib import import_module
 
 import numpy as np
 
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.devices import Cell, Ohmic
+from xbar_circuit.units import engineering
 from xbar_circuit.wires import Terminals, Wires
 
 __all__ = ["Crossbar"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Crossbar:
     """A crossbar array with its wires, terminals and cells.
 
@@ -93,6 +96,20 @@ class Crossbar:
             and self.cell == other.cell
             and np.array_equal(self.conductance, other.conductance)
         )
+
+    def __repr__(self) -> str:
+        used = self.conductance[self.conductance > 0.0]
+        span = "all open"
+        if used.size:
+            least, most = engineering(float(used.min()), "S"), engineering(float(used.max()), "S")
+            span = least if least == most else f"{least} to {most}"
+        wires = f"{self.wires.row_ohm:g} and {self.wires.column_ohm:g} ohm per segment"
+        return f"<Crossbar {self.rows} x {self.cols}, {span}, {wires}, {type(self.cell).__name__}>"
+
+    def _repr_html_(self) -> str:
+        """Return a small map of the conductances, for notebooks."""
+        draw = import_module("xbar_circuit.plots.thumbnail").thumbnail  # a higher floor, by name
+        return f"{draw(self.conductance)} <code>{escape(repr(self))}</code>"
 
     def __hash__(self) -> int:
         return hash((self.wires, self.terminals, self.cell, self.conductance.tobytes()))

@@ -31,6 +31,8 @@ class Read(Protocol):
     @property
     def column_current(self) -> FloatArray: ...
     @property
+    def column_current_error(self) -> FloatArray: ...
+    @property
     def engine(self) -> str: ...
     @property
     def status(self) -> str: ...
@@ -55,6 +57,11 @@ def read_dataset(result: Read) -> Any:
         "conductance": (cells[1:], np.array(result.crossbar.conductance), {"units": "S"}),
         "volts": (cells[:2], np.array(result.volts), {"units": "V"}),
         "column_current": (("sample", "column"), np.array(result.column_current), {"units": "A"}),
+        "column_current_error": (
+            ("sample", "column"),
+            np.array(result.column_current_error),
+            {"units": "A"},
+        ),
         "residual": (("sample",), np.array(result.residual), {"units": "1"}),
         **{
             name: (cells, np.array(getattr(result, name)), {"units": u})

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, dataclass, replace
 from functools import cached_property
+from html import escape
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
@@ -220,9 +221,10 @@ class ReadResult:
         Returns
         -------
         xarray.Dataset
-            ``column_current``, ``row_voltage``, ``column_voltage``, ``device_current``,
-            ``row_segment_current``, ``column_segment_current``, ``conductance``, ``volts`` and
-            ``residual`` over ``sample``, ``row`` and ``column``, each with its unit in ``attrs``.
+            ``column_current``, ``column_current_error``, ``row_voltage``, ``column_voltage``,
+            ``device_current``, ``row_segment_current``, ``column_segment_current``,
+            ``conductance``, ``volts`` and ``residual`` over ``sample``, ``row`` and ``column``,
+            each with its unit in ``attrs``.
 
         Raises
         ------
@@ -323,6 +325,11 @@ class ReadResult:
     def __repr__(self) -> str:
         batch, cols = self.column_current.shape
         return f"<ReadResult batch={batch} cols={cols} engine={self.engine!r} {self.status}>"
+
+    def _repr_html_(self) -> str:
+        """Return a small map of the first sample's device currents, for notebooks."""
+        draw = import_module("xbar_circuit.plots.thumbnail").thumbnail  # a higher floor, by name
+        return f"{draw(self.device_current[0])} <code>{escape(repr(self))}</code>"
 
 
 def _frozen(array: Array) -> Array:

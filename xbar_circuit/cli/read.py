@@ -17,7 +17,7 @@ from xbar_circuit.devices import Cell, Ohmic, PcmCell, Sinh
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.files import write_json
 from xbar_circuit.matrix_files import load_matrix
-from xbar_circuit.report.read import read_summary, write_read_page, write_read_tables
+from xbar_circuit.report.read import error_text, read_summary, write_read_page, write_read_tables
 from xbar_circuit.result import ReadResult
 from xbar_circuit.units import engineering
 
@@ -133,7 +133,7 @@ def read(
     peak = engineering(float(np.abs(result.column_current).max()), "A", 6)
     console.print(
         f"{crossbar.rows} x {crossbar.cols}, {len(inputs)} inputs: largest column current {peak},"
-        f" Kirchhoff's current law within {result.residual.max():.1e}",
+        f" error bound {error_text(result)}",
         highlight=False,
     )
     for name, value in comparison.items():

@@ -16,7 +16,7 @@ from xbar_circuit.report import Figure, Section, Table, write_page
 from xbar_circuit.result import ReadResult
 from xbar_circuit.units import engineering
 
-__all__ = ["read_summary", "write_read_page", "write_read_tables"]
+__all__ = ["error_text", "read_summary", "write_read_page", "write_read_tables"]
 
 _SAMPLES = 8  # shown on the page; the files hold all
 
@@ -37,9 +37,20 @@ def read_summary(result: ReadResult, comparison: Mapping[str, float]) -> dict[st
         "engine": result.engine,
         "column_current": result.column_current,
         "mean_loss": _mean_loss(result),
+        "column_current_error": [
+            [None if np.isnan(one) else one for one in row] for row in result.column_current_error
+        ],
         "residual": result.residual,
         "difference": dict(comparison),
     }
+
+
+def error_text(result: ReadResult) -> str:
+    """Return the largest error bound of the column currents, relative to the largest of them."""
+    bound, largest = result.column_current_error.max(), np.abs(result.column_current).max()
+    if np.isnan(bound):
+        return "not known for this cell"
+    return f"{bound / largest:.1e} of the largest" if largest > 0.0 else f"{bound:.1e} A"
 
 
 def write_read_tables(result: ReadResult, folder: Path) -> list[Path]:
@@ -90,7 +101,7 @@ def write_read_page(
     loss = _mean_loss(result)
     numbers = {
         "largest column current": engineering(float(np.abs(result.column_current).max()), "A"),
-        "largest violation of Kirchhoff's current law": f"{result.residual.max():.1e}",
+        "bound on the error of the column currents": error_text(result),
         **{f"difference from {name}": f"{value:.1e}" for name, value in comparison.items()},
     }
     if loss is not None:
