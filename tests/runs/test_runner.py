@@ -38,7 +38,7 @@ def test_one_process_two_processes_and_dask_give_the_same_bits(jobs):
     two = run_items(jobs.draw, items, seed=7, workers=2)
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None, processes=True
+            n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", processes=True
         ) as cluster,
         distributed.Client(cluster) as client,
     ):

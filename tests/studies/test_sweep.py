@@ -259,7 +259,7 @@ def test_a_cluster_is_sent_the_module_of_the_study(tmp_path):
     """Its workers start elsewhere, with no path to the user's folder."""
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, dashboard_address=None, processes=True
+        n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0", processes=True
     ) as cluster:
         (tmp_path / "my_cluster_study.py").write_text(FAILING)
         study = tmp_path / "mine.toml"

@@ -149,7 +149,7 @@ def test_transistors_at_corners_on_a_dask_cluster():
     settings = {"crossbar": crossbar(), "pattern": PATTERN, "corners": ("ss", "tt", "ff")}
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None, processes=True
+            n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", processes=True
         ) as cluster,
         distributed.Client(cluster) as client,
     ):

@@ -79,7 +79,7 @@ def load_torch(source: Path | str) -> Any:
     try:
         if Path(source).suffix or not separator:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore", DeprecationWarning)
+                warnings.simplefilter("ignore")  # that TorchScript is going away
                 return torch.jit.load(str(source), map_location="cpu")
         found = getattr(import_own(module, said_by="source", own=False), name)
         return found if isinstance(found, torch.nn.Module) else found()
