@@ -20,6 +20,7 @@ from xbar_circuit.peripherals import (
     BitSerial,
     ChargeIntegrator,
     CurrentConveyor,
+    Cyclic,
     Dac,
     DifferenceAmplifier,
     Driver,
@@ -82,6 +83,9 @@ def _plain_readouts() -> dict[str, Readout]:
         ),
         "sar": Readout(amplifier=_amplifier(), converter=Sar(bits=5, noise_volt=5e-3)),
         "ramp": Readout(amplifier=_amplifier(), converter=Ramp(bits=4, droop=0.3)),
+        "cyclic": Readout(
+            amplifier=_amplifier(), converter=Cyclic(bits=5, gain_error=0.01, noise_volt=5e-3)
+        ),
         "flash": Readout(amplifier=_amplifier(), converter=Flash(bits=3, noise_volt=1e-2)),
         "oscillator": Readout(
             converter=OscillatorCounter(

@@ -10,6 +10,7 @@ from xbar_circuit.peripherals.amplifiers import (
 )
 from xbar_circuit.peripherals.converters import (
     Converter,
+    Cyclic,
     Flash,
     IdealConverter,
     OscillatorCounter,
@@ -36,6 +37,7 @@ __all__ = [
     "ChargeIntegrator",
     "Converter",
     "CurrentConveyor",
+    "Cyclic",
     "Dac",
     "DifferenceAmplifier",
     "Driver",

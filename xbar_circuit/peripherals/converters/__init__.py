@@ -1,6 +1,7 @@
 """Converters: from a voltage or a current to a code."""
 
 from xbar_circuit.peripherals.converters.base import CodeArray, Converter
+from xbar_circuit.peripherals.converters.cyclic import Cyclic
 from xbar_circuit.peripherals.converters.flash import Flash
 from xbar_circuit.peripherals.converters.ideal import IdealConverter
 from xbar_circuit.peripherals.converters.oscillator import OscillatorCounter
@@ -11,6 +12,7 @@ from xbar_circuit.peripherals.converters.sense_amplifier import SenseAmplifier
 __all__ = [
     "CodeArray",
     "Converter",
+    "Cyclic",
     "Flash",
     "IdealConverter",
     "OscillatorCounter",
