@@ -93,9 +93,19 @@ class Elimination:
         Gives the wires and terminals.
     row_slope, column_slope
         Slopes a and b of each cell (samples, rows, cols) [S], at least 0, 0 where it is open.
+    row_leak, column_leak
+        Admittances from each cell's row and column node to 0 V [S]; imaginary for capacitances.
     """
 
-    def __init__(self, crossbar: Crossbar, row_slope: FloatArray, column_slope: FloatArray) -> None:
+    def __init__(
+        self,
+        crossbar: Crossbar,
+        row_slope: FloatArray,
+        column_slope: FloatArray,
+        *,
+        row_leak: complex = 0.0,
+        column_leak: complex = 0.0,
+    ) -> None:
         rows, cols = crossbar.shape
         wires, ends = crossbar.wires, crossbar.terminals
         left, right = end_conductances(wires.row_lead, ends.left_ohm, ends.right_ohm)
@@ -108,21 +118,24 @@ class Elimination:
         column = _Wire.of(rows, wires.column_ohm, self._top, self._bottom)
         # the wires taken out side by side are those that leave the shorter lines
         self._swap = cols > rows
+        leaks = (column_leak, row_leak) if self._swap else (row_leak, column_leak)
+        self._kind = np.result_type(np.float64, *leaks)
         if self._swap:
             self._first, self._second = column, row
             self._a, self._b = column_slope.swapaxes(1, 2), row_slope.swapaxes(1, 2)
         else:
             self._first, self._second = row, column
             self._a, self._b = row_slope, column_slope
-        self._factor()
+        self._factor(*leaks)
 
-    def _factor(self) -> None:
+    def _factor(self, first_leak: complex, second_leak: complex) -> None:
         """Take out the first wires side by side, then the lines of the second ones."""
         a, b, first, second = self._a, self._b, self._first, self._second
         samples, wires, cells = a.shape
         free = first.node >= 0
         self._free, self._node = free, first.node[free]
-        leak = self._onto_nodes(a[..., np.newaxis])[..., 0] + first.terminal
+        outside = first.terminal + first_leak * np.bincount(self._node, minlength=first.count)
+        leak = self._onto_nodes(a[..., np.newaxis])[..., 0] + outside
         inside = np.zeros((first.count, first.count))
         k = np.arange(first.count - 1)
         inside[k, k + 1] = inside[k + 1, k] = first.chain
@@ -131,16 +144,16 @@ class Elimination:
             leak.reshape(samples * wires, first.count),
         ).reshape(samples, wires, first.count, first.count)
         # what the first wires carry between the second wires' nodes of a line, and to the held ones
-        self._lost = b.copy()
-        through = (first.terminal @ self._inverse)[:, :, self._node]
+        self._lost = b.astype(self._kind)
+        through = (outside @ self._inverse)[:, :, self._node]
         self._lost[:, :, free] = through * b[:, :, free]
         self._lines: list[FloatArray] = []
-        network = np.zeros((samples, cells, cells))
-        lost = np.zeros((samples, cells))
+        network = np.zeros((samples, cells, cells), dtype=self._kind)
+        lost = np.zeros((samples, cells), dtype=self._kind)
         for line in range(second.count):
             for wire in np.flatnonzero(second.node == line).tolist():
                 network += self._mesh(wire)
-                lost += self._lost[:, wire]
+                lost += self._lost[:, wire] + second_leak
             lost += second.terminal[line]
             last = line + 1 == second.count
             ahead = 0.0 if last else float(second.chain[line])
@@ -153,7 +166,7 @@ class Elimination:
     def _mesh(self, wire: int) -> FloatArray:
         """Return the branches that one first wire makes between the second ones, any diagonal."""
         a, b, free, node = self._a[:, wire], self._b[:, wire], self._free, self._node
-        mesh = np.zeros((len(a), len(free), len(free)))
+        mesh = np.zeros((len(a), len(free), len(free)), dtype=self._kind)
         within = self._inverse[:, wire][:, node[:, np.newaxis], node]
         within = a[:, free, np.newaxis] * within * b[:, np.newaxis, free]
         mesh[:, np.flatnonzero(free)[:, np.newaxis], np.flatnonzero(free)] = within
@@ -178,7 +191,8 @@ class Elimination:
         samples, rows, cols = self._row_slope.shape
         shape = (samples, rows, cols, volts.shape[-1])
         given = [
-            np.zeros(shape) if part is None else part for part in (row_current, column_current)
+            np.zeros(shape, dtype=self._kind) if part is None else part
+            for part in (row_current, column_current)
         ]
         held = [
             np.broadcast_to(volts[:, :, np.newaxis], shape),
@@ -209,18 +223,19 @@ class Elimination:
         inject = inject + first.terminal[:, np.newaxis] * first_volt[:, :, :1]
         is_held = second.node < 0
         if is_held.any():
+            inject = inject.astype(self._kind)
             inject[:, is_held] += self._onto_nodes(b[:, is_held] * second_volt[:, is_held])
         own = self._inverse @ inject
-        given = np.array(into_second)
+        given = np.array(into_second, dtype=self._kind)
         given[:, :, free] += a[:, :, free] * own[:, :, node]
         given[:, :, ~free] += (a * first_volt)[:, :, ~free]
         line_volt = self._second_lines(given, second_volt)
-        second_full = np.array(second_volt)
+        second_full = np.array(second_volt, dtype=self._kind)
         second_full[:, ~is_held] = line_volt[:, second.node[~is_held]]
         drive = self._onto_nodes(b * second_full)
         drive[:, is_held] = 0.0
         own = own + self._inverse @ drive
-        first_full = np.array(first_volt)
+        first_full = np.array(first_volt, dtype=self._kind)
         first_full[:, :, free] = own[:, :, node]
         return first_full, second_full
 
@@ -234,8 +249,8 @@ class Elimination:
         """Return the voltages of the second wires' nodes (samples, lines, cells, vectors)."""
         second = self._second
         samples, _, cells, vectors = given.shape
-        inject = np.zeros((samples, second.count, cells, vectors))
-        carried = np.zeros((samples, cells, vectors))
+        inject = np.zeros((samples, second.count, cells, vectors), dtype=self._kind)
+        carried = np.zeros((samples, cells, vectors), dtype=self._kind)
         for line, inverse in enumerate(self._lines):
             wires = np.flatnonzero(second.node == line)
             carried = carried + given[:, wires].sum(axis=1)
@@ -259,7 +274,7 @@ class Elimination:
             if np.isinf(self._top) or np.isinf(self._bottom):
                 return np.asarray(cells.sum(axis=1))
             return np.asarray((self._top + self._bottom) * column[:, 0])
-        total = np.zeros((len(row), *row.shape[2:]))
+        total = np.zeros((len(row), *row.shape[2:]), dtype=self._kind)
         held = [np.isinf(self._top), np.isinf(self._bottom)]
         for end, near, siemens, is_held in (
             (0, 1, self._top, held[0]),
@@ -285,11 +300,11 @@ def _inverse(inside: FloatArray, leak: FloatArray) -> FloatArray:
     if size == 0:
         return np.zeros((batch, 0, 0))
     total = inside.sum(axis=1) + leak
-    total = np.where(total > 0.0, total, 1.0)
+    total = np.where(total != 0.0, total, 1.0)
     if size == 1:
         return np.asarray(1.0 / total)[..., np.newaxis]
-    if size <= _BLOCK and bool((leak >= _LEAK * total).all()):
-        matrix = np.negative(inside)
+    if size <= _BLOCK and bool((np.abs(leak) >= _LEAK * np.abs(total)).all()):
+        matrix = np.negative(inside, dtype=total.dtype)
         k = np.arange(size)
         matrix[:, k, k] = total
         return np.asarray(np.linalg.inv(matrix))
@@ -303,7 +318,7 @@ def _inverse(inside: FloatArray, leak: FloatArray) -> FloatArray:
     between[:, k, k] = 0.0
     lost = (leak[:, np.newaxis, one] @ weights)[:, 0]
     second = _inverse(between, leak[:, other] + lost)
-    result = np.empty((batch, size, size))
+    result = np.empty((batch, size, size), dtype=second.dtype)
     result[:, other, other] = second
     result[:, other, one] = second @ through
     result[:, one, other] = weights @ second

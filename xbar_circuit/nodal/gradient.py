@@ -6,8 +6,9 @@ In a linear network the derivative of an output current to a conductance between
 
 with v the node voltages of the read and z those of the adjoint: one volt at the sense terminal of
 column j, all else at 0 V (S. W. Director and R. A. Rohrer, IEEE Trans. Circuit Theory 16, 318,
-1969). So one more solve gives all derivatives at once. The wires follow by the chain rule: a
-segment resistance r is many branches of conductance 1/r.
+1969). So one more solve gives all derivatives at once. The derivative to a segment of resistance r
+is the product of both currents through it, ``dI_j / dr = i_v i_z``, which holds on to its digits
+where both its ends have nearly one voltage. Both solves are eliminations that never subtract.
 """
 
 from __future__ import annotations
@@ -15,19 +16,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from xbar_circuit import checks
+from xbar_circuit.certificate import SUM_ERROR, TOLERANCE, Elimination, certify
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
-from xbar_circuit.nodal.grid import Branches, Grid
+from xbar_circuit.errors import ConvergenceError, ShapeError
+from xbar_circuit.nodal.adjoint import turned
 from xbar_circuit.nodal.hierarchical import slopes
 from xbar_circuit.nodal.method import refuse_nonlinear
-from xbar_circuit.nodal.sparse import factorise, with_cells
+from xbar_circuit.nodal.threads import threads
+from xbar_circuit.segments import column_segment_current, row_segment_current
 
 __all__ = ["Gradients", "gradients"]
-
-IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,6 +37,7 @@ class Gradients:
     """A weighted sum of column currents and its derivatives.
 
     value : ``sum_bj weights[b, j] column_current[b, j]`` [A].
+    value_error : a bound on its error [A].
     conductance : derivative to each device (rows, cols) [A/S]; for an open device, to closing it.
     row_ohm, column_ohm : derivative to the resistance of all segments, leads apart [A/ohm].
     row_lead_ohm, column_lead_ohm : derivative to that of all leads together [A/ohm].
@@ -44,6 +47,7 @@ class Gradients:
     """
 
     value: float
+    value_error: float
     conductance: FloatArray
     row_ohm: float
     column_ohm: float
@@ -72,97 +76,97 @@ def gradients(crossbar: Crossbar, volts: ArrayLike, weights: ArrayLike) -> Gradi
         The cells are not linear, or a value is not finite.
     ShapeError
         `volts` or `weights` do not fit.
+    ConvergenceError
+        Something overflowed.
     """
+    checks.instance("crossbar", crossbar, Crossbar, example="xc.Crossbar(conductance=G, wires=W)")
     refuse_nonlinear(crossbar, "nodal.gradients")
     inputs = checks.read_volts("volts", volts, crossbar.rows)
     loads = checks.read_volts("weights", weights, crossbar.cols)
+    if len(loads) not in (1, len(inputs)):
+        raise ShapeError.about(
+            "weights",
+            got=f"shape {np.shape(weights)}",
+            expected=f"shape ({crossbar.cols},) or ({len(inputs)}, {crossbar.cols})",
+            remedy="give one line of weights, or one for each input",
+        )
     loads = np.broadcast_to(loads, (len(inputs), crossbar.cols))
-    grid = Grid.of(crossbar)
     device = slopes(crossbar)
-    n, rows = grid.unknowns, crossbar.rows
-    matrix, drive = with_cells(grid, device, -device, loads_row=True)
-    factors = factorise(matrix)
-    v = np.zeros((grid.size, len(inputs)))
-    z = np.zeros_like(v)
-    v[n : n + rows] = inputs.T
-    z[n + rows :] = loads.T
-    sense = _to_sense(grid, device)
-    if factors is not None:
-        v[:n] = factors.solve(drive @ inputs.T)
-        z[:n] = factors.solve(sense @ loads.T)
-    flow = _by_branch(v, z, grid.row_node, grid.column_node)
-    current = _sense_current(grid, device, v)
+    other = turned(crossbar)
+    with threads(), np.errstate(over="ignore", invalid="ignore"):
+        # both solves have all samples as right-hand sides of one elimination
+        read = Elimination(crossbar, *_both(device)).solve(_signed(inputs))
+        adjoint = Elimination(other, *_both(device.T)).solve(_signed(loads))
+        batch = len(inputs)
+        drop = _samples(read.row - read.column, batch)
+        # one volt at a column drives its current out of the array: the signs turn
+        across = -_samples(adjoint.row - adjoint.column, batch).swapaxes(1, 2)
+        current, scale = read.current[0, :, :batch], read.current[0, :, batch:]
+        to_drivers = adjoint.current[0, :, :batch]
+        by_device = -(drop * across).sum(axis=0)
+    one, two = device * drop, device * across
     wires, ends = crossbar.wires, crossbar.terminals
-    whole = {
-        "row": (wires.row_ohm, wires.row_lead, (ends.left_ohm, ends.right_ohm)),
-        "column": (wires.column_ohm, wires.column_lead, (ends.top_ohm, ends.bottom_ohm)),
-    }
-    branches = iter(grid.branches)
     by_wire: dict[str, float] = {}
-    for name, (segment, lead, terminals) in whole.items():
-        by_wire[f"{name}_ohm"] = np.nan
-        if segment > 0.0:
-            a, b, _ = next(branches)
-            by_wire[f"{name}_ohm"] = -float(_by_branch(v, z, a, b).sum()) / segment**2
-        total, short = 0.0, False
-        for terminal in terminals:
-            if terminal is not None and terminal + lead == 0.0:
-                short = True
-                continue
-            a, b, _ = next(branches)
-            if terminal is None:
-                continue
-            total -= float(_by_branch(v, z, a, b).sum()) / (terminal + lead) ** 2
-        by_wire[f"{name}_lead_ohm"] = np.nan if short else total
-    return Gradients(
+    for name, segments, segment, lead, terminals in (
+        (
+            "row",
+            row_segment_current,
+            wires.row_ohm,
+            wires.row_lead,
+            (ends.left_ohm, ends.right_ohm),
+        ),
+        (
+            "column",
+            lambda bar, flow: column_segment_current(bar, flow).swapaxes(1, 2),
+            wires.column_ohm,
+            wires.column_lead,
+            (ends.top_ohm, ends.bottom_ohm),
+        ),
+    ):
+        product = (segments(crossbar, one) * segments(crossbar, two)).sum(axis=(0, 1))
+        inner, outer = float(product[1:-1].sum()), float(product[0] + product[-1])
+        short = any(ohm is not None and ohm + lead == 0.0 for ohm in terminals)
+        by_wire[f"{name}_ohm"] = inner if segment > 0.0 else np.nan
+        by_wire[f"{name}_lead_ohm"] = np.nan if short else outer
+    found = Gradients(
         value=float((loads.T * current).sum()),
-        conductance=flow,
-        volts=_to_drivers(grid, device, z).T,
+        value_error=SUM_ERROR * float((np.abs(loads.T) * scale).sum()),
+        conductance=by_device,
+        volts=to_drivers.T,
         **by_wire,
     )
+    _refuse_infinite(found)
+    return found
 
 
-def _by_branch(v: FloatArray, z: FloatArray, a: IntArray, b: IntArray) -> FloatArray:
-    """Return ``sum_batch (v_a - v_b) (z_b - z_a)`` for branches from a to b [V^2]."""
-    return np.asarray(((v[a] - v[b]) * (z[b] - z[a])).sum(axis=-1))
+def _both(slope: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the same slopes to the row and to the column, as one sample."""
+    return slope[np.newaxis], slope[np.newaxis]
 
 
-def _branches(grid: Grid, device: FloatArray) -> Branches:
-    """Return all branches, wires and devices, as flat (from, to, siemens)."""
-    every = [*grid.branches, (grid.row_node, grid.column_node, device)]
-    return [(a.ravel(), b.ravel(), siemens.ravel()) for a, b, siemens in every]
+def _signed(drive: FloatArray) -> FloatArray:
+    """Return drives (batch, wires) and their sizes as right-hand sides of one sample."""
+    return np.concatenate([drive, np.abs(drive)]).T[np.newaxis]
 
 
-def _to_sense(grid: Grid, device: FloatArray) -> FloatArray:
-    """Return the conductances from the unknowns to the sense nodes (unknowns, cols) [S]."""
-    n, first = grid.unknowns, grid.unknowns + grid.row_node.shape[0]
-    matrix = np.zeros((n, grid.row_node.shape[1]))
-    for a, b, siemens in _branches(grid, device):
-        for node, held in ((a, b), (b, a)):
-            here = (node < n) & (held >= first)
-            np.add.at(matrix, (node[here], held[here] - first), siemens[here])
-    return matrix
+def _samples(field: FloatArray, batch: int) -> FloatArray:
+    """Return the first right-hand sides as samples (batch, rows, cols)."""
+    return np.ascontiguousarray(np.moveaxis(field[0, ..., :batch], -1, 0))
 
 
-def _held_current(
-    grid: Grid, device: FloatArray, voltage: FloatArray, start: int, stop: int
-) -> FloatArray:
-    """Return the currents into held nodes from start to stop (stop - start, batch) [A]."""
-    current = np.zeros((stop - start, voltage.shape[1]))
-    for a, b, siemens in _branches(grid, device):
-        for node, held in ((a, b), (b, a)):
-            here = (held >= start) & (held < stop)
-            flow = siemens[here, np.newaxis] * (voltage[node[here]] - voltage[held[here]])
-            np.add.at(current, held[here] - start, flow)
-    return current
+def _refuse_infinite(found: Gradients) -> None:
+    """Raise where something overflowed.
 
-
-def _sense_current(grid: Grid, device: FloatArray, v: FloatArray) -> FloatArray:
-    """Return the column currents (cols, batch) [A]."""
-    return _held_current(grid, device, v, grid.unknowns + grid.row_node.shape[0], grid.size)
-
-
-def _to_drivers(grid: Grid, device: FloatArray, z: FloatArray) -> FloatArray:
-    """Return the derivatives to the inputs (rows, batch): reciprocity makes them currents [A/V]."""
-    n = grid.unknowns
-    return _held_current(grid, device, z, n, n + grid.row_node.shape[0])
+    Raises
+    ------
+    ConvergenceError
+        A value or derivative is not finite.
+    """
+    values = np.concatenate(
+        [[found.value, found.value_error], found.conductance.ravel(), found.volts.ravel()]
+    )
+    if certify(values[np.newaxis], None, tolerance=TOLERANCE).size:
+        raise ConvergenceError(
+            "gradients: got a value or a derivative that is not finite, expected finite ones; lower"
+            " the voltages or the weights"
+        )

@@ -17,17 +17,19 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import constants, sparse
+from scipy import constants
 
 from xbar_circuit import checks
+from xbar_circuit.certificate import TOLERANCE, Elimination, certify
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
-from xbar_circuit.errors import ParameterError
-from xbar_circuit.nodal.grid import Grid, laplacian
+from xbar_circuit.errors import ConvergenceError, ParameterError
+from xbar_circuit.kirchhoff import end_conductances
+from xbar_circuit.nodal.adjoint import turned
 from xbar_circuit.nodal.hierarchical import slopes
 from xbar_circuit.nodal.method import refuse_nonlinear
 from xbar_circuit.nodal.solve import read
-from xbar_circuit.nodal.sparse import factorise
+from xbar_circuit.nodal.threads import threads
 
 __all__ = ["NoiseResult", "noise"]
 
@@ -93,6 +95,9 @@ def noise(
         The cells are not linear, a frequency is not above 0, or a setting is out of range.
     ShapeError
         `volts` is not one vector that fits.
+    ConvergenceError
+        The noise of all resistances is not that of the admittance of the columns: resistances lie
+        too far apart.
     """
     refuse_nonlinear(crossbar, "nodal.noise")
     temperature = checks.number("kelvin", kelvin, "K", above=True)
@@ -128,43 +133,97 @@ def noise(
 
 
 class _Network:
-    """The adjoint network of a crossbar."""
+    """The adjoint network of a crossbar: the array on its side, its columns driven."""
 
     def __init__(self, crossbar: Crossbar, device: FloatArray) -> None:
-        self._grid = grid = Grid.of(crossbar)
-        self._rows, self._cols = crossbar.shape
-        self._matrix = laplacian(
-            [*grid.branches, (grid.row_node, grid.column_node, device)], grid.size
-        )
-        self._capacitance = np.zeros(grid.size)
-        np.add.at(self._capacitance, grid.row_node, crossbar.wires.row_farad)
-        np.add.at(self._capacitance, grid.column_node, crossbar.wires.column_farad)
+        self._bar, self._device = crossbar, device
+        self._turned = turned(crossbar)
 
     def squares(self, hertz: float, densities: list[FloatArray]) -> list[FloatArray]:
         """Return ``sum S |z_a - z_b|^2`` over devices for each density, then over the wires.
 
         `densities` (rows, cols) each; results (cols,).
+
+        Raises
+        ------
+        ConvergenceError
+            The resistances do not add up to what Nyquist's theorem says of the columns.
         """
-        grid, n = self._grid, self._grid.unknowns
-        omega = 2.0 * np.pi * hertz
-        matrix = self._matrix.astype(complex) if self._capacitance.any() else self._matrix
-        if self._capacitance.any():
-            matrix = sparse.csr_array(matrix + sparse.diags_array(1j * omega * self._capacitance))
-        factors = factorise(sparse.csc_array(matrix[:n, :n]))
-        results: list[list[FloatArray]] = [[] for _ in range(len(densities) + 1)]
-        for start in range(0, self._cols, _CHUNK):
-            columns = np.arange(start, min(start + _CHUNK, self._cols))
-            sense = n + self._rows + columns
-            z = np.zeros((grid.size, len(columns)), dtype=matrix.dtype)
-            z[sense, np.arange(len(columns))] = 1.0
-            if factors is not None:
-                z[:n] = factors.solve(-matrix[:n][:, sense].toarray())
-            gain = np.abs(z[grid.row_node] - z[grid.column_node]) ** 2
-            for k, density in enumerate(densities):
-                results[k].append(np.einsum("ij,ijc->c", density, gain))
-            wires = np.zeros(len(columns))
-            for a, b, siemens in grid.branches:
-                reach = np.abs(z[a.ravel()] - z[b.ravel()]) ** 2
-                wires += siemens.ravel() @ reach
-            results[-1].append(wires)
-        return [np.concatenate(part) for part in results]
+        bar, omega = self._bar, 2.0 * np.pi * hertz
+        row, column = (
+            1j * omega * farad for farad in (bar.wires.row_farad, bar.wires.column_farad)
+        )
+        charged = bool(row or column)
+        device = self._device.T[np.newaxis]
+        parts = []
+        with threads():
+            factors = Elimination(
+                self._turned,
+                device,
+                device,
+                row_leak=column if charged else 0.0,
+                column_leak=row if charged else 0.0,
+            )
+            for start in range(0, bar.cols, _CHUNK):
+                columns = np.arange(start, min(start + _CHUNK, bar.cols))
+                drive = np.zeros((1, bar.cols, len(columns)))
+                drive[0, columns, np.arange(len(columns))] = 1.0
+                z = factors.solve(drive)
+                gain = np.abs(z.row[0] - z.column[0]) ** 2
+                squares = [np.einsum("ij,jic->c", density, gain) for density in densities]
+                wires = self._wires(z.row[0], z.column[0], drive[0])
+                own = columns, slice(None), np.arange(len(columns))
+                leaving = device[0, columns] * (z.row[0][own] - z.column[0][own])
+                admittance = (leaving + column * z.row[0][own]).sum(axis=1)
+                parts.append([*squares, wires, admittance.real])
+        *found, admittance = (np.concatenate(part) for part in zip(*parts, strict=True))
+        _certify(found[0] + found[-1], admittance)
+        return found
+
+    def _wires(self, column: FloatArray, row: FloatArray, drive: FloatArray) -> FloatArray:
+        """Return ``sum g |z_a - z_b|^2`` over segments, leads and terminals (vectors,).
+
+        `column`, `row` : adjoint voltages of the nodes at the cells (cols, rows, vectors) [V];
+        `drive` : of the sense terminals (cols, vectors) [V].
+        """
+        wires, ends = self._bar.wires, self._bar.terminals
+        left, right = end_conductances(wires.row_lead, ends.left_ohm, ends.right_ohm)
+        top, bottom = end_conductances(wires.column_lead, ends.top_ohm, ends.bottom_ohm)
+        total = np.zeros(row.shape[-1])
+        for field, axis, ohm in ((row, 0, wires.row_ohm), (column, 1, wires.column_ohm)):
+            if ohm > 0.0:
+                total += (np.abs(np.diff(field, axis=axis)) ** 2).sum(axis=(0, 1)) / ohm
+        for siemens, apart in (
+            (left, row[0]),
+            (right, row[-1]),
+            (top, column[:, 0] - drive),
+            (bottom, column[:, -1] - drive),
+        ):
+            if np.isfinite(siemens):
+                total += siemens * (np.abs(apart) ** 2).sum(axis=0)
+        return total
+
+
+def _certify(thermal: FloatArray, admittance: FloatArray) -> None:
+    """Refuse resistances whose noise is not that of the columns' admittance.
+
+    All of them together at one temperature have ``4 k T Re(Y)`` (H. Nyquist, Phys. Rev. 32, 110,
+    1928), and the admittance follows from what leaves the column through its devices.
+
+    Raises
+    ------
+    ConvergenceError
+        They differ, or are not finite.
+    """
+    apart = np.abs(thermal - admittance)
+    bad = certify(
+        thermal[:, np.newaxis],
+        (apart[:, np.newaxis], admittance[:, np.newaxis]),
+        tolerance=TOLERANCE,
+    )
+    if bad.size:
+        raise ConvergenceError(
+            f"noise: got resistances whose noise is not that of the admittance of columns"
+            f" {bad[:8].tolist()}, expected both within {TOLERANCE:g}; resistances lie too far"
+            " apart: use 0 for an ideal wire and None for an open end"
+        )
