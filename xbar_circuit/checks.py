@@ -234,6 +234,13 @@ def read_volts(name: str, value: ArrayLike, rows: int) -> FloatArray:
 
 def _real_array(name: str, value: ArrayLike, expected: str) -> FloatArray:
     """Copy anything array-like to float64 and refuse what is not real numbers."""
+    if isinstance(value, np.ma.MaskedArray) and bool(np.ma.getmaskarray(value).any()):
+        raise ParameterError.about(
+            name,
+            got=f"a masked array with {int(np.ma.getmaskarray(value).sum())} masked entries",
+            expected=expected,
+            remedy="fill the masked entries: array.filled(0.0), where 0 is an open device or 0 V",
+        )
     try:
         array = np.asarray(value)
         if array.dtype.kind not in "fiu":

@@ -73,5 +73,27 @@ def test_what_does_not_settle_is_named_and_the_rest_is_kept():
         xc.nodal.operate(xc.nodal.reduce(xbar), [[0.01], [1.0]], broken, steps=5)
     assert caught.value.failed == (1,)
     assert np.isfinite(caught.value.result.column_current[0]).all()
+    for answer in (np.nan, np.inf):
+        with pytest.raises(xc.ConvergenceError, match="load") as caught:
+            xc.nodal.operate(
+                xc.nodal.reduce(xbar), [1.0], lambda v, a=answer: (v * a, np.full_like(v, a))
+            )
+        assert np.isnan(caught.value.result.column_current).all()
     with pytest.raises(xc.ShapeError, match="load"):
         xc.nodal.operate(xc.nodal.reduce(xbar), [0.1], lambda _: (0.0, 0.0))
+
+
+def test_a_load_keeps_its_digits_behind_nearly_ideal_wires():
+    """Two columns tied together by 1e9 S drain 1 uS of drivers into 10 kohm each."""
+    xbar = xc.Crossbar(
+        conductance=[[1e3, 1e3], [1e-6, 0.0]],
+        wires=xc.Wires(row_ohm=1e-9, column_ohm=1e-9),
+        terminals=xc.Terminals(left_ohm=1e5),
+    )
+    found = xc.nodal.operate(xc.nodal.reduce(xbar), [1.0, 0.0], lambda v: (1e-4 * v, 1e-4 + 0 * v))
+    terminals = xc.Terminals(left_ohm=1e5, bottom_ohm=1e4)
+    exact = xc.nodal.read(
+        xc.Crossbar(conductance=xbar.conductance, wires=xbar.wires, terminals=terminals), [1.0, 0.0]
+    )
+    np.testing.assert_allclose(found.column_current, exact.column_current, rtol=1e-12)
+    assert (found.column_current_error <= 1e-10 * found.column_current.max()).all()

@@ -99,6 +99,9 @@ class PreparedHierarchical:
         ParameterError
             Anything but the conductances differs.
         """
+        checks.instance(
+            "crossbar", crossbar, Crossbar, example="dataclasses.replace(xbar, conductance=G)"
+        )
         own = self._crossbar
         same = (own.wires, own.terminals, own.cell, own.shape)
         if same != (crossbar.wires, crossbar.terminals, crossbar.cell, crossbar.shape):

@@ -4,6 +4,10 @@ With its drivers attached, the reduced array is a Norton source at the columns,
 ``I = V T - v Y``: T the transfer matrix, Y the admittance that the columns show. A load that draws
 ``i(v)`` from each column settles where both are equal. Newton's method finds it on the columns
 alone, a dense system of their number, for each input; a step that raises the error is halved.
+
+The system is an M-matrix as long as no load has a negative slope: its inverse Z is made without
+subtracting, and the currents r that Kirchhoff's law leaves over bound the error of the column
+currents, ``|r| + |slope| Z |r|``; they are followed from step to step, not taken from differences.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ConvergenceError, ShapeError
+from xbar_circuit.nodal.m_matrix import inverse
 from xbar_circuit.nodal.ports import PortModel
 from xbar_circuit.nodal.threads import threads
 from xbar_circuit.wires import Terminals
@@ -34,12 +39,14 @@ class LoadedColumns:
     """Where the columns settle with their loads.
 
     column_current : into the loads (batch, cols) [A].
+    column_current_error : a bound on its error (batch, cols) [A].
     column_voltage : at the loads (batch, cols) [V].
-    residual : largest error of Kirchhoff's law, relative to the largest column current (batch,).
+    residual : largest error bound relative to the largest column current (batch,).
     iterations : Newton steps (batch,).
     """
 
     column_current: FloatArray
+    column_current_error: FloatArray
     column_voltage: FloatArray
     residual: FloatArray
     iterations: NDArray[np.int64]
@@ -89,6 +96,7 @@ def operate(
     >>> operate(xc.nodal.reduce(xbar), [1.0], resistor).column_current.round(12).tolist()
     [[0.05]]
     """
+    checks.instance("model", model, PortModel, example="xc.nodal.reduce(xbar)")
     bar = model.crossbar
     clean = checks.read_volts("volts", volts, bar.rows)
     allowed = checks.number("tolerance", tolerance, "1", above=True, maximum=1e-3)
@@ -96,19 +104,25 @@ def operate(
     held = model.held(bar.terminals if terminals is None else terminals)
     source = clean @ held[: bar.rows, bar.rows :]
     between = held[bar.rows :, bar.rows :]
-    admittance = np.diag(held[:, bar.rows :].sum(axis=0)) - between
+    leak = held[: bar.rows, bar.rows :].sum(axis=0)
+    columns = _Columns(between, leak, load, allowed, most)
     shape = (len(clean), bar.cols)
-    current, voltage = np.full(shape, np.nan), np.full(shape, np.nan)
+    current, error, voltage = (np.full(shape, np.nan) for _ in range(3))
     residual = np.full(len(clean), np.nan)
     iterations = np.zeros(len(clean), dtype=np.int64)
     with threads():
         for k, short in enumerate(source):
-            found = _settle(short, admittance, load, allowed, most)
-            iterations[k] = found[3]
-            if found[2] <= allowed:
-                current[k], voltage[k], residual[k] = found[:3]
+            found = columns.settle(short)
+            iterations[k] = found.steps
+            if found.relative <= allowed:  # the exit: what is NaN or infinite is not
+                current[k], error[k] = found.current, found.error
+                voltage[k], residual[k] = found.voltage, found.relative
     answer = LoadedColumns(
-        column_current=current, column_voltage=voltage, residual=residual, iterations=iterations
+        column_current=current,
+        column_current_error=error,
+        column_voltage=voltage,
+        residual=residual,
+        iterations=iterations,
     )
     failed = np.flatnonzero(np.isnan(residual)).tolist()
     if failed:
@@ -122,34 +136,72 @@ def operate(
     return answer
 
 
-def _settle(
-    short: FloatArray, admittance: FloatArray, load: Load, tolerance: float, steps: int
-) -> tuple[FloatArray, FloatArray, float, int]:
-    """Return (currents, voltages, relative error, steps) of one input."""
-    voltage = np.zeros_like(short)
-    current, slope = _ask(load, voltage)
-    error = short - current
-    size = float(np.abs(error).max())
-    step = 0
-    while True:
-        peak = max(float(np.abs(current).max()), _ROUNDING * float(np.abs(short).max()))
-        slack = _ROUNDING * float(np.abs(admittance @ np.abs(voltage)).max())
-        relative = max(size - slack, 0.0) / peak if peak > 0.0 else 0.0
-        if relative <= tolerance or step == steps:
-            return current, voltage, relative, step
-        change = np.linalg.solve(admittance + np.diag(slope), error)
-        fraction = 1.0
-        while fraction >= _SMALLEST_STEP:
-            trial = voltage + fraction * change
-            current, slope = _ask(load, trial)
-            error = short - admittance @ trial - current
-            size, before = float(np.abs(error).max()), size
-            if size < before:
-                break
-            size, fraction = before, 0.5 * fraction
-        else:
-            return current, voltage, np.inf, step
-        voltage, step = trial, step + 1
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """Where one input stands."""
+
+    voltage: FloatArray
+    current: FloatArray
+    error: FloatArray
+    relative: float
+    steps: int
+
+
+class _Columns:
+    """The columns of a reduced array and their loads.
+
+    `between` : branches between the columns (cols, cols) [S]; `leak` : from each to the drivers.
+    """
+
+    def __init__(
+        self, between: FloatArray, leak: FloatArray, load: Load, tolerance: float, steps: int
+    ) -> None:
+        self._between, self._leak, self._load = between, leak, load
+        self._tolerance, self._steps = tolerance, steps
+
+    def settle(self, short: FloatArray) -> _Settled:
+        """Follow one input from 0 V; `short` are its short-circuit currents (cols,) [A]."""
+        voltage = np.zeros_like(short)
+        current, slope = _ask(self._load, voltage)
+        left = short - current
+        floor = _ROUNDING * float(np.abs(short).max())
+        step = 0
+        while True:
+            if not all(np.isfinite(part).all() for part in (current, slope, left)):
+                return _Settled(voltage, current, np.full_like(short, np.inf), np.inf, step)
+            impedance = self._impedance(slope)
+            reach, size = np.abs(impedance), np.abs(left)
+            drive = np.abs(short) + np.abs(current - slope * voltage)
+            error = size + np.abs(slope) * (reach @ size)
+            error += _ROUNDING * np.abs(slope) * (reach @ drive + np.abs(voltage))
+            peak = max(float(np.abs(current).max()), floor)
+            relative = float(error.max()) / peak if peak > 0.0 else float(error.max())
+            if relative <= self._tolerance or step == self._steps:
+                return _Settled(voltage, current, error, relative, step)
+            change = impedance @ left
+            fraction = 1.0
+            while fraction >= _SMALLEST_STEP:
+                trial = voltage + fraction * change
+                found, steep = _ask(self._load, trial)
+                missed = found - (current + slope * (fraction * change))
+                after = (1.0 - fraction) * left - missed  # no conductance is subtracted
+                if float(np.abs(after).max()) < float(size.max()):
+                    break
+                fraction *= 0.5
+            else:
+                return _Settled(voltage, current, error, np.inf, step)
+            voltage, current, slope, left, step = trial, found, steep, after, step + 1
+
+    def _impedance(self, slope: FloatArray) -> FloatArray:
+        """Return the impedances Z of the columns with their loads (cols, cols) [ohm]."""
+        if bool((slope >= 0.0).all()):
+            leak = (self._leak + slope)[np.newaxis]
+            return np.asarray(inverse(self._between[np.newaxis], leak)[0])
+        matrix = np.diag(self._leak + slope + self._between.sum(axis=1)) - self._between
+        try:
+            return np.asarray(np.linalg.inv(matrix))
+        except np.linalg.LinAlgError:
+            return np.full_like(matrix, np.nan)
 
 
 def _ask(load: Load, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xbar_circuit.checks import FloatArray, choice
+from xbar_circuit.checks import FloatArray, choice, instance
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.nodal.hierarchical import slopes
@@ -216,11 +216,19 @@ def reduce(crossbar: Crossbar, *, sides: Sequence[str] | None = None) -> PortMod
     >>> reduce(xbar).transfer(xc.Terminals(left_ohm=7.0, bottom_ohm=0.0)).round(12).tolist()
     [[0.05]]
     """
+    instance("crossbar", crossbar, Crossbar, example="xc.Crossbar(conductance=G, wires=W)")
     refuse_nonlinear(crossbar, "nodal.reduce")
     if sides is None:
         ends = crossbar.terminals
         sides = [side for side in _SIDES if getattr(ends, f"{side}_ohm") is not None]
     asked = {choice("sides", side, _SIDES) for side in sides}
+    if not asked:
+        raise ParameterError.about(
+            "sides",
+            got="no side",
+            expected="at least one of " + ", ".join(map(repr, _SIDES)),
+            remedy="leave sides out for those that the crossbar's terminals connect",
+        )
     wires = crossbar.wires
     lead = dict(zip(_SIDES, (wires.row_lead,) * 2 + (wires.column_lead,) * 2, strict=True))
     arrays = Arrays(

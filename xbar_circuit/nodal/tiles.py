@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from xbar_circuit import checks
 from xbar_circuit.backend import backend
+from xbar_circuit.certificate import TOLERANCE, certify
 from xbar_circuit.checks import FloatArray
-from xbar_circuit.errors import ParameterError, ShapeError
+from xbar_circuit.errors import ConvergenceError, ParameterError, ShapeError
 from xbar_circuit.nodal.hierarchical import held_ends
 from xbar_circuit.nodal.reduction import Arrays, transfer_arrays
 from xbar_circuit.nodal.threads import spread, threads
@@ -45,13 +47,18 @@ def transfer_tiles(
         `conductance` is not (tiles, rows, cols) with at least one entry.
     ParameterError
         A conductance is NaN, infinite or negative, or the device is not there.
+    ConvergenceError
+        A transfer is not finite.
 
     >>> wires = Wires(row_ohm=1.0, column_ohm=2.0)
     >>> transfer_tiles([[[0.1]], [[0.0]]], wires=wires).round(6).tolist()
     [[[0.076923]], [[0.0]]]
     """
     place = backend(device)
-    tiles = np.array(conductance, dtype=np.float64)
+    tiles = checks.real("conductance", conductance)
+    checks.instance("wires", wires, Wires, example="xc.Wires(row_ohm=1.0, column_ohm=1.0)")
+    if terminals is not None:
+        checks.instance("terminals", terminals, Terminals, example="xc.Terminals()")
     if tiles.ndim != 3 or tiles.size == 0:
         raise ShapeError.about(
             "conductance",
@@ -82,4 +89,11 @@ def transfer_tiles(
 
     with threads() as count:
         spread(some, range(0, len(tiles), step), count if place.numpy else 1)
+    bad = certify(result, None, tolerance=TOLERANCE)
+    if bad.size:
+        raise ConvergenceError(
+            f"conductance: got {len(bad)} of {len(tiles)} tiles with a transfer that is not finite"
+            f" (tiles {bad[:8].tolist()}), expected finite ones; give conductances in siemens",
+            failed=bad.tolist(),
+        )
     return result

@@ -37,8 +37,8 @@ class Waveform:
     volts: FloatArray
 
     def __post_init__(self) -> None:
-        seconds = np.array(self.time_second, dtype=np.float64)
-        volts = np.array(self.volts, dtype=np.float64)
+        seconds = checks.real("time_second", self.time_second)
+        volts = checks.real("volts", self.volts)
         if seconds.ndim != 1 or volts.ndim != 2 or len(seconds) != len(volts) or not volts.size:
             raise ShapeError.about(
                 "time_second, volts",
@@ -89,10 +89,10 @@ class Waveform:
         >>> wave.at(2e-9).tolist()
         [0.2, 0.0]
         """
-        height = np.atleast_1d(np.array(volts, dtype=np.float64))
+        height = np.atleast_1d(checks.real("volts", volts))
         edge = checks.number("edge_second", edge_second, "s", above=True)
         delay = checks.number("delay_second", delay_second, "s")
-        width = np.array(width_second, dtype=np.float64)
+        width = checks.real("width_second", width_second)
         if height.ndim != 1 or width.ndim > 1 or (width.ndim == 1 and width.shape != height.shape):
             raise ShapeError.about(
                 "volts, width_second",
