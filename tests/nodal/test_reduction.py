@@ -1,6 +1,7 @@
 """The reduction to ports, against the sparse solution and against extended precision."""
 
 import itertools
+import pickle
 
 import mpmath
 import numpy as np
@@ -134,3 +135,21 @@ def test_an_update_is_the_new_array(shape):
         assert first.read(np.ones(shape[0])).residual.max() < 1e-11
     with pytest.raises(xc.ParameterError, match="crossbar"):
         first.updated(xc.Crossbar(conductance=g, wires=wires))
+
+
+@pytest.mark.parametrize("side", [9, 70])
+def test_a_prepared_array_travels_between_processes(side):
+    rng = np.random.default_rng(side)
+    g = rng.uniform(1e-6, 1e-4, (side, side))
+    xbar = xc.Crossbar(conductance=g, wires=xc.Wires(row_ohm=1.0, column_ohm=2.0))
+    other = g.copy()
+    other[3, 4] *= 2.0
+    volts = rng.uniform(0.0, 0.2, (2, side))
+    ready = xc.nodal.prepare(xbar, method=FAST)
+    changed = xc.Crossbar(conductance=other, wires=xbar.wires)
+    expected = ready.read(volts).row_voltage, ready.updated(changed).transfer()
+    back = pickle.loads(pickle.dumps(ready))
+    np.testing.assert_array_equal(back.read(volts).row_voltage, expected[0])
+    np.testing.assert_array_equal(back.updated(changed).transfer(), expected[1])
+    with pytest.raises(xc.ParameterError, match="crossbar"):
+        back.updated(other)

@@ -40,9 +40,11 @@ class Ends:
 class Patch:
     """One patch: where it lies, and its place among the patches of its shape.
 
+    index : its number among the parts of the plan.
     real : where the ports of its real cells stand among those of the shape.
     """
 
+    index: int
     rows: Cut
     cols: Cut
     shape: LeafShape
@@ -55,6 +57,7 @@ class Patch:
 class EndWires:
     """The resistances at one end of some wires: ``left``, ``right``, ``top`` or ``bottom``."""
 
+    index: int
     side: str
     wires: int
     ports: Ports
@@ -64,6 +67,7 @@ class EndWires:
 class Joined:
     """Two parts and how they join."""
 
+    index: int
     joint: Joint
     first: Tree
     second: Tree
@@ -94,6 +98,7 @@ class Plan:
         self.rows, self.cols = rows, cols
         self.row_axis, self.column_axis = row_axis, column_axis
         self._offset = rows * row_axis.boundaries
+        self._parts = 0
         self.groups: dict[LeafShape, list[Patch]] = {}
         grid = [[self._patch(r, c) for c in row_axis.cuts] for r in column_axis.cuts]
         needed = self._needed(grid)
@@ -102,6 +107,11 @@ class Plan:
         self.right = self._side(row_axis.last, self._row_numbers(np.arange(rows)))
         self.top = self._side(column_axis.first, self._column_numbers(np.arange(cols)))
         self.bottom = self._side(column_axis.last, self._column_numbers(np.arange(cols)))
+
+    def _number(self) -> int:
+        """Return the number of the next part: it holds in other processes too."""
+        self._parts += 1
+        return self._parts
 
     def _row_numbers(self, rows: IntArray) -> _Numbers:
         return _Numbers(0, self.rows, rows)
@@ -127,6 +137,7 @@ class Plan:
         real = [rows] * (1 if c.ideal else 2) + [columns] * (1 if r.ideal else 2)
         every = np.concatenate(numbers)
         patch = Patch(
+            index=self._number(),
             rows=r,
             cols=c,
             shape=shape,
@@ -153,7 +164,9 @@ class Plan:
             ):
                 if at_edge and outside is not None:
                     both = np.concatenate([numbers.at(own), numbers.at(outside)])
-                    yield EndWires(side=side, wires=wires, ports=Ports(both, ones))
+                    yield EndWires(
+                        index=self._number(), side=side, wires=wires, ports=Ports(both, ones)
+                    )
 
     def _needed(self, grid: list[list[Patch]]) -> IntArray:
         """Return how often each node is used; never reached where the outside uses it too."""
@@ -186,16 +199,18 @@ class Plan:
             middle = (left + right) // 2
             areas = (top, bottom, left, middle), (top, bottom, middle, right)
         first, second = (self._join(grid, needed, part) for part in areas)
-        return Joined(join(first.ports, second.ports, needed), first, second)
+        return Joined(self._number(), join(first.ports, second.ports, needed), first, second)
 
     def _at_edge(self, patch: Patch, needed: IntArray) -> Tree:
         """Join a patch with its end resistances; drop the ports that nothing connects to."""
         tree: Tree = patch
         wires = list(self._end_wires(patch))
         if not wires and (needed[patch.ports.numbers] == 1).any():
-            wires = [EndWires(side="left", wires=0, ports=Ports(_NONE, _NONE))]
+            wires = [
+                EndWires(index=self._number(), side="left", wires=0, ports=Ports(_NONE, _NONE))
+            ]
         for end in wires:
-            tree = Joined(join(tree.ports, end.ports, needed), tree, end)
+            tree = Joined(self._number(), join(tree.ports, end.ports, needed), tree, end)
         return tree
 
 

@@ -115,7 +115,7 @@ class Reduction:
         if isinstance(tree, Patch):
             found[tree.shape][:, tree.place][:, :, tree.real] = volts
             return
-        inner = np.matmul(volts, self._shares[id(tree)].transpose(0, 2, 1))
+        inner = np.matmul(volts, self._shares[tree.index].transpose(0, 2, 1))
         for half, child in zip(tree.joint.halves, (tree.first, tree.second), strict=True):
             part = np.empty((*volts.shape[:2], len(child.ports.numbers)))
             for runs, source in ((half.inner, inner), (half.ports, volts)):
@@ -137,7 +137,9 @@ class Reduction:
                 r, c = patch.rows, patch.cols
                 if changed[r.start : r.stop, c.start : c.stop].any():
                     fresh.setdefault(shape, []).append(patch.place)
-        _forget(plan.tree, parts, {id(plan.groups[s][k]) for s, own in fresh.items() for k in own})
+        _forget(
+            plan.tree, parts, {plan.groups[s][k].index for s, own in fresh.items() for k in own}
+        )
         with threads() as count:
             patches = _patches(plan, arrays, fresh, count)
             network = _reduce(plan.tree, arrays, patches, _Kept(shares=None, parts=parts))
@@ -147,7 +149,7 @@ class Reduction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Kept:
-    """What a reduction keeps of its parts, by identity; None keeps nothing.
+    """What a reduction keeps of its parts, by their index; None keeps nothing.
 
     shares : weights of the nodes taken out at each joint.
     parts : network of each part.
@@ -233,7 +235,7 @@ def distinct(one: IntArray | None, other: IntArray | None) -> list[IntArray]:
 
 
 def _every_patch(plan: Plan, arrays: Arrays, count: int) -> dict[int, FloatArray]:
-    """Return the networks of all patches, by identity."""
+    """Return the networks of all patches, by index."""
     every = {shape: list(range(len(group))) for shape, group in plan.groups.items()}
     return _patches(plan, arrays, every, count)
 
@@ -241,7 +243,7 @@ def _every_patch(plan: Plan, arrays: Arrays, count: int) -> dict[int, FloatArray
 def _patches(
     plan: Plan, arrays: Arrays, places: dict[LeafShape, list[int]], count: int
 ) -> dict[int, FloatArray]:
-    """Return the networks of some patches (tiles, ports, ports) [S], by identity."""
+    """Return the networks of some patches (tiles, ports, ports) [S], by index."""
     found: dict[int, FloatArray] = {}
     tiles = len(arrays.device)
     for shape, own in places.items():
@@ -255,7 +257,7 @@ def _patches(
         networks = spread(network, _spans(arrays, shape, some), count)
         whole = np.concatenate(networks) if len(networks) > 1 else networks[0]
         whole = whole.reshape(tiles, len(own), *tuple(whole.shape[1:]))
-        found.update({id(patch): whole[:, k] for k, patch in enumerate(some)})
+        found.update({patch.index: whole[:, k] for k, patch in enumerate(some)})
     return found
 
 
@@ -274,30 +276,30 @@ def _below(
     done = dict(done)
     for level in reversed(levels[1:]):
         networks = spread(lambda part: _reduce(part, arrays, done, kept), level, count)
-        done.update({id(part): network for part, network in zip(level, networks, strict=True)})
+        done.update({part.index: network for part, network in zip(level, networks, strict=True)})
     return done
 
 
 def _forget(tree: Tree, parts: dict[int, FloatArray], changed: set[int]) -> bool:
     """Remove from `parts` what holds a changed patch; return whether `tree` does."""
     if isinstance(tree, Patch):
-        return id(tree) in changed
+        return tree.index in changed
     if isinstance(tree, EndWires):
         return False
     below = [_forget(child, parts, changed) for child in (tree.first, tree.second)]
     if any(below):
-        parts.pop(id(tree), None)
+        parts.pop(tree.index, None)
     return any(below)
 
 
 def _reduce(tree: Tree, arrays: Arrays, done: dict[int, FloatArray], kept: _Kept) -> FloatArray:
     """Return the network of a part of the plan (tiles, ports, ports) [S]; `done` holds some."""
-    if kept.parts is not None and id(tree) in kept.parts and id(tree) not in done:
-        return kept.parts[id(tree)]
-    if isinstance(tree, Joined) and id(tree) in done:
-        return done[id(tree)]
+    if kept.parts is not None and tree.index in kept.parts and tree.index not in done:
+        return kept.parts[tree.index]
+    if isinstance(tree, Joined) and tree.index in done:
+        return done[tree.index]
     if isinstance(tree, Patch):
-        network = done[id(tree)]
+        network = done[tree.index]
         if len(tree.real) < tree.shape.port_count:
             network = pick(pick(network, tree.real, 1), tree.real, 2)
     elif isinstance(tree, EndWires):
@@ -314,9 +316,9 @@ def _reduce(tree: Tree, arrays: Arrays, done: dict[int, FloatArray], kept: _Kept
         weights = kept.shares is not None
         network, found = join_networks(tree.joint, (first, second), weights=weights)
         if kept.shares is not None:
-            kept.shares[id(tree)] = found
+            kept.shares[tree.index] = found
     if kept.parts is not None:
-        kept.parts[id(tree)] = network
+        kept.parts[tree.index] = network
     return network
 
 
