@@ -9,6 +9,7 @@ run until the first failure. A mutation that no mapped test notices survives. Ru
 
 import argparse
 import difflib
+import itertools
 import json
 import os
 import random
@@ -21,7 +22,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
+from cosmic_ray.ast import Visitor, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator
 
@@ -105,15 +108,12 @@ def mutants(only: str) -> Iterator[Mutant]:
             module = path.relative_to(ROOT).as_posix()
             if only not in module:
                 continue
-            source = path.read_text(encoding="utf-8")
+            tree = get_ast(path.read_text(encoding="utf-8"))
             for operator in OPERATORS:
-                change, occurrence = get_operator(operator)(), 0
-                while (code := mutate_code(source, change, occurrence)) is not None:
-                    if _compiles(code):
-                        yield Mutant(
-                            module=module, operator=operator, occurrence=occurrence, tests=tests
-                        )
-                    occurrence += 1
+                for occurrence in range(_places(tree, get_operator(operator)())):
+                    yield Mutant(
+                        module=module, operator=operator, occurrence=occurrence, tests=tests
+                    )
 
 
 def sample(every: list[Mutant], count: int, seed: int) -> list[Mutant]:
@@ -125,7 +125,9 @@ def sample(every: list[Mutant], count: int, seed: int) -> list[Mutant]:
     chosen = []
     for group in by_module.values():
         share = max(1, round(count * len(group) / len(every)))
-        chosen += rng.sample(group, min(share, len(group)))
+        rng.shuffle(group)
+        sound = (one for one in group if _compiles(one.code() or ""))
+        chosen += itertools.islice(sound, share)
     return chosen
 
 
@@ -206,6 +208,23 @@ def main() -> int:
 def _made(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
+
+
+class _Counter(Visitor):
+    """Counts the places where an operator applies."""
+
+    def __init__(self, operator: Any) -> None:
+        self.count, self._operator = 0, operator
+
+    def visit(self, node: Any) -> Any:
+        self.count += len(list(self._operator.mutation_positions(node)))
+        return node
+
+
+def _places(tree: Any, operator: Any) -> int:
+    counter = _Counter(operator)
+    counter.walk(tree)
+    return counter.count
 
 
 def _compiles(code: str) -> bool:
