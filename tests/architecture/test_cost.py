@@ -101,10 +101,11 @@ def test_the_hermes_core_comes_out_of_its_preset():
 def test_the_converters_of_isaac_take_half_of_its_power():
     readout = isaac().readout
     converters = 168 * 12 * 8  # tiles, units of a tile, converters of a unit; 65.8 W in all
-    power = converters * readout.joule(8) * 1.2e9
+    power = converters * readout.joule(8) / readout.seconds(8)
     assert power / 65.8 == approx(0.49, abs=0.005)
     accelerator = usual_accelerator("isaac")
     assert isaac().product_second("bit serial", 1, 8) == approx(100e-9)
+    assert readout.joule(8) == approx(2e-3 / 1.28e9)
     assert accelerator.input_coding == "bit serial"
 
 
@@ -219,6 +220,8 @@ def test_a_convolution_by_hand():
 def test_wires_between_tiles_take_a_quarter_of_c_v_squared_for_a_random_bit():
     # half of the bits change, and every second change draws C V**2 from the supply
     for name in PRESETS:
+        if name.startswith("neurram"):  # nothing between its cores is counted
+            continue
         assert preset(name).interconnect.bit_joule_per_metre == approx(0.2e-9 * 0.9**2 / 4)
 
 

@@ -96,7 +96,11 @@ def test_report_is_plain_json():
 def test_a_converter_that_never_moves_is_named():
     class Stuck:
         bits, input_unit, input_low, input_high = 4, "V", 0.0, 1.0
+        levels = 16
         conversion_second = energy_joule = 1.0
+
+        def known_bits(self):
+            return self.bits
 
         def convert(self, values, *, rng=None):
             return np.zeros(np.shape(values), dtype=np.int64)

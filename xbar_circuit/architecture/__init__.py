@@ -10,10 +10,12 @@ from xbar_circuit.architecture.components import (
     Readout,
 )
 from xbar_circuit.architecture.cost import Cost, LayerCost, balanced_replicas, cost
+from xbar_circuit.architecture.neurram import NeurramModel, neurram
 from xbar_circuit.architecture.presets import (
     PRESETS,
     adc_survey,
     cmos45,
+    hermes_64,
     hermes_core,
     isaac,
     preset,
@@ -34,6 +36,7 @@ __all__ = [
     "Interconnect",
     "LayerCost",
     "LayerLoad",
+    "NeurramModel",
     "PublishedChip",
     "Readout",
     "adc_survey",
@@ -42,8 +45,10 @@ __all__ = [
     "cmos45",
     "cost",
     "count_loads",
+    "hermes_64",
     "hermes_core",
     "isaac",
+    "neurram",
     "preset",
     "tile_peak",
     "usual_accelerator",

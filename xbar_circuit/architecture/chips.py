@@ -48,6 +48,20 @@ PUBLISHED = (
         tops_per_watt=2.48,
     ),
     PublishedChip(
+        name="NeuRRAM, 6-bit inputs",
+        array="48 x 256 x 256, 130 nm, RRAM",
+        source="Wan et al., Nature 608, 504 (2022) [second-hand]",
+        tops=0.418,
+        tops_per_watt=8.26,
+    ),
+    PublishedChip(
+        name="NeuRRAM, 1-bit inputs",
+        array="48 x 256 x 256, 130 nm, RRAM",
+        source="Wan et al., Nature 608, 504 (2022) [second-hand]",
+        tops=2.122,
+        tops_per_watt=43.1,
+    ),
+    PublishedChip(
         name="34-tile chip",
         array="34 x 512 x 2048, 14 nm, PCM",
         source="Ambrogio et al., Nature 620, 768 (2023)",

@@ -162,6 +162,9 @@ class Architecture:
         The unit of a pulse width: a product takes ``2**input_bits`` of them [s].
     settle_second
         Added to every product [s].
+    phases
+        Reads that make one product, or one plane of bits: 4 where signs of inputs and of weights
+        are read one after the other.
     cell_m2
         Area of one device's cell [m2].
     input_coding
@@ -185,6 +188,7 @@ class Architecture:
     read_second: float
     pulse_slot_second: float
     settle_second: float = 0.0
+    phases: int = 1
     cell_m2: float | None = None
     input_coding: str | None = None
     assumptions: tuple[str, ...] = ()
@@ -193,6 +197,7 @@ class Architecture:
         checks.number("read_second", self.read_second, "s", above=True)
         checks.number("pulse_slot_second", self.pulse_slot_second, "s", above=True)
         checks.number("settle_second", self.settle_second, "s")
+        checks.count("phases", self.phases)
         _area("cell_m2", self.cell_m2)
         if not self.name or not self.source:
             raise ParameterError.about(
@@ -211,12 +216,12 @@ class Architecture:
     def product_second(self, input_coding: str, input_bits: int, output_bits: int) -> float:
         """Return the time from one product of a tile to the next [s].
 
-        ``planes * max(drive, columns_per_converter * conversion) + settle``.
+        ``planes * phases * max(drive, columns_per_converter * conversion) + settle``.
         """
         planes = input_bits if input_coding == "bit serial" else 1
         conversion = self.readout.columns_per_converter * self.readout.seconds(output_bits)
         drive = self.drive_second(input_coding, input_bits)
-        return planes * max(drive, conversion) + self.settle_second
+        return planes * self.phases * max(drive, conversion) + self.settle_second
 
 
 def _area(name: str, value: float | None) -> None:

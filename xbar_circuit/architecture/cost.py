@@ -282,7 +282,7 @@ def _layer(
     rows = sum(rows for rows, _ in load.tiles)
     analog = analog_joule(accelerator, architecture, rows, load.conversions, array_joule)
     adds = (
-        load.products * planes(accelerator) * load.conversions
+        load.products * planes(accelerator) * architecture.phases * load.conversions
         + load.outputs
         + load.digital_elements
     )

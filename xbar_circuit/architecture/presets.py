@@ -22,6 +22,7 @@ from xbar_circuit.architecture.components import (
     Interconnect,
     Readout,
 )
+from xbar_circuit.architecture.neurram import neurram, usual_neurram
 from xbar_circuit.calibration import ReadoutModel
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals import Sar
@@ -34,6 +35,7 @@ __all__ = [
     "SETTLING_SECOND",
     "adc_survey",
     "cmos45",
+    "hermes_64",
     "hermes_core",
     "isaac",
     "preset",
@@ -104,10 +106,66 @@ def hermes_core() -> Architecture:
     )
 
 
+def hermes_64(phases: int = 1) -> Architecture:
+    """Return a core of the 64-core chip: Le Gallo et al., Nat. Electron. 6, 680 (2023).
+
+    256 x 256 unit cells in 14 nm, 8-bit inputs and outputs: 63.1 TOPS and 9.76 TOPS/W in one phase,
+    16.1 and 2.48 in four, of the whole chip with 64 cores at work. Energy and time of a product
+    follow from these; nothing is fitted.
+
+    Parameters
+    ----------
+    phases
+        1, or 4: positive and negative inputs and weights one after the other.
+
+    Raises
+    ------
+    ParameterError
+        Another number of phases.
+    """
+    published = {1: (63.1e12, 9.76e12), 4: (16.1e12, 2.48e12)}
+    if phases not in published:
+        raise ParameterError.about(
+            "phases", got=phases, expected="1 or 4", remedy="the chip has these two read modes"
+        )
+    rate, efficiency = published[phases]
+    cores, operations = 64, 2 * 256 * 256
+    read = 128e-9  # 256 slots of 0.5 ns
+    return Architecture(
+        name=f"64-core chip, 14 nm, {'one phase' if phases == 1 else 'four phases'}",
+        source="Le Gallo et al., Nat. Electron. 6, 680 (2023)",
+        readout=Readout(
+            bits=8,
+            conversion_joule=operations / efficiency / (256 * phases),
+            conversion_second=read,
+            law="counting",
+            includes_array=True,
+        ),
+        driver=Driver(activation_joule=0.0),
+        digital=_HOROWITZ,
+        buffer=Buffer(byte_joule=10e-12 / 8),
+        interconnect=_WIRES,
+        read_second=read,
+        pulse_slot_second=read / 256,
+        settle_second=cores * operations / rate - phases * read,
+        phases=phases,
+        input_coding="pulse width",
+        assumptions=(
+            "Energy and time of a product as measured with all 64 cores at work, put evenly to the"
+            " 256 columns of each: with them the cores' share of the chip's logic and leakage.",
+            "A read of 128 ns, 256 slots of 0.5 ns; what is left of the time is set-up.",
+            "Other converter widths: energy and time as 2**bits (a counter).",
+            "The area of a core has not been published with these numbers: none is given.",
+            *_DIGITAL_NOTES,
+        ),
+    )
+
+
 def isaac() -> Architecture:
     """Return the ISAAC design: Shafiee et al., ISCA 2016, its component table at 32 nm.
 
-    A SAR converter of 8 bits, 1.2 GS/s, 2 mW and 0.0012 mm2 for the 128 columns of each array,
+    A SAR converter of 8 bits, 2 mW and 0.0012 mm2 for each array at 1.28 GS/s, the 128 columns of
+    the array in its 100 ns (its table says 1.2, its text 1.28: this is one clock for both),
     1,024 one-bit drivers with 4 mW and 170 um2 together, 100 ns for each bit of the input, 64 KB of
     buffer on 0.083 mm2. A simulated design, never built.
     """
@@ -116,7 +174,7 @@ def isaac() -> Architecture:
         source="Shafiee et al., ISCA 2016, table of components [second-hand]",
         readout=Readout(
             bits=8,
-            conversion_joule=2e-3 / 1.2e9,
+            conversion_joule=2e-3 / 1.28e9,
             conversion_second=1 / 1.28e9,
             law="successive",
             columns_per_converter=128,
@@ -224,7 +282,11 @@ def cmos45() -> Architecture:
 #: Architectures by the name they have on the command line.
 PRESETS: dict[str, Callable[[], Architecture]] = {
     "hermes": hermes_core,
+    "hermes 64, one phase": partial(hermes_64, 1),
+    "hermes 64, four phases": partial(hermes_64, 4),
     "isaac": isaac,
+    "neurram": neurram,
+    "neurram, 1-bit inputs": partial(neurram, 1),
     "own circuits": cmos45,
     "survey median": partial(adc_survey, "median"),
     "survey best": partial(adc_survey, "best"),
@@ -240,7 +302,9 @@ def usual_accelerator(name: str) -> Accelerator:
         There is no preset of that name.
     """
     preset(name)
-    if name == "hermes":  # its unit cell holds both signs: two of our columns, one conversion
+    if name.startswith("neurram"):
+        return usual_neurram(preset(name))
+    if name.startswith("hermes"):  # a cell holds both signs: two of our columns, one conversion
         return Accelerator(
             tile_rows=256,
             tile_cols=512,

@@ -98,7 +98,7 @@ def analog_joule(
 ) -> dict[str, float]:
     """Return what drivers, array and read-out take for one product [J]."""
     _, output_bits = converter_bits(accelerator)
-    times = planes(accelerator)
+    times = planes(accelerator) * architecture.phases
     part = architecture.readout
     readout = times * conversions * part.joule(output_bits)
     if part.amplifier_watt > 0.0:

@@ -46,6 +46,11 @@ class PulseWidth(Driver):
         Standard deviation of a pulse's end [s].
     output_ohm
         Output resistance [ohm], added to the crossbar's own driver resistance.
+    signs_apart
+        Whether positive and negative inputs are driven one after the other, both as pulses above
+        the reference, and their codes subtracted: the reads of a chip whose word lines move one way
+        only. With columns of both signs converted in turn these are the four phases of the 64-core
+        chip (Le Gallo et al., Nat. Electron. 6, 680, 2023); without, its single phase.
     farad
         What it charges at each pulse besides the array [F], for the energy.
 
@@ -68,6 +73,7 @@ class PulseWidth(Driver):
     output_ohm: float = 0.0
     farad: float = 10e-15
     signed: bool = True
+    signs_apart: bool = False
 
     def __post_init__(self) -> None:
         checks.count("bits", self.bits, minimum=2, maximum=14)
@@ -91,6 +97,11 @@ class PulseWidth(Driver):
         return 1.0 / self.clock_hertz
 
     @property
+    def read_count(self) -> int:
+        """Reads of the array in one product."""
+        return 2 if self.signs_apart else 1
+
+    @property
     def span_second(self) -> float:
         """Longest pulse with its fall, and six standard deviations of jitter [s]."""
         longest = self.highest * self.tick_second + self.fall_second
@@ -101,15 +112,15 @@ class PulseWidth(Driver):
         return dataclasses.replace(self, full_scale_volt=volt)
 
     def volt_per_code(self, window_second: float) -> float | None:
-        """Return the mean over a window [V], or None where edges differ or the end jitters."""
-        if self.rise_second != self.fall_second or self.jitter_second > 0.0:
+        """Return the mean over a window [V], or None where reads, edges or ends differ."""
+        if self.signs_apart or self.rise_second != self.fall_second or self.jitter_second > 0.0:
             return None
         return self.full_scale_volt * self.tick_second / window_second
 
     def reads(
         self, codes: CodeArray, *, rng: np.random.Generator | None = None
     ) -> tuple[WordLines, ...]:
-        """Return the one read: every word line at its sign for its time.
+        """Return the read: every word line at its sign for its time; or one read for each sign.
 
         Parameters
         ----------
@@ -122,11 +133,22 @@ class PulseWidth(Driver):
         if rng is not None and self.jitter_second > 0.0:
             late = np.clip(rng.standard_normal(codes.shape), -6.0, 6.0) * self.jitter_second
             second = np.where(codes != 0, np.maximum(second + late, self.rise_second), 0.0)
-        return (
-            WordLines(
-                volt=self.full_scale_volt * np.sign(codes),
-                second=second,
-                rise_second=self.rise_second,
-                fall_second=self.fall_second,
-            ),
+        if not self.signs_apart:
+            return (self._lines(self.full_scale_volt * np.sign(codes), second, 1),)
+        return tuple(
+            self._lines(
+                np.where(sign * codes > 0, self.full_scale_volt, 0.0),
+                np.where(sign * codes > 0, second, 0.0),
+                sign,
+            )
+            for sign in (1, -1)
+        )
+
+    def _lines(self, volt: FloatArray, second: FloatArray, weight: int) -> WordLines:
+        return WordLines(
+            volt=volt,
+            second=second,
+            rise_second=self.rise_second,
+            fall_second=self.fall_second,
+            weight=weight,
         )
