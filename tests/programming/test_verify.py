@@ -7,7 +7,7 @@ import pytest
 
 from closeness import approx
 from xbar_circuit.calibration import ReadoutModel
-from xbar_circuit.devices import PcmCell, PulsedSet
+from xbar_circuit.devices import PcmCell, PcmVariability, PulsedSet
 from xbar_circuit.errors import ParameterError, ShapeError
 from xbar_circuit.programming import (
     CalibratedReadPath,
@@ -51,8 +51,12 @@ def test_the_inverse_pulse_takes_a_cell_there_from_anywhere(curve, target, start
 def test_the_closed_loop_removes_device_variability(curve):
     rng = generator()
     targets = rng.uniform(1e-6, 20e-6, 60)
-    blind = CompactWriter.array(CELL, 60, rng=generator(2), pulse_sigma=0.0)
-    looped = CompactWriter.array(CELL, 60, rng=generator(2), pulse_sigma=0.0)
+    blind = CompactWriter.array(
+        CELL, 60, rng=generator(2), variability=PcmVariability(pulse=0.0), noisy=False
+    )
+    looped = CompactWriter.array(
+        CELL, 60, rng=generator(2), variability=PcmVariability(pulse=0.0), noisy=False
+    )
     once = single_shot(blind, targets, curve=curve, rng=rng)
     path = ReadPath(bits=8)
     result = program_and_verify(
@@ -152,7 +156,9 @@ def test_a_calibrated_read_out_is_read_by_its_own_curve_and_codes(gain):
 
 def test_the_loop_closes_through_a_calibrated_read_out(curve):
     path = CalibratedReadPath(model=calibrated(noise=0.002), relative_noise=0.005)
-    writer = CompactWriter.array(CELL, 30, rng=generator(2), pulse_sigma=0.0)
+    writer = CompactWriter.array(
+        CELL, 30, rng=generator(2), variability=PcmVariability(pulse=0.0), noisy=False
+    )
     targets = generator(4).uniform(2e-6, 10e-6, 30)
     result = program_and_verify(
         writer, targets, read_path=path, curve=curve, tolerance_siemens=0.4e-6, rng=generator(3)

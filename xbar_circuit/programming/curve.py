@@ -22,8 +22,8 @@ from xbar_circuit.errors import ParameterError
 
 __all__ = ["ProgrammingCurve"]
 
-RESET_PULSE = Pulse(volt=3.0, width_second=2e-6)
-"""Two microseconds through 5 kohm, quenched in 5 ns; amplitudes of 2.4 to 3.8 V span the range."""
+RESET_PULSE = Pulse(volt=4.0, width_second=1e-6, load_ohm=8e3)
+"""A microsecond through 8 kohm, quenched in 5 ns; 2.5 to 5.1 V span the range: 200 to 440 uA."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +53,8 @@ class ProgrammingCurve:
         cell: PcmCell,
         *,
         pulse: Pulse = RESET_PULSE,
-        lowest_volt: float = 2.2,
-        highest_volt: float = 3.8,
+        lowest_volt: float = 2.3,
+        highest_volt: float = 5.2,
         points: int = 129,
         read_volt: float = 0.2,
     ) -> ProgrammingCurve:

@@ -77,6 +77,16 @@ class SpiceWriter:
         deck = self._deck(f"V1 b 0 {read_volt!r}\n{_EXACT}")
         return -np.asarray(spice.run(deck, spice.Op(), vectors=["i(v1)"])[0]["i(v1)"])
 
+    def observe(
+        self,
+        read_volt: float,
+        read_second: float,  # noqa: ARG002 - an operating point has no noise
+        *,
+        rng: np.random.Generator,  # noqa: ARG002
+    ) -> FloatArray:
+        """Return the cell's current [A]."""
+        return self.current(read_volt)
+
     def _deck(self, lines: str) -> str:
         element = f"Xcell b 0 pcm_cell ua={self.thickness!r}"
         return f"program and verify\n{library(self.cell)}\n{element}\n{lines}\n"

@@ -93,7 +93,7 @@ def program_and_verify(
     target: ArrayLike,
     *,
     read_path: VerifyPath,
-    tolerance_siemens: float,
+    tolerance_siemens: ArrayLike,
     rng: np.random.Generator,
     curve: ProgrammingCurve | None = None,
     most_pulses: int = MOST_PULSES,
@@ -110,7 +110,7 @@ def program_and_verify(
     read_path
         What the controller sees: a ``ReadPath``, or a ``CalibratedReadPath``.
     tolerance_siemens
-        A cell whose read is this close to its target is left alone [S].
+        A cell whose read is this close to its target is left alone [S]; one for each cell, or one.
     rng
         Randomness of pulses and reads.
     curve
@@ -128,7 +128,7 @@ def program_and_verify(
         A number out of range.
     """
     wanted = _targets(writer, target)
-    tolerance = checks.number("tolerance_siemens", tolerance_siemens, "S")
+    tolerance = checks.non_negative("tolerance_siemens", tolerance_siemens, "S")
     checks.number("gain", gain, "1", maximum=1.0, above=True)
     checks.count("most_pulses", most_pulses)
     correct = _correction(writer, wanted, curve, gain)
@@ -138,7 +138,7 @@ def program_and_verify(
     open_cells = np.ones(cells, dtype=bool)
     volt = np.zeros(cells)
     for turn in range(most_pulses + 1):
-        current = writer.current(read_path.read_volt)
+        current = writer.observe(read_path.read_volt, read_path.read_second, rng=rng)
         measured = read_path.measure(current, rng=rng)
         energy += np.where(open_cells, read_path.read_volt * current * read_path.read_second, 0.0)
         second += np.where(open_cells, read_path.read_second, 0.0)

@@ -18,6 +18,7 @@ from xbar_circuit.checks import FloatArray
 from xbar_circuit.devices.pcm.cell import PcmCell
 from xbar_circuit.devices.pcm.dynamics import Pulse, transient
 from xbar_circuit.devices.pcm.pulsed_set import PulsedSet
+from xbar_circuit.devices.pcm.variability import PcmDevices, PcmVariability, accumulated_noise
 from xbar_circuit.programming.curve import RESET_PULSE
 
 __all__ = ["CompactWriter", "PulsedWriter", "Writer"]
@@ -42,34 +43,42 @@ class Writer(Protocol):
         ...
 
     def current(self, read_volt: float) -> FloatArray:
-        """Return each cell's current at the read voltage [A]."""
+        """Return each cell's current at the read voltage [A], without noise."""
+        ...
+
+    def observe(
+        self, read_volt: float, read_second: float, *, rng: np.random.Generator
+    ) -> FloatArray:
+        """Return what one read of this length sees of each cell [A], with the cells' own noise."""
         ...
 
 
 @dataclass(kw_only=True)
 class CompactWriter:
-    """Cells of the compact model, each a little different.
+    """Cells of the compact model, alike or each a little different.
 
     Parameters
     ----------
     cell
-        The nominal cell.
+        The nominal cell, or devices that differ.
     thickness
         u_a of each cell [m]; the state, replaced by each write.
     pulse
         Shape of the pulses.
     strength
-        Factor on the amplitude that each cell sees: device-to-device variability of heater and
-        thermal resistance, which act on the melted volume as the amplitude does.
+        Factor on the amplitude that each cell sees.
     pulse_sigma
         Standard deviation of that factor from pulse to pulse.
+    noisy
+        Whether a read sees the cells' own 1/f noise.
     """
 
-    cell: PcmCell
+    cell: PcmCell | PcmDevices
     thickness: FloatArray
     pulse: Pulse = RESET_PULSE
     strength: FloatArray = field(default_factory=lambda: np.ones(1))
     pulse_sigma: float = 0.0
+    noisy: bool = False
 
     def __post_init__(self) -> None:
         self.thickness = np.atleast_1d(checks.non_negative("thickness", self.thickness, "m"))
@@ -84,20 +93,18 @@ class CompactWriter:
         cells: int,
         *,
         rng: np.random.Generator,
-        cell_sigma: float = 0.02,
-        pulse_sigma: float = 0.003,
+        variability: PcmVariability | None = None,
         pulse: Pulse = RESET_PULSE,
+        noisy: bool = True,
     ) -> CompactWriter:
-        """Return crystalline cells whose strength is drawn once, normal around 1."""
-        count = checks.count("cells", cells)
-        sigma = checks.number("cell_sigma", cell_sigma, "1")
-        strength = np.maximum(1.0 + sigma * rng.standard_normal(count), 0.1)
+        """Return crystalline devices drawn around `cell`; None is the default variability."""
+        spread = variability or PcmVariability()
         return cls(
-            cell=cell,
-            thickness=np.zeros(count),
+            cell=spread.draw(cell, cells, rng=rng),
+            thickness=np.zeros(cells),
             pulse=pulse,
-            strength=strength,
-            pulse_sigma=pulse_sigma,
+            pulse_sigma=spread.pulse,
+            noisy=noisy,
         )
 
     @property
@@ -113,7 +120,7 @@ class CompactWriter:
         if seen.size:
             times, shape = replace(self.pulse, volt=1.0).waveform()
             trace = transient(
-                self.cell,
+                self.cell.numbers.chosen(chosen),
                 self.thickness[chosen],
                 times,
                 np.outer(shape, seen),
@@ -130,8 +137,20 @@ class CompactWriter:
         return self.pulse.seconds
 
     def current(self, read_volt: float) -> FloatArray:
-        """Return each cell's current [A]."""
+        """Return each cell's current [A], without noise."""
         return self.cell.conductance(self.thickness, read_volt=read_volt) * read_volt
+
+    def observe(
+        self, read_volt: float, read_second: float, *, rng: np.random.Generator
+    ) -> FloatArray:
+        """Return what one read sees of each cell [A]."""
+        current = self.current(read_volt)
+        if not self.noisy:
+            return current
+        nominal = self.cell.cell if isinstance(self.cell, PcmDevices) else self.cell
+        elapsed = nominal.age_second + nominal.plug.drift_t0_second
+        sigma = self.cell.noise_amplitude(self.thickness) * accumulated_noise(elapsed, read_second)
+        return np.maximum(current * (1.0 + sigma * rng.standard_normal(current.shape)), 0.0)
 
 
 @dataclass(kw_only=True)
@@ -188,3 +207,13 @@ class PulsedWriter:
     def current(self, read_volt: float) -> FloatArray:
         """Return each cell's current [A]."""
         return self.conductance * read_volt
+
+    def observe(
+        self,
+        read_volt: float,
+        read_second: float,  # noqa: ARG002 - the pulse model has no read noise
+        *,
+        rng: np.random.Generator,  # noqa: ARG002
+    ) -> FloatArray:
+        """Return each cell's current [A]."""
+        return self.current(read_volt)

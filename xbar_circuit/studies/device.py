@@ -53,6 +53,7 @@ __all__ = ["DeviceReport", "characterise_device"]
 
 THICKNESSES = (0.0, 2e-9, 10e-9, 30e-9)
 KELVINS = (273.0, 300.0, 358.0)
+NOISE_METER = 15e-9  # about 5 uS
 MOST_PULSES = 20
 _STAGES = 7
 
@@ -200,7 +201,7 @@ def _drift(cell: PcmCell, times: FloatArray) -> dict[str, FloatArray]:
 
 def _noise(cell: PcmCell) -> tuple[FloatArray, FloatArray]:
     deck = (
-        f"noise of a read\n{cell.spice_preamble()}\nXcell b 0 pcm_cell ua=1e-9\n"
+        f"noise of a read\n{cell.spice_preamble()}\nXcell b 0 pcm_cell ua={NOISE_METER!r}\n"
         f"V1 b 0 DC {READ_VOLT} AC 1\nF1 0 out V1 1\nRout out 0 1 noisy=0\n"
     )
     analysis = spice.Noise(output="v(out)", source="V1", start_hertz=1.0, stop_hertz=1e8, points=4)
@@ -210,11 +211,11 @@ def _noise(cell: PcmCell) -> tuple[FloatArray, FloatArray]:
 
 def _noise_law(cell: PcmCell, hertz: FloatArray) -> FloatArray:
     """Return 1/f and thermal noise of the GST, as far as the heater lets it out [A/sqrt(Hz)]."""
-    g = float(cell.conductance(1e-9, read_volt=READ_VOLT))
+    g = float(cell.conductance(NOISE_METER, read_volt=READ_VOLT))
     inside = 1.0 - cell.series_ohm * g
     boltzmann_four = 4.0 * BOLTZMANN * cell.kelvin
     thermal = boltzmann_four * (g / inside * inside**2 + cell.series_ohm * g**2)
-    flicker = cell.noise_density(g * READ_VOLT, hertz) * inside**2
+    flicker = cell.noise_density(g * READ_VOLT, hertz, thickness=NOISE_METER)
     return np.sqrt(flicker + thermal)
 
 

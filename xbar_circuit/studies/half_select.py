@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike
 from xbar_circuit import checks, spice
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.devices.pcm import law
 from xbar_circuit.devices.pcm.cell import PcmCell
 from xbar_circuit.devices.pcm.dynamics import KELVIN_PER_UNIT, METER_PER_UNIT, Pulse
 from xbar_circuit.netlist.array import array_lines
@@ -130,7 +131,7 @@ def half_select(
         after=preset.conductance(after, read_volt=read_volt),
         peak_volt=np.abs(volt).max(axis=-1),
         peak_ampere=np.abs(gst).max(axis=-1) / preset.series_ohm,
-        peak_kelvin=preset.kelvin + KELVIN_PER_UNIT * heat.max(axis=-1),
+        peak_kelvin=preset.kelvin + law.heated(preset.numbers, KELVIN_PER_UNIT * heat.max(axis=-1)),
         selected=selected,
         energy_joule=float(np.trapezoid(power, plot["time"])),
     )

@@ -13,6 +13,7 @@ from xbar_circuit.errors import ParameterError
 
 CELL = PcmCell.sebastian2017()
 STEP = 1e-9
+THICKNESS = 15e-9
 
 
 def ratio_to_law(trace, current, low, high):
@@ -20,7 +21,7 @@ def ratio_to_law(trace, current, low, high):
     f, spectrum = welch(trace, fs=1 / STEP, nperseg=1024, axis=-1)
     band = (f > low) & (f < high)
     thermal = 4 * 1.380649e-23 * CELL.kelvin * current / 0.2
-    law = CELL.noise_density(current, f[band]) + thermal
+    law = CELL.noise_density(current, f[band], thickness=THICKNESS) + thermal
     return float(np.mean(spectrum.mean(axis=0)[band] / law))
 
 
@@ -36,7 +37,11 @@ def test_a_flicker_sequence_falls_by_a_decade_a_decade():
 @pytest.mark.parametrize("current", [1e-7, 2.5e-6])
 def test_noise_traces_have_the_stated_density(current):
     traces = CELL.noise_trace(
-        np.full(60, current), samples=8192, step_second=STEP, rng=np.random.default_rng(1)
+        np.full(60, current),
+        thickness=THICKNESS,
+        samples=8192,
+        step_second=STEP,
+        rng=np.random.default_rng(1),
     )
     assert ratio_to_law(traces, current, 5e6, 5e7) == approx(1.0, rel=0.04)
     assert traces.mean() == approx(current, rel=0.02)
@@ -45,14 +50,15 @@ def test_noise_traces_have_the_stated_density(current):
 def test_transient_noise_in_ngspice_has_the_stated_density():
     samples = 2048
     deck = (
-        f"noise\n{library(CELL, noise_step_second=STEP)}\nV1 b 0 0.2\nXcell b 0 pcm_cell ua=1e-9\n"
+        f"noise\n{library(CELL, noise_step_second=STEP)}\nV1 b 0 0.2\n"
+        f"Xcell b 0 pcm_cell ua={THICKNESS!r}\n"
         ".options reltol=1e-5 abstol=1e-14\n"
     )
     analysis = xc.spice.Tran(step_second=STEP, stop_second=samples * STEP, max_step_second=STEP)
     plot = xc.spice.run(deck, analysis, vectors=["i(v1)"])[0]
     trace = np.interp(np.arange(samples) * STEP, plot["time"], -plot["i(v1)"])
     assert ratio_to_law(trace[np.newaxis], trace.mean(), 1e7, 1.5e8) == approx(1.0, rel=0.2)
-    assert trace.mean() == approx(0.2 * CELL.conductance(1e-9, read_volt=0.2), rel=0.1)
+    assert trace.mean() == approx(0.2 * CELL.conductance(THICKNESS, read_volt=0.2), rel=0.1)
 
 
 def test_a_library_without_transient_noise_has_none():

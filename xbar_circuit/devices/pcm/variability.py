@@ -1,0 +1,164 @@
+"""Devices that differ: how the cells of an array deviate from the nominal one.
+
+Each device draws its own thermal resistance (geometry), area, barrier, drift exponents and noise
+once; each pulse then heats a little differently. Written by a program-and-verify loop that reads
+with the devices' own noise, such cells reproduce the published statistics of arrays: see
+``xbar_circuit.studies.written_statistics``. So :class:`~xbar_circuit.devices.PcmStatistics`, which
+draws from the published fits, and the physics of the cell can be held against each other.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from xbar_circuit import checks
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.devices.constants import BOLTZMANN_EV, ROOM_KELVIN
+from xbar_circuit.devices.pcm import law, read_law
+from xbar_circuit.devices.pcm.cell import PcmCell
+from xbar_circuit.devices.pcm.numbers import PcmNumbers
+from xbar_circuit.devices.pcm.retention import remaining
+
+__all__ = ["PcmDevices", "PcmVariability", "accumulated_noise"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PcmVariability:
+    """Standard deviations of the devices of an array.
+
+    The three of drift and that of noise are fitted to Joshi et al., Nat. Commun. 11, 2473 (2020):
+    the spread of drift exponents and the read noise of cells at 1 to 25 uS. The others are choices
+    of the usual size of such variations; a verify loop takes them out, except where it stops.
+
+    Parameters
+    ----------
+    thermal, area, noise
+        Of ln R_th, of ln of the conducting area (with all else that scales the plug), and of ln of
+        the amplitude of the 1/f noise.
+    activation_ev
+        Of the barrier [eV]; what is left of it after programming shows at another temperature.
+    drift_exponent, thin_drift_exponent, crystal_drift_exponent
+        Of nu_thick and nu_thin (one normal variable moves both), and of the crystal's exponent. An
+        exponent below 0 becomes 0.
+    pulse
+        Relative, of a pulse's amplitude from pulse to pulse.
+    """
+
+    thermal: float = 0.02
+    area: float = 0.28
+    noise: float = 0.1
+    activation_ev: float = 0.005
+    drift_exponent: float = 0.131
+    thin_drift_exponent: float = 0.0073
+    crystal_drift_exponent: float = 0.0135
+    pulse: float = 0.003
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            object.__setattr__(self, name, checks.number(name, getattr(self, name), "1 or eV"))
+
+    def draw(self, cell: PcmCell, cells: int, *, rng: np.random.Generator) -> PcmDevices:
+        """Draw `cells` devices around a nominal cell."""
+        count = checks.count("cells", cells)
+        thermal, area, noise, barrier, relax, crystal = rng.standard_normal((6, count))
+        return PcmDevices(
+            cell=cell,
+            thermal=np.exp(self.thermal * thermal),
+            area=np.exp(self.area * area),
+            noise=np.exp(self.noise * noise),
+            barrier_kelvin=self.activation_ev / BOLTZMANN_EV * barrier,
+            thin_exponent=self.thin_drift_exponent * relax,
+            thick_exponent=self.drift_exponent * relax,
+            crystal_exponent=self.crystal_drift_exponent * crystal,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PcmDevices:
+    """An array of devices: a nominal cell and what each device's own deviation is, (cells,).
+
+    thermal, area, noise : factors. barrier_kelvin : added to the barrier, over k [K].
+    thin_exponent, thick_exponent, crystal_exponent : added to the drift exponents.
+    """
+
+    cell: PcmCell
+    thermal: FloatArray
+    area: FloatArray
+    noise: FloatArray
+    barrier_kelvin: FloatArray
+    thin_exponent: FloatArray
+    thick_exponent: FloatArray
+    crystal_exponent: FloatArray
+
+    @property
+    def numbers(self) -> PcmNumbers:
+        """The numbers that the equations read, one for each device where they differ."""
+        p = self.cell.numbers
+        return replace(
+            p,
+            r_th=p.r_th * self.thermal,
+            i_scale=p.i_scale * self.area,
+            q_thin=p.q_thin * self.noise,
+            q_thick=p.q_thick * self.noise,
+            e_act=p.e_act + self.barrier_kelvin,
+            nu_thin=np.maximum(p.nu_thin + self.thin_exponent, 0.0),
+            nu_thick=np.maximum(p.nu_thick + self.thick_exponent, 0.0),
+            nu_crystal=np.maximum(p.nu_crystal + self.crystal_exponent, 0.0),
+        )
+
+    def at(
+        self,
+        seconds: float,
+        *,
+        kelvin: float = ROOM_KELVIN,
+        storage_kelvin: float = ROOM_KELVIN,
+    ) -> PcmDevices:
+        """Return the same devices, read `seconds` after programming at this temperature."""
+        cell = replace(self.cell, kelvin=kelvin, age_second=seconds, storage_kelvin=storage_kelvin)
+        return replace(self, cell=cell)
+
+    def conductance(self, thickness: ArrayLike, *, read_volt: float = 0.2) -> FloatArray:
+        """Return each device's conductance I/V [S] for its u_a right after programming [m]."""
+        volt = checks.number("read_volt", read_volt, "V", above=True)
+        p, u = self.numbers, self._stored(thickness)
+        return read_law.read(p, np.asarray(volt), u).current / volt
+
+    def noise_amplitude(self, thickness: ArrayLike) -> FloatArray:
+        """Return Q of a read of each cell: ``S_I / I**2 = Q**2 / f``."""
+        p = self.numbers
+        return law.cell_noise(p, law.solid_length(p, self._stored(thickness)))
+
+    def read(
+        self,
+        thickness: ArrayLike,
+        *,
+        rng: np.random.Generator,
+        read_volt: float = 0.2,
+        read_second: float = 250e-9,
+    ) -> FloatArray:
+        """Return one noisy read of each device [S]; the noise as :func:`accumulated_noise` says."""
+        g = self.conductance(thickness, read_volt=read_volt)
+        cell = self.cell
+        factor = accumulated_noise(cell.age_second + cell.plug.drift_t0_second, read_second)
+        relative = self.noise_amplitude(thickness) * factor
+        return np.maximum(g * (1.0 + relative * rng.standard_normal(g.shape)), 0.0)
+
+    def _stored(self, thickness: ArrayLike) -> FloatArray:
+        u = checks.non_negative("thickness", thickness, "m")
+        cell = self.cell
+        if cell.age_second == 0.0:
+            return u
+        return remaining(self.numbers, u, cell.age_second, cell.storage_kelvin)
+
+
+def accumulated_noise(elapsed_second: float, read_second: float) -> float:
+    """Return ``sqrt(ln((T + t) / (2*t)))``: 1/f noise that a read of length t has seen since T.
+
+    Nandakumar et al., ICECS (2019), with T counted from the time origin of drift.
+    """
+    t = checks.number("read_second", read_second, "s", above=True)
+    return math.sqrt(max(math.log((elapsed_second + t) / (2.0 * t)), 0.0))
