@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, TypeAlias
@@ -90,8 +91,16 @@ class Backend:
 def backend_of(array: Array) -> Backend:
     """Return the library and device of an array."""
     if isinstance(array, np.ndarray):
-        return Backend(np, "cpu", "cpu")
-    return Backend(namespace(array), array.device, str(array.device))
+        return _HERE
+    return _placed(_library(array), array.device)
+
+
+_HERE = Backend(np, "cpu", "cpu")
+
+
+@cache
+def _placed(library: str, device: Any) -> Backend:
+    return Backend(_namespace(library), device, str(device))
 
 
 def backend(device: str | None) -> Backend:
@@ -175,9 +184,16 @@ def is_numpy(array: Array) -> bool:
 
 def namespace(array: Array) -> Any:
     """Return the array API namespace that an array belongs to."""
-    if isinstance(array, np.ndarray):
-        return np
-    return import_module("array_api_compat").array_namespace(array)
+    return np if isinstance(array, np.ndarray) else _namespace(_library(array))
+
+
+def _library(array: Array) -> str:
+    return str(type(array).__module__.partition(".")[0])
+
+
+@cache
+def _namespace(library: str) -> Any:
+    return import_module(f"array_api_compat.{library}")
 
 
 def fma(c: Array, a: Array, b: Array) -> Array:

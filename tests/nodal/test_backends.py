@@ -67,8 +67,8 @@ def reference_inverse(branches, leak):
 @pytest.mark.parametrize("way", ["compiled", "plain", "torch", "blocks"])
 def test_the_inverse_is_accurate_in_every_entry(way, monkeypatch):
     rng = np.random.default_rng(3)
-    half = 10.0 ** rng.uniform(-9, -2, (2, 11, 11))
-    branches, leak = half + half.swapaxes(1, 2), 10.0 ** rng.uniform(-14, -12, (2, 11))
+    half = 10.0 ** rng.uniform(-9, -2, (3, 11, 11))
+    branches, leak = half + half.swapaxes(1, 2), 10.0 ** rng.uniform(-14, -12, (3, 11))
     exact = [reference_inverse(c, s) for c, s in zip(branches, leak, strict=True)]
     if way == "compiled":
         assert compiled.sweep(branches, leak) is not None, "numba is part of the environment"
@@ -100,3 +100,55 @@ def test_a_library_that_is_not_installed_names_the_extra(monkeypatch):
     monkeypatch.setitem(importlib.import_module("sys").modules, "cupy", None)
     with pytest.raises(xc.ParameterError, match=r"xbar_circuit\[gpu\]"):
         backend("cupy:0")
+
+
+@pytest.mark.parametrize("ohm", [1.0, 30.0])
+def test_newton_is_the_same_in_torch(ohm):
+    rng = np.random.default_rng(9)
+    xbar = xc.Crossbar(
+        conductance=tiles(rng, (40, 30), count=1)[0],
+        wires=xc.Wires(row_ohm=ohm, column_ohm=ohm),
+        cell=xc.devices.Sinh(v0_volt=0.08),
+    )
+    volts = rng.uniform(-0.3, 0.3, (5, 40))
+    here = xc.nodal.read(xbar, volts, method=xc.nodal.NewtonKrylov(fallback=None))
+    there = xc.nodal.read(xbar, volts, device=TORCH)
+    full = np.abs(here.device_current).sum(axis=1).max()
+    for name, scale in (("column_current", full), ("row_voltage", 0.3), ("column_voltage", 0.3)):
+        assert isinstance(getattr(there, name), np.ndarray)
+        np.testing.assert_allclose(
+            getattr(there, name), getattr(here, name), rtol=0, atol=1e-12 * scale
+        )
+
+
+def test_a_law_that_only_numpy_knows_is_asked_there():
+    rng = np.random.default_rng(10)
+    xbar = xc.Crossbar(
+        conductance=rng.uniform(1e-6, 20e-6, (6, 5)),
+        wires=xc.Wires(row_ohm=5.0, column_ohm=5.0),
+        cell=xc.devices.pcm.PcmCell(),
+    )
+    volts = rng.uniform(0.0, 0.2, (2, 6))
+    here, there = (xc.nodal.read(xbar, volts, device=d) for d in (None, TORCH))
+    np.testing.assert_allclose(there.column_current, here.column_current, rtol=1e-10)
+
+
+def test_a_linear_array_is_reduced_where_one_says():
+    rng = np.random.default_rng(11)
+    xbar = xc.Crossbar(
+        conductance=tiles(rng, (20, 24), count=1)[0], wires=xc.Wires(row_ohm=1.0, column_ohm=3.0)
+    )
+    here = xc.nodal.transfer(xbar)
+    there = xc.nodal.prepare(xbar, device=TORCH)
+    np.testing.assert_allclose(there.transfer(), here, rtol=0, atol=1e-13 * here.max())
+    result = there.read(rng.uniform(0.0, 0.2, 20))
+    assert result.residual.max() < 1e-10
+
+
+def test_a_device_beside_a_method_is_refused():
+    xbar = xc.Crossbar(conductance=[[1e-6]], wires=xc.Wires(row_ohm=1.0, column_ohm=1.0))
+    with pytest.raises(xc.ParameterError, match="device"):
+        xc.nodal.read(xbar, [0.1], method=LINES, device=TORCH)
+
+
+LINES = xc.nodal.ByLines()

@@ -4,6 +4,7 @@
 with ``method=``.
 """
 
+from xbar_circuit.nodal.by_lines import ByLines
 from xbar_circuit.nodal.dense import Dense
 from xbar_circuit.nodal.direct import Direct
 from xbar_circuit.nodal.gradient import Gradients, gradients
@@ -23,6 +24,7 @@ from xbar_circuit.nodal.transient import TransientResult, transient
 from xbar_circuit.nodal.waveform import Waveform
 
 __all__ = [
+    "ByLines",
     "Dense",
     "Direct",
     "Gradients",

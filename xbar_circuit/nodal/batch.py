@@ -29,6 +29,7 @@ from xbar_circuit.backend import (
 from xbar_circuit.certificate import TOLERANCE, Cells
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.devices import CellResponse, Ohmic, Sinh
 from xbar_circuit.nodal.certainty import certainty
 from xbar_circuit.nodal.corrections import Corrections
 from xbar_circuit.nodal.hierarchical import slopes
@@ -219,7 +220,7 @@ class BatchNewton:
 
     def _respond(self, state: _State) -> _Tangent:
         """Return the cells' excess of current over the wires', and slopes; 0 where open."""
-        response = self._bar.cell.respond(state.u, state.w, self._g)
+        response = self._law(state.u, state.w)
         current, a = response.current, response.row_slope
         b = a if response.symmetric else -response.column_slope
         if self._live is not None:  # where open, whatever the law says: 0, not 0 times infinity
@@ -229,6 +230,19 @@ class BatchNewton:
             current, a = xp.where(live, current, nothing), xp.where(live, a, nothing)
             b = a if same else xp.where(live, b, nothing)
         return _Tangent(current - state.f, a, b, current)
+
+    def _law(self, u: Array, w: Array) -> CellResponse:
+        """Return what the cells carry; laws that only NumPy knows are asked there."""
+        cell, place = self._bar.cell, self._place
+        if place.numpy or isinstance(cell, Ohmic | Sinh):
+            return cell.respond(u, w, self._g)
+        here = cell.respond(place.get(u), place.get(w), self._bar.conductance)
+        return CellResponse(
+            current=place.put(here.current),
+            row_slope=place.put(here.row_slope),
+            column_slope=place.put(here.column_slope),
+            symmetric=here.symmetric,
+        )
 
     def _bend(
         self, state: _State, tangent: _Tangent, size: FloatArray, good: NDArray[np.bool_]

@@ -14,7 +14,7 @@ import numpy as np
 
 from xbar_circuit.checks import FloatArray
 
-__all__ = ["sweep"]
+__all__ = ["compile_loops", "sweep"]
 
 _TINY = float(np.finfo(np.float64).tiny)
 
@@ -29,7 +29,8 @@ def _numba() -> Any:
     return numba
 
 
-def _compile(function: Callable[..., Any]) -> Callable[..., Any] | None:
+def compile_loops(function: Callable[..., Any]) -> Callable[..., Any] | None:
+    """Return a function of loops compiled, or None where numba is missing."""
     numba = _numba()
     if numba is None:
         return None
@@ -66,7 +67,7 @@ def _sweep_loops(branches: Any, leak: Any, out: Any) -> None:
 
 @cache
 def _sweep() -> Callable[..., Any] | None:
-    return _compile(_sweep_loops)
+    return compile_loops(_sweep_loops)
 
 
 def sweep(branches: FloatArray, leak: FloatArray) -> FloatArray | None:

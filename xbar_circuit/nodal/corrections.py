@@ -104,15 +104,15 @@ class Corrections:
     ) -> Array:
         """Solve samples that are treated alike."""
         xp = namespace(root)
-        precondition = self._preconditioner(mean, root) if bad else None
         if exact:
+            precondition = self._preconditioner(mean, root) if bad else None
             return self._conjugate(root, right, forcing, precondition)
         size = xp.max(xp.abs(right), axis=(1, 2), keepdims=True)
         size = xp.where(size == 0.0, xp.ones_like(size), size)
-        solution = self._conjugate(
-            xp.astype(root, xp.float32), xp.astype(right / size, xp.float32), forcing, precondition
-        )
-        return solution * size
+        root = xp.astype(root, xp.float32)
+        precondition = self._preconditioner(mean, root) if bad else None
+        right = xp.astype(right / size, xp.float32)
+        return self._conjugate(root, right, forcing, precondition) * size
 
     def _conjugate(
         self, root: Array, right: Array, forcing: FloatArray, precondition: Operator | None

@@ -9,13 +9,14 @@ which is done when they are first asked for.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from xbar_circuit import checks
+from xbar_circuit.backend import backend
 from xbar_circuit.certificate import SUM_ERROR, certified
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
@@ -36,11 +37,27 @@ _FEW_PRODUCTS = 4096  # that BLAS does not share out to threads
 class Hierarchical:
     """Exact reduction by nested joints; best where an array is read many times.
 
+    Parameters
+    ----------
+    device
+        Where the transfer matrix is computed: ``"cuda"`` for a graphics card, None for the
+        processor, where node voltages are computed in any case.
+
+    Raises
+    ------
+    ParameterError
+        The device is not there.
+
     >>> import xbar_circuit as xc
     >>> xbar = xc.Crossbar(conductance=[[0.1]], wires=xc.Wires(row_ohm=1.0, column_ohm=2.0))
     >>> xc.nodal.transfer(xbar, method=Hierarchical()).round(12).tolist()
     [[0.076923076923]]
     """
+
+    device: str | None = None
+
+    def __post_init__(self) -> None:
+        backend(self.device)
 
     def prepare(self, crossbar: Crossbar) -> PreparedHierarchical:
         """Reduce the array; see :class:`PreparedHierarchical`.
@@ -58,17 +75,22 @@ class Hierarchical:
                 expected="a two-terminal cell for nodal.Hierarchical",
                 remedy="use method=nodal.SparseDirect()",
             )
-        return PreparedHierarchical(crossbar)
+        return PreparedHierarchical(crossbar, device=self.device)
 
 
 class PreparedHierarchical:
     """A linear crossbar reduced to its drivers and sense terminals."""
 
-    def __init__(self, crossbar: Crossbar, parts: Reduction | None = None) -> None:
+    def __init__(
+        self, crossbar: Crossbar, parts: Reduction | None = None, *, device: str | None = None
+    ) -> None:
         self._crossbar = crossbar
-        if parts is not None:
+        if parts is None:
+            place, arrays = backend(device), _arrays(crossbar)
+            whole = place.get(transfer_arrays(replace(arrays, device=place.put(arrays.device))))
+        else:
             self.__dict__["_parts"] = parts
-        whole = transfer_arrays(_arrays(crossbar)) if parts is None else _held_transfer(parts)
+            whole = _held_transfer(parts)
         self._transfer: FloatArray = whole[0]
         self._transfer.flags.writeable = False
 

@@ -32,6 +32,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from xbar_circuit import checks
+from xbar_circuit.backend import backend
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.nodal.batch import BatchNewton
@@ -46,6 +47,7 @@ from xbar_circuit.result import ReadResult
 __all__ = ["NewtonKrylov", "PreparedKrylov"]
 
 _CELLS_AT_ONCE = 1 << 15
+_CELLS_ON_CARD = 1 << 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,19 +64,24 @@ class NewtonKrylov:
         Largest number of CG iterations a Newton step.
     fallback
         What solves the samples that fail; None raises at once.
+    device
+        Where to iterate: ``"cuda"`` for a graphics card, None for the processor. Cells whose law is
+        known to NumPy only are asked there. The fallback runs on the processor.
 
     Raises
     ------
     ParameterError
-        A setting is out of range.
+        A setting is out of range, or the device is not there.
     """
 
     tolerance: float = 1e-12
     steps: int = 40
     iterations: int = 400
     fallback: Newton | None = field(default_factory=Newton)
+    device: str | None = None
 
     def __post_init__(self) -> None:
+        backend(self.device)
         tolerance = checks.number("tolerance", self.tolerance, "1", above=True, maximum=1e-3)
         object.__setattr__(self, "tolerance", tolerance)
         for name in ("steps", "iterations"):
@@ -91,6 +98,7 @@ class PreparedKrylov:
     def __init__(self, crossbar: Crossbar, method: NewtonKrylov) -> None:
         self._crossbar = crossbar
         self._method = method
+        self._place = backend(method.device)
         self._corrections = Corrections(
             Lines.of(crossbar), loads_row=crossbar.cell.loads_row, limit=method.iterations
         )
@@ -109,20 +117,24 @@ class PreparedKrylov:
         """Solve for inputs (batch, rows) or (rows,) [V]; see `Prepared.read`."""
         clean = checks.read_volts("volts", volts, self._crossbar.rows)
         solved = Solved.empty(self._crossbar, len(clean))
-        step = max(1, _CELLS_AT_ONCE // self._crossbar.conductance.size)
+        place = self._place
+        at_once = _CELLS_AT_ONCE if place.numpy else _CELLS_ON_CARD
+        step = max(1, at_once // self._crossbar.conductance.size)
 
         def some(start: int) -> None:
             part = slice(start, start + step)
-            sample = BatchNewton(self._method, self._crossbar, self._corrections, clean[part])
+            sample = BatchNewton(
+                self._method, self._crossbar, self._corrections, clean[part], place
+            )
             with np.errstate(over="ignore", invalid="ignore"):
                 sample.run()
-            solved.row[part], solved.column[part] = sample.u, sample.w
+            solved.row[part], solved.column[part] = place.get(sample.u), place.get(sample.w)
             solved.current[part] = sample.current
             solved.error[part], solved.scale[part] = sample.error, sample.scale
             solved.iterations[part], solved.converged[part] = sample.iterations, sample.converged
 
         with threads() as count:
-            spread(some, range(0, len(clean), step), count)
+            spread(some, range(0, len(clean), step), count if place.numpy else 1)
         self._fall_back(solved, clean)
         return answer(self._crossbar, clean, solved, engine="nodal: Newton, conjugate gradients")
 

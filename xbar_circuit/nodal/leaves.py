@@ -9,6 +9,7 @@ patches have one shape, every step is one operation on all of them.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -34,6 +35,8 @@ IntArray = NDArray[np.int64]
 
 _NEVER = np.iinfo(np.int64).max
 _FEW_PORTS = 16  # networks of up to so many ports are kept as branches
+_FEWEST_PORTS = 4  # the same for few cells on a card, where each branch costs launches
+_FEW_CELLS = 1 << 19
 
 
 class Step(NamedTuple):
@@ -138,12 +141,14 @@ def reduce_leaves(
         None if shape.ideal_columns else column_segment,
     )
     ports = 4 - shape.ideal_rows - shape.ideal_columns
+    few_cells = not is_numpy(device) and math.prod(device.shape) <= _FEW_CELLS
+    few = _FEWEST_PORTS if few_cells else _FEW_PORTS
     network: Array = None
     kept: LeafWeights = []
     for step in shape.steps():
         joint = step.joint
         found: Weights | Array
-        if network is None and len(joint.ports.numbers) > _FEW_PORTS:
+        if network is None and len(joint.ports.numbers) > few:
             network = as_matrix(branches, ports)
         if network is None:
             branches, found = join_branches(joint, _branch_pairs(branches, across=step.across))

@@ -59,6 +59,14 @@ class Wire:
         return np.ascontiguousarray(matrix[::-1, ::-1]) if self._flip else matrix
 
     @cached_property
+    def matrix_diagonal(self) -> FloatArray:
+        """How far each node rises with a unit current into it (cells,) [ohm]."""
+        diagonal = np.array(self._profile, dtype=np.float64)
+        if self._return is not None:
+            diagonal -= self._return * self._profile**2
+        return diagonal[::-1] if self._flip else diagonal
+
+    @cached_property
     def modes(self) -> tuple[FloatArray, FloatArray]:
         """Eigenvalues [ohm] and orthonormal eigenvectors (in columns) of the matrix."""
         values, vectors = np.linalg.eigh(self.matrix)

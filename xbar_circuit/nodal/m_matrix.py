@@ -30,6 +30,7 @@ from xbar_circuit.nodal import compiled, cuda
 __all__ = ["inverse", "take_out"]
 
 _SWEPT = 8  # blocks of up to so many nodes are taken out one by one
+_FEW = 256  # entries that are not worth loading the compiler for
 _COMPILED = 64  # the same where the loops are compiled
 _TINY = float(np.finfo(np.float64).tiny)
 
@@ -47,7 +48,7 @@ def inverse(branches: Array, leak: Array) -> Array:
     """
     xp = namespace(branches)
     size = branches.shape[-1]
-    if size <= _COMPILED:
+    if size <= _COMPILED and (xp is not np or branches.size > _FEW):
         found = (compiled if xp is np else cuda).sweep(branches, leak)
         if found is not None:
             return found

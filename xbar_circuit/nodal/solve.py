@@ -7,6 +7,8 @@ from numpy.typing import ArrayLike
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.nodal.by_lines import ByLines, estimated_second, suits
 from xbar_circuit.nodal.dense import Dense
 from xbar_circuit.nodal.direct import Direct
 from xbar_circuit.nodal.hierarchical import Hierarchical, slopes
@@ -19,11 +21,18 @@ __all__ = ["prepare", "read", "transfer"]
 
 _FEW_CELLS = 150
 _SMALL_CELLS = 256
+_MANY_CELLS = 2048
 _FEW_INPUTS = 4
 _MILD = 15.0
 
 
-def read(crossbar: Crossbar, volts: ArrayLike, *, method: Method | None = None) -> ReadResult:
+def read(
+    crossbar: Crossbar,
+    volts: ArrayLike,
+    *,
+    method: Method | None = None,
+    device: str | None = None,
+) -> ReadResult:
     """Solve a crossbar for some inputs.
 
     Parameters
@@ -34,6 +43,8 @@ def read(crossbar: Crossbar, volts: ArrayLike, *, method: Method | None = None) 
         Inputs (batch, rows) or (rows,) [V].
     method
         The algorithm; None chooses by the cells and the array's size.
+    device
+        As in :func:`prepare`; results are NumPy's in any case.
 
     Raises
     ------
@@ -47,29 +58,45 @@ def read(crossbar: Crossbar, volts: ArrayLike, *, method: Method | None = None) 
     >>> read(xbar, [1.3]).column_current.round(12).tolist()
     [[0.1]]
     """
-    _check(crossbar, method)
+    _check(crossbar, method, device)
     inputs = checks.read_volts("volts", volts, crossbar.rows)
     if method is None:
-        method = _for_reads(crossbar, len(inputs))
+        method = _for_reads(crossbar, len(inputs)) if device is None else _on(crossbar, device)
     return method.prepare(crossbar).read(inputs)
 
 
-def prepare(crossbar: Crossbar, *, method: Method | None = None) -> Prepared:
+def prepare(
+    crossbar: Crossbar, *, method: Method | None = None, device: str | None = None
+) -> Prepared:
     """Do once what every read of this crossbar needs.
+
+    Parameters
+    ----------
+    crossbar
+        What to read.
+    method
+        The algorithm; None chooses by the cells and the array's size.
+    device
+        Where to compute if no method is given: ``"cuda"`` for a graphics card; see
+        :func:`xbar_circuit.backend.backend`.
 
     Raises
     ------
     ParameterError
         The method does not apply to this crossbar.
     """
-    _check(crossbar, method)
+    _check(crossbar, method, device)
     if method is None:
-        method = _for_many(crossbar)
+        method = _for_many(crossbar) if device is None else _on(crossbar, device)
     return method.prepare(crossbar)
 
 
-def transfer(crossbar: Crossbar, *, method: Method | None = None) -> FloatArray:
+def transfer(
+    crossbar: Crossbar, *, method: Method | None = None, device: str | None = None
+) -> FloatArray:
     """Return the transfer matrix (rows, cols) [S]: ``column_current == volts @ transfer``.
+
+    `device` as in :func:`prepare`.
 
     Raises
     ------
@@ -81,21 +108,39 @@ def transfer(crossbar: Crossbar, *, method: Method | None = None) -> FloatArray:
     >>> transfer(xbar).round(12).tolist()
     [[0.076923076923]]
     """
-    return prepare(crossbar, method=method).transfer()
+    return prepare(crossbar, method=method, device=device).transfer()
 
 
-def _check(crossbar: object, method: object) -> None:
+def _check(crossbar: object, method: object, device: object) -> None:
     """Refuse arguments of the wrong kind."""
+    if method is not None and device is not None:
+        raise ParameterError.about(
+            "device",
+            got=f"{device!r} beside method={method!r}",
+            expected="one of both",
+            remedy="say it to the method: nodal.NewtonKrylov(device=...)",
+        )
     checks.instance("crossbar", crossbar, Crossbar, example="xc.Crossbar(conductance=G, wires=W)")
     if method is not None:
         checks.instance("method", method, Method, example="xc.nodal.Newton()")
 
 
+def _on(crossbar: Crossbar, device: str) -> Method:
+    """Return the method for a device that was asked for."""
+    reducible = crossbar.cell.linear and crossbar.cell.loads_row
+    return Hierarchical(device=device) if reducible else NewtonKrylov(device=device)
+
+
 def _for_reads(crossbar: Crossbar, inputs: int) -> Method:
     """Return the method that measures best for one call with so many inputs."""
+    cells = crossbar.conductance.size
+    if cells >= _MANY_CELLS and suits(crossbar):
+        reduction = 8e-7 * cells + 1.4e-9 * cells**1.5  # seconds on one core, as measured
+        lines = inputs * estimated_second(crossbar)
+        return ByLines() if lines < reduction else _for_many(crossbar)
     if inputs > _FEW_INPUTS or not _mild(crossbar):
         return _for_many(crossbar)
-    tiny = crossbar.cell.linear and crossbar.conductance.size <= _FEW_CELLS
+    tiny = crossbar.cell.linear and cells <= _FEW_CELLS
     return Dense() if tiny else NewtonKrylov()
 
 
