@@ -1,10 +1,17 @@
 """``xbar characterize`` writes a table, JSON, a figure, a page and a deck."""
 
 import json
+import re
 
+import numpy as np
 import pytest
 
+import xbar_circuit as xc
+from closeness import approx
 from xbar_circuit.cli import main
+from xbar_circuit.cli.characterize import _converter
+from xbar_circuit.peripherals import Subcircuit
+from xbar_circuit.resources import device_model
 
 
 def run(*arguments):
@@ -91,3 +98,77 @@ def test_a_sense_amplifier_is_measured_and_reported(tmp_path, capsys):
     assert "margin" in (tmp_path / "characterize.html").read_text()
     assert list((tmp_path / "decks").glob("corner=ss*.cir"))
     assert "offset, sigma" in capsys.readouterr().out
+
+
+CONVEYOR = """* common gate and mirrors: the input is 1/gm
+.subckt poor in ref out vdd vss
+Ib vdd in 40u
+M1 g in vss vss nmos45 W=10u L=200n
+Vx in g 0
+M2 x g vss vss nmos45 W=10u L=200n
+Mp1 x x vdd vdd pmos45 W=20u L=200n
+Mp2 out x vdd vdd pmos45 W=20u L=200n
+Ix out vss 40u
+Rr ref 0 1e9
+.ends
+"""
+
+
+def test_a_conveyor_of_ones_own_is_what_is_measured(tmp_path):
+    file = tmp_path / "poor.lib"
+    file.write_text(CONVEYOR)
+    assert not run(
+        *("conveyor", "--subcircuit", f"{file}:poor", "--ports", "input=in,reference=ref,out=out"),
+        *("--supplies", "vdd=1.1,vss=0", "--models", device_model("cmos45.lib")),
+        *("--rows", 16, "--cols", 1, "--out", tmp_path / "out"),
+    )
+    found = json.loads((tmp_path / "out" / "characterize.json").read_text())
+    siemens = float(np.random.default_rng(1).uniform(1e-6, 20e-6, (16, 1)).sum())
+    deck = "\n".join(
+        [
+            "by hand",
+            f'.include "{device_model("cmos45.lib")}"',
+            CONVEYOR,
+            "X1 in ref out vdd 0 poor",
+            "Vdd vdd 0 1.1",
+            "Vref ref 0 0.5",
+            "Vout out 0 0.5",
+            f"Rarray in ref {1.0 / siemens!r}",
+            "I1 0 in 0",
+        ]
+    )
+    sweep = xc.spice.run(deck, xc.spice.Dc(source="I1", start=-1e-7, stop=1e-7, step=1e-7))[0]
+    move = float(np.ptp(sweep["v(in)"]))
+    # the rest of the current goes into the array; its wires are left out here
+    assert found["input_ohm"] == approx(move / (2e-7 - move * siemens), rel=0.01)
+    assert found["input_ohm"] > 500.0  # the behavioural one has 20 ohm
+    assert found["name"].startswith("poor")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("sar", "--array", "full"), "--array.*no effect on sar"),
+        (("flash", "--subcircuit", "a:b"), "--subcircuit.*no effect on flash"),
+        (("conveyor", "--feedback-farad", 1e-15), "--feedback-farad.*no effect on conveyor"),
+        (("product", "--celsius", 85), "--celsius.*no effect on product"),
+        (("amplifier", "--ports", "plus=a"), "--ports.*without a circuit of your own"),
+    ],
+)
+def test_an_option_without_effect_is_refused(arguments, named, tmp_path, capsys):
+    assert run(*arguments, "--out", tmp_path) == 2
+    said = capsys.readouterr()
+    assert re.search(named, " ".join((said.out + said.err).split()))
+    assert not list(tmp_path.iterdir())
+
+
+def test_converters_take_a_circuit_of_ones_own():
+    own = Subcircuit(
+        device_model("strongarm.lib"),
+        "strongarm",
+        ports=("plus", "minus", "clock", "out", "outb"),
+        supplies={"vdd": 1.1, "vss": 0.0},
+        models=device_model("cmos45.lib"),
+    )
+    sar = _converter("sar", 4, 0.0, 0.0, np.random.default_rng(1), own=own)
+    assert sar.circuit == own

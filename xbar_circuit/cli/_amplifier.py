@@ -13,6 +13,7 @@ from rich.console import Console
 from xbar_circuit import __version__
 from xbar_circuit.cli._subcircuit import pairs, shipped_subcircuit
 from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.errors import ParameterError
 from xbar_circuit.files import write_json
 from xbar_circuit.peripherals import CurrentConveyor, OpAmp, Subcircuit, TransimpedanceAmplifier
 from xbar_circuit.plots.amplifiers import draw_amplifier, draw_sense_amplifier, draw_spread
@@ -65,13 +66,29 @@ class Conditions:
     corners: list[str]
     vary: str
     samples: int
+    kit_samples: int
     workers: int
     seed: int
 
-    def mismatch(self, kind: str) -> dict[str, float]:
-        """Return the standard deviations, what was given before what we know."""
+    def mismatch(self, kind: str, circuit: Subcircuit | None) -> dict[str, float]:
+        """Return the standard deviations: what was given, else what we know of our circuits.
+
+        Raises
+        ------
+        ParameterError
+            Samples of a user's circuit are asked for, and nothing says of what.
+        """
         given = {key: parse_spice(text) for key, text in pairs("--vary", self.vary).items()}
-        return given or _MISMATCH.get(kind, {})
+        if given or circuit is None:
+            return given or _MISMATCH.get(kind, {})
+        if self.samples > 1 and not self.kit_samples:
+            raise ParameterError.about(
+                "--samples",
+                got=f"{self.samples} samples of a circuit of your own",
+                expected="its mismatch",
+                remedy="give --vary PARAMETER=SIGMA, or --kit-samples for the library's own",
+            )
+        return {}
 
 
 def measure_amplifier(
@@ -106,8 +123,9 @@ def measure_amplifier(
             bits=bits,
             celsius=conditions.celsius,
             corners=conditions.corners,
-            mismatch=conditions.mismatch(kind) if conditions.samples > 1 else None,
+            mismatch=conditions.mismatch(kind, circuit) if conditions.samples > 1 else None,
             samples=conditions.samples,
+            kit_samples=conditions.kit_samples,
             rng=rng,
             array=array,
             folder=out,
@@ -157,8 +175,9 @@ def measure_sense_amplifier(
         report = characterize_sense_amplifier(
             own if circuit is None else circuit,
             rng=np.random.default_rng(conditions.seed),
-            mismatch=conditions.mismatch("sense-amplifier"),
+            mismatch=conditions.mismatch("sense-amplifier", circuit),
             samples=samples,
+            kit_samples=conditions.kit_samples,
             common_mode_volt=common_mode_volt,
             clock=clock,
             source_ohm=source_ohm,
@@ -208,10 +227,9 @@ def _amplifier(
     reference_volt: float,
 ) -> TransimpedanceAmplifier | CurrentConveyor:
     if kind in ("conveyor", "transistor-conveyor"):
-        inside = None
-        if kind == "transistor-conveyor":
-            roles = ("input", "reference", "out")
-            inside = circuit or shipped_subcircuit("current_conveyor", roles)
+        inside = circuit
+        if kind == "transistor-conveyor" and circuit is None:
+            inside = shipped_subcircuit("current_conveyor", ("input", "reference", "out"))
         return CurrentConveyor(
             load_ohm=feedback_ohm,
             reference_volt=reference_volt,

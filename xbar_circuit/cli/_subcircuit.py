@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from xbar_circuit.errors import ParameterError
@@ -9,7 +10,7 @@ from xbar_circuit.peripherals import Subcircuit
 from xbar_circuit.resources import device_model
 from xbar_circuit.units import parse_spice
 
-__all__ = ["own_subcircuit", "pairs", "shipped_subcircuit"]
+__all__ = ["OwnCircuit", "own_subcircuit", "pairs", "shipped_subcircuit"]
 
 
 def shipped_subcircuit(name: str, ports: tuple[str, ...]) -> Subcircuit:
@@ -23,7 +24,21 @@ def shipped_subcircuit(name: str, ports: tuple[str, ...]) -> Subcircuit:
     )
 
 
-def own_subcircuit(subcircuit: str, ports: str, supplies: str, models: str) -> Subcircuit:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnCircuit:
+    """The options that describe a circuit of the user's own, as they were given."""
+
+    subcircuit: str
+    ports: str
+    supplies: str
+    models: list[str]
+    bias: str
+    osdi: list[str]
+    compatibility: str
+    accept: str
+
+
+def own_subcircuit(given: OwnCircuit) -> Subcircuit:
     """Return the circuit of ``--subcircuit FILE:NAME`` and the options beside it.
 
     Raises
@@ -31,20 +46,33 @@ def own_subcircuit(subcircuit: str, ports: str, supplies: str, models: str) -> S
     ParameterError, ModelFileError
         An option cannot be read, or does not fit the file.
     """
-    file, _, name = subcircuit.rpartition(":")
+    file, _, name = given.subcircuit.rpartition(":")
     if not file:
         raise ParameterError.about(
             "--subcircuit",
-            got=repr(subcircuit),
+            got=repr(given.subcircuit),
             expected="FILE:NAME",
             remedy="for example --subcircuit my_amp.lib:my_amp --ports plus=inp,minus=inn,out=vout",
         )
-    library, _, corner = models.partition(":")
-    chosen: Any = None
-    if library:
-        chosen = (library, corner) if corner else library
-    rails = {key: parse_spice(value) for key, value in pairs("--supplies", supplies).items()}
-    return Subcircuit(file, name, ports=pairs("--ports", ports), supplies=rails, models=chosen)
+    libraries: list[Any] = []
+    for text in given.models:
+        library, _, corner = text.partition(":")
+        libraries.append((library, corner) if corner else library)
+    rails, sinks = (
+        {key: parse_spice(value) for key, value in pairs(option, text).items()}
+        for option, text in (("--supplies", given.supplies), ("--bias", given.bias))
+    )
+    return Subcircuit(
+        file,
+        name,
+        ports=pairs("--ports", given.ports),
+        supplies=rails,
+        currents=sinks,
+        models=libraries or None,
+        osdi=given.osdi,
+        compatibility=given.compatibility,
+        accept=[word.strip() for word in given.accept.split(",") if word.strip()],
+    )
 
 
 def pairs(option: str, text: str) -> dict[str, str]:

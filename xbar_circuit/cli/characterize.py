@@ -19,8 +19,9 @@ from xbar_circuit.cli._amplifier import (
     measure_sense_amplifier,
 )
 from xbar_circuit.cli._column import measure_column
+from xbar_circuit.cli._honoured import OWN_CIRCUIT, refuse_ignored
 from xbar_circuit.cli._product import measure_product
-from xbar_circuit.cli._subcircuit import own_subcircuit
+from xbar_circuit.cli._subcircuit import OwnCircuit, own_subcircuit
 from xbar_circuit.cli._yield import MISMATCH, measure_yield
 from xbar_circuit.files import write_json, write_text
 from xbar_circuit.netlist.testbench import conversion_bench
@@ -29,6 +30,7 @@ from xbar_circuit.peripherals import (
     OscillatorCounter,
     Ramp,
     Sar,
+    Subcircuit,
 )
 from xbar_circuit.plots.periphery import draw_converter
 from xbar_circuit.report.periphery import (
@@ -40,10 +42,30 @@ from xbar_circuit.tile import CHAINS
 
 __all__ = ["characterize"]
 
-_CONVERTERS = ("sar", "ramp", "flash", "oscillator")
+
+_CIRCUIT = ("subcircuit", *OWN_CIRCUIT)
+_SPREAD = ("celsius", "corner", "vary", "samples", "kit_samples", "workers", "seed")
+_CONVERTER = ("bits", "noise_lsb", "mismatch", "samples", "workers", "engine", "seed")
+_ON_A_COLUMN = ("rows", "cols", "array", "bits", "feedback_ohm", "reference_volt", *_SPREAD)
+_HONOURED = {
+    "flash": _CONVERTER,
+    **dict.fromkeys(("sar", "ramp", "oscillator"), (*_CONVERTER, *_CIRCUIT)),
+    **dict.fromkeys(AMPLIFIERS, (*_ON_A_COLUMN, "feedback_farad", *_CIRCUIT)),
+    **dict.fromkeys(("conveyor", "transistor-conveyor"), (*_ON_A_COLUMN, *_CIRCUIT)),
+    "sense-amplifier": (
+        *("common_mode_volt", "clock", "source_ohm", "noise_decisions"),
+        *(*_SPREAD, *_CIRCUIT),
+    ),
+    "column": (
+        *("chain", "rows", "cols", "bits", "engine", "array", "products", "programmed"),
+        *("noise_lsb", "seed"),
+    ),
+    "product": ("chain", "rows", "cols", "bits", "seed"),
+}
 
 
 def characterize(
+    context: typer.Context,
     circuit: Annotated[
         str,
         typer.Argument(
@@ -88,8 +110,11 @@ def characterize(
         ),
     ] = "",
     array: Annotated[
-        str, typer.Option(help="Of a column in ngspice: full, or macromodel for large arrays.")
-    ] = "full",
+        str,
+        typer.Option(
+            help="In ngspice: full, or macromodel, which is the default for an amplifier."
+        ),
+    ] = "",
     products: Annotated[int, typer.Option(min=2, help="Of a column.")] = 48,
     programmed: Annotated[
         bool, typer.Option(help="A column's devices with PCM programming errors.")
@@ -119,14 +144,32 @@ def characterize(
     subcircuit: Annotated[str, typer.Option(help="FILE:NAME of your own circuit.")] = "",
     ports: Annotated[str, typer.Option(help="plus=inp,minus=inn,out=vout")] = "",
     supplies: Annotated[str, typer.Option(help="vdd=1.1,vss=0")] = "",
-    models: Annotated[str, typer.Option(help="Transistor library: FILE or FILE:CORNER.")] = "",
+    models: Annotated[
+        list[str] | None,
+        typer.Option(help="Transistor library: FILE or FILE:CORNER; may be repeated."),
+    ] = None,
+    bias: Annotated[str, typer.Option(help="Currents into ports: ibias=20u")] = "",
+    osdi: Annotated[
+        list[str] | None,
+        typer.Option(help="Verilog-A model of your circuit, .va or .osdi; may be repeated."),
+    ] = None,
+    compatibility: Annotated[
+        str, typer.Option(help="Dialect of your files, ngspice's ngbehavior: hsa, psa, lta.")
+    ] = "",
+    accept: Annotated[
+        str, typer.Option(help="Settings in your files that may hold for the deck: scale,gmin")
+    ] = "",
+    kit_samples: Annotated[
+        int, typer.Option(min=0, help="Samples of the model library's own Monte Carlo.")
+    ] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Of mismatch, noise and conductances.")] = 1,
 ) -> None:
     """Measure a converter, an amplifier on a loaded column, a sense amplifier, or a whole column.
 
     The report is a table here, and JSON, a figure, a page and a deck in the folder.
     """
-    choice("circuit", circuit, (*_CONVERTERS, *AMPLIFIERS, "sense-amplifier", "column", "product"))
+    choice("circuit", circuit, tuple(_HONOURED))
+    refuse_ignored(context, circuit, _HONOURED[circuit])
     console = Console()
     if circuit == "product":
         measure_product(
@@ -140,7 +183,7 @@ def characterize(
         )
         return
     side = rows or 64
-    engine = engine or ("spice" if circuit == "column" else "fast")
+    engine = engine or ("spice" if circuit == "column" or subcircuit else "fast")
     choice("engine", engine, ("fast", "spice"))
     if circuit == "column":
         table, name, page = measure_column(
@@ -149,7 +192,7 @@ def characterize(
             cols=cols or 1,
             bits=bits,
             engine=engine,
-            array=array,
+            array=array or "full",
             products=products,
             programmed=programmed,
             noise=noise_lsb > 0.0,
@@ -159,12 +202,23 @@ def characterize(
         )
         _tell(console, name, table, page)
         return
-    own = own_subcircuit(subcircuit, ports, supplies, models) if subcircuit else None
+    given = OwnCircuit(
+        subcircuit=subcircuit,
+        ports=ports,
+        supplies=supplies,
+        models=models or [],
+        bias=bias,
+        osdi=osdi or [],
+        compatibility=compatibility,
+        accept=accept,
+    )
+    own = own_subcircuit(given) if subcircuit else None
     conditions = Conditions(
         celsius=celsius or [27.0],
         corners=corner or [],
         vary=vary,
         samples=samples,
+        kit_samples=kit_samples,
         workers=workers,
         seed=seed,
     )
@@ -183,14 +237,14 @@ def characterize(
         return
     if circuit in AMPLIFIERS:
         if circuit == "subcircuit" and own is None:
-            own = own_subcircuit(subcircuit, ports, supplies, models)  # says what is missing
+            own = own_subcircuit(given)  # says what is missing
         table, name, page = measure_amplifier(
             circuit,
             own,
             conditions,
             rows=side,
             cols=cols or 2,
-            array=array,
+            array=array or "auto",
             bits=bits,
             feedback_ohm=feedback_ohm,
             feedback_farad=feedback_farad,
@@ -204,7 +258,7 @@ def characterize(
     footer = f"xbar_circuit {__version__}, seed {seed}"
     picture = out / "characterize.png"
     if samples > 1:
-        plain = _converter(circuit, bits, noise_lsb, 0.0, np.random.default_rng(seed))
+        plain = _converter(circuit, bits, noise_lsb, 0.0, np.random.default_rng(seed), own=own)
         name, table, page = measure_yield(
             plain,
             mismatch={MISMATCH[circuit]: mismatch},
@@ -218,7 +272,7 @@ def characterize(
         )
         _tell(console, name, table, page)
         return
-    converter = _converter(circuit, bits, noise_lsb, mismatch, rng)
+    converter = _converter(circuit, bits, noise_lsb, mismatch, rng, own=own)
     settings: dict[str, Any] = {"rng": rng if noise_lsb > 0.0 else None}
     if engine == "spice":
         settings |= {"engine": "spice", "folder": out / "decks"}
@@ -243,16 +297,24 @@ def _tell(console: Console, name: str, rows: list[tuple[str, str]], page: Path) 
 
 
 def _converter(
-    kind: str, bits: int, noise_lsb: float, mismatch: float, rng: np.random.Generator
+    kind: str,
+    bits: int,
+    noise_lsb: float,
+    mismatch: float,
+    rng: np.random.Generator,
+    *,
+    own: Subcircuit | None,
 ) -> Sar | Ramp | Flash | OscillatorCounter:
     noise = noise_lsb / 2.0**bits
     if kind == "sar":
-        return Sar(bits=bits, noise_volt=noise).drawn(rng, unit_sigma=mismatch)
+        return Sar(bits=bits, noise_volt=noise, comparator=own).drawn(rng, unit_sigma=mismatch)
     if kind == "ramp":
-        return Ramp(bits=bits, noise_volt=noise).drawn(rng, slope_sigma=mismatch)
+        return Ramp(bits=bits, noise_volt=noise, analog=own).drawn(rng, slope_sigma=mismatch)
     if kind == "flash":
         flash = Flash(bits=bits, noise_volt=noise)
         return flash.drawn(rng, resistor_sigma=mismatch, offset_sigma_volt=0.0)
     jitter = noise_lsb / 2.0 ** (bits / 2.0)
-    counter = OscillatorCounter(bits=bits, full_scale_ampere=50e-6, jitter_cycle=jitter)
+    counter = OscillatorCounter(
+        bits=bits, full_scale_ampere=50e-6, jitter_cycle=jitter, oscillator=own
+    )
     return counter.drawn(rng, gain_sigma=mismatch)

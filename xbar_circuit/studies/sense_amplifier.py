@@ -8,6 +8,7 @@ an interrupted run goes on.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
@@ -17,6 +18,7 @@ import numpy as np
 
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
+from xbar_circuit.errors import ParameterError
 from xbar_circuit.files import write_text
 from xbar_circuit.netlist.provenance import Provenance
 from xbar_circuit.peripherals import Subcircuit
@@ -31,6 +33,7 @@ from xbar_circuit.studies.variations import (
     conditions,
     draws,
     file_name,
+    kit_seeds,
     temperatures_of,
 )
 
@@ -47,8 +50,9 @@ def characterize_sense_amplifier(
     comparator: Subcircuit,
     *,
     rng: np.random.Generator,
-    mismatch: Mapping[str, float],
+    mismatch: Mapping[str, float] | None = None,
     samples: int = 64,
+    kit_samples: int = 0,
     common_mode_volt: float = 0.3,
     range_volt: float = 0.1,
     steps: int = 9,
@@ -80,6 +84,9 @@ def characterize_sense_amplifier(
         drawn is added to the instance's parameter (0 where it has none).
     samples
         How many are drawn.
+    kit_samples
+        How many are drawn by the random functions of the model library (``agauss`` in a section
+        such as ``tt_mm``), in place of `samples`, each in a deck and with a seed of its own.
     common_mode_volt
         Of the inputs [V].
     range_volt
@@ -119,6 +126,7 @@ def characterize_sense_amplifier(
     """
     comparator.require("plus", "minus", "clock", "out")
     checks.count("samples", samples, minimum=2)
+    checks.count("kit_samples", kit_samples, minimum=0)
     checks.count("steps", steps, maximum=30)
     for key, value in (("range_volt", range_volt), ("clock_second", clock_second)):
         checks.number(key, value, "V" if key == "range_volt" else "s", above=True)
@@ -128,7 +136,17 @@ def characterize_sense_amplifier(
     checks.number("source_farad", source_farad, "F")
     checks.count("noise_decisions", noise_decisions, minimum=0)
     temperatures = temperatures_of(celsius)
-    drawn = draws(mismatch, samples, rng)
+    sigmas = dict(mismatch or {})
+    seeds = kit_seeds(kit_samples, rng)
+    if not sigmas and not kit_samples:
+        raise ParameterError.about(
+            "mismatch",
+            got="none",
+            expected="what varies from sample to sample",
+            remedy="name parameters with their sigma, or give kit_samples",
+        )
+    drawn = draws(sigmas, kit_samples or samples, rng)
+    together = 1 if kit_samples else _TOGETHER
     noise_seed = int(rng.integers(2**32))
     nominal = Variation(
         name=f"celsius={temperatures[0]:g}",
@@ -147,7 +165,7 @@ def characterize_sense_amplifier(
     home = None if folder is None else Path(folder)
     items, places = [], []
     for place, condition in enumerate((nominal, *others)):
-        bench = LatchBench(
+        nominal_bench = LatchBench(
             comparator=at_condition(comparator, condition.corner, {}),
             clock=clock,
             common_volt=common_mode_volt,
@@ -155,14 +173,22 @@ def characterize_sense_amplifier(
             celsius=condition.celsius,
         )
         if place == 0:
-            bench.check(range_volt)
-        for begin in (-1, *range(0, samples, _TOGETHER)):
-            part = drawn[begin : begin + _TOGETHER] if begin >= 0 else []
+            nominal_bench.check(range_volt)
+        for begin in (-1, *range(0, len(drawn), together)):
+            part = drawn[begin : begin + together] if begin >= 0 else []
             what = f"samples={begin}-{begin + len(part) - 1}" if part else "without mismatch"
-            own = {key: [one[key] for one in part] for key in mismatch} if part else {}
+            own = {key: [one[key] for one in part] for key in sigmas} if part else {}
             bits = steps if part else max(steps, _FINE)
+            bench = nominal_bench
+            if part and kit_samples:
+                what = f"kit sample={begin}"
+                seeded = bench.comparator.varied(seed=seeds[begin])
+                bench = dataclasses.replace(bench, comparator=seeded)
             deck, analysis = bench.bisection(
-                _added(bench.comparator, own), range_volt=range_volt, steps=bits
+                _added(bench.comparator, own),
+                count=len(part) or 1,
+                range_volt=range_volt,
+                steps=bits,
             )
             label = f"{condition.name}, {what}"
             if home is not None:
@@ -171,6 +197,7 @@ def characterize_sense_amplifier(
             arguments = {
                 "bench": bench,
                 "shifts": own,
+                "count": len(part),
                 "inputs": inputs,
                 "range_volt": range_volt,
                 "steps": bits,
@@ -207,6 +234,7 @@ def measure_latches(
     rng: np.random.Generator,  # noqa: ARG001  of the runner; what is drawn is in the shifts
     bench: LatchBench,
     shifts: Mapping[str, Sequence[float]],
+    count: int,
     inputs: FloatArray,
     range_volt: float,
     steps: int,
@@ -216,12 +244,12 @@ def measure_latches(
     noise_seed: int,
     provenance: str,  # noqa: ARG001  an edited model file is measured anew
 ) -> dict[str, Any]:
-    """Return some samples' thresholds; without shifts all else too. For a worker process."""
+    """Return the thresholds of `count` samples; of none all else too. For a worker process."""
     after_no, after_yes = bench.thresholds(
-        _added(bench.comparator, shifts), range_volt=range_volt, steps=steps
+        _added(bench.comparator, shifts), count=count or 1, range_volt=range_volt, steps=steps
     )
     found: dict[str, Any] = {"after_no": after_no, "after_yes": after_yes}
-    if shifts:
+    if count:
         return found
     both = float(after_no[0]), float(after_yes[0])
     seconds = np.full(inputs.size, np.nan)
@@ -259,7 +287,7 @@ def _gathered(condition: Variation, outcomes: Sequence[Outcome]) -> SenseConditi
     plain, *parts = outcomes
     thresholds: dict[str, list[float]] = {"after_no": [], "after_yes": []}
     for outcome in parts:
-        count = len(next(iter(outcome.item.arguments["shifts"].values())))
+        count = outcome.item.arguments["count"]
         for history in thresholds:
             unknown = [np.nan] * count
             thresholds[history] += unknown if outcome.failed else list(outcome.value[history])

@@ -146,11 +146,15 @@ class LatchBench:
         return list(piecewise(source, points))
 
     def bisection(
-        self, parameters: Mapping[str, FloatArray], *, range_volt: float, steps: int
+        self,
+        parameters: Mapping[str, FloatArray],
+        *,
+        count: int = 1,
+        range_volt: float,
+        steps: int,
     ) -> tuple[str, Tran]:
         """Return the deck that finds every sample's thresholds, and its transient."""
         num, period = spice_number, self.clock_second
-        count = len(next(iter(parameters.values()), [0.0]))
         block = ([1.0] * _HISTORY + [0.0]) * steps
         cycles = [[-v for v in block] + block]
         for half in (0, 1):  # 1 in the test cycles after a no, then after a yes
@@ -189,7 +193,12 @@ class LatchBench:
         return self.deck(sources, parameters, extra), self.transient(2.0 * len(block) - 0.01)
 
     def thresholds(
-        self, parameters: Mapping[str, FloatArray], *, range_volt: float, steps: int
+        self,
+        parameters: Mapping[str, FloatArray],
+        *,
+        count: int = 1,
+        range_volt: float,
+        steps: int,
     ) -> Thresholds:
         """Return every sample's threshold after a clear no, and after a clear yes (samples,) [V].
 
@@ -200,8 +209,7 @@ class LatchBench:
         SimulatorError, ConvergenceError
             ngspice failed.
         """
-        deck, analysis = self.bisection(parameters, range_volt=range_volt, steps=steps)
-        count = len(next(iter(parameters.values()), [0.0]))
+        deck, analysis = self.bisection(parameters, count=count, range_volt=range_volt, steps=steps)
         trials = [f"v(after{half}_{k})" for half in (0, 1) for k in range(count)]
         plot = self.run(deck, analysis, [*self.outputs(count), *trials])
         blocks = np.arange(steps) + 1

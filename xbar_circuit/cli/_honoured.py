@@ -1,0 +1,48 @@
+"""Options that would have no effect are refused, not ignored."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import typer
+
+from xbar_circuit.errors import ParameterError
+
+__all__ = ["OWN_CIRCUIT", "refuse_ignored"]
+
+#: What describes a circuit of the user's own, beside ``--subcircuit``.
+OWN_CIRCUIT = ("ports", "supplies", "models", "bias", "osdi", "compatibility", "accept")
+
+
+def refuse_ignored(context: typer.Context, kind: str, honoured: Collection[str]) -> None:
+    """Refuse an option that was given and that what is measured does not look at.
+
+    Raises
+    ------
+    ParameterError
+        There is one; the message names it and those that have an effect.
+    """
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        given = source is not None and source.name == "COMMANDLINE"
+        if not given or name in honoured or name in ("circuit", "out"):
+            continue
+        raise ParameterError.about(
+            _option(name),
+            got=f"an option that has no effect on {kind}",
+            expected=f"one of {', '.join(map(_option, sorted(honoured)))}",
+            remedy="leave it out",
+        )
+    if "subcircuit" in honoured and not context.params.get("subcircuit"):
+        alone = [name for name in OWN_CIRCUIT if context.params.get(name)]
+        if alone:
+            raise ParameterError.about(
+                _option(alone[0]),
+                got=f"it without a circuit of your own for {kind}",
+                expected="--subcircuit FILE:NAME with it",
+                remedy="give the circuit, or leave the option out",
+            )
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
