@@ -140,7 +140,7 @@ def test_a_file_called_like_an_installed_module_is_named(tmp_path):
     mark(tmp_path, "scipy")
     user_modules.look_in(tmp_path)
     with pytest.raises(xc.ModelFileError, match="rename the file"):
-        find_function("scipy:mean")
+        find_function("scipy:show_config")
     assert not (tmp_path / "ran").exists()
 
 

@@ -1,11 +1,14 @@
 """Files that are written whole or not at all.
 
-A result file that exists is complete: the text goes to a temporary neighbour first and takes its
-name in one step, so a full disk or an interruption leaves the old file, or none.
+A result file that exists is complete: the text goes to a temporary neighbour first, is on the disk
+before it takes its name, and takes it in one step, so a full disk, an interruption or a loss of
+power leaves the old file, or none. A folder in which a run works can be held, so that a second run
+does not do the same work there.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tempfile
@@ -16,7 +19,17 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["cache_folder", "replacing", "write_json", "write_text"]
+from xbar_circuit.errors import XbarError
+
+fcntl: Any
+try:
+    import fcntl
+except ImportError:  # not a Unix
+    fcntl = None
+
+__all__ = ["cache_folder", "held", "replacing", "write_json", "write_text"]
+
+_HELD: set[str] = set()
 
 
 @contextmanager
@@ -38,9 +51,48 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         os.chmod(temporary, 0o666 & ~_umask())  # noqa: PTH101  mkstemp made it private
+        _flush(temporary)
         temporary.replace(path)
+        _flush(path.parent)  # the name too
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Hold a folder while the block runs; the system lets it go when the process ends, however.
+
+    The same process may hold a folder twice. Where folders cannot be locked nothing is held.
+
+    Raises
+    ------
+    XbarError
+        Another process holds it.
+    OSError
+        It cannot be made or opened.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    place = str(folder.resolve())
+    if fcntl is None or place in _HELD:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(handle)
+        raise XbarError(
+            f"{folder}: got a folder in which another run is at work, expected one of its own;"
+            " wait for that run, or give another folder"
+        ) from error
+    except OSError:  # a file system without locks
+        pass
+    _HELD.add(place)
+    try:
+        yield
+    finally:
+        _HELD.discard(place)
+        os.close(handle)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -78,6 +130,18 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Path):
         return str(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def _flush(path: Path) -> None:
+    """Wait until a file or folder is on the disk, where the system can say so."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a file system that has nothing to wait for
+            raise
+    finally:
+        os.close(handle)
 
 
 def _umask() -> int:

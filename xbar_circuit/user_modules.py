@@ -23,7 +23,7 @@ from typing import Any
 
 from xbar_circuit.errors import ModelFileError, ParameterError
 
-__all__ = ["allow", "import_own", "look_in", "recall", "remember"]
+__all__ = ["allow", "import_own", "is_own_file", "look_in", "recall", "remember"]
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -146,10 +146,12 @@ def _unimportable(said_by: str, name: str, error: Exception) -> ModelFileError:
 
 
 def _is_own(spec: importlib.machinery.ModuleSpec) -> bool:
-    """Whether a module is a file outside of Python, its packages and this package."""
-    if spec.origin is None or not spec.has_location:
-        return False
-    place = Path(spec.origin).resolve()
+    return spec.origin is not None and spec.has_location and is_own_file(spec.origin)
+
+
+def is_own_file(file: str | Path) -> bool:
+    """Whether a module's file lies outside of Python, its packages and this package."""
+    place = Path(file).resolve()
     installed = {
         sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")
     }

@@ -146,6 +146,12 @@ def _common(
     """Hold the options that stand before every verb."""
 
 
+def _exit_code(error: XbarError) -> int:
+    """Return the exit code of an error; a disk that is full is one, whoever came upon it."""
+    code = next(code for kind, code in _EXIT_CODES if isinstance(error, kind))
+    return _NOT_WRITTEN if code == 1 and isinstance(error.__cause__, OSError) else code
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the interpreter with its exit code.
 
@@ -166,7 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         Console(stderr=True, soft_wrap=True).print(
             f"{type(error).__name__}: {error}", style="bold red", markup=False, highlight=False
         )
-        sys.exit(next(code for kind, code in _EXIT_CODES if isinstance(error, kind)))
+        sys.exit(_exit_code(error))
     except OSError as error:
         Console(stderr=True, soft_wrap=True).print(
             f"{error}; give another folder with --out, or make room or leave to write there",

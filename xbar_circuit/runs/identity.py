@@ -13,6 +13,7 @@ import inspect
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import lru_cache, partial, singledispatch
@@ -23,6 +24,7 @@ import numpy as np
 
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.resources import package_folders
+from xbar_circuit.user_modules import is_own_file
 
 __all__ = [
     "canonical",
@@ -205,7 +207,8 @@ def tree_digest(folder: Path) -> str:
 def function_identity(function: Callable[..., Any]) -> dict[str, str]:
     """Return name and source digest of a function that other processes can import.
 
-    The whole source file counts, so an edited study is never answered from an old result.
+    The whole source file counts, so an edited study is never answered from an old result; and of a
+    module of the user's own every Python file in its folder, for what it imports from there.
 
     Raises
     ------
@@ -226,10 +229,17 @@ def function_identity(function: Callable[..., Any]) -> dict[str, str]:
             remedy="write it with def in a file of its own, so that worker processes can import it",
         )
     try:
-        source = Path(inspect.getfile(function)).read_bytes()
+        file = Path(inspect.getfile(function))
+        source = file.read_bytes()
     except (TypeError, OSError):  # built in, or typed into an interpreter
-        source = b""
-    return {"name": _qualified(function), "source": hashlib.sha256(source).hexdigest()}
+        return {"name": _qualified(function), "source": hashlib.sha256(b"").hexdigest()}
+    found = hashlib.sha256(source)
+    if is_own_file(file):
+        for path in sorted({*file.parent.glob("*.py"), *file.parent.glob("*/*.py")}):
+            with suppress(OSError):
+                content = hashlib.sha256(path.read_bytes()).hexdigest()
+                found.update(f"{path.relative_to(file.parent).as_posix()} {content}\n".encode())
+    return {"name": _qualified(function), "source": found.hexdigest()}
 
 
 def _qualified(thing: Any) -> str:

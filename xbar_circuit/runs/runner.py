@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from xbar_circuit import checks
-from xbar_circuit.errors import ParameterError
+from xbar_circuit.errors import ParameterError, XbarError
+from xbar_circuit.files import held
 from xbar_circuit.runs.identity import (
     canonical,
     digest,
@@ -65,7 +66,8 @@ def run_items(
         A script that calls this needs the ``if __name__ == "__main__":`` of every such script.
     folder
         Where finished items are kept, one file each, at once and whole or not at all. Items that
-        are found there are not computed again. None keeps nothing.
+        are found there are not computed again, but damaged ones are, and named on stderr. None
+        keeps nothing.
     progress
         Called in this process with every outcome as it comes, found ones first.
     retry_failed
@@ -84,42 +86,58 @@ def run_items(
         Two items of one name, a function that workers cannot import, arguments that are not data,
         or both an executor and a number of workers.
     XbarError
-        A result cannot be written (what was kept before stays), or no worker process can start.
+        A result cannot be written (what was kept before stays), another run is at work in the
+        folder, or no worker process can start.
     """
     _check(items, executor, workers)
     seed = checks.count("seed", seed, minimum=0)
     context = {**_context(function), "seed": seed}
     keys = [_key(context, item, input_files) for item in items]
     store = None if folder is None else Store(folder=Path(folder))
-    outcomes: dict[int, Outcome] = {}
+    with nullcontext() if store is None else _holding(store.folder):
+        outcomes: dict[int, Outcome] = {}
 
-    def finish(k: int, outcome: Outcome) -> None:
-        if store is not None and not outcome.restored:
-            store.keep(keys[k], outcome, context=context)
-        outcomes[k] = outcome
-        if progress is not None:
-            progress(outcome)
+        def finish(k: int, outcome: Outcome) -> None:
+            if store is not None and not outcome.restored:
+                store.keep(keys[k], outcome, context=context)
+            outcomes[k] = outcome
+            if progress is not None:
+                progress(outcome)
 
-    if store is not None:
-        for k, item in enumerate(items):
-            found = store.load(keys[k], item)
-            if found is not None and not (found.failed and retry_failed):
-                finish(k, found)
-    left = [k for k in range(len(items)) if k not in outcomes]
-    calls = [
-        Call(
-            function=function,
-            arguments=dict(items[k].arguments),
-            seed=seed,
-            stream=items[k].random_stream,
-        )
-        for k in left
-    ]
-    if calls:
-        with closing(_answers(calls, executor, workers)) as answers:
-            for position, answer in answers:
-                finish(left[position], _outcome(items[left[position]], answer))
-    return tuple(outcomes[k] for k in range(len(items)))
+        if store is not None:
+            for k, item in enumerate(items):
+                found = store.load(keys[k], item)
+                if found is not None and not (found.failed and retry_failed):
+                    finish(k, found)
+        left = [k for k in range(len(items)) if k not in outcomes]
+        calls = [
+            Call(
+                function=function,
+                arguments=dict(items[k].arguments),
+                seed=seed,
+                stream=items[k].random_stream,
+            )
+            for k in left
+        ]
+        if calls:
+            with closing(_answers(calls, executor, workers)) as answers:
+                for position, answer in answers:
+                    finish(left[position], _outcome(items[left[position]], answer))
+        return tuple(outcomes[k] for k in range(len(items)))
+
+
+@contextmanager
+def _holding(folder: Path) -> Iterator[None]:
+    """Hold the folder; a run that shares it would do the same work again."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(held(folder))
+        except OSError as error:
+            raise XbarError(
+                f"{folder}: got {error}, expected a folder to keep results in; make room, or give"
+                " another folder"
+            ) from error
+        yield
 
 
 def _context(function: Callable[..., Any]) -> dict[str, Any]:

@@ -7,7 +7,9 @@ went in, bit for bit, so a resumed run returns exactly the numbers of an uninter
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
+import logging
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -23,6 +25,9 @@ from xbar_circuit.runs.items import Failure, Item, Outcome
 
 __all__ = ["Store", "decode", "encode"]
 
+_LOG = logging.getLogger(__name__)
+_DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, MemoryError)
+_KINDS = "biufcUS"  # of arrays that are plain data
 _TAG = "$"  # a mapping with this one key stands for what JSON cannot say
 
 
@@ -38,11 +43,15 @@ class Store:
     def load(self, key: str, item: Item) -> Outcome | None:
         """Return the outcome that is kept under a key, or None.
 
-        A file that cannot be read as one of ours counts as missing.
+        A file that is damaged, or holds another item's result, counts as missing; the log
+        (``xbar_circuit.runs.store``) names it, which goes to stderr unless told otherwise.
         """
         for path in (self._path(key), self._failed_path(key)):
             try:
-                record = json.loads(path.read_text(encoding="utf-8"))
+                record = _record(path)
+                told = {"key": key, "name": item.name, "stream": item.random_stream}
+                if any(record[name] != value for name, value in told.items()):
+                    raise ValueError(f"it holds the result of {record['name']!r}")
                 failure = record["failure"]
                 return Outcome(
                     item=item,
@@ -51,8 +60,15 @@ class Store:
                     seconds=float(record["seconds"]),
                     restored=True,
                 )
-            except (OSError, ValueError, KeyError, TypeError):
+            except FileNotFoundError:
                 continue
+            except _DAMAGE as error:
+                _LOG.warning(
+                    "%s: got a damaged file (%s), expected the result of %r; it is computed anew",
+                    path,
+                    error,
+                    item.name,
+                )
         return None
 
     def keep(self, key: str, outcome: Outcome, *, context: Mapping[str, Any]) -> None:
@@ -69,6 +85,7 @@ class Store:
             The file cannot be written: no space, no permission.
         """
         record = {
+            "key": key,
             "name": outcome.item.name,
             "arguments": canonical(outcome.item.arguments),
             "stream": outcome.item.random_stream,
@@ -77,6 +94,7 @@ class Store:
             "failure": None if outcome.failure is None else asdict(outcome.failure),
             "value": encode(outcome.value),
         }
+        record["checksum"] = _checksum(record)
         path = self._failed_path(key) if outcome.failed else self._path(key)
         try:
             write_text(path, json.dumps(record, indent=1, allow_nan=False) + "\n")
@@ -95,6 +113,20 @@ class Store:
         return self.folder / f"{key}.failed.json"
 
 
+def _record(path: Path) -> dict[str, Any]:
+    """Return what a file says, if it says what was written."""
+    record = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(record, dict) or record.pop("checksum", None) != _checksum(record):
+        raise ValueError("its checksum does not fit")
+    return record
+
+
+def _checksum(record: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of what a file says, however it is laid out."""
+    text = json.dumps(record, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def encode(value: Any, name: str = "value") -> Any:
     """Return a JSON form from which `decode` makes the same value; tuples become lists.
 
@@ -103,7 +135,7 @@ def encode(value: Any, name: str = "value") -> Any:
     ParameterError
         Something in it is not plain data or an array of numbers, truth values or text.
     """
-    if isinstance(value, np.ndarray) and value.dtype.kind in "biufcUS":
+    if isinstance(value, np.ndarray) and value.dtype.kind in _KINDS:
         content = base64.b64encode(np.ascontiguousarray(value).tobytes()).decode("ascii")
         return {_TAG: ["array", value.dtype.str, list(value.shape), content]}
     if isinstance(value, np.generic):
@@ -141,6 +173,8 @@ def decode(form: Any) -> Any:
     kind, *rest = form[_TAG]
     if kind == "array":
         dtype, shape, content = rest
-        flat = np.frombuffer(base64.b64decode(content), dtype=np.dtype(dtype))
+        if np.dtype(dtype).kind not in _KINDS:
+            raise ValueError(f"an array of {dtype}")
+        flat = np.frombuffer(base64.b64decode(content, validate=True), dtype=np.dtype(dtype))
         return flat.reshape(shape).copy()
     return float(rest[0]) if kind == "float" else complex(rest[0])
