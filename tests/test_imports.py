@@ -1,77 +1,57 @@
-"""No module of the package imports another that imports it, however long the way round."""
+"""What an import pays for: nothing that is not used."""
 
-import ast
-from pathlib import Path
+import json
+import subprocess
+import sys
 
-import xbar_circuit
+import pytest
 
-ROOT = Path(xbar_circuit.__file__).parent
+import xbar_circuit as xc
 
-
-def modules():
-    found = {}
-    for path in sorted(ROOT.rglob("*.py")):
-        parts = path.relative_to(ROOT.parent).with_suffix("").parts
-        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-        found[name] = path
-    return found
+_LOADED = "import json, sys; print(json.dumps(sorted(sys.modules)))"
 
 
-def imported(tree, known):
-    """Return the modules that a module imports where it is read, for type checkers only too."""
-    inside = {
-        node
-        for function in ast.walk(tree)
-        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
-        for node in ast.walk(function)
-    }
-    for node in ast.walk(tree):
-        if node in inside:
-            continue
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name in known)
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module in known:
-            for alias in node.names:
-                whole = f"{node.module}.{alias.name}"
-                yield whole if whole in known else node.module
+def loaded_after(code):
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{_LOADED}"], capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout.splitlines()[-1])
 
 
-def circles(graph):
-    """Return the strongly connected components of more than one node (Tarjan, 1972)."""
-    index, low, stack, found = {}, {}, [], []
-
-    def visit(name):
-        index[name] = low[name] = len(index)
-        stack.append(name)
-        for other in graph[name]:
-            if other not in index:
-                visit(other)
-                low[name] = min(low[name], low[other])
-            elif other in stack:
-                low[name] = min(low[name], index[other])
-        if low[name] == index[name]:
-            place = stack.index(name)
-            component = stack[place:]
-            del stack[place:]
-            if len(component) > 1 or name in graph[name]:
-                found.append(sorted(component))
-
-    for name in graph:
-        if name not in index:
-            visit(name)
-    return found
+def test_the_package_imports_no_heavy_library():
+    heavy = {"numpy", "scipy", "matplotlib", "PySpice", "typer", "numba", "torch"}
+    assert not heavy & set(loaded_after("import xbar_circuit"))
 
 
-def test_circles_are_found():
-    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": set()}) == [["a", "b", "c"]]
-    assert circles({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
+def test_a_read_needs_neither_pictures_nor_simulators_nor_compilers():
+    code = """
+import xbar_circuit as xc
+bar = xc.Crossbar(conductance=[[1e-6]], wires=xc.Wires(row_ohm=1.0, column_ohm=1.0))
+xc.nodal.read(bar, [0.1])"""
+    loaded = set(loaded_after(code))
+    assert not {"matplotlib", "PySpice", "typer", "numba", "torch", "scipy.optimize"} & loaded
+    assert "xbar_circuit.studies" not in loaded
 
 
-def test_no_circle_of_imports():
-    known = modules()
-    graph = {
-        name: set(imported(ast.parse(path.read_text(encoding="utf-8")), known)) - {name}
-        for name, path in known.items()
-    }
-    assert sum(map(len, graph.values())) > 500
-    assert circles(graph) == []
+def test_the_list_of_verbs_imports_no_verb():
+    code = """
+from xbar_circuit import cli
+try:
+    cli.app(["--help"], standalone_mode=False)
+except SystemExit:
+    pass"""
+    loaded = loaded_after(code)
+    assert not [name for name in loaded if name.startswith("xbar_circuit.cli.")]
+    assert "numpy" not in loaded
+
+
+@pytest.mark.parametrize("name", xc.__all__)
+def test_every_public_name_is_found(name):
+    assert getattr(xc, name) is not None
+    assert name in dir(xc)
+
+
+def test_a_room_that_is_not_listed_is_found_and_nonsense_is_not():
+    assert xc.agreement.__name__ == "xbar_circuit.agreement"
+    with pytest.raises(AttributeError, match="nonsense"):
+        _ = xc.nonsense

@@ -1,37 +1,44 @@
 """Circuit-level simulation of analog in-memory-computing crossbars.
 
 One description (`Crossbar`), two renderings (ngspice and NumPy), one result type.
+
+Rooms and names are imported when they are first asked for: nobody pays for what is not used.
 """
 
-from xbar_circuit import (
-    accelerator,
-    calibration,
-    cells,
-    devices,
-    netlist,
-    network,
-    nodal,
-    peripherals,
-    programming,
-    runs,
-    spice,
-    studies,
-)
-from xbar_circuit.accelerator import Accelerator
-from xbar_circuit.crossbar import Crossbar
-from xbar_circuit.errors import (
-    ConvergenceError,
-    ModelFileError,
-    ParameterError,
-    ShapeError,
-    SimulatorError,
-    SimulatorNotFoundError,
-    XbarError,
-)
-from xbar_circuit.result import NodeVoltages, ReadResult
-from xbar_circuit.tile import Tile, TileResult
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from xbar_circuit.version import __version__
-from xbar_circuit.wires import Terminals, Wires
+
+if TYPE_CHECKING:
+    from xbar_circuit import (
+        accelerator,
+        calibration,
+        cells,
+        devices,
+        netlist,
+        network,
+        nodal,
+        peripherals,
+        programming,
+        runs,
+        spice,
+        studies,
+    )
+    from xbar_circuit.accelerator import Accelerator
+    from xbar_circuit.crossbar import Crossbar
+    from xbar_circuit.errors import (
+        ConvergenceError,
+        ModelFileError,
+        ParameterError,
+        ShapeError,
+        SimulatorError,
+        SimulatorNotFoundError,
+        XbarError,
+    )
+    from xbar_circuit.result import NodeVoltages, ReadResult
+    from xbar_circuit.tile import Tile, TileResult
+    from xbar_circuit.wires import Terminals, Wires
 
 __all__ = [
     "Accelerator",
@@ -63,3 +70,40 @@ __all__ = [
     "spice",
     "studies",
 ]
+
+_HOMES = {
+    "Accelerator": "accelerator",
+    "ConvergenceError": "errors",
+    "Crossbar": "crossbar",
+    "ModelFileError": "errors",
+    "NodeVoltages": "result",
+    "ParameterError": "errors",
+    "ReadResult": "result",
+    "ShapeError": "errors",
+    "SimulatorError": "errors",
+    "SimulatorNotFoundError": "errors",
+    "Terminals": "wires",
+    "Tile": "tile",
+    "TileResult": "tile",
+    "Wires": "wires",
+    "XbarError": "errors",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a room, or the module that a name lives in."""
+    if name in _HOMES:
+        found = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        globals()[name] = found
+        return found
+    if not name.startswith("_"):
+        try:
+            return import_module(f"{__name__}.{name}")
+        except ModuleNotFoundError as error:
+            if error.name != f"{__name__}.{name}":
+                raise
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

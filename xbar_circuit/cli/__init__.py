@@ -17,6 +17,7 @@ turns each into one clean message on stderr and an exit code, so no verb does.
 
 from __future__ import annotations
 
+import ast
 import os
 import pkgutil
 import sys
@@ -30,7 +31,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from xbar_circuit import __version__
 from xbar_circuit.errors import (
@@ -77,16 +78,37 @@ class _Verbs(TyperGroup):
         self.commands = dict.fromkeys(self.list_commands(ctx))  # type: ignore[assignment]
         return super().resolve_command(ctx, args)
 
+    listing = False
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the list of verbs, for which none is imported."""
+        self.listing = True
+        try:
+            super().format_help(ctx, formatter)
+        finally:
+            self.listing = False
+
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Import one verb."""
+        """Import one verb; for the list of verbs, only read what it says of itself."""
         if cmd_name not in self.list_commands(ctx):
             return None
         name = cmd_name.replace("-", "_")
+        if self.listing:
+            return _literal(TyperCommand(cmd_name, help=_docstring(name)))
         verb = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
         verb.command(cmd_name)(getattr(import_module(f"{__name__}.{name}"), name))
         command = typer.main.get_command(verb)
         command.callback = _after_probe(command.callback)
         return _literal(command)
+
+
+def _docstring(name: str) -> str:
+    """Return the docstring of a verb, read from its source."""
+    source = Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            return ast.get_docstring(node) or ""
+    return ""
 
 
 def _literal(command: Any) -> Any:
