@@ -100,3 +100,16 @@ def test_signs_one_after_the_other_make_the_same_product():
     np.testing.assert_allclose(
         sum(read.weight * read.mean_volt(window) for read in two), one.mean_volt(window), rtol=1e-12
     )
+
+
+def test_the_published_chips_are_as_published():
+    """A digit that slipped would move every comparison."""
+    found = [(one.tops, one.tops_per_watt, one.tops_per_mm2) for one in PUBLISHED]
+    assert found == [
+        (1.008, 10.5, 1.59),
+        (63.1, 9.76, None),
+        (16.1, 2.48, None),
+        (0.418, 8.26, None),
+        (2.122, 43.1, None),
+        (None, 12.4, None),
+    ]

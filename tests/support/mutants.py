@@ -126,7 +126,7 @@ def sample(every: list[Mutant], count: int, seed: int) -> list[Mutant]:
     for group in by_module.values():
         share = max(1, round(count * len(group) / len(every)))
         rng.shuffle(group)
-        sound = (one for one in group if _compiles(one.code() or ""))
+        sound = (one for one in group if _compiles(one.code() or "") and not _marker(one.diff()))
         chosen += itertools.islice(sound, share)
     return chosen
 
@@ -225,6 +225,11 @@ def _places(tree: Any, operator: Any) -> int:
     counter = _Counter(operator)
     counter.walk(tree)
     return counter.count
+
+
+def _marker(diff: str) -> bool:
+    """Whether a diff only turns the ``*`` before keyword arguments into something else."""
+    return any(line.lstrip("- ") == "*," for line in diff.splitlines())
 
 
 def _compiles(code: str) -> bool:

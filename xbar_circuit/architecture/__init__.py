@@ -10,6 +10,7 @@ from xbar_circuit.architecture.components import (
     Readout,
 )
 from xbar_circuit.architecture.cost import Cost, LayerCost, balanced_replicas, cost
+from xbar_circuit.architecture.logic import Logic
 from xbar_circuit.architecture.neurram import NeurramModel, neurram
 from xbar_circuit.architecture.presets import (
     PRESETS,
@@ -36,6 +37,7 @@ __all__ = [
     "Interconnect",
     "LayerCost",
     "LayerLoad",
+    "Logic",
     "NeurramModel",
     "PublishedChip",
     "Readout",

@@ -36,7 +36,11 @@ def measure_product(
         tile = chain(kind, rows=rows, cols=cols, bits=bits, rng=rng)
     with console.status("products"):
         report = characterize_product(
-            tile, rng=rng, folder=out / "decks", name=f"{kind}, {rows} x {cols}"
+            tile,
+            rng=rng,
+            rest=kind == _PRESET,
+            folder=out / "decks",
+            name=f"{kind}, {rows} x {cols}",
         )
     picture = out / "characterize.png"
     draw_product(report, picture)

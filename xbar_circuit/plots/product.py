@@ -11,6 +11,7 @@ from xbar_circuit.tile import HERMES_CORE
 __all__ = ["draw_product"]
 
 _CORE = 256 * 256
+_COLOURS = (*COLOURS, "#b0b7bc", "#7a5c00")
 
 
 def draw_product(report: ProductReport, path: Path) -> None:
@@ -29,7 +30,7 @@ def draw_product(report: ProductReport, path: Path) -> None:
         ):
             bottom = 0.0
             for name, value in parts.items():
-                colour = COLOURS[list(report.energy_joule).index(name)]
+                colour = _COLOURS[list(report.energy_joule).index(name) % len(_COLOURS)]
                 axes.bar(report.name, scale * value, bottom=bottom, color=colour, label=name)
                 bottom += scale * value
             core = "HERMES core" if share == 1.0 else "HERMES core,\nby weights"

@@ -16,7 +16,7 @@ PRODUCT_COLUMNS = ("component", "energy", "share", "area")
 
 def product_rows(report: ProductReport) -> list[tuple[str, ...]]:
     """Return energy and area by component, and the HERMES core."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name, joule in report.energy_joule.items():
         area = report.area_square_metre.get(name)
         rows.append(
@@ -37,6 +37,12 @@ def product_rows(report: ProductReport) -> list[tuple[str, ...]]:
             engineering(report.total_joule, "J"),
             "100 %",
             f"{known:.3g} mm2; {whole:.3g} mm2 at HERMES's density",
+        ),
+        (
+            "programming of all devices, once",
+            engineering(report.programming_joule, "J"),
+            "",
+            "",
         ),
         (
             f"HERMES core, 256 x 256; {engineering(core['latency_second'], 's')}, 10.5 TOPS/W",

@@ -17,14 +17,21 @@ from typing import Any
 import numpy as np
 
 from xbar_circuit import checks
-from xbar_circuit.architecture import isaac
+from xbar_circuit.architecture import Logic, isaac
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.tile import HERMES_CORE, Tile
 
-__all__ = ["ProductReport", "characterize_product"]
+__all__ = ["REST_WATT_PER_M2", "ProductReport", "characterize_product"]
 
 _MEASURED = 3  # products in ngspice; the power hardly depends on the inputs
 _KEYS = ("drivers", "array", "amplifiers", "converters")
+_DIGITAL_HERTZ = 1e9  # of the logic around the tile; the HERMES core's own
+_WRITES = 10  # pulses to program a device, with verification: assumed; 30 are the chip's limit
+_WRITE_JOULE = 440e-6**2 * 2e3 * 1e-6  # 440 uA for 1 us (Sebastian et al. 2017) in 2 kohm
+
+#: Power over area that takes the preset of the HERMES core to its published 12.5 nJ [W/m2]. Fitted:
+#: leakage, the clock's wires, references, control, all that no public number tells apart.
+REST_WATT_PER_M2 = 1.021e5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +41,8 @@ class ProductReport:
     name : of the tile.
     rows, outputs : its size in weights, one code an output.
     latency_second : from the inputs' first edge to the codes.
-    energy_joule : by component.
+    energy_joule : by component; ``rest, fitted`` is the fitted one, where it is asked for.
+    programming_joule : of all devices, once; not part of a product.
     area_square_metre : by component, from the ISAAC design's densities.
     whole_area_square_metre : at the HERMES core's density.
     measured : whether circuits were measured in ngspice.
@@ -46,6 +54,7 @@ class ProductReport:
     outputs: int
     latency_second: float
     energy_joule: dict[str, float]
+    programming_joule: float
     area_square_metre: dict[str, float]
     whole_area_square_metre: float
     measured: bool
@@ -75,6 +84,8 @@ def characterize_product(
     *,
     rng: np.random.Generator,
     inputs: int = 64,
+    logic: Logic | None = None,
+    rest: bool = False,
     folder: str | Path | None = None,
     progress: Callable[[int], object] | None = None,
     name: str = "tile",
@@ -89,6 +100,11 @@ def characterize_product(
         Draws the inputs, independent and even from -1 to 1.
     inputs
         Over how many the energy of array and drivers is averaged.
+    logic
+        Node and supply of the digital logic; None is 14 nm at 0.8 V.
+    rest
+        Whether the power that is fitted to the HERMES core, `REST_WATT_PER_M2`, is counted over the
+        tile's area at that core's density.
     folder, progress
         As in :meth:`Tile.in_spice`.
     name
@@ -114,28 +130,49 @@ def characterize_product(
         converters * tile.converters * reads,
     )
     outputs = cols if tile.readout.difference is None else cols // 2
+    whole = HERMES_CORE["area_square_metre"] * rows * outputs / 256**2
+    energy = dict(zip(_KEYS, parts, strict=True))
+    energy |= _digital(tile, logic or Logic(), outputs, cost.latency_second)
+    if rest:
+        energy["rest, fitted"] = REST_WATT_PER_M2 * whole * cost.latency_second
     design = isaac()
     return ProductReport(
         name=name,
         rows=rows,
         outputs=outputs,
         latency_second=cost.latency_second,
-        energy_joule=dict(zip(_KEYS, parts, strict=True)),
+        energy_joule=energy,
+        programming_joule=rows * cols * _WRITES * _WRITE_JOULE,
         area_square_metre={
             "drivers": rows * (design.driver.area_m2 or 0.0),
             "array": rows * cols * (design.cell_m2 or 0.0),
             "converters": tile.converters * (design.readout.area_m2 or 0.0),
         },
-        whole_area_square_metre=HERMES_CORE["area_square_metre"] * rows * outputs / 256**2,
+        whole_area_square_metre=whole,
         measured=measured,
         assumptions=(
             f"inputs: {inputs} vectors of independent numbers, even from -1 to 1",
-            *(line for line in cost.assumptions if not line.startswith(("read-outs", "area"))),
+            *(
+                line
+                for line in cost.assumptions
+                if not line.startswith(("read-outs", "area", "no buffers"))
+            ),
             "amplifiers and converters: circuits as measured in ngspice, from 45 nm-class cards;"
             " behavioural amplifiers their stated quiescent power, behavioural converters the"
             " energy model in their docstring",
-            "logic: the model's energy of a SAR's search and of a ramp's ticks; the counter behind"
-            " an oscillator of transistors is not counted",
+            "counters: in the converters' own model, a SAR's search and a ramp's ticks too; the"
+            " counter behind an oscillator of transistors is not counted",
+            f"digital logic, {(logic or Logic()).nm} nm: operations of 45 nm (Horowitz, ISSCC 2014)"
+            " scaled by Stillmaker and Baas (2017); a flip-flop's clock pin 1 fF (assumed)",
+            "pulse generation: each row's code compared with a counter at every tick of the clock",
+            "local logic: one multiplication and one addition an output; inputs and outputs: a byte"
+            " each, from and to a memory of 8 KB",
+            f"rest: {REST_WATT_PER_M2:.3g} W/m2 over the area at the HERMES core's density, fitted"
+            " to that core's published energy: leakage, the clock's wires, references, control"
+            if rest
+            else "rest: leakage, the clock's wires, references and control are not counted",
+            f"programming, once and not part of a product: {_WRITES} pulses a device (assumed) of"
+            " 440 uA for 1 us (Sebastian et al. 2017) in 2 kohm",
             "area by component: densities of the ISAAC design at 32 nm (one-bit drivers, bare"
             " cells, SAR converters); amplifiers are not counted",
             "area of the whole: density of the HERMES core, 14 nm",
@@ -143,6 +180,24 @@ def characterize_product(
             " 1.59 TOPS/mm2, with everything on the core in them",
         ),
     )
+
+
+def _digital(tile: Tile, logic: Logic, outputs: int, seconds: float) -> dict[str, float]:
+    """Return the energy of a product's logic by component [J]."""
+    rows, reads = tile.crossbar.rows, tile.driver.read_count
+    width = max(2, tile.driver.highest.bit_length())
+    codes = tile.readout.converter.bits or 1
+    pulses = tile.driver.span_second > 0.0
+    flip_flops = rows * (2 * width if pulses else width) + 2 * tile.converters * codes
+    found = {
+        "local logic": logic.affine(outputs) * reads,
+        "clock": logic.clock(flip_flops, seconds * _DIGITAL_HERTZ),
+        "inputs and outputs": logic.memory(rows + outputs),
+    }
+    if pulses:
+        generated = logic.pulse_generation(rows, width, tile.driver.highest)
+        found = {"pulse generation": generated * reads} | found
+    return found
 
 
 def _readout(tile: Tile, x: FloatArray, **settings: Any) -> tuple[float, float, bool]:
