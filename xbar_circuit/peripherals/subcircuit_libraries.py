@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from xbar_circuit.errors import ModelFileError, ParameterError
-from xbar_circuit.files import cache_folder
 from xbar_circuit.spice_text import declared_sections, read
-from xbar_circuit.verilog_a import compile_osdi
+from xbar_circuit.verilog_a import compile_cached
 
 __all__ = ["at_corner", "compiled", "libraries_of"]
 
@@ -120,20 +117,5 @@ def compiled(models: str | Path | Sequence[str | Path]) -> tuple[Path, ...]:
                 f"osdi: got {str(file)!r}, expected a Verilog-A model that exists, .va or .osdi;"
                 " correct the path"
             )
-        found.append(_compiled(file) if file.suffix.lower() == ".va" else file)
+        found.append(compile_cached(file) if file.suffix.lower() == ".va" else file)
     return tuple(found)
-
-
-def _compiled(source: Path) -> Path:
-    # sources include each other within their folder: a change of any counts
-    digest = hashlib.sha256(str(source).encode())
-    for path in sorted(source.parent.glob("*")):
-        if path.suffix.lower() in {".va", ".include", ".inc", ".vams", ".h"}:
-            digest.update(path.name.encode() + path.read_bytes())
-    folder = cache_folder() / f"osdi-{digest.hexdigest()[:16]}"
-    target = folder / f"{source.stem}.osdi"
-    if not target.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder) as work:
-            compile_osdi(source, Path(work)).replace(target)
-    return target

@@ -242,11 +242,15 @@ class PcmCell(PcmParameters):
         conductances: Sequence[float],
     ) -> Iterable[str]:
         """Return one subcircuit call ``X<name> row column pcm_read ua=...`` a cell."""
-        states = self._stored(self.thickness(np.asarray(conductances)))
+        states = self.stored_thickness(np.asarray(conductances))
         return (
             f"X{name} {row} {column} pcm_read ua={float(u)!r}"
             for name, row, column, u in zip(names, row_nodes, column_nodes, states, strict=True)
         )
+
+    def stored_thickness(self, conductance: FloatArray) -> FloatArray:
+        """Return u_a of a crossbar's cells after this cell's age in its store [m]."""
+        return self._stored(self.thickness(conductance))
 
     def _states(self, conductance: FloatArray) -> FloatArray:
         return self.thickness(np.where(conductance > 0.0, conductance, self.g_max_siemens))

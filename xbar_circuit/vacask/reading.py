@@ -1,0 +1,153 @@
+"""Read a crossbar in VACASK."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from xbar_circuit import checks
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.errors import ConvergenceError, SimulatorError
+from xbar_circuit.files import write_text
+from xbar_circuit.netlist.names import column_nodes, row_nodes
+from xbar_circuit.netlist.terminals import senses
+from xbar_circuit.resources import device_model
+from xbar_circuit.result import NodeVoltages, ReadResult
+from xbar_circuit.vacask.devices import cell_lines
+from xbar_circuit.vacask.locating import locate
+from xbar_circuit.vacask.netlist import deck, point_name
+from xbar_circuit.vacask.raw_file import read_raw
+from xbar_circuit.verilog_a import compile_cached
+
+__all__ = ["read"]
+
+_LAST_WORDS = 1500
+_LARGEST_RESIDUAL = 1e-6
+
+
+def read(
+    crossbar: Crossbar, volts: ArrayLike, *, time_limit_second: float | None = 600.0
+) -> ReadResult:
+    """Return the currents and node voltages of a crossbar, solved by VACASK.
+
+    Parameters
+    ----------
+    crossbar
+        The array; its cells are ohmic, sinh or PCM cells.
+    volts
+        Inputs (batch, rows) or (rows,) [V].
+    time_limit_second
+        Time allowed to the whole batch [s]; None waits for ever.
+
+    Raises
+    ------
+    ShapeError, ParameterError
+        `volts` does not fit or is not finite; VACASK has no rendering of the cell.
+    ConvergenceError
+        Some input has no solution, or one that breaks Kirchhoff's law by more than 1e-6 of the
+        largest current.
+    SimulatorError
+        VACASK failed; the error has its words and the saved deck.
+    SimulatorNotFoundError
+        There is no VACASK, or no Verilog-A compiler for cells that need one.
+
+    >>> import xbar_circuit as xc
+    >>> xbar = xc.Crossbar(conductance=[[1e-4]], wires=xc.Wires(row_ohm=4e3, column_ohm=6e3))
+    >>> xc.vacask.read(xbar, [0.2]).column_current.round(15)
+    array([[1.e-05]])
+    """
+    text = deck(crossbar, volts)
+    batch = checks.read_volts("volts", volts, crossbar.rows)
+    with tempfile.TemporaryDirectory(prefix="xbar-vacask-") as name:
+        folder = Path(name)
+        said = _run(text, crossbar, folder, time_limit_second)
+        points = []
+        for k in range(len(batch)):
+            file = folder / f"{point_name(k)}.raw"
+            if not file.is_file():
+                raise ConvergenceError(
+                    f"vacask: got no operating point for input {k} of {len(batch)}, expected one;"
+                    f" its last words:\n{said[-_LAST_WORDS:]}",
+                    failed=range(k, len(batch)),
+                )
+            points.append(read_raw(file))
+    result = _result(crossbar, batch, points)
+    bad = np.flatnonzero(~(result.residual <= _LARGEST_RESIDUAL))
+    if bad.size:
+        raise ConvergenceError(
+            f"vacask: got node voltages that break Kirchhoff's current law by"
+            f" {result.residual.max():.1e} of the largest current (samples {bad[:20].tolist()}),"
+            f" expected at most {_LARGEST_RESIDUAL:g}; use 0 for an ideal wire, or nodal.read",
+            failed=bad.tolist(),
+            result=result,
+        )
+    return result
+
+
+def _run(text: str, crossbar: Crossbar, folder: Path, seconds: float | None) -> str:
+    """Run the deck in a folder of its own; return what VACASK said."""
+    program = locate().program
+    source = cell_lines(crossbar, row_nodes(crossbar), column_nodes(crossbar)).source
+    if source:
+        compiled = compile_cached(device_model(source))
+        text = text.replace(f'load "{compiled.name}"', f'load "{compiled}"', 1)
+    (folder / "deck.sim").write_text(text, encoding="utf-8")
+    command = [str(program), "--skip-postprocess", "--quiet-progress", "deck.sim"]
+    try:
+        done = subprocess.run(  # noqa: S603 - a simulator that the user installed, no shell
+            command,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise SimulatorError(f"vacask: {error}", deck=_saved(text)) from error
+    said = (done.stdout + done.stderr).strip()
+    if done.returncode != 0:
+        words = said[-_LAST_WORDS:]
+        if "converge" in said.lower():
+            raise ConvergenceError(f"vacask: no convergence. Its last words:\n{words}")
+        path = _saved(text)
+        raise SimulatorError(
+            f"vacask: got exit status {done.returncode}, expected an answer; run the saved deck"
+            f" {path} by hand. Its last words:\n{words}",
+            said=said,
+            deck=path,
+        )
+    return said
+
+
+def _saved(text: str) -> Path:
+    path = Path(tempfile.mkdtemp(prefix="xbar-failed-")) / "deck.sim"
+    write_text(path, text)
+    return path
+
+
+def _result(
+    crossbar: Crossbar, batch: FloatArray, points: list[dict[str, FloatArray]]
+) -> ReadResult:
+    current = np.zeros((len(batch), crossbar.cols))
+    for end in senses(crossbar):
+        name = f"v{end.name}:flow(br)"
+        current[:, end.index] += [float(point[name][0]) for point in points]
+    fields = {}
+    for kind, names in (("row", row_nodes(crossbar)), ("column", column_nodes(crossbar))):
+        fields[kind] = np.array(
+            [[[float(point[node][0]) for node in line] for line in names] for point in points]
+        )
+    return ReadResult(
+        crossbar=crossbar,
+        volts=batch,
+        column_current=current,
+        nodes=NodeVoltages(row=fields["row"], column=fields["column"]),
+        engine="vacask",
+    )
