@@ -7,15 +7,11 @@ Each stands for its kind: what any two of them do together, a tile of a network 
 from __future__ import annotations
 
 import dataclasses
-import itertools
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
 import numpy as np
 
 from xbar_circuit.cells import BitSlices, DifferentialPair, EightT4R, MultiDevice, Synapse
-from xbar_circuit.checks import FloatArray
-from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.peripherals import (
     BitSerial,
     ChargeIntegrator,
@@ -37,10 +33,8 @@ from xbar_circuit.peripherals import (
     TransimpedanceAmplifier,
     WordLineBuffer,
 )
-from xbar_circuit.tile import Tile
-from xbar_circuit.wires import Wires
 
-__all__ = ["DRIVERS", "READOUTS", "SYNAPSES", "PartsCase", "parts_cases", "parts_tile"]
+__all__ = ["DRIVERS", "READOUTS", "SYNAPSES", "parts_fit"]
 
 _AMPERE = 30e-6  # of both signs, that every read-out tells apart
 _WINDOW = 16e-9
@@ -139,61 +133,9 @@ SYNAPSES: Mapping[str, Synapse | None] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PartsCase:
-    """A combination, its tile and its inputs (products, inputs) from -1 to 1."""
-
-    driver: str
-    readout: str
-    synapse: str
-    tile: Tile
-    x: FloatArray = field(repr=False)
-
-
-def fits(driver: str, readout: str, synapse: str) -> bool:
+def parts_fit(driver: str, readout: str, synapse: str) -> bool:
     """Whether parts go together: pulses need a window, 8T4R has nothing to subtract."""
     one = READOUTS[readout]
     if DRIVERS[driver].span_second > (one.window_second or 0.0):
         return False
     return not (synapse == "8T4R" and one.difference is not None)
-
-
-def parts_tile(driver: str, readout: str, synapse: str, rng: np.random.Generator) -> Tile:
-    """Return the tile of a combination; mismatch is drawn for every converter of its own.
-
-    Raises
-    ------
-    ParameterError
-        The parts do not fit each other.
-    """
-    kind = SYNAPSES[synapse]
-    wires = Wires(row_ohm=2.0, column_ohm=3.0)
-    if kind is None:
-        shape = (_INPUTS, 2 * _OUTPUTS)
-        crossbar = Crossbar(conductance=rng.uniform(1e-6, 25e-6, shape), wires=wires)
-    else:
-        crossbar = kind.crossbar(rng.uniform(-1.0, 1.0, (_INPUTS, _OUTPUTS)), wires=wires)
-    tile = Tile(crossbar, DRIVERS[driver], READOUTS[readout], synapse=kind)
-    if readout == "sar, mismatch":
-        drawn = tile.readout.drawn(rng, tile.converters, unit_sigma=0.05)
-        tile = Tile(crossbar, DRIVERS[driver], drawn, synapse=kind)
-    return tile
-
-
-def parts_cases(*, seed: int = 0, share: int = 1) -> Iterator[PartsCase]:
-    """Yield the combinations that fit, every `share`-th of them, so that all parts have their turn.
-
-    Parameters
-    ----------
-    seed
-        Of conductances and inputs.
-    share
-        1 is all; 7 takes one of seven.
-    """
-    every = [names for names in itertools.product(DRIVERS, READOUTS, SYNAPSES) if fits(*names)]
-    for k, names in enumerate(every[::share]):
-        rng = np.random.default_rng((seed, k))
-        tile = parts_tile(*names, rng)
-        driver, readout, synapse = names
-        x = rng.uniform(-1.0, 1.0, (_PRODUCTS, tile.inputs))
-        yield PartsCase(driver=driver, readout=readout, synapse=synapse, tile=tile, x=x)

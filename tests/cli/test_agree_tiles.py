@@ -1,0 +1,43 @@
+"""``xbar agree-tiles`` on a few combinations."""
+
+import json
+
+import pytest
+
+from xbar_circuit import cli
+from xbar_circuit.agreement import combinations
+
+
+def run(*words):
+    with pytest.raises(SystemExit) as leaving:
+        cli.main(words)
+    return leaving.value.code or 0
+
+
+def test_the_table_is_printed_and_written(tmp_path, capsys):
+    out = tmp_path / "out"
+    assert run("agree-tiles", "--every", "150", "--no-transistors", "--out", str(out)) == 0
+    said = capsys.readouterr().out
+    content = json.loads((out / "agree_tiles.json").read_text())
+    rows = content["combinations"]
+    assert len(rows) >= 3
+    assert content["passed"]
+    assert all(row["compiled_apart_lsb"] <= 1e-6 for row in rows)
+    assert f"{len(rows)} of {len(rows)} combinations agree" in said
+    assert (out / "agree_tiles.html").exists()
+
+
+def test_a_difference_is_a_failure(tmp_path, monkeypatch):
+    real = combinations.compiled
+
+    class Wrong:
+        def __init__(self, tile):
+            self._form = real(tile)
+            self.weights, self.encode = self._form.weights, self._form.encode
+
+        def codes(self, drive, rng=None):
+            return self._form.codes(drive, rng=rng) + 1.0
+
+    monkeypatch.setattr(combinations, "compiled", Wrong)
+    words = ("--every", "400", "--no-transistors", "--out", str(tmp_path / "out"))
+    assert run("agree-tiles", *words) == 1

@@ -1,0 +1,141 @@
+"""``xbar agree-tiles``: every driver x read-out x synapse, compiled, fast and in ngspice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from xbar_circuit import __version__, report, spice
+from xbar_circuit.agreement.combinations import (
+    CombinationOutcome,
+    calibrated_combinations,
+    check_combination,
+    combinations,
+)
+from xbar_circuit.errors import SimulatorError
+from xbar_circuit.files import write_json
+
+__all__ = ["agree_tiles"]
+
+_COLUMNS = ("driver", "read-out", "synapse", "codes", "compiled", "ngspice", "equal", "allowed", "")
+
+
+def agree_tiles(
+    *,
+    out: Annotated[
+        Path, typer.Option(help="Folder for agree_tiles.json and agree_tiles.html.")
+    ] = Path("out/agree-tiles"),
+    every: Annotated[
+        int, typer.Option(min=1, help="Take every n-th combination; 1 takes all of them.")
+    ] = 1,
+    transistors: Annotated[
+        bool, typer.Option(help="Also calibrate and compare the read-outs of transistors.")
+    ] = True,
+    seed: Annotated[int, typer.Option(min=0, help="Of the conductances and inputs.")] = 2026,
+) -> None:
+    """Compare the codes of small tiles: the compiled form, the fast model, and whole decks.
+
+    Every driver with every read-out and every synapse that fit each other, from driver to code,
+    with the same noise drawn for all. Exit code 1 when codes differ by more than ties, or a
+    calibrated read-out by more than its stated error.
+    """
+    console = Console()
+    if not spice.simulator().code_models:
+        raise SimulatorError(
+            f"{spice.simulator().version}: got no code models, expected them for the converters;"
+            " see `xbar doctor`"
+        )
+    cases = list(combinations(seed=seed, every=every))
+    outcomes = [check_combination(case) for case in track(cases, "combinations", console=console)]
+    if transistors:
+        fitted = track(calibrated_combinations(seed=seed), "transistors", total=3, console=console)
+        outcomes += [check_combination(case) for case in fitted]
+    table = Table(*_COLUMNS, title="largest differences to the fast model [LSB]", box=None)
+    for row in _rows(outcomes):
+        table.add_row(*row, style=None if row[-1] == "ok" else "bold red")
+    console.print(table)
+    _write(out, outcomes, seed=seed, every=every)
+    failed = [outcome for outcome in outcomes if not outcome.passed]
+    equal = sum(outcome.equal * outcome.codes for outcome in outcomes)
+    codes = sum(outcome.codes for outcome in outcomes)
+    console.print(
+        f"{len(outcomes) - len(failed)} of {len(outcomes)} combinations agree,"
+        f" {equal:.0f} of {codes} codes of ngspice are equal; written to {out}",
+        highlight=False,
+    )
+    if failed:
+        raise typer.Exit(1)
+
+
+def _rows(outcomes: Sequence[CombinationOutcome]) -> list[tuple[str, ...]]:
+    return [
+        (
+            outcome.case.driver,
+            outcome.case.readout,
+            outcome.case.synapse,
+            str(outcome.codes),
+            f"{outcome.compiled_apart:.2g}",
+            f"{outcome.spice_apart:.2g}",
+            f"{100 * outcome.equal:.0f} %",
+            f"{outcome.allowed:.2g}",
+            "ok" if outcome.passed else "FAILED",
+        )
+        for outcome in outcomes
+    ]
+
+
+def _write(out: Path, outcomes: Sequence[CombinationOutcome], *, seed: int, every: int) -> None:
+    passed = all(outcome.passed for outcome in outcomes)
+    report.write_page(
+        out / "agree_tiles.html",
+        title="Codes of tiles: compiled, fast, ngspice",
+        lead="Every driver with every read-out and every synapse that fit each other.",
+        key_numbers={
+            "combinations": str(len(outcomes)),
+            "verdict": "agree" if passed else "DISAGREE",
+        },
+        sections=[
+            report.Section(
+                title="Codes",
+                paragraphs=[
+                    "Largest difference to the tile's fast model in LSB, of the compiled form that"
+                    " networks use and of the whole deck in ngspice. An input that lies on a"
+                    " threshold may fall on either side; it counts what its read and its digit"
+                    " weigh. Read-outs of transistors are allowed the error that their calibration"
+                    " states. Exact converters are compared as real numbers."
+                ],
+                tables=[report.Table(columns=_COLUMNS, rows=_rows(outcomes))],
+            )
+        ],
+        footer=f"xbar_circuit {__version__}, xbar agree-tiles --seed {seed} --every {every}",
+    )
+    write_json(
+        out / "agree_tiles.json",
+        {
+            "version": __version__,
+            "seed": seed,
+            "every": every,
+            "passed": passed,
+            "combinations": [
+                {
+                    "driver": outcome.case.driver,
+                    "readout": outcome.case.readout,
+                    "synapse": outcome.case.synapse,
+                    "codes": outcome.codes,
+                    "compiled_apart_lsb": outcome.compiled_apart,
+                    "spice_apart_lsb": outcome.spice_apart,
+                    "equal": outcome.equal,
+                    "allowed_lsb": outcome.allowed,
+                    "spice_second": outcome.second,
+                    "passed": outcome.passed,
+                }
+                for outcome in outcomes
+            ],
+        },
+    )
