@@ -18,6 +18,7 @@ import numpy as np
 from xbar_circuit.agreement.parts import DRIVERS, READOUTS, SYNAPSES, parts_fit
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.errors import ConvergenceError, SimulatorError
 from xbar_circuit.tile import Tile, calibrate, chain, compiled, random_inputs
 from xbar_circuit.wires import Wires
 
@@ -56,6 +57,7 @@ class CombinationOutcome:
     equal : share of ngspice's codes that are equal.
     allowed : largest difference of ngspice's codes that is a tie, or the stated error [LSB].
     second : inside ngspice [s].
+    failure : what ngspice said where it gave no answer.
     """
 
     case: Combination
@@ -65,12 +67,13 @@ class CombinationOutcome:
     equal: float
     allowed: float
     second: float
+    failure: str = ""
 
     @property
     def passed(self) -> bool:
         """Whether compiled form and fast model are the same, and ngspice within what is allowed."""
         exact = self.case.tile.readout.converter.exact
-        if self.compiled_apart > (_SINGLE if exact else 0.0):
+        if self.failure or self.compiled_apart > (_SINGLE if exact else 0.0):
             return False
         most = self.spice_apart <= self.allowed
         return most and (exact or self.case.tile.model is not None or self.equal >= _EQUAL)
@@ -146,17 +149,21 @@ def check_combination(case: Combination, *, seed: int = 3) -> CombinationOutcome
 
     Raises
     ------
-    ConvergenceError, SimulatorError, SimulatorNotFoundError
-        ngspice is missing or failed.
+    SimulatorNotFoundError
+        ngspice is missing.
     """
     tile, form = case.tile, compiled(case.tile)
     fast = tile.mvm(case.x, rng=np.random.default_rng(seed)).code
     single = form.codes(form.encode(case.x), rng=np.random.default_rng(seed))
     quiet = form.codes(form.encode(case.x)) - tile.mvm(case.x).code
-    exact = tile.mvm(
-        case.x, engine="spice", rng=np.random.default_rng(seed), time_limit_second=60.0
-    )
-    apart = np.abs(exact.code - fast)
+    failure = ""
+    try:
+        exact = tile.mvm(
+            case.x, engine="spice", rng=np.random.default_rng(seed), time_limit_second=20.0
+        )
+        apart, second = np.abs(exact.code - fast), exact.simulator_second
+    except (ConvergenceError, SimulatorError) as error:
+        apart, second, failure = np.full(fast.shape, np.inf), 0.0, str(error)
     largest = max(float(np.abs(fast).max()), 1.0)
     model = tile.model
     if tile.readout.converter.exact:
@@ -172,5 +179,6 @@ def check_combination(case: Combination, *, seed: int = 3) -> CombinationOutcome
         spice_apart=float(apart.max()),
         equal=float((apart == 0).mean()),
         allowed=allowed,
-        second=exact.simulator_second,
+        second=second,
+        failure=failure,
     )

@@ -94,7 +94,7 @@ def _plain_readouts() -> dict[str, Readout]:
         ),
         "integrator": Readout(
             amplifier=ChargeIntegrator(opamp=_opamp(5e9), farad=0.8e-12, window_second=_WINDOW),
-            converter=Sar(bits=5),
+            converter=Flash(bits=4),
         ),
         "digital": Readout(
             amplifier=_conveyor(), converter=Ramp(bits=4, noise_volt=1e-2), difference="digital"

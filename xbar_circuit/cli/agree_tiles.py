@@ -129,10 +129,11 @@ def _write(out: Path, outcomes: Sequence[CombinationOutcome], *, seed: int, ever
                     "synapse": outcome.case.synapse,
                     "codes": outcome.codes,
                     "compiled_apart_lsb": outcome.compiled_apart,
-                    "spice_apart_lsb": outcome.spice_apart,
+                    "spice_apart_lsb": None if outcome.failure else outcome.spice_apart,
                     "equal": outcome.equal,
                     "allowed_lsb": outcome.allowed,
                     "spice_second": outcome.second,
+                    "failure": outcome.failure,
                     "passed": outcome.passed,
                 }
                 for outcome in outcomes
