@@ -246,11 +246,16 @@ def add_matmul(total: Array, fields: Array, matrix: Array, sign: float = 1.0) ->
 
 
 def take(array: Array, which: NDArray[Any]) -> Array:
-    """Return some samples: `which` holds their numbers, or a bool for each."""
+    """Return some samples: `which` holds their numbers, or a bool for each.
+
+    On a device all samples are the array itself.
+    """
     if isinstance(array, np.ndarray):
         return array[which]
     where = backend_of(array)
     index = np.flatnonzero(which) if which.dtype == bool else which
+    if len(index) == len(array) and bool((index == np.arange(len(index))).all()):
+        return array
     return where.xp.take(array, where.xp.asarray(index, device=where.device), axis=0)
 
 

@@ -27,7 +27,7 @@ import numpy as np
 from xbar_circuit.backend import Array, at_least, contiguous, empty, namespace, zeros
 from xbar_circuit.nodal import compiled, cuda
 
-__all__ = ["inverse", "take_out"]
+__all__ = ["inverse", "sweep", "take_out"]
 
 _SWEPT = 8  # blocks of up to so many nodes are taken out one by one
 _FEW = 256  # entries that are not worth loading the compiler for
@@ -53,7 +53,7 @@ def inverse(branches: Array, leak: Array) -> Array:
         if found is not None:
             return found
     if size <= _SWEPT:
-        return _sweep(branches, leak)
+        return sweep(branches, leak)
     cut = size // 2
     between = branches[:, :cut, cut:]
     first = inverse(branches[:, :cut, :cut], leak[:, :cut] + xp.sum(between, axis=-1))
@@ -73,7 +73,7 @@ def inverse(branches: Array, leak: Array) -> Array:
     return whole
 
 
-def _sweep(branches: Array, leak: Array) -> Array:
+def sweep(branches: Array, leak: Array) -> Array:
     """Return the inverse, node by node (Gauss-Jordan): each is one product of one sign.
 
     What has been taken out holds the inverse, what has not the branches, and in between stand the
