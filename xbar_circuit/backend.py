@@ -4,11 +4,17 @@ The kernels are written once, against the Python array API standard, and take th
 the arrays that they are given. A device is named by a string: ``"cpu"`` (or None) is NumPy;
 ``"cuda"``, ``"cuda:1"`` is a card, reached through torch or, without it, CuPy; ``"torch:cpu"``,
 ``"torch:cuda:1"`` and ``"cupy:0"`` name the library too. All solving is in double precision.
+
+Where many tiles are reduced and nobody named a device, the one of `preferred` is taken, or of the
+environment variable ``XBAR_DEVICE``, which ``xbar --device`` sets: processes started from there
+take it over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -34,10 +40,12 @@ __all__ = [
     "empty",
     "fill",
     "fma",
+    "for_tiles",
     "is_numpy",
     "namespace",
     "norms",
     "pick",
+    "preferred",
     "put_samples",
     "take",
     "zeros",
@@ -46,6 +54,7 @@ __all__ = [
 Array: TypeAlias = Any
 """An array of NumPy, torch or CuPy."""
 
+_VARIABLE = "XBAR_DEVICE"
 _EXTRA = 'install the extra: pip install "xbar_circuit[gpu]"'
 
 
@@ -101,6 +110,39 @@ _HERE = Backend(np, "cpu", "cpu")
 @cache
 def _placed(library: str, device: Any) -> Backend:
     return Backend(_namespace(library), device, str(device))
+
+
+@contextmanager
+def preferred(device: str | None) -> Iterator[None]:
+    """Prefer a device for the tiles of whatever runs inside; None changes nothing.
+
+    Raises
+    ------
+    ParameterError
+        The device is not there.
+    """
+    before = os.environ.get(_VARIABLE)
+    if device is not None:
+        backend(device)
+        os.environ[_VARIABLE] = device
+    try:
+        yield
+    finally:
+        if device is not None:
+            os.environ.pop(_VARIABLE)
+            if before is not None:
+                os.environ[_VARIABLE] = before
+
+
+def for_tiles(device: str | None) -> Backend:
+    """Return the library and device for many tiles: `device`, or what is preferred.
+
+    Raises
+    ------
+    ParameterError
+        The device is not there.
+    """
+    return backend(os.environ.get(_VARIABLE) if device is None else device)
 
 
 def backend(device: str | None) -> Backend:

@@ -1,12 +1,14 @@
 """The same numbers from every array library: torch on the processor stands for torch on a card."""
 
 import importlib
+import os
 
 import numpy as np
 import pytest
 
 import xbar_circuit as xc
-from xbar_circuit.backend import backend
+from xbar_circuit.backend import backend, for_tiles, preferred
+from xbar_circuit.cli import main
 from xbar_circuit.nodal import compiled, m_matrix
 
 TORCH = "torch:cpu"
@@ -152,3 +154,24 @@ def test_a_device_beside_a_method_is_refused():
 
 
 LINES = xc.nodal.ByLines()
+
+
+def test_a_preferred_device_is_taken_for_tiles_and_given_back(monkeypatch):
+    monkeypatch.delenv("XBAR_DEVICE", raising=False)
+    assert for_tiles(None).numpy
+    with preferred(TORCH):
+        assert for_tiles(None).name == TORCH
+        assert for_tiles("cpu").numpy
+        with preferred(None):
+            assert for_tiles(None).name == TORCH
+    assert for_tiles(None).numpy
+    with pytest.raises(xc.ParameterError, match="device"), preferred("nowhere"):
+        pass
+    assert "XBAR_DEVICE" not in os.environ
+
+
+def test_the_command_line_refuses_a_device_that_is_not_there(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["--device", "nowhere", "doctor"])
+    assert caught.value.code == 2
+    assert "nowhere" in capsys.readouterr().err

@@ -18,6 +18,7 @@ from typing import Any
 from xbar_circuit import checks
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.drift import COMPENSATIONS
+from xbar_circuit.backend import backend
 from xbar_circuit.calibration import ReadoutModel
 from xbar_circuit.devices import Cell, Ohmic, PcmCell, PcmStatistics, Sinh
 from xbar_circuit.errors import ModelFileError, ParameterError
@@ -67,6 +68,9 @@ class Settings:
         Name of the architecture that costs are counted for, see `architecture.PRESETS`.
     tile_budget
         Tiles that slow layers may fill with copies of themselves; None makes no copies.
+    device
+        Where tiles are reduced: ``"cuda"`` for a graphics card; None is the processor, see
+        `xbar_circuit.backend`.
 
     Raises
     ------
@@ -84,8 +88,10 @@ class Settings:
     memory_bytes: int = MEMORY_BYTES
     technology: str = "survey median"
     tile_budget: int | None = None
+    device: str | None = None
 
     def __post_init__(self) -> None:
+        backend(self.device)
         for time in self.seconds:
             checks.number("seconds", time, "s")
         checks.count("seeds", self.seeds)

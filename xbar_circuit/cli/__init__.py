@@ -164,8 +164,20 @@ def _common(
             callback=lambda wanted: _tell_version(wanted=wanted),
         ),
     ] = False,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            help="Reduce tiles there: cuda, cuda:1, torch:cpu, cupy:0; else XBAR_DEVICE, or cpu.",
+        ),
+    ] = None,
 ) -> None:
     """Hold the options that stand before every verb."""
+    del version  # it has spoken already
+    if device is not None:
+        from xbar_circuit.backend import backend  # noqa: PLC0415 - it loads NumPy
+
+        backend(device)  # one that is not there is told before the work
+        os.environ["XBAR_DEVICE"] = device
 
 
 def _exit_code(error: XbarError) -> int:

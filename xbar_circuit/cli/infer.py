@@ -15,6 +15,7 @@ from xbar_circuit.accelerator.nonlinear import Correction
 from xbar_circuit.accelerator.settings import Settings, read_settings
 from xbar_circuit.accelerator.spot_check import TileCheck, choose_tiles, spot_check
 from xbar_circuit.architecture import Cost, preset
+from xbar_circuit.backend import preferred
 from xbar_circuit.cli.mapping import write_mapping
 from xbar_circuit.files import write_json
 from xbar_circuit.network.bring import FASHION_MNIST, NETWORKS, bring
@@ -83,7 +84,7 @@ def infer(
     )
     chosen, test, known = brought.network, brought.test, brought.calibration
     console = Console()
-    with progress_bar(console) as bar:
+    with progress_bar(console) as bar, preferred(settings.device):
         report = bar.add
         found = evaluate(chosen, test, known, settings, folder=out / "chips", report=report)
         wanted = error_budget(chosen, test, known, settings, report=report) if budget else None

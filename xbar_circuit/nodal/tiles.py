@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from xbar_circuit import checks
-from xbar_circuit.backend import backend
+from xbar_circuit.backend import for_tiles
 from xbar_circuit.certificate import TOLERANCE, certify
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ConvergenceError, ParameterError, ShapeError
@@ -37,9 +37,9 @@ def transfer_tiles(
     wires, terminals
         The same for all tiles; terminals of 0 ohm at the left and bottom unless said otherwise.
     device
-        Where to compute: ``"cuda"`` for a graphics card, None for the processor; see
-        :func:`xbar_circuit.backend.backend`. The result is NumPy's in any case, and the same within
-        rounding.
+        Where to compute: ``"cuda"`` for a graphics card; None for the processor, unless another
+        device is preferred (`xbar_circuit.backend`). The result is NumPy's in any case, and the
+        same within rounding.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def transfer_tiles(
     >>> transfer_tiles([[[0.1]], [[0.0]]], wires=wires).round(6).tolist()
     [[[0.076923]], [[0.0]]]
     """
-    place = backend(device)
+    place = for_tiles(device)
     tiles = checks.real("conductance", conductance)
     checks.instance("wires", wires, Wires, example="xc.Wires(row_ohm=1.0, column_ohm=1.0)")
     if terminals is not None:
