@@ -12,6 +12,7 @@ import numpy as np
 
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ModelFileError, ParameterError
+from xbar_circuit.loading import read_npy, reading
 
 __all__ = ["load_matrix"]
 
@@ -97,11 +98,8 @@ def _number(word: str) -> bool:
 
 
 def _npy(path: Path) -> FloatArray:
-    try:
-        # mapped, so that a header that promises too much is refused before anything is allocated
-        values = np.load(path, allow_pickle=False, mmap_mode="r")
-    except (ValueError, EOFError, OverflowError, SyntaxError) as error:
-        raise _refused(path, error, "a NumPy array of numbers") from error
+    with reading(path, expected="a NumPy array of numbers", remedy="write it as CSV or .npy"):
+        values = read_npy(path)
     if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiub":
         raise _refused(path, type(values).__name__, "a NumPy array of real numbers")
     return np.array(values, dtype=np.float64)

@@ -9,7 +9,6 @@ standard errors, the model carries its error on inputs that it was not fitted to
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from xbar_circuit.calibration.settling import Settling
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ModelFileError, ParameterError
 from xbar_circuit.files import write_json
+from xbar_circuit.loading import read_json, reading
 from xbar_circuit.netlist.provenance import Provenance
 from xbar_circuit.peripherals.converters import CodeArray
 
@@ -121,6 +121,21 @@ class ReadoutModel:
                 got="none",
                 expected="at least one",
                 remedy="fit a polynomial of degree 0 or more",
+            )
+        if not np.isfinite(self.coefficients).all():
+            raise ParameterError.about(
+                "coefficients",
+                got=str(self.coefficients)[:200],
+                expected="finite numbers",
+                remedy="fit them again",
+            )
+        steps = np.diff(self.thresholds)
+        if self.thresholds and not (np.isfinite(self.thresholds).all() and (steps >= 0.0).all()):
+            raise ParameterError.about(
+                "thresholds",
+                got="some that are not finite, or that fall",
+                expected="finite numbers in rising order",
+                remedy="calibrate again",
             )
         if not self.low < self.high:
             raise ParameterError.about(
@@ -239,16 +254,16 @@ class ReadoutModel:
         ModelFileError
             The file is missing, not a model, or stale.
         """
-        try:
-            content = json.loads(Path(path).read_text(encoding="utf-8"))
+        with reading(
+            path,
+            argument="calibration",
+            expected="a model written by ReadoutModel.save",
+            remedy="calibrate again",
+        ):
+            content = read_json(Path(path))
             if content.pop("format") != _FORMAT:
-                raise KeyError("format")
+                raise ValueError(f"not of the format {_FORMAT}")
             model = cls(**_plain_to_fields(content))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ModelFileError(
-                f"calibration {path}: got {error!r}, expected a model written by ReadoutModel.save;"
-                " calibrate again"
-            ) from error
         if current is not None:
             if model.provenance is None:
                 changes: tuple[str, ...] = ("everything: it is a formula",)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
 import math
-import zipfile
-import zlib
+import warnings
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from xbar_circuit import loading
 from xbar_circuit.errors import ModelFileError
+from xbar_circuit.loading import EXPANDED_BYTES, array_bytes, check_size, reading, unpacked
 
 __all__ = ["read_array", "read_folder", "read_idx", "read_npz"]
 
@@ -20,6 +20,8 @@ _IMAGE_SUFFIXES = {
     *(".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png"),
     *(".ppm", ".tif", ".tiff", ".webp"),
 }
+_IMAGE_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+_BYTES_A_PIXEL = 4  # at most, of the modes that are kept
 _AS_IT_IS = {"L", "RGB", "I;16", "I;16B", "I", "F"}
 
 
@@ -34,23 +36,25 @@ def read_idx(path: Path | str) -> NDArray[np.generic]:
         The file is missing, cut short or not IDX.
     """
     path = Path(path)
-    try:
-        data = path.read_bytes()
-        if data[:2] == b"\x1f\x8b":
-            data = gzip.decompress(data)
-        if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in _IDX_TYPES:
+    expected = {"expected": "an IDX file, plain or gzipped", "remedy": "fetch the file again"}
+    with reading(path, **expected), unpacked(path) as (file, size):
+        head = file.read(4)
+        if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in _IDX_TYPES:
             raise ValueError("no IDX header")
-        axes = data[3]
-        shape = tuple(int(n) for n in np.frombuffer(data, ">u4", count=axes, offset=4))
-        kind = np.dtype(_IDX_TYPES[data[2]])
-        if len(data) != 4 + 4 * axes + math.prod(shape) * kind.itemsize:
-            raise ValueError(f"{len(data)} bytes do not hold shape {shape}")
-    except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise ModelFileError(
-            f"path: got {path} ({error}), expected an IDX file, plain or gzipped;"
-            " fetch the file again"
-        ) from error
-    return np.frombuffer(data, kind, offset=4 + 4 * axes).reshape(shape)
+        kind, axes = np.dtype(_IDX_TYPES[head[2]]), head[3]
+        lengths = file.read(4 * axes)
+        if len(lengths) != 4 * axes:
+            raise ValueError("a header that is cut short")
+        shape = tuple(int(n) for n in np.frombuffer(lengths, ">u4"))
+        length = array_bytes(shape, kind.itemsize)
+        if size is None:
+            check_size(f"an array of shape {shape}", length, EXPANDED_BYTES)
+        elif size != 4 + 4 * axes + length:
+            raise ValueError(f"{size} bytes do not hold shape {shape}")
+        data = file.read(length)
+        if len(data) != length or file.read(1):
+            raise ValueError(f"its content is not of shape {shape}")
+        return np.frombuffer(data, kind).reshape(shape)
 
 
 def read_array(path: Path) -> NDArray[np.generic]:
@@ -72,25 +76,18 @@ def read_npz(path: Path) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
     ModelFileError
         The file is missing or damaged, or does not hold the two.
     """
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            return archive["images"], archive["labels"]
-    except (OSError, EOFError, KeyError, ValueError, zlib.error, zipfile.BadZipFile) as error:
-        raise ModelFileError(
-            f"path: got {path} ({error}), expected an npz with entries images and labels;"
-            " write it with numpy.savez"
-        ) from error
+    with reading(
+        path,
+        expected="an npz with entries images and labels",
+        remedy="write it with numpy.savez",
+    ):
+        found = loading.read_npz(path, ("images", "labels"))
+        return found["images"], found["labels"]
 
 
 def _read_npy(path: Path) -> NDArray[np.generic]:
-    try:
-        with path.open("rb") as file:
-            array: NDArray[np.generic] = np.lib.format.read_array(file, allow_pickle=False)
-    except (OSError, EOFError, ValueError) as error:
-        raise ModelFileError(
-            f"path: got {path} ({error}), expected a NumPy file; write it with numpy.save"
-        ) from error
-    return array
+    with reading(path, expected="a NumPy file", remedy="write it with numpy.save"):
+        return loading.read_npy(path)
 
 
 def read_folder(folder: Path) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
@@ -106,18 +103,20 @@ def read_folder(folder: Path) -> tuple[NDArray[np.generic], NDArray[np.generic]]
     from PIL import Image  # noqa: PLC0415  (only folders need it)
 
     classes = sorted(entry for entry in folder.iterdir() if entry.is_dir())
-    pixels, labels = [], []
+    pixels, labels, taken = [], [], 0
     for label, kind in enumerate(classes):
         for file in sorted(kind.iterdir()):
             if file.suffix.lower() not in _IMAGE_SUFFIXES:
                 continue
-            try:
-                with Image.open(file) as opened:
+            with (
+                reading(file, expected="an image file", remedy="remove or mend it"),
+                warnings.catch_warnings(),
+            ):
+                warnings.simplefilter("error")  # a header that promises too much, a broken tag
+                with Image.open(file, formats=_IMAGE_FORMATS) as opened:
+                    taken += _BYTES_A_PIXEL * math.prod(opened.size)
+                    check_size("images", taken, EXPANDED_BYTES)
                     flat = np.asarray(opened if opened.mode in _AS_IT_IS else opened.convert("RGB"))
-            except OSError as error:
-                raise ModelFileError(
-                    f"path: got {file} ({error}), expected an image file; remove or mend it"
-                ) from error
             pixels.append(flat[None] if flat.ndim == 2 else np.moveaxis(flat, -1, 0))
             labels.append(label)
     if not pixels or len({image.shape for image in pixels}) > 1:

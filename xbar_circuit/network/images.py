@@ -96,9 +96,10 @@ class Normalisation:
             )
         around = (1,) * max(0, pixels.ndim - 2)
         mean, std = (np.asarray(v, np.float32).reshape(-1, *around) for v in (self.mean, self.std))
-        return np.asarray(
-            (pixels.astype(np.float32) / np.float32(self.divide) - mean) / std, dtype=np.float32
-        )
+        with np.errstate(over="ignore", invalid="ignore"):  # infinities are the dataset's to refuse
+            return np.asarray(
+                (pixels.astype(np.float32) / np.float32(self.divide) - mean) / std, dtype=np.float32
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

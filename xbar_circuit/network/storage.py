@@ -6,15 +6,15 @@ Entry ``network`` holds the JSON text; entry ``<node>/<field>`` an array of that
 from __future__ import annotations
 
 import json
-import zipfile
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from xbar_circuit.errors import ModelFileError
+from xbar_circuit import loading
 from xbar_circuit.files import replacing
+from xbar_circuit.loading import parse_json, reading
 from xbar_circuit.network.graph import INPUT, Network, Node
 from xbar_circuit.network.operators import KINDS
 
@@ -66,30 +66,26 @@ def read_npz(path: Path | str) -> Network:
         The file is missing, damaged or of another kind.
     """
     path = Path(path)
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            described = json.loads(str(archive["network"]))
-            if described["format"] != _FORMAT:
-                raise ValueError(f"format {described['format']!r}")
-            nodes = tuple(_node(entry, archive) for entry in described["nodes"])
+    with reading(
+        path,
+        expected=f"a native network file ({_FORMAT})",
+        remedy="write one with save, or bring an ONNX file",
+    ):
+        arrays = loading.read_npz(path)
+        described = parse_json(str(arrays.pop("network")))
+        if described["format"] != _FORMAT:
+            raise ValueError(f"format {described['format']!r}")
         return Network(
-            nodes=nodes,
+            nodes=tuple(_node(entry, arrays) for entry in described["nodes"]),
             input_shape=tuple(described["input_shape"]),
-            source=described["source"],
-            input_name=described.get("input_name", INPUT),  # older files have none
+            source=str(described["source"]),
+            input_name=str(described.get("input_name", INPUT)),  # older files have none
         )
-    except (OSError, EOFError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
-        raise ModelFileError(
-            f"path: got {path} ({error}), expected a native network file ({_FORMAT});"
-            " write one with save, or bring an ONNX file"
-        ) from error
 
 
-def _node(entry: dict[str, Any], archive: Any) -> Node:
-    split = {key: key.rpartition("/") for key in archive.files}
-    arrays = {
-        field: archive[key] for key, (name, _, field) in split.items() if name == entry["name"]
-    }
+def _node(entry: dict[str, Any], found: dict[str, Any]) -> Node:
+    split = {key: key.rpartition("/") for key in found}
+    arrays = {field: found[key] for key, (name, _, field) in split.items() if name == entry["name"]}
     settings = {name: _tuples(value) for name, value in entry["settings"].items()}
     operator = KINDS[entry["kind"]](**settings, **arrays)
     return Node(name=entry["name"], operator=operator, inputs=tuple(entry["inputs"]))

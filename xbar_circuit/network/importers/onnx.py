@@ -13,18 +13,21 @@ Format and operators: https://onnx.ai/onnx/operators (opset 7 and later). Needs 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xbar_circuit.errors import ModelFileError, XbarError
+from xbar_circuit.errors import ModelFileError
+from xbar_circuit.loading import reading
 from xbar_circuit.network.execution import apply_digitally
 from xbar_circuit.network.graph import INPUT, Network, Node
 from xbar_circuit.network.importers.onnx_file import OnnxFile, read_onnx
 from xbar_circuit.network.importers.onnx_node import OnnxNode, attributes
 from xbar_circuit.network.importers.onnx_operators import SEVERAL, TRANSLATORS
+from xbar_circuit.network.importers.onnx_sizes import check_growth, check_padding, check_sample
 from xbar_circuit.network.importers.simplify import fold_affine
 from xbar_circuit.network.operators import Array
 
@@ -58,13 +61,14 @@ def from_onnx(
         several inputs; it has several outputs and none is chosen; its shape is open and not given;
         or a node is not supported, with its name and operator.
     """
-    file = read_onnx(source, output=output)
-    _refuse_unsupported(file)
-    batch, shape = file.sample_shape(input_shape)
-    walker = _Walker(file, batch, shape)
-    for node in file.nodes:
-        walker.visit(node)
-    return fold_affine(walker.network(shape))
+    with _reading(source):
+        file = read_onnx(source, output=output)
+        _refuse_unsupported(file)
+        batch, shape = file.sample_shape(input_shape)
+        walker = _Walker(file, batch, shape)
+        for node in file.nodes:
+            walker.visit(node)
+        return fold_affine(walker.network(shape))
 
 
 def declared_shape(
@@ -77,7 +81,15 @@ def declared_shape(
     ModelFileError
         As `from_onnx`.
     """
-    return read_onnx(source, output=output).declared_shape
+    with _reading(source):
+        return read_onnx(source, output=output).declared_shape
+
+
+def _reading(source: Path | str | bytes) -> AbstractContextManager[None]:
+    """Name the file in whatever goes wrong."""
+    return reading(
+        f"{source!r:.200}", argument="source", expected="an ONNX file", remedy="export it again"
+    )
 
 
 def _refuse_unsupported(file: OnnxFile) -> None:
@@ -113,6 +125,7 @@ class _Walker:
         self._file = file
         self._constants = dict(file.constants)
         self._alias = {file.image.name: INPUT}
+        check_sample((batch, *shape))
         self._samples: dict[str, Array] = {INPUT: np.zeros((batch, *shape), dtype=np.float32)}
 
     def visit(self, node: Any) -> None:
@@ -176,6 +189,10 @@ class _Walker:
         from onnx.reference import ReferenceEvaluator  # noqa: PLC0415
 
         given = {name: self._constants[name] for name in node.input if name}
+        try:
+            check_growth(node.op_type, [self._constants.get(name) for name in node.input])
+        except ValueError as error:
+            raise self._about(node, str(error)) from error
         told = [
             helper.make_tensor_value_info(
                 name, helper.np_dtype_to_tensor_dtype(value.dtype), value.shape
@@ -211,6 +228,7 @@ class _Walker:
         try:
             if len({sample.ndim for sample in told.samples}) > 1:
                 raise ValueError("inputs of different ranks, which would mix the images of a batch")
+            check_padding(told)
             with np.errstate(invalid="raise", divide="raise"):
                 operator = TRANSLATORS[node.op_type](told)
             if len(moving) > 1 and node.op_type not in SEVERAL:
@@ -218,8 +236,8 @@ class _Walker:
             sample = apply_digitally(operator, *told.samples)
             if len(sample) != len(told.samples[0]):
                 raise ValueError(f"an output of shape {sample.shape}, which mixes the batch")
-        except (XbarError, KeyError, ValueError, IndexError, TypeError, ArithmeticError) as error:
-            raise self._about(node, str(error)) from error
+        except Exception as error:  # damaged files reach every corner of the translators
+            raise self._about(node, str(error) or type(error).__name__) from error
         self._samples[name] = sample
         self.nodes.append(Node(name=name, operator=operator, inputs=tuple(moving)))
         self._alias[name] = name

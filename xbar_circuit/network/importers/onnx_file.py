@@ -10,6 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from xbar_circuit.errors import ModelFileError
+from xbar_circuit.loading import PLAIN_BYTES, check_size
 
 __all__ = ["OnnxFile", "read_onnx"]
 
@@ -128,6 +129,7 @@ def _load(source: Path | str | bytes) -> Any:
         if isinstance(source, bytes):
             model = onnx.load_model_from_string(source)
         else:
+            check_size("a file", Path(source).stat().st_size, PLAIN_BYTES)
             model = onnx.load(str(source))
     except Exception as error:
         raise ModelFileError(
