@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit.checks import FloatArray
+from xbar_circuit.netlist.hand_over import standing_alone
 from xbar_circuit.peripherals import Subcircuit
 from xbar_circuit.peripherals.converters import Converter
 from xbar_circuit.peripherals.waveform import staircase
@@ -54,14 +55,22 @@ class Testbench:
     exact: bool = False
 
     def standalone(self, vectors: Sequence[str] = ()) -> str:
-        """Return the deck with its transient and its saved vectors, for a simulator of one's own.
+        """Return the deck with its transient, and each code as a ``.measure`` card.
 
-        ``ngspice -b FILE -r FILE.raw`` runs it.
+        ``ngspice -b FILE`` runs it and prints the codes, 1 V a code.
         """
-        saved = " ".join([*(f"v({node})" for node in self.code_nodes), *vectors])
-        body = self.deck.rstrip().removesuffix(".end").rstrip()
-        step, stop = spice_number(self.step_second), spice_number(self.stop_second)
-        return f"{body}\n.save {saved}\n.tran {step} {stop}\n.end\n"
+        num = spice_number
+        measures = [
+            f"{node}_{k} FIND v({node}) AT={num(second)}"
+            for node in self.code_nodes
+            for k, second in enumerate(self.read_seconds.tolist())
+        ]
+        return standing_alone(
+            self.deck,
+            f"tran {num(self.step_second)} {num(self.stop_second)}",
+            saved=[*(f"v({node})" for node in self.code_nodes), *vectors],
+            measures=measures,
+        )
 
 
 def conversion_bench(

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from xbar_circuit.checks import FloatArray
-from xbar_circuit.files import write_json, write_text
+from xbar_circuit.files import write_json
+from xbar_circuit.netlist.hand_over import write_deck
 from xbar_circuit.netlist.provenance import Provenance
 from xbar_circuit.netlist.testbench import Testbench
 from xbar_circuit.peripherals.converters import CodeArray
@@ -86,7 +87,7 @@ def run_bench(
     path = Path(folder) / f"{label}-{key[:_DIGITS]}.json"
     found = _load(path, key)
     if found is None:
-        write_text(path.with_suffix(".cir"), deck)
+        write_deck(path.with_suffix(".cir"), deck)
         found = _run(bench, vectors, time_limit_second)
         write_json(path, {"key": key, **asdict(found)})
     return found

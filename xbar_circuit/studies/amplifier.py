@@ -20,7 +20,7 @@ from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.files import write_text
+from xbar_circuit.netlist.hand_over import standing_alone, write_deck
 from xbar_circuit.netlist.loaded_column import Stimulus
 from xbar_circuit.netlist.provenance import Provenance
 from xbar_circuit.peripherals import CurrentConveyor, OpAmp, Subcircuit, TransimpedanceAmplifier
@@ -173,7 +173,7 @@ def characterize_amplifier(
     home = None if folder is None else Path(folder)
     if home is not None:
         for label, deck in bench.decks.items():
-            write_text(home / "decks" / f"{label}.cir", deck)
+            write_deck(home / "decks" / f"{label}.cir", deck)
     if not varied:
         return report
     items = []
@@ -183,7 +183,8 @@ def characterize_amplifier(
         )
         deck = one.deck(Stimulus(scale="DC 0 AC 1"))
         if home is not None:
-            write_text(home / "decks" / f"{file_name(condition.name)}.cir", deck)
+            alone = standing_alone(deck, "op", saved=["v(out)"], measures=())
+            write_deck(home / "decks" / f"{file_name(condition.name)}.cir", alone)
         arguments = {
             **settings,
             "amplifier": other,

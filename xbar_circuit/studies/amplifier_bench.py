@@ -12,6 +12,7 @@ from xbar_circuit.cells import TransistorCell
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.netlist.array import array_lines
+from xbar_circuit.netlist.hand_over import standing_alone
 from xbar_circuit.netlist.loaded_column import Stimulus, loaded_column
 from xbar_circuit.netlist.terminals import drivers, senses
 from xbar_circuit.peripherals.amplifiers import CurrentConveyor, TransimpedanceAmplifier
@@ -64,6 +65,7 @@ class AmplifierBench:
         self._array = None if array == "full" else macromodel_lines(crossbar, columns=(column,))
         self.decks: dict[str, str] = {}
         self.solved: dict[str, str] = {}
+        self._kept: dict[str, tuple[str, str, list[str]]] = {}
         self._parts = (amplifier, crossbar, column, pattern)
         self._celsius = celsius
         self.supplies = amplifier.spice_supplies("amplifier")
@@ -78,15 +80,24 @@ class AmplifierBench:
         )
 
     def run(
-        self, label: str, stimulus: Stimulus, analyses: Sequence[Analysis], vectors: list[str]
+        self,
+        label: str,
+        stimulus: Stimulus,
+        analyses: Sequence[Analysis],
+        vectors: list[str],
+        *,
+        measures: Sequence[str] = (),
     ) -> list[Plot]:
-        """Run analyses, and keep the deck under `label` with the first one that makes a plot."""
+        """Run analyses, and keep the deck under `label` with the first one that makes a plot.
+
+        The kept deck has `measures`, as in :func:`~xbar_circuit.netlist.hand_over.standing_alone`.
+        """
         # ngspice 46 has no noise analysis with KLU
         noisy = any(isinstance(analysis, Noise) for analysis in analyses)
         deck = self.deck(stimulus, klu=not noisy)
         first = next(analysis for analysis in analyses if not isinstance(analysis, Alter))
-        saved = "" if noisy else f".save {' '.join(vectors)}\n"
-        self.decks[label] = deck.replace(".end\n", f"{saved}.{first.command}\n.end\n")
+        self._kept[label] = deck, first.command, [] if noisy else vectors
+        self.measured(label, measures)
         cell = self._parts[1].cell
         settings = run_settings([self.amplifier.circuit], meters=isinstance(cell, TransistorCell))
         answer, rung = run_persistently(deck, *analyses, vectors=vectors, **settings)
@@ -94,6 +105,11 @@ class AmplifierBench:
             self.solved[label] = rung.name
             self.decks[f"{label}-solved-again"] = rung.of(self.decks[label])
         return list(answer)
+
+    def measured(self, label: str, measures: Sequence[str]) -> None:
+        """Give the deck that is kept under `label` its measurements."""
+        deck, command, saved = self._kept[label]
+        self.decks[label] = standing_alone(deck, command, saved=saved, measures=measures)
 
     def array_error(self, hertz: float) -> float:
         """Return how far the array's admittance at the column is from the full deck's (relative).

@@ -27,6 +27,8 @@ __all__ = ["measure"]
 _SWEEP_POINTS = 201
 _STUCK = 0.2  # of the ideal gain: less is no amplifier
 _COMMON_SHARE = 0.1  # of the pattern, about which a common mode's gain is taken
+_LOWEST = "input_at_the_lowest_frequency FIND vm(minus) AT=100"
+_DRIVEN = "driven_at_the_lowest_frequency FIND vm(driven) AT=100"
 _FURTHEST = 6  # doublings of the overdrive in search of the swing's ends
 
 
@@ -128,6 +130,18 @@ def _dc(bench: AmplifierBench, overdrive: float) -> dict[str, Any]:
         Stimulus(),
         [Dc(source="Vscale", start=-overdrive, stop=overdrive, step=step)],
         ["v(out)", "v(minus)", bench.sense, *names],
+        measures=[
+            f"{what} FIND {vector} AT={at}"
+            for what, vector, at in (
+                ("out_at_zero", "v(out)", 0),
+                ("out_at_full_scale", "v(out)", 1),
+                ("input_at_zero", "v(minus)", 0),
+                ("input_at_full_scale", "v(minus)", 1),
+                ("current_at_zero", bench.sense, 0),
+                ("current_at_full_scale", bench.sense, 1),
+                *((f"current_of_{name[2:-1]}", name, 0) for name in names),
+            )
+        ],
     )[0]
     scale = np.linspace(-overdrive, overdrive, _SWEEP_POINTS)
     out, minus, current = plot["v(out)"], plot["v(minus)"], plot[bench.sense]
@@ -185,7 +199,13 @@ def _swing(
         step = 2.0 * reach / (_SWEEP_POINTS - 1)
         further = Dc(source="Vscale", start=-reach, stop=reach, step=step)
         try:
-            plot = bench.run("swing", Stimulus(), [further], ["v(out)", bench.sense])[0]
+            plot = bench.run(
+                "swing",
+                Stimulus(),
+                [further],
+                ["v(out)", bench.sense],
+                measures=["least MIN v(out)", "most MAX v(out)"],
+            )[0]
         except ConvergenceError:
             break
         current, out = plot[bench.sense], plot["v(out)"]
@@ -211,13 +231,15 @@ def _ac(bench: AmplifierBench) -> tuple[FloatArray, NDArray[np.complex128], NDAr
     """Return frequency, the amplifier's input impedance and the loop gain."""
     analysis = Ac(start_hertz=1e2, stop_hertz=1e11, points=20)
     wanted = ["v(minus)", "v(driven)", "v(out)", "i(vprobe)", bench.sense]
-    into = bench.run("impedance", Stimulus(test_current="DC 0 AC 1"), [analysis], wanted)[0]
+    into = bench.run(
+        "impedance", Stimulus(test_current="DC 0 AC 1"), [analysis], wanted, measures=[_LOWEST]
+    )[0]
     impedance = into["v(minus)"] / (1.0 + into[bench.sense])
     if isinstance(bench.amplifier, CurrentConveyor):
         unknown = np.full(impedance.size, np.nan, dtype=np.complex128)
         return into.scale, impedance.astype(np.complex128), unknown
     by_volt, by_current = (
-        bench.run(f"loop-{what}", stimulus, [analysis], wanted)[0]
+        bench.run(f"loop-{what}", stimulus, [analysis], wanted, measures=[_DRIVEN])[0]
         for what, stimulus in (
             ("voltage", Stimulus(voltage_probe="DC 0 AC 1")),
             ("current", Stimulus(current_probe="DC 0 AC 1")),
@@ -264,12 +286,23 @@ def _step(
         outside = np.flatnonzero(np.abs(out - out[-1]) > limit)
         settled = float(seconds[min(outside[-1] + 1, seconds.size - 1)]) if outside.size else 0.0
         if settled < 0.5 * length:
+            bench.measured("step", _settling_cards(seconds, out, limit))
             return seconds, out, settled
         length *= 4.0
     raise ConvergenceError(
         f"settling: got an output that still moves by more than {limit:g} V after {length / 4:g} s,"
         " expected it to settle; look at its phase margin"
     )
+
+
+def _settling_cards(seconds: FloatArray, out: FloatArray, limit: float) -> list[str]:
+    """Return the measurements of a step: its end, and when it last crosses either band's edge."""
+    end = float(out[-1])
+    cards = [f"final FIND v(out) AT={spice_number(seconds[-1])}"]
+    for name, edge in (("above", end + limit), ("below", end - limit)):
+        if (out.min() < edge < out.max()) and end != edge:
+            cards.append(f"settled_from_{name} WHEN v(out)={spice_number(edge)} CROSS=LAST")
+    return cards
 
 
 def _slew(bench: AmplifierBench, overdrive: float, length: float) -> tuple[float, float]:
@@ -288,6 +321,7 @@ def _slew(bench: AmplifierBench, overdrive: float, length: float) -> tuple[float
         Stimulus(scale=f"PWL({shape})"),
         [Tran(step_second=step, stop_second=2.0 * length, max_step_second=step)],
         ["v(out)"],
+        measures=["swing PP v(out)"],
     )[0]
     slopes = []
     for half in (plot.scale <= length, plot.scale > length):
@@ -323,7 +357,13 @@ def _common_mode(bench: AmplifierBench, volts: FloatArray) -> tuple[FloatArray, 
     start, slope = bench.amplifier.ideal_line
     follows = isinstance(bench.amplifier, TransimpedanceAmplifier)
     try:
-        plots = bench.run("common-mode", Stimulus(), analyses, ["v(out)", bench.sense])
+        plots = bench.run(
+            "common-mode",
+            Stimulus(),
+            analyses,
+            ["v(out)", bench.sense],
+            measures=["out_at_zero FIND v(out) AT=0"],
+        )
     except ConvergenceError:
         unknown = np.full(volts.size, np.nan)
         return unknown, unknown

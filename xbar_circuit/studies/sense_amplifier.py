@@ -19,7 +19,7 @@ import numpy as np
 from xbar_circuit import checks
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.files import write_text
+from xbar_circuit.netlist.hand_over import standing_alone, write_deck
 from xbar_circuit.netlist.provenance import Provenance
 from xbar_circuit.peripherals import Subcircuit
 from xbar_circuit.runs.items import Item, Outcome
@@ -192,8 +192,12 @@ def characterize_sense_amplifier(
             )
             label = f"{condition.name}, {what}"
             if home is not None:
-                whole = deck.replace(".end\n", f".{analysis.command}\n.end\n")
-                write_text(home / "decks" / f"{file_name(label)}.cir", whole)
+                whole = standing_alone(
+                    deck,
+                    analysis.command,
+                    measures=bench.bisection_cards(len(part) or 1, bits),
+                )
+                write_deck(home / "decks" / f"{file_name(label)}.cir", whole)
             arguments = {
                 "bench": bench,
                 "shifts": own,
@@ -217,6 +221,11 @@ def characterize_sense_amplifier(
         folder=None if home is None else home / "variations",
         progress=progress,
     )
+    for outcome in outcomes:
+        decks = {} if outcome.failed or home is None else outcome.value.get("decks", {})
+        for label, deck in decks.items():
+            name_of = file_name(f"{outcome.item.name}, {label}")
+            write_deck(Path(home or "") / "decks" / f"{name_of}.cir", deck)
     found = [
         _gathered(condition, [o for o, at in zip(outcomes, places, strict=True) if at == place])
         for place, condition in enumerate((nominal, *others))
@@ -258,7 +267,7 @@ def measure_latches(
     kickback, joule = bench.disturbance(
         input_volt=range_volt, source_ohm=source_ohm, source_farad=source_farad
     )
-    found |= {"seconds": seconds, "kickback": kickback, "joule": joule}
+    found |= {"seconds": seconds, "kickback": kickback, "joule": joule, "decks": bench.kept}
     if noise_decisions and np.isfinite(seconds[:_SLOWEST]).all():
         slope = np.polyfit(np.log(inputs[:_SLOWEST]), seconds[:_SLOWEST], 1)[0]
         found["noise"], found["noise_error"] = decision_noise(

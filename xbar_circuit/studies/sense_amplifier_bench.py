@@ -12,13 +12,14 @@ the model library is parsed once for a whole bisection, and the latches run on w
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError
+from xbar_circuit.netlist.hand_over import standing_alone
 from xbar_circuit.peripherals import Subcircuit
 from xbar_circuit.peripherals.subcircuit_deck import run_settings
 from xbar_circuit.peripherals.waveform import piecewise
@@ -50,6 +51,7 @@ class LatchBench:
     common_volt : of the inputs [V].
     clock_second : clock period; it resets in the first half and decides in the second [s].
     celsius : temperature [degree Celsius].
+    kept : label -> deck of each run, as it stands alone.
     """
 
     comparator: Subcircuit
@@ -57,6 +59,7 @@ class LatchBench:
     common_volt: float
     clock_second: float
     celsius: float
+    kept: dict[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def history(self) -> int:
@@ -118,8 +121,16 @@ class LatchBench:
             lines += source
         return "\n".join([*lines, ".end"]) + "\n"
 
-    def run(self, deck: str, analysis: Tran, vectors: Sequence[str]) -> Plot:
-        """Run a deck as the comparator's files need it.
+    def run(
+        self,
+        deck: str,
+        analysis: Tran,
+        vectors: Sequence[str],
+        *,
+        label: str = "",
+        measures: Sequence[str] = (),
+    ) -> Plot:
+        """Run a deck as the comparator's files need it; keep it under `label` if there is one.
 
         Raises
         ------
@@ -127,6 +138,10 @@ class LatchBench:
             ngspice failed.
         """
         settings = run_settings([self.comparator])
+        if label:
+            self.kept[label] = standing_alone(
+                deck, analysis.command, saved=list(vectors), measures=measures
+            )
         return run_persistently(deck, analysis, vectors=vectors, **settings)[0].plots[0]
 
     def transient(self, cycles: float) -> Tran:
@@ -191,6 +206,17 @@ class LatchBench:
                 ]
             sources.append(lines)
         return self.deck(sources, parameters, extra), self.transient(2.0 * len(block) - 0.01)
+
+    def bisection_cards(self, count: int, steps: int) -> list[str]:
+        """Return measurements of where each bisection ends: the thresholds, to its last step."""
+        blocks = [(half + 1) * steps * (_HISTORY + 1) for half in (0, 1)]
+        ends = [(cycles - 0.02) * self.clock_second for cycles in blocks]
+        names = ("after_no", "after_yes")
+        return [
+            f"threshold_{name}_{k} FIND v(after{half}_{k}) AT={spice_number(at)}"
+            for half, (name, at) in enumerate(zip(names, ends, strict=True))
+            for k in range(count)
+        ]
 
     def thresholds(
         self,
@@ -301,7 +327,15 @@ class LatchBench:
                 sources.append(self.staircase(f"Vp{len(sources)} p{len(sources)} common", values))
                 sides.append(side)
         plot = self.run(
-            self.deck(sources, {}), self.transient(cycles - 0.01), self.outputs(len(sources))
+            self.deck(sources, {}),
+            self.transient(cycles - 0.01),
+            self.outputs(len(sources)),
+            label="decision-times",
+            measures=[
+                f"out{k}_at_the_end FIND v(out{k}) AT={spice_number(at)}"
+                for k in range(len(sources))
+                for at in [(cycles - 0.02) * self.clock_second]
+            ],
         )
         begin = (cycles - 0.5 + 0.5 * _EDGE) * self.clock_second
         swing = 0.5 * self.high if self.differential else 0.0
@@ -338,7 +372,11 @@ class LatchBench:
             lines.append(f"Cp0 p0 0 {num(source_farad)}")
         supplies = {f"i(vs0_{port})": v for port, v in self.comparator.supplies.items()}
         plot = self.run(
-            self.deck([lines], {}), self.transient(cycles), ["v(p0)", "v(source)", *supplies]
+            self.deck([lines], {}),
+            self.transient(cycles),
+            ["v(p0)", "v(source)", *supplies],
+            label="kickback",
+            measures=["highest MAX v(p0)", "lowest MIN v(p0)"],
         )
         cycle = plot.scale / self.clock_second
         half = cycles // 2

@@ -1,0 +1,145 @@
+"""Every saved deck runs by itself in plain ``ngspice -b`` and measures what the report says."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+
+import xbar_circuit as xc
+from closeness import approx
+from xbar_circuit import spice
+from xbar_circuit.netlist.hand_over import standing_alone, write_deck
+from xbar_circuit.peripherals import OpAmp, Sar, Subcircuit, TransimpedanceAmplifier
+from xbar_circuit.resources import device_model
+from xbar_circuit.studies import (
+    characterize_amplifier,
+    characterize_converter,
+)
+from xbar_circuit.studies.sense_amplifier_bench import LatchBench
+
+_MEASURED = re.compile(r"^(\w+)\s*=\s+(\S+)", re.MULTILINE)
+
+
+def program():
+    """The ngspice program that came with the library, or the one on the search path."""
+    library = spice.locate().library.resolve()
+    own = [parent / "bin" / "ngspice" for parent in library.parents[:3]]
+    found = next((path for path in own if path.is_file()), None) or shutil.which("ngspice")
+    assert found, "ngspice -b: the program is not beside its library and not on the search path"
+    return str(found)
+
+
+def by_itself(deck: Path):
+    """Run it as a designer does; return what it measured."""
+    home = spice.locate().scripts
+    done = subprocess.run(
+        [program(), "-b", deck.name],
+        cwd=deck.parent,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, **({} if home is None else {"SPICE_SCRIPTS": str(home)})},
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said
+    assert "no simulations run" not in said.lower()
+    assert "failed" not in said.lower(), said
+    return {name.lower(): float(value) for name, value in _MEASURED.findall(done.stdout)}
+
+
+def test_the_amplifiers_decks_measure_the_reports_figures(tmp_path):
+    opamp = OpAmp(dc_gain=2000.0, unity_hertz=1e9, slew_volt_per_second=1e9, offset_volt=2e-3)
+    report = characterize_amplifier(
+        TransimpedanceAmplifier(opamp=opamp, feedback_ohm=5e3),
+        crossbar=xc.Crossbar(
+            conductance=np.random.default_rng(2).uniform(10e-6, 40e-6, (4, 2)),
+            wires=xc.Wires(row_ohm=1.0, column_ohm=1.0, column_farad=1e-15),
+        ),
+        pattern=np.full(4, 0.1),
+        common_volt=(0.4, 0.5),
+        folder=tmp_path,
+    )
+    decks = sorted((tmp_path / "decks").glob("*.cir"))
+    measured = {deck.stem: by_itself(deck) for deck in decks}
+    assert {
+        "transfer",
+        "impedance",
+        "loop-voltage",
+        "loop-current",
+        "step",
+        "slew",
+        "noise",
+    } <= set(measured)
+    transfer, step = measured["transfer"], measured["step"]
+    assert transfer["out_at_zero"] - 0.5 == approx(report.offset_volt, rel=1e-4)
+    moved = transfer["out_at_full_scale"] - transfer["out_at_zero"]
+    ampere = transfer["current_at_full_scale"] - transfer["current_at_zero"]
+    assert -moved / ampere == approx(report.gain_ohm, rel=1e-4)
+    assert transfer["current_at_full_scale"] == approx(report.full_scale_ampere, rel=1e-4)
+    edges = [value for name, value in step.items() if name.startswith("settled")]
+    assert max(edges) == approx(report.settling_second, rel=0.01)
+
+
+def test_the_latchs_decks_measure_its_thresholds(tmp_path):
+    latch = Subcircuit(
+        device_model("strongarm.lib"),
+        "strongarm",
+        ports=("plus", "minus", "clock", "out", "outb"),
+        supplies={"vdd": 1.1, "vss": 0.0},
+        models=device_model("cmos45.lib"),
+    )
+    bench = LatchBench(
+        comparator=latch, clock="decides low", common_volt=0.3, clock_second=2e-9, celsius=27.0
+    )
+    settings = {"range_volt": 0.02, "steps": 5}
+    shifts = {"dvt1": np.array([3e-3, -6e-3])}
+    thresholds = bench.thresholds(shifts, count=2, **settings)
+    bench.times((0.0, 0.0), np.array([1e-3, 1e-2]))
+    kickback, _ = bench.disturbance(input_volt=0.02, source_ohm=1e3, source_farad=0.0)
+    deck, analysis = bench.bisection(shifts, count=2, **settings)
+    cards = bench.bisection_cards(2, settings["steps"])
+    write_deck(tmp_path / "latch.cir", standing_alone(deck, analysis.command, measures=cards))
+    measured = by_itself(tmp_path / "latch.cir")
+    for values, history in zip(thresholds, ("no", "yes"), strict=True):
+        for k, volt in enumerate(values):
+            assert abs(measured[f"threshold_after_{history}_{k}"] - volt) <= 1.01 * 0.02 / 2**5
+    for label, kept in bench.kept.items():
+        write_deck(tmp_path / f"{label}.cir", kept)
+    ends = by_itself(tmp_path / "decision-times.cir")
+    assert [ends[f"out{k}_at_the_end"] > 0.55 for k in range(4)] == [True, True, False, False]
+    found = by_itself(tmp_path / "kickback.cir")
+    # 0.3 V of common mode and the input of 20 mV
+    most = max(found["highest"] - 0.32, 0.28 - found["lowest"])
+    assert most == approx(kickback, rel=0.05)
+
+
+def test_a_converters_deck_measures_its_codes(tmp_path):
+    characterize_converter(Sar(bits=2), engine="spice", folder=tmp_path)
+    deck = next(tmp_path.glob("*.cir"))
+    codes = by_itself(deck)
+    assert codes
+    assert all(abs(code - round(code)) < 1e-6 for code in codes.values())
+    assert {round(code) for code in codes.values()} <= {0, 1, 2, 3}
+
+
+def test_models_are_named_relative_to_the_deck(tmp_path):
+    (tmp_path / "kit").mkdir()
+    model = tmp_path / "kit" / "r.lib"
+    model.write_text(".subckt r a b\nR1 a b 1k\n.ends\n")
+    deck = f'divider\n.include "{model}"\nV1 a 0 1\nX1 a b r\nX2 b 0 r\n'
+    path = tmp_path / "results" / "deck.cir"
+    whole = standing_alone(deck, "dc v1 0 1 0.5", saved=["v(b)"], measures=["half FIND v(b) AT=1"])
+    write_deck(path, whole)
+    assert '.include "../kit/r.lib"' in path.read_text()
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    for folder in ("kit", "results"):
+        shutil.move(tmp_path / folder, moved / folder)
+    assert by_itself(moved / "results" / "deck.cir")["half"] == approx(0.5)
+    assert xc.spice.run((moved / "results" / "deck.cir").read_text(), folder=moved / "results")[0][
+        "v(b)"
+    ][-1] == approx(0.5)
