@@ -1,13 +1,14 @@
 """Change the physics and the accounting one line at a time, and see whether a test notices.
 
 Mutations are those of Cosmic Ray (https://cosmic-ray.readthedocs.io): a plus for a minus, a product
-for a quotient, a number off by one, a comparison turned around. A sample of them, spread over the
+for a quotient, a number doubled, a comparison turned around. A sample of them, spread over the
 modules, is written one by one into a copy of the tree, and the tests that are mapped to the module
 run until the first failure. A mutation that no mapped test notices survives. Run it by
 ``make mutants``; the list and every survivor's change go into ``out/mutants/mutants.json``.
 """
 
 import argparse
+import ast
 import difflib
 import itertools
 import json
@@ -26,6 +27,7 @@ from typing import Any
 
 from cosmic_ray.ast import Visitor, get_ast
 from cosmic_ray.mutating import mutate_code
+from cosmic_ray.operators.number_replacer import NumberReplacer
 from cosmic_ray.plugins import get_operator
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,7 +44,7 @@ OPERATORS = (
     "core/ReplaceUnaryOperator_Delete_USub",
     "core/ReplaceTrueWithFalse",
     "core/ReplaceFalseWithTrue",
-    "core/NumberReplacer",
+    "double",
 )
 _PERIPHERALS = ("tests/peripherals",)
 _CONVERTERS = (*_PERIPHERALS, "tests/studies/test_characterize_converter.py")
@@ -75,6 +77,24 @@ MAPPED: dict[str, tuple[str, ...]] = {
 }
 
 
+class Double(NumberReplacer):
+    """A number twice as large, and 1 for 0: one more is nothing to 1e12, all to 1e-12."""
+
+    def mutation_positions(self, node: Any) -> Iterator[Any]:
+        yield from itertools.islice(super().mutation_positions(node), 1)
+
+    def mutate(self, node: Any, index: int) -> Any:
+        value = ast.literal_eval(node.value)
+        changed = super().mutate(node, index)
+        changed.value = f" {2 * value or 1!r}"
+        return changed
+
+
+def operator_of(name: str) -> Any:
+    """Return the operator of a name."""
+    return Double() if name == "double" else get_operator(name)()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Mutant:
     """One change of one module, and the tests that must notice it."""
@@ -87,7 +107,7 @@ class Mutant:
     def code(self) -> str | None:
         """Return the changed module; None where there are no more such places."""
         source = (ROOT / self.module).read_text(encoding="utf-8")
-        return mutate_code(source, get_operator(self.operator)(), self.occurrence)
+        return mutate_code(source, operator_of(self.operator), self.occurrence)
 
     def diff(self) -> str:
         """Return what it changes, the lines alone."""
@@ -110,7 +130,7 @@ def mutants(only: str) -> Iterator[Mutant]:
                 continue
             tree = get_ast(path.read_text(encoding="utf-8"))
             for operator in OPERATORS:
-                for occurrence in range(_places(tree, get_operator(operator)())):
+                for occurrence in range(_places(tree, operator_of(operator))):
                     yield Mutant(
                         module=module, operator=operator, occurrence=occurrence, tests=tests
                     )
