@@ -97,8 +97,9 @@ def operator_of(name: str) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Mutant:
-    """One change of one module, and the tests that must notice it."""
+    """One change of one module below `root`, and the tests that must notice it."""
 
+    root: Path
     module: str
     operator: str
     occurrence: int
@@ -106,13 +107,13 @@ class Mutant:
 
     def code(self) -> str | None:
         """Return the changed module; None where there are no more such places."""
-        source = (ROOT / self.module).read_text(encoding="utf-8")
+        source = (self.root / self.module).read_text(encoding="utf-8")
         return mutate_code(source, operator_of(self.operator), self.occurrence)
 
     def diff(self) -> str:
         """Return what it changes, the lines alone."""
         lines = difflib.unified_diff(
-            (ROOT / self.module).read_text(encoding="utf-8").splitlines(),
+            (self.root / self.module).read_text(encoding="utf-8").splitlines(),
             (self.code() or "").splitlines(),
             lineterm="",
             n=0,
@@ -120,19 +121,23 @@ class Mutant:
         return "\n".join(line for line in lines if not line.startswith(("---", "+++")))
 
 
-def mutants(only: str) -> Iterator[Mutant]:
+def mutants(root: Path, only: str) -> Iterator[Mutant]:
     """Yield every mutation of the mapped modules whose path contains `only`."""
     for part, tests in MAPPED.items():
-        place = ROOT / "xbar_circuit" / part
+        place = root / "xbar_circuit" / part
         for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
-            module = path.relative_to(ROOT).as_posix()
+            module = path.relative_to(root).as_posix()
             if only not in module:
                 continue
             tree = get_ast(path.read_text(encoding="utf-8"))
             for operator in OPERATORS:
                 for occurrence in range(_places(tree, operator_of(operator))):
                     yield Mutant(
-                        module=module, operator=operator, occurrence=occurrence, tests=tests
+                        root=root,
+                        module=module,
+                        operator=operator,
+                        occurrence=occurrence,
+                        tests=tests,
                     )
 
 
@@ -148,6 +153,7 @@ def sample(every: list[Mutant], count: int, seed: int) -> list[Mutant]:
         rng.shuffle(group)
         sound = (one for one in group if _compiles(one.code() or "") and not _marker(one.diff()))
         chosen += itertools.islice(sound, share)
+    rng.shuffle(chosen)
     return chosen
 
 
@@ -180,36 +186,38 @@ def main() -> int:
     ask.add_argument("--goal", type=float, default=0.95, help="share that must be noticed")
     ask.add_argument("--out", type=Path, default=Path("out/mutants"), help="folder of the report")
     given = ask.parse_args()
-    every = list(mutants(given.only))
-    chosen = sample(every, given.count, given.seed)
-    print(f"{len(chosen)} of {len(every)} mutations", flush=True)
-    given.out.mkdir(parents=True, exist_ok=True)
     results = []
     with tempfile.TemporaryDirectory() as folder:
-        tree = Path(folder) / "tree"
+        whole, tree = Path(folder) / "whole", Path(folder) / "tree"
         for name in COPIED:
             source = ROOT / name
-            (shutil.copytree if source.is_dir() else shutil.copy)(source, _made(tree / name))
+            (shutil.copytree if source.is_dir() else shutil.copy)(source, _made(whole / name))
+        shutil.copytree(whole, tree)
+        every = list(mutants(whole, given.only))
+        chosen = sample(every, given.count, given.seed)
+        print(f"{len(chosen)} of {len(every)} mutations", flush=True)
+        given.out.mkdir(parents=True, exist_ok=True)
         usual: dict[tuple[str, ...], float] = {}
-        for tests in dict.fromkeys(one.tests for one in chosen):
-            begin = time.monotonic()
-            verdict, failed = run(tests, tree, 900.0)
-            if verdict != "passed":
-                print(f"without a mutation: {verdict} {failed}")
-                return 2
-            usual[tests] = time.monotonic() - begin
         for k, one in enumerate(chosen, 1):
+            if one.tests not in usual:
+                begin = time.monotonic()
+                verdict, failed = run(one.tests, tree, 900.0)
+                if verdict != "passed":
+                    print(f"without a mutation: {verdict} {failed}")
+                    return 2
+                usual[one.tests] = time.monotonic() - begin
             path = tree / one.module
             path.write_text(one.code() or "", encoding="utf-8")
             verdict, failed = run(one.tests, tree, 60.0 + 4.0 * usual[one.tests])
-            shutil.copy(ROOT / one.module, path)
+            shutil.copy(whole / one.module, path)
             survived = verdict == "passed"
             results.append(
-                asdict(one) | {"survived": survived, "noticed_by": failed, "diff": one.diff()}
+                asdict(one)
+                | {"root": "", "survived": survived, "noticed_by": failed, "diff": one.diff()}
             )
             if survived:
                 print(f"survived: {one.module} {one.operator}\n{one.diff()}", flush=True)
-            elif k % 20 == 0:
+            elif k % 10 == 0:
                 print(f"{k} of {len(chosen)}", flush=True)
             killed = sum(not result["survived"] for result in results)
             summary = {

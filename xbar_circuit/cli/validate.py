@@ -1,0 +1,64 @@
+"""``xbar validate``: other simulators, textbooks and papers, beside this package."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from xbar_circuit import __version__
+from xbar_circuit.checks import choice
+from xbar_circuit.files import write_json
+from xbar_circuit.report.progress import progress_bar
+from xbar_circuit.report.validation import COLUMNS, truth_rows, write_validation_page
+from xbar_circuit.studies.validation import TRUTHS
+from xbar_circuit.studies.validation import validate as run_all
+
+__all__ = ["validate"]
+
+
+def validate(
+    *,
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/validate"),
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help=f"One of {', '.join(TRUTHS)}; may be repeated. Default: all."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of what is drawn.")] = 1,
+) -> None:
+    """Hold the package to truths from outside: other simulators, closed forms, published figures.
+
+    What needs a package that is not installed is said so. Exit code 1 if a number differs.
+    """
+    console = Console()
+    names = tuple(choice("--only", name, tuple(TRUTHS)) for name in only or ())
+    groups = names or tuple(TRUTHS)
+    truths = []
+    with progress_bar(console, transient=True, counted=True) as bar:
+        for name in groups:
+            bar.add(name, 0, 1)
+            truths += run_all((name,), seed=seed)
+            bar.add(name)
+    footer = f"xbar_circuit {__version__}; made by: xbar validate --seed {seed}"
+    page = write_validation_page(truths, out, footer=footer)
+    write_json(
+        out / "validate.json",
+        [
+            asdict(one)
+            | {"ratio": None if one.missing else one.ratio, "agrees": one.agrees}
+            | ({"ours": None, "theirs": None} if one.missing else {})
+            for one in truths
+        ],
+    )
+    table = Table(*COLUMNS[:6])
+    for row in truth_rows(truths):
+        table.add_row(*map(escape, row[:6]))
+    console.print(table)
+    console.print(f"written to {page}", highlight=False)
+    if any(one.agrees is False for one in truths):
+        raise typer.Exit(1)

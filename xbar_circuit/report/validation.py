@@ -1,0 +1,61 @@
+"""The page of truths from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from xbar_circuit.report import Section, Table, write_page
+from xbar_circuit.studies.validation import Truth
+
+__all__ = ["COLUMNS", "truth_rows", "write_validation_page"]
+
+COLUMNS = ("what", "ours", "theirs", "ratio", "verdict", "source", "command")
+_NOT_RUN = (
+    "CrossSim is not on the package index; its tutorial's printed results stand for it.",
+    "aihwkit is not run here: its noise models' formulas are held to their values in the tests.",
+)
+
+
+def truth_rows(truths: Sequence[Truth]) -> list[tuple[str, ...]]:
+    """Return the rows of the table."""
+    words = {True: "agrees", False: "differs", None: "not run"}
+    return [
+        (
+            one.what,
+            "-" if one.missing else f"{one.ours:.6g} {one.unit}",
+            "-" if one.missing else f"{one.theirs:.6g} {one.unit}",
+            "-" if one.missing else f"{one.ratio:.9g}",
+            f"{words[one.agrees]}, to {one.tolerance:.2g}" if not one.missing else one.missing,
+            one.source,
+            one.command,
+        )
+        for one in truths
+    ]
+
+
+def write_validation_page(truths: Sequence[Truth], folder: Path, *, footer: str = "") -> Path:
+    """Write ``validate.html``; return its path.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be written.
+    """
+    page = folder / "validate.html"
+    ran = [one for one in truths if not one.missing]
+    write_page(
+        page,
+        title="Truths from outside",
+        lead="What other simulators, textbooks and papers say, beside what this package says.",
+        key_numbers={
+            "agree": f"{sum(bool(one.agrees) for one in ran)} of {len(ran)}",
+            "not run": str(len(truths) - len(ran)),
+        },
+        sections=[
+            Section(title="Numbers", tables=[Table(columns=COLUMNS, rows=truth_rows(truths))]),
+            Section(title="What was not run", paragraphs=_NOT_RUN),
+        ],
+        footer=footer,
+    )
+    return page
