@@ -1,6 +1,6 @@
 # The two commands, and what they share. Each sets up what it needs first, and is safe to repeat.
 .DEFAULT_GOAL := help
-.PHONY: help demo test docs mutants bench calibrate mnist setup setup-dev format clean
+.PHONY: help demo test docs mutants fuzz bench calibrate mnist setup setup-dev format clean
 
 OUT ?= out
 BIN := .venv/bin
@@ -26,6 +26,9 @@ docs:    ## build the documentation site, notebooks with their outputs; open out
 
 mutants: setup-dev  ## change the physics and the accounting a line at a time: do tests notice? half an hour
 	$(BIN)/python tests/support/mutants.py --out "$(OUT)/mutants"
+
+fuzz: setup-dev  ## 10,000 random arrays against extended precision, an hour; exits with 1 if one is wrong
+	$(BIN)/python tests/support/array_fuzz.py --count 10000
 
 bench: setup-dev  ## time the engines against ngspice, sparse LU and badcrossbar; table in out/bench
 	$(BIN)/python -m pip install --quiet --no-deps badcrossbar pathvalidate sigfig # not the plots: they need cairo

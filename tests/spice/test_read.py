@@ -107,7 +107,7 @@ def test_an_answer_that_rounding_spoils_is_refused():
     xbar = xc.Crossbar(
         conductance=np.full((3, 3), 1e3), wires=xc.Wires(row_ohm=1e12, column_ohm=1e12)
     )
-    with pytest.raises(xc.ConvergenceError, match="break Kirchhoff's current law"):
+    with pytest.raises(xc.ConvergenceError, match="not certain"):
         xc.spice.read(xbar, np.full(3, 0.2))
 
 

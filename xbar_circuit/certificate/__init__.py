@@ -7,6 +7,7 @@ Every engine hands its answer to `certified` with a bound on the error of each c
 from xbar_circuit.certificate.bound import SUM_ERROR, TOLERANCE, Cells, wire_bound
 from xbar_circuit.certificate.elimination import Elimination, Solution
 from xbar_circuit.certificate.exit import certified, certify
+from xbar_circuit.certificate.foreign import answer_bound
 
 __all__ = [
     "SUM_ERROR",
@@ -14,6 +15,7 @@ __all__ = [
     "Cells",
     "Elimination",
     "Solution",
+    "answer_bound",
     "certified",
     "certify",
     "wire_bound",

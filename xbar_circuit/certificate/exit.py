@@ -68,7 +68,9 @@ def refuse(
     if scale is not None and np.isfinite(result.column_current).all():
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             share = (result.column_current_error / scale)[bad]
-        reached = f" (an error bound of {np.nanmax(share):.1e} of full scale)"
+        if np.isfinite(share).any():
+            worst = share[np.isfinite(share)].max()
+            reached = f" (an error bound of {worst:.1e} of full scale)"
     raise ConvergenceError(
         f"column_current: got {len(bad)} of {len(result.volts)} samples that are not finite or not"
         f" certain{reached} (samples {bad[:8].tolist()}{'...' if len(bad) > 8 else ''}), expected"

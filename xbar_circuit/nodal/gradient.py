@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from xbar_circuit import checks
-from xbar_circuit.certificate import SUM_ERROR, TOLERANCE, Elimination, certify
+from xbar_circuit.certificate import SUM_ERROR, Elimination, certify
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ConvergenceError, ShapeError
@@ -30,6 +30,8 @@ from xbar_circuit.nodal.threads import threads
 from xbar_circuit.segments import column_segment_current, row_segment_current
 
 __all__ = ["Gradients", "gradients"]
+
+_ADDED = 1e-6  # how closely the derivatives must add up to the value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -77,7 +79,8 @@ def gradients(crossbar: Crossbar, volts: ArrayLike, weights: ArrayLike) -> Gradi
     ShapeError
         `volts` or `weights` do not fit.
     ConvergenceError
-        Something overflowed.
+        Something overflowed, or the derivatives do not add up to the value within 1e-6: voltages
+        across devices vanish beside those of the wires.
     """
     checks.instance("crossbar", crossbar, Crossbar, example="xc.Crossbar(conductance=G, wires=W)")
     refuse_nonlinear(crossbar, "nodal.gradients")
@@ -107,6 +110,7 @@ def gradients(crossbar: Crossbar, volts: ArrayLike, weights: ArrayLike) -> Gradi
     one, two = device * drop, device * across
     wires, ends = crossbar.wires, crossbar.terminals
     by_wire: dict[str, float] = {}
+    parts = [(device * by_device).ravel()]
     for name, segments, segment, lead, terminals in (
         (
             "row",
@@ -125,6 +129,8 @@ def gradients(crossbar: Crossbar, volts: ArrayLike, weights: ArrayLike) -> Gradi
     ):
         product = (segments(crossbar, one) * segments(crossbar, two)).sum(axis=(0, 1))
         inner, outer = float(product[1:-1].sum()), float(product[0] + product[-1])
+        whole = [0.0 if ohm is None else ohm + lead for ohm in terminals]
+        parts += [-segment * product[1:-1], -np.multiply(whole, product[[0, -1]])]
         short = any(ohm is not None and ohm + lead == 0.0 for ohm in terminals)
         by_wire[f"{name}_ohm"] = inner if segment > 0.0 else np.nan
         by_wire[f"{name}_lead_ohm"] = np.nan if short else outer
@@ -135,7 +141,7 @@ def gradients(crossbar: Crossbar, volts: ArrayLike, weights: ArrayLike) -> Gradi
         volts=to_drivers.T,
         **by_wire,
     )
-    _refuse_infinite(found)
+    _certify(found, np.concatenate(parts))
     return found
 
 
@@ -154,19 +160,24 @@ def _samples(field: FloatArray, batch: int) -> FloatArray:
     return np.ascontiguousarray(np.moveaxis(field[0, ..., :batch], -1, 0))
 
 
-def _refuse_infinite(found: Gradients) -> None:
-    """Raise where something overflowed.
+def _certify(found: Gradients, parts: FloatArray) -> None:
+    """Refuse derivatives that do not add up.
+
+    The current is homogeneous of degree one in all conductances, so by Euler's theorem it is the
+    sum of all derivatives, each times its conductance: `parts`.
 
     Raises
     ------
     ConvergenceError
-        A value or derivative is not finite.
+        They do not, or something is not finite.
     """
-    values = np.concatenate(
-        [[found.value, found.value_error], found.conductance.ravel(), found.volts.ravel()]
-    )
-    if certify(values[np.newaxis], None, tolerance=TOLERANCE).size:
+    finite = all(np.isfinite(part).all() for part in (found.value, found.conductance, found.volts))
+    apart = np.abs(parts.sum() - found.value)
+    size = np.abs(parts).sum()
+    shares = np.full((1, 1), apart), np.full((1, 1), size)
+    if not finite or certify(np.full((1, 1), found.value), shares, tolerance=_ADDED).size:
         raise ConvergenceError(
-            "gradients: got a value or a derivative that is not finite, expected finite ones; lower"
-            " the voltages or the weights"
+            f"gradients: got derivatives that miss the value by {apart:.1e} of {size:.1e} A when"
+            f" they are added up, expected {_ADDED:g} at most; resistances lie too far apart: use 0"
+            " for an ideal wire and None for an open end"
         )

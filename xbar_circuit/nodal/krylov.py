@@ -126,7 +126,7 @@ class PreparedKrylov:
             sample = BatchNewton(
                 self._method, self._crossbar, self._corrections, clean[part], place
             )
-            with np.errstate(over="ignore", invalid="ignore"):
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 sample.run()
             solved.row[part], solved.column[part] = place.get(sample.u), place.get(sample.w)
             solved.current[part] = sample.current

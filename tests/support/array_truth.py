@@ -110,7 +110,8 @@ class Network:
         number[free] = np.arange(len(free))
         self.free = len(free)
         place = np.where(root < driver, number[root], self.free + root - driver)
-        self.resistors = [(place[a], place[b], Long(1) / Long(r)) for a, b, r in wires if r > 0.0]
+        self.ohms = [(int(place[a]), int(place[b]), r) for a, b, r in wires if r > 0.0]
+        self.resistors = [(a, b, Long(1) / Long(r)) for a, b, r in self.ohms]
         there = array.conductance > 0.0
         index = np.arange(cells).reshape(rows, cols)[there]
         self.row, self.column = place[2 * index], place[2 * index + 1]
