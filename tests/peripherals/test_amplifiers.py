@@ -5,7 +5,13 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from closeness import approx
-from xbar_circuit.peripherals import ChargeIntegrator, OpAmp, TransimpedanceAmplifier
+from xbar_circuit.peripherals import (
+    ChargeIntegrator,
+    CurrentConveyor,
+    DifferenceAmplifier,
+    OpAmp,
+    TransimpedanceAmplifier,
+)
 
 OPAMP = OpAmp(dc_gain=20.0, unity_hertz=3e8, offset_volt=4e-3)
 
@@ -75,3 +81,64 @@ def test_a_low_gain_transimpedance_amplifier_is_its_kirchhoff_equations():
 def test_loop_gain_at_rest_is_the_divider_times_the_gain(gain):
     tia = TransimpedanceAmplifier(opamp=OpAmp(dc_gain=gain), feedback_ohm=6e3)
     assert abs(tia.loop_gain(np.array([1e-3]), 2e3, 0.0)[0]) == approx(gain / 4, rel=1e-6)
+
+
+def test_a_conveyor_is_its_line():
+    one = CurrentConveyor(
+        ratio=-0.5, offset_ampere=2e-6, load_ohm=8e3, load_volt=0.3, supply_volt=1.2
+    )
+    start, slope = one.output_line
+    assert (start, slope) == (approx(0.3 + 4e3 * 2e-6), approx(-4e3))
+    assert one.ideal_line == (0.3, -4e3)
+    assert one.pair_line == (0.3, -4e3)
+    assert one.transimpedance_ohm == approx(4e3)
+    assert one.power_watt == approx(1.2 * 100e-6)
+    assert one.with_gain(6e3).load_ohm == approx(12e3)
+    bare = CurrentConveyor(ratio=2.0, offset_ampere=1e-6)
+    assert bare.output_line == (approx(-2e-6), 2.0)
+    assert bare.ideal_line == (0.0, 2.0)
+    assert (one.output_unit, bare.output_unit) == ("V", "A")
+
+
+def test_a_low_gain_difference_amplifier_is_its_kirchhoff_equations():
+    amp = OpAmp(dc_gain=15.0, offset_volt=7e-3, supply_volt=0.9, supply_ampere=40e-6)
+    stage = DifferenceAmplifier(opamp=amp, gain=3.0, input_ohm=10e3, reference_volt=0.45)
+
+    def out(plus_column, minus_column):
+        # unknowns: inverting node, non-inverting node, out; near 10k, far 30k
+        matrix = np.array(
+            [
+                [1 / 10e3 + 1 / 30e3, 0.0, -1 / 30e3],
+                [0.0, 1 / 10e3 + 1 / 30e3, 0.0],
+                [15.0, -15.0, 1.0],
+            ]
+        )
+        drive = [plus_column / 10e3, minus_column / 10e3 + 0.45 / 30e3, 0.5 + 15.0 * 7e-3]
+        return np.linalg.solve(matrix, drive)[2]
+
+    start, slope = stage.output_line
+    common = (out(0.2, 0.2) - out(0.0, 0.0)) / 0.2
+    assert abs(common) < 1e-12  # four matched resistors
+    assert start == approx(out(0.0, 0.0))
+    assert slope == approx((out(0.0, 0.1) - out(0.0, 0.0)) / 0.1)
+    assert stage.power_watt == approx(36e-6)
+
+
+def test_the_op_amp_and_what_is_made_of_it():
+    amp = OpAmp(
+        dc_gain=2e3, unity_hertz=4e8, output_low_volt=-0.2, supply_volt=1.1, supply_ampere=70e-6
+    )
+    assert amp.pole_hertz == approx(2e5)
+    assert amp.middle_volt == approx(0.4)
+    assert amp.power_watt == approx(77e-6)
+    integrator = ChargeIntegrator(
+        opamp=amp, farad=2e-12, window_second=5e-8, reset_second=4e-9, hold_second=3e-9
+    )
+    assert integrator.transimpedance_ohm == approx(25e3)
+    assert integrator.settle_second == approx(57e-9)
+    assert integrator.power_watt == approx(77e-6)
+    assert integrator.ideal_line == (0.5, approx(-25e3))
+    assert integrator.with_gain(5e4).farad == approx(1e-12)
+    tia = TransimpedanceAmplifier(opamp=amp, feedback_ohm=3e3)
+    assert tia.ideal_line == (0.5, -3e3)
+    assert tia.power_watt == approx(77e-6)

@@ -114,6 +114,16 @@ def test_counting_converters_take_half_a_count_of_ticks():
     assert counter.hertz_per_ampere == approx(64 / (50e-9 * 1e-5))
 
 
+def test_the_assumed_energies_are_those_of_the_docstrings():
+    assert Sar(bits=4).comparator_joule == approx(30e-15)
+    assert Sar(bits=4).logic_joule == approx(20e-15)
+    assert Ramp(bits=4).comparator_watt == approx(20e-6)
+    assert Ramp(bits=4).tick_joule == approx(2e-15)
+    counter = OscillatorCounter(bits=4, full_scale_ampere=1e-5)
+    assert (counter.cycle_joule, counter.bias_watt) == (approx(5e-15), approx(20e-6))
+    assert counter.conversion_second == approx(130e-9)
+
+
 def test_drawn_mismatch_follows_the_root_of_the_units():
     rng = np.random.default_rng(4)
     errors = np.array(

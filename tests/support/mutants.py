@@ -61,7 +61,7 @@ MAPPED: dict[str, tuple[str, ...]] = {
     "peripherals/drivers/dac.py": _PERIPHERALS,
     "peripherals/drivers/bit_serial.py": _PERIPHERALS,
     "peripherals/drivers/pulse_width.py": _PERIPHERALS,
-    "studies/sine.py": ("tests/studies/test_characterize_converter.py",),
+    "studies/sine.py": ("tests/studies/test_sine.py",),
     "devices/pcm/statistics.py": ("tests/devices/pcm/test_statistics.py",),
     "devices/pcm/published.py": ("tests/devices/pcm/test_statistics.py",),
     "devices/pcm/pulsed_set.py": ("tests/devices/pcm/test_statistics.py",),
