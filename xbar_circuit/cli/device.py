@@ -22,6 +22,8 @@ from xbar_circuit.plots.device import (
     draw_programming,
     draw_pulses,
     draw_statistics,
+    draw_temperature,
+    draw_written,
 )
 from xbar_circuit.report.device import device_summary, write_device_page
 from xbar_circuit.report.progress import progress_bar
@@ -71,8 +73,10 @@ def device(
         ("pulses", draw_pulses),
         ("drift", draw_drift),
         ("statistics", draw_statistics),
+        ("written", draw_written),
         ("programming", draw_programming),
         ("products", draw_products),
+        ("temperature", draw_temperature),
         ("neighbours", draw_neighbours),
     ):
         draw(report, out / f"{name}.png")

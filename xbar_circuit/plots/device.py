@@ -19,6 +19,8 @@ __all__ = [
     "draw_programming",
     "draw_pulses",
     "draw_statistics",
+    "draw_temperature",
+    "draw_written",
 ]
 
 _DASHES = (":", "-", "--")
@@ -41,7 +43,7 @@ def draw_conduction(report: DeviceReport, path: Path) -> None:
         right.plot(volt[top:], current[top:], label="down")
         right.set_xlabel("voltage of the cell [V]")
         right.set_ylabel("current [uA]")
-        right.set_title("Switching through 5 kohm, 25 nm")
+        right.set_title("Switching through 5 kohm, 30 nm")
         right.legend()
         save(page, path)
 
@@ -56,13 +58,14 @@ def draw_pulses(report: DeviceReport, path: Path) -> None:
         )
         left.set_ylabel("conductance it leaves [uS]")
         left.set_title("Programming curve")
-        for volt, conductances in report.gradual.staircases.items():
-            right.plot(conductances * 1e6, "o-", markersize=3.5, label=f"{volt:g} V, 50 ns")
+        for ampere, conductances in report.gradual.staircases.items():
+            label = f"{1e6 * ampere:.1f} uA, 50 ns"
+            right.plot(conductances * 1e6, "o-", markersize=3.5, label=label)
         right.axhspan(12.0, 14.0, color="#888888", alpha=0.3, label="published, after 50")
         right.xaxis.set_major_locator(MaxNLocator(integer=True))
         right.set_xlabel("SET pulses")
         right.set_ylabel("conductance [uS]")
-        right.set_title("Staircase of SET pulses")
+        right.set_title("SET pulses after a RESET of 440 uA")
         right.legend()
         save(page, path)
 
@@ -89,6 +92,47 @@ def draw_statistics(report: DeviceReport, path: Path) -> None:
         save(page, path)
 
 
+def draw_written(report: DeviceReport, path: Path) -> None:
+    """Draw the statistics of written cells over the published fits."""
+    written = report.written
+    panels = (
+        ("programming_sigma", "programming error [uS]", 1e6),
+        ("drift_mean", "drift exponent, mean", 1.0),
+        ("drift_sigma", "drift exponent, spread", 1.0),
+        ("read_sigma", "read noise [uS]", 1e6),
+    )
+    with figure(1, 4, width=13.0, height=3.6) as (page, axes):
+        for ax, (name, label, factor) in zip(axes, panels, strict=True):
+            target, theirs = written.target * 1e6, factor * written.published[name]
+            ax.fill_between(target, 0.85 * theirs, 1.15 * theirs, alpha=0.25, label="15 %")
+            ax.plot(target, theirs, label="published")
+            ax.plot(target, factor * getattr(written, name), "o", color=COLOURS[1], label="ours")
+            ax.set_xlabel("target [uS]")
+            ax.set_title(label)
+            ax.set_ylim(bottom=0.0)
+        axes[0].legend(fontsize=8)
+        save(page, path)
+
+
+def draw_temperature(report: DeviceReport, path: Path) -> None:
+    """Draw the error of a product and the accuracy of a network over temperature."""
+    warm = report.temperature
+    with figure(1, 2, width=10.0, height=4.0) as (page, (left, right)):
+        left.plot(warm.celsius, 100 * warm.product_raw, "o-", label="raw")
+        left.plot(warm.celsius, 100 * warm.product_scaled, "o-", label="one factor an array")
+        left.set_xlabel("temperature [C]")
+        left.set_ylabel("error of a product [%]")
+        left.set_ylim(bottom=0.0)
+        left.legend()
+        right.plot(warm.celsius, 100 * warm.accuracy_raw, "o-", label="raw")
+        right.plot(warm.celsius, 100 * warm.accuracy_scaled, "o-", label="one factor an array")
+        right.axhline(100 * warm.accuracy_digital, color="#888888", label="without devices")
+        right.set_xlabel("temperature [C]")
+        right.set_ylabel("accuracy [%]")
+        right.legend()
+        save(page, path)
+
+
 def draw_drift(report: DeviceReport, path: Path) -> None:
     """Draw drift over twelve decades of time, and the noise of a read."""
     with figure(1, 2, width=10.0, height=4.0) as (page, (left, right)):
@@ -102,7 +146,7 @@ def draw_drift(report: DeviceReport, path: Path) -> None:
         right.loglog(report.hertz, report.noise_law, label="formula")
         right.set_xlabel("frequency [Hz]")
         right.set_ylabel("current noise [A/sqrt(Hz)]")
-        right.set_title("Noise of a read at 0.2 V, 1 nm")
+        right.set_title("Noise of a read at 0.2 V, 15 nm")
         right.legend()
         save(page, path)
 

@@ -22,8 +22,10 @@ from xbar_circuit.errors import ParameterError
 
 __all__ = ["ProgrammingCurve"]
 
-RESET_PULSE = Pulse(volt=4.0, width_second=1e-6, load_ohm=8e3)
-"""A microsecond through 8 kohm, quenched in 5 ns; 2.5 to 5.1 V span the range: 200 to 440 uA."""
+RESET_PULSE = Pulse(volt=4.0, width_second=3e-6, load_ohm=8e3)
+"""Three microseconds through 8 kohm, quenched in 5 ns: long enough to forget what was there.
+
+3.1 to 4.9 V, 270 to 440 uA, span the range."""
 
 
 @dataclass(frozen=True, kw_only=True)

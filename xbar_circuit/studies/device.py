@@ -18,6 +18,7 @@ from xbar_circuit.checks import FloatArray
 from xbar_circuit.devices.constants import BOLTZMANN
 from xbar_circuit.devices.pcm import PcmCell
 from xbar_circuit.devices.pcm.dynamics import PcmTrace, Pulse, transient
+from xbar_circuit.network import fashion_mnist_test
 from xbar_circuit.programming import (
     CompactWriter,
     ProgrammingCurve,
@@ -47,15 +48,18 @@ from xbar_circuit.studies.mvm_error import (
     mvm_error,
     sparse_inputs,
 )
+from xbar_circuit.studies.temperature import TemperatureReport, temperature_study
+from xbar_circuit.studies.written_statistics import WrittenStatistics, written_statistics
 from xbar_circuit.wires import Wires
 
 __all__ = ["DeviceReport", "characterise_device"]
 
-THICKNESSES = (0.0, 2e-9, 10e-9, 30e-9)
+THICKNESSES = (0.0, 5e-9, 15e-9, 60e-9)
 KELVINS = (273.0, 300.0, 358.0)
 NOISE_METER = 15e-9  # about 5 uS
 MOST_PULSES = 20
-_STAGES = 7
+_STAGES = 9
+_IMAGES = 2000  # of the network at each temperature
 
 Progress = Callable[[str, int, int], None]
 
@@ -75,6 +79,8 @@ class DeviceReport:
     spreads : technology -> its statistics, curves and draws.
     published, ranges : ours against the papers.
     agreement : what -> relative difference between NumPy and ngspice.
+    written : statistics of cells that differ, written by a verify loop.
+    temperature : products and a network between 0 and 85 degrees.
     """
 
     cell: PcmCell
@@ -95,6 +101,8 @@ class DeviceReport:
     published: list[PublishedPoint]
     ranges: list[PublishedRange]
     agreement: dict[str, float]
+    written: WrittenStatistics
+    temperature: TemperatureReport
 
 
 def characterise_device(
@@ -114,7 +122,7 @@ def characterise_device(
     seed
         Of everything that is drawn.
     cells
-        How many cells the programming loops write.
+        How many cells the programming loops write, each target of the statistics among them.
     array
         Rows and columns of the array in which one cell is written.
     progress
@@ -138,15 +146,19 @@ def characterise_device(
             for t in KELVINS
         ]
     )
-    loop = transient(cell, 25e-9, [0.0, 2e-6, 4e-6], [0.0, 1.5, 0.0], load_ohm=5e3, relative=1e-4)
+    loop = transient(cell, 30e-9, [0.0, 2e-6, 4e-6], [0.0, 2.0, 0.0], load_ohm=5e3, relative=1e-4)
     stage("programming curve")
     curve = ProgrammingCurve.simulate(cell)
     gradual = gradual_set(cell)
     stage("drift and noise")
-    drift_second = np.geomspace(1e-3, 1e9, 121)
+    drift_second = np.geomspace(1e-1, 1e9, 101)
     hertz, noise = _noise(cell)
     stage("program and verify")
     programmed = _programmed(cell, curve, cells, seed)
+    stage("statistics out of physics")
+    written = written_statistics(cell, cells=cells, seed=seed)
+    stage("between 0 and 85 degrees")
+    temperature = temperature_study(images=fashion_mnist_test().first(_IMAGES), seed=seed)
     stage("products over time")
     products = _products(seed)
     stage("a write and its neighbours")
@@ -171,6 +183,8 @@ def characterise_device(
         published=published_points(seed, 100.0 * float(products["Joshi 2020"].raw[0])),
         ranges=published_ranges(cell, gradual),
         agreement=_agreement(cell, curve, hertz, noise),
+        written=written,
+        temperature=temperature,
     )
     stage("done")
     return report
@@ -188,10 +202,10 @@ class _Stages:
 def _drift(cell: PcmCell, times: FloatArray) -> dict[str, FloatArray]:
     projected = PcmCell.projected()
     named = {
-        "RESET, 40 nm": (cell, 40e-9),
-        "half way, 5 nm": (cell, 5e-9),
-        "SET": (cell, 0.0),
-        "RESET with liner": (projected, 40e-9),
+        "RESET, 60 nm": (cell, 60e-9),
+        "half way, 15 nm": (cell, 15e-9),
+        "25 uS, 6 nm": (cell, 5.7e-9),
+        "RESET with liner": (projected, 60e-9),
     }
     return {
         name: np.array([float(kind.aged(t).conductance(u, read_volt=READ_VOLT)) for t in times])
@@ -222,7 +236,7 @@ def _noise_law(cell: PcmCell, hertz: FloatArray) -> FloatArray:
 def _programmed(
     cell: PcmCell, curve: ProgrammingCurve, cells: int, seed: int
 ) -> dict[str, ProgramResult]:
-    targets = np.random.default_rng((seed, 0)).uniform(1e-6, 20e-6, cells)
+    targets = np.random.default_rng((seed, 0)).uniform(1e-6, 25e-6, cells)
 
     def array() -> CompactWriter:
         return CompactWriter.array(cell, cells, rng=np.random.default_rng((seed, 1)))
@@ -269,7 +283,7 @@ def _neighbours(cell: PcmCell, seed: int, array: int) -> dict[str, HalfSelect]:
         scheme: half_select(
             g,
             selected=selected,
-            pulse=Pulse(volt=2.8, width_second=60e-9),
+            pulse=Pulse(volt=3.4, width_second=60e-9),
             wires=Wires(row_ohm=2.0, column_ohm=2.0),
             cell=cell,
             scheme=scheme,

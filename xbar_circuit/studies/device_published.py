@@ -34,10 +34,11 @@ TECHNOLOGIES = {
 }
 READ_VOLT = 0.2
 SET_PULSES = 50
-SET_LOAD_OHM = 5e3
-_SET_VOLTS = tuple(np.arange(1.50, 1.71, 0.025).round(3).tolist())
-_SET_START = 20e-9
+STEADY_OHM = 100e3  # as good as a current source
+_RESET_AMPERE = 440e-6
+_SET_AMPERES = tuple((np.arange(80.0, 92.1, 1.0) * 1e-6).tolist())
 _SET_GOAL = 13e-6
+_REST_VOLT, _MOLTEN_VOLT = 1.2, 0.65  # across the GST at the two currents, roughly
 _PULSED = ((1, 2.07, 1.53), (5, 5.93, 2.42), (10, 7.85, 2.53), (20, 9.44, 2.70))  # uS
 _DRAWS = 200_000
 _LEVELS = 24
@@ -77,14 +78,13 @@ class PublishedRange:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Gradual:
-    """Staircases of SET pulses of 50 ns from a RESET state.
+    """Staircases of SET pulses of 50 ns from the published RESET.
 
-    staircases : amplitude [V] -> conductance before and after each pulse [S].
-    volt, ampere : amplitude and current that end at 13 uS, in the middle of the published 12 to 14.
+    staircases : current [A] -> conductance before and after each pulse [S].
+    ampere : current that ends at 13 uS, in the middle of the published 12 to 14.
     """
 
     staircases: dict[float, FloatArray]
-    volt: float
     ampere: float
 
 
@@ -104,22 +104,21 @@ class Spread:
 
 
 def gradual_set(cell: PcmCell) -> Gradual:
-    """Apply 50 SET pulses of each of several amplitudes; return three staircases and the goal's."""
+    """Apply 50 SET pulses of each of several currents; return three staircases and the goal's."""
     times, shape = Pulse(volt=1.0, width_second=50e-9).waveform()
-    volts = np.array(_SET_VOLTS)
-    states = [np.full(volts.size, min(_SET_START, float(cell.thickness(0.5e-6))))]
+    volts = np.array(_SET_AMPERES) * (STEADY_OHM + cell.series_ohm) + _REST_VOLT
+    states = [np.full(volts.size, _reset_thickness(cell))]
     peak = np.zeros(volts.size)
     for _ in range(SET_PULSES):
-        trace = transient(cell, states[-1], times, np.outer(shape, volts), load_ohm=SET_LOAD_OHM)
+        trace = transient(cell, states[-1], times, np.outer(shape, volts), load_ohm=STEADY_OHM)
         states.append(trace.thickness[-1])
-        peak = trace.current.max(axis=0)
+        peak = np.maximum(peak, trace.current.max(axis=0))
     conductance = cell.conductance(np.array(states), read_volt=READ_VOLT)
-    last = np.maximum.accumulate(conductance[-1])  # rises with the amplitude
+    last = np.maximum.accumulate(conductance[-1])  # rises with the current
     middle = int(np.argmin(np.abs(last - _SET_GOAL)))
     first = min(max(middle - 1, 0), volts.size - 3)
     return Gradual(
-        staircases={float(volts[k]): conductance[:, k] for k in range(first, first + 3)},
-        volt=float(np.interp(_SET_GOAL, last, volts)),
+        staircases={float(peak[k]): conductance[:, k] for k in range(first, first + 3)},
         ampere=float(np.interp(_SET_GOAL, last, peak)),
     )
 
@@ -146,7 +145,7 @@ def _point(what: str, published: float, ours: float, unit: str) -> PublishedPoin
 
 def published_ranges(cell: PcmCell, gradual: Gradual) -> list[PublishedRange]:
     """Return where the cell lies in the ranges that papers and textbooks give."""
-    thickness = _reset_thickness(cell, 440e-6)
+    thickness = _reset_thickness(cell)
     kelvin = np.linspace(400.0, 950.0, 2201)
     speed = cell.growth.velocity(kelvin)
     threshold = cell.threshold_volt(30e-9)
@@ -157,33 +156,56 @@ def published_ranges(cell: PcmCell, gradual: Gradual) -> list[PublishedRange]:
     projected = cell.plug.liner_ohm_per_meter is not None
     sebastian, textbook = "Sebastian et al. 2017", "textbook order"
     drift = (0.005, 0.015, "liner cells") if projected else (0.049, 0.1, "Joshi et al. 2020")
+    heat = cell.heat
+    outside = (1.0 - thickness / heat.reach_meter) / (1.0 + thickness / heat.depth_meter)
+    warmer = replace(cell, kelvin=320.0).threshold_volt(30e-9)
+    year, month = (cell.aged(t).threshold_volt(30e-9) for t in (3.156e7, 3.156e6))
     rows = [
         ("fastest crystal growth", 0.4, 0.6, float(speed.max()), "nm/ns", sebastian),
         ("temperature of it", 730.0, 770.0, float(kelvin[speed.argmax()]), "K", sebastian),
+        ("growth left at 550 K", 0.0, 1.0, _at_550(cell), "% of it", sebastian),
+        ("loses 10 nm in ten years at", 320.0, 390.0, _ten_years(cell), "K", "see CrystalGrowth"),
         ("u_a after RESET with 440 uA", 60.0, 100.0, thickness * 1e9, "nm", sebastian),
+        (
+            "R_th of the interface there", 1.0, 2.0, heat.kelvin_per_watt * outside * 1e-6,
+            "K/uW", sebastian,
+        ),
         ("current to 13 uS in 50 SETs", 50.0, 100.0, gradual.ampere * 1e6, "uA", sebastian),
         ("threshold of 30 nm", 1.0, 1.5, threshold, "V", textbook),
         ("field of it", 30.0, 70.0, threshold / 30e-9 * 1e-6, "V/um", textbook),
+        ("its change per kelvin", -0.3, -0.05, 5.0 * (warmer / threshold - 1.0), "%/K", textbook),
+        ("its drift", 1.0, 6.0, 100.0 * (year / month - 1.0), "%/decade", textbook),
         ("ON resistance", 1.0, 3.0, _on_ohm(cell) * 1e-3, "kohm", textbook),
         ("activation of RESET", 0.2, 0.3, float(energy), "eV", textbook),
         ("drift exponent of RESET", drift[0], drift[1], float(exponent), "", drift[2]),
-    ]
+    ]  # fmt: skip
     return [
         PublishedRange(what=what, low=low, high=high, ours=ours, unit=unit, source=source)
         for what, low, high, ours, unit, source in rows
     ]
 
 
+def _at_550(cell: PcmCell) -> float:
+    return 100.0 * float(cell.growth.velocity(np.array(550.0))) / cell.growth.peak_speed
+
+
+def _ten_years(cell: PcmCell) -> float:
+    """Return at which temperature the crystal grows by 10 nm in ten years [K]."""
+    kelvin = np.linspace(300.0, 450.0, 3001)
+    grown = cell.growth.velocity(kelvin) * 3.156e8
+    return float(np.interp(np.log(10e-9), np.log(grown), kelvin))
+
+
 def _on_ohm(cell: PcmCell) -> float:
     return 1.0 / cell.switch.on_siemens + cell.series_ohm
 
 
-def _reset_thickness(cell: PcmCell, ampere: float) -> float:
-    """Return u_a after a RESET of a microsecond that reaches this current [m]."""
+def _reset_thickness(cell: PcmCell) -> float:
+    """Return u_a after a steady 440 uA for a microsecond [m]."""
     times, shape = Pulse(volt=1.0, width_second=1e-6).waveform()
-    volts = np.linspace(2.6, 4.2, 9)
-    trace = transient(cell, 0.0, times, np.outer(shape, volts), load_ohm=SET_LOAD_OHM)
-    return float(np.interp(ampere, trace.current.max(axis=0), trace.thickness[-1]))
+    volt = _RESET_AMPERE * (STEADY_OHM + cell.series_ohm) + _MOLTEN_VOLT
+    trace = transient(cell, 0.0, times, np.array(shape) * volt, load_ohm=STEADY_OHM)
+    return float(trace.thickness[-1, 0])
 
 
 def spreads(seed: int) -> dict[str, Spread]:

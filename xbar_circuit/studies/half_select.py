@@ -34,7 +34,7 @@ _SHARES = {"half": (0.5, 0.5), "third": (1.0 / 3.0, 2.0 / 3.0)}  # other word li
 BIAS_OHM = 100.0
 """Resistance of the drivers of all lines but the selected word line [ohm]."""
 
-_OPTIONS = ".options reltol=1e-3 abstol=1e-10 klu"
+_OPTIONS = ".options reltol=1e-4 abstol=1e-10 klu"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -14,7 +14,7 @@ loops, IEDM 2020).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from xbar_circuit.programming import (
     ReadPath,
     program_and_verify,
 )
+from xbar_circuit.programming.curve import RESET_PULSE
 from xbar_circuit.programming.writers import Mask
 
 __all__ = ["TARGETS", "WrittenStatistics", "written_statistics"]
@@ -37,7 +38,8 @@ TARGETS = (1e-6, 5e-6, 12.5e-6, 20e-6, 25e-6)
 READ_VOLT = 0.2
 MOST_PULSES = 30
 GAIN = 0.5
-MARGIN = (0.75e-6, 0.04, 1.5e-6)  # offset [S], part of the target, and at most [S]
+PULSE = replace(RESET_PULSE, width_second=1e-6)  # as the published RESET
+MARGIN = (0.72e-6, 0.037, 1.4e-6)  # offset [S], part of the target, and at most [S]
 DRIFT_SECOND = (0.0, 86400.0)
 
 
@@ -94,13 +96,13 @@ def written_statistics(
     count, aims = checks.count("cells", cells), checks.non_negative("targets", targets, "S")
     each = np.repeat(aims, count)
     rng = np.random.default_rng((seed, 0))
-    writer = CompactWriter.array(nominal, each.size, rng=rng, variability=variability)
+    writer = CompactWriter.array(nominal, each.size, rng=rng, variability=variability, pulse=PULSE)
     offset, part, most = MARGIN
     result = program_and_verify(
         writer,
         each,
         read_path=ReadPath(bits=None),
-        curve=ProgrammingCurve.simulate(nominal),
+        curve=ProgrammingCurve.simulate(nominal, pulse=PULSE),
         tolerance_siemens=np.minimum(offset + part * each, most),
         rng=np.random.default_rng((seed, 1)),
         most_pulses=MOST_PULSES,

@@ -152,17 +152,17 @@ def test_every_read_of_a_grid_solves_its_law_or_is_refused():
             last, x = x, law.switch_target(P, v, x, solid, ZERO)
             if np.all(x - last <= 1e-12 * x):
                 break
-        kelvin = 300.0 + 5.3e6 * v * i
+        kelvin = 300.0 + 4.6e6 * v * i
         through, _, _ = law.gst_current(P, v, kelvin, x, solid, ZERO)
-        np.testing.assert_allclose(through, i, rtol=1e-8)
+        np.testing.assert_allclose(through, i, rtol=1e-7)
         solved += allowed.size
     assert solved > 17_000
 
 
-@pytest.mark.parametrize("volt", [1.1, 1.4, -1.4])
+@pytest.mark.parametrize("volt", [1.8, 2.2, -2.2])
 def test_a_read_that_would_switch_the_cell_is_refused(volt):
     with pytest.raises(ParameterError, match="switches the cell on"):
-        CELL.conductance(15e-9, read_volt=volt)
+        CELL.conductance(30e-9, read_volt=volt)
 
 
 def test_a_read_that_would_melt_the_cell_is_refused():
@@ -254,8 +254,10 @@ def test_a_measured_threshold_follows_temperature_and_age():
 
     def measured(cell):
         trace = transient(cell, 30e-9, [0.0, 2e-6], [0.0, 2.0], load_ohm=5e3, relative=1e-4)
-        first = int(np.argmax(trace.on[:, 0] > 0.9))
-        return float(trace.volt[: first + 1, 0].max())
+        highest = np.maximum.accumulate(trace.volt[:, 0])
+        fallen = int(np.argmax(trace.volt[:, 0] < 0.97 * highest))
+        assert fallen > 0
+        return float(highest[fallen])
 
     warm, aged, fresh = (
         measured(replace(CELL, kelvin=350.0)),
@@ -308,7 +310,7 @@ def test_at_any_drive_the_melt_conducts_and_everything_stays_physical(volt, ohm)
 def test_gradual_set_with_published_currents_ends_between_12_and_14_microsiemens():
     """From the published RESET, 50 pulses of 50 ns and at most 100 uA."""
     start = steady(438e-6).thickness[-1, 0]
-    volts = np.linspace(0.083, 0.1, 6) * (STEADY_OHM + CELL.series_ohm) * 1e-3 + 1.2
+    volts = np.linspace(0.079, 0.092, 6) * (STEADY_OHM + CELL.series_ohm) * 1e-3 + 1.2
     state = np.full(volts.size, start)
     peak = np.zeros(volts.size)
     shape = [0.0, 1.0, 1.0, 0.0, 0.0]

@@ -153,7 +153,7 @@ def test_the_same_grid_of_reads(rendering, cell, osdi):
     deck = "\n".join(["reads", preamble, *lines, EXACT])
     answer = xc.spice.run(deck, xc.spice.Op(), osdi=loaded)
     currents = [-answer[f"i(v{k})"][0] for k in range(len(points))]
-    np.testing.assert_allclose(currents, expected, rtol=1e-9)
+    np.testing.assert_allclose(currents, expected, rtol=1e-8)
 
 
 def test_the_same_grid_of_reads_in_vacask(vacask):
@@ -224,7 +224,7 @@ def _switching_with_snap_back(spices, cell, thickness=25e-9):
         threshold, fallen, risen = _snap(time, volt, -branch)
         assert threshold == approx(our_threshold, rel=0.01)
         assert fallen < 0.95 * threshold  # the voltage falls while the current rises
-        assert fallen == approx(our_fallen, rel=0.01)
+        assert fallen == approx(our_fallen, rel=0.02)
         assert risen == approx(our_risen, rel=0.05)
         off = cell.conductance(thickness, read_volt=0.9 * threshold) * 0.9 * threshold
         assert risen > 2.5 * off

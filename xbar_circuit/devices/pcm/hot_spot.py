@@ -18,8 +18,9 @@ current is ``max(u_a - u_m, 0)``. At any power u_a stays below L and the tempera
 
 R_th, d and L are fitted together with the ON path to published pulses: a RESET of 440 uA for 1 us
 leaves 60 to 100 nm, SET pulses of 50 ns and less than 100 uA bring it back (Sebastian et al., Nat.
-Commun. 8, 1115 (2017)). The interface then sees 2.2 K/uW at 65 nm where the paper estimates up to
-2 K/uW for its whole cell; Ciocchini et al., Sci. Rep. 6, 29162 (2016) measured 2.7 K/uW.
+Commun. 8, 1115 (2017)), along the measured staircase of Nandakumar et al., J. Appl. Phys. 124,
+152135 (2018). The interface then sees 2.5 K/uW at 74 nm. The paper estimates up to 2 K/uW,
+Ciocchini et al., Sci. Rep. 6, 29162 (2016), measured 2.7 K/uW; it matters which power counts.
 """
 
 from __future__ import annotations
@@ -51,9 +52,9 @@ class HotSpot:
         temperature stay physical, but nothing was compared.
     """
 
-    kelvin_per_watt: float = 5.3e6
-    depth_meter: float = 94e-9
-    reach_meter: float = 210e-9
+    kelvin_per_watt: float = 4.6e6
+    depth_meter: float = 177e-9
+    reach_meter: float = 308e-9
     overheat_kelvin: float = 300.0
     second: float = 3e-9
     valid_meter: float = 100e-9

@@ -60,12 +60,12 @@ class ThresholdSwitch:
         Time constant of x [s].
     """
 
-    on_siemens: float = 2.2e-3
-    on_volt: float = 0.45
-    on_field: float = 18e6
+    on_siemens: float = 4.3e-3
+    on_volt: float = 0.41
+    on_field: float = 24e6
     hold_margin_volt: float = 0.03
-    threshold_volt: float = 0.52
-    threshold_field: float = 28e6
+    threshold_volt: float = 0.5
+    threshold_field: float = 31e6
     carrier_log: float = 2.0
     width_volt: float = 0.02
     softness_volt: float = 0.02
