@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -25,7 +26,7 @@ def bench(
     out: Annotated[Path, typer.Option(help="Folder for bench.json and bench.png.")] = Path(
         "out/bench"
     ),
-    largest: Annotated[int, typer.Option(min=16, help="Largest side of the arrays.")] = 1024,
+    largest: Annotated[int, typer.Option(min=16, help="Largest side of the arrays.")] = 2048,
     spice: Annotated[bool, typer.Option(help="Time ngspice too; it takes minutes.")] = True,
     compare: Annotated[
         Path | None, typer.Option(help="bench.json of an earlier run to compare with.")
@@ -34,12 +35,12 @@ def bench(
 ) -> None:
     """Time the nodal engine against ngspice, sparse LU, badcrossbar and the damped fixed point.
 
-    Sizes from 16 to 1024; badcrossbar is timed where it is installed. All in one process, so that
+    Sizes from 16 to 2048; badcrossbar is timed where it is installed. All in one process, so that
     the ratios hold on a busy machine too.
     """
     console = Console()
     earlier = None if compare is None else _read(compare)
-    sizes = [size for size in (16, 32, 64, 128, 256, 512, 1024) if size <= largest]
+    sizes = [size for size in (16, 32, 64, 128, 256, 512, 1024, 2048) if size <= largest]
     timings: list[Timing] = []
     with progress_bar(console, transient=True) as bar:
         for timing in measure(sizes, seed=seed, with_spice=spice):
@@ -48,8 +49,16 @@ def bench(
             text = f"{timing.task}, {timing.method}, {timing.size}"
             bar.reach(text, share, 100.0)
     console.print(_table(timings, earlier))
+    found = machine(with_spice=spice)
+    peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    console.print(
+        f"{found['processor']}, {found['cpus']} CPUs, load {found['load']:.1f}; {found['blas']};"
+        f" GPU {found['gpu'] or 'none'}; peak memory {peak / 2**30:.1f} GiB",
+        highlight=False,
+    )
     content = {
-        "machine": machine(with_spice=spice),
+        "machine": found,
+        "peak_memory_bytes": peak,
         "timings": [asdict(timing) for timing in timings],
     }
     write_json(out / "bench.json", content)

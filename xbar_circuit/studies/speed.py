@@ -14,6 +14,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -23,6 +24,7 @@ from typing import Any
 import numpy as np
 import scipy
 from scipy.sparse.linalg import splu
+from threadpoolctl import threadpool_info
 
 from xbar_circuit import calibration, nodal, spice
 from xbar_circuit.agreement import transient_deck
@@ -39,7 +41,10 @@ from xbar_circuit.wires import Terminals, Wires
 __all__ = ["Timing", "machine", "measure"]
 
 _SEGMENT_OHM = 1.0
+_SEVERE_OHM = 20.0
 _LARGEST = {"ngspice": 256, "badcrossbar": 256, "sparse LU": 512, "damped fixed point": 512}
+_WHOLE = 1024  # the largest transfer matrix
+_WEIGHTS = 10_000_000
 _SPICE_STEPS = 40
 _ARRAY_STEPS = 500
 
@@ -66,6 +71,9 @@ def machine(*, with_spice: bool) -> dict[str, Any]:
         "cpus": os.cpu_count(),
         "load": os.getloadavg()[0],
         "threads": os.environ.get("OMP_NUM_THREADS", "default"),
+        "blas": _blas(),
+        "numba": None if find_spec("numba") is None else version("numba"),
+        "gpu": _gpu(),
         "python": platform.python_version(),
         "numpy": np.__version__,
         "scipy": scipy.__version__,
@@ -73,6 +81,24 @@ def machine(*, with_spice: bool) -> dict[str, Any]:
         "ngspice": spice.simulator().version if with_spice else None,
         "badcrossbar": None if find_spec("badcrossbar") is None else version("badcrossbar"),
     }
+
+
+def _blas() -> str:
+    """Return the BLAS library and the kernel that it chose for this processor."""
+    found = [lib for lib in threadpool_info() if lib.get("user_api") == "blas"]
+    return "; ".join(
+        f"{lib['internal_api']} {lib.get('version')} {lib.get('architecture', '')}".strip()
+        for lib in found
+    )
+
+
+@cache
+def _gpu() -> str | None:
+    """Return the name of the graphics card, None where torch finds none."""
+    if find_spec("torch") is None:
+        return None
+    torch: Any = import_module("torch")
+    return str(torch.cuda.get_device_name()) if torch.cuda.is_available() else None
 
 
 def _processor() -> str:
@@ -121,8 +147,14 @@ def _linear(
     xbar: Crossbar, volts: FloatArray, *, with_spice: bool
 ) -> Iterator[tuple[str, str, Callable[[], object]]]:
     """Return (task, method, action) of the linear tasks."""
-    yield "transfer", "nodal", lambda: nodal.transfer(xbar)
+    if xbar.rows <= _WHOLE:
+        yield "transfer", "nodal", lambda: nodal.transfer(xbar)
+    if _gpu() is not None and xbar.rows <= _WHOLE:
+        yield "transfer", "nodal, GPU", lambda: nodal.transfer(xbar, device="cuda")
     yield "one input", "nodal", lambda: nodal.read(xbar, volts).row_voltage
+    severe = replace(xbar, wires=Wires(row_ohm=_SEVERE_OHM, column_ohm=_SEVERE_OHM))
+    task = f"one input, {_SEVERE_OHM:g} ohm"
+    yield task, "nodal", lambda: nodal.read(severe, volts).row_voltage
     yield "one input", "damped fixed point", lambda: _fixed_point(xbar, volts)
     if find_spec("badcrossbar") is not None:
         yield "one input", "badcrossbar", lambda: _badcrossbar(xbar, volts)
@@ -143,6 +175,7 @@ def _at_128(rng: np.random.Generator, *, with_spice: bool) -> Iterator[Timing]:
         size=size,
         second=_least(lambda: nodal.transfer_tiles(tiles, wires=wires)),
     )
+    yield from _network(wires, rng)
     sinh = Crossbar(conductance=tiles[0], wires=wires, cell=Sinh(v0_volt=0.1))
     inputs = rng.uniform(0.0, 0.2, (256, size))
     batch = _least(lambda: nodal.read(sinh, inputs), repeats=2)
@@ -162,6 +195,19 @@ def _at_128(rng: np.random.Generator, *, with_spice: bool) -> Iterator[Timing]:
         whole = _spice_transient(array, wave) * _ARRAY_STEPS / _SPICE_STEPS
         yield Timing(task="transient, 500 steps", method="ngspice", size=size, second=whole)
         yield from _transistors(Crossbar(conductance=tiles[0], wires=wires), inputs[:64])
+
+
+def _network(wires: Wires, rng: np.random.Generator) -> Iterator[Timing]:
+    """Time the tiles of a network of ten million weights, for one seed and one time."""
+    size = 128
+    count = -(-_WEIGHTS // size**2)
+    tiles = rng.uniform(1e-6, 25e-6, (count, size, size))
+    task = f"{_WEIGHTS // 10**6} million weights, {count} tiles"
+    own = _least(lambda: nodal.transfer_tiles(tiles, wires=wires), repeats=1)
+    yield Timing(task=task, method="nodal", size=size, second=own)
+    if _gpu() is not None:
+        card = _least(lambda: nodal.transfer_tiles(tiles, wires=wires, device="cuda"))
+        yield Timing(task=task, method="nodal, GPU", size=size, second=card)
 
 
 def _transistors(xbar: Crossbar, inputs: FloatArray) -> Iterator[Timing]:
