@@ -1,7 +1,8 @@
 """The command line: ``xbar <verb>``, one module a verb.
 
-A verb is the function in the module of its name, found there and imported when it is asked for: a
-verb does not pay for the others' imports. A verb raises the package's own errors; :func:`main`
+A verb is the function in the module of its name (or, with parts of its own, the typer application
+in the package of its name), found there and imported when it is asked for: a verb does not pay for
+the others' imports. A verb raises the package's own errors; :func:`main`
 turns each into one clean message on stderr and an exit code, so no verb does.
 
 =====  ==============================================================exit   meaning
@@ -95,15 +96,23 @@ class _Verbs(TyperGroup):
         name = cmd_name.replace("-", "_")
         if self.listing:
             return _literal(TyperCommand(cmd_name, help=_docstring(name)))
-        verb = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        verb.command(cmd_name)(getattr(import_module(f"{__name__}.{name}"), name))
-        command = typer.main.get_command(verb)
-        command.callback = _after_probe(command.callback)
+        work = getattr(import_module(f"{__name__}.{name}"), name)
+        verb = work
+        if not isinstance(work, typer.Typer):
+            verb = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+            verb.command(cmd_name)(work)
+        command: Any = typer.main.get_command(verb)
+        for part in getattr(command, "commands", {"": command}).values():
+            part.callback = _after_probe(part.callback)
         return _literal(command)
 
 
 def _docstring(name: str) -> str:
     """Return the docstring of a verb, read from its source."""
+    folder = Path(__file__).with_name(name)
+    if folder.is_dir():  # a verb with parts: what its face says
+        tree = ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))
+        return ast.get_docstring(tree) or ""
     source = Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
     for node in ast.parse(source).body:
         if isinstance(node, ast.FunctionDef) and node.name == name:

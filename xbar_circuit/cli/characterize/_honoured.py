@@ -8,7 +8,7 @@ import typer
 
 from xbar_circuit.errors import ParameterError
 
-__all__ = ["OWN_CIRCUIT", "refuse_ignored"]
+__all__ = ["OWN_CIRCUIT", "refuse_ignored", "refuse_unused"]
 
 #: What describes a circuit of the user's own, beside ``--subcircuit``.
 OWN_CIRCUIT = ("ports", "supplies", "models", "bias", "osdi", "compatibility", "accept")
@@ -42,6 +42,22 @@ def refuse_ignored(context: typer.Context, kind: str, honoured: Collection[str])
                 expected="--subcircuit FILE:NAME with it",
                 remedy="give the circuit, or leave the option out",
             )
+
+
+def refuse_unused(context: typer.Context, *, samples: int, kit_samples: int) -> None:
+    """Refuse options of a Monte Carlo study without samples, and of a circuit without one.
+
+    Raises
+    ------
+    ParameterError
+        There is one.
+    """
+    idle = [] if samples > 1 else ["vary"]
+    known = set(context.params) - set(idle)
+    if samples == 1 and not kit_samples and not context.params.get("corner"):
+        several = len(context.params.get("celsius") or ()) > 1
+        known -= set() if several else {"workers"}
+    refuse_ignored(context, "a single sample", known)
 
 
 def _option(name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from xbar_circuit.errors import ParameterError
@@ -10,7 +9,7 @@ from xbar_circuit.peripherals import Subcircuit
 from xbar_circuit.resources import device_model
 from xbar_circuit.units import parse_spice
 
-__all__ = ["OwnCircuit", "own_subcircuit", "pairs", "shipped_subcircuit"]
+__all__ = ["own_subcircuit", "pairs", "shipped_subcircuit"]
 
 
 def shipped_subcircuit(name: str, ports: tuple[str, ...]) -> Subcircuit:
@@ -24,54 +23,52 @@ def shipped_subcircuit(name: str, ports: tuple[str, ...]) -> Subcircuit:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnCircuit:
-    """The options that describe a circuit of the user's own, as they were given."""
-
-    subcircuit: str
-    ports: str
-    supplies: str
-    models: list[str]
-    bias: str
-    osdi: list[str]
-    compatibility: str
-    accept: str
-
-
-def own_subcircuit(given: OwnCircuit) -> Subcircuit:
-    """Return the circuit of ``--subcircuit FILE:NAME`` and the options beside it.
+def own_subcircuit(
+    *,
+    subcircuit: str,
+    ports: str,
+    supplies: str,
+    models: list[str],
+    bias: str,
+    osdi: list[str],
+    compatibility: str,
+    accept: str,
+) -> Subcircuit | None:
+    """Return the circuit of ``--subcircuit FILE:NAME`` and the options beside it; None without.
 
     Raises
     ------
     ParameterError, ModelFileError
         An option cannot be read, or does not fit the file.
     """
-    file, _, name = given.subcircuit.rpartition(":")
+    if not subcircuit:
+        return None
+    file, _, name = subcircuit.rpartition(":")
     if not file:
         raise ParameterError.about(
             "--subcircuit",
-            got=repr(given.subcircuit),
+            got=repr(subcircuit),
             expected="FILE:NAME",
             remedy="for example --subcircuit my_amp.lib:my_amp --ports plus=inp,minus=inn,out=vout",
         )
     libraries: list[Any] = []
-    for text in given.models:
+    for text in models:
         library, _, corner = text.partition(":")
         libraries.append((library, corner) if corner else library)
     rails, sinks = (
         {key: parse_spice(value) for key, value in pairs(option, text).items()}
-        for option, text in (("--supplies", given.supplies), ("--bias", given.bias))
+        for option, text in (("--supplies", supplies), ("--bias", bias))
     )
     return Subcircuit(
         file,
         name,
-        ports=pairs("--ports", given.ports),
+        ports=pairs("--ports", ports),
         supplies=rails,
         currents=sinks,
         models=libraries or None,
-        osdi=given.osdi,
-        compatibility=given.compatibility,
-        accept=[word.strip() for word in given.accept.split(",") if word.strip()],
+        osdi=osdi,
+        compatibility=compatibility,
+        accept=[word.strip() for word in accept.split(",") if word.strip()],
     )
 
 

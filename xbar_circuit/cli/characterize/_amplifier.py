@@ -11,7 +11,7 @@ import numpy as np
 from rich.console import Console
 
 from xbar_circuit import __version__
-from xbar_circuit.cli._subcircuit import pairs, shipped_subcircuit
+from xbar_circuit.cli.characterize._subcircuit import pairs, shipped_subcircuit
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.files import write_json
@@ -141,8 +141,8 @@ def measure_amplifier(
         out,
         picture=picture,
         spread=spread if report.variations else None,
-        footer=f"xbar_circuit {__version__}; made by: xbar characterize {kind} --rows {rows}"
-        f" --cols {cols} --array {array} --bits {bits} --samples {conditions.samples}"
+        footer=f"xbar_circuit {__version__}; made by: xbar characterize {_command(kind)}"
+        f" --rows {rows} --cols {cols} --array {array} --bits {bits} --samples {conditions.samples}"
         f" --seed {conditions.seed}",
     )
     write_json(out / "characterize.json", report.to_dict())
@@ -170,7 +170,7 @@ def measure_sense_amplifier(
 ) -> tuple[Rows, str, Path]:
     """Measure, write JSON, figure, decks and page; return the table, the name and the page."""
     own = shipped_subcircuit("strongarm", ("plus", "minus", "clock", "out", "outb"))
-    samples = conditions.samples if conditions.samples > 1 else 48
+    samples = conditions.samples
     with _bar(console, "runs") as progress:
         report = characterize_sense_amplifier(
             own if circuit is None else circuit,
@@ -204,6 +204,15 @@ def measure_sense_amplifier(
         for c in report.conditions
     ]
     return table, report.name, page
+
+
+def _command(kind: str) -> str:
+    """Return the words of the command line that measure a kind."""
+    return {
+        "transistor-amplifier": "amplifier transistor",
+        "subcircuit": "amplifier --subcircuit ...",
+        "transistor-conveyor": "conveyor transistor",
+    }.get(kind, kind)
 
 
 @contextmanager

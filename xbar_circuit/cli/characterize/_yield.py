@@ -1,4 +1,4 @@
-"""``xbar characterize sar --samples 100``: a Monte Carlo study of a converter."""
+"""``xbar characterize converter sar --samples 100``: a Monte Carlo study of a converter."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.console import Console
 
 from xbar_circuit import __version__
 from xbar_circuit.files import write_json
-from xbar_circuit.peripherals import Flash, OscillatorCounter, Ramp, Sar
+from xbar_circuit.peripherals import Cyclic, Flash, OscillatorCounter, Ramp, Sar
 from xbar_circuit.plots.periphery import draw_yield
 from xbar_circuit.report import Figure, Section, Table, write_page
 from xbar_circuit.report.progress import progress_bar
@@ -24,13 +24,14 @@ MISMATCH = {
     "flash": "resistor_sigma",
     "ramp": "slope_sigma",
     "oscillator": "gain_sigma",
+    "cyclic": "gain_sigma",
 }
 
 Rows = list[tuple[str, str]]
 
 
 def measure_yield(
-    converter: Sar | Flash | Ramp | OscillatorCounter,
+    converter: Sar | Flash | Ramp | OscillatorCounter | Cyclic,
     *,
     mismatch: Mapping[str, float],
     samples: int,

@@ -64,7 +64,7 @@ def measure_column(
         report,
         out,
         picture=picture,
-        footer=f"xbar_circuit {__version__}; made by: xbar characterize column --chain {kind}"
+        footer=f"xbar_circuit {__version__}; made by: xbar characterize column {kind}"
         f" --rows {rows} --cols {cols} --bits {bits} --engine {engine} --array {array}"
         f" --products {products} --seed {seed}",
     )

@@ -16,9 +16,9 @@ from xbar_circuit.report.product import PRODUCT_COLUMNS, product_rows, write_pro
 from xbar_circuit.studies import characterize_product
 from xbar_circuit.tile import CHAINS, chain, hermes_like
 
-__all__ = ["measure_product"]
+__all__ = ["PRESET", "measure_product"]
 
-_PRESET = "hermes"
+PRESET = "hermes"
 
 
 def measure_product(
@@ -28,9 +28,9 @@ def measure_product(
 
     `kind` is ``"hermes"``, the 256 x 256 preset of `rows` x `cols` weights, or a read-out.
     """
-    choice("chain", kind, (*CHAINS, _PRESET))
+    choice("chain", kind, (*CHAINS, PRESET))
     rng = np.random.default_rng(seed)
-    if kind == _PRESET:
+    if kind == PRESET:
         tile = hermes_like(rng=rng, rows=rows, outputs=cols)
     else:
         tile = chain(kind, rows=rows, cols=cols, bits=bits, rng=rng)
@@ -38,14 +38,14 @@ def measure_product(
         report = characterize_product(
             tile,
             rng=rng,
-            rest=kind == _PRESET,
+            rest=kind == PRESET,
             folder=out / "decks",
             name=f"{kind}, {rows} x {cols}",
         )
     picture = out / "characterize.png"
     draw_product(report, picture)
     footer = (
-        f"xbar_circuit {__version__}; made by: xbar characterize product --chain {kind}"
+        f"xbar_circuit {__version__}; made by: xbar characterize product {kind}"
         f" --rows {rows} --cols {cols} --bits {bits} --seed {seed}"
     )
     page = write_product(report, out, picture=picture, footer=footer)

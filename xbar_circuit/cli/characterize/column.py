@@ -1,0 +1,59 @@
+"""``xbar characterize column``: a column from driver to code, its error split by cause."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from xbar_circuit.checks import choice
+from xbar_circuit.cli.characterize._column import measure_column
+from xbar_circuit.cli.characterize._honoured import refuse_ignored
+from xbar_circuit.cli.characterize._options import Bits, Cols, Engine, Out, Rows, Seed, tell
+from xbar_circuit.tile import CHAINS
+
+__all__ = ["column"]
+
+_HONOURED = ("rows", "cols", "bits", "engine", "products", "programmed", "noise", "seed")
+
+
+def column(
+    context: typer.Context,
+    circuit: Annotated[str, typer.Argument(help=f"Read-out: {', '.join(CHAINS)}.")] = "sar",
+    *,
+    out: Out = Path("out/characterize"),
+    rows: Rows = 64,
+    cols: Cols = 1,
+    bits: Bits = 8,
+    engine: Engine = "spice",
+    array: Annotated[
+        str, typer.Option(help="In ngspice: full, or macromodel for large arrays.")
+    ] = "full",
+    products: Annotated[int, typer.Option(min=2, help="How many are judged.")] = 48,
+    programmed: Annotated[bool, typer.Option(help="Devices with PCM programming errors.")] = True,
+    noise: Annotated[bool, typer.Option(help="Noise of the converter's decisions.")] = False,
+    seed: Seed = 1,
+) -> None:
+    """Measure a column end to end: its error by driver, device, wire, amplifier and converter."""
+    choice("circuit", circuit, tuple(CHAINS))
+    choice("engine", engine, ("fast", "spice"))
+    arrays = ("array",) if engine == "spice" else ()
+    refuse_ignored(context, f"a column with --engine {engine}", (*_HONOURED, *arrays))
+    console = Console()
+    table, name, page = measure_column(
+        circuit,
+        rows=rows,
+        cols=cols,
+        bits=bits,
+        engine=engine,
+        array=array,
+        products=products,
+        programmed=programmed,
+        noise=noise,
+        seed=seed,
+        out=out,
+        console=console,
+    )
+    tell(console, name, table, page)

@@ -1,0 +1,104 @@
+"""``xbar characterize integrator``: a charge integrator on its column."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+
+from xbar_circuit import __version__
+from xbar_circuit.cli.characterize._honoured import OWN_CIRCUIT, refuse_ignored
+from xbar_circuit.cli.characterize._options import (
+    Accept,
+    Bias,
+    Compatibility,
+    Models,
+    Osdi,
+    Out,
+    Ports,
+    Rows,
+    Seed,
+    Subckt,
+    Supplies,
+    tell,
+)
+from xbar_circuit.cli.characterize._subcircuit import own_subcircuit
+from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.files import write_json
+from xbar_circuit.peripherals import ChargeIntegrator, OpAmp
+from xbar_circuit.report import Section, Table, write_page
+from xbar_circuit.studies.integrator import characterize_integrator
+from xbar_circuit.wires import Wires
+
+__all__ = ["integrator"]
+
+
+def integrator(
+    context: typer.Context,
+    *,
+    out: Out = Path("out/characterize"),
+    rows: Rows = 64,
+    farad: Annotated[float, typer.Option(help="Integrating capacitor [F].")] = 8e-12,
+    window_second: Annotated[float, typer.Option(help="How long it integrates [s].")] = 50e-9,
+    reference_volt: Annotated[float, typer.Option(help="Where it holds the bit line [V].")] = 0.5,
+    subcircuit: Subckt = "",
+    ports: Ports = "",
+    supplies: Supplies = "",
+    models: Models = None,
+    bias: Bias = "",
+    osdi: Osdi = None,
+    compatibility: Compatibility = "",
+    accept: Accept = "",
+    seed: Seed = 1,
+) -> None:
+    """Measure a charge integrator: gain, offset, nonlinearity, swing, energy of a read."""
+    mine = ("rows", "farad", "window_second", "reference_volt", "seed")
+    refuse_ignored(context, "an integrator", (*mine, "subcircuit", *OWN_CIRCUIT))
+    own = own_subcircuit(
+        subcircuit=subcircuit,
+        ports=ports,
+        supplies=supplies,
+        models=models or [],
+        bias=bias,
+        osdi=osdi or [],
+        compatibility=compatibility,
+        accept=accept,
+    )
+    amplifier = ChargeIntegrator(
+        opamp=OpAmp(dc_gain=2000.0, unity_hertz=2e9) if own is None else own,
+        farad=farad,
+        window_second=window_second,
+        reference_volt=reference_volt,
+    )
+    rng = np.random.default_rng(seed)
+    crossbar = Crossbar(
+        conductance=rng.uniform(1e-6, 20e-6, (rows, 1)), wires=Wires(row_ohm=1.0, column_ohm=1.0)
+    )
+    # half of the output's swing at full scale, so that the overdrive meets its ends
+    volt = 0.2 * farad / window_second / crossbar.conductance.sum()
+    console = Console()
+    with console.status("integrating"):
+        report = characterize_integrator(
+            amplifier, crossbar=crossbar, pattern=np.full(rows, volt), folder=out / "decks"
+        )
+    table = [
+        ("gain", f"{report.gain_ohm:.5g} ohm ({100 * report.gain_error:+.3g} %)"),
+        ("offset", f"{1e3 * report.offset_volt:.3g} mV"),
+        ("nonlinearity", f"{1e3 * report.nonlinearity_volt:.3g} mV"),
+        ("swing", f"{report.swing_low_volt:.3g} V to {report.swing_high_volt:.3g} V"),
+        ("energy of a read", f"{1e12 * report.energy_joule:.3g} pJ"),
+    ]
+    page = out / "characterize.html"
+    write_page(
+        page,
+        title=report.name,
+        lead=f"On a column of {rows} rows, in ngspice.",
+        key_numbers=dict(table[:1]),
+        sections=[Section(title="Figures", tables=[Table(columns=("", "value"), rows=table)])],
+        footer=f"xbar_circuit {__version__}, seed {seed}",
+    )
+    write_json(out / "characterize.json", report.to_dict())
+    tell(console, report.name, table, page)

@@ -1,0 +1,36 @@
+"""``xbar characterize product``: energy and time of a whole tile's product."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from xbar_circuit.checks import choice
+from xbar_circuit.cli.characterize._honoured import refuse_ignored
+from xbar_circuit.cli.characterize._options import Bits, Cols, Out, Rows, Seed
+from xbar_circuit.cli.characterize._product import PRESET, measure_product
+from xbar_circuit.tile import CHAINS
+
+__all__ = ["product"]
+
+
+def product(
+    context: typer.Context,
+    circuit: Annotated[
+        str, typer.Argument(help=f"hermes, the 256 x 256 preset, or {', '.join(CHAINS)}.")
+    ] = PRESET,
+    *,
+    out: Out = Path("out/characterize"),
+    rows: Rows = 256,
+    cols: Cols = 256,
+    bits: Bits = 8,
+    seed: Seed = 1,
+) -> None:
+    """Measure what a matrix-vector product costs, by component, beside the HERMES core."""
+    choice("circuit", circuit, (*CHAINS, PRESET))
+    widths = () if circuit == PRESET else ("bits",)
+    refuse_ignored(context, circuit, ("rows", "cols", "seed", *widths))
+    measure_product(circuit, rows=rows, cols=cols, bits=bits, seed=seed, out=out, console=Console())
