@@ -241,6 +241,15 @@ def test_slow_arithmetic_holds_the_stage():
     assert found.latency_seconds == approx((6 + 3 + 3 + 3) * 1e-6)
 
 
+def test_copies_share_slow_arithmetic():
+    mapping = map_network(convolution_network(), Accelerator(wires=IDEAL))
+    slow = replace(ROUND, digital=replace(ROUND.digital, clock_hertz=1e6))
+    # 12 products of 4 columns are added, 24 outputs scaled and stored
+    for copies in (1, 5):
+        found = cost(mapping, slow, {"conv": 0.0}, replicas={"conv": copies})
+        assert found.latency_seconds == approx((12 * 4 + 24 + 24) * 1e-6 / copies)
+
+
 def test_analog_subtraction_and_accumulation_save_conversions():
     network = dense_network()
     digital = Accelerator(tile_rows=4, tile_cols=4, wires=IDEAL)

@@ -141,4 +141,7 @@ def test_the_op_amp_and_what_is_made_of_it():
     assert integrator.with_gain(5e4).farad == approx(1e-12)
     tia = TransimpedanceAmplifier(opamp=amp, feedback_ohm=3e3)
     assert tia.ideal_line == (0.5, -3e3)
+    slow = TransimpedanceAmplifier(opamp=amp, feedback_ohm=3e3, feedback_farad=6e-15)
+    other = slow.with_gain(9e3)
+    assert (other.feedback_ohm, other.feedback_farad) == (9e3, approx(2e-15))
     assert tia.power_watt == approx(77e-6)

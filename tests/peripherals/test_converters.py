@@ -124,6 +124,77 @@ def test_the_assumed_energies_are_those_of_the_docstrings():
     assert counter.conversion_second == approx(130e-9)
 
 
+def test_a_flash_is_its_string_of_resistors():
+    errors = (0.1, -0.2, 0.0, 0.3)
+    flash = Flash(
+        bits=2,
+        low_volt=0.2,
+        high_volt=1.0,
+        string_ohm=8e3,
+        resistor_errors=errors,
+        comparator_offsets_volt=(0.01, -0.02, 0.03),
+        clock_hertz=2e9,
+        comparator_joule=40e-15,
+    )
+    ohm = 2e3 * np.array([1.1, 0.8, 1.0, 1.3])
+    np.testing.assert_allclose(flash.resistors, ohm, rtol=1e-12)
+    # a current through the string, taps from below
+    taps = 0.2 + 0.8 * np.cumsum(ohm)[:3] / ohm.sum()
+    np.testing.assert_allclose(flash.thresholds, taps + np.array([0.01, -0.02, 0.03]), rtol=1e-12)
+    assert flash.conversion_second == approx(0.5e-9)
+    assert flash.energy_joule == approx(0.8**2 / 8e3 * 0.5e-9 + 3 * 40e-15)
+    assert (flash.decisions, flash.levels) == (3, 4)
+    assert Flash(bits=3).comparator_joule == approx(30e-15)
+    assert Flash(bits=3).string_ohm == approx(10e3)
+
+
+def test_a_ramp_with_droop_is_its_exponential():
+    ramp = Ramp(bits=3, low_volt=0.1, high_volt=0.9, droop=0.4, slope_error=0.05, offset_volt=3e-3)
+    u = np.arange(1, 8) / 8
+    expected = 0.103 + 0.8 * 1.05 * (1 - np.exp(-0.4 * u)) / 0.4
+    np.testing.assert_allclose(ramp.thresholds, expected, rtol=1e-12)
+    assert ramp.conversion_second == approx(9e-9)
+    assert Ramp(bits=6).conversion_second == approx(68e-9)
+
+
+def test_an_oscillator_counts_its_phase():
+    counter = OscillatorCounter(
+        bits=6,
+        full_scale_ampere=8e-6,
+        window_second=40e-9,
+        reset_second=3e-9,
+        gain_error=0.1,
+        offset_ampere=1e-6,
+        saturation_ampere=20e-6,
+    )
+    drive = np.array([0.0, 2.1e-6, 5e-6])
+    expected = 64 / 8e-6 * 1.1 * drive / (1 + drive / 20e-6)
+    np.testing.assert_allclose(counter.cycles(drive + 1e-6), expected, rtol=1e-12)
+    assert counter.cycles(np.array([0.0]))[0] == 0.0
+    np.testing.assert_array_equal(counter.convert(drive + 1e-6), np.floor(expected))
+    assert counter.conversion_second == approx(43e-9)
+    assert (counter.input_low, counter.input_high) == (0.0, 8e-6)
+
+
+def test_a_sars_array_of_capacitors():
+    sar = Sar(
+        bits=3,
+        unit_farad=2e-15,
+        capacitor_errors=(0.1, 0.0, -0.1, 0.2),
+        parasitic_farad=1e-15,
+        low_volt=0.2,
+        high_volt=1.2,
+        clock_hertz=5e8,
+        sample_cycles=3,
+    )
+    farad = 1e-15 * np.array([8.8, 4.0, 1.8, 2.4])
+    np.testing.assert_allclose(sar.capacitors, farad, rtol=1e-12)
+    assert sar.total_farad == approx(18e-15)
+    np.testing.assert_allclose(sar.bit_volts, farad[:3] / 18e-15, rtol=1e-12)
+    assert sar.conversion_second == approx(8 / 5e8)
+    assert sar.circuit_joule == approx(3 * 30e-15)
+
+
 def test_drawn_mismatch_follows_the_root_of_the_units():
     rng = np.random.default_rng(4)
     errors = np.array(

@@ -49,6 +49,8 @@ OPERATORS = (
 _PERIPHERALS = ("tests/peripherals",)
 _CONVERTERS = (*_PERIPHERALS, "tests/studies/test_characterize_converter.py")
 _TRANSIENT = ("tests/nodal/test_transient.py",)
+#: Beginnings of lines on which no result depends.
+IDLE = ("@dataclass(", "_KEPT_FACTORS", "_MOST_STEPS", "_MOST_STATES", "_BISECTIONS", "_FEW")
 #: Tests of each module or folder, quickest first.
 MAPPED: dict[str, tuple[str, ...]] = {
     "architecture": ("tests/architecture",),
@@ -151,7 +153,7 @@ def sample(every: list[Mutant], count: int, seed: int) -> list[Mutant]:
     for group in by_module.values():
         share = max(1, round(count * len(group) / len(every)))
         rng.shuffle(group)
-        sound = (one for one in group if _compiles(one.code() or "") and not _marker(one.diff()))
+        sound = (one for one in group if _compiles(one.code() or "") and not _idle(one.diff()))
         chosen += itertools.islice(sound, share)
     rng.shuffle(chosen)
     return chosen
@@ -255,9 +257,17 @@ def _places(tree: Any, operator: Any) -> int:
     return counter.count
 
 
-def _marker(diff: str) -> bool:
-    """Whether a diff only turns the ``*`` before keyword arguments into something else."""
-    return any(line.lstrip("- ") == "*," for line in diff.splitlines())
+def _idle(diff: str) -> bool:
+    """Whether a diff changes what no result depends on.
+
+    The ``*`` before keyword arguments, which the operators take for a product; how a class is
+    made; and limits on work, which cost time alone.
+    """
+    before = [line[1:] for line in diff.splitlines() if line.startswith("-")]
+    after = [line[1:] for line in diff.splitlines() if line.startswith("+")]
+    if [line.replace("*,", "/,") for line in before] == after:
+        return True
+    return all(line.lstrip().startswith(IDLE) for line in before)
 
 
 def _compiles(code: str) -> bool:
