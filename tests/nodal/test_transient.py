@@ -271,3 +271,27 @@ def test_drivers_that_all_go_their_own_way_add_up(monkeypatch):
     for name in ("column_current", "row_current", "row_voltage", "column_voltage"):
         one, other = getattr(grouped, name), getattr(together, name)
         np.testing.assert_allclose(one, other, rtol=0, atol=1e-6 * np.abs(other).max())
+
+
+@pytest.mark.parametrize("method", [None, xc.nodal.ReducedOrder(), xc.nodal.TrBdf2()])
+@pytest.mark.parametrize("ohm", [1e12, 1e18])
+def test_a_matrix_that_has_lost_its_digits_is_refused(method, ohm):
+    """Devices of 1 kS behind so much: LU of the assembled matrix gives other settled currents."""
+    xbar = xc.Crossbar(
+        conductance=np.full((3, 3), 1e3),
+        wires=xc.Wires(row_ohm=ohm, column_ohm=ohm, row_farad=1e-15, column_farad=1e-15),
+    )
+    wave = xc.nodal.Waveform.pulse(np.ones(3), width_second=1e-9, edge_second=1e-10)
+    with pytest.raises(xc.ConvergenceError, match="lost the digits"):
+        xc.nodal.transient(xbar, wave, stop_second=1e-8, method=method)
+
+
+def test_wrong_kinds_are_named_in_a_transient():
+    wave = xc.nodal.Waveform.pulse([1.0], width_second=1e-9, edge_second=1e-10)
+    with pytest.raises(xc.ParameterError, match="crossbar"):
+        xc.nodal.transient("array", wave, stop_second=1e-8)
+    xbar = xc.Crossbar(
+        conductance=[[1e-5]], wires=xc.Wires(row_ohm=1.0, column_ohm=1.0, row_farad=1e-15)
+    )
+    with pytest.raises(xc.ParameterError, match="waveform"):
+        xc.nodal.transient(xbar, [0.0, 1.0], stop_second=1e-8)

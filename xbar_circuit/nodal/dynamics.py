@@ -111,6 +111,13 @@ class Dynamics:
         result: FloatArray = volts @ self._held[:, n : n + self._rows].T
         return result
 
+    def settled_current(self, voltage: FloatArray, volts: FloatArray) -> FloatArray:
+        """Return the column currents at rest (cols,) [A] for unknown and drivers' voltages."""
+        n = self.unknowns
+        held = self._held[self._rows :]
+        current: FloatArray = held[:, :n] @ voltage + held[:, n : n + self._rows] @ volts
+        return -current
+
     def record(self, time: FloatArray, output: FloatArray) -> Record:
         """Return the record for outputs ``states @ outputs(basis).T`` (points, outputs)."""
         volts, slope = self.waveform.at(time), self.waveform.slope_after(time)

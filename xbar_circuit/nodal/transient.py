@@ -17,17 +17,22 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from xbar_circuit import checks
+from xbar_circuit.certificate import TOLERANCE, certify
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ConvergenceError, ParameterError, ShapeError
 from xbar_circuit.nodal.dynamics import Dynamics, Record, Solution
 from xbar_circuit.nodal.method import refuse_nonlinear
 from xbar_circuit.nodal.reduced_order import ReducedOrder
+from xbar_circuit.nodal.solve import transfer
+from xbar_circuit.nodal.sparse import factorise
 from xbar_circuit.nodal.stepping import TrBdf2
 from xbar_circuit.nodal.waveform import Waveform
 
 __all__ = ["TransientResult", "transient"]
 
+_STATIC = 0.1  # how closely the settled currents must be right, relative to the tolerance
+_SMALLEST = 1e-9  # columns whose settled current is judged, relative to the largest
 _BISECTIONS = 40
 
 
@@ -157,8 +162,11 @@ def transient(
     ShapeError
         The waveform has not one voltage for each row.
     ConvergenceError
-        The method did not get there; the message says what to try.
+        The method did not get there; the message says what to try. Or the matrix of the array has
+        lost digits: its settled currents are not those of `nodal.transfer`.
     """
+    checks.instance("crossbar", crossbar, Crossbar, example="xc.Crossbar(conductance=G, wires=W)")
+    checks.instance("waveform", waveform, Waveform, example="xc.nodal.Waveform.pulse(...)")
     refuse_nonlinear(crossbar, "nodal.transient")
     stop = checks.number("stop_second", stop_second, "s", above=True)
     allowed = checks.number("tolerance", tolerance, "1", above=True, maximum=0.1)
@@ -178,6 +186,7 @@ def transient(
             remedy="give one column of voltages for each row",
         )
     system = Dynamics(crossbar, waveform, watch)
+    _certify_static(crossbar, system, allowed)
     try:
         solution: Solution = (method or ReducedOrder()).follow(system, stop, allowed)
     except ConvergenceError:
@@ -189,6 +198,12 @@ def transient(
         return system.record(time, solution.outputs(time))
 
     record = evaluate(solution.time_second)
+    currents = np.concatenate([record.column_current, record.row_current], axis=1)
+    if certify(currents, None, tolerance=TOLERANCE).size:
+        raise ConvergenceError(
+            "transient: got currents that are not finite, expected finite ones; lower the voltages"
+            " or the slopes of the edges"
+        )
     return TransientResult(
         time_second=record.time_second,
         column_current=record.column_current,
@@ -199,3 +214,32 @@ def transient(
         method=solution.work,
         _evaluate=evaluate,
     )
+
+
+def _certify_static(crossbar: Crossbar, system: Dynamics, tolerance: float) -> None:
+    """Refuse an array whose assembled matrix does not give its settled currents.
+
+    A transient factorises this matrix, which loses the digits of conductances far below others;
+    the reduction does not. The currents that one volt at all drivers settles to tell both apart.
+
+    Raises
+    ------
+    ConvergenceError
+        They differ by more than a tenth of the transient's own tolerance.
+    """
+    ones = np.ones(crossbar.rows)
+    scale = transfer(crossbar).sum(axis=0)
+    try:
+        factors = factorise(system.own)
+        settled = np.zeros(0) if factors is None else factors.solve(system.drive @ ones)
+        current = system.settled_current(settled, ones)
+    except RuntimeError:  # a singular matrix: SuperLU's word for lost conductances
+        current = np.full(crossbar.cols, np.nan)
+    apart = np.abs(current - scale)[np.newaxis]
+    shares = (apart, np.maximum(scale, _SMALLEST * scale.max())[np.newaxis])
+    if certify(current[np.newaxis], shares, tolerance=_STATIC * tolerance).size:
+        raise ConvergenceError(
+            "transient: got a matrix that has lost the digits of its smallest conductances,"
+            f" expected settled currents within {_STATIC * tolerance:g} of those of nodal.transfer;"
+            " resistances lie too far apart: use 0 for an ideal wire and None for an open end"
+        )
