@@ -5,6 +5,7 @@ from xbar_circuit.tile.chains import CHAINS, chain, circuit
 from xbar_circuit.tile.compiled import CompiledTile, compiled
 from xbar_circuit.tile.correction import ColumnCorrection, IdealScale, calibrate_columns
 from xbar_circuit.tile.cost import HERMES_CORE, TileCost
+from xbar_circuit.tile.export import EXPORT_BODIES, EXPORT_FORMATS, export_array
 from xbar_circuit.tile.macromodel import macromodel_lines
 from xbar_circuit.tile.noise import ReadNoise, TileNoise
 from xbar_circuit.tile.presets import hermes_like
@@ -13,6 +14,8 @@ from xbar_circuit.tile.tile import Tile
 
 __all__ = [
     "CHAINS",
+    "EXPORT_BODIES",
+    "EXPORT_FORMATS",
     "HERMES_CORE",
     "Calibration",
     "ColumnCorrection",
@@ -28,6 +31,7 @@ __all__ = [
     "chain",
     "circuit",
     "compiled",
+    "export_array",
     "fit_readout",
     "hermes_like",
     "macromodel_lines",

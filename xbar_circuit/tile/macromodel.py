@@ -28,7 +28,9 @@ _SIDES = ("left", "right", "top", "bottom")
 _CHUNK = 16  # rows whose node voltages are held at a time
 
 
-def macromodel_lines(crossbar: Crossbar, *, columns: Sequence[int] | None = None) -> list[str]:
+def macromodel_lines(
+    crossbar: Crossbar, *, columns: Sequence[int] | None = None, driven: bool = True
+) -> list[str]:
     """Return elements between the nodes ``left_3``, ``bottom_7`` ..., terminals included.
 
     Exact for a linear array at DC, and up to the first power of the frequency at the columns; of
@@ -42,6 +44,9 @@ def macromodel_lines(crossbar: Crossbar, *, columns: Sequence[int] | None = None
         The array.
     columns
         Those with a read-out; the others end at the node ``reference``. None is all.
+    driven
+        Rows without resistance are held by ideal sources; False keeps every element, for a circuit
+        of any kind at the rows.
 
     Raises
     ------
@@ -71,7 +76,7 @@ def macromodel_lines(crossbar: Crossbar, *, columns: Sequence[int] | None = None
                 names[port] = _HELD
             else:
                 names[port] = outer
-                if side in ("left", "right"):
+                if driven and side in ("left", "right"):
                     stiff.add(outer)
             nodes[side, wire] = names[port]
     joined: defaultdict[tuple[str, str], float] = defaultdict(float)
