@@ -27,7 +27,8 @@ docs:    ## build the documentation site, notebooks with their outputs; open out
 mutants: setup-dev  ## change the physics and the accounting a line at a time: do tests notice? half an hour
 	$(BIN)/python tests/support/mutants.py --out "$(OUT)/mutants"
 
-fuzz: setup-dev  ## 10,000 random arrays against extended precision, an hour; exits with 1 if one is wrong
+fuzz: setup-dev  ## 10,000 damaged files, then 10,000 random arrays against extended precision, an hour; exits with 1 if one is wrong
+	$(BIN)/python tests/support/file_fuzz.py --count 600
 	$(BIN)/python tests/support/array_fuzz.py --count 10000
 
 bench: setup-dev  ## time the engines against ngspice, sparse LU and badcrossbar; table in out/bench

@@ -68,6 +68,18 @@ def test_without_code_models(monkeypatch, tmp_path):
     client.WORKERS.close()
 
 
+@pytest.mark.parametrize(
+    ("confined", "words"),
+    [((), "denied nothing, not programs, files, network"), (("programs",), "not files, network")],
+)
+def test_without_confinement(confined, words):
+    simulator = replace(spice.simulator(), confined=confined)
+    finding = doctor._confinement(simulator)
+    assert (finding.state, words in finding.text) == ("limited", True)
+    everything = replace(simulator, confined=("programs", "files", "network"))
+    assert doctor._confinement(everything).state == "good"
+
+
 def test_without_a_compiler(monkeypatch):
     monkeypatch.setattr(verilog_a, "find_compiler", lambda: None)
     finding = findings()["Verilog-A"]

@@ -30,6 +30,7 @@ _FILES: tuple[tuple[Callable[[str], Path], str], ...] = (
     (resources.netlist_file, "README.md"),
     (resources.netlist_file, "handwritten/cases.toml"),
 )
+_GIVEN_UP = ("programs", "files", "network")
 _DIVIDER = "divider\nV1 in 0 1\nR1 in out 1k\nR2 out 0 3k\n.options klu\n"
 _INVERTER = """inverter
 V1 a 0 0
@@ -88,6 +89,7 @@ def examine() -> Iterator[Finding]:
     yield _klu(simulator)
     yield _code_models(simulator)
     yield _osdi(simulator)
+    yield _confinement(simulator)
 
 
 def _python() -> Finding:
@@ -203,6 +205,22 @@ def _osdi(simulator: spice.Simulator) -> Finding:
         state="good" if good else "bad",
         text=f"compiled by {compiler}, 1 V on 500 ohm gave {ampere:g} A",
         remedy="" if good else "do not use Verilog-A models here",
+    )
+
+
+def _confinement(simulator: spice.Simulator) -> Finding:
+    """Say what a deck could not do even if the look at its text missed something."""
+    missing = [what for what in _GIVEN_UP if what not in simulator.confined]
+    if not missing:
+        text = "ngspice's process can start no program, write no file and open no connection"
+        return Finding(name="confinement", state="good", text=text)
+    held = ", ".join(simulator.confined) or "nothing"
+    return Finding(
+        name="confinement",
+        state="limited",
+        text=f"the system lets ngspice's process be denied {held}, not {', '.join(missing)}: only"
+        " the look at a deck's text keeps it from that",
+        remedy="Linux 5.13 or later, on x86-64 or arm64, with seccomp and Landlock enabled",
     )
 
 
