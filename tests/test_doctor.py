@@ -99,7 +99,7 @@ def test_the_verb_prints_and_writes(tmp_path, capsys):
         cli.main(["doctor", "--out", str(tmp_path)])
     assert not leaving.value.code
     assert "ngspice" in capsys.readouterr().out
-    written = json.loads((tmp_path / "doctor.json").read_text())["findings"]
+    written = json.loads((tmp_path / "summary.json").read_text())["findings"]
     assert [one["name"] for one in written] == list(findings())
 
 

@@ -115,14 +115,14 @@ def test_agree_writes_json_figure_and_page(tmp_path, capsys):
     with pytest.raises(SystemExit) as left:
         main(["agree", "--out", str(tmp_path), "--max-side", "7"])
     assert left.value.code == 0, capsys.readouterr().out
-    content = json.loads((tmp_path / "agree.json").read_text())
+    content = json.loads((tmp_path / "summary.json").read_text())
     assert content["passed"] is True
     assert len(content["cases"]) > 36
     assert len(content["analyses"]) == 9
     assert len(content["known_cases"]) == 9
     assert [tile["passed"] for tile in content["tiles"]] == [True]
     assert (tmp_path / "agree.png").read_bytes().startswith(b"\x89PNG")
-    assert "reference/dense-wires" in (tmp_path / "agree.html").read_text()
+    assert "reference/dense-wires" in (tmp_path / "index.html").read_text()
 
 
 def test_agree_fails_loudly(tmp_path, capsys, monkeypatch):
@@ -131,4 +131,4 @@ def test_agree_fails_loudly(tmp_path, capsys, monkeypatch):
         main(["agree", "--out", str(tmp_path), "--max-side", "7"])
     assert left.value.code == 1
     assert "out of tolerance" in capsys.readouterr().out
-    assert json.loads((tmp_path / "agree.json").read_text())["passed"] is False
+    assert json.loads((tmp_path / "summary.json").read_text())["passed"] is False

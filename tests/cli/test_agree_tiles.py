@@ -18,13 +18,13 @@ def test_the_table_is_printed_and_written(tmp_path, capsys):
     out = tmp_path / "out"
     assert run("agree-tiles", "--every", "150", "--no-transistors", "--out", str(out)) == 0
     said = capsys.readouterr().out
-    content = json.loads((out / "agree_tiles.json").read_text())
+    content = json.loads((out / "summary.json").read_text())
     rows = content["combinations"]
     assert len(rows) >= 3
     assert content["passed"]
     assert all(row["compiled_apart_lsb"] <= 1e-6 for row in rows)
     assert f"{len(rows)} of {len(rows)} combinations agree" in said
-    assert (out / "agree_tiles.html").exists()
+    assert (out / "index.html").exists()
 
 
 def test_a_difference_is_a_failure(tmp_path, monkeypatch):

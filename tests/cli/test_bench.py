@@ -15,7 +15,7 @@ def test_two_runs_are_written_and_compared(tmp_path):
     run = CliRunner()
     small = ["bench", "--largest", "16", "--no-spice", "--out", str(tmp_path / "one")]
     assert run.invoke(app, small).exit_code == 0
-    content = json.loads((tmp_path / "one" / "bench.json").read_text())
+    content = json.loads((tmp_path / "one" / "summary.json").read_text())
     assert {"processor", "numpy", "scipy", "load", "ngspice", "badcrossbar"} <= content[
         "machine"
     ].keys()
@@ -24,7 +24,8 @@ def test_two_runs_are_written_and_compared(tmp_path):
     assert all(line["second"] > 0 for line in content["timings"])
     assert (tmp_path / "one" / "bench.png").stat().st_size > 1000
     again = run.invoke(
-        app, [*small[:-1], str(tmp_path / "two"), "--compare", str(tmp_path / "one" / "bench.json")]
+        app,
+        [*small[:-1], str(tmp_path / "two"), "--compare", str(tmp_path / "one" / "summary.json")],
     )
     assert again.exit_code == 0
     assert "before" in again.output

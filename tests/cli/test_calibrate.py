@@ -23,7 +23,7 @@ def test_a_read_out_is_calibrated_judged_and_saved(tmp_path, capsys):
     assert model.bits == 6
     assert model.held_out.codes == 12
     assert model.provenance.simulator
-    (content,) = json.loads((tmp_path / "calibrate.json").read_text())
+    (content,) = json.loads((tmp_path / "summary.json").read_text())
     assert content["within_one"] >= 0.99
     assert content["macromodel_difference"] < 1e-6
     assert content["speed_ratio"] > 1.0

@@ -22,10 +22,10 @@ def run(*arguments):
 
 def test_a_converter_is_measured_and_reported(tmp_path, capsys):
     assert not run("converter", "ramp", "--bits", 6, "--out", tmp_path)
-    content = json.loads((tmp_path / "characterize.json").read_text())
+    content = json.loads((tmp_path / "summary.json").read_text())
     assert abs(content["sinad_db"] - (6.02 * 6 + 1.76)) < 0.1
     assert (tmp_path / "characterize.png").read_bytes().startswith(b"\x89PNG")
-    assert "Murmann" in (tmp_path / "characterize.html").read_text()
+    assert "Murmann" in (tmp_path / "index.html").read_text()
     assert ".subckt xbar_converter" in (tmp_path / "deck.cir").read_text()
     assert "ENOB" in capsys.readouterr().out
 
@@ -50,7 +50,7 @@ def test_a_strangers_op_amp_is_measured_from_the_command_line(tmp_path):
         tmp_path / "out",
     )
     assert not code
-    content = json.loads((tmp_path / "out" / "characterize.json").read_text())
+    content = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert abs(content["supply_ampere"] - 50e-6) < 1e-9
     assert abs(content["gain_error"]) < 0.01
 
@@ -58,7 +58,7 @@ def test_a_strangers_op_amp_is_measured_from_the_command_line(tmp_path):
 def test_many_converters_are_drawn_and_their_yield_is_told(tmp_path, capsys):
     asked = ("converter", "sar", "--bits", 5, "--mismatch", 0.05, "--samples", 12, "--workers", 1)
     assert not run(*asked, "--out", tmp_path)
-    content = json.loads((tmp_path / "characterize.json").read_text())
+    content = json.loads((tmp_path / "summary.json").read_text())
     assert content["samples"] == 12
     assert len(content["figures"]["enob"]) == 12
     assert len(list((tmp_path / "samples").glob("*.json"))) == 12
@@ -69,11 +69,11 @@ def test_many_converters_are_drawn_and_their_yield_is_told(tmp_path, capsys):
 def test_a_column_is_read_out_end_to_end(tmp_path, capsys):
     common = ("column", "oscillator", "--rows", 8, "--products", 6, "--out", tmp_path)
     assert not run(*common)
-    content = json.loads((tmp_path / "characterize.json").read_text())
+    content = json.loads((tmp_path / "summary.json").read_text())
     assert set(content["error_lsb"]) == {"driver", "device", "wire", "amplifier", "converter"}
     assert content["engine"] == "spice"
     assert (tmp_path / "characterize.png").read_bytes().startswith(b"\x89PNG")
-    assert "Error by cause" in (tmp_path / "characterize.html").read_text()
+    assert "Error by cause" in (tmp_path / "index.html").read_text()
     assert ".tran" in next((tmp_path / "decks").glob("*.cir")).read_text()
     assert "error by wire" in capsys.readouterr().out
 
@@ -91,12 +91,12 @@ def test_a_sense_amplifier_is_measured_and_reported(tmp_path, capsys):
         *("sense-amplifier", "--samples", 2, "--vary", "dvt1=5m", "--workers", 1),
         *("--corner", "ss", "--noise-decisions", 0, "--out", tmp_path),
     )
-    content = json.loads((tmp_path / "characterize.json").read_text())
+    content = json.loads((tmp_path / "summary.json").read_text())
     assert len(content["offsets_volt"]) == 2
     assert content["conditions"][0]["corner"] == "ss"
     assert content["energy_joule"] > 0.0
     assert (tmp_path / "characterize.png").read_bytes().startswith(b"\x89PNG")
-    assert "margin" in (tmp_path / "characterize.html").read_text()
+    assert "margin" in (tmp_path / "index.html").read_text()
     assert list((tmp_path / "decks").glob("corner=ss*.cir"))
     assert "offset, sigma" in capsys.readouterr().out
 
@@ -123,7 +123,7 @@ def test_a_conveyor_of_ones_own_is_what_is_measured(tmp_path):
         *("--supplies", "vdd=1.1,vss=0", "--models", device_model("cmos45.lib")),
         *("--rows", 16, "--cols", 1, "--out", tmp_path / "out"),
     )
-    found = json.loads((tmp_path / "out" / "characterize.json").read_text())
+    found = json.loads((tmp_path / "out" / "summary.json").read_text())
     siemens = float(np.random.default_rng(1).uniform(1e-6, 20e-6, (16, 1)).sum())
     deck = "\n".join(
         [
@@ -182,7 +182,7 @@ def test_converters_take_a_circuit_of_ones_own():
 
 def test_an_integrator_is_measured_and_reported(tmp_path, capsys):
     assert not run("integrator", "--rows", 8, "--out", tmp_path)
-    content = json.loads((tmp_path / "characterize.json").read_text())
+    content = json.loads((tmp_path / "summary.json").read_text())
     # window over capacitance, less what a gain of 2000 leaves at the input
     assert content["gain_ohm"] == approx(50e-9 / 8e-12, rel=0.02)
     assert abs(content["offset_volt"]) < 1e-3
@@ -192,7 +192,7 @@ def test_an_integrator_is_measured_and_reported(tmp_path, capsys):
 
 def test_the_cyclic_converter_is_measured_from_the_command_line(tmp_path):
     assert not run("converter", "cyclic", "--bits", 6, "--out", tmp_path)
-    content = json.loads((tmp_path / "characterize.json").read_text())
+    content = json.loads((tmp_path / "summary.json").read_text())
     assert abs(content["sinad_db"] - (6.02 * 6 + 1.76)) < 0.1
 
 

@@ -1,14 +1,17 @@
 """The command line's frame: exit codes and one clean message for each error."""
 
+import json
 import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import typer
 
 import xbar_circuit as xc
 from xbar_circuit import cli
+from xbar_circuit.report.progress import progress_bar
 
 
 def run(*words):
@@ -115,3 +118,29 @@ def test_a_verb_does_not_pay_for_the_others():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_quiet_and_json(tmp_path, capsys):
+    np.save(tmp_path / "G.npy", [[1e-5, 2e-5]])
+    words = ("read", str(tmp_path / "G.npy"), "--out", str(tmp_path / "out"))
+    assert run("--quiet", *words) == 0
+    assert not capsys.readouterr().out
+    assert run("--json", *words) == 0
+    told = capsys.readouterr().out
+    assert json.loads(told)["rows"] == 1
+    assert told == (tmp_path / "out/summary.json").read_text("utf-8")
+    assert run(*words) == 0
+    assert "1 x 2" in capsys.readouterr().out
+
+
+def test_json_of_a_verb_that_writes_none_is_refused(capsys):
+    assert run("--json", "doctor") == 2
+    assert "--out" in capsys.readouterr().err
+
+
+def test_progress_is_on_standard_error(capsys):
+    with progress_bar() as bar:
+        bar.add("stage", 1, 2)
+    said = capsys.readouterr()
+    assert "stage" in said.err
+    assert not said.out

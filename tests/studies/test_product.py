@@ -93,7 +93,7 @@ def test_the_command_tells_components_and_assumptions(tmp_path, capsys):
     with pytest.raises(SystemExit) as ended:
         main([*asked, "--out", str(tmp_path)])
     assert not ended.value.code
-    content = json.loads((tmp_path / "characterize.json").read_text())
+    content = json.loads((tmp_path / "summary.json").read_text())
     assert list(content["energy_joule"]) == [
         *("drivers", "array", "amplifiers", "converters", "pulse generation", "local logic"),
         *("clock", "inputs and outputs", "rest, fitted"),

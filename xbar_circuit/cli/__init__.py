@@ -24,10 +24,12 @@ import pkgutil
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
+from contextvars import ContextVar
 from functools import wraps
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 import typer
 from rich.console import Console
@@ -58,6 +60,8 @@ _EXIT_CODES: tuple[tuple[type[XbarError], int], ...] = (
 )
 _NOT_WRITTEN = 5
 _PROBE_BYTES = 1 << 16
+#: What is printed: "all", "quiet" (nothing) or "json" (the summary).
+_TOLD: ContextVar[str] = ContextVar("told", default="all")
 
 
 def verbs() -> tuple[str, ...]:
@@ -131,7 +135,10 @@ def _literal(command: Any) -> Any:
 
 
 def _after_probe(work: Any) -> Callable[..., Any]:
-    """Return a verb's work, to be begun only if its folder ``out`` can be written."""
+    """Return a verb's work, to be begun only if its folder ``out`` can be written.
+
+    It prints what ``--quiet`` and ``--json`` leave: nothing, or the summary that it wrote.
+    """
 
     @wraps(work)
     def probed(**arguments: Any) -> Any:
@@ -140,9 +147,35 @@ def _after_probe(work: Any) -> Callable[..., Any]:
             out.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=out) as probe:
                 probe.write(bytes(_PROBE_BYTES))
-        return work(**arguments)
+        told = _TOLD.get()
+        if told == "all":
+            return work(**arguments)
+        page, failed = sys.stdout, None
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
+            try:
+                work(**arguments)
+            except typer.Exit as leaving:  # a check failed, and the summary says which
+                failed = leaving
+        if told == "json":
+            _print_summary(arguments.get("out"), page)
+        if failed is not None:
+            raise failed
+        return None
 
     return probed
+
+
+def _print_summary(out: Path | str | None, page: TextIO) -> None:
+    """Print what a verb wrote for machines."""
+    path = None if out is None else Path(out) / "summary.json"
+    if path is None or not path.is_file():
+        raise ParameterError.about(
+            "--json",
+            got="a verb that wrote no summary",
+            expected="one with a folder of results",
+            remedy="give --out",
+        )
+    print(path.read_text(encoding="utf-8"), end="", file=page)
 
 
 app = typer.Typer(
@@ -150,7 +183,6 @@ app = typer.Typer(
     cls=_Verbs,
     help="Crossbars for in-memory computing: ngspice and fast nodal analysis, one description.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 
@@ -173,6 +205,12 @@ def _common(
             callback=lambda wanted: _tell_version(wanted=wanted),
         ),
     ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Print nothing but errors and progress.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print summary.json in place of text for people.")
+    ] = False,
     device: Annotated[
         str | None,
         typer.Option(
@@ -182,6 +220,7 @@ def _common(
 ) -> None:
     """Hold the options that stand before every verb."""
     del version  # it has spoken already
+    _TOLD.set("json" if as_json else "quiet" if quiet else "all")
     if device is not None:
         from xbar_circuit.backend import backend  # noqa: PLC0415 - it loads NumPy
 

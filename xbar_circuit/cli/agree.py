@@ -48,9 +48,7 @@ _COLUMNS = (
 
 def agree(
     *,
-    out: Annotated[Path, typer.Option(help="Folder for agree.json, agree.png, agree.html.")] = Path(
-        "out/agree"
-    ),
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/agree"),
     max_side: Annotated[
         int, typer.Option(min=1, help="Leave out arrays with more rows or columns.")
     ] = 128,
@@ -324,7 +322,7 @@ def _write(
     agreement_figure(outcomes, out / "agree.png")
     worst = _worst(outcomes)
     report.write_page(
-        out / "agree.html",
+        out / "index.html",
         title="Agreement of the nodal engine with ngspice",
         lead="Every array is described once and solved by both engines; nothing is fitted.",
         key_numbers={
@@ -378,7 +376,7 @@ def _write(
         footer=f"xbar_circuit {__version__}, xbar agree --seed {seed}",
     )
     write_json(
-        out / "agree.json",
+        out / "summary.json",
         {
             "version": __version__,
             "seed": seed,

@@ -28,9 +28,7 @@ _COLUMNS = ("driver", "read-out", "synapse", "codes", "compiled", "ngspice", "eq
 
 def agree_tiles(
     *,
-    out: Annotated[
-        Path, typer.Option(help="Folder for agree_tiles.json and agree_tiles.html.")
-    ] = Path("out/agree-tiles"),
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/agree-tiles"),
     every: Annotated[
         int, typer.Option(min=1, help="Take every n-th combination; 1 takes all of them.")
     ] = 1,
@@ -93,7 +91,7 @@ def _rows(outcomes: Sequence[CombinationOutcome]) -> list[tuple[str, ...]]:
 def _write(out: Path, outcomes: Sequence[CombinationOutcome], *, seed: int, every: int) -> None:
     passed = all(outcome.passed for outcome in outcomes)
     report.write_page(
-        out / "agree_tiles.html",
+        out / "index.html",
         title="Codes of tiles: compiled, fast, ngspice",
         lead="Every driver with every read-out and every synapse that fit each other.",
         key_numbers={
@@ -116,7 +114,7 @@ def _write(out: Path, outcomes: Sequence[CombinationOutcome], *, seed: int, ever
         footer=f"xbar_circuit {__version__}, xbar agree-tiles --seed {seed} --every {every}",
     )
     write_json(
-        out / "agree_tiles.json",
+        out / "summary.json",
         {
             "version": __version__,
             "seed": seed,

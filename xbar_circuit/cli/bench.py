@@ -23,13 +23,13 @@ __all__ = ["bench"]
 
 def bench(
     *,
-    out: Annotated[Path, typer.Option(help="Folder for bench.json and bench.png.")] = Path(
+    out: Annotated[Path, typer.Option(help="Folder for summary.json and bench.png.")] = Path(
         "out/bench"
     ),
     largest: Annotated[int, typer.Option(min=16, help="Largest side of the arrays.")] = 2048,
     spice: Annotated[bool, typer.Option(help="Time ngspice too; it takes minutes.")] = True,
     compare: Annotated[
-        Path | None, typer.Option(help="bench.json of an earlier run to compare with.")
+        Path | None, typer.Option(help="summary.json of an earlier run to compare with.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the conductances and inputs.")] = 2026,
 ) -> None:
@@ -42,7 +42,7 @@ def bench(
     earlier = None if compare is None else _read(compare)
     sizes = [size for size in (16, 32, 64, 128, 256, 512, 1024, 2048) if size <= largest]
     timings: list[Timing] = []
-    with progress_bar(console, transient=True) as bar:
+    with progress_bar(transient=True) as bar:
         for timing in measure(sizes, seed=seed, with_spice=spice):
             timings.append(timing)
             share = 100.0 * sum(timing.size >= size for size in sizes) / (len(sizes) + 1)
@@ -61,7 +61,7 @@ def bench(
         "peak_memory_bytes": peak,
         "timings": [asdict(timing) for timing in timings],
     }
-    write_json(out / "bench.json", content)
+    write_json(out / "summary.json", content)
     from xbar_circuit.plots.speed import speed_figure  # noqa: PLC0415  plots load slowly
 
     speed_figure(timings, out / "bench.png")
@@ -74,7 +74,7 @@ def _read(path: Path) -> dict[tuple[str, str, int], float]:
     Raises
     ------
     ParameterError
-        The file is missing or is no bench.json.
+        The file is missing or is no summary.json.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -86,7 +86,7 @@ def _read(path: Path) -> dict[tuple[str, str, int], float]:
         raise ParameterError.about(
             "compare",
             got=f"{path} ({error})",
-            expected="the bench.json of an earlier run",
+            expected="the summary.json of an earlier run",
             remedy="give its path",
         ) from error
 

@@ -70,7 +70,7 @@ def calibrate(
         )
     console = Console()
     reports: list[CalibrationReport] = []
-    with progress_bar(console, transient=True) as bar:
+    with progress_bar(transient=True) as bar:
         for case in cases:
             home = out / case.name.replace(" ", "-")
             bar.expect(case.name, case.samples + case.held_out)
@@ -91,7 +91,7 @@ def calibrate(
     console.print(table)
     footer = f"xbar_circuit {__version__}; made by: xbar calibrate {chain} --seed {seed}"
     page = write_calibration(reports, out, footer=footer)
-    write_json(out / "calibrate.json", [report.to_dict() for report in reports])
+    write_json(out / "summary.json", [report.to_dict() for report in reports])
     console.print(f"written to {page}", highlight=False)
     if any(report.within_one < _ENOUGH for report in reports):
         raise typer.Exit(1)

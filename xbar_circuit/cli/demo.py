@@ -31,7 +31,7 @@ def demo(
 ) -> None:
     """Run LeNet-5 on 10,000 Fashion-MNIST images through tiles with wires; check in ngspice."""
     console = Console()
-    with progress_bar(console) as bar:
+    with progress_bar() as bar:
         report = bar.add
         result = run_demo(images=images, vectors=vectors, report=report)
     for name, draw in (

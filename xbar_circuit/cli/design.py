@@ -61,7 +61,7 @@ def design(
         fixed=fixed,
     )
     console = Console()
-    with progress_bar(console, counted=True) as bar:
+    with progress_bar(counted=True) as bar:
         bar.expect("design space", len(plan.items()))
 
         def tell(_: Outcome) -> None:

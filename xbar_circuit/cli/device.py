@@ -58,7 +58,7 @@ def device(
 ) -> None:
     """Characterise the PCM cell and its statistics, against the papers and against ngspice."""
     console = Console()
-    with progress_bar(console) as bar:
+    with progress_bar() as bar:
         bar.reach("start", 0, 1)
         cell = PcmCell.projected() if preset is Preset.PROJECTED else PcmCell.sebastian2017()
         report = characterise_device(

@@ -22,7 +22,7 @@ _STYLE = {"good": "green", "limited": "yellow", "bad": "bold red"}
 
 def doctor(
     out: Annotated[
-        Path | None, typer.Option(help="Folder for doctor.json; nothing is written without it.")
+        Path | None, typer.Option(help="Folder for summary.json; nothing is written without it.")
     ] = None,
 ) -> None:
     """Tell which ngspice is used and what it can do; exit code 1 if something is broken."""
@@ -38,6 +38,6 @@ def doctor(
         )
     console.print(table)
     if out is not None:
-        write_json(out / "doctor.json", {"findings": [asdict(finding) for finding in findings]})
+        write_json(out / "summary.json", {"findings": [asdict(finding) for finding in findings]})
     if any(finding.state == "bad" for finding in findings):
         raise typer.Exit(1)

@@ -84,7 +84,7 @@ def infer(
     )
     chosen, test, known = brought.network, brought.test, brought.calibration
     console = Console()
-    with progress_bar(console) as bar, preferred(settings.device):
+    with progress_bar() as bar, preferred(settings.device):
         report = bar.add
         found = evaluate(chosen, test, known, settings, folder=out / "chips", report=report)
         wanted = error_budget(chosen, test, known, settings, report=report) if budget else None

@@ -120,7 +120,7 @@ def ir_drop(
         supply_volt=supply_volt,
         conductances=(g_min, g_max),
     )
-    with progress_bar(console) as bar:
+    with progress_bar() as bar:
         bar.reach("tables", 0, None)
         ready = {name.value: _ready(made[name], max(volts), (g_min, g_max)) for name in names}
         report = measure_ir_drop(

@@ -55,7 +55,7 @@ def mnist(
     chosen = mnist_lenet5() if network is None else load(network)
     test, known = mnist_images(data)
     every = variants(seeds=seeds, images=images)
-    with progress_bar(console) as bar:
+    with progress_bar() as bar:
         report = bar.add
         speed = measure(chosen, test, known, timed_settings(images=images), report=report)
         kept = out / "chips"

@@ -51,7 +51,7 @@ def sweep(
     folder = Path("out") / plan.name if out is None else out
     counts = {"found": 0, "failed": 0}
     with (
-        progress_bar(console, counted=True) as bar,
+        progress_bar(counted=True) as bar,
         _executor(dask, plan) as executor,
     ):
         title = escape(plan.name)

@@ -80,7 +80,7 @@ def wire_aware(
         }
     )
     console = Console()
-    with progress_bar(console, counted=True) as bar:
+    with progress_bar(counted=True) as bar:
         bar.expect(plan.name, len(plan.items()))
 
         def tell(_: Outcome) -> None:

@@ -113,14 +113,14 @@ def write_amplifier(
     spread: Path | None = None,
     footer: str = "",
 ) -> Path:
-    """Write ``characterize.html`` with its figures; return its path.
+    """Write ``index.html`` with its figures; return its path.
 
     Raises
     ------
     OSError
         The folder cannot be written.
     """
-    page = folder / "characterize.html"
+    page = folder / "index.html"
     sections = [
         Section(
             title="Figures of merit",
@@ -167,14 +167,14 @@ def write_amplifier(
 def write_sense_amplifier(
     report: SenseAmplifierReport, folder: Path, *, picture: Path, footer: str = ""
 ) -> Path:
-    """Write ``characterize.html`` with its figure; return its path.
+    """Write ``index.html`` with its figure; return its path.
 
     Raises
     ------
     OSError
         The folder cannot be written.
     """
-    page = folder / "characterize.html"
+    page = folder / "index.html"
     tables = [Table(columns=("", "value"), rows=sense_amplifier_rows(report))]
     if report.conditions:
         rows = [

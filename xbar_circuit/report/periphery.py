@@ -44,7 +44,7 @@ def converter_rows(report: ConverterReport) -> Rows:
 def write_converter(
     report: ConverterReport, folder: Path, *, picture: Path, footer: str = ""
 ) -> Path:
-    """Write ``characterize.html`` with its figure; return its path.
+    """Write ``index.html`` with its figure; return its path.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def write_converter(
         engineering(report.energy_joule, "J"),
         engineering(report.walden_joule, "J/step"),
     )
-    page = folder / "characterize.html"
+    page = folder / "index.html"
     write_page(
         page,
         title=report.name,
@@ -123,14 +123,14 @@ def column_rows(report: ColumnReport) -> Rows:
 
 
 def write_column(report: ColumnReport, folder: Path, *, picture: Path, footer: str = "") -> Path:
-    """Write ``characterize.html`` with its figure; return its path.
+    """Write ``index.html`` with its figure; return its path.
 
     Raises
     ------
     OSError
         The folder cannot be written.
     """
-    page = folder / "characterize.html"
+    page = folder / "index.html"
     write_page(
         page,
         title=report.name,

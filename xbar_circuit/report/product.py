@@ -54,14 +54,14 @@ def product_rows(report: ProductReport) -> list[tuple[str, ...]]:
 
 
 def write_product(report: ProductReport, folder: Path, *, picture: Path, footer: str = "") -> Path:
-    """Write ``characterize.html`` with its figure; return its path.
+    """Write ``index.html`` with its figure; return its path.
 
     Raises
     ------
     OSError
         The folder cannot be written.
     """
-    page = folder / "characterize.html"
+    page = folder / "index.html"
     write_page(
         page,
         title=f"A product of {report.name}",

@@ -63,15 +63,11 @@ class ProgressBar:
 
 
 @contextmanager
-def progress_bar(
-    console: Console | None = None, *, transient: bool = False, counted: bool = False
-) -> Iterator[ProgressBar]:
-    """Show a bar while work goes on.
+def progress_bar(*, transient: bool = False, counted: bool = False) -> Iterator[ProgressBar]:
+    """Show a bar on the standard error while work goes on; a terminal sees it move.
 
     Parameters
     ----------
-    console
-        Where; the standard output unless said otherwise.
     transient
         Whether the bar goes when the work is done.
     counted
@@ -87,7 +83,7 @@ def progress_bar(
         TextColumn("{task.description:<24}"),
         BarColumn(),
         *columns,
-        console=console,
+        console=Console(stderr=True),
         transient=transient,
     ) as progress:
         yield ProgressBar(progress)

@@ -145,7 +145,7 @@ def measure_amplifier(
         f" --rows {rows} --cols {cols} --array {array} --bits {bits} --samples {conditions.samples}"
         f" --seed {conditions.seed}",
     )
-    write_json(out / "characterize.json", report.to_dict())
+    write_json(out / "summary.json", report.to_dict())
     table = amplifier_rows(report)
     if report.variations:
         table += [
@@ -197,7 +197,7 @@ def measure_sense_amplifier(
         footer=f"xbar_circuit {__version__}; made by: xbar characterize sense-amplifier"
         f" --samples {samples} --seed {conditions.seed}",
     )
-    write_json(out / "characterize.json", report.to_dict())
+    write_json(out / "summary.json", report.to_dict())
     table = sense_amplifier_rows(report)
     table += [
         (f"offset sigma, {c.name}", f"{1e3 * c.offset_sigma_volt:.3g} mV")
@@ -218,7 +218,7 @@ def _command(kind: str) -> str:
 @contextmanager
 def _bar(console: Console, what: str) -> Iterator[Callable[[Outcome], None]]:
     """Show how many are done; how many there are is not known."""
-    with progress_bar(console, transient=True, counted=True) as bar:
+    with progress_bar(transient=True, counted=True) as bar:
         bar.expect("ngspice", None)
 
         def advance(outcome: Outcome) -> None:

@@ -6,7 +6,6 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
 
 from xbar_circuit import __version__
 from xbar_circuit.devices import PcmStatistics
@@ -33,7 +32,6 @@ def measure_column(
     noise: bool,
     seed: int,
     out: Path,
-    console: Console,
 ) -> tuple[list[tuple[str, str]], str, Path]:
     """Measure, write JSON, figure and page; return the table, the report's name and the page."""
     rng = np.random.default_rng(seed)
@@ -44,7 +42,7 @@ def measure_column(
         tile = dataclasses.replace(
             tile, crossbar=dataclasses.replace(tile.crossbar, conductance=actual)
         )
-    with progress_bar(console, transient=True) as bar:
+    with progress_bar(transient=True) as bar:
         report = characterize_column(
             tile,
             column=cols // 2,
@@ -68,5 +66,5 @@ def measure_column(
         f" --rows {rows} --cols {cols} --bits {bits} --engine {engine} --array {array}"
         f" --products {products} --seed {seed}",
     )
-    write_json(out / "characterize.json", {"name": report.name, **report.to_dict()})
+    write_json(out / "summary.json", {"name": report.name, **report.to_dict()})
     return column_rows(report), report.name, page

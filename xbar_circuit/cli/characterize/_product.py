@@ -49,7 +49,7 @@ def measure_product(
         f" --rows {rows} --cols {cols} --bits {bits} --seed {seed}"
     )
     page = write_product(report, out, picture=picture, footer=footer)
-    write_json(out / "characterize.json", report.to_dict())
+    write_json(out / "summary.json", report.to_dict())
     table = Table(*PRODUCT_COLUMNS, title=f"a product of {report.name}")
     for row in product_rows(report):
         table.add_row(*row)

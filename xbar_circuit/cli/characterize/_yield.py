@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
 
 from xbar_circuit import __version__
 from xbar_circuit.files import write_json
@@ -40,13 +39,12 @@ def measure_yield(
     workers: int,
     seed: int,
     out: Path,
-    console: Console,
 ) -> tuple[str, Rows, Path]:
     """Measure, write JSON, figure and page; return the report's name, the table and the page."""
     given = dict(mismatch)
     if isinstance(converter, Flash):
         given["offset_sigma_volt"] = 0.0
-    with progress_bar(console, transient=True) as bar:
+    with progress_bar(transient=True) as bar:
         found = converter_yield(
             converter,
             mismatch=given,
@@ -61,7 +59,7 @@ def measure_yield(
     picture = out / "characterize.png"
     draw_yield(found, picture)
     rows = _rows(found)
-    page = out / "characterize.html"
+    page = out / "index.html"
     write_page(
         page,
         title=found.name,
@@ -77,7 +75,7 @@ def measure_yield(
         ],
         footer=f"xbar_circuit {__version__}, seed {seed}",
     )
-    write_json(out / "characterize.json", found.to_dict())
+    write_json(out / "summary.json", found.to_dict())
     return found.name, rows, page
 
 

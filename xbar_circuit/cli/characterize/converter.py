@@ -119,7 +119,7 @@ def converter(
     span = measured_one.input_high - measured_one.input_low
     values = measured_one.input_low + span * (np.arange(16) + 0.5) / 16
     write_text(out / "deck.cir", conversion_bench(measured_one, values).deck)
-    write_json(out / "characterize.json", measured.to_dict())
+    write_json(out / "summary.json", measured.to_dict())
     tell(console, measured.name, converter_rows(measured), page)
 
 

@@ -91,7 +91,7 @@ def integrator(
         ("swing", f"{report.swing_low_volt:.3g} V to {report.swing_high_volt:.3g} V"),
         ("energy of a read", f"{1e12 * report.energy_joule:.3g} pJ"),
     ]
-    page = out / "characterize.html"
+    page = out / "index.html"
     write_page(
         page,
         title=report.name,
@@ -100,5 +100,5 @@ def integrator(
         sections=[Section(title="Figures", tables=[Table(columns=("", "value"), rows=table)])],
         footer=f"xbar_circuit {__version__}, seed {seed}",
     )
-    write_json(out / "characterize.json", report.to_dict())
+    write_json(out / "summary.json", report.to_dict())
     tell(console, report.name, table, page)
