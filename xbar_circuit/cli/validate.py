@@ -39,7 +39,7 @@ def validate(
     names = tuple(choice("--only", name, tuple(TRUTHS)) for name in only or ())
     groups = names or tuple(TRUTHS)
     truths = []
-    with progress_bar(console, transient=True, counted=True) as bar:
+    with progress_bar(transient=True, counted=True) as bar:
         for name in groups:
             bar.add(name, 0, 1)
             truths += run_all((name,), seed=seed)
