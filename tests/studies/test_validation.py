@@ -45,9 +45,9 @@ def test_the_verb_writes_page_and_numbers_and_fails_where_one_differs(
         return ended.value.code
 
     assert not run()
-    content = json.loads((tmp_path / "validate.json").read_text())
+    content = json.loads((tmp_path / "summary.json").read_text())
     assert all(one["agrees"] for one in content)
-    page = (tmp_path / "validate.html").read_text()
+    page = (tmp_path / "index.html").read_text()
     assert "k T / C" in page
     assert "CrossSim" in page
     assert "agrees" in capsys.readouterr().out

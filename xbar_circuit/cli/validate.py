@@ -47,7 +47,7 @@ def validate(
     footer = f"xbar_circuit {__version__}; made by: xbar validate --seed {seed}"
     page = write_validation_page(truths, out, footer=footer)
     write_json(
-        out / "validate.json",
+        out / "summary.json",
         [
             asdict(one)
             | {"ratio": None if one.missing else one.ratio, "agrees": one.agrees}

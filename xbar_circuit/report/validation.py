@@ -35,14 +35,14 @@ def truth_rows(truths: Sequence[Truth]) -> list[tuple[str, ...]]:
 
 
 def write_validation_page(truths: Sequence[Truth], folder: Path, *, footer: str = "") -> Path:
-    """Write ``validate.html``; return its path.
+    """Write ``index.html``; return its path.
 
     Raises
     ------
     OSError
         The folder cannot be written.
     """
-    page = folder / "validate.html"
+    page = folder / "index.html"
     ran = [one for one in truths if not one.missing]
     write_page(
         page,

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
 
 from xbar_circuit import __version__
 from xbar_circuit.cli.characterize._subcircuit import pairs, shipped_subcircuit
@@ -104,7 +103,6 @@ def measure_amplifier(
     feedback_farad: float,
     reference_volt: float,
     out: Path,
-    console: Console,
 ) -> tuple[Rows, str, Path]:
     """Measure, write JSON, figures, decks and page; return the table, the name and the page."""
     rng = np.random.default_rng(conditions.seed)
@@ -114,7 +112,7 @@ def measure_amplifier(
     )
     column = cols // 2 if array == "macromodel" else 0
     pattern = np.full(rows, 0.2 / feedback_ohm / crossbar.conductance[:, column].sum())
-    with _bar(console, "variations") as progress:
+    with _bar("variations") as progress:
         report = characterize_amplifier(
             _amplifier(kind, circuit, feedback_ohm, feedback_farad, reference_volt),
             crossbar=crossbar,
@@ -166,12 +164,11 @@ def measure_sense_amplifier(
     source_ohm: float,
     noise_decisions: int,
     out: Path,
-    console: Console,
 ) -> tuple[Rows, str, Path]:
     """Measure, write JSON, figure, decks and page; return the table, the name and the page."""
     own = shipped_subcircuit("strongarm", ("plus", "minus", "clock", "out", "outb"))
     samples = conditions.samples
-    with _bar(console, "runs") as progress:
+    with _bar("runs") as progress:
         report = characterize_sense_amplifier(
             own if circuit is None else circuit,
             rng=np.random.default_rng(conditions.seed),
@@ -216,7 +213,7 @@ def _command(kind: str) -> str:
 
 
 @contextmanager
-def _bar(console: Console, what: str) -> Iterator[Callable[[Outcome], None]]:
+def _bar(what: str) -> Iterator[Callable[[Outcome], None]]:
     """Show how many are done; how many there are is not known."""
     with progress_bar(transient=True, counted=True) as bar:
         bar.expect("ngspice", None)

@@ -110,7 +110,6 @@ def amplifier(
         feedback_farad=feedback_farad,
         reference_volt=reference_volt,
         out=out,
-        console=console,
     )
     tell(console, name, table, page)
 
@@ -178,7 +177,6 @@ def conveyor(
         feedback_farad=0.0,
         reference_volt=reference_volt,
         out=out,
-        console=console,
     )
     tell(console, name, table, page)
 

@@ -54,6 +54,5 @@ def column(
         noise=noise,
         seed=seed,
         out=out,
-        console=console,
     )
     tell(console, name, table, page)

@@ -102,7 +102,6 @@ def converter(
             workers=workers or 2,
             seed=seed,
             out=out,
-            console=console,
         )
         tell(console, name, table, page)
         return

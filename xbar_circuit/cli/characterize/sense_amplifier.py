@@ -90,6 +90,5 @@ def sense_amplifier(
         source_ohm=source_ohm,
         noise_decisions=noise_decisions,
         out=out,
-        console=console,
     )
     tell(console, name, table, page)
