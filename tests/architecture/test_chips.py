@@ -14,7 +14,6 @@ from xbar_circuit.architecture import (
     tile_peak,
     usual_accelerator,
 )
-from xbar_circuit.peripherals import PulseWidth
 
 #: Output and input bits, phases: TOPS and TOPS/W of the chip, Extended Data Fig. 12.
 NEURRAM = {
@@ -86,20 +85,6 @@ def test_the_64_core_chip_comes_out_of_its_preset(phases, words):
     assert 3e-9 < hermes_64(phases).settle_second < 10e-9
     with pytest.raises(xc.ParameterError, match="phases"):
         hermes_64(2)
-
-
-def test_signs_one_after_the_other_make_the_same_product():
-    together, apart = PulseWidth(bits=6), PulseWidth(bits=6, signs_apart=True)
-    codes = together.encode([[0.5, -1.0, 0.0, 1.0]])
-    (one,) = together.reads(codes)
-    two = apart.reads(codes)
-    assert (together.read_count, apart.read_count) == (1, len(two)) == (1, 2)
-    assert all((read.volt >= 0.0).all() for read in two)
-    assert [read.weight for read in two] == [1, -1]
-    window = together.span_second
-    np.testing.assert_allclose(
-        sum(read.weight * read.mean_volt(window) for read in two), one.mean_volt(window), rtol=1e-12
-    )
 
 
 def test_the_published_chips_are_as_published():

@@ -94,3 +94,17 @@ def test_reads_in_turn():
     turn = WordLines.in_turn(reads)
     np.testing.assert_array_equal(turn.volt, [[1.0], [1.0], [-1.0]])
     assert turn.part(slice(1, 3)).volt.shape == (2, 1)
+
+
+def test_signs_one_after_the_other_make_the_same_product():
+    together, apart = PulseWidth(bits=6), PulseWidth(bits=6, signs_apart=True)
+    codes = together.encode([[0.5, -1.0, 0.0, 1.0]])
+    (one,) = together.reads(codes)
+    two = apart.reads(codes)
+    assert (together.read_count, apart.read_count) == (1, len(two)) == (1, 2)
+    assert all((read.volt >= 0.0).all() for read in two)
+    assert [read.weight for read in two] == [1, -1]
+    window = together.span_second
+    np.testing.assert_allclose(
+        sum(read.weight * read.mean_volt(window) for read in two), one.mean_volt(window), rtol=1e-12
+    )

@@ -48,7 +48,7 @@ OPERATORS = (
 )
 _PERIPHERALS = ("tests/peripherals",)
 _CONVERTERS = (*_PERIPHERALS, "tests/studies/test_characterize_converter.py")
-_TRANSIENT = ("tests/nodal/test_transient.py",)
+_TRANSIENT = ("tests/nodal/test_modes.py", "tests/nodal/test_transient.py")
 #: Beginnings of lines on which no result depends.
 IDLE = ("@dataclass(", "_KEPT_FACTORS", "_MOST_STEPS", "_MOST_STATES", "_BISECTIONS", "_FEW")
 #: Tests of each module or folder, quickest first.
