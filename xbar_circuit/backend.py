@@ -298,7 +298,10 @@ def take(array: Array, which: NDArray[Any]) -> Array:
     index = np.flatnonzero(which) if which.dtype == bool else which
     if len(index) == len(array) and bool((index == np.arange(len(index))).all()):
         return array
-    return where.xp.take(array, where.xp.asarray(index, device=where.device), axis=0)
+    on_device = where.xp.asarray(index, device=where.device)
+    if hasattr(array, "index_select"):
+        return array.index_select(0, on_device)
+    return where.xp.take(array, on_device, axis=0)
 
 
 def put_samples(whole: Array, which: NDArray[Any], part: Array) -> None:
