@@ -34,7 +34,8 @@ _INPUTS, _OUTPUTS, _PRODUCTS = 3, 1, 4
 _EQUAL = 0.75  # share of codes without a tie
 _EXACT = 1e-4  # of the largest code, of exact converters in ngspice
 _SINGLE = 1e-6  # the same in single precision
-_TRANSISTORS = ("transistor-sar", "transistor-ramp", "transistor-oscillator")
+#: Read-outs of transistors and their bits; the oscillator counts some 250 cycles at full scale.
+_TRANSISTORS = {"transistor-sar": 6, "transistor-ramp": 6, "transistor-oscillator": 8}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -129,9 +130,9 @@ def calibrated_combinations(*, seed: int = 2026) -> Iterator[Combination]:
     SimulatorError, ConvergenceError
         ngspice failed.
     """
-    for k, name in enumerate(_TRANSISTORS):
+    for k, (name, bits) in enumerate(_TRANSISTORS.items()):
         rng = np.random.default_rng((seed, 10_000 + k))
-        plain = chain(name, rows=8, cols=2, bits=6, rng=rng)
+        plain = chain(name, rows=8, cols=2, bits=bits, rng=rng)
         tile = calibrate(plain, rng=rng, samples=24, held_out=12, analog=False)
         x = random_inputs(rng, 2 * _PRODUCTS, tile.inputs)
         yield Combination(driver="dac", readout=name, synapse="none", tile=tile, x=x)
