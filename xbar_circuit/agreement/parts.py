@@ -52,7 +52,7 @@ def _amplifier() -> TransimpedanceAmplifier:
 
 
 def _conveyor() -> CurrentConveyor:
-    return CurrentConveyor(load_ohm=1.5e4, settle_second=1e-9)
+    return CurrentConveyor(load_ohm=1.5e4, settle_second=6e-9)  # its load charges the sampler
 
 
 def _drivers() -> dict[str, Driver]:
