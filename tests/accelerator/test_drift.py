@@ -8,9 +8,10 @@ import pytest
 from xbar_circuit import ParameterError, Wires
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.drift import compensate
-from xbar_circuit.accelerator.inference import prepare
+from xbar_circuit.accelerator.layer import transfers_of
 from xbar_circuit.accelerator.mapping import map_network
-from xbar_circuit.accelerator.programming import program
+from xbar_circuit.accelerator.programming import program_devices
+from xbar_circuit.cells import DifferentialPair
 from xbar_circuit.devices import PcmStatistics
 from xbar_circuit.network.graph import INPUT, Network, Node
 from xbar_circuit.network.operators import Dense
@@ -21,14 +22,21 @@ def mapped(**changes):
     dense = Dense(weight=weight, bias=np.zeros(12))
     network = Network(nodes=(Node(name="d", operator=dense, inputs=(INPUT,)),), input_shape=(50,))
     accelerator = Accelerator(
-        tile_rows=25, wires=Wires(row_ohm=0.0, column_ohm=0.0), g_min_siemens=0.0
+        rows=25, wires=Wires(row_ohm=0.0, column_ohm=0.0), synapse=DifferentialPair()
     )
     return map_network(network, replace(accelerator, **changes))
 
 
+def transfers(mapping, conductances):
+    return tuple(
+        transfers_of([plan.accelerator.tile(g) for g in held])
+        for plan, held in zip(mapping.layers, conductances, strict=True)
+    )
+
+
 def test_a_common_loss_is_made_good_exactly():
     mapping = mapped()
-    before = prepare(mapping, program(mapping).conductances())
+    before = transfers(mapping, program_devices(mapping).conductances())
     now = tuple(tuple(0.7 * t for t in layer) for layer in before)
     for kind in ("global", "column"):
         for gain in compensate(mapping, before, now, kind=kind)[0]:
@@ -38,7 +46,7 @@ def test_a_common_loss_is_made_good_exactly():
 
 def test_columns_are_told_apart_only_when_asked():
     mapping = mapped()
-    before = prepare(mapping, program(mapping).conductances())
+    before = transfers(mapping, program_devices(mapping).conductances())
     loss = np.repeat(np.linspace(0.5, 0.9, 12), 2)
     now = tuple(tuple(loss * t for t in layer) for layer in before)
     apart = compensate(mapping, before, now, kind="column")[0][0]
@@ -48,21 +56,12 @@ def test_columns_are_told_apart_only_when_asked():
     assert 1.0 / 0.9 < together[0] < 1.0 / 0.5
 
 
-def test_tiles_that_share_converters_share_the_factor():
-    mapping = mapped(accumulation="analog")
-    before = prepare(mapping, program(mapping).conductances())
-    now = ((0.5 * before[0][0], before[0][1]),)
-    first, second = compensate(mapping, before, now, kind="global")[0]
-    assert np.array_equal(first, second)
-    assert 1.0 < first[0] < 2.0
-
-
 def test_a_year_of_drift_is_mostly_made_good():
-    mapping = mapped()
     statistics = replace(PcmStatistics.joshi2020(), programming_scale=0.0, read_scale=0.0)
-    programmed = program(mapping, statistics=statistics, seed=1)
-    before = prepare(mapping, programmed.conductances())
-    now = prepare(mapping, programmed.conductances(3.15e7))
+    mapping = mapped(statistics=statistics)
+    programmed = program_devices(mapping, seed=1)
+    before = transfers(mapping, programmed.conductances())
+    now = transfers(mapping, programmed.conductances(3.15e7))
     gains = compensate(mapping, before, now, kind="global")
     plain = made_good = total = 0.0
     for old, new, gain in zip(before[0], now[0], gains[0], strict=True):

@@ -8,13 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from closeness import approx
-from xbar_circuit import ParameterError
+from xbar_circuit import ParameterError, ShapeError
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.mapping import map_network
-from xbar_circuit.accelerator.tiles import pair_difference
+from xbar_circuit.cells import BitSlices, DifferentialPair, EightT4R, MultiDevice
+from xbar_circuit.devices import PcmStatistics
 from xbar_circuit.network.graph import INPUT, Network, Node
 from xbar_circuit.network.lenet import fashion_mnist_lenet5
 from xbar_circuit.network.operators import Convolution, Dense
+from xbar_circuit.peripherals import PulseWidth
 
 
 def dense_network(weight):
@@ -47,36 +49,35 @@ def realised(mapping):
     plan = mapping.layers[0]
     whole = np.zeros((plan.groups * plan.rows, plan.groups * plan.cols))
     for tile in plan.tiles:
-        pairs = pair_difference(mapping.accelerator, tile.target)
-        whole[slice(*tile.rows), slice(*tile.cols)] += (pairs * tile.weight_per_siemens).sum(
-            axis=-1
-        )
+        synapse = mapping.accelerator.synapse
+        # what ideal wires make of each input alone
+        currents = synapse.volts(np.eye(len(tile.weights))) @ tile.target
+        part = synapse.combine(currents) * tile.scale / synapse.siemens_per_weight
+        whole[slice(*tile.rows), slice(*tile.cols)] += part
     return whole
 
 
 @given(
     rows=st.integers(1, 40),
     cols=st.integers(1, 30),
-    tile_rows=st.integers(1, 20),
-    tile_cols=st.integers(2, 20),
+    tile_rows=st.integers(4, 20),
+    tile_cols=st.integers(6, 20),
     scale=st.sampled_from(["column", "tile", "layer", "global"]),
-    accumulation=st.sampled_from(["digital", "analog"]),
+    kind=st.sampled_from(
+        [DifferentialPair(), MultiDevice(devices_per_sign=3, g_min_siemens=1e-7), EightT4R()]
+    ),
     seed=st.integers(0, 99),
 )
-def test_conductances_stand_for_the_weights(
-    rows, cols, tile_rows, tile_cols, scale, accumulation, seed
-):
+def test_conductances_stand_for_the_weights(rows, cols, tile_rows, tile_cols, scale, kind, seed):
     weight = np.random.default_rng(seed).normal(size=(rows, cols)).astype(np.float32)
-    accelerator = Accelerator(
-        tile_rows=tile_rows, tile_cols=tile_cols, weight_scale=scale, accumulation=accumulation
-    )
+    accelerator = Accelerator(rows=tile_rows, cols=tile_cols, weight_scale=scale, synapse=kind)
     mapping = map_network(dense_network(weight), accelerator)
     np.testing.assert_allclose(realised(mapping), weight, rtol=1e-9, atol=1e-12)
     for tile in mapping.layers[0].tiles:
         assert tile.shape[0] <= tile_rows
         assert tile.shape[1] <= tile_cols
-        assert tile.target.min() >= accelerator.g_min_siemens
-        assert tile.target.max() <= accelerator.g_max_siemens * (1 + 1e-12)
+        assert tile.target.min() >= kind.g_min_siemens
+        assert tile.target.max() <= kind.g_max_siemens * (1 + 1e-12)
 
 
 def test_tiles_are_nearly_equal():
@@ -109,15 +110,13 @@ def test_depthwise_channels_share_a_tile():
 
 def test_slices_are_whole_numbers_of_their_bits():
     weight = np.random.default_rng(5).normal(size=(6, 4))
-    accelerator = Accelerator(slice_bits=(2, 3, 2), weight_scale="layer")
-    mapping = map_network(dense_network(weight), accelerator)
-    step = np.abs(weight).max() / (2**7 - 1)
+    low, high = 1e-6, 20e-6
+    slices = BitSlices(g_min_siemens=low, g_max_siemens=high, bits_per_cell=2, slices=3)
+    mapping = map_network(dense_network(weight), Accelerator(synapse=slices, weight_scale="layer"))
+    step = np.abs(weight).max() / (2**6 - 1)
     np.testing.assert_allclose(realised(mapping), np.rint(weight / step) * step, atol=1e-6)
-    low, high = accelerator.cell_range_siemens
-    target = mapping.layers[0].tiles[0].target.reshape(6, 4, 3, 2)
-    for s, bits in enumerate(accelerator.slice_bits):
-        levels = (target[:, :, s] - low) / (high - low) * (2**bits - 1)
-        np.testing.assert_allclose(levels, np.rint(levels), atol=1e-6)
+    levels = (mapping.layers[0].tiles[0].target - low) / (high - low) * 3
+    np.testing.assert_allclose(levels, np.rint(levels), atol=1e-6)
 
 
 def test_a_column_of_zeros_is_legal():
@@ -127,18 +126,22 @@ def test_a_column_of_zeros_is_legal():
 
 def test_what_cannot_be_built_is_refused():
     for change, name in (
-        ({"g_min_siemens": 30e-6}, "g_min_siemens"),
-        ({"tile_cols": 1}, "tile_cols"),
-        ({"tile_rows": 0}, "tile_rows"),
-        ({"input_bits": 0}, "input_bits"),
+        ({"cols": 1}, "cols"),
+        ({"rows": 0}, "rows"),
+        ({"rows": 3, "synapse": EightT4R()}, "rows"),
         ({"output_percentile": 0.0}, "output_percentile"),
-        ({"subtraction": "magic"}, "subtraction"),
-        ({"input_coding": "bit serial", "input_bits": None}, "input_bits"),
-        ({"slice_bits": (2, 0)}, "slice_bits"),
-        ({"read_volt": float("nan")}, "read_volt"),
+        ({"weight_scale": "magic"}, "weight_scale"),
+        ({"synapse": "pair"}, "synapse"),
+        ({"driver": "voltage"}, "driver"),
+        ({"driver": PulseWidth()}, "readout"),  # which would sample it
+        ({"statistics": PcmStatistics.hermes_single()}, "g_max_siemens"),
     ):
         with pytest.raises(ParameterError, match=name):
             replace(Accelerator(), **change)
+    with pytest.raises(ShapeError, match="conductance"):
+        Accelerator(rows=4, cols=4).tile(np.full((5, 4), 1e-6))
+    with pytest.raises(ShapeError, match="blocks of 1 x 2"):
+        Accelerator(rows=4, cols=4).tile(np.full((4, 3), 1e-6))
 
 
 def test_a_global_scale_is_that_of_the_largest_weight_of_the_network():
@@ -148,7 +151,8 @@ def test_a_global_scale_is_that_of_the_largest_weight_of_the_network():
     )
     network = Network(nodes=nodes, input_shape=(3,))
     mapping = map_network(network, Accelerator(weight_scale="global"))
-    low, high = mapping.accelerator.cell_range_siemens
+    synapse = mapping.accelerator.synapse
+    low, high = synapse.g_min_siemens, synapse.g_max_siemens
     largest = [plan.tiles[0].target.max() - low for plan in mapping.layers]
     assert largest == approx([high - low, (high - low) / 4.0])
     assert realised(mapping) == approx(2.0 * np.eye(3))

@@ -10,8 +10,8 @@ from closeness import approx
 from xbar_circuit import Wires, nodal
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.mapping import map_network
-from xbar_circuit.accelerator.tiles import pair_difference
 from xbar_circuit.accelerator.wire_aware import wire_aware
+from xbar_circuit.cells import BitSlices, DifferentialPair, EightT4R, MultiDevice
 from xbar_circuit.network.graph import INPUT, Network, Node
 from xbar_circuit.network.operators import Dense
 
@@ -28,9 +28,10 @@ def realised_error(mapping):
     """The error of the weights, from the engine and the definition alone."""
     squares = total = 0.0
     for tile in mapping.layers[0].tiles:
-        transfer = nodal.transfer(mapping.crossbar(tile.target))
-        pairs = pair_difference(mapping.accelerator, transfer)
-        found = (pairs * tile.weight_per_siemens).sum(axis=-1)
+        synapse = mapping.accelerator.synapse
+        transfer = nodal.transfer(mapping.accelerator.crossbar(tile.target))
+        currents = synapse.volts(np.eye(len(tile.weights))) @ transfer
+        found = synapse.combine(currents) * tile.scale / synapse.siemens_per_weight
         squares += ((found - tile.weights) ** 2).sum()
         total += (tile.weights**2).sum()
     return np.sqrt(squares / total)
@@ -41,10 +42,10 @@ def realised_error(mapping):
     [
         {},
         {"weight_scale": "tile"},
-        {"slice_bits": (3, 3)},
-        {"devices_per_cell": 2},
-        {"accumulation": "analog", "tile_rows": 20},
-        {"g_min_siemens": 0.0},
+        {"synapse": BitSlices(g_min_siemens=1e-7, bits_per_cell=3, slices=2)},
+        {"synapse": MultiDevice(g_min_siemens=1e-7, devices_per_sign=2)},
+        {"synapse": EightT4R(g_min_siemens=1e-7)},
+        {"synapse": DifferentialPair()},
     ],
 )
 @pytest.mark.parametrize("ohm", [1.0, 30.0])
@@ -58,7 +59,8 @@ def test_the_array_with_its_wires_realises_the_weights(ohm, change):
     ideal = Wires(row_ohm=0.0, column_ohm=0.0)
     rounding = realised_error(map_network(network(), replace(mapping.accelerator, wires=ideal)))
     assert abs(found.error_after[0] - rounding) < 1e-3 * found.error_before[0]
-    low, high = mapping.accelerator.cell_range_siemens
+    synapse = mapping.accelerator.synapse
+    low, high = synapse.g_min_siemens, synapse.g_max_siemens
     for tile in found.mapping.layers[0].tiles:
         assert tile.target.min() >= low
         assert tile.target.max() <= high * (1 + 1e-12)
@@ -73,12 +75,13 @@ def test_no_conductances_do_better_than_these():
     mapping = map_network(network(weight), Accelerator(wires=wires, weight_scale="tile"))
     found = wire_aware(mapping, clipped_share=share, iterations=30, tolerance=0.0)
     tile = found.mapping.layers[0].tiles[0]
-    low, high = mapping.accelerator.cell_range_siemens
+    synapse = mapping.accelerator.synapse
+    low, high = synapse.g_min_siemens, synapse.g_max_siemens
 
     def loss(x):
-        xbar = mapping.crossbar(x.reshape(tile.target.shape) * high)
+        xbar = mapping.accelerator.crossbar(x.reshape(tile.target.shape) * high)
         pairs = nodal.transfer(xbar).reshape(16, 6, 2)
-        worth = tile.weight_per_siemens[:, 0]
+        worth = tile.scale / synapse.siemens_per_weight
         error = (pairs[..., 0] - pairs[..., 1]) * worth - tile.weights
         slope = np.stack([2 * error * worth, -2 * error * worth], axis=-1).reshape(16, 12)
         gradient = nodal.gradients(xbar, np.eye(16), slope).conductance
@@ -109,16 +112,3 @@ def test_longer_wires_cost_signal():
         return wire_aware(map_network(network(), Accelerator(wires=wires))).scale[0]
 
     assert 1.0 >= scale(1.0) > scale(10.0) > scale(50.0) > 0.0
-
-
-def test_tiles_that_add_their_currents_share_one_scale():
-    wires = Wires(row_ohm=20.0, column_ohm=20.0)
-    accelerator = replace(Accelerator(tile_rows=30, wires=wires), accumulation="analog")
-    before = map_network(network(), accelerator)
-    after = wire_aware(before).mapping
-    one, two = (
-        old.weight_per_siemens / new.weight_per_siemens
-        for old, new in zip(before.layers[0].tiles, after.layers[0].tiles, strict=True)
-    )
-    assert np.array_equal(one, two)
-    assert one.max() < 1.0

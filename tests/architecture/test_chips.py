@@ -5,15 +5,10 @@ import pytest
 
 import xbar_circuit as xc
 from closeness import approx
-from xbar_circuit.architecture import (
-    PUBLISHED,
-    NeurramModel,
-    hermes_64,
-    neurram,
-    preset,
-    tile_peak,
-    usual_accelerator,
-)
+from xbar_circuit.accelerator import usual_accelerator
+from xbar_circuit.accelerator.cost import tile_peak
+from xbar_circuit.accelerator.periphery import Periphery
+from xbar_circuit.architecture import PUBLISHED, NeurramModel, hermes_64, neurram, preset
 
 #: Output and input bits, phases: TOPS and TOPS/W of the chip, Extended Data Fig. 12.
 NEURRAM = {
@@ -54,7 +49,8 @@ def test_neurrams_components_at_widths_that_they_were_not_fitted_to(bits, publis
 
 @pytest.mark.parametrize(("name", "bits"), [("neurram", 6), ("neurram, 1-bit inputs", 1)])
 def test_a_core_of_neurram_as_a_preset(name, bits):
-    found = tile_peak(usual_accelerator(name), preset(name), array_joule=0.0)
+    core = usual_accelerator(name)
+    found = tile_peak(core, Periphery.of(core, name), array_joule=0.0)
     chip = next(one for one in PUBLISHED if one.name == f"NeuRRAM, {bits}-bit inputs")
     assert found["macs"] == 256 * 128
     assert 48 * found["tops"] == approx(chip.tops, rel=0.02)
@@ -76,7 +72,8 @@ def test_what_neurram_cannot_do_is_refused():
 @pytest.mark.parametrize(("phases", "words"), [(1, "one phase"), (4, "four phases")])
 def test_the_64_core_chip_comes_out_of_its_preset(phases, words):
     name = f"hermes 64, {words}"
-    found = tile_peak(usual_accelerator(name), preset(name), array_joule=1e-9)
+    core = usual_accelerator(name)
+    found = tile_peak(core, Periphery.of(core, name), array_joule=1e-9)
     chip = next(one for one in PUBLISHED if one.name == f"64-core chip, {words}")
     assert 64 * found["tops"] == approx(chip.tops)
     assert found["tops_per_watt"] == approx(chip.tops_per_watt)

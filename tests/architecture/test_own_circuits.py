@@ -5,7 +5,10 @@ import numpy as np
 import xbar_circuit as xc
 from closeness import approx
 from xbar_circuit import spice
-from xbar_circuit.architecture import preset, tile_peak, usual_accelerator
+from xbar_circuit.accelerator import usual_accelerator
+from xbar_circuit.accelerator.cost import tile_peak
+from xbar_circuit.accelerator.periphery import Periphery
+from xbar_circuit.architecture import preset
 from xbar_circuit.architecture.presets import COMPARATOR_JOULE, OPAMP_WATT, SETTLING_SECOND
 from xbar_circuit.peripherals import Subcircuit, TransimpedanceAmplifier
 from xbar_circuit.resources import device_model
@@ -58,7 +61,7 @@ def test_the_comparator_takes_what_is_stated():
 
 def test_a_full_tile_adds_up():
     tile, architecture = usual_accelerator("own circuits"), preset("own circuits")
-    peak = tile_peak(tile, architecture, array_joule=0.0)
+    peak = tile_peak(tile, Periphery.of(tile, "own circuits"), array_joule=0.0)
     assert peak["product_second"] == approx(14.9e-9)
     column = OPAMP_WATT * 14.9e-9 + architecture.readout.conversion_joule
     lines = 256 * architecture.driver.activation_joule

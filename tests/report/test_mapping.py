@@ -31,7 +31,7 @@ def grouped():
 
 
 def test_every_weight_is_in_one_tile_of_the_table(tmp_path):
-    mapping = map_network(grouped(), Accelerator(tile_rows=20, tile_cols=30))
+    mapping = map_network(grouped(), Accelerator(rows=20, cols=30))
     write_mapping_csv(mapping, tmp_path / "m.csv", {"deep": 3})
     rows = list(csv.DictReader((tmp_path / "m.csv").read_text().splitlines()))
     assert [row["inputs"] for row in rows] == ["0-8", "9-26", "27-44"]

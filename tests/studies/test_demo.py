@@ -22,7 +22,12 @@ def test_summary_says_what_was_measured(folder):
     assert summary["images"] == 200
     assert summary["digital_accuracy"] > 0.85
     assert abs(summary["analog_accuracy"] - summary["digital_accuracy"]) < 0.03
-    assert summary["spice_vectors"] == 5 * 2
+    assert summary["spice_vectors"] == 5 * 2 + 2 * 2
+    assert abs(summary["behavioural_readout_accuracy"] - summary["digital_accuracy"]) < 0.05
+    for layers in ("codes_by_layer", "behavioural_codes_by_layer"):
+        for codes in summary[layers].values():
+            assert codes["codes"] >= 20
+            assert codes["within_one"] >= 0.99
     assert 0.0 < summary["worst_relative_difference"] <= 1e-6
     assert summary["seconds"] > 0.0
     assert summary["tiles"] == 14

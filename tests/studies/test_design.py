@@ -31,7 +31,7 @@ def test_more_bits_cost_energy_and_give_accuracy(tmp_path):
 def test_the_best_designs_are_beaten_by_none():
     def design(joule, accuracy):
         return Design(
-            tile=64, bits=8, devices=1, accuracy=accuracy, joule=joule, latency_seconds=1.0, tiles=1
+            tile=64, bits=8, devices=1, accuracy=accuracy, joule=joule, latency_second=1.0, tiles=1
         )
 
     every = [design(3.0, 0.9), design(1.0, 0.5), design(2.0, 0.4), design(1.0, 0.3)]
@@ -63,5 +63,5 @@ def test_lists_that_are_no_numbers_are_refused(capsys):
 
 
 def test_a_misspelt_setting_is_refused():
-    with pytest.raises(ParameterError, match="tile_row"):
-        network_point(rng=np.random.default_rng(0), **{"accelerator.tile_row": 3})
+    with pytest.raises(ParameterError, match="row"):
+        network_point(rng=np.random.default_rng(0), **{"accelerator.row": 3})

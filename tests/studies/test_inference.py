@@ -12,8 +12,8 @@ from xbar_circuit.network.images import fashion_mnist_calibration, fashion_mnist
 from xbar_circuit.network.lenet import fashion_mnist_lenet5
 from xbar_circuit.network.operators import Dense, Flatten
 from xbar_circuit.network.storage import save
-from xbar_circuit.studies.budget import error_budget
-from xbar_circuit.studies.inference import evaluate
+from xbar_circuit.studies import inference
+from xbar_circuit.studies.inference import evaluate, make_chip, mapped
 
 PCM = {
     "accelerator": {"wires": {"row_ohm": 0.0, "column_ohm": 0.0}},
@@ -41,34 +41,50 @@ def test_a_month_without_compensation_costs_accuracy_and_with_it_little():
     assert np.array_equal(study().accuracy, with_it.accuracy)
 
 
+def test_accuracy_falls_with_heat_and_one_factor_makes_some_of_it_good():
+    found = study(seeds=1, celsius=[26.85, 80.0], images=300)
+    room, hot = (found.by_celsius[degree] for degree in (26.85, 80.0))
+    assert hot[1] < room[1]
+    assert hot[1] >= hot[0]
+    assert found.to_dict()["accuracy_by_celsius"]["80"]["global"] == hot[1]
+
+
 def test_the_budget_names_what_the_settings_have():
     settings = from_dictionary(
         {
             "accelerator": {
                 "wires": {"row_ohm": 5.0, "column_ohm": 5.0},
-                "input_bits": "exact",
-                "output_bits": 6,
+                "driver": {"kind": "exact"},
+                "readout": {"converter": {"kind": "ideal", "bits": 6, "noise": 1e-8}},
+                "thermal_noise": True,
             },
             "pcm": {"drift_scale": 1.0, "read_scale": 0.0},
-            "run": {"seconds": [3600.0], "images": 200},
         }
     )
-    budget = error_budget(
-        fashion_mnist_lenet5(),
-        fashion_mnist_test(),
-        fashion_mnist_calibration().first(64),
-        settings,
-    )
+    test, known = fashion_mnist_test().first(200), fashion_mnist_calibration().first(64)
+    chip = make_chip(mapped(fashion_mnist_lenet5(), settings), settings, known, seed=0)
+    budget = chip.at(3600.0).budget(test.images, test.labels, calibration=known.images)
     ratio = dict(zip(budget.effects, budget.ratio_db, strict=True))
-    assert "input converters" not in ratio
+    assert "drivers" not in ratio
+    assert "driver jitter" not in ratio
     assert ratio["read noise"].min() > 90.0  # switched off: float32's rounding is left
-    for effect in ("programming", "drift", "wires", "output converters"):
+    for effect in ("programming", "drift", "wires", "read-outs"):
         assert 10.0 < ratio[effect].min() < 60.0
+    for noise in ("thermal noise", "read-out noise"):
+        assert 20.0 < ratio[noise].min() < 90.0
     assert np.all(ratio["all together"] < ratio["programming"] + 1.0)
     assert budget.layers == ("conv1", "conv2", "dense1", "dense2", "dense3")
 
 
-def test_the_command_line_takes_somebodys_files(tmp_path):
+def test_the_command_line_takes_somebodys_files(tmp_path, monkeypatch):
+    made = []
+    real = inference.program_mapping
+
+    def counted(*arguments, **more):
+        made.append(more["seed"])
+        return real(*arguments, **more)
+
+    monkeypatch.setattr(inference, "program_mapping", counted)
     weight = np.random.default_rng(5).normal(size=(784, 10)).astype(np.float32)
     dense = Dense(weight=weight, bias=np.zeros(10, np.float32))
     nodes = (
@@ -79,7 +95,7 @@ def test_the_command_line_takes_somebodys_files(tmp_path):
     test, known = fashion_mnist_test().first(50), fashion_mnist_calibration().first(20)
     np.savez(tmp_path / "test.npz", images=255.0 * test.images, labels=test.labels)
     np.save(tmp_path / "known.npy", 255.0 * known.images)
-    (tmp_path / "a.toml").write_text("[run]\nseconds = [0.0]\n")
+    (tmp_path / "a.toml").write_text("[run]\nseconds = [0.0]\nseeds = 2\n")
     words = ["infer", str(tmp_path / "net.npz"), "--data", str(tmp_path / "test.npz")]
     words += ["--calibration", str(tmp_path / "known.npy"), "--divide", "255"]
     words += ["--config", str(tmp_path / "a.toml"), "--out", str(tmp_path / "out")]
@@ -90,12 +106,14 @@ def test_the_command_line_takes_somebodys_files(tmp_path):
     summary = json.loads((tmp_path / "out/summary.json").read_text())
     assert summary["images"] == 50
     assert summary["worst_relative_difference"] < 1e-6
+    assert made == [0, 1]  # each chip once, for accuracy, budget, cost and spot check
     assert summary["spice_vectors"] == 2
+    assert summary["codes_in_ngspice"]["dense"]["within_one"] == 1.0
     assert summary["cost"]["joule"] > 0.0
     assert set(summary["error_budget"]["accuracy"]) == {
-        "input converters",
+        "drivers",
         "wires",
-        "output converters",
+        "read-outs",
         "all together",
     }
     html = (tmp_path / "out/index.html").read_text()

@@ -83,7 +83,7 @@ def test_an_interrupted_study_goes_on_where_it_was(tmp_path, monkeypatch):
     )
     given = small(), fashion_mnist_test(), fashion_mnist_calibration().first(20), settings
     whole = evaluate(*given)
-    real, calls = inference.program, []
+    real, calls = inference.program_mapping, []
 
     def broken(*arguments, **more):
         calls.append(more["seed"])
@@ -91,7 +91,7 @@ def test_an_interrupted_study_goes_on_where_it_was(tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return real(*arguments, **more)
 
-    monkeypatch.setattr(inference, "program", broken)
+    monkeypatch.setattr(inference, "program_mapping", broken)
     with pytest.raises(KeyboardInterrupt):
         evaluate(*given, folder=tmp_path)
     assert np.array_equal(evaluate(*given, folder=tmp_path).accuracy, whole.accuracy)
@@ -154,5 +154,5 @@ def test_a_process_stays_below_its_memory_limit():
     with pytest.raises(ParameterError, match="memory_bytes"):
         evaluate(hungry(), test, known, from_dictionary({"run": {"memory_bytes": 1000}}))
     nothing = Dataset(images=np.zeros_like(known.images), labels=known.labels)
-    with pytest.raises(ParameterError, match="calibration images"):
+    with pytest.raises(ParameterError, match="nothing but zeros"):
         evaluate(hungry(), test.first(1), nothing, settings)

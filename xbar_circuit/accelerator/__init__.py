@@ -1,41 +1,48 @@
-"""Networks on crossbar tiles: the accelerator, mapping, programming, inference.
+"""Networks on crossbar tiles: one description from the driver to the code.
 
 A few lines of Python run a network of your own::
 
-    from xbar_circuit import accelerator, network
-    from xbar_circuit.studies.inference import evaluate
+    import numpy as np
+    import xbar_circuit as xc
+    from xbar_circuit import peripherals
 
-    mine = network.bring("mine.onnx", data="images.npy", labels="labels.npy",
-                         calibration="training.npy",
-                         normalisation=network.Normalisation(divide=255.0))
-    settings = accelerator.read_settings("accelerator.toml")
-    print(evaluate(mine.network, mine.test, mine.calibration, settings).mean)
+    mine = xc.network.bring("mine.onnx", data="images.npy", labels="labels.npy",
+                            calibration="training.npy",
+                            normalisation=xc.network.Normalisation(divide=255.0))
+    accelerator = xc.Accelerator(rows=128, cols=128, driver=peripherals.Dac(bits=8),
+                                 readout=peripherals.Readout(converter=peripherals.IdealConverter()))
+    chip = accelerator.program(mine.network, calibration=mine.calibration.images,
+                               rng=np.random.default_rng(1))
+    print(chip.at(86400.0).accuracy(mine.test.images, mine.test.labels))
 """
 
+from xbar_circuit.accelerator.budget import Budget
+from xbar_circuit.accelerator.chip import Chip, program
+from xbar_circuit.accelerator.cost import Cost, LayerCost
 from xbar_circuit.accelerator.description import Accelerator
-from xbar_circuit.accelerator.drift import compensate
-from xbar_circuit.accelerator.inference import Analog, calibrate, prepare
-from xbar_circuit.accelerator.mapping import Mapping, map_network
-from xbar_circuit.accelerator.programming import ProgrammedNetwork, program
+from xbar_circuit.accelerator.mapping import LayerPlan, Mapping, TilePlan, map_network
 from xbar_circuit.accelerator.settings import Settings, read_settings
-from xbar_circuit.accelerator.spot_check import TileCheck, choose_tiles, spot_check
+from xbar_circuit.accelerator.spot_check import CodeAgreement, TileCheck, agreement_by_layer
+from xbar_circuit.accelerator.usual import usual_accelerator
 from xbar_circuit.accelerator.wire_aware import WireAware, wire_aware
 
 __all__ = [
     "Accelerator",
-    "Analog",
+    "Budget",
+    "Chip",
+    "CodeAgreement",
+    "Cost",
+    "LayerCost",
+    "LayerPlan",
     "Mapping",
-    "ProgrammedNetwork",
     "Settings",
     "TileCheck",
+    "TilePlan",
     "WireAware",
-    "calibrate",
-    "choose_tiles",
-    "compensate",
+    "agreement_by_layer",
     "map_network",
-    "prepare",
     "program",
     "read_settings",
-    "spot_check",
+    "usual_accelerator",
     "wire_aware",
 ]

@@ -1,64 +1,79 @@
-"""The accelerator: what tiles are made of, how weights sit in them, how numbers get in and out.
+"""The accelerator: what its tiles are made of, from the driver to the code.
 
-One immutable description for the mapping, the inference, the cost and the report. It says nothing
-of a network and nothing of chance; `mapping` puts a network on it, `programming` draws devices.
+One immutable description for mapping, programming, inference, cost, report and ngspice. It says
+nothing of a network and nothing of chance: `mapping` puts a network on it, `programming` draws
+devices, and what a calibration set decides (ranges) becomes parameters of its parts, as on a chip.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from xbar_circuit import checks
+from xbar_circuit.architecture.components import DigitalUnit
+from xbar_circuit.architecture.presets import HOROWITZ
 from xbar_circuit.calibration import ReadoutModel
-from xbar_circuit.devices import Cell, Ohmic
-from xbar_circuit.errors import ParameterError
+from xbar_circuit.cells import DifferentialPair, Synapse
+from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.devices import PcmStatistics
+from xbar_circuit.errors import ParameterError, ShapeError
+from xbar_circuit.peripherals import Dac, Driver, IdealConverter, Readout
+from xbar_circuit.tile import Tile, TileNoise
 from xbar_circuit.wires import Terminals, Wires
 
-__all__ = ["Accelerator"]
+if TYPE_CHECKING:
+    from xbar_circuit.accelerator.chip import Chip
+    from xbar_circuit.network.graph import Network
+
+__all__ = ["WEIGHT_SCALES", "Accelerator"]
+
+#: What a largest weight may belong to.
+WEIGHT_SCALES = ("column", "tile", "layer", "global")
+
+_NOTHING = 1e-12  # of the largest conductance: far below any leak
+
+
+def _pair() -> Synapse:
+    return DifferentialPair(g_min_siemens=0.1e-6, g_max_siemens=25e-6)
+
+
+def _ideal_readout() -> Readout:
+    return Readout(converter=IdealConverter(bits=8))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accelerator:
-    """Crossbar tiles with their converters.
+    """Crossbar tiles with their drivers and read-outs, and the digital unit beside them.
 
     Parameters
     ----------
-    tile_rows, tile_cols
-        Cells of a tile. A weight takes two neighbouring columns, one for each sign, and as many
-        such pairs as it has slices.
-    g_min_siemens, g_max_siemens
-        Conductance range of one device [S].
-    devices_per_cell
-        Devices in parallel at each cross-point, programmed one by one; the cell's conductance is
-        their sum, so its range is this many times the device's.
-    slice_bits
-        Empty: a weight is one analog pair. Otherwise the bits of each slice, the least significant
-        first: the weight's magnitude becomes a whole number, cut into slices of their own columns.
-    cell
-        What sits at each cross-point. Cells that are not linear are run through a correction that
-        is fitted to Newton's solutions, see `nonlinear`.
+    rows, cols
+        Cells of a tile. A weight takes a block of them, as the synapse says.
+    synapse
+        How a signed weight is divided among devices, their range, and what stands at each
+        cross-point; one of `xbar_circuit.cells`.
     wires, terminals
         Of every tile.
-    read_volt
-        Voltage of the largest input [V].
-    input_bits
-        Width of the input converters; None is exact.
-    input_coding
-        ``"voltage"`` and ``"pulse width"`` give one analog product (equal for linear cells: charge
-        instead of current); ``"bit serial"`` applies the bits of the input one by one, converts
-        each product and adds them digitally.
-    output_bits
-        Width of the column converters; None is exact.
+    driver
+        On every word line: a `Dac`, `PulseWidth`, `BitSerial`, `ExactDriver`, or a `WordLineBuffer`
+        with one of these. Where a calibration set has no negative inputs, its codes are unsigned.
     readout
-        A calibrated read-out, from `tile.calibrate` or ``xbar calibrate``, in the place of ideal
-        column converters; its width must be `output_bits`, and its input resistance adds to the
-        sense terminals'. None is ideal converters.
-    subtraction
-        ``"digital"``: both columns of a pair are converted and the codes subtracted; ``"analog"``:
-        the difference of the currents is converted once.
-    accumulation
-        ``"digital"``: the partial sums of tiles below one another are converted and then added;
-        ``"analog"``: their currents are added and converted once.
+        On every column. Its range is laid upon the currents of the calibration set; where a circuit
+        fixes the range, the driver's full scale is lowered instead.
+    model
+        The read-out's calibrated fast model, which one with a circuit in it needs; from
+        `tile.calibrate` or ``xbar calibrate``.
+    digital
+        The digital unit beside each tile, for the cost.
+    statistics
+        Of the devices; None programs exactly and never drifts.
+    thermal_noise
+        Whether the thermal noise of array and read-out is drawn at each product.
     weight_scale
         The largest weight of what becomes the largest conductance: each ``"column"``, each
         ``"tile"``, each ``"layer"``, or, ``"global"``, the whole network.
@@ -68,108 +83,179 @@ class Accelerator:
     Raises
     ------
     ParameterError
-        A number out of range or an unknown choice.
+        A number out of range, an unknown choice, or parts that do not fit each other.
+
+    >>> accelerator = Accelerator(rows=4, cols=6)
+    >>> accelerator.tile(accelerator.synapse.conductance([[0.5, -1.0]])).crossbar.shape
+    (1, 4)
     """
 
-    tile_rows: int = 128
-    tile_cols: int = 128
-    g_min_siemens: float = 0.1e-6
-    g_max_siemens: float = 25e-6
-    devices_per_cell: int = 1
-    slice_bits: tuple[int, ...] = ()
-    cell: Cell = field(default_factory=Ohmic)
+    rows: int = 128
+    cols: int = 128
+    synapse: Synapse = field(default_factory=_pair)
     wires: Wires = field(default_factory=lambda: Wires(row_ohm=1.0, column_ohm=1.0))
     terminals: Terminals = field(default_factory=Terminals)
-    read_volt: float = 0.2
-    input_bits: int | None = 8
-    input_coding: str = "voltage"
-    output_bits: int | None = 8
-    readout: ReadoutModel | None = None
-    subtraction: str = "digital"
-    accumulation: str = "digital"
+    driver: Driver = field(default_factory=Dac)
+    readout: Readout = field(default_factory=_ideal_readout)
+    model: ReadoutModel | None = None
+    digital: DigitalUnit = HOROWITZ
+    statistics: PcmStatistics | None = None
+    thermal_noise: bool = False
     weight_scale: str = "column"
     input_percentile: float = 99.99
     output_percentile: float = 99.99
 
     def __post_init__(self) -> None:
-        for name in ("tile_rows", "tile_cols", "devices_per_cell"):
+        for name in ("rows", "cols"):
             checks.count(name, getattr(self, name))
-        checks.number("g_min_siemens", self.g_min_siemens, "S")
-        checks.number("g_max_siemens", self.g_max_siemens, "S", above=True)
-        checks.number("read_volt", self.read_volt, "V", above=True)
-        for name in ("input_bits", "output_bits"):
-            if getattr(self, name) is not None:
-                checks.count(name, getattr(self, name), maximum=16)
         for name in ("input_percentile", "output_percentile"):
             checks.number(name, getattr(self, name), "%", above=True, maximum=100.0)
-        for bits in self.slice_bits:
-            checks.count("slice_bits", bits, maximum=8)
-        checks.choice("input_coding", self.input_coding, ("voltage", "pulse width", "bit serial"))
-        checks.choice("subtraction", self.subtraction, ("digital", "analog"))
-        checks.choice("accumulation", self.accumulation, ("digital", "analog"))
-        checks.choice("weight_scale", self.weight_scale, ("column", "tile", "layer", "global"))
-        if self.g_min_siemens >= self.g_max_siemens:
+        checks.choice("weight_scale", self.weight_scale, WEIGHT_SCALES)
+        if not isinstance(self.synapse, Synapse):
             raise ParameterError.about(
-                "g_min_siemens",
-                got=self.g_min_siemens,
-                expected=f"less than g_max_siemens, {self.g_max_siemens} [S]",
-                remedy="give the range of the device",
+                "synapse",
+                got=repr(self.synapse),
+                expected="a synapse of xbar_circuit.cells",
+                remedy="for example cells.DifferentialPair(g_max_siemens=25e-6)",
             )
-        if not isinstance(self.cell, Cell) or not self.cell.loads_row:
+        high, wide = self.block
+        if self.rows < high or self.cols < wide:
             raise ParameterError.about(
-                "cell",
-                got=type(self.cell).__name__,
-                expected="a cell whose current comes from its row",
-                remedy="study gate-driven cells with xc.nodal.read; a network cannot use them",
+                "rows, cols",
+                got=f"{self.rows} x {self.cols}",
+                expected=f"at least the {high} x {wide} cells of one weight",
+                remedy="use a larger tile, or a synapse of fewer devices",
             )
-        if self.readout is not None and self.readout.bits != self.output_bits:
+        limit = None if self.statistics is None else self.statistics.g_max_siemens
+        if limit is not None and self.synapse.g_max_siemens > limit * (1 + 1e-9):
             raise ParameterError.about(
-                "output_bits",
-                got=self.output_bits,
-                expected=f"{self.readout.bits}, the width of the calibrated read-out",
-                remedy="leave one of the two out, or calibrate a read-out of that width",
+                "synapse.g_max_siemens",
+                got=self.synapse.g_max_siemens,
+                expected=f"at most the {limit:g} S of the device statistics",
+                remedy="lower the synapse's range or choose other statistics",
             )
-        if self.tile_cols < self.columns_per_weight:
-            raise ParameterError.about(
-                "tile_cols",
-                got=self.tile_cols,
-                expected=f"at least the {self.columns_per_weight} columns of one weight",
-                remedy="use a wider tile or fewer slices",
-            )
-        if self.input_coding == "bit serial" and self.input_bits is None:
-            raise ParameterError.about(
-                "input_bits",
-                got="None",
-                expected="a number of bits to apply one by one",
-                remedy="set input_bits=8 or use input_coding='voltage'",
-            )
+        self.tile(np.full(self.block, self.synapse.g_max_siemens))  # refuses what does not fit
 
     @property
-    def loaded_terminals(self) -> Terminals:
-        """The terminals with the read-out's input resistance in them."""
-        if self.readout is None:
-            return self.terminals
-        ohm = max(self.readout.input_ohm, 0.0)
-        bottom, top = (
-            None if end is None else end + ohm
-            for end in (self.terminals.bottom_ohm, self.terminals.top_ohm)
+    def block(self) -> tuple[int, int]:
+        """Rows and columns of cells that hold one weight."""
+        return len(self.synapse.drive), len(self.synapse.significance)
+
+    @property
+    def inputs(self) -> int:
+        """Weights below one another in a tile."""
+        return self.rows // self.block[0]
+
+    @property
+    def outputs(self) -> int:
+        """Weights side by side in a tile."""
+        return self.cols // self.block[1]
+
+    def crossbar(self, conductance: ArrayLike) -> Crossbar:
+        """Return a tile's array; what is next to nothing is open.
+
+        Parameters
+        ----------
+        conductance
+            (rows, cols) or a corner of that size [S].
+        """
+        g = np.asarray(conductance, dtype=np.float64)
+        least = _NOTHING * self.synapse.g_max_siemens
+        return Crossbar(
+            conductance=np.where(g < least, 0.0, g),
+            cell=self.synapse.cell,
+            wires=self.wires,
+            terminals=self.terminals,
         )
-        return replace(self.terminals, bottom_ohm=bottom, top_ohm=top)
 
-    @property
-    def slices(self) -> int:
-        """Pairs of columns that hold one weight."""
-        return max(1, len(self.slice_bits))
+    def tile(self, conductance: ArrayLike, *, celsius: float | None = None) -> Tile:
+        """Return a tile with these conductances: array, drivers and read-outs.
 
-    @property
-    def columns_per_weight(self) -> int:
-        """Columns that hold one weight."""
-        return 2 * self.slices
+        Parameters
+        ----------
+        conductance
+            (rows, cols) [S], or those of the corner that is used, whole blocks of the synapse.
+        celsius
+            Temperature of the array for its thermal noise [degree Celsius]; None is 27.
 
-    @property
-    def cell_range_siemens(self) -> tuple[float, float]:
-        """Conductance range of a whole cell [S]."""
-        return (
-            self.devices_per_cell * self.g_min_siemens,
-            self.devices_per_cell * self.g_max_siemens,
+        Raises
+        ------
+        ShapeError
+            More cells than a tile has, or a block is not whole.
+        """
+        crossbar = self.crossbar(conductance)
+        rows, cols = crossbar.shape
+        high, wide = self.block
+        if rows > self.rows or cols > self.cols or rows % high or cols % wide:
+            raise ShapeError.about(
+                "conductance",
+                got=f"shape {crossbar.shape}",
+                expected=f"at most ({self.rows}, {self.cols}), in blocks of {high} x {wide}",
+                remedy="cut the matrix into tiles with accelerator.map_network",
+            )
+        noise = TileNoise(thermal=True, celsius=27.0 if celsius is None else celsius)
+        return Tile(
+            crossbar,
+            self.driver,
+            self.readout,
+            model=self.model,
+            synapse=self.synapse,
+            noise=noise if self.thermal_noise else None,
         )
+
+    def program(
+        self,
+        network: Network,
+        *,
+        calibration: Mapping[str, NDArray[Any]] | NDArray[Any],
+        rng: np.random.Generator | None = None,
+        digital: Sequence[str] | Mapping[str, int | None] = (),
+        elsewhere: Mapping[str, Accelerator] | None = None,
+        **options: Any,
+    ) -> Chip:
+        """Map a network, draw and program the devices, reduce the tiles, set the ranges: once.
+
+        Parameters
+        ----------
+        network
+            Any network.
+        calibration
+            Inputs that the ranges are set by, as for ``network.run``, or the one array of a network
+            with one input; never the test set.
+        rng
+            Draws the devices, and everything that is drawn later; None is a generator of seed 0.
+        digital
+            Layers that stay digital: their names (float32), or their width in bits by name (None is
+            float32, 2 to 16 are whole numbers of that width).
+        elsewhere
+            Layers on another accelerator, by name.
+        options
+            As for `accelerator.program`: ``wire_aware``, ``drift_compensation``, ``memory_bytes``.
+
+        Returns
+        -------
+        Chip
+            Right after programming; `Chip.at` lets it age.
+
+        Raises
+        ------
+        ParameterError
+            A layer is not in the network, or the calibration inputs are all zero.
+        ShapeError
+            The inputs do not fit the network.
+        """
+        from xbar_circuit.accelerator.chip import program  # noqa: PLC0415  a chip holds this
+
+        return program(
+            self,
+            network,
+            calibration=calibration,
+            rng=rng,
+            digital=digital,
+            elsewhere=elsewhere or {},
+            **options,
+        )
+
+    def changed(self, **parts: Any) -> Accelerator:
+        """Return this accelerator with other parts."""
+        return replace(self, **parts)

@@ -2,27 +2,29 @@
 
 A layer's matrix is cut into tiles of nearly equal size. A tile's used cells lie in the corner next
 to its drivers and its sense terminals; the cells beyond are never selected, carry no current, and
-the crossbar of a tile is therefore the used corner alone. The two columns of a pair are neighbours,
-so both see nearly the same wires. Groups of a grouped or depthwise convolution are packed into
-tiles side by side, each with rows and columns of its own.
+the array of a tile is therefore the used corner alone. The cells of a block are neighbours, so all
+of them see nearly the same wires. Groups of a grouped or depthwise convolution are packed into
+tiles side by side, each with rows and columns of its own. Layers may stay digital, or sit on an
+accelerator of their own.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping as MappingOf
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
 
+from xbar_circuit import checks
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.checks import FloatArray
-from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.graph import Network
 
 __all__ = ["LayerPlan", "Mapping", "TilePlan", "map_network"]
-
-_NOTHING = 1e-12  # of the largest conductance: far below any leak
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -34,19 +36,18 @@ class TilePlan:
     rows, cols
         Half-open ranges in the layer's flattened inputs and outputs (all groups in a row).
     weights
-        (rows, cols), dimensionless; 0 between groups that share the tile.
+        (inputs, outputs), dimensionless; 0 between groups that share the tile.
     target
-        (rows, cols * columns_per_weight) [S]; of each weight the columns run slice by slice, the
-        positive one first.
-    weight_per_siemens
-        (cols, slices): ``weight = sum_s weight_per_siemens[:, s] * (g_plus - g_minus)``.
+        (rows, columns) of cells [S], whole blocks of the synapse.
+    scale
+        Of each output, the weight that the synapse's largest stands for (outputs,).
     """
 
     rows: tuple[int, int]
     cols: tuple[int, int]
     weights: FloatArray
     target: FloatArray
-    weight_per_siemens: FloatArray
+    scale: FloatArray
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -60,24 +61,47 @@ class LayerPlan:
     """All tiles of one node.
 
     name : the node's.
+    accelerator : whose tiles they are.
     groups, rows, cols : shape of its matrices.
     tiles : row by row.
     """
 
     name: str
+    accelerator: Accelerator
     groups: int
     rows: int
     cols: int
     tiles: tuple[TilePlan, ...]
 
+    @property
+    def utilisation(self) -> float:
+        """Share of all cells of its tiles that hold a weight."""
+        high, wide = self.accelerator.block
+        size = self.accelerator.rows * self.accelerator.cols
+        used = self.groups * self.rows * self.cols * high * wide
+        return used / (size * len(self.tiles))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mapping:
-    """A network on an accelerator, before anything is programmed."""
+    """A network on an accelerator, before anything is programmed.
+
+    Parameters
+    ----------
+    network
+        What is mapped.
+    accelerator
+        Whose tiles the layers sit on that have no other.
+    layers
+        Those on tiles.
+    digital
+        Those that stay digital: their width in bits by name, None is float32.
+    """
 
     network: Network
     accelerator: Accelerator
     layers: tuple[LayerPlan, ...]
+    digital: MappingOf[str, int | None] = field(default_factory=dict)
 
     @property
     def tile_count(self) -> int:
@@ -86,45 +110,86 @@ class Mapping:
 
     @property
     def utilisation(self) -> float:
-        """Share of all cells of all tiles that hold a weight."""
-        size = self.accelerator.tile_rows * self.accelerator.tile_cols
-        used = self.network.weight_count * self.accelerator.columns_per_weight
-        return used / (size * self.tile_count)
+        """Share of all cells of all tiles that hold a weight; 0 without tiles."""
+        total = used = 0.0
+        for layer in self.layers:
+            cells = layer.accelerator.rows * layer.accelerator.cols * len(layer.tiles)
+            total += cells
+            used += cells * layer.utilisation
+        return used / total if total else 0.0
 
-    def crossbar(self, conductance: FloatArray) -> Crossbar:
-        """Return a tile's circuit with these conductances [S]; what is next to nothing is open."""
-        least = _NOTHING * self.accelerator.cell_range_siemens[1]
-        return Crossbar(
-            conductance=np.where(conductance < least, 0.0, conductance),
-            cell=self.accelerator.cell,
-            wires=self.accelerator.wires,
-            terminals=self.accelerator.loaded_terminals,
-        )
+    def layer(self, name: str) -> LayerPlan:
+        """Return a layer by its name."""
+        return next(layer for layer in self.layers if layer.name == name)
 
 
-def map_network(network: Network, accelerator: Accelerator) -> Mapping:
+def map_network(
+    network: Network,
+    accelerator: Accelerator,
+    *,
+    digital: Sequence[str] | MappingOf[str, int | None] = (),
+    elsewhere: MappingOf[str, Accelerator] | None = None,
+) -> Mapping:
     """Cut every matrix of a network into tiles and turn weights into conductances.
 
-    A weight w of a column (tile, layer, network) whose largest magnitude is w_max becomes the pair
-    ``g_min + max(w, 0) / w_max * (g_max - g_min)``, ``g_min + max(-w, 0) / w_max * (g_max -
-    g_min)``; slices are rounded to their bits first.
+    A weight w of a column (tile, layer, network) whose largest magnitude is w_max becomes what the
+    synapse holds for ``w / w_max``.
+
+    Parameters
+    ----------
+    network, accelerator
+        What goes where.
+    digital
+        Layers that stay digital: their names, or their width in bits by name (None is float32).
+    elsewhere
+        Layers on another accelerator, by name.
+
+    Raises
+    ------
+    ParameterError
+        A name that is no layer of the network or stands twice, or a width out of range.
     """
+    widths = dict(digital) if isinstance(digital, MappingOf) else dict.fromkeys(digital)
+    others = dict(elsewhere or {})
+    _check_names(network, widths, others)
+    matrices = {
+        name: operator.matrices.astype(np.float64)
+        for name, operator in network.matrix_nodes
+        if name not in widths
+    }
+    largest = max((float(np.abs(m).max()) for m in matrices.values()), default=1.0)
     layers = []
-    everywhere = None
-    if accelerator.weight_scale == "global":
-        everywhere = max(float(np.abs(op.matrices).max()) for _, op in network.matrix_nodes)
-    for name, operator in network.matrix_nodes:
-        matrices = operator.matrices.astype(np.float64)
-        groups, rows, cols = matrices.shape
-        columns = np.abs(matrices).max(axis=1).ravel()
-        if everywhere is not None:
-            columns = np.full_like(columns, everywhere)
+    for name, values in matrices.items():
+        own = others.get(name, accelerator)
+        groups, rows, cols = values.shape
+        columns = np.abs(values).max(axis=1).ravel()
+        if own.weight_scale == "global":
+            columns = np.full_like(columns, largest)
         tiles = tuple(
-            _tile(accelerator, row, col, weights, columns)
-            for row, col, weights in _cut(accelerator, matrices)
+            _tile(own, row, col, weights, columns) for row, col, weights in _cut(own, values)
         )
-        layers.append(LayerPlan(name=name, groups=groups, rows=rows, cols=cols, tiles=tiles))
-    return Mapping(network=network, accelerator=accelerator, layers=tuple(layers))
+        layers.append(
+            LayerPlan(name=name, accelerator=own, groups=groups, rows=rows, cols=cols, tiles=tiles)
+        )
+    return Mapping(network=network, accelerator=accelerator, layers=tuple(layers), digital=widths)
+
+
+def _check_names(
+    network: Network, widths: dict[str, int | None], others: dict[str, Accelerator]
+) -> None:
+    known = [name for name, _ in network.matrix_nodes]
+    wrong = [name for name in (*widths, *others) if name not in known]
+    twice = sorted(set(widths) & set(others))
+    if wrong or twice:
+        raise ParameterError.about(
+            "digital, elsewhere",
+            got=f"{wrong or twice}" + (" in both" if twice else ""),
+            expected=f"some of the layers {known}, each once",
+            remedy="correct the names; xbar mapping shows them",
+        )
+    for name, bits in widths.items():
+        if bits is not None:
+            checks.count(f"digital[{name!r}]", bits, minimum=2, maximum=16)
 
 
 def _cut(
@@ -132,8 +197,8 @@ def _cut(
 ) -> list[tuple[tuple[int, int], tuple[int, int], FloatArray]]:
     """Return (rows, cols, weights) of every tile."""
     groups, rows, cols = matrices.shape
-    room = accelerator.tile_cols // accelerator.columns_per_weight
-    together = min(groups, accelerator.tile_rows // rows, room // cols)
+    room = accelerator.outputs
+    together = min(groups, accelerator.inputs // rows, room // cols)
     blocks = []
     if together > 1:
         for first, last in _parts(groups, together):
@@ -143,7 +208,7 @@ def _cut(
             blocks.append(((first * rows, last * rows), (first * cols, last * cols), packed))
         return blocks
     for group in range(groups):
-        for top, bottom in _parts(rows, accelerator.tile_rows):
+        for top, bottom in _parts(rows, accelerator.inputs):
             for left, right in _parts(cols, room):
                 blocks.append(
                     (
@@ -169,52 +234,24 @@ def _tile(
     weights: FloatArray,
     layer_columns: FloatArray,
 ) -> TilePlan:
-    magnitude = np.abs(weights)
-    scale = _scale(accelerator, magnitude, cols, layer_columns)
-    low, high = accelerator.cell_range_siemens
-    levels, worth = _slices(accelerator, magnitude / scale)
-    target = np.full((*weights.shape, accelerator.slices, 2), low)
-    target[..., 0] += np.where(weights[..., None] > 0.0, levels, 0.0) * (high - low)
-    target[..., 1] += np.where(weights[..., None] < 0.0, levels, 0.0) * (high - low)
+    scale = _scale(accelerator, np.abs(weights), layer_columns)
     return TilePlan(
         rows=rows,
         cols=cols,
         weights=weights,
-        target=target.reshape(len(weights), -1),
-        weight_per_siemens=scale[:, None] * worth / (high - low),
+        target=accelerator.synapse.conductance(weights / scale),
+        scale=scale,
     )
 
 
 def _scale(
-    accelerator: Accelerator,
-    magnitude: FloatArray,
-    cols: tuple[int, int],
-    layer_columns: FloatArray,
+    accelerator: Accelerator, magnitude: FloatArray, layer_columns: FloatArray
 ) -> FloatArray:
-    """Return the weight of each column that becomes the largest conductance (cols,).
-
-    Tiles whose currents are added in the wire must agree on it.
-    """
-    added = accelerator.accumulation == "analog"
+    """Return the weight of each output that becomes the largest conductance (outputs,)."""
     if accelerator.weight_scale == "column":
-        scale = layer_columns[slice(*cols)] if added else magnitude.max(axis=0)
-    elif accelerator.weight_scale == "tile" and not added:
+        scale = magnitude.max(axis=0)
+    elif accelerator.weight_scale == "tile":
         scale = np.full(magnitude.shape[1], magnitude.max())
     else:
         scale = np.full(magnitude.shape[1], layer_columns.max())
     return np.where(scale > 0.0, scale, 1.0)
-
-
-def _slices(accelerator: Accelerator, magnitude: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the relative conductance of each slice (rows, cols, slices) and what 1 is worth."""
-    if not accelerator.slice_bits:
-        return magnitude[..., None], np.ones(1)
-    total = 2 ** sum(accelerator.slice_bits) - 1
-    whole = np.rint(magnitude * total).astype(np.int64)
-    levels, worth, shift = [], [], 0
-    for bits in accelerator.slice_bits:
-        largest = 2**bits - 1
-        levels.append(((whole >> shift) & largest) / largest)
-        worth.append(largest * 2**shift / total)
-        shift += bits
-    return np.stack(levels, axis=-1), np.array(worth)

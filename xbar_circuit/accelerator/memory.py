@@ -1,4 +1,4 @@
-"""Memory of an inference: what a limit on the whole process leaves for batches of images."""
+"""Memory of an inference: what a limit on the whole process leaves for batches of inputs."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _LEAST_BYTES = 20_000_000
 _DEVICE_BYTES = 32  # conductance, drift exponent, and what a read makes of them
 
 
-def working_bytes(limit_bytes: int, mapping: Mapping, images: Array) -> int:
-    """Return what a limit on the whole process leaves for batches of images [byte].
+def working_bytes(limit_bytes: int, mapping: Mapping, inputs: Array) -> int:
+    """Return what a limit on the whole process leaves for batches of inputs [byte].
 
-    Interpreter, images and tiles have their share of the limit. It is counted from their sizes, not
+    Interpreter, inputs and tiles have their share of the limit. It is counted from their sizes, not
     measured, so that the batches, and with them every bit of the result, depend on nothing else.
 
     Raises
@@ -26,8 +26,7 @@ def working_bytes(limit_bytes: int, mapping: Mapping, images: Array) -> int:
         Next to nothing is left.
     """
     cells = sum(tile.target.size for plan in mapping.layers for tile in plan.tiles)
-    each = _CELL_BYTES + _DEVICE_BYTES * mapping.accelerator.devices_per_cell
-    taken = _PROCESS_BYTES + 2 * images.nbytes + each * cells
+    taken = _PROCESS_BYTES + 2 * inputs.nbytes + (_CELL_BYTES + _DEVICE_BYTES) * cells
     if limit_bytes - taken < _LEAST_BYTES:
         raise ParameterError.about(
             "memory_bytes",

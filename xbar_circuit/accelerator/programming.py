@@ -13,17 +13,20 @@ import numpy as np
 from xbar_circuit import checks
 from xbar_circuit.accelerator.mapping import Mapping
 from xbar_circuit.checks import FloatArray
-from xbar_circuit.devices import PcmState, PcmStatistics
+from xbar_circuit.devices import PcmState
 
-__all__ = ["Conductances", "ProgrammedNetwork", "program"]
+__all__ = ["Conductances", "Programmed", "program_devices"]
 
 #: Conductances of every tile of every layer [S]: ``[layer][tile]`` of (rows, columns).
 Conductances = tuple[tuple[FloatArray, ...], ...]
 
+_ZERO_CELSIUS = 273.15  # K
+_TICKS = 1000  # of a second and of a degree, for the seeds of reads
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProgrammedNetwork:
-    """A mapped network whose devices have been programmed.
+class Programmed:
+    """The devices of a mapped network after programming.
 
     Parameters
     ----------
@@ -31,75 +34,70 @@ class ProgrammedNetwork:
         What was wanted.
     seed
         Of everything that was and will be drawn.
-    targets
-        What was asked of the devices [S].
     states
-        Of each tile, the state of each device in the cell; empty where devices are exact.
+        Of each tile its devices; None where they are exact.
     """
 
     mapping: Mapping
     seed: int
-    targets: Conductances
-    states: tuple[tuple[tuple[PcmState, ...], ...], ...]
+    states: tuple[tuple[PcmState | None, ...], ...]
 
-    def conductances(self, seconds: float = 0.0, *, read_noise: bool = True) -> Conductances:
+    def conductances(
+        self, second: float = 0.0, *, celsius: float | None = None, read_noise: bool = True
+    ) -> Conductances:
         """Return what every cell has at a time after programming [S].
 
-        The noise of the read is drawn once for the time: it is 1/f noise, slow against the
-        nanoseconds between two products.
+        The noise of the read is drawn once for the time and the temperature: it is 1/f noise, slow
+        against the nanoseconds between two products.
+
+        Parameters
+        ----------
+        second
+            Time since programming [s].
+        celsius
+            Temperature of the read [degree Celsius]; None is that at which the statistics were
+            measured. Conduction is activated, the less set the more, see `PcmState.at`. Exact
+            devices do not change.
+        read_noise
+            Whether the noise is drawn at all.
         """
-        if not self.states:
-            return self.targets
         layers = []
-        for k, layer in enumerate(self.states):
+        for k, (layer, plan) in enumerate(zip(self.states, self.mapping.layers, strict=True)):
             tiles = []
-            for j, devices in enumerate(layer):
-                rng = np.random.default_rng((self.seed, k, j, 1 + round(seconds * 1000)))
-                read = [
-                    state.read(seconds, rng=rng) if read_noise else state.at(seconds)
-                    for state in devices
-                ]
-                tiles.append(np.sum(read, axis=0))
+            for j, (state, tile) in enumerate(zip(layer, plan.tiles, strict=True)):
+                if state is None:
+                    tiles.append(tile.target)
+                    continue
+                heat = {} if celsius is None else {"kelvin": celsius + _ZERO_CELSIUS}
+                mark = () if celsius is None else (1 + round(heat["kelvin"] * _TICKS),)
+                rng = np.random.default_rng((self.seed, k, j, 1 + round(second * _TICKS), *mark))
+                tiles.append(
+                    state.read(second, rng=rng, **heat) if read_noise else state.at(second, **heat)
+                )
             layers.append(tuple(tiles))
         return tuple(layers)
 
 
-def program(
-    mapping: Mapping,
-    *,
-    statistics: PcmStatistics | None = None,
-    seed: int = 0,
-    targets: Conductances | None = None,
-) -> ProgrammedNetwork:
+def program_devices(mapping: Mapping, *, seed: int = 0) -> Programmed:
     """Program every tile of a mapping.
 
     Parameters
     ----------
     mapping
-        The network on its accelerator.
-    statistics
-        Of the devices; None programs exactly.
+        The network on its accelerators, each with the statistics of its devices.
     seed
         Of the programming noise, the drift exponents and the read noise.
-    targets
-        What to program instead of the mapping's own targets [S]; see `wire_aware`.
     """
     seed = checks.count("seed", seed, minimum=0)
-    wanted = targets or tuple(tuple(tile.target for tile in p.tiles) for p in mapping.layers)
-    states: tuple[tuple[tuple[PcmState, ...], ...], ...] = ()
-    if statistics is not None:
-        count = mapping.accelerator.devices_per_cell
-        states = tuple(
+    states: list[tuple[PcmState | None, ...]] = []
+    for k, plan in enumerate(mapping.layers):
+        statistics = plan.accelerator.statistics
+        states.append(
             tuple(
-                _devices(statistics, target / count, count, np.random.default_rng((seed, k, j, 0)))
-                for j, target in enumerate(layer)
+                None
+                if statistics is None
+                else statistics.program(tile.target, rng=np.random.default_rng((seed, k, j, 0)))
+                for j, tile in enumerate(plan.tiles)
             )
-            for k, layer in enumerate(wanted)
         )
-    return ProgrammedNetwork(mapping=mapping, seed=seed, targets=wanted, states=states)
-
-
-def _devices(
-    statistics: PcmStatistics, target: FloatArray, count: int, rng: np.random.Generator
-) -> tuple[PcmState, ...]:
-    return tuple(statistics.program(target, rng=rng) for _ in range(count))
+    return Programmed(mapping=mapping, seed=seed, states=tuple(states))

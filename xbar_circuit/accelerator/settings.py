@@ -1,16 +1,32 @@
 """What an inference study is told: the accelerator, its devices, times, seeds; from Python or TOML.
 
-A TOML file has the tables ``[accelerator]`` (with ``[accelerator.wires]`` and
-``[accelerator.terminals]``), ``[pcm]`` and ``[run]``, whose keys are the names of the Python
-arguments; ``input_bits = "exact"`` stands for Python's None, and ``readout = "model.json"`` for a
-calibrated read-out in a file, seen from the TOML file's folder. Unknown keys are refused, so a
-typing error cannot change a result quietly.
+A TOML file has the tables ``[accelerator]`` (with ``[accelerator.synapse]``, ``.wires``,
+``.terminals``, ``.driver`` and ``.readout``, see `parts`), ``[accelerators.NAME]`` for others,
+``[layers]``, ``[pcm]`` and ``[run]``, whose keys are the names of the Python arguments::
+
+    [accelerator]
+    rows = 256
+    cols = 256
+    driver = { kind = "pulse_width", bits = 8 }
+    readout.converter = { kind = "oscillator", bits = 8, full_scale_ampere = 1e-4 }
+
+    [accelerators.wide]
+    readout.converter.bits = 10
+
+    [layers]
+    conv1 = "wide"      # on another accelerator
+    dense3 = "digital"  # float32; "int8" is whole numbers of 8 bits
+
+``bits = "exact"`` stands for Python's None, and ``accelerator.model = "model.json"`` for a
+calibrated read-out in a file, seen from the TOML file's folder. Other accelerators take from the
+first what they do not say.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -18,14 +34,15 @@ from typing import Any
 from xbar_circuit import checks
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.drift import COMPENSATIONS
+from xbar_circuit.accelerator.parts import build, known_keys, part
 from xbar_circuit.backend import backend
 from xbar_circuit.calibration import ReadoutModel
-from xbar_circuit.devices import Cell, Ohmic, PcmCell, PcmStatistics, Sinh
+from xbar_circuit.devices import PcmStatistics
 from xbar_circuit.errors import ModelFileError, ParameterError
 from xbar_circuit.network.execution import MEMORY_BYTES
 from xbar_circuit.wires import Terminals, Wires
 
-__all__ = ["CELLS", "PCM_PRESETS", "Settings", "from_dictionary", "read_settings"]
+__all__ = ["PCM_PRESETS", "Settings", "from_dictionary", "read_settings"]
 
 #: Statistics by the name they have in a file.
 PCM_PRESETS = {
@@ -34,12 +51,8 @@ PCM_PRESETS = {
     "hermes_double": PcmStatistics.hermes_double,
 }
 
-#: Cells by the name they have in a file; any other is given in Python.
-CELLS: dict[str, Callable[..., Cell]] = {
-    "ohmic": Ohmic,
-    "sinh": Sinh,
-    "pcm": PcmCell.sebastian2017,
-}
+_WIDTH = re.compile(r"int(\d+)")
+_ROLES = ("synapse", "driver", "readout")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +62,15 @@ class Settings:
     Parameters
     ----------
     accelerator
-        Tiles, mapping and converters.
-    statistics
-        Of the devices; None programs exactly and never drifts.
+        Tiles, drivers, read-outs, devices.
+    digital
+        Layers that stay digital: their width in bits by name; None is float32.
+    elsewhere
+        Layers on another accelerator, by name.
     seconds
         Times after programming [s].
+    celsius
+        Temperatures at which the accuracy is measured too, at the last time [degree Celsius].
     seeds
         Programming seeds 0, 1, ...: how many chips are made.
     drift_compensation
@@ -65,7 +82,8 @@ class Settings:
     memory_bytes
         Limit on the memory of the whole process, interpreter, images and tiles included.
     technology
-        Name of the architecture that costs are counted for, see `architecture.PRESETS`.
+        Whose published numbers the cost takes in the place of the parts' own, see
+        `architecture.PRESETS`; None takes the parts' own where they have some.
     tile_budget
         Tiles that slow layers may fill with copies of themselves; None makes no copies.
     device
@@ -75,18 +93,20 @@ class Settings:
     Raises
     ------
     ParameterError
-        A number out of range, or a conductance range that exceeds the technology's.
+        A number out of range or an unknown choice.
     """
 
     accelerator: Accelerator = field(default_factory=Accelerator)
-    statistics: PcmStatistics | None = None
+    digital: Mapping[str, int | None] = field(default_factory=dict)
+    elsewhere: Mapping[str, Accelerator] = field(default_factory=dict)
     seconds: tuple[float, ...] = (0.0,)
+    celsius: tuple[float, ...] = ()
     seeds: int = 1
     drift_compensation: str = "global"
     wire_aware: bool = False
     images: int | None = None
     memory_bytes: int = MEMORY_BYTES
-    technology: str = "survey median"
+    technology: str | None = None
     tile_budget: int | None = None
     device: str | None = None
 
@@ -94,6 +114,8 @@ class Settings:
         backend(self.device)
         for time in self.seconds:
             checks.number("seconds", time, "s")
+        for degree in self.celsius:
+            checks.number("celsius", degree, "degree Celsius", minimum=-273.15, above=True)
         checks.count("seeds", self.seeds)
         checks.choice("drift_compensation", self.drift_compensation, COMPENSATIONS)
         checks.count("memory_bytes", self.memory_bytes)
@@ -104,14 +126,6 @@ class Settings:
         if not self.seconds:
             raise ParameterError.about(
                 "seconds", got="none", expected="at least one time [s]", remedy="give (0.0,)"
-            )
-        limit = None if self.statistics is None else self.statistics.g_max_siemens
-        if limit is not None and self.accelerator.g_max_siemens > limit * (1 + 1e-9):
-            raise ParameterError.about(
-                "g_max_siemens",
-                got=self.accelerator.g_max_siemens,
-                expected=f"at most the {limit:g} S of the device statistics",
-                remedy="lower accelerator.g_max_siemens or choose other statistics",
             )
 
 
@@ -130,8 +144,8 @@ def read_settings(path: Path | str) -> Settings:
             content = tomllib.load(file)
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise ModelFileError(
-            f"config: got {path} ({error}), expected a TOML file with the tables accelerator, pcm"
-            " and run; see xbar infer --help"
+            f"config: got {path} ({error}), expected a TOML file with the tables accelerator,"
+            " layers, pcm and run; see xbar infer --help"
         ) from error
     return from_dictionary(content, folder=Path(path).parent)
 
@@ -145,48 +159,90 @@ def from_dictionary(content: Mapping[str, Any], *, folder: Path | None = None) -
     ...                  "pcm": {"preset": "joshi2020"}}).accelerator.wires.row_ohm
     2.0
     """
-    _known("settings", content, {"accelerator", "pcm", "run"})
-    accelerator = dict(content.get("accelerator", {}))
-    if "cell" in accelerator:
-        accelerator["cell"] = _cell(accelerator["cell"])
-    if "wires" in accelerator:
-        accelerator["wires"] = _build(Wires, "accelerator.wires", accelerator["wires"])
-    if "terminals" in accelerator:
-        accelerator["terminals"] = _build(
-            Terminals, "accelerator.terminals", accelerator["terminals"]
-        )
-    if isinstance(accelerator.get("readout"), str):
-        model = ReadoutModel.load((folder or Path()) / accelerator["readout"])
-        accelerator["readout"] = model
-        accelerator.setdefault("output_bits", model.bits)
-    for bits in ("input_bits", "output_bits"):
-        if accelerator.get(bits) == "exact":
-            accelerator[bits] = None
+    known_keys("settings", content, {"accelerator", "accelerators", "layers", "pcm", "run"})
+    home = folder or Path()
     pcm = content.get("pcm")
-    if pcm is not None and "g_max_siemens" not in accelerator:
-        accelerator["g_max_siemens"] = _statistics(pcm).g_max_siemens
-    run = dict(content.get("run", {}))
-    _known("run", run, {f.name for f in fields(Settings)} - {"accelerator", "statistics"})
+    statistics = None if pcm is None else _statistics(pcm)
+    tables = {"accelerator": dict(content.get("accelerator", {}))}
+    for name, table in content.get("accelerators", {}).items():
+        tables[f"accelerators.{name}"] = _merged(tables["accelerator"], table)
+    made = {name: _accelerator(name, table, statistics, home) for name, table in tables.items()}
+    digital, elsewhere = _layers(content.get("layers", {}), made)
+    run: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in content.get("run", {}).items()
+    }
+    own = {"accelerator", "digital", "elsewhere"}
+    known_keys("run", run, {f.name for f in fields(Settings)} - own)
     return Settings(
-        accelerator=_build(Accelerator, "accelerator", accelerator),
-        statistics=None if pcm is None else _statistics(pcm),
-        **{name: _tuples(value) for name, value in run.items()},
+        accelerator=made["accelerator"],
+        digital=digital,
+        elsewhere=elsewhere,
+        **run,
     )
 
 
-def _cell(content: Mapping[str, Any]) -> Cell:
-    """Return a cell by its kind and its numbers."""
-    numbers = dict(content)
-    kind = checks.choice("accelerator.cell.kind", numbers.pop("kind", None), tuple(CELLS))
+def _accelerator(
+    name: str, table: Mapping[str, Any], statistics: PcmStatistics | None, folder: Path
+) -> Accelerator:
+    values: dict[str, Any] = dict(table)
+    known_keys(name, values, {f.name for f in fields(Accelerator)} - {"statistics", "digital"})
+    for key, kind in (("wires", Wires), ("terminals", Terminals)):
+        if key in values:
+            values[key] = build(kind, f"{name}.{key}", values[key], folder=folder)
+    synapse = dict(values.get("synapse", {}))
+    if statistics is not None:
+        synapse.setdefault("g_max_siemens", statistics.g_max_siemens)
+    synapse.setdefault("g_min_siemens", 0.1e-6)
+    values["synapse"] = synapse
+    for key in _ROLES:
+        if key in values:
+            values[key] = part(key, values[key], name=f"{name}.{key}", folder=folder)
+    if isinstance(values.get("model"), str):
+        values["model"] = ReadoutModel.load(folder / values["model"])
     try:
-        return CELLS[kind](**numbers)
+        return Accelerator(statistics=statistics, **values)
     except TypeError as error:
         raise ParameterError.about(
-            "accelerator.cell",
-            got=str(error),
-            expected=f"the numbers of a {kind} cell",
-            remedy="for example kind = 'sinh', v0_volt = 0.3",
+            name, got=str(error), expected="tables of parts", remedy="see accelerator.settings"
         ) from error
+
+
+def _merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the first table with what the second says; a part of another kind replaces one."""
+    merged = dict(first)
+    for key, value in second.items():
+        before = merged.get(key)
+        merged[key] = value
+        if isinstance(before, Mapping) and isinstance(value, Mapping):
+            kind = before.get("kind")
+            if value.get("kind", kind) == kind:
+                merged[key] = _merged(before, value)
+    return merged
+
+
+def _layers(
+    content: Mapping[str, Any], made: Mapping[str, Accelerator]
+) -> tuple[dict[str, int | None], dict[str, Accelerator]]:
+    digital: dict[str, int | None] = {}
+    elsewhere: dict[str, Accelerator] = {}
+    for name, place in content.items():
+        width = _WIDTH.fullmatch(str(place))
+        if f"accelerators.{place}" in made:
+            elsewhere[name] = made[f"accelerators.{place}"]
+        elif place in ("digital", "float32"):
+            digital[name] = None
+        elif width is not None:
+            digital[name] = int(width[1])
+        else:
+            raise ParameterError.about(
+                f"layers.{name}",
+                got=repr(place),
+                expected="'digital', 'int8' (or another width), or the name of an accelerator in"
+                " [accelerators]",
+                remedy="correct the spelling",
+            )
+    return digital, elsewhere
 
 
 def _statistics(pcm: Mapping[str, Any]) -> PcmStatistics:
@@ -194,30 +250,5 @@ def _statistics(pcm: Mapping[str, Any]) -> PcmStatistics:
     preset = checks.choice("pcm.preset", changes.pop("preset", "joshi2020"), PCM_PRESETS)
     statistics = PCM_PRESETS[preset]()
     numbers = {f.name for f in fields(statistics) if isinstance(getattr(statistics, f.name), float)}
-    _known("pcm", changes, numbers)
+    known_keys("pcm", changes, numbers)
     return replace(statistics, **changes)
-
-
-def _build(kind: Any, name: str, content: Mapping[str, Any]) -> Any:
-    _known(name, content, {f.name for f in fields(kind)})
-    try:
-        return kind(**{key: _tuples(value) for key, value in content.items()})
-    except TypeError as error:
-        raise ParameterError.about(
-            name, got=str(error), expected="all of its keys", remedy="add the missing ones"
-        ) from error
-
-
-def _known(name: str, content: Mapping[str, Any], allowed: set[str]) -> None:
-    unknown = set(content) - allowed
-    if unknown:
-        raise ParameterError.about(
-            name,
-            got=f"unknown keys {sorted(unknown)}",
-            expected=f"some of {sorted(allowed)}",
-            remedy="correct the spelling",
-        )
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value

@@ -1,28 +1,74 @@
-"""The spot check: the tiles of a network through ngspice, on inputs that really occur.
+"""The spot check: tiles of a chip in ngspice from the driver to the code, on inputs that occur.
 
-What inference multiplies by is a transfer matrix; here the same tile, as a deck of resistors, gets
-the same voltages, and the two sets of column currents are compared.
+A tile of the network is an `xbar_circuit.Tile`. Its deck (drivers, wires and cells, amplifiers and
+converters) gets the activations that arrive at it while samples run through the network; its codes
+are held against those that the network multiplies with. The array alone is checked beside it: the
+currents of the compiled transfer against those of the bare array in ngspice.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from collections.abc import Mapping as MappingOf
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xbar_circuit import nodal, spice
-from xbar_circuit.accelerator.inference import Analog
+from xbar_circuit.accelerator.chip import Chip, Inputs, only_input
+from xbar_circuit.accelerator.layer import AnalogLayer
 from xbar_circuit.accelerator.mapping import Mapping
-from xbar_circuit.accelerator.nonlinear import Correction
-from xbar_circuit.accelerator.programming import Conductances
 from xbar_circuit.agreement import relative_difference
 from xbar_circuit.checks import FloatArray
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.network.execution import batch_size
 from xbar_circuit.network.operators import Array
+from xbar_circuit.network.recording import record_vectors
 
-__all__ = ["TileCheck", "choose_tiles", "spot_check"]
+__all__ = ["CodeAgreement", "TileCheck", "agreement_by_layer", "check_tiles", "choose_tiles"]
+
+_FULL_CELLS = 1024  # of a linear array whose every wire stands in the deck of drivers and read-outs
+_SAMPLES = 64  # whose activations the vectors are chosen from
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeAgreement:
+    """Codes of the fast engine against codes of ngspice.
+
+    codes : how many.
+    within_one : share of them at most one apart.
+    equal : share that is equal.
+    mean : mean of fast less ngspice [LSB].
+    sigma : its standard deviation [LSB].
+    worst : largest difference [LSB].
+    """
+
+    codes: int
+    within_one: float
+    equal: float
+    mean: float
+    sigma: float
+    worst: float
+
+    @classmethod
+    def between(cls, fast: NDArray[Any], exact: NDArray[Any]) -> CodeAgreement:
+        """Compare two arrays of codes; those of an exact converter are compared in 1/65,536."""
+        apart = fast.astype(np.float64) - exact
+        size = np.abs(apart)
+        return cls(
+            codes=int(apart.size),
+            within_one=float((size <= 1.0).mean()),
+            equal=float((size < 0.5).mean()),
+            mean=float(apart.mean()),
+            sigma=float(apart.std()),
+            worst=float(size.max()),
+        )
+
+    def to_dict(self) -> dict[str, float]:
+        """Return the numbers as plain data."""
+        return {name: getattr(self, name) for name in self.__slots__}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -36,21 +82,22 @@ class TileCheck:
     shape
         Used cells (rows, columns).
     volts
-        (vectors, rows) [V].
-    fast_current, spice_current
-        (vectors, columns) [A].
+        Of the rows, while they are on (vectors, rows) [V]; bit by bit, of the highest bit.
+    fast_code, spice_code
+        (vectors, outputs): what the network multiplies with, and ngspice's; of exact converters in
+        65,536ths of the range.
+    codes
+        The one against the other.
     worst_relative_difference
-        Largest difference between the engines over the largest column current of its vector; with
-        nonlinear cells the fast engine is Newton's.
-    model_relative_difference
-        The same between ngspice and what inference multiplies by; only nonlinear cells, whose model
-        is a fitted correction, make the two differ.
-    rms_relative_difference
-        Root mean square of that over vectors and columns.
+        Of the bare array: largest difference of column currents between nodal analysis and ngspice
+        over the largest of its vector.
     float32_relative_difference
-        The same between the fast engine and its float32 rendering, which inference uses.
+        The same between float32 and float64 products with the transfer.
     ideal_relative_difference
-        The same between ngspice and a tile without wires: what the wires do.
+        The same between ngspice and an array without wires: what the wires do.
+    array
+        ``"full"``: the deck had every wire and cell; ``"macromodel"``: the array's exact reduction
+        to its ports in their place, and every wire and cell in the deck of the bare array.
     seconds
         What ngspice took.
     """
@@ -59,18 +106,26 @@ class TileCheck:
     tile: int
     shape: tuple[int, int]
     volts: FloatArray
-    fast_current: FloatArray
-    spice_current: FloatArray
+    fast_code: FloatArray
+    spice_code: FloatArray
+    codes: CodeAgreement
     worst_relative_difference: float
-    model_relative_difference: float
-    rms_relative_difference: float
     float32_relative_difference: float
     ideal_relative_difference: float
+    array: str
     seconds: float
 
 
-def choose_tiles(mapping: Mapping) -> list[tuple[int, int]]:
-    """Return (layer, tile) of the first tile of every shape in every layer."""
+def choose_tiles(mapping: Mapping, *, most: int | None = None) -> list[tuple[int, int]]:
+    """Return (layer, tile) of the first tile of every shape in every layer.
+
+    Parameters
+    ----------
+    mapping
+        A mapped network.
+    most
+        How many at most, spread evenly over them; None is all.
+    """
     chosen = []
     for k, layer in enumerate(mapping.layers):
         shapes = set()
@@ -78,85 +133,106 @@ def choose_tiles(mapping: Mapping) -> list[tuple[int, int]]:
             if tile.shape not in shapes:
                 shapes.add(tile.shape)
                 chosen.append((k, j))
-    return chosen
+    if most is None:
+        return chosen
+    step = max(1, len(chosen) // most)
+    return chosen[::step][:most]
 
 
-def spot_check(
-    mapping: Mapping,
-    conductances: Conductances,
-    transfers: Conductances,
-    analog: Analog,
-    vectors: MappingOf[str, Array],
+def check_tiles(
+    chip: Chip,
+    inputs: Inputs,
     *,
-    tiles: list[tuple[int, int]] | None = None,
+    tiles: Sequence[tuple[int, int]] | None = None,
+    vectors: int = 4,
+    array: str | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> list[TileCheck]:
-    """Run chosen tiles through ngspice and compare.
-
-    Parameters
-    ----------
-    mapping, conductances, transfers, analog
-        The prepared network.
-    vectors
-        Input codes of each layer, from `record_vectors`.
-    tiles
-        (layer, tile) indices; None takes one tile of every shape in every layer.
-    progress
-        Called with 1 after each tile.
+    """Run chosen tiles of a chip through ngspice and compare; arguments as `Chip.spot_check`.
 
     Raises
     ------
+    ParameterError
+        A place that is no tile.
     SimulatorError, SimulatorNotFoundError
         ngspice is missing or failed.
     """
+    places = choose_tiles(chip.mapping) if tiles is None else list(tiles)
+    for k, j in places:
+        if not (0 <= k < len(chip.mapping.layers) and 0 <= j < len(chip.mapping.layers[k].tiles)):
+            raise ParameterError.about(
+                "tiles",
+                got=f"({k}, {j})",
+                expected="(layer, tile) of the mapping, both counted from 0",
+                remedy="xbar mapping lists them",
+            )
+    network = chip.network
+    some = only_input(network, inputs)
+    most = batch_size(network, chip.memory_bytes // 4, largest=_SAMPLES)
+    codes = record_vectors(
+        network, some[: max(1, most)], chip.multiplier(noise=False), vectors=vectors
+    )
     checks = []
-    for k, j in tiles if tiles is not None else choose_tiles(mapping):
-        plan = mapping.layers[k]
-        volts = analog.layers[plan.name].volts(vectors[plan.name], plan.tiles[j])
-        correction = analog.layers[plan.name].correction
-        checks.append(
-            _check(mapping, (k, j), (conductances[k][j], transfers[k][j]), volts, correction)
-        )
+    for k, j in places:
+        checks.append(_check(chip, (k, j), codes[chip.mapping.layers[k].name], array))
         if progress is not None:
             progress(1)
     return checks
 
 
-def _check(
-    mapping: Mapping,
-    place: tuple[int, int],
-    tile_matrices: tuple[FloatArray, FloatArray],
-    volts: FloatArray,
-    correction: Correction | None,
-) -> TileCheck:
-    plan, tile = mapping.layers[place[0]], place[1]
-    conductance, transfer = tile_matrices
-    crossbar = mapping.crossbar(conductance)
+def agreement_by_layer(checks: Sequence[TileCheck]) -> dict[str, CodeAgreement]:
+    """Return the agreement of codes of all tiles of a layer together, by its name."""
+    layers: dict[str, list[TileCheck]] = {}
+    for check in checks:
+        layers.setdefault(check.layer, []).append(check)
+    return {
+        name: CodeAgreement.between(
+            np.concatenate([check.fast_code.ravel() for check in members]),
+            np.concatenate([check.spice_code.ravel() for check in members]),
+        )
+        for name, members in layers.items()
+    }
+
+
+def _check(chip: Chip, place: tuple[int, int], codes: Array, array: str | None) -> TileCheck:
+    k, j = place
+    plan = chip.mapping.layers[k]
+    layer = chip.layers[plan.name]
+    assert isinstance(layer, AnalogLayer)  # noqa: S101  plans of tiles are of analog layers
+    own = layer.parts.accelerators[j]
+    tile = own.tile(chip.conductances[k][j], celsius=chip.celsius)
+    codes = np.clip(codes, own.driver.lowest, own.driver.highest)  # of exact drivers
+    drive = codes.reshape(len(codes), -1)[:, slice(*plan.tiles[j].rows)]
+    inputs = drive.astype(np.float64) / own.driver.highest
     start = time.perf_counter()
-    exact = spice.read(crossbar, volts, fields=False).column_current
+    linear = tile.crossbar.cell.linear
+    small = tile.crossbar.conductance.size <= _FULL_CELLS
+    chosen = array or ("full" if small or not linear else "macromodel")
+    exact = tile.mvm(inputs, engine="spice", array=chosen).code
+    volts = tile.reads(inputs)[-1].volt
+    bare = spice.read(tile.loaded, volts, fields=False).column_current
     seconds = time.perf_counter() - start
-    if correction is None:
-        model = fast = volts @ transfer
-        single = (volts.astype(np.float32) @ transfer.astype(np.float32)).astype(np.float64)
-    else:
-        fast = nodal.read(crossbar, volts).column_current
-        model = correction.read(volts, transfer)
-        single = correction.read(volts.astype(np.float32), transfer.astype(np.float32))
-    scale = np.abs(exact).max(axis=1, keepdims=True)
-    apart = np.divide(model - exact, scale, out=np.zeros_like(exact), where=scale > 0.0)
+    fast = layer.codes(j, codes)
+    scale = 65_536.0 if own.readout.converter.bits is None else 1.0
+    solved = nodal.read(tile.loaded, volts).column_current
+    transfer = chip.transfers[k][j]
+    single = volts.astype(np.float32) @ transfer.astype(np.float32)
+    double = volts @ transfer
     return TileCheck(
         layer=plan.name,
-        tile=tile,
-        shape=plan.tiles[tile].shape,
+        tile=j,
+        shape=plan.tiles[j].shape,
         volts=volts,
-        fast_current=fast,
-        spice_current=exact,
-        worst_relative_difference=relative_difference(fast, exact, scale=exact),
-        model_relative_difference=relative_difference(model, exact, scale=exact),
-        rms_relative_difference=float(np.sqrt(np.mean(apart**2))),
+        fast_code=np.asarray(scale * fast, dtype=np.float64),
+        spice_code=np.asarray(scale * exact, dtype=np.float64),
+        codes=CodeAgreement.between(scale * fast, scale * exact),
+        worst_relative_difference=relative_difference(solved, bare, scale=bare),
         float32_relative_difference=relative_difference(
-            single.astype(np.float64), model, scale=model
+            single.astype(np.float64), double, scale=double
         ),
-        ideal_relative_difference=relative_difference(volts @ conductance, exact, scale=exact),
+        ideal_relative_difference=relative_difference(
+            volts @ tile.loaded.conductance, bare, scale=bare
+        ),
+        array=chosen,
         seconds=seconds,
     )

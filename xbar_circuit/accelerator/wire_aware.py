@@ -2,16 +2,16 @@
 
 A device behind long wires gives less current than its conductance promises. Since the transfer
 matrix T of any conductances is at hand, they can be chosen so that the *transfer* is what was
-wanted. A weight is the difference of a pair; of each pair one device stays at g_min, and the other,
-on side +, is set so that the difference comes out,
+wanted. A digit of a weight is the difference of its positive and its negative cells; one sign stays
+at g_min, and the cells of the other, on side +, are set alike so that the difference comes out,
 
     ``g <- g_min + (s D - g_min (p+ - p-)) / p+``,
 
-D the wanted difference and ``p = T / g`` what the array passes of each device now: a Newton step
-with the diagonal of the Jacobian (the devices change one another's p a little), which converges
-linearly. Where g would exceed g_max, the column is scaled down by s < 1 and its output scaled up
-digitally. So what strong wires cost after this is signal, not accuracy of the matrix: the errors
-of converters, programming and noise then count 1 / s times.
+D the wanted difference and ``p = T / g`` what the array passes of each device now, summed over the
+cells of a sign: a Newton step with the diagonal of the Jacobian (the devices change one another's p
+a little), which converges linearly. Where g would exceed g_max, the output is scaled down by s < 1
+and scaled up digitally. So what strong wires cost after this is signal, not accuracy of the matrix:
+the errors of converters, programming and noise then count 1 / s times.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from xbar_circuit import checks
-from xbar_circuit.accelerator.inference import prepare
-from xbar_circuit.accelerator.mapping import LayerPlan, Mapping, TilePlan
-from xbar_circuit.accelerator.tiles import conversion_groups
+from xbar_circuit.accelerator.digits import Digits
+from xbar_circuit.accelerator.layer import transfers_of
+from xbar_circuit.accelerator.mapping import LayerPlan, Mapping
 from xbar_circuit.checks import FloatArray
 
 __all__ = ["WireAware", "wire_aware"]
@@ -39,7 +39,7 @@ class WireAware:
     Parameters
     ----------
     mapping
-        With the new targets, and weights per siemens that contain the scale.
+        With the new targets, and the outputs' scales.
     error_by_step
         Of each layer, ``||realised - wanted|| / ||wanted||`` of the weights: as mapped, and after
         every step.
@@ -93,15 +93,15 @@ def wire_aware(
 
     Notes
     -----
-    Each column has a scale of its own where weights are scaled by column, otherwise a tile has one.
-    Tiles that add their currents share theirs.
+    Each output has a scale of its own where weights are scaled by column, otherwise a tile has one;
+    the digits of a weight share it.
     """
     steps = checks.count("iterations", iterations)
     share = checks.number("clipped_share", clipped_share, "1", maximum=1.0)
     least = checks.number("tolerance", tolerance, "1")
     layers = []
     for plan in mapping.layers:
-        layers.append(_layer(mapping, plan, steps, least, share))
+        layers.append(_layer(plan, steps, least, share))
         if progress is not None:
             progress(len(plan.tiles))
     return WireAware(
@@ -124,40 +124,31 @@ class _Layer:
     clipped: float
 
 
-def _layer(mapping: Mapping, plan: LayerPlan, steps: int, tolerance: float, share: float) -> _Layer:
-    a = mapping.accelerator
-    low, high = a.cell_range_siemens
-    shapes = [(len(tile.target), -1, a.slices, 2) for tile in plan.tiles]
-    pairs = [tile.target.reshape(shape) for tile, shape in zip(plan.tiles, shapes, strict=True)]
-    wanted = [pair[..., 0] - pair[..., 1] for pair in pairs]
-    scales = [np.ones(pair.shape[1:3]) for pair in pairs]
-    groups = conversion_groups(a, plan)
+def _layer(plan: LayerPlan, steps: int, tolerance: float, share: float) -> _Layer:
+    a = plan.accelerator
+    low, high = a.synapse.g_min_siemens, a.synapse.g_max_siemens
+    digits = Digits.of(a.synapse)
+    cells = [digits.split(tile.target) for tile in plan.tiles]
+    wanted = [np.subtract(*np.moveaxis(one.sum(axis=-1), -1, 0)) for one in cells]
+    scales = [np.ones(len(tile.scale)) for tile in plan.tiles]
     errors: list[float] = []
     while True:
-        flat = tuple(pair.reshape(len(pair), -1) for pair in pairs)
-        transfers = [
-            transfer.reshape(shape)
-            for transfer, shape in zip(prepare(mapping, (flat,))[0], shapes, strict=True)
-        ]
-        errors.append(_error(plan, transfers, scales))
+        made = transfers_of([a.tile(digits.joined(one)) for one in cells])
+        transfers = [digits.split(transfer) for transfer in made]
+        errors.append(_error(plan, digits, transfers, scales))
         if len(errors) > steps or errors[-1] <= tolerance or _stalled(errors):
             break
-        passes = [_pass(t, g, low) for t, g in zip(transfers, pairs, strict=True)]
-        for members in groups:
-            room = [_room(wanted[j], passes[j], high - low) for j in members]
-            scale = _scale(np.concatenate(room), share, by_column=a.weight_scale == "column")
-            for j in members:
-                scales[j] = scale
-                pairs[j] = np.minimum(high, low + _rise(scale * wanted[j], passes[j]))
+        for j, (transfer, held) in enumerate(zip(transfers, cells, strict=True)):
+            now = _pass(transfer, held, low)
+            room = _room(wanted[j], now, high - low)
+            scales[j] = _scale(room, share, by_column=a.weight_scale == "column")
+            rise = _rise(scales[j][:, None] * wanted[j], now)
+            cells[j] = np.minimum(high, low + np.broadcast_to(rise[..., None], held.shape))
     tiles = [
-        replace(
-            tile,
-            target=pair.reshape(tile.target.shape),
-            weight_per_siemens=tile.weight_per_siemens / scale,
-        )
-        for tile, pair, scale in zip(plan.tiles, pairs, scales, strict=True)
+        replace(tile, target=digits.joined(held), scale=tile.scale / scale)
+        for tile, held, scale in zip(plan.tiles, cells, scales, strict=True)
     ]
-    clipped = [float((pair >= high * (1.0 - 1e-12)).mean()) for pair in pairs]
+    clipped = [float((held >= high * (1.0 - 1e-12)).mean()) for held in cells]
     return _Layer(
         plan=replace(plan, tiles=tuple(tiles)),
         errors=errors,
@@ -173,27 +164,27 @@ def _stalled(errors: Sequence[float]) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Pass:
-    """How pairs answer to their conductances now.
+    """How digits answer to their conductances now.
 
-    slope : ``dT / dg`` of each device (rows, cols, slices, 2).
-    rest : ``T+ - T-`` of each pair with both devices at g_min (rows, cols, slices) [S].
+    slope : ``dT / dg`` of all cells of a sign together (inputs, outputs, digits, 2).
+    rest : ``T+ - T-`` of each digit with all cells at g_min (inputs, outputs, digits) [S].
     """
 
     slope: FloatArray
     rest: FloatArray
 
 
-def _pass(transfer: FloatArray, pairs: FloatArray, low: float) -> _Pass:
+def _pass(transfer: FloatArray, held: FloatArray, low: float) -> _Pass:
     """Take ``T / g`` for the slope; an open device has the mean slope, and T by sneak paths."""
-    slope = np.divide(transfer, pairs, out=np.full_like(pairs, np.nan), where=pairs > 0.0)
+    slope = np.divide(transfer, held, out=np.full_like(held, np.nan), where=held > 0.0)
     mean = 1.0 if np.isnan(slope).all() else float(np.nanmean(slope))
     slope = np.maximum(_LEAST_PASSED, np.nan_to_num(slope, nan=mean))
-    least = np.where(pairs > 0.0, low * slope, transfer)
-    return _Pass(slope=slope, rest=least[..., 0] - least[..., 1])
+    least = np.where(held > 0.0, low * slope, transfer).sum(axis=-1)
+    return _Pass(slope=slope.sum(axis=-1), rest=least[..., 0] - least[..., 1])
 
 
 def _room(wanted: FloatArray, now: _Pass, span: float) -> FloatArray:
-    """Return the largest scale that each device's range allows (rows, cols, slices)."""
+    """Return the largest scale that each digit's range allows (inputs, outputs, digits)."""
     positive = wanted >= 0.0
     slope = np.where(positive, now.slope[..., 0], now.slope[..., 1])
     most: FloatArray = np.maximum(
@@ -203,30 +194,34 @@ def _room(wanted: FloatArray, now: _Pass, span: float) -> FloatArray:
 
 
 def _scale(room: FloatArray, share: float, *, by_column: bool) -> FloatArray:
-    """Return the scale of each column and slice (cols, slices), at most 1."""
+    """Return the scale of each output (outputs,), at most 1."""
     if by_column:
-        return np.minimum(1.0, np.quantile(room, share, axis=0, method="lower"))
-    return np.full(room.shape[1:], min(1.0, float(np.quantile(room, share, method="lower"))))
+        least = np.quantile(room, share, axis=(0, 2), method="lower")
+        return np.minimum(1.0, least)
+    return np.full(room.shape[1], min(1.0, float(np.quantile(room, share, method="lower"))))
 
 
 def _rise(wanted: FloatArray, now: _Pass) -> FloatArray:
-    """Return how far above g_min each device must be for wanted differences."""
+    """Return how far above g_min the cells of each sign must be for wanted differences."""
     need = wanted - now.rest
     return np.asarray(
         np.stack([np.maximum(need, 0.0), np.maximum(-need, 0.0)], axis=-1) / now.slope
     )
 
 
-def _error(plan: LayerPlan, transfers: Sequence[FloatArray], scales: Sequence[FloatArray]) -> float:
+def _error(
+    plan: LayerPlan,
+    digits: Digits,
+    transfers: Sequence[FloatArray],
+    scales: Sequence[FloatArray],
+) -> float:
     """Return the relative error of the weights that the transfers realise."""
+    per_weight = plan.accelerator.synapse.siemens_per_weight
     squares = total = 0.0
     for tile, transfer, scale in zip(plan.tiles, transfers, scales, strict=True):
-        squares += _square_error(tile, transfer, scale)
+        sums = transfer.sum(axis=-1)
+        found = (sums[..., 0] - sums[..., 1]) @ digits.worth
+        found = found * (tile.scale / (scale * per_weight))
+        squares += float(((found - tile.weights) ** 2).sum())
         total += float((tile.weights**2).sum())
     return float(np.sqrt(squares / total)) if total > 0.0 else 0.0
-
-
-def _square_error(tile: TilePlan, transfer: FloatArray, scale: FloatArray) -> float:
-    worth = tile.weight_per_siemens / scale
-    found = ((transfer[..., 0] - transfer[..., 1]) * worth).sum(axis=-1)
-    return float(((found - tile.weights) ** 2).sum())

@@ -1,4 +1,4 @@
-"""What an accelerator is built of besides its arrays, as far as energy, time and area go.
+"""What stands beside the arrays of a chip, as far as energy, time and area go.
 
 Every number carries its unit in its name and is stated by whoever states the architecture; the
 presets say where theirs come from. None is an area that nobody has published: it is left out of
@@ -12,14 +12,21 @@ from dataclasses import dataclass
 from xbar_circuit import checks
 from xbar_circuit.errors import ParameterError
 
-__all__ = ["Architecture", "Buffer", "DigitalUnit", "Driver", "Interconnect", "Readout"]
+__all__ = [
+    "Architecture",
+    "Buffer",
+    "DigitalUnit",
+    "Interconnect",
+    "PublishedDriver",
+    "PublishedReadout",
+]
 
 LAWS = ("counting", "successive")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Readout:
-    """Amplifier and converter at the foot of the bit lines.
+class PublishedReadout:
+    """Amplifier and converter at the foot of the bit lines, as published.
 
     Parameters
     ----------
@@ -33,7 +40,7 @@ class Readout:
         time as b.
     columns_per_converter
         Bit lines that take turns at one converter.
-    area_m2
+    square_metre
         Of one converter [m2].
     amplifier_watt
         Power of the amplifier in front of each converter, on for the whole product [W].
@@ -47,7 +54,7 @@ class Readout:
     conversion_second: float
     law: str = "successive"
     columns_per_converter: int = 1
-    area_m2: float | None = None
+    square_metre: float | None = None
     amplifier_watt: float = 0.0
     includes_array: bool = False
 
@@ -58,56 +65,33 @@ class Readout:
         checks.choice("law", self.law, LAWS)
         checks.count("columns_per_converter", self.columns_per_converter)
         checks.number("amplifier_watt", self.amplifier_watt, "W")
-        _area("area_m2", self.area_m2)
+        _area("square_metre", self.square_metre)
 
     def joule(self, bits: int) -> float:
         """Return the energy of a conversion of some width [J]."""
         return self.conversion_joule * 2.0 ** (bits - self.bits)
 
-    def seconds(self, bits: int) -> float:
+    def second(self, bits: int) -> float:
         """Return the time of a conversion of some width [s]."""
         scale = 2.0 ** (bits - self.bits) if self.law == "counting" else bits / self.bits
         return self.conversion_second * scale
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Driver:
-    """Word line driver with its input converter.
+class PublishedDriver:
+    """Word line driver with its input converter, as published.
 
     activation_joule : of one word line for one product, or one plane of bits [J], without the
         current through the devices.
-    area_m2 : of one driver [m2].
+    square_metre : of one driver [m2].
     """
 
     activation_joule: float
-    area_m2: float | None = None
+    square_metre: float | None = None
 
     def __post_init__(self) -> None:
         checks.number("activation_joule", self.activation_joule, "J")
-        _area("area_m2", self.area_m2)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DigitalUnit:
-    """Arithmetic beside each tile: adds partial sums, scales, adds biases, activates, pools.
-
-    add_joule, multiply_joule : of one operation [J].
-    lanes, clock_hertz : operations at a time, and how often [Hz].
-    area_m2 : of one unit [m2].
-    """
-
-    add_joule: float
-    multiply_joule: float
-    lanes: int
-    clock_hertz: float
-    area_m2: float | None = None
-
-    def __post_init__(self) -> None:
-        checks.number("add_joule", self.add_joule, "J")
-        checks.number("multiply_joule", self.multiply_joule, "J")
-        checks.count("lanes", self.lanes)
-        checks.number("clock_hertz", self.clock_hertz, "Hz", above=True)
-        _area("area_m2", self.area_m2)
+        _area("square_metre", self.square_metre)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,15 +99,15 @@ class Buffer:
     """Memory for activations.
 
     byte_joule : of one byte read or written [J].
-    byte_m2 : area of one byte [m2].
+    byte_square_metre : area of one byte [m2].
     """
 
     byte_joule: float
-    byte_m2: float | None = None
+    byte_square_metre: float | None = None
 
     def __post_init__(self) -> None:
         checks.number("byte_joule", self.byte_joule, "J")
-        _area("byte_m2", self.byte_m2)
+        _area("byte_square_metre", self.byte_square_metre)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,17 +127,64 @@ class Interconnect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Architecture:
-    """An accelerator's periphery, timing and digital rest.
+class DigitalUnit:
+    """Arithmetic beside each tile: adds partial sums, scales, adds biases, activates, pools.
 
-    Tiles work in parallel; the layers of a network are stages of a pipeline; a layer may be
-    replicated. The conversion of one product overlaps with the read of the next.
+    Parameters
+    ----------
+    add_joule, multiply_joule
+        Of one operation on 32-bit whole numbers [J].
+    float_joule
+        Of one multiply-accumulate in float32 [J].
+    byte_multiply_joule
+        Of one multiplication of 8-bit numbers [J]; other widths as the square of the width.
+    lanes, clock_hertz
+        Operations at a time, and how often [Hz].
+    buffer, interconnect
+        Memory for activations, and the wires between tiles.
+    square_metre
+        Of one unit [m2]; None is not known.
+    assumptions
+        What a reader must know of the numbers; printed with every result.
+    """
+
+    add_joule: float
+    multiply_joule: float
+    lanes: int
+    clock_hertz: float
+    buffer: Buffer
+    interconnect: Interconnect
+    float_joule: float = 4.6e-12
+    byte_multiply_joule: float = 0.2e-12
+    square_metre: float | None = None
+    assumptions: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        checks.number("add_joule", self.add_joule, "J")
+        for name in ("multiply_joule", "float_joule", "byte_multiply_joule"):
+            checks.number(name, getattr(self, name), "J")
+        checks.count("lanes", self.lanes)
+        checks.number("clock_hertz", self.clock_hertz, "Hz", above=True)
+        _area("square_metre", self.square_metre)
+
+    def mac_joule(self, bits: int | None) -> float:
+        """Return the energy of a multiply-accumulate of some width; None is float32 [J]."""
+        if bits is None:
+            return self.float_joule
+        return self.byte_multiply_joule * (bits / 8) ** 2 + self.add_joule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Architecture:
+    """Published numbers of drivers and read-outs, and their timing.
+
+    The conversion of one product overlaps with the read of the next.
 
     Parameters
     ----------
     name, source
         Of what, and where the numbers come from.
-    readout, driver, digital, buffer, interconnect
+    readout, driver
         The components.
     read_second
         How long the word lines are driven for one product, or one plane of bits, when inputs are
@@ -165,10 +196,11 @@ class Architecture:
     phases
         Reads that make one product, or one plane of bits: 4 where signs of inputs and of weights
         are read one after the other.
-    cell_m2
+    cell_square_metre
         Area of one device's cell [m2].
-    input_coding
-        How the inputs are driven where the numbers come from; None holds for every coding.
+    driver_kind
+        The kind of driver that the numbers belong to (a class of `xbar_circuit.peripherals`); None
+        holds for every one.
     assumptions
         What a reader must know of the numbers; printed with every result.
 
@@ -180,17 +212,14 @@ class Architecture:
 
     name: str
     source: str
-    readout: Readout
-    driver: Driver
-    digital: DigitalUnit
-    buffer: Buffer
-    interconnect: Interconnect
+    readout: PublishedReadout
+    driver: PublishedDriver
     read_second: float
     pulse_slot_second: float
     settle_second: float = 0.0
     phases: int = 1
-    cell_m2: float | None = None
-    input_coding: str | None = None
+    cell_square_metre: float | None = None
+    driver_kind: str | None = None
     assumptions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -198,7 +227,7 @@ class Architecture:
         checks.number("pulse_slot_second", self.pulse_slot_second, "s", above=True)
         checks.number("settle_second", self.settle_second, "s")
         checks.count("phases", self.phases)
-        _area("cell_m2", self.cell_m2)
+        _area("cell_square_metre", self.cell_square_metre)
         if not self.name or not self.source:
             raise ParameterError.about(
                 "name, source",
@@ -207,23 +236,20 @@ class Architecture:
                 remedy="say where the numbers come from",
             )
 
-    def drive_second(self, input_coding: str, input_bits: int) -> float:
-        """Return how long the word lines are driven for one product, or one plane of bits [s]."""
-        if input_coding == "pulse width":
-            return self.pulse_slot_second * 2.0**input_bits
-        return self.read_second
+    def drive_second(self, *, pulses: bool, bits: int) -> float:
+        """Return how long the word lines are driven in one read [s].
 
-    def product_second(self, input_coding: str, input_bits: int, output_bits: int) -> float:
-        """Return the time from one product of a tile to the next [s].
-
-        ``planes * phases * max(drive, columns_per_converter * conversion) + settle``.
+        pulses : whether a code is a time, and not a voltage.
+        bits : width of the inputs with their sign.
         """
-        planes = input_bits if input_coding == "bit serial" else 1
-        conversion = self.readout.columns_per_converter * self.readout.seconds(output_bits)
-        drive = self.drive_second(input_coding, input_bits)
-        return planes * self.phases * max(drive, conversion) + self.settle_second
+        return self.pulse_slot_second * 2.0**bits if pulses else self.read_second
+
+    def read_period_second(self, *, pulses: bool, bits: int, output_bits: int) -> float:
+        """Return the time of one read [s]: ``max(drive, columns_per_converter * conversion)``."""
+        conversion = self.readout.columns_per_converter * self.readout.second(output_bits)
+        return max(self.drive_second(pulses=pulses, bits=bits), conversion)
 
 
 def _area(name: str, value: float | None) -> None:
     if value is not None:
-        checks.number(name, value, "m2")
+        checks.number(name, value, "m^2")

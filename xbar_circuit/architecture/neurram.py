@@ -16,18 +16,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xbar_circuit import checks
-from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.architecture.components import (
     Architecture,
-    Buffer,
-    DigitalUnit,
-    Driver,
-    Interconnect,
-    Readout,
+    PublishedDriver,
+    PublishedReadout,
 )
 from xbar_circuit.errors import ParameterError
 
-__all__ = ["NeurramModel", "neurram", "usual_neurram"]
+__all__ = ["NeurramModel", "neurram"]
 
 _OPERATIONS = 2 * 256 * 128  # of a core's product: two devices a weight
 _CORES = 48
@@ -122,45 +118,28 @@ def neurram(input_bits: int = 6, output_bits: int | None = None) -> Architecture
     return Architecture(
         name=f"NeuRRAM, 130 nm, {input_bits}-bit inputs",
         source="Wan et al., Nature 608, 504 (2022), Extended Data Fig. 12 [second-hand]",
-        readout=Readout(
+        readout=PublishedReadout(
             bits=out,
             conversion_joule=parts["neurons"] * _OPERATIONS / 128,
             conversion_second=seconds,
-            area_m2=2 * _NEURON_M2,
+            square_metre=2 * _NEURON_M2,
         ),
-        driver=Driver(
+        driver=PublishedDriver(
             activation_joule=(parts["word lines"] + parts["inputs"]) * _OPERATIONS / 256,
-            area_m2=0.21 * area / 256,
+            square_metre=0.21 * area / 256,
         ),
-        digital=DigitalUnit(add_joule=0.0, multiply_joule=0.0, lanes=256, clock_hertz=1e8),
-        buffer=Buffer(byte_joule=0.0),
-        interconnect=Interconnect(bit_joule_per_metre=0.0, distance_metre=0.0),
         read_second=seconds,
         pulse_slot_second=seconds / 2**input_bits,
-        cell_m2=0.12 * area / 256**2,
-        input_coding="voltage",
+        cell_square_metre=0.12 * area / 256**2,
+        driver_kind="Dac",
         assumptions=(
             "Energy and time over the widths: a model with one number a component, fitted to three"
             " published widths and judged by the others (within 13 % in energy, 2 % in time).",
             "The energy through the devices is in the published input pulses; an array energy that"
             " is computed here comes on top.",
             f"The numbers hold for {input_bits}-bit inputs and {out}-bit outputs only.",
-            "The chip activates in its neurons; buffers, wires between cores and their arithmetic"
-            " are not counted.",
-            "No leakage, no input or output of the chip, no programming of the devices.",
+            "The chip activates in its neurons.",
         ),
-    )
-
-
-def usual_neurram(architecture: Architecture) -> Accelerator:
-    """Return the tiles that go with `neurram`: 256 x 256, one conversion a pair of columns."""
-    out = architecture.readout.bits
-    return Accelerator(
-        tile_rows=256,
-        tile_cols=256,
-        input_bits=out - 2,
-        output_bits=out,
-        subtraction="analog",
     )
 
 

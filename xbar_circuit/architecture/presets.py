@@ -2,34 +2,31 @@
 
 The digital rest is the same in all: M. Horowitz, "Computing's energy problem (and what we can do
 about it)", ISSCC 2014, table for 45 nm at 0.9 V: 32-bit integer addition 0.1 pJ, multiplication
-3.1 pJ, 64-bit access to an 8 KB memory 10 pJ. Wires have 0.2 fF/um (textbook); a random bit takes
-``C V**2 / 4`` from the supply.
+3.1 pJ, 8-bit multiplication 0.2 pJ, float32 addition 0.9 pJ and multiplication 3.7 pJ, 64-bit
+access to an 8 KB memory 10 pJ. Wires have 0.2 fF/um (textbook); a random bit takes ``C V**2 / 4``
+from the supply.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
-from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.architecture.components import (
     Architecture,
     Buffer,
     DigitalUnit,
-    Driver,
     Interconnect,
-    Readout,
+    PublishedDriver,
+    PublishedReadout,
 )
-from xbar_circuit.architecture.neurram import neurram, usual_neurram
-from xbar_circuit.calibration import ReadoutModel
+from xbar_circuit.architecture.neurram import neurram
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals import Sar
-from xbar_circuit.wires import Wires
 
 __all__ = [
     "COMPARATOR_JOULE",
+    "HOROWITZ",
     "OPAMP_WATT",
     "PRESETS",
     "SETTLING_SECOND",
@@ -39,8 +36,6 @@ __all__ = [
     "hermes_core",
     "isaac",
     "preset",
-    "usual_accelerator",
-    "with_readout",
 ]
 
 #: Measured in ngspice on the circuits of ``device_models/``, and again by a test: power of the
@@ -53,17 +48,22 @@ COMPARATOR_JOULE = 71e-15
 _WIRE_FARAD_PER_METRE = 0.2e-9
 _SUPPLY_VOLT = 0.9
 
-_HOROWITZ = DigitalUnit(
-    add_joule=0.1e-12, multiply_joule=3.1e-12, lanes=256, clock_hertz=1e9, area_m2=None
-)
-_WIRES = Interconnect(
-    bit_joule_per_metre=0.25 * _WIRE_FARAD_PER_METRE * _SUPPLY_VOLT**2, distance_metre=1e-3
-)
-_DIGITAL_NOTES = (
-    "Digital arithmetic and buffers: 45 nm, 0.9 V (Horowitz, ISSCC 2014); 32-bit integers.",
-    "A digital unit of 256 lanes at 1 GHz beside each tile; its area is not counted.",
-    "Interconnect: 0.2 fF/um, 0.9 V, random bits, 1 mm from layer to layer.",
-    "No leakage, no clock tree, no input or output of the chip, no programming of the devices.",
+#: Digital arithmetic, buffers and wires in 45 nm.
+HOROWITZ = DigitalUnit(
+    add_joule=0.1e-12,
+    multiply_joule=3.1e-12,
+    lanes=256,
+    clock_hertz=1e9,
+    buffer=Buffer(byte_joule=10e-12 / 8),
+    interconnect=Interconnect(
+        bit_joule_per_metre=0.25 * _WIRE_FARAD_PER_METRE * _SUPPLY_VOLT**2, distance_metre=1e-3
+    ),
+    assumptions=(
+        "Digital arithmetic and buffers: 45 nm, 0.9 V (Horowitz, ISSCC 2014); 32-bit integers.",
+        "A digital unit of 256 lanes at 1 GHz beside each tile; its area is not counted.",
+        "Interconnect: 0.2 fF/um, 0.9 V, random bits, 1 mm from layer to layer.",
+        "No leakage, no clock tree, no input or output of the chip, no programming of the devices.",
+    ),
 )
 
 
@@ -78,30 +78,26 @@ def hermes_core() -> Architecture:
     return Architecture(
         name="HERMES core, 14 nm",
         source="Khaddam-Aljameh et al., IEEE J. Solid-State Circuits 57, 1027 (2022)",
-        readout=Readout(
+        readout=PublishedReadout(
             bits=8,
             conversion_joule=12.5e-9 / columns,
             conversion_second=128e-9,
             law="counting",
-            area_m2=tops / tops_per_mm2 * 1e-6 / columns,
+            square_metre=tops / tops_per_mm2 * 1e-6 / columns,
             includes_array=True,
         ),
-        driver=Driver(activation_joule=0.0, area_m2=0.0),
-        digital=_HOROWITZ,
-        buffer=Buffer(byte_joule=10e-12 / 8),
-        interconnect=_WIRES,
+        driver=PublishedDriver(activation_joule=0.0, square_metre=0.0),
         read_second=128e-9,
         pulse_slot_second=0.5e-9,
         settle_second=2e-9,
-        cell_m2=0.0,
-        input_coding="pulse width",
+        cell_square_metre=0.0,
+        driver_kind="PulseWidth",
         assumptions=(
             "Core energy, time and area as measured on the whole core at 8-bit inputs, put evenly"
             " to its 256 columns: an unused column costs nothing, and rows change nothing.",
             "The core's number includes its array; the array energy computed here is taken out of"
             " it, and what is left is called read-out (drivers and local digital logic with it).",
             "Other converter widths: energy and time as 2**bits (a counter).",
-            *_DIGITAL_NOTES,
         ),
     )
 
@@ -134,29 +130,25 @@ def hermes_64(phases: int = 1) -> Architecture:
     return Architecture(
         name=f"64-core chip, 14 nm, {'one phase' if phases == 1 else 'four phases'}",
         source="Le Gallo et al., Nat. Electron. 6, 680 (2023)",
-        readout=Readout(
+        readout=PublishedReadout(
             bits=8,
             conversion_joule=operations / efficiency / (256 * phases),
             conversion_second=read,
             law="counting",
             includes_array=True,
         ),
-        driver=Driver(activation_joule=0.0),
-        digital=_HOROWITZ,
-        buffer=Buffer(byte_joule=10e-12 / 8),
-        interconnect=_WIRES,
+        driver=PublishedDriver(activation_joule=0.0),
         read_second=read,
         pulse_slot_second=read / 256,
         settle_second=cores * operations / rate - phases * read,
         phases=phases,
-        input_coding="pulse width",
+        driver_kind="PulseWidth",
         assumptions=(
             "Energy and time of a product as measured with all 64 cores at work, put evenly to the"
             " 256 columns of each: with them the cores' share of the chip's logic and leakage.",
             "A read of 128 ns, 256 slots of 0.5 ns; what is left of the time is set-up.",
             "Other converter widths: energy and time as 2**bits (a counter).",
             "The area of a core has not been published with these numbers: none is given.",
-            *_DIGITAL_NOTES,
         ),
     )
 
@@ -166,32 +158,28 @@ def isaac() -> Architecture:
 
     A SAR converter of 8 bits, 2 mW and 0.0012 mm2 for each array at 1.28 GS/s, the 128 columns of
     the array in its 100 ns (its table says 1.2, its text 1.28: this is one clock for both),
-    1,024 one-bit drivers with 4 mW and 170 um2 together, 100 ns for each bit of the input, 64 KB of
-    buffer on 0.083 mm2. A simulated design, never built.
+    1,024 one-bit drivers with 4 mW and 170 um2 together, 100 ns for each bit of the input. A
+    simulated design, never built.
     """
     return Architecture(
         name="ISAAC, 32 nm (design)",
         source="Shafiee et al., ISCA 2016, table of components [second-hand]",
-        readout=Readout(
+        readout=PublishedReadout(
             bits=8,
             conversion_joule=2e-3 / 1.28e9,
             conversion_second=1 / 1.28e9,
             law="successive",
             columns_per_converter=128,
-            area_m2=0.0012e-6,
+            square_metre=0.0012e-6,
         ),
-        driver=Driver(activation_joule=4e-3 / 1024 * 100e-9, area_m2=170e-12 / 1024),
-        digital=_HOROWITZ,
-        buffer=Buffer(byte_joule=10e-12 / 8, byte_m2=0.083e-6 / 65536),
-        interconnect=_WIRES,
+        driver=PublishedDriver(activation_joule=4e-3 / 1024 * 100e-9, square_metre=170e-12 / 1024),
         read_second=100e-9,
         pulse_slot_second=100e-9 / 256,
-        cell_m2=25e-12 / 128**2,
-        input_coding="bit serial",
+        cell_square_metre=25e-12 / 128**2,
+        driver_kind="BitSerial",
         assumptions=(
             "Converter, driver and cell numbers are a design's, not a measured chip's.",
             "Other converter widths: energy as 2**bits, time as bits.",
-            *_DIGITAL_NOTES,
         ),
     )
 
@@ -218,17 +206,14 @@ def adc_survey(which: str = "median") -> Architecture:
     return Architecture(
         name=f"ADC survey, {which}",
         source="B. Murmann, ADC Performance Survey 1997-2023, 6.5-8.5 ENOB, 0.5-2 GS/s",
-        readout=Readout(
+        readout=PublishedReadout(
             bits=8,
             conversion_joule=walden[which] * 2**8,
             conversion_second=1e-9,
             law="successive",
             columns_per_converter=32,
         ),
-        driver=Driver(activation_joule=line_farad * _SUPPLY_VOLT**2),
-        digital=_HOROWITZ,
-        buffer=Buffer(byte_joule=10e-12 / 8),
-        interconnect=_WIRES,
+        driver=PublishedDriver(activation_joule=line_farad * _SUPPLY_VOLT**2),
         read_second=32e-9,
         pulse_slot_second=0.5e-9,
         settle_second=2e-9,
@@ -237,7 +222,6 @@ def adc_survey(which: str = "median") -> Architecture:
             " 1 GS/s at 8 bits, one for 32 columns; as many effective bits as bits.",
             "Drivers: the capacitance of a word line of 256 um, nothing else.",
             "No area has been published with the survey's energies: none is given.",
-            *_DIGITAL_NOTES,
         ),
     )
 
@@ -255,17 +239,14 @@ def cmos45() -> Architecture:
     return Architecture(
         name="own circuits, 45 nm class",
         source="this project, 2026: two_stage_opamp.lib and strongarm.lib on cmos45.lib in ngspice",
-        readout=Readout(
+        readout=PublishedReadout(
             bits=converter.bits,
             conversion_joule=converter.energy_joule,
             conversion_second=converter.conversion_second,
             law="successive",
             amplifier_watt=OPAMP_WATT,
         ),
-        driver=Driver(activation_joule=line_farad * 1.1**2),
-        digital=_HOROWITZ,
-        buffer=Buffer(byte_joule=10e-12 / 8),
-        interconnect=_WIRES,
+        driver=PublishedDriver(activation_joule=line_farad * 1.1**2),
         read_second=SETTLING_SECOND + converter.sample_cycles / converter.clock_hertz,
         pulse_slot_second=0.5e-9,
         assumptions=(
@@ -274,7 +255,6 @@ def cmos45() -> Architecture:
             "One amplifier and one converter at every bit line; the amplifier is never off.",
             "Drivers: the capacitance of a word line of 256 um at 1.1 V, nothing else.",
             "Circuits without layout have no area: none is given.",
-            *_DIGITAL_NOTES,
         ),
     )
 
@@ -293,32 +273,6 @@ PRESETS: dict[str, Callable[[], Architecture]] = {
 }
 
 
-def usual_accelerator(name: str) -> Accelerator:
-    """Return the tiles that a preset's numbers belong to, as far as its source tells them.
-
-    Raises
-    ------
-    ParameterError
-        There is no preset of that name.
-    """
-    preset(name)
-    if name.startswith("neurram"):
-        return usual_neurram(preset(name))
-    if name.startswith("hermes"):  # a cell holds both signs: two of our columns, one conversion
-        return Accelerator(
-            tile_rows=256,
-            tile_cols=512,
-            wires=Wires(row_ohm=0.35, column_ohm=0.35),
-            input_coding="pulse width",
-            subtraction="analog",
-        )
-    if name == "own circuits":
-        return Accelerator(tile_rows=256, tile_cols=256)
-    if name == "isaac":
-        return Accelerator(input_coding="bit serial", slice_bits=(2, 2, 2, 2))
-    return Accelerator()
-
-
 def preset(name: str) -> Architecture:
     """Return a preset by its name.
 
@@ -335,40 +289,3 @@ def preset(name: str) -> Architecture:
             remedy="choose one, or build an architecture.Architecture in Python",
         )
     return PRESETS[name]()
-
-
-def with_readout(architecture: Architecture, model: ReadoutModel) -> Architecture:
-    """Return an architecture whose columns have a calibrated read-out.
-
-    Every column has its own, and holds its word lines for as long as a product takes.
-
-    Raises
-    ------
-    ParameterError
-        The model does not know its time and energy.
-    """
-    if not (math.isfinite(model.readout_joule) and math.isfinite(model.product_second)):
-        raise ParameterError.about(
-            "readout",
-            got="a model without time and energy",
-            expected="one that was calibrated",
-            remedy="use tile.calibrate or xbar calibrate",
-        )
-    return replace(
-        architecture,
-        name=f"{architecture.name}, calibrated read-out",
-        readout=Readout(
-            bits=model.bits,
-            conversion_joule=model.readout_joule,
-            conversion_second=model.product_second,
-        ),
-        read_second=model.product_second,
-        settle_second=0.0,
-        input_coding=None,
-        assumptions=(
-            "Read-out: one for every column, time and energy as calibrated against ngspice"
-            " (circuits as measured, behavioural parts by their models); its area is not known.",
-            f"Everything else: {architecture.name}.",
-            *architecture.assumptions,
-        ),
-    )

@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__
-from xbar_circuit.accelerator.mapping import map_network
+from xbar_circuit.accelerator.cost import Cost
 from xbar_circuit.accelerator.settings import Settings, read_settings
-from xbar_circuit.architecture import PRESETS, Cost, preset, usual_accelerator
+from xbar_circuit.accelerator.usual import usual_accelerator
+from xbar_circuit.architecture import PRESETS, preset
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.files import write_json
 from xbar_circuit.network.bring import FASHION_MNIST, NETWORKS, fit_images
@@ -26,7 +27,7 @@ from xbar_circuit.network.images import (
 )
 from xbar_circuit.plots.cost import draw_chips, draw_cost
 from xbar_circuit.report.cost import cost_components, write_cost_page
-from xbar_circuit.studies.inference import inference_cost, make_chip
+from xbar_circuit.studies.inference import copies_of, make_chip, mapped
 from xbar_circuit.units import engineering
 
 __all__ = ["cost"]
@@ -35,7 +36,13 @@ __all__ = ["cost"]
 def cost(
     network: Annotated[str, typer.Argument(help=NETWORKS)] = "lenet5",
     *,
-    architecture: Annotated[str, typer.Option(help=f"One of {', '.join(PRESETS)}.")] = "hermes",
+    architecture: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Whose numbers count: {', '.join(PRESETS)}; hermes without a --config, whose"
+            " parts count themselves."
+        ),
+    ] = None,
     config: Annotated[
         Path | None,
         typer.Option(help="TOML as for xbar infer; the architecture's own tiles unless given."),
@@ -56,11 +63,14 @@ def cost(
 ) -> None:
     """Tell what an inference takes: energy, latency, area, by component, beside real chips."""
     console = Console()
-    preset(architecture)
-    settings = Settings(accelerator=usual_accelerator(architecture))
-    if config is not None:
+    if config is None:
+        architecture = architecture or "hermes"
+        settings = Settings(accelerator=usual_accelerator(architecture))
+    else:
         settings = read_settings(config)
-    settings = replace(settings, technology=architecture, tile_budget=tiles)
+    settings = replace(settings, technology=architecture or settings.technology, tile_budget=tiles)
+    if settings.technology is not None:
+        preset(settings.technology)  # a typing error is told before the work
     stated = Normalisation.stated(divide, mean, std)
     if data == FASHION_MNIST:
         if stated is not None:
@@ -76,18 +86,18 @@ def cost(
     net, load = fit_images(network, load)
     known = known.arranged(net.input_shape)
     with console.status("programming the tiles and solving their currents"):
-        mapping = map_network(net, settings.accelerator)
-        chip = make_chip(mapping, settings, known, seed=0, seconds=settings.seconds[0])
-        found = inference_cost(chip, settings, load)
+        chip = make_chip(mapped(net, settings), settings, known, seed=0).at(settings.seconds[0])
+        copies = copies_of(chip.mapping, settings)
+        found = chip.cost(load.images, technology=settings.technology, replicas=copies)
     draw_cost(found, out / "cost.png")
     draw_chips(found, out / "chips.png")
     page = write_cost_page(
         found,
         out,
         footer=f"xbar_circuit {__version__}; made by: xbar cost {network}"
-        f" --architecture '{architecture}'",
+        f" --architecture '{found.periphery.name}'",
     )
-    write_json(out / "summary.json", found.summary())
+    write_json(out / "summary.json", found.to_dict())
     _tell(console, found)
     console.print(f"summary and page: {out / 'summary.json'}, {page}", soft_wrap=True)
 
@@ -105,15 +115,15 @@ def _images(data: str, stated: Normalisation | None, count: int) -> Dataset:
 
 def _tell(console: Console, found: Cost) -> None:
     content = cost_components(found)
-    table = Table(title=f"{found.network_name} on {found.tiles} tiles, {found.architecture.name}")
+    table = Table(title=f"{found.network_name} on {found.tiles} tiles, {found.periphery.name}")
     for k, column in enumerate(content.columns):
         table.add_column(column, justify="left" if k == 0 else "right")
     for row in content.rows:
         table.add_row(*row)
     console.print(table)
     console.print(
-        f"latency {engineering(found.latency_seconds, 's')}, an image every"
-        f" {engineering(found.interval_seconds, 's')}, {found.tops:.3g} TOPS,"
+        f"latency {engineering(found.latency_second, 's')}, an image every"
+        f" {engineering(found.interval_second, 's')}, {found.tops:.3g} TOPS,"
         f" {found.tops_per_watt:.3g} TOPS/W; one full tile:"
         f" {engineering(found.full_tile['product_joule'], 'J')},"
         f" {engineering(found.full_tile['product_second'], 's')},"

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__
+from xbar_circuit.accelerator.spot_check import agreement_by_layer
 from xbar_circuit.files import write_json
 from xbar_circuit.plots.demo import draw_accuracy, draw_agreement, draw_drop, draw_images
 from xbar_circuit.report.demo import write_demo_page
@@ -18,7 +19,8 @@ from xbar_circuit.studies.demo import Demo, run_demo
 
 __all__ = ["demo"]
 
-_TOLERANCE = 1e-6
+_TOLERANCE = 1e-6  # of currents
+_ENOUGH = 0.99  # of codes within one LSB
 
 
 def demo(
@@ -27,13 +29,12 @@ def demo(
     images: Annotated[
         int | None, typer.Option(min=1, max=10_000, help="Test images; all unless said.")
     ] = None,
-    vectors: Annotated[int, typer.Option(min=1, help="Inputs of each tile in ngspice.")] = 8,
+    vectors: Annotated[int, typer.Option(min=1, help="Inputs of each tile in ngspice.")] = 4,
 ) -> None:
     """Run LeNet-5 on 10,000 Fashion-MNIST images through tiles with wires; check in ngspice."""
     console = Console()
     with progress_bar() as bar:
-        report = bar.add
-        result = run_demo(images=images, vectors=vectors, report=report)
+        result = run_demo(images=images, vectors=vectors, report=bar.add)
     for name, draw in (
         ("accuracy", draw_accuracy),
         ("agreement", draw_agreement),
@@ -47,11 +48,15 @@ def demo(
         footer=f"xbar_circuit {__version__}; made by: xbar demo; no randomness in it."
         " Fashion-MNIST by Zalando SE, MIT licence.",
     )
-    write_json(out / "summary.json", result.summary())
+    write_json(out / "summary.json", result.to_dict())
     _tell(console, result)
     console.print(f"summary and page: {out / 'summary.json'}, {page}", soft_wrap=True)
     if result.worst_relative_difference > _TOLERANCE:
         console.print(f"The engines differ by more than {_TOLERANCE:g}.", style="bold red")
+        raise typer.Exit(1)
+    codes = [check.codes for check in (*result.checks, *result.behavioural_checks)]
+    if min(found.within_one for found in codes) < _ENOUGH:
+        console.print("Codes differ by more than one LSB.", style="bold red")
         raise typer.Exit(1)
 
 
@@ -65,12 +70,22 @@ def _tell(console: Console, result: Demo) -> None:
         table.add_row(label, f"{100 * value:.2f} %")
     for bits, value in result.accuracy_by_bits.items():
         table.add_row(f"{bits}-bit column converters", f"{100 * value:.2f} %")
+    table.add_row("op-amp and 8-bit SAR read-out", f"{100 * result.behavioural_accuracy:.2f} %")
     for check in result.checks:
         rows, columns = check.shape
         table.add_row(
-            f"ngspice, {check.layer}, {rows} x {columns}, {len(check.volts)} vectors",
+            f"array in ngspice, {check.layer}, {rows} x {columns}, {len(check.volts)} vectors",
             f"{check.worst_relative_difference:.1e}",
         )
+    for words, checks in (
+        ("ideal", result.checks),
+        ("op-amp and SAR", result.behavioural_checks),
+    ):
+        for name, found in agreement_by_layer(checks).items():
+            table.add_row(
+                f"codes in ngspice, {words}, {name}, {found.codes:,}",
+                f"{100 * found.within_one:.1f} % within 1 LSB",
+            )
     for stage, spent in result.seconds.items():
         table.add_row(stage, f"{spent:.1f} s")
     console.print(table)

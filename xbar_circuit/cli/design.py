@@ -1,4 +1,4 @@
-"""``xbar design``: accuracy against energy over tile size, converter width, devices a cell."""
+"""``xbar design``: accuracy against energy over tile size, converter width, devices a sign."""
 
 from __future__ import annotations
 
@@ -27,11 +27,13 @@ def design(
     *,
     tiles: Annotated[str, typer.Option(help="Rows and columns of a tile.")] = "64,128,256",
     bits: Annotated[str, typer.Option(help="Widths of the column converters.")] = "4,5,6,8",
-    devices: Annotated[str, typer.Option(help="Devices in parallel in a cell.")] = "1,2,4",
+    devices: Annotated[str, typer.Option(help="Devices for each sign of a weight.")] = "1,2,4",
     pcm: Annotated[str, typer.Option(help="Device statistics.")] = "joshi2020",
     ohm: Annotated[float, typer.Option(min=0.0, help="Wire resistance of a segment.")] = 1.0,
     seconds: Annotated[float, typer.Option(min=0.0, help="Age of the chips [s].")] = 86400.0,
-    technology: Annotated[str, typer.Option(help="Preset of the cost.")] = "survey median",
+    technology: Annotated[
+        str, typer.Option(help="Whose numbers the cost takes.")
+    ] = "survey median",
     images: Annotated[int, typer.Option(min=1, help="Test images.")] = 1000,
     seeds: Annotated[int, typer.Option(min=1, help="Chips of each design.")] = 1,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes.")] = None,

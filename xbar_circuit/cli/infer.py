@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,33 +11,25 @@ from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__, user_modules
-from xbar_circuit.accelerator.memory import working_bytes
-from xbar_circuit.accelerator.nonlinear import Correction
+from xbar_circuit.accelerator.budget import EFFECTS, Budget
+from xbar_circuit.accelerator.cost import Cost
+from xbar_circuit.accelerator.description import Accelerator
+from xbar_circuit.accelerator.layer import LayerParts
 from xbar_circuit.accelerator.settings import Settings, read_settings
-from xbar_circuit.accelerator.spot_check import TileCheck, choose_tiles, spot_check
-from xbar_circuit.architecture import Cost, preset
+from xbar_circuit.accelerator.spot_check import TileCheck, agreement_by_layer, choose_tiles
+from xbar_circuit.architecture import preset
 from xbar_circuit.backend import preferred
 from xbar_circuit.cli.mapping import write_mapping
 from xbar_circuit.files import write_json
-from xbar_circuit.network.bring import FASHION_MNIST, NETWORKS, bring
-from xbar_circuit.network.execution import batch_size
-from xbar_circuit.network.images import Dataset, Normalisation
-from xbar_circuit.network.recording import record_vectors
+from xbar_circuit.network.bring import FASHION_MNIST, NETWORKS, Brought, bring
+from xbar_circuit.network.images import Normalisation
+from xbar_circuit.peripherals import ExactDriver
 from xbar_circuit.plots.cost import draw_chips, draw_cost
-from xbar_circuit.plots.inference import draw_budget, draw_time
+from xbar_circuit.plots.inference import draw_budget, draw_temperature, draw_time
 from xbar_circuit.report.cost import cost_sections
 from xbar_circuit.report.inference import write_inference_page
-from xbar_circuit.report.progress import progress_bar
-from xbar_circuit.studies.budget import Budget, error_budget
-from xbar_circuit.studies.inference import (
-    Chip,
-    Evaluation,
-    Report,
-    copies_of,
-    evaluate,
-    inference_cost,
-    make_chip,
-)
+from xbar_circuit.report.progress import ProgressBar, progress_bar
+from xbar_circuit.studies.inference import Evaluation, copies_of, evaluate, make_chip, mapped
 from xbar_circuit.units import duration
 
 __all__ = ["infer"]
@@ -62,7 +55,11 @@ def infer(
         str | None, typer.Option(help="Which output of a network with several.")
     ] = None,
     config: Annotated[
-        Path | None, typer.Option(help="TOML with [accelerator], [pcm] and [run].")
+        Path | None, typer.Option(help="TOML with [accelerator], [layers], [pcm] and [run].")
+    ] = None,
+    celsius: Annotated[
+        list[float] | None,
+        typer.Option(help="Also the accuracy at these temperatures of the arrays."),
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/infer"),
     budget: Annotated[bool, typer.Option(help="Also the error budget.")] = True,
@@ -71,8 +68,11 @@ def infer(
 ) -> None:
     """Run a network on an accelerator: accuracy over time, error budget, mapping, spot check."""
     settings = Settings() if config is None else read_settings(config)
+    if celsius:
+        settings = replace(settings, celsius=tuple(celsius))
     user_modules.look_in(Path.cwd())  # a torch module of the user's own
-    preset(settings.technology)  # a typing error is told before the work
+    if settings.technology is not None:
+        preset(settings.technology)  # a typing error is told before the work
     brought = bring(
         network,
         data=data,
@@ -82,110 +82,144 @@ def infer(
         normalisation=Normalisation.stated(divide, mean, std),
         output=output,
     )
-    chosen, test, known = brought.network, brought.test, brought.calibration
     console = Console()
     with progress_bar() as bar, preferred(settings.device):
-        report = bar.add
-        found = evaluate(chosen, test, known, settings, folder=out / "chips", report=report)
-        wanted = error_budget(chosen, test, known, settings, report=report) if budget else None
-        chip = make_chip(found.mapping, settings, known, seed=0, seconds=settings.seconds[0])
-        widths = settings.accelerator.input_bits, settings.accelerator.output_bits
-        cost = None if None in widths else inference_cost(chip, settings, test)
-        checks = []
-        if spice_tiles > 0:
-            room = working_bytes(settings.memory_bytes, found.mapping, test.images)
-            size = spice_tiles, spice_vectors
-            checks = _spot_check(chip, test, size, report, memory_bytes=room)
-    corrections = {
-        name: layer.correction
-        for name, layer in chip.analog.layers.items()
-        if layer.correction is not None
-    }
-    _write(found, (wanted, checks, cost), corrections, out)
-    _tell(console, found)
+        found = evaluate(
+            brought.network,
+            brought.test,
+            brought.calibration,
+            settings,
+            folder=out / "chips",
+            report=bar.add,
+        )
+        asked = _Asked(budget=budget, tiles=spice_tiles, vectors=spice_vectors)
+        more = _examine(found, brought, asked, bar)
+    _write(found, more, out)
+    _tell(console, found, more)
     console.print(f"summary and page: {out / 'summary.json'}, {out / 'index.html'}", soft_wrap=True)
 
 
-def _spot_check(
-    chip: Chip, test: Dataset, size: tuple[int, int], report: Report, *, memory_bytes: int
-) -> list[TileCheck]:
-    """Check tiles spread evenly over the network, as seed 0 programmed them."""
-    tiles, vectors = size
-    net = chip.mapping.network
-    some = test.images[: max(1, batch_size(net, memory_bytes // 2, largest=8))]
-    codes = record_vectors(net, some, chip.analog, vectors=vectors)
-    every = choose_tiles(chip.mapping)
-    step = max(1, len(every) // tiles)
-    chosen = every[::step][:tiles]
-    return spot_check(
-        chip.mapping,
-        chip.conductances,
-        chip.transfers,
-        chip.analog,
-        codes,
-        tiles=chosen,
-        progress=lambda n: report("ngspice", n, len(chosen)),
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What else is asked of the first chip: its budget, and products of tiles in ngspice."""
+
+    budget: bool
+    tiles: int
+    vectors: int
 
 
-def _write(
-    found: Evaluation,
-    parts: tuple[Budget | None, list[TileCheck], Cost | None],
-    corrections: dict[str, Correction],
-    out: Path,
-) -> None:
-    budget, checks, cost = parts
-    if cost is not None:  # exact converters have none
-        draw_cost(cost, out / "cost.png")
-        draw_chips(cost, out / "chips.png")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _More:
+    """What the first chip told besides its accuracy."""
+
+    budget: Budget | None
+    checks: list[TileCheck]
+    cost: Cost | None
+    corrections: dict[str, LayerParts]
+
+
+def _examine(found: Evaluation, brought: Brought, asked: _Asked, bar: ProgressBar) -> _More:
+    """Ask the first chip for its budget, its cost and its codes in ngspice."""
+    settings = found.settings
+    test = brought.test if settings.images is None else brought.test.first(settings.images)
+    chip = found.chip
+    if chip is None:  # its accuracy was found finished
+        mapping = mapped(brought.network, settings)
+        made = make_chip(mapping, settings, brought.calibration, seed=0)
+        chip = made.at(settings.seconds[0])
+    wanted = None
+    if asked.budget:
+        wanted = chip.at(settings.seconds[-1]).budget(
+            test.images,
+            test.labels,
+            calibration=brought.calibration.images,
+            progress=lambda n: bar.add("error budget", n, len(EFFECTS)),
+        )
+    cost = None
+    if all(_has_widths(plan.accelerator) for plan in chip.mapping.layers):
+        copies = copies_of(chip.mapping, settings)
+        cost = chip.cost(test.images, technology=settings.technology, replicas=copies)
+    checks: list[TileCheck] = []
+    if asked.tiles > 0 and chip.mapping.layers:
+        chosen = choose_tiles(chip.mapping, most=asked.tiles)
+        checks = chip.spot_check(
+            test.images[:8],
+            tiles=chosen,
+            vectors=asked.vectors,
+            progress=lambda n: bar.add("ngspice", n, len(chosen)),
+        )
+    bent = {name: parts for name, parts in chip.parts.items() if parts.correction is not None}
+    return _More(budget=wanted, checks=checks, cost=cost, corrections=bent)
+
+
+def _has_widths(accelerator: Accelerator) -> bool:
+    exact = isinstance(accelerator.driver, ExactDriver)
+    return not exact and accelerator.readout.converter.bits is not None
+
+
+def _write(found: Evaluation, more: _More, out: Path) -> None:
+    if more.cost is not None:  # exact converters have none
+        draw_cost(more.cost, out / "cost.png")
+        draw_chips(more.cost, out / "chips.png")
     draw_time(found, out / "time.png")
+    if found.by_celsius:
+        draw_temperature(found, out / "temperature.png")
     write_mapping(found.mapping, copies_of(found.mapping, found.settings), out)
-    if budget is not None:
-        draw_budget(budget, out / "budget.png")
+    if more.budget is not None:
+        draw_budget(more.budget, out / "budget.png")
     write_inference_page(
         found,
         out,
-        checks=checks,
-        budget=budget,
-        corrections=corrections,
-        further=[] if cost is None else cost_sections(cost, out),
+        checks=more.checks,
+        budget=more.budget,
+        corrections=more.corrections,
+        further=[] if more.cost is None else cost_sections(more.cost, out),
         footer=f"xbar_circuit {__version__}; made by: xbar infer; seeds 0 to"
         f" {found.settings.seeds - 1}; all settings stand in summary.json.",
     )
-    summary = found.summary()
-    if budget is not None:
-        summary["error_budget"] = budget.summary()
-    if corrections:
+    summary = found.to_dict()
+    if more.budget is not None:
+        summary["error_budget"] = more.budget.to_dict()
+    if more.corrections:
         summary["nonlinear_cells"] = {
             name: {
                 "held_out_inputs": one.held_out,
                 "rms_of_full_scale": one.rms,
                 "worst_of_full_scale": one.worst,
                 "rms_without_correction": one.linear_rms,
-                "gain": one.gain,
+                "gain": parts.gain,
             }
-            for name, one in corrections.items()
+            for name, parts in more.corrections.items()
+            if (one := parts.correction) is not None
         }
-    summary["cost"] = None if cost is None else cost.summary()
-    if checks:
-        summary["spice_vectors"] = sum(len(check.volts) for check in checks)
+    summary["cost"] = None if more.cost is None else more.cost.to_dict()
+    if more.checks:
+        summary["spice_vectors"] = sum(len(check.volts) for check in more.checks)
+        summary["codes_in_ngspice"] = {
+            name: codes.to_dict() for name, codes in agreement_by_layer(more.checks).items()
+        }
         summary["worst_relative_difference"] = max(
-            check.worst_relative_difference for check in checks
+            check.worst_relative_difference for check in more.checks
         )
-        summary["worst_model_difference"] = max(check.model_relative_difference for check in checks)
         summary["worst_float32_difference"] = max(
-            check.float32_relative_difference for check in checks
+            check.float32_relative_difference for check in more.checks
         )
     write_json(out / "summary.json", summary)
 
 
-def _tell(console: Console, found: Evaluation) -> None:
+def _tell(console: Console, found: Evaluation, more: _More) -> None:
     table = Table(title=f"{found.images:,} images, {found.mapping.tile_count} tiles")
     table.add_column("")
     table.add_column("accuracy", justify="right")
     table.add_row("digital", f"{100 * found.digital_accuracy:.2f} %")
     for age, mean, half in zip(found.settings.seconds, found.mean, found.half_width, strict=True):
         table.add_row(duration(age), f"{100 * mean:.2f} +/- {100 * half:.2f} %")
+    for degree, (none, factor) in sorted(found.by_celsius.items()):
+        words = f"{100 * none:.2f} %, with one factor a tile {100 * factor:.2f} %"
+        table.add_row(f"{degree:g} degrees Celsius", words)
+    for name, codes in agreement_by_layer(more.checks).items():
+        words = f"{100 * codes.within_one:.1f} % within 1 LSB"
+        table.add_row(f"codes in ngspice, {name}, {codes.codes:,}", words)
     for stage, spent in found.seconds_by_stage.items():
         table.add_row(stage, f"{spent:.1f} s")
     console.print(table)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__, user_modules
-from xbar_circuit.accelerator.mapping import Mapping, map_network
+from xbar_circuit.accelerator.mapping import Mapping
 from xbar_circuit.accelerator.settings import Settings, read_settings
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.files import write_json
@@ -21,7 +21,7 @@ from xbar_circuit.network.importers import load
 from xbar_circuit.network.lenet import SHIPPED
 from xbar_circuit.plots.mapping import draw_floorplan, draw_tiles
 from xbar_circuit.report.mapping import mapping_summary, write_mapping_csv, write_mapping_page
-from xbar_circuit.studies.inference import copies_of
+from xbar_circuit.studies.inference import copies_of, mapped
 
 __all__ = ["mapping", "write_mapping"]
 
@@ -51,7 +51,7 @@ def mapping(
         chosen = SHIPPED[network]()
     else:
         chosen = load(network, input_shape=_shape(shape), output=output)
-    found = map_network(chosen, settings.accelerator)
+    found = mapped(chosen, settings)
     copies = copies_of(found, settings)
     write_mapping(found, copies, out)
     summary = mapping_summary(found, copies)

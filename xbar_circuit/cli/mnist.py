@@ -56,10 +56,9 @@ def mnist(
     test, known = mnist_images(data)
     every = variants(seeds=seeds, images=images)
     with progress_bar() as bar:
-        report = bar.add
-        speed = measure(chosen, test, known, timed_settings(images=images), report=report)
+        speed = measure(chosen, test, known, timed_settings(images=images), report=bar.add)
         kept = out / "chips"
-        found = dict(evaluate_all(chosen, test, known, every, folder=kept, report=report))
+        found = dict(evaluate_all(chosen, test, known, every, folder=kept, report=bar.add))
         plain: dict[str, Evaluation] = {}
         if network is None:
             few = [v for v in every if v.name in {REFERENCE, SCALED_BY_TILE}]
@@ -70,7 +69,7 @@ def mnist(
                     known,
                     few,
                     folder=kept,
-                    report=lambda stage, done, total: report(f"{stage}; plain", done, total),
+                    report=lambda stage, done, total: bar.add(f"{stage}; plain", done, total),
                 )
             )
         cores = core_costs(chosen, known)

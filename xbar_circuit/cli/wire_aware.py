@@ -61,10 +61,10 @@ def wire_aware(
         "data": data,
         "images": images,
         "seconds": seconds,
-        "accelerator.tile_rows": tile,
-        "accelerator.tile_cols": tile,
-        "accelerator.input_bits": bits,
-        "accelerator.output_bits": bits,
+        "accelerator.rows": tile,
+        "accelerator.cols": tile,
+        "accelerator.driver.bits": bits,
+        "accelerator.readout.converter.bits": bits,
     }
     given: dict[str, Any] = {
         "labels": labels and str(labels),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from xbar_circuit.network.operators import Array, MatrixOperator, Operator
 __all__ = [
     "MEMORY_BYTES",
     "Digital",
+    "Drawing",
     "Graph",
     "Multiplier",
     "accuracy",
@@ -65,6 +66,15 @@ class Multiplier(Protocol):
 
     def multiply(self, name: str, vectors: Array) -> Array:
         """Return the products (vectors, groups, cols) of encoded (vectors, groups, rows)."""
+        ...
+
+
+@runtime_checkable
+class Drawing(Multiplier, Protocol):
+    """A multiplier that draws random numbers, a stream of its own for each batch."""
+
+    def starting(self, first: int) -> Multiplier:
+        """Return the multiplier of the batch that begins with sample `first`."""
         ...
 
 
@@ -177,7 +187,8 @@ def run(
         )
 
     def one(start: int) -> Array:
-        outputs = walk(network, images[start : start + size], chosen)
+        mine = chosen.starting(start) if isinstance(chosen, Drawing) else chosen
+        outputs = walk(network, images[start : start + size], mine)
         return outputs[network.nodes[-1].name]
 
     parts = []

@@ -28,6 +28,7 @@ from xbar_circuit.peripherals.drivers import (
     WordLineBuffer,
     WordLines,
 )
+from xbar_circuit.peripherals.quiet import quiet
 from xbar_circuit.peripherals.readout import Readout
 from xbar_circuit.peripherals.subcircuit import Subcircuit
 
@@ -56,4 +57,5 @@ __all__ = [
     "TransimpedanceAmplifier",
     "WordLineBuffer",
     "WordLines",
+    "quiet",
 ]

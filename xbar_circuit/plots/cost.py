@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from xbar_circuit.architecture import PUBLISHED, Cost
-from xbar_circuit.architecture.cost import COMPONENTS
+from xbar_circuit.accelerator.cost import COMPONENTS, Cost
+from xbar_circuit.architecture import PUBLISHED
 from xbar_circuit.plots.style import COLOURS, figure, save
 
 __all__ = ["draw_chips", "draw_cost"]
@@ -38,9 +38,9 @@ def draw_cost(cost: Cost, path: Path) -> None:
         left.set_xlabel("energy of an inference [nJ]")
         left.set_title(f"{cost.total_joule * 1e9:,.1f} nJ in all")
         left.legend(fontsize=8, loc="lower right")
-        right.barh(place, [1e6 * layer.seconds for layer in layers], color=COLOURS[0])
+        right.barh(place, [1e6 * layer.second for layer in layers], color=COLOURS[0])
         right.set_xlabel("time of the stage [us]")
-        right.set_title(f"{cost.latency_seconds * 1e6:,.1f} us latency")
+        right.set_title(f"{cost.latency_second * 1e6:,.1f} us latency")
         save(page, path)
 
 

@@ -23,7 +23,7 @@ def draw_accuracy(demo: Demo, path: Path) -> None:
         left.minorticks_off()
         left.set_xlabel("wire resistance per segment [ohm]")
         left.set_ylabel("accuracy [%]")
-        left.set_title(f"Wires ({Accelerator().output_bits}-bit converters)")
+        left.set_title(f"Wires ({Accelerator().readout.converter.bits}-bit converters)")
         bits = list(demo.accuracy_by_bits)
         right.plot(bits, [100 * value for value in demo.accuracy_by_bits.values()], "o-")
         right.set_xticks(bits)

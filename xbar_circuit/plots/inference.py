@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from xbar_circuit.accelerator.budget import Budget
 from xbar_circuit.plots.style import COLOURS, figure, save
-from xbar_circuit.studies.budget import Budget
 from xbar_circuit.studies.inference import Evaluation
 
-__all__ = ["draw_budget", "draw_time"]
+__all__ = ["draw_budget", "draw_temperature", "draw_time"]
 
 
 def draw_time(evaluation: Evaluation, path: Path) -> None:
@@ -33,6 +33,25 @@ def draw_time(evaluation: Evaluation, path: Path) -> None:
         chips = len(evaluation.accuracy)
         words = "One chip" if chips == 1 else f"{chips} chips, mean and 95 % interval"
         axes.set_title(f"{words}; dashed: digital")
+        save(page, path)
+
+
+def draw_temperature(evaluation: Evaluation, path: Path) -> None:
+    """Draw accuracy over the temperature of the arrays, programmed at the statistics' own."""
+    degrees = sorted(evaluation.by_celsius)
+    with figure(width=7.0, height=3.6) as (page, (axes,)):
+        for k, (colour, label) in enumerate(
+            ((COLOURS[1], "no compensation"), (COLOURS[0], "one factor a tile"))
+        ):
+            values = [100 * evaluation.by_celsius[degree][k] for degree in degrees]
+            axes.plot(degrees, values, "o-", color=colour, label=label)
+        axes.axhline(
+            100 * evaluation.digital_accuracy, color=COLOURS[6], linewidth=1.0, linestyle="--"
+        )
+        axes.set_xlabel("temperature of the arrays [degree Celsius]")
+        axes.set_ylabel("accuracy [%]")
+        axes.set_title("Programmed once, read at other temperatures; dashed: digital")
+        axes.legend()
         save(page, path)
 
 

@@ -25,7 +25,7 @@ def draw_floorplan(mapping: Mapping, path: Path, copies: MappingOf[str, int]) ->
     """Draw every tile to scale: its used part in the colour of its layer, copies pale."""
     a = mapping.accelerator
     places = [
-        (k, tile.shape, copy)
+        (k, plan.accelerator, tile.shape, copy)
         for k, plan in enumerate(mapping.layers)
         for copy in range(copies[plan.name])
         for tile in plan.tiles
@@ -33,10 +33,10 @@ def draw_floorplan(mapping: Mapping, path: Path, copies: MappingOf[str, int]) ->
     columns = math.ceil(math.sqrt(2.2 * len(places)))
     lines = -(-len(places) // columns)
     frames, used, colours = [], [], []
-    for place, (layer, (rows, cols), copy) in enumerate(places):
+    for place, (layer, own, (rows, cols), copy) in enumerate(places):
         x, y = 1.15 * (place % columns), -1.15 * (place // columns)
         frames.append(Rectangle((x, y), 1.0, 1.0))
-        used.append(Rectangle((x, y), cols / a.tile_cols, rows / a.tile_rows))
+        used.append(Rectangle((x, y), cols / own.cols, rows / own.rows))
         colours.append(to_rgba(COLOURS[layer % 6], 0.35 if copy else 1.0))
     many = len(mapping.layers) > _MOST_NAMES
     names = 0.0 if many else 0.3 + 0.2 * math.ceil(len(mapping.layers) / 6)
@@ -56,7 +56,7 @@ def draw_floorplan(mapping: Mapping, path: Path, copies: MappingOf[str, int]) ->
         ]
         if not many:
             page.legend(handles=handles, loc="outside lower center", ncols=6, fontsize=8)
-        total = f"{len(places)} tiles of {a.tile_rows} x {a.tile_cols}"
+        total = f"{len(places)} tiles of {a.rows} x {a.cols}"
         axes.set_title(f"{total}, layer by layer; {100 * mapping.utilisation:.0f} % of cells used")
         save(page, path)
 
@@ -68,15 +68,19 @@ def draw_tiles(mapping: Mapping, path: Path) -> None:
     tiles = every[:_MOST_TILES]
     columns = min(len(tiles), 7)
     lines = -(-len(tiles) // columns)
-    step = max(1, max(a.tile_rows, a.tile_cols) // 128)
+    rows, cols = (
+        max((getattr(plan.accelerator, side) for plan in mapping.layers), default=getattr(a, side))
+        for side in ("rows", "cols")
+    )
+    step = max(1, max(rows, cols) // 128)
     with figure(lines, columns, width=10.0, height=1.55 * lines + 0.5) as (page, panels):
         for axes in panels:
             axes.set_axis_off()
         picture = None
         for axes, (name, tile) in zip(panels, tiles, strict=False):
-            canvas = np.full((a.tile_rows, a.tile_cols), np.nan)
+            canvas = np.full((rows, cols), np.nan)
             height, width = tile.shape
-            canvas[a.tile_rows - height :, :width] = tile.target
+            canvas[rows - height :, :width] = tile.target
             axes.set_axis_on()
             axes.grid(visible=False)
             axes.set_xticks([])
@@ -88,7 +92,7 @@ def draw_tiles(mapping: Mapping, path: Path) -> None:
                 1e6 * canvas[::-step][::-1, ::step],
                 cmap="viridis",
                 vmin=0.0,
-                vmax=1e6 * a.cell_range_siemens[1],
+                vmax=1e6 * a.synapse.g_max_siemens,
                 interpolation="nearest",
                 aspect="auto",
             )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from xbar_circuit.architecture import PUBLISHED, Cost
-from xbar_circuit.architecture.cost import COMPONENTS
+from xbar_circuit.accelerator.cost import COMPONENTS, Cost
+from xbar_circuit.architecture import PUBLISHED
 from xbar_circuit.report import Figure, Section, Table, write_page
 from xbar_circuit.units import engineering
 
@@ -19,10 +19,10 @@ def write_cost_page(cost: Cost, folder: Path, *, footer: str) -> Path:
         path,
         title="What an inference costs",
         lead=f"{cost.network_name} on {cost.tiles} tiles of"
-        f" {cost.accelerator.tile_rows} x {cost.accelerator.tile_cols}, {cost.architecture.name}.",
+        f" {cost.accelerator.rows} x {cost.accelerator.cols}, {cost.periphery.name}.",
         key_numbers={
             "energy": engineering(cost.total_joule, "J"),
-            "latency": engineering(cost.latency_seconds, "s"),
+            "latency": engineering(cost.latency_second, "s"),
             "efficiency": f"{cost.tops_per_watt:.3g} TOPS/W",
             "one full tile": f"{cost.full_tile['tops_per_watt']:.3g} TOPS/W",
         },
@@ -54,7 +54,7 @@ def cost_sections(cost: Cost, folder: Path) -> list[Section]:
         ),
         Section(
             title="Assumptions of the cost",
-            paragraphs=[f"Source: {cost.architecture.source}.", *cost.assumptions],
+            paragraphs=[f"Source: {cost.periphery.source}.", *cost.assumptions],
         ),
     ]
 
@@ -63,7 +63,7 @@ def cost_components(cost: Cost) -> Table:
     """Return energy and area by component."""
     rows = []
     for name in COMPONENTS:
-        joule, area = cost.joule[name], cost.area_m2.get(name)
+        joule, area = cost.joule[name], cost.area_square_metre.get(name)
         rows.append(
             [
                 name,
@@ -85,7 +85,7 @@ def _layers(cost: Cost) -> Table:
             f"{layer.replicas}",
             f"{layer.load.products:,}",
             f"{layer.load.macs:,}",
-            engineering(layer.seconds, "s"),
+            engineering(layer.second, "s"),
             engineering(sum(layer.joule.values()), "J"),
         ]
         for layer in cost.layers
@@ -106,7 +106,7 @@ def _chips(cost: Cost) -> Table:
         ]
         for chip in PUBLISHED
     ]
-    size = f"{cost.accelerator.tile_rows} x {cost.accelerator.tile_cols}"
+    size = f"{cost.accelerator.rows} x {cost.accelerator.cols}"
     peak = cost.full_tile
     rows.append(
         [
@@ -115,7 +115,7 @@ def _chips(cost: Cost) -> Table:
             _number(peak["tops"]),
             _number(peak["tops_per_watt"]),
             _number(peak.get("tops_per_mm2")),
-            f"this model: {cost.architecture.name}",
+            f"this model: {cost.periphery.name}",
         ]
     )
     rows.append(

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.report import Figure, Section, Table, write_page
-from xbar_circuit.studies.demo import Demo
+from xbar_circuit.report.hardware import accelerator_words, codes_table, part_words
+from xbar_circuit.studies.demo import Demo, behavioural_readout
 from xbar_circuit.units import engineering
 
 __all__ = ["write_demo_page"]
@@ -24,7 +25,8 @@ def write_demo_page(demo: Demo, folder: Path, *, footer: str) -> Path:
             "digital accuracy": _percent(demo.digital_accuracy),
             "on tiles without wires": _percent(demo.ideal_accuracy),
             "on tiles with exact wires": _percent(demo.analog_accuracy),
-            "fast engine against ngspice": f"{demo.worst_relative_difference:.1e}",
+            "with an op-amp and a SAR": _percent(demo.behavioural_accuracy),
+            "array against ngspice": f"{demo.worst_relative_difference:.1e}",
         },
         sections=[
             _hardware(demo),
@@ -57,15 +59,9 @@ def _hardware(demo: Demo) -> Section:
     return Section(
         title="The hardware",
         paragraphs=[
-            f"Tiles of {a.tile_rows} x {a.tile_cols} cells. A weight is the difference of two"
-            f" neighbouring columns, each device between {engineering(a.g_min_siemens, 'S')} and"
-            f" {engineering(a.g_max_siemens, 'S')}. Activations become read voltages up to"
-            f" {engineering(a.read_volt, 'V')} through {a.input_bits}-bit converters; every"
-            f" column has a {a.output_bits}-bit converter. All ranges are calibrated on 512"
-            " images of the training set. Wires:"
-            f" {engineering(a.wires.row_ohm, 'ohm')} a segment along rows and"
-            f" {engineering(a.wires.column_ohm, 'ohm')} along columns, solved exactly in every"
-            " tile. Partial sums, biases, activations and pooling are digital."
+            *accelerator_words(a),
+            "Wires are solved exactly in every tile. Partial sums, biases, activations and pooling"
+            " are digital.",
         ],
         tables=[
             Table(
@@ -97,7 +93,7 @@ def _accuracy(demo: Demo, folder: Path) -> Section:
             Table(
                 columns=["ohm a segment", *(f"{ohm:g}" for ohm in demo.accuracy_by_ohm)],
                 rows=[["accuracy", *map(_percent, demo.accuracy_by_ohm.values())]],
-                caption=f"{usual.output_bits}-bit column converters.",
+                caption=f"{usual.readout.converter.bits}-bit column converters.",
             ),
             Table(
                 columns=["converter bits", *map(str, demo.accuracy_by_bits)],
@@ -124,8 +120,12 @@ def _agreement(demo: Demo, folder: Path) -> Section:
     return Section(
         title="The same tiles in ngspice",
         paragraphs=[
-            "One tile of every shape of every layer, with voltages that occur in that layer."
-            " Differences are relative to the largest column current of the vector."
+            "One tile of every shape of every layer, from the driver to the code, with activations"
+            " that occur in that layer: with ideal converters (first table); tiles of the first and"
+            f" the last layer with a behavioural read-out too, {part_words(behavioural_readout())},"
+            f" with which the network has {_percent(demo.behavioural_accuracy)} (second table)."
+            " Differences of currents are those of the bare array, relative to the largest of the"
+            " vector."
         ],
         figures=[
             Figure(
@@ -135,24 +135,26 @@ def _agreement(demo: Demo, folder: Path) -> Section:
             )
         ],
         tables=[
+            codes_table(demo.checks),
+            codes_table(demo.behavioural_checks),
             Table(
                 columns=[
                     "layer",
                     "tile",
                     "vectors",
-                    "fast - ngspice",
+                    "array - ngspice",
                     "float32 - float64",
                     "wires - no wires",
                     "ngspice took",
                 ],
                 rows=rows,
-            )
+            ),
         ],
     )
 
 
 def _drop(demo: Demo, folder: Path) -> Section:
-    volt = demo.mapping.accelerator.read_volt
+    volt = demo.mapping.accelerator.driver.full_scale_volt
     return Section(
         title="IR drop",
         figures=[

@@ -26,7 +26,7 @@ def design_table(designs: Sequence[Design]) -> Table:
                 str(one.devices),
                 f"{100 * one.accuracy:.2f} %",
                 engineering(one.joule, "J"),
-                engineering(one.latency_seconds, "s"),
+                engineering(one.latency_second, "s"),
                 str(one.tiles),
                 "*" if one in best else "",
             ]

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
+from xbar_circuit.accelerator.budget import Budget
 from xbar_circuit.accelerator.description import Accelerator
-from xbar_circuit.accelerator.nonlinear import Correction
+from xbar_circuit.accelerator.layer import LayerParts
 from xbar_circuit.accelerator.spot_check import TileCheck
-from xbar_circuit.calibration import ReadoutModel
 from xbar_circuit.report import Figure, Section, Table, write_page
+from xbar_circuit.report.hardware import accelerator_words, codes_table
 from xbar_circuit.report.mapping import mapping_section
-from xbar_circuit.studies.budget import Budget
-from xbar_circuit.studies.inference import Evaluation, copies_of
-from xbar_circuit.units import duration, engineering
+from xbar_circuit.studies.inference import Evaluation, copies_of, placement_of
+from xbar_circuit.units import duration
 
-__all__ = ["calibrated_words", "write_inference_page"]
+__all__ = ["write_inference_page"]
 
 
 def write_inference_page(
@@ -27,7 +27,7 @@ def write_inference_page(
     *,
     checks: Sequence[TileCheck],
     budget: Budget | None,
-    corrections: MappingOf[str, Correction] | None = None,
+    corrections: MappingOf[str, LayerParts] | None = None,
     further: Sequence[Section] = (),
     footer: str,
 ) -> Path:
@@ -41,10 +41,11 @@ def write_inference_page(
         last = duration(evaluation.settings.seconds[-1])
         numbers[f"analog, {last}"] = _percent(evaluation.mean[-1])
     if checks:
-        worst = max(check.worst_relative_difference for check in checks)
-        numbers["fast engine against ngspice"] = f"{worst:.1e}"
+        alike = float(np.mean([check.codes.within_one for check in checks]))
+        numbers["codes within 1 LSB of ngspice"] = _percent(alike)
     sections = [
         _accuracy(evaluation, folder),
+        *([_temperature(evaluation, folder)] if evaluation.by_celsius else []),
         _hardware(evaluation),
         mapping_section(
             evaluation.mapping, folder, copies_of(evaluation.mapping, evaluation.settings)
@@ -55,7 +56,7 @@ def write_inference_page(
     if budget is not None:
         sections.append(_budget(budget, folder))
     if checks:
-        sections.append(_checks(checks, evaluation.settings.accelerator))
+        sections.append(_checks(checks))
     write_page(
         path,
         title=evaluation.network_name or "A network on crossbar tiles",
@@ -67,22 +68,6 @@ def write_inference_page(
         footer=footer,
     )
     return path
-
-
-def calibrated_words(model: ReadoutModel) -> str:
-    """Say what the columns' calibrated read-out is and how right."""
-    judged = "not judged on products held out"
-    if model.held_out is not None:
-        judged = (
-            f"{100 * model.held_out.within_one:.1f} % of {model.held_out.codes} held-out codes"
-            f" within 1 LSB of ngspice, {model.held_out.worst_lsb} LSB at worst"
-        )
-    return (
-        f"Column read-outs: calibrated against ngspice, {model.bits} bit, {judged};"
-        f" input resistance {engineering(model.input_ohm, 'ohm')},"
-        f" {engineering(model.product_second, 's')} and"
-        f" {engineering(model.readout_joule, 'J')} for a product. Its noise is not drawn."
-    )
 
 
 def _percent(value: float) -> str:
@@ -119,20 +104,11 @@ def _accuracy(evaluation: Evaluation, folder: Path) -> Section:
 
 def _hardware(evaluation: Evaluation) -> Section:
     settings = evaluation.settings
-    a = settings.accelerator
-    devices = "exact" if settings.statistics is None else settings.statistics.source
-    law = "" if a.cell.linear else f" whose law is {a.cell!r}"
-    words = [
-        f"Devices: {devices}; {engineering(a.g_min_siemens, 'S')} to"
-        f" {engineering(a.g_max_siemens, 'S')}, {a.devices_per_cell} in a cell{law}. Wires:"
-        f" {engineering(a.wires.row_ohm, 'ohm')} a segment along rows,"
-        f" {engineering(a.wires.column_ohm, 'ohm')} along columns. Inputs: {a.input_coding},"
-        f" {a.input_bits or 'exact'} bit, at most {engineering(a.read_volt, 'V')}. Column"
-        f" converters: {a.output_bits or 'exact'} bit. Subtraction of pairs {a.subtraction},"
-        f" accumulation {a.accumulation}."
-    ]
-    if a.readout is not None:
-        words.append(calibrated_words(a.readout))
+    words = accelerator_words(settings.accelerator)
+    elsewhere = placement_of(settings)
+    if elsewhere:
+        told = "; ".join(f"{name}: {place}" for name, place in elsewhere.items())
+        words.append(f"Layers that are elsewhere: {told}.")
     programming = evaluation.programming
     tables = []
     if programming is not None:
@@ -181,7 +157,7 @@ def _budget(budget: Budget, folder: Path) -> Section:
         title="Error budget",
         paragraphs=[
             "Each imperfection switched on alone, then all together, on one chip of age"
-            f" {duration(budget.seconds)}. The signal-to-error ratio of a layer is for exact"
+            f" {duration(budget.second)}. The signal-to-error ratio of a layer is for exact"
             " inputs of that layer."
         ],
         tables=[
@@ -194,7 +170,7 @@ def _budget(budget: Budget, folder: Path) -> Section:
     )
 
 
-def _corrections(corrections: MappingOf[str, Correction], accelerator: Accelerator) -> Section:
+def _corrections(corrections: MappingOf[str, LayerParts], accelerator: Accelerator) -> Section:
     rows = [
         [
             name,
@@ -202,9 +178,10 @@ def _corrections(corrections: MappingOf[str, Correction], accelerator: Accelerat
             f"{100 * found.linear_rms:.3f} %",
             f"{100 * found.rms:.3f} %",
             f"{100 * found.worst:.3f} %",
-            f"{found.gain:.4f}",
+            f"{parts.gain:.4f}",
         ]
-        for name, found in corrections.items()
+        for name, parts in corrections.items()
+        if (found := parts.correction) is not None
     ]
     step = _half_step(accelerator)
     beside = "" if step is None else f" Half a step of the converters is {100 * step:.3f} %."
@@ -229,55 +206,64 @@ def _corrections(corrections: MappingOf[str, Correction], accelerator: Accelerat
 
 def _half_step(accelerator: Accelerator) -> float | None:
     """Return half a step of the column converters relative to their full scale."""
-    bits = accelerator.output_bits
+    bits = accelerator.readout.converter.bits
     return None if bits is None else 0.5 / (2**bits - 1)
 
 
-def _checks(checks: Sequence[TileCheck], accelerator: Accelerator) -> Section:
-    nonlinear = not accelerator.cell.linear
-    float32 = max(check.float32_relative_difference for check in checks)
-    step = _half_step(accelerator)
-    words = [
-        "Tiles as they were programmed, with voltages that occur in their layer. Differences are"
-        " relative to the largest column current of the vector."
+def _temperature(evaluation: Evaluation, folder: Path) -> Section:
+    rows = [
+        [f"{degree:g}", _percent(none), _percent(factor)]
+        for degree, (none, factor) in sorted(evaluation.by_celsius.items())
     ]
-    if step is not None:
-        words.append(
-            f"Inference computes in float32: its error is at most {float32:.1e} of full scale, half"
-            f" a step of the {accelerator.output_bits}-bit column converters is {step:.1e}."
-        )
+    return Section(
+        title="Temperature",
+        paragraphs=[
+            "One chip, programmed and its ranges set at the temperature of the statistics, read at"
+            f" other temperatures {duration(evaluation.settings.seconds[-1])} later: conduction is"
+            " activated, that of nearly RESET devices the most."
+        ],
+        tables=[Table(columns=["celsius", "no compensation", "one factor a tile"], rows=rows)],
+        figures=[Figure(path=folder / "temperature.png", caption="Accuracy over temperature.")],
+    )
+
+
+def _checks(checks: Sequence[TileCheck]) -> Section:
     rows = [
         [
             check.layer,
             f"{check.shape[0]} x {check.shape[1]}",
             str(len(check.volts)),
+            f"{100 * check.codes.within_one:.2f} %",
+            f"{check.codes.worst:g}",
             f"{check.worst_relative_difference:.1e}",
-            *(
-                [f"{check.model_relative_difference:.1e}", f"{check.rms_relative_difference:.1e}"]
-                if nonlinear
-                else []
-            ),
             f"{check.float32_relative_difference:.1e}",
             f"{check.ideal_relative_difference:.1e}",
+            f"{check.seconds:.1f} s",
         ]
         for check in checks
     ]
     return Section(
-        title="Spot check in ngspice",
-        paragraphs=words,
+        title="Spot check in ngspice, from the driver to the code",
+        paragraphs=[
+            "Tiles as they were programmed, with activations that occur in their layer. Differences"
+            " of currents are those of the bare array, relative to the largest of the vector."
+        ],
         tables=[
+            codes_table(checks),
             Table(
                 columns=[
                     "layer",
                     "tile",
                     "vectors",
-                    "fast - ngspice",
-                    *(["corrected - ngspice", "its rms"] if nonlinear else []),
+                    "within 1 LSB",
+                    "worst [LSB]",
+                    "array - ngspice",
                     "float32 - float64",
                     "wires - no wires",
+                    "ngspice took",
                 ],
                 rows=rows,
-            )
+            ),
         ],
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Mapping as MappingOf
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,8 @@ def mapping_summary(mapping: Mapping, copies: MappingOf[str, int]) -> dict[str, 
     return {
         "tiles": mapping.tile_count,
         "tiles_with_copies": _tiles_with_copies(mapping, copies),
-        "tile_rows": mapping.accelerator.tile_rows,
-        "tile_cols": mapping.accelerator.tile_cols,
+        "rows": mapping.accelerator.rows,
+        "cols": mapping.accelerator.cols,
         "weights": mapping.network.weight_count,
         "utilisation": mapping.utilisation,
         "layers": [
@@ -41,7 +42,7 @@ def mapping_summary(mapping: Mapping, copies: MappingOf[str, int]) -> dict[str, 
                 "cols": plan.cols,
                 "tiles": len(plan.tiles),
                 "copies": copies[plan.name],
-                "utilisation": _layer_use(mapping, plan),
+                "utilisation": plan.utilisation,
             }
             for plan in mapping.layers
         ],
@@ -76,7 +77,7 @@ def write_mapping_page(
         path,
         title=f"Mapping: {mapping.network.source or 'a network'}",
         lead=f"{mapping.network.weight_count:,} weights on {mapping.tile_count} tiles of"
-        f" {mapping.accelerator.tile_rows} x {mapping.accelerator.tile_cols} cells.",
+        f" {mapping.accelerator.rows} x {mapping.accelerator.cols} cells.",
         key_numbers={
             "tiles": f"{mapping.tile_count:,}",
             "with copies": f"{_tiles_with_copies(mapping, copies):,}",
@@ -113,12 +114,12 @@ def _layers(mapping: Mapping, copies: MappingOf[str, int]) -> Table:
         shapes = sorted({f"{tile.shape[0]} x {tile.shape[1]}" for tile in plan.tiles})
         shown = ", ".join(shapes[:3]) + (" ..." if len(shapes) > 3 else "")
         matrix = f"{plan.rows} x {plan.cols}" + (f", {plan.groups} groups" * (plan.groups > 1))
-        count, use = str(len(plan.tiles)), _percent(_layer_use(mapping, plan))
+        count, use = str(len(plan.tiles)), _percent(plan.utilisation)
         rows.append([plan.name, matrix, count, str(copies[plan.name]), shown, use])
     return Table(
         columns=["layer", "matrix", "tiles", "copies", "used cells of a tile", "utilisation"],
         rows=rows,
-        caption=f"{mapping.tile_count} tiles of {a.tile_rows} x {a.tile_cols} cells,"
+        caption=f"{mapping.tile_count} tiles of {a.rows} x {a.cols} cells,"
         f" {_tiles_with_copies(mapping, copies)} with copies;"
         f" {_percent(mapping.utilisation)} of all cells hold a weight.",
     )
@@ -136,12 +137,13 @@ def _tiles(mapping: Mapping, copies: MappingOf[str, int]) -> Table:
 
 def _rows(mapping: Mapping, copies: MappingOf[str, int]) -> list[list[str | int]]:
     rows: list[list[str | int]] = []
-    cells = mapping.accelerator.tile_rows * mapping.accelerator.tile_cols
     for plan in mapping.layers:
+        own = plan.accelerator
+        cells, block = own.rows * own.cols, math.prod(own.block)
         for tile in plan.tiles:
             (top, bottom), (left, right) = tile.rows, tile.cols
             weights = _weights(plan, tile)
-            use = weights * mapping.accelerator.columns_per_weight / cells
+            use = weights * block / cells
             rows.append(
                 [
                     len(rows),
@@ -164,12 +166,6 @@ def _weights(plan: LayerPlan, tile: TilePlan) -> int:
     (top, bottom), (left, right) = tile.rows, tile.cols
     together = max(1, (bottom - top) // plan.rows)
     return (bottom - top) * (right - left) // together
-
-
-def _layer_use(mapping: Mapping, plan: LayerPlan) -> float:
-    a = mapping.accelerator
-    used = plan.groups * plan.rows * plan.cols * a.columns_per_weight
-    return used / (a.tile_rows * a.tile_cols * len(plan.tiles))
 
 
 def _tiles_with_copies(mapping: Mapping, copies: MappingOf[str, int]) -> int:

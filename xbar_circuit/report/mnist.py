@@ -24,7 +24,7 @@ def mnist_summary(study: Mnist) -> dict[str, object]:
     m = study.measured
     return {
         "aihwkit_accuracy": {f"{age:g}": value for age, value in AIHWKIT.items()},
-        "evaluations": {name: found.summary() for name, found in study.rows()},
+        "evaluations": {name: found.to_dict() for name, found in study.rows()},
         "measured": {
             "images": m.images,
             "digital_seconds": m.digital_seconds,
@@ -243,7 +243,7 @@ def _core(study: Mnist) -> Section:
         area = tile.get("tops_per_mm2")
         rows.append(
             [
-                f"ours, {cost.architecture.name}",
+                f"ours, {cost.periphery.name}",
                 engineering(tile["product_second"], "s"),
                 engineering(tile["product_joule"], "J"),
                 f"{tile['tops']:.3g}",

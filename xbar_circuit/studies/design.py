@@ -1,4 +1,4 @@
-"""The design-space study: tile size x converter width x devices a cell.
+"""The design-space study: tile size x converter width x devices for each sign of a weight.
 
 It is a sweep of `network_point` with a fixed shape, so it runs on any executor and resumes like any
 other.
@@ -17,9 +17,10 @@ from xbar_circuit.studies.sweep import Plan, plan_from_dictionary
 
 __all__ = ["Design", "best_designs", "design_plan", "designs_of"]
 
-_TILE = "accelerator.tile_rows, accelerator.tile_cols"
-_BITS = "accelerator.output_bits"
-_DEVICES = "accelerator.devices_per_cell"
+_TILE = "accelerator.rows, accelerator.cols"
+_BITS = "accelerator.readout.converter.bits"
+_DEVICES = "accelerator.synapse.devices_per_sign"
+_SYNAPSE = {"accelerator.synapse.kind": "multi_device"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +28,9 @@ class Design:
     """One point, averaged over its chips.
 
     tile : rows and columns of a tile.
-    bits, devices : of a column converter; in a cell.
+    bits, devices : of a column converter; for each sign of a weight, with a column each.
     accuracy : mean.
-    joule, latency_seconds : of an image.
+    joule, latency_second : of an image.
     tiles : with copies.
     """
 
@@ -38,7 +39,7 @@ class Design:
     devices: int
     accuracy: float
     joule: float
-    latency_seconds: float
+    latency_second: float
     tiles: int
 
 
@@ -55,7 +56,7 @@ def design_plan(
     Parameters
     ----------
     tiles, bits, devices
-        Tile sizes (square), converter widths, devices a cell.
+        Tile sizes (square), converter widths, devices for each sign of a weight.
     seeds
         Chips of each design.
     fixed
@@ -64,7 +65,7 @@ def design_plan(
     return plan_from_dictionary(
         {
             "study": {"function": "network", "seeds": seeds, "name": "design space"},
-            "parameters": fixed,
+            "parameters": fixed | _SYNAPSE,
             "grid": {_TILE: list(tiles), _BITS: list(bits), _DEVICES: list(devices)},
         }
     )
@@ -82,12 +83,12 @@ def designs_of(plan: Plan, outcomes: Sequence[Outcome]) -> list[Design]:
             continue
         found.append(
             Design(
-                tile=call["accelerator.tile_rows"],
+                tile=call["accelerator.rows"],
                 bits=call[_BITS],
                 devices=call[_DEVICES],
                 accuracy=float(np.mean([chip["accuracy"] for chip in chips])),
                 joule=float(np.mean([chip["joule"] for chip in chips])),
-                latency_seconds=chips[0]["latency_seconds"],
+                latency_second=chips[0]["latency_second"],
                 tiles=int(chips[0]["tiles"]),
             )
         )

@@ -3,57 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from scipy import stats
 
-from xbar_circuit.accelerator.drift import compensate
-from xbar_circuit.accelerator.inference import Analog, calibrate, prepare
+from xbar_circuit.accelerator.chip import Chip, program_mapping
+from xbar_circuit.accelerator.cost import balanced_replicas
 from xbar_circuit.accelerator.mapping import Mapping, map_network
 from xbar_circuit.accelerator.memory import working_bytes
-from xbar_circuit.accelerator.programming import Conductances, program
 from xbar_circuit.accelerator.settings import Settings
 from xbar_circuit.accelerator.wire_aware import WireAware, wire_aware
-from xbar_circuit.architecture import (
-    Cost,
-    array_joules,
-    balanced_replicas,
-    cost,
-    preset,
-    with_readout,
-)
 from xbar_circuit.checks import FloatArray
-from xbar_circuit.errors import ParameterError
-from xbar_circuit.network.execution import accuracy, batch_size, run
+from xbar_circuit.network.execution import accuracy, run
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.images import Dataset
 from xbar_circuit.runs.memory import peak_bytes
 from xbar_circuit.runs.runner import Kept
 
-__all__ = ["Chip", "Evaluation", "copies_of", "evaluate", "inference_cost", "make_chip"]
-
-_LOADING_IMAGES = 16  # whose activations load the arrays for their energy
+__all__ = ["Evaluation", "Report", "copies_of", "evaluate", "make_chip", "mapped", "placement_of"]
 
 #: Told of progress: stage, steps done now, steps in all.
 Report = Callable[[str, int, int], object]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Chip:
-    """One programmed and calibrated chip, aged.
-
-    mapping : with its final targets.
-    conductances, transfers : at the age that was asked for [S].
-    analog : multiplies for `execution.run`.
-    """
-
-    mapping: Mapping
-    conductances: Conductances
-    transfers: Conductances
-    analog: Analog
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,6 +47,12 @@ class Evaluation:
         In NumPy.
     accuracy
         (seeds, times).
+    by_celsius
+        Accuracy of the first chip at the last time, at each temperature of the settings: without
+        drift compensation, and with one global factor.
+    chip
+        The first chip at the first time, for what else is asked of it; None where all chips were
+        found finished.
     programming
         What wire-aware programming reached, if it was asked for.
     seconds_by_stage
@@ -89,6 +68,8 @@ class Evaluation:
     images: int
     digital_accuracy: float
     accuracy: FloatArray
+    by_celsius: dict[float, tuple[float, float]]
+    chip: Chip | None
     programming: WireAware | None
     seconds_by_stage: dict[str, float]
     peak_bytes: int = 0
@@ -111,7 +92,7 @@ class Evaluation:
         """Return the mean accuracy at one of the ages [s]."""
         return float(self.mean[self.settings.seconds.index(seconds)])
 
-    def summary(self) -> dict[str, object]:
+    def to_dict(self) -> dict[str, object]:
         """Return the numbers as plain data."""
         a = self.settings.accelerator
         return {
@@ -121,18 +102,23 @@ class Evaluation:
             "weights": self.mapping.network.weight_count,
             "tiles": self.mapping.tile_count,
             "utilisation": self.mapping.utilisation,
-            "tile_rows": a.tile_rows,
-            "tile_cols": a.tile_cols,
+            "rows": a.rows,
+            "cols": a.cols,
             "row_ohm": a.wires.row_ohm,
             "column_ohm": a.wires.column_ohm,
-            "input_bits": a.input_bits,
-            "output_bits": a.output_bits,
+            "driver": repr(a.driver),
+            "readout": repr(a.readout),
+            "layers": placement_of(self.settings),
             "digital_accuracy": self.digital_accuracy,
             "analog_accuracy": float(self.mean[0]),
             "seconds_after_programming": list(self.settings.seconds),
             "mean_accuracy": self.mean,
             "confidence_95_half_width": self.half_width,
             "accuracy_by_seed": self.accuracy,
+            "accuracy_by_celsius": {
+                f"{degree:g}": {"none": none, "global": factor}
+                for degree, (none, factor) in self.by_celsius.items()
+            },
             "settings": repr(self.settings),
             "wire_aware_error_before": self.programming and self.programming.error_before,
             "wire_aware_error_after": self.programming and self.programming.error_after,
@@ -143,14 +129,44 @@ class Evaluation:
         }
 
 
-def make_chip(
-    mapping: Mapping, settings: Settings, calibration: Dataset, *, seed: int, seconds: float
-) -> Chip:
-    """Program a chip, calibrate it right away, and let it age.
+def mapped(network: Network, settings: Settings) -> Mapping:
+    """Return a network on the accelerators of some settings."""
+    return map_network(
+        network, settings.accelerator, digital=settings.digital, elsewhere=settings.elsewhere
+    )
 
-    The converters keep the ranges of programming time; drift compensation is digital.
+
+def make_chip(
+    mapping: Mapping,
+    settings: Settings,
+    calibration: Dataset,
+    *,
+    seed: int,
+    aware: WireAware | None = None,
+) -> Chip:
+    """Program a chip and set its ranges; `Chip.at` lets it age.
+
+    Parameters
+    ----------
+    mapping
+        The network on its accelerators.
+    settings
+        Say whether programming is wire-aware, how drift is compensated, and the memory limit.
+    calibration
+        What the ranges are set by.
+    seed
+        Of everything that is drawn.
+    aware
+        What wire-aware programming made of this mapping, where it is known.
     """
-    return next(iter(_ages(mapping, settings, calibration, seed=seed, seconds=(seconds,))))
+    return program_mapping(
+        mapping,
+        calibration=calibration.images,
+        seed=seed,
+        aware=settings.wire_aware if aware is None else aware,
+        drift_compensation=settings.drift_compensation,
+        memory_bytes=settings.memory_bytes,
+    )
 
 
 def evaluate(
@@ -198,12 +214,11 @@ def evaluate(
         start = now
 
     test = test if settings.images is None else test.first(settings.images)
-    mapping = map_network(network, settings.accelerator)
-    room = working_bytes(settings.memory_bytes, mapping, test.images)
+    mapping = mapped(network, settings)
     digital = run(
         network,
         test.images,
-        memory_bytes=room,
+        memory_bytes=working_bytes(settings.memory_bytes, mapping, test.images),
         workers=workers,
         progress=lambda n: report("digital inference", n, len(test)),
     )
@@ -214,12 +229,12 @@ def evaluate(
             mapping,
             progress=lambda n: report("wire-aware programming", n, mapping.tile_count),
         )
-        mapping = programming.mapping
         lap("wire-aware programming")
 
     ages = len(settings.seconds)
     total = settings.seeds * ages * len(test)
     found = np.zeros((settings.seeds, ages))
+    first: Chip | None = None
     kept = Kept(
         folder=folder,
         function=evaluate,
@@ -227,7 +242,7 @@ def evaluate(
             "network": network,
             "test": test,
             "calibration": calibration,
-            "settings": replace(settings, seeds=1),
+            "settings": replace(settings, seeds=1, celsius=()),
         },
     )
     for seed in range(settings.seeds):
@@ -236,28 +251,38 @@ def evaluate(
             found[seed] = before
             report("analog inference", ages * len(test), total)
             continue
-        chips = _ages(mapping, settings, calibration, seed=seed, seconds=settings.seconds)
-        for k, chip in enumerate(chips):
-            lap("programming and wires")
-            outputs = run(
-                network,
+        chip = make_chip(mapping, settings, calibration, seed=seed, aware=programming)
+        lap("programming and wires")
+        for k, second in enumerate(settings.seconds):
+            now = chip.at(second)
+            if first is None:
+                first = now
+            (outputs,) = now.run(
                 test.images,
-                chip.analog,
-                memory_bytes=room,
                 workers=workers,
                 progress=lambda n: report("analog inference", n, total),
             )
             found[seed, k] = accuracy(outputs, test.labels)
             lap("analog inference")
         kept.keep(f"chip {seed}", found[seed])
+    warm = {}
+    if settings.celsius:
+        if first is None:
+            first = make_chip(mapping, settings, calibration, seed=0, aware=programming).at(
+                settings.seconds[0]
+            )
+        warm = _by_celsius(first, settings, test, workers, report)
+        lap("temperatures")
     return Evaluation(
         network_name=network.source,
         data_name=test.name,
         settings=settings,
-        mapping=mapping,
+        mapping=mapping if programming is None else programming.mapping,
         images=len(test),
         digital_accuracy=accuracy(digital, test.labels),
         accuracy=found,
+        by_celsius=warm,
+        chip=first,
         programming=programming,
         seconds_by_stage=clock,
         peak_bytes=peak_bytes(),
@@ -270,65 +295,38 @@ def copies_of(mapping: Mapping, settings: Settings) -> dict[str, int]:
     Raises
     ------
     ParameterError
-        An unknown architecture, or fewer tiles than one copy needs.
+        An unknown technology, or fewer tiles than one copy needs.
     """
     if settings.tile_budget is None:
         return {plan.name: 1 for plan in mapping.layers}
-    return balanced_replicas(mapping, preset(settings.technology), tiles=settings.tile_budget)
+    return balanced_replicas(mapping, tiles=settings.tile_budget, technology=settings.technology)
 
 
-def inference_cost(chip: Chip, settings: Settings, test: Dataset) -> Cost:
-    """Return what an inference costs on a chip, with copies of slow layers if settings allow.
-
-    Raises
-    ------
-    ParameterError
-        An unknown architecture, converters without a width, or fewer tiles than one copy needs.
-    """
-    mapping, architecture = chip.mapping, preset(settings.technology)
-    replicas = copies_of(mapping, settings)
-    if settings.accelerator.readout is not None:
-        architecture = with_readout(architecture, settings.accelerator.readout)
-    room = working_bytes(settings.memory_bytes, mapping, test.images)
-    most = batch_size(mapping.network, room // 2, largest=_LOADING_IMAGES)
-    images = test.first(max(1, most)).images
-    joules = array_joules(mapping, chip.conductances, chip.analog, architecture, images)
-    return cost(mapping, architecture, joules, replicas=replicas)
+def placement_of(settings: Settings) -> dict[str, str]:
+    """Return where layers are that are not on the accelerator's own tiles, in words."""
+    widths = {
+        name: "float32" if bits is None else f"int{bits}" for name, bits in settings.digital.items()
+    }
+    return widths | {name: repr(other) for name, other in settings.elsewhere.items()}
 
 
-def _ages(
-    mapping: Mapping,
-    settings: Settings,
-    calibration: Dataset,
-    *,
-    seed: int,
-    seconds: tuple[float, ...],
-) -> Iterator[Chip]:
-    """Yield one chip at several ages."""
-    if not calibration.images.any():
-        raise ParameterError.about(
-            "calibration images",
-            got="nothing but zeros",
-            expected="images like those that will be inferred, to set the converters' ranges",
-            remedy="give images of the training set, and check the normalisation",
-        )
-    programmed = program(mapping, statistics=settings.statistics, seed=seed)
-    fresh = programmed.conductances()
-    before = prepare(mapping, fresh)
-    ranges = calibrate(
-        mapping,
-        before,
-        calibration.images,
-        conductances=fresh,
-        memory_bytes=working_bytes(settings.memory_bytes, mapping, calibration.images),
-    )
-    for age in seconds:
-        conductances = programmed.conductances(age)
-        now = before if settings.statistics is None else prepare(mapping, conductances)
-        gains = compensate(mapping, before, now, kind=settings.drift_compensation)
-        yield Chip(
-            mapping=mapping,
-            conductances=conductances,
-            transfers=now,
-            analog=Analog(mapping, now, ranges, gains=gains),
-        )
+def _by_celsius(
+    chip: Chip, settings: Settings, test: Dataset, workers: int, report: Report
+) -> dict[float, tuple[float, float]]:
+    """Return the accuracies at each temperature: without compensation, and with a global factor."""
+    second, total = settings.seconds[-1], 2 * len(settings.celsius) * len(test)
+    found = {}
+    for degree in settings.celsius:
+        pair = []
+        for kind in ("none", "global"):
+            warm = replace(chip, drift_compensation=kind).at(second, celsius=degree)
+            pair.append(
+                warm.accuracy(
+                    test.images,
+                    test.labels,
+                    workers=workers,
+                    progress=lambda n: report("temperatures", n, total),
+                )
+            )
+        found[degree] = (pair[0], pair[1])
+    return found

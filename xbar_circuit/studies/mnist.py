@@ -18,23 +18,19 @@ from pathlib import Path
 
 import numpy as np
 
+from xbar_circuit.accelerator.cost import Cost
 from xbar_circuit.accelerator.description import Accelerator
-from xbar_circuit.accelerator.mapping import map_network
 from xbar_circuit.accelerator.memory import working_bytes
 from xbar_circuit.accelerator.settings import Settings
-from xbar_circuit.architecture import Cost, usual_accelerator
+from xbar_circuit.accelerator.usual import usual_accelerator
+from xbar_circuit.cells import DifferentialPair
 from xbar_circuit.devices import PcmStatistics
 from xbar_circuit.network.execution import run
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.images import Dataset, Normalisation, load_dataset, load_images
+from xbar_circuit.peripherals import Dac, IdealConverter, Readout
 from xbar_circuit.runs.memory import peak_bytes
-from xbar_circuit.studies.inference import (
-    Evaluation,
-    Report,
-    evaluate,
-    inference_cost,
-    make_chip,
-)
+from xbar_circuit.studies.inference import Evaluation, Report, evaluate, make_chip, mapped
 from xbar_circuit.studies.mvm_error import gaussian_weights, mvm_error, sparse_inputs
 from xbar_circuit.wires import Wires
 
@@ -168,17 +164,17 @@ def variants(*, seeds: int, images: int | None) -> list[Variant]:
     """Return the configurations, the reference first."""
     reference = Settings(
         accelerator=Accelerator(
-            tile_rows=256,
-            tile_cols=256,
-            g_min_siemens=0.0,
+            rows=256,
+            cols=256,
+            synapse=DifferentialPair(g_min_siemens=0.0, g_max_siemens=25e-6),
             wires=Wires(row_ohm=0.0, column_ohm=0.0),
+            statistics=PcmStatistics.joshi2020(),
         ),
-        statistics=PcmStatistics.joshi2020(),
         seconds=AGES,
         seeds=seeds,
         images=images,
     )
-    by_tile = replace(reference.accelerator, weight_scale="tile")
+    by_tile = reference.accelerator.changed(weight_scale="tile")
     found = [
         Variant(name=REFERENCE, settings=reference),
         Variant(name=SCALED_BY_TILE, settings=replace(reference, accelerator=by_tile)),
@@ -191,7 +187,7 @@ def variants(*, seeds: int, images: int | None) -> list[Variant]:
         wires = Wires(row_ohm=ohm, column_ohm=ohm)
         wired = replace(
             reference,
-            accelerator=replace(reference.accelerator, wires=wires),
+            accelerator=reference.accelerator.changed(wires=wires),
             seconds=tuple(AIHWKIT),
         )
         found += [
@@ -253,9 +249,8 @@ def measure(
     one = replace(settings, seeds=1, seconds=settings.seconds[:1])
     test = test if settings.images is None else test.first(settings.images)
     start = time.perf_counter()
-    chip = make_chip(
-        map_network(network, one.accelerator), one, calibration, seed=0, seconds=one.seconds[0]
-    )
+    chip = make_chip(mapped(network, one), one, calibration, seed=0).at(one.seconds[0])
+    multiplier = chip.multiplier()
     preparing = time.perf_counter() - start
     stage, rounds = "time and memory", 3
     report(stage, 0, rounds + 1)
@@ -266,7 +261,7 @@ def measure(
             run(
                 network,
                 test.images,
-                chip.analog if analog else None,
+                multiplier if analog else None,
                 memory_bytes=working_bytes(one.memory_bytes, chip.mapping, test.images),
                 workers=workers,
             )
@@ -326,18 +321,19 @@ def core_costs(network: Network, calibration: Dataset) -> dict[str, Cost]:
     256 x 256 unit cells of both signs; with the core's own published numbers, and with this
     project's circuits, whose inputs are voltages.
     """
-    core = usual_accelerator("hermes")
+    core = usual_accelerator("hermes").changed(statistics=PcmStatistics.joshi2020())
+    levels = Readout(
+        converter=IdealConverter(bits=core.readout.converter.known_bits()),
+        amplifier=core.readout.amplifier,
+        difference=core.readout.difference,
+    )
     found = {}
     for name, accelerator in (
         ("hermes", core),
-        ("own circuits", replace(core, input_coding="voltage")),
+        ("own circuits", core.changed(driver=Dac(bits=8), readout=levels)),
     ):
-        settings = Settings(
-            accelerator=accelerator, statistics=PcmStatistics.joshi2020(), technology=name
-        )
-        mapping = map_network(network, accelerator)
-        chip = make_chip(mapping, settings, calibration, seed=0, seconds=0.0)
-        found[name] = inference_cost(chip, settings, calibration)
+        chip = accelerator.program(network, calibration=calibration.images)
+        found[name] = chip.cost(calibration.images, technology=name)
     return found
 
 

@@ -18,29 +18,43 @@ In a TOML file of ``xbar sweep``::
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from xbar_circuit.accelerator.mapping import map_network
+from xbar_circuit.accelerator.chip import Chip
 from xbar_circuit.accelerator.memory import working_bytes
-from xbar_circuit.accelerator.settings import from_dictionary
-from xbar_circuit.accelerator.wire_aware import wire_aware
-from xbar_circuit.network.bring import bring
+from xbar_circuit.accelerator.settings import Settings, from_dictionary
+from xbar_circuit.network.bring import FASHION_MNIST, bring
 from xbar_circuit.network.execution import accuracy, run
-from xbar_circuit.network.images import Normalisation
-from xbar_circuit.studies.inference import inference_cost, make_chip
+from xbar_circuit.network.graph import Network
+from xbar_circuit.network.images import Dataset, Normalisation
+from xbar_circuit.studies.inference import make_chip, mapped
 from xbar_circuit.user_modules import import_own
 
-__all__ = ["check_network", "nested", "network_point"]
+__all__ = ["Point", "check_network", "digital_accuracy", "nested", "network_point", "point_of"]
 
 
-def network_point(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """What a point of a sweep is about.
+
+    settings : the accelerator and how it is run.
+    network, test, calibration : what runs on it.
+    """
+
+    settings: Settings
+    network: Network
+    test: Dataset
+    calibration: Dataset
+
+
+def point_of(
     *,
-    rng: np.random.Generator,
     network: str = "lenet5",
-    data: str = "fashion-mnist",
+    data: str = FASHION_MNIST,
     labels: str | None = None,
     calibration: str | None = None,
     calibration_images: int = 256,
@@ -49,33 +63,24 @@ def network_point(
     std: Sequence[float] | None = None,
     output: str | None = None,
     images: int | None = None,
-    seconds: float = 0.0,
     **settings: Any,
-) -> Mapping[str, float]:
-    """Return what an accelerator makes of a network.
+) -> Point:
+    """Return what the arguments of a point describe.
 
     Parameters
     ----------
-    rng
-        Gives the chip's programming seed.
-    network
-        As for ``xbar infer``.
-    data, labels, calibration, calibration_images, divide, mean, std, output
+    network, data, labels, calibration, calibration_images, divide, mean, std, output
         As for ``xbar infer``.
     images
         How many test images; None is all.
-    seconds
-        Age of the chip [s].
     settings
-        Dotted names of an accelerator file, such as ``accelerator.tile_rows``.
+        Dotted names of an accelerator file, such as ``accelerator.rows``.
 
-    Returns
-    -------
-    Mapping
-        ``accuracy``, ``digital_accuracy``, ``joule`` and ``latency_seconds`` of an image, ``tops``,
-        ``tops_per_watt``, ``square_metre``, ``tiles``.
+    Raises
+    ------
+    ParameterError, ModelFileError, ShapeError
+        As for ``xbar infer``.
     """
-    told = from_dictionary(nested(settings))
     check_network(network)
     brought = bring(
         network,
@@ -86,27 +91,56 @@ def network_point(
         normalisation=Normalisation.stated(divide, mean, std),
         output=output,
     )
-    chosen, test, known = brought.network, brought.test, brought.calibration
-    test = test if images is None else test.first(images)
-    mapping = map_network(chosen, told.accelerator)
-    if told.wire_aware:
-        mapping = wire_aware(mapping).mapping
-    seed = int(rng.integers(2**31))
-    chip = make_chip(mapping, told, known, seed=seed, seconds=seconds)
-    room = working_bytes(told.memory_bytes, mapping, test.images)
-    digital = run(chosen, test.images, memory_bytes=room, workers=1)
-    analog = run(chosen, test.images, chip.analog, memory_bytes=room, workers=1)
-    cost = inference_cost(chip, told, test)
+    return Point(
+        settings=from_dictionary(nested(settings)),
+        network=brought.network,
+        test=brought.test if images is None else brought.test.first(images),
+        calibration=brought.calibration,
+    )
+
+
+def network_point(
+    *, rng: np.random.Generator, seconds: float = 0.0, **point: Any
+) -> Mapping[str, float]:
+    """Return what an accelerator makes of a network.
+
+    Parameters
+    ----------
+    rng
+        Gives the chip's programming seed.
+    seconds
+        Age of the chip [s].
+    point
+        As for `point_of`.
+
+    Returns
+    -------
+    Mapping
+        ``accuracy``, ``digital_accuracy``, ``joule`` and ``latency_second`` of an image, ``tops``,
+        ``tops_per_watt``, ``square_metre``, ``tiles``.
+    """
+    told = point_of(**point)
+    test, seed = told.test, int(rng.integers(2**31))
+    mapping = mapped(told.network, told.settings)
+    chip = make_chip(mapping, told.settings, told.calibration, seed=seed).at(seconds)
+    cost = chip.cost(test.images, technology=told.settings.technology)
     return {
-        "accuracy": accuracy(analog, test.labels),
-        "digital_accuracy": accuracy(digital, test.labels),
+        "accuracy": chip.accuracy(test.images, test.labels, workers=1),
+        "digital_accuracy": digital_accuracy(told, chip),
         "joule": cost.total_joule,
-        "latency_seconds": cost.latency_seconds,
+        "latency_second": cost.latency_second,
         "tops": cost.tops,
         "tops_per_watt": cost.tops_per_watt,
         "square_metre": cost.square_metre,
-        "tiles": float(sum(layer.tiles for layer in cost.layers)),
+        "tiles": float(cost.tiles),
     }
+
+
+def digital_accuracy(told: Point, chip: Chip) -> float:
+    """Return the accuracy in NumPy, in the memory that a chip leaves."""
+    room = working_bytes(told.settings.memory_bytes, chip.mapping, told.test.images)
+    outputs = run(told.network, told.test.images, memory_bytes=room, workers=1)
+    return accuracy(outputs, told.test.labels)
 
 
 def check_network(network: str) -> None:

@@ -144,9 +144,9 @@ def characterize_product(
         energy_joule=energy,
         programming_joule=rows * cols * _WRITES * _WRITE_JOULE,
         area_square_metre={
-            "drivers": rows * (design.driver.area_m2 or 0.0),
-            "array": rows * cols * (design.cell_m2 or 0.0),
-            "converters": tile.converters * (design.readout.area_m2 or 0.0),
+            "drivers": rows * (design.driver.square_metre or 0.0),
+            "array": rows * cols * (design.cell_square_metre or 0.0),
+            "converters": tile.converters * (design.readout.square_metre or 0.0),
         },
         whole_area_square_metre=whole,
         measured=measured,

@@ -12,15 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from xbar_circuit.accelerator.mapping import map_network
-from xbar_circuit.accelerator.settings import from_dictionary
 from xbar_circuit.accelerator.wire_aware import wire_aware
-from xbar_circuit.network.bring import FASHION_MNIST, bring
-from xbar_circuit.network.execution import accuracy, run
-from xbar_circuit.network.images import Normalisation
 from xbar_circuit.runs.items import Outcome
-from xbar_circuit.studies.inference import make_chip
-from xbar_circuit.studies.network_point import check_network, nested
+from xbar_circuit.studies.inference import make_chip, mapped
+from xbar_circuit.studies.network_point import digital_accuracy, point_of
 from xbar_circuit.wires import Wires
 
 __all__ = ["Recovery", "RecoveryPoint", "recovery_of", "recovery_point"]
@@ -29,21 +24,7 @@ _POINTS = 0.01  # of accuracy: what counts as a loss
 
 
 def recovery_point(
-    *,
-    rng: np.random.Generator,
-    ohm: float,
-    network: str = "lenet5",
-    data: str = FASHION_MNIST,
-    labels: str | None = None,
-    calibration: str | None = None,
-    calibration_images: int = 256,
-    divide: float | None = None,
-    mean: Sequence[float] | None = None,
-    std: Sequence[float] | None = None,
-    output: str | None = None,
-    images: int | None = None,
-    seconds: float = 0.0,
-    **settings: Any,
+    *, rng: np.random.Generator, ohm: float, seconds: float = 0.0, **point: Any
 ) -> Mapping[str, float]:
     """Return what the wires cost a network, as mapped and with wire-aware programming.
 
@@ -53,14 +34,10 @@ def recovery_point(
         Gives the chip's programming seed.
     ohm
         Resistance of a wire segment, of rows and columns [ohm].
-    network, data, labels, calibration, calibration_images, divide, mean, std, output
-        As for ``xbar infer``.
-    images
-        How many test images; None is all.
     seconds
         Age of the chip [s].
-    settings
-        Dotted names of an accelerator file, such as ``accelerator.tile_rows``.
+    point
+        As for `network_point.point_of`.
 
     Returns
     -------
@@ -70,30 +47,19 @@ def recovery_point(
         ``signal`` and ``least_signal``, the mean and the smallest scale of the columns;
         ``clipped``, the share of devices at the end of their range; ``steps`` of the iteration.
     """
-    check_network(network)
-    told = from_dictionary(nested(settings))
+    told = point_of(**point)
     wires = Wires(row_ohm=ohm, column_ohm=ohm)
-    told = replace(told, accelerator=replace(told.accelerator, wires=wires))
-    brought = bring(
-        network,
-        data=data,
-        labels=labels,
-        calibration=calibration,
-        calibration_images=calibration_images,
-        normalisation=Normalisation.stated(divide, mean, std),
-        output=output,
-    )
-    test = brought.test if images is None else brought.test.first(images)
-    mapped = map_network(brought.network, told.accelerator)
-    aware = wire_aware(mapped)
+    settings = replace(told.settings, accelerator=told.settings.accelerator.changed(wires=wires))
+    mapping = mapped(told.network, settings)
+    aware = wire_aware(mapping)
     seed = int(rng.integers(2**31))
-    limits: dict[str, Any] = {"memory_bytes": told.memory_bytes, "workers": 1}
-    found = {"digital_accuracy": accuracy(run(brought.network, test.images, **limits), test.labels)}
-    for name, mapping in (("mapped", mapped), ("aware", aware.mapping)):
-        chip = make_chip(mapping, told, brought.calibration, seed=seed, seconds=seconds)
-        outputs = run(brought.network, test.images, chip.analog, **limits)
-        found[f"accuracy_{name}"] = accuracy(outputs, test.labels)
+    found: dict[str, float] = {}
+    for name, made in (("mapped", None), ("aware", aware)):
+        chosen = replace(settings, wire_aware=False)
+        chip = make_chip(mapping, chosen, told.calibration, seed=seed, aware=made).at(seconds)
+        found[f"accuracy_{name}"] = chip.accuracy(told.test.images, told.test.labels, workers=1)
     return {
+        "digital_accuracy": digital_accuracy(told, chip),
         **found,
         "error_mapped": float(np.sqrt(np.mean(np.square(aware.error_before)))),
         "error_aware": float(np.sqrt(np.mean(np.square(aware.error_after)))),

@@ -17,7 +17,10 @@ from typing import Any
 import numpy as np
 
 from xbar_circuit import nodal, vacask
-from xbar_circuit.architecture import PUBLISHED, NeurramModel, preset, tile_peak, usual_accelerator
+from xbar_circuit.accelerator.cost import tile_peak
+from xbar_circuit.accelerator.periphery import Periphery
+from xbar_circuit.accelerator.usual import usual_accelerator
+from xbar_circuit.architecture import PUBLISHED, NeurramModel
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import PcmStatistics, Sinh
@@ -266,7 +269,8 @@ def _chips(seed: int) -> Iterator[Truth]:
         if chip.name not in names:
             continue
         name, cores, how = names[chip.name]
-        found = tile_peak(usual_accelerator(name), preset(name), array_joule=0.0)
+        core = usual_accelerator(name)
+        found = tile_peak(core, Periphery.of(core, name), array_joule=0.0)
         for what, unit, ours, theirs in (
             ("speed", "TOPS", cores * found["tops"], chip.tops),
             ("efficiency", "TOPS/W", found["tops_per_watt"], chip.tops_per_watt),

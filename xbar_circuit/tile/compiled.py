@@ -21,6 +21,7 @@ from xbar_circuit.errors import ShapeError
 from xbar_circuit.peripherals.drivers import WordLines
 from xbar_circuit.tile.conversion import converted
 from xbar_circuit.tile.noise import ReadNoise
+from xbar_circuit.tile.nonlinear import CorrectedArray, Correction
 from xbar_circuit.tile.quantiser import Quantiser
 from xbar_circuit.tile.tile import Tile
 
@@ -28,16 +29,24 @@ __all__ = ["CompiledTile", "compiled"]
 
 Reals = NDArray[Any]
 
+_MIDDLE = 1e-6  # of a step: how well no current must fall on the middle of a code
 
-def compiled(tile: Tile, *, transfer: ArrayLike | None = None) -> CompiledTile:
+
+def compiled(
+    tile: Tile, *, transfer: ArrayLike | None = None, correction: Correction | None = None
+) -> CompiledTile:
     """Return the compiled form of a tile.
 
     Parameters
     ----------
     tile
-        Any tile; nonlinear cells and limited buffers are solved by Newton for every input.
+        Any tile; limited buffers, and nonlinear cells without a correction, are solved by Newton
+        for every input.
     transfer
-        Of ``tile.loaded`` (rows, cols) [S], where it is known already; None reduces it here.
+        Of ``tile.loaded`` (rows, cols) [S], where it is known already; None reduces it here. Of
+        nonlinear cells, with their conductances at zero bias; of gates, what the cells hold.
+    correction
+        What makes the transfer of nonlinear cells their currents, see `nonlinear`.
 
     Raises
     ------
@@ -52,7 +61,7 @@ def compiled(tile: Tile, *, transfer: ArrayLike | None = None) -> CompiledTile:
             expected=f"shape {tile.crossbar.shape}, as the crossbar",
             remedy="give nodal.transfer(tile.loaded)",
         )
-    return CompiledTile(tile, transfer=known)
+    return CompiledTile(tile, transfer=known, correction=correction)
 
 
 class CompiledTile:
@@ -64,9 +73,17 @@ class CompiledTile:
         What was compiled.
     transfer
         Of ``tile.loaded`` (rows, cols) [S], or None.
+    correction
+        Of nonlinear cells, or None.
     """
 
-    def __init__(self, tile: Tile, *, transfer: FloatArray | None = None) -> None:
+    def __init__(
+        self,
+        tile: Tile,
+        *,
+        transfer: FloatArray | None = None,
+        correction: Correction | None = None,
+    ) -> None:
         self.tile = tile
         self._digital = tile.digital
         model, readout = tile.fast_model, tile.readout
@@ -86,6 +103,12 @@ class CompiledTile:
         # inputs that a synapse turns around can be folded where the driver is odd
         self._by_row = self._digital.drive != (1,) and not tile.driver.odd
         linear = tile.crossbar.cell.linear and not tile.driver.limited
+        self._corrected: CorrectedArray | None = None
+        if correction is not None and not tile.driver.limited:
+            held = tile.slopes() if transfer is None else transfer
+            self._corrected = CorrectedArray(correction, held)
+        self._rounded: Reals | None = None
+        self._middle = 0.0
         self._siemens: FloatArray | None = None
         self._rest = np.zeros(tile.converters)
         self._volt_per_code: float | None = None
@@ -111,9 +134,31 @@ class CompiledTile:
             inputs = np.einsum("r,irc->ic", drive, blocks)
         self._by_code = inputs.astype(np.float32)
         steps = 1.0 / self._scale if len(self._curve) > 2 else self._slope / self._scale
-        self._folded = (inputs * steps).astype(np.float32)
         start = 0.0 if len(self._curve) > 2 else self._curve[0]
-        self._offset = (self._rest * steps + start).astype(np.float32)
+        offset = self._rest * steps + start
+        self._folded = (inputs * steps).astype(np.float32)
+        self._offset = offset.astype(np.float32)
+        self._fold_rounding(inputs * steps, offset)
+
+    def _fold_rounding(self, inputs: FloatArray, offset: FloatArray) -> None:
+        """Fold even thresholds too, where nothing bends the line.
+
+        With "no current" in the middle of code n of every converter, codes are n and what rounding
+        to the nearest makes of the rest: no offset is left to add. The converters are put into the
+        order of their significance, so that the codes of one sign lie side by side.
+        """
+        steps = self._quantiser.even
+        if steps is None or self._clips or len(self._curve) > 2:
+            return
+        first, per_step = (float(value) for value in steps)
+        middle = (offset - first) * per_step - 0.5
+        whole = float(np.rint(middle[0]))
+        if np.abs(middle - whole).max() > _MIDDLE:
+            return
+        count = len(self._digital.significance)
+        order = np.arange(self.tile.converters).reshape(-1, count).T.ravel()
+        self._rounded = np.ascontiguousarray((inputs * per_step)[:, order], dtype=np.float32)
+        self._middle = whole
 
     def _planes(self, drive: Reals) -> tuple[tuple[int, Reals], ...]:
         """Return weight and codes of every read, as the folded matrix takes them."""
@@ -181,6 +226,8 @@ class CompiledTile:
         """
         if rng is not None:
             return self._noisy(drive, rng)
+        if self._rounded is not None:
+            return self._sum_of_rounded(drive, self._rounded)
         total: Reals | None = None
         for weight, plane in self._planes(drive):
             code = self._quantiser.round(self._read(plane))
@@ -190,6 +237,36 @@ class CompiledTile:
         if total is None:  # pragma: no cover  a driver reads at least once
             raise ShapeError("drive")
         return self._digital.outputs_of(total)
+
+    def _sum_of_rounded(self, drive: Reals, matrix: Reals) -> Reals:
+        """Return the codes of the outputs where rounding to the nearest gives them."""
+        low = np.float32(-self._middle)
+        high = np.float32(float(self._quantiser.highest) - self._middle)
+        total: Reals | None = None
+        for weight, plane in self._planes(drive):
+            code: Reals = plane @ matrix
+            np.rint(code, out=code)
+            np.clip(code, low, high, out=code)
+            if weight != 1:
+                code *= np.float32(weight)
+            total = code if total is None else np.add(total, code, out=total)
+        if total is None:  # pragma: no cover  a driver reads at least once
+            raise ShapeError("drive")
+        significance = self._digital.significance
+        width = total.shape[1] // len(significance)
+        result: Reals | None = None
+        for k, worth in enumerate(significance):
+            part = total[:, k * width : (k + 1) * width]
+            if result is None:
+                result = part if worth == 1 else part * np.float32(worth)
+            elif worth == -1:
+                result = result - part
+            else:
+                result = result + part * np.float32(worth)
+        constant = self._middle * sum(self.weights) * sum(significance)
+        if result is None or constant == 0.0:
+            return total if result is None else result
+        return result + np.float32(constant)
 
     def products(self, drive: Reals, *, rng: np.random.Generator | None = None) -> Reals:
         """Return ``sum(x * conductance * significance)`` of each output (batch, outputs) [S].
@@ -228,6 +305,11 @@ class CompiledTile:
 
     def _of_read(self, read: WordLines) -> Reals:
         """Return the currents of one read (batch, converters) [A]."""
+        if self._corrected is not None:
+            volts = read.mean_volt(self.tile.window_second) - self.tile.fast_model.input_volt
+            pulses = read.second is not None
+            current = self._corrected.column_current(volts, pulses=pulses)
+            return self._digital.meet(current)
         if self._siemens is None:
             return self._digital.meet(self.tile.column_current(read))
         volts = read.mean_volt(self.tile.window_second).astype(np.float32)

@@ -123,6 +123,12 @@ class Tile:
         return Digital.of(self.readout, self.synapse, *self.crossbar.shape)
 
     @property
+    def noisy(self) -> bool:
+        """Whether anything in it draws random numbers: drivers, array, amplifiers, converters."""
+        drawn = self.driver.noisy or self.noise is not None or self.fast_model.noise > 0.0
+        return drawn or self.readout.converter.noisy
+
+    @property
     def inputs(self) -> int:
         """Numbers that a product takes."""
         return self.crossbar.rows // len(self.digital.drive)
@@ -176,6 +182,15 @@ class Tile:
     def loaded(self) -> Crossbar:
         """The array with the drivers' and the read-outs' resistance in its terminals."""
         return with_terminals(self.driven, driver_ohm=0.0, sense_ohm=self.fast_model.input_ohm)
+
+    def slopes(self) -> FloatArray:
+        """Return the transfer of the loaded array with the cells' slopes at zero [S].
+
+        (rows, cols); of cells whose rows drive gates, what they hold.
+        """
+        if not self.crossbar.cell.loads_row:
+            return self.crossbar.conductance
+        return self._array.small_signal()
 
     @cached_property
     def _array(self) -> FastArray:

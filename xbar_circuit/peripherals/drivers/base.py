@@ -8,6 +8,7 @@ codes are added with the weights of the reads, as the digital logic behind the c
 
 from __future__ import annotations
 
+import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -155,6 +156,16 @@ class Driver(ABC):
         return -self.highest if self.signed else 0
 
     @property
+    def exact(self) -> bool:
+        """Whether its codes are real numbers."""
+        return False
+
+    @property
+    def noisy(self) -> bool:
+        """Whether its reads have jitter that is to be drawn."""
+        return False
+
+    @property
     def read_count(self) -> int:
         """Reads of the array in one product."""
         return 1
@@ -211,6 +222,10 @@ class Driver(ABC):
         None where voltages are not proportional to codes.
         """
         return None
+
+    def with_sign(self, signed: bool) -> Driver:  # noqa: FBT001  what it is about
+        """Return it for inputs of both signs, or for those from 0 to 1."""
+        return dataclasses.replace(self, signed=signed)  # type: ignore[type-var]
 
     @abstractmethod
     def with_full_scale(self, volt: float) -> Driver:

@@ -135,6 +135,20 @@ class WordLineBuffer(Driver):
         """Return the driver's [V]."""
         return self.driver.volt_per_code(window_second)
 
+    @property
+    def exact(self) -> bool:
+        """Whether the driver's codes are real numbers."""
+        return self.driver.exact
+
+    @property
+    def noisy(self) -> bool:
+        """Whether the driver's reads have jitter."""
+        return self.driver.noisy
+
+    def with_sign(self, signed: bool) -> WordLineBuffer:  # noqa: FBT001  what it is about
+        """Return it with its driver for inputs of both signs, or for those from 0 to 1."""
+        return dataclasses.replace(self, driver=self.driver.with_sign(signed))
+
     def with_full_scale(self, volt: float) -> WordLineBuffer:
         """Return it with another full scale of its driver [V]."""
         return dataclasses.replace(self, driver=self.driver.with_full_scale(volt))

@@ -64,6 +64,15 @@ class ExactDriver(Driver):
         """Return it with another full scale [V]."""
         return dataclasses.replace(self, full_scale_volt=volt)
 
+    @property
+    def exact(self) -> bool:
+        """Always."""
+        return True
+
+    def with_sign(self, signed: bool) -> ExactDriver:  # noqa: ARG002, FBT001  it takes both
+        """Return it as it is."""
+        return self
+
     def volt_per_code(self, window_second: float) -> float:  # noqa: ARG002  a level
         """Return the full scale [V]."""
         return self.full_scale_volt

@@ -107,6 +107,11 @@ class PulseWidth(Driver):
         longest = self.highest * self.tick_second + self.fall_second
         return longest + 6.0 * self.jitter_second
 
+    @property
+    def noisy(self) -> bool:
+        """Whether its pulses have jitter."""
+        return self.jitter_second > 0.0
+
     def with_full_scale(self, volt: float) -> PulseWidth:
         """Return it with another full scale [V]."""
         return dataclasses.replace(self, full_scale_volt=volt)

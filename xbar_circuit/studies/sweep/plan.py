@@ -20,7 +20,7 @@ A TOML file says it::
     cols = 16
 
 A key that names several parameters, ``"row_ohm, column_ohm"``, gives all of them the same value.
-Tables inside tables become dotted names: ``accelerator.tile_rows``. With ``random = "common"`` the
+Tables inside tables become dotted names: ``accelerator.rows``. With ``random = "common"`` the
 points of a seed draw the same random numbers, so that differences between points are not noise.
 """
 

@@ -8,28 +8,26 @@ occur.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from xbar_circuit import nodal
-from xbar_circuit.accelerator.converters import Converter
+from xbar_circuit.accelerator.chip import Chip
 from xbar_circuit.accelerator.description import Accelerator
-from xbar_circuit.accelerator.inference import Analog
-from xbar_circuit.accelerator.mapping import LayerPlan, Mapping
-from xbar_circuit.accelerator.programming import Conductances
-from xbar_circuit.accelerator.tiles import conversion_groups
-from xbar_circuit.architecture.components import Architecture
+from xbar_circuit.accelerator.mapping import Mapping
+from xbar_circuit.accelerator.periphery import Periphery
 from xbar_circuit.checks import FloatArray
-from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.execution import Digital, walk
 from xbar_circuit.network.graph import INPUT, Network
 from xbar_circuit.network.operators import Array, MatrixOperator
 from xbar_circuit.network.recording import record_vectors
+from xbar_circuit.tile import Tile
 
-__all__ = ["LayerLoad", "array_joules", "count_loads", "tile_joule"]
+__all__ = ["LayerLoad", "array_joules", "conversions_of", "count_loads", "tile_joule"]
 
 _TILES_A_LAYER = 4
 _NONLINEAR_VECTORS = 8  # Newton takes its time for each
@@ -48,7 +46,7 @@ class LayerLoad:
     macs
         Multiply-accumulates of the layer.
     tiles
-        Used cells (rows, columns) of each tile.
+        Used cells (rows, columns) of each tile; none of a layer that stays digital.
     conversions
         Bit lines that are converted at each product, or plane of bits, of all tiles together.
     inputs, outputs
@@ -74,29 +72,32 @@ def count_loads(mapping: Mapping) -> tuple[LayerLoad, ...]:
     image = np.zeros((1, *network.input_shape), dtype=np.float32)
     walk(network, image, counter)
     sizes = _digital_sizes(mapping, image)
+    plans = {plan.name: plan for plan in mapping.layers}
     loads = []
-    for plan in mapping.layers:
-        products, inputs = counter.counts[plan.name]
+    for name, operator in network.matrix_nodes:
+        products, inputs = counter.counts[name]
+        groups, rows, cols = operator.matrices.shape
+        tiles = plans[name].tiles if name in plans else ()
         loads.append(
             LayerLoad(
-                name=plan.name,
+                name=name,
                 products=products,
-                macs=products * plan.groups * plan.rows * plan.cols,
-                tiles=tuple(tile.shape for tile in plan.tiles),
-                conversions=_conversions(mapping.accelerator, plan),
+                macs=products * groups * rows * cols,
+                tiles=tuple(tile.shape for tile in tiles),
+                conversions=sum(
+                    conversions_of(plans[name].accelerator, tile.shape[1]) for tile in tiles
+                ),
                 inputs=inputs,
-                outputs=products * plan.groups * plan.cols,
-                digital_elements=sizes.get(plan.name, 0),
+                outputs=products * groups * cols,
+                digital_elements=sizes.get(name, 0),
             )
         )
     return tuple(loads)
 
 
-def _conversions(accelerator: Accelerator, plan: LayerPlan) -> int:
-    """Return the conversions of one product of all tiles of a layer."""
-    groups = conversion_groups(accelerator, plan)
-    columns = sum(plan.tiles[members[0]].shape[1] for members in groups)
-    return columns // 2 if accelerator.subtraction == "analog" else columns
+def conversions_of(accelerator: Accelerator, columns: int) -> int:
+    """Return how many conversions some columns take: one each, or one a pair that meets before."""
+    return columns // 2 if accelerator.readout.subtracts_before else columns
 
 
 def _digital_sizes(mapping: Mapping, image: Array) -> dict[str, int]:
@@ -105,7 +106,7 @@ def _digital_sizes(mapping: Mapping, image: Array) -> dict[str, int]:
     What comes before the first is put to the first.
     """
     network = mapping.network
-    first = mapping.layers[0].name
+    first = network.matrix_nodes[0][0]
     values = {INPUT: image}
     digital = Digital(network)
     owner: dict[str, str] = {}
@@ -143,27 +144,21 @@ class _Counter(Digital):
 
 
 def array_joules(
-    mapping: Mapping,
-    conductances: Conductances,
-    analog: Analog,
-    architecture: Architecture,
-    images: Array,
-    *,
-    vectors: int = 200,
+    chip: Chip, peripheries: MappingOf[str, Periphery], samples: Array, *, vectors: int = 200
 ) -> dict[str, float]:
     """Return what the arrays of each layer draw for one product, by the layer's name [J].
 
-    The mean over evenly spaced vectors of the images, all tiles of the layer together. Of layers
+    The mean over evenly spaced vectors of the samples, all tiles of the layer together. Of layers
     with more than four tiles four are solved; the others are taken to draw the same for each
     siemens that they hold.
 
     Parameters
     ----------
-    mapping, conductances, analog
-        The programmed and calibrated network.
-    architecture
-        Says how long the word lines are driven.
-    images
+    chip
+        Whose arrays they are.
+    peripheries
+        Say how long the word lines are driven, by the layer's name.
+    samples
         What runs through; never empty.
     vectors
         How many of each layer, at most 8 of nonlinear cells; 200 bring LeNet-5 within 4 % of 2,000.
@@ -171,78 +166,58 @@ def array_joules(
     Raises
     ------
     ParameterError
-        No images, or input converters without a width.
+        No samples.
     """
-    if len(images) == 0:
+    if len(samples) == 0:
         raise ParameterError.about(
-            "images", got="none", expected="at least one image", remedy="give real images"
+            "inputs", got="none", expected="at least one sample", remedy="give real samples"
         )
-    if not mapping.accelerator.cell.linear:
-        vectors = min(vectors, _NONLINEAR_VECTORS)
-    recorded = record_vectors(mapping.network, images, analog, vectors=vectors, evenly=True)
+    recorded = record_vectors(
+        chip.network, samples, chip.multiplier(noise=False), vectors=vectors, evenly=True
+    )
     result = {}
-    for plan, layer in zip(mapping.layers, conductances, strict=True):
+    for plan, layer in zip(chip.mapping.layers, chip.conductances, strict=True):
         codes = recorded[plan.name]
+        if not plan.accelerator.synapse.cell.linear:
+            codes = codes[:: max(1, len(codes) // _NONLINEAR_VECTORS)][:_NONLINEAR_VECTORS]
         flat = codes.reshape(len(codes), -1).astype(np.float64)
-        converter = analog.layers[plan.name].inputs
-        chosen = _spread(len(plan.tiles))
+        owners = chip.parts[plan.name].accelerators
         drawn = held = 0.0
-        for k in chosen:
-            part = flat[:, slice(*plan.tiles[k].rows)]
-            drawn += tile_joule(
-                mapping.crossbar(layer[k]), part, converter, mapping.accelerator, architecture
-            )
+        for k in _spread(len(plan.tiles)):
+            tile = owners[k].tile(layer[k])
+            part = flat[:, slice(*plan.tiles[k].rows)] / tile.driver.highest
+            drawn += tile_joule(tile, part, drive_second=peripheries[plan.name].drive_second)
             held += float(layer[k].sum())
         total = float(sum(conductance.sum() for conductance in layer))
         result[plan.name] = drawn * total / held if held > 0.0 else 0.0
     return result
 
 
-def tile_joule(
-    crossbar: Crossbar,
-    codes: FloatArray,
-    converter: Converter,
-    accelerator: Accelerator,
-    architecture: Architecture,
-) -> float:
+def tile_joule(tile: Tile, inputs: FloatArray, *, drive_second: float) -> float:
     """Return the mean energy that the drivers of a tile deliver for one product [J].
 
-    With inputs as voltages ``t * sum_i V_i I_i``, I_i the current of driver i, wires included;
-    bit by bit the sum of that over the planes. With pulse widths every driver is on at the full
-    voltage for its share x_i of the time, ``t * V * sum_i |I_i|`` with I_i at the voltages
-    ``x_i V``: exact without wires, and with them but for the change of a row's current by its
-    neighbours' switching.
+    Of levels ``t * sum_i V_i I_i``, I_i the current of driver i, wires included, summed over the
+    reads of a product. Of pulses, every driver is on at the full voltage for its share x_i of the
+    time, ``t * sum_i V |I_i|`` with I_i at the voltages ``x_i V``: exact without wires, and with
+    them but for the change of a row's current by its neighbours' switching.
 
     Parameters
     ----------
-    crossbar
-        The tile's circuit.
-    codes
-        Input codes (vectors, rows).
-    converter
-        That made them.
-    accelerator, architecture
-        Coding and voltage; time.
+    tile
+        Array and driver.
+    inputs
+        From -1 to 1 (vectors, inputs).
+    drive_second
+        How long the word lines are driven in one read: levels all of it, the longest pulse too [s].
     """
-    bits = accelerator.input_bits or 8
-    seconds = architecture.drive_second(accelerator.input_coding, bits)
-    prepared = nodal.prepare(crossbar)
-    if accelerator.input_coding == "bit serial":
-        magnitude, sign = np.abs(codes).astype(np.int64), np.sign(codes)
-        planes = [
-            ((magnitude >> bit) & 1) * sign * accelerator.read_volt
-            for bit in range(int(converter.highest).bit_length())
-        ]
-    else:
-        planes = [codes * (accelerator.read_volt / converter.highest)]
+    prepared = nodal.prepare(tile.driven)
     total = 0.0
-    for volts in planes:
-        current = prepared.read(volts).row_current
-        if accelerator.input_coding == "pulse width":
-            power = accelerator.read_volt * np.sign(volts) * current
-        else:
-            power = volts * current
-        total += seconds * float(power.sum(axis=1).mean())
+    for read in tile.reads(inputs):
+        level = read.volt
+        span = tile.driver.span_second
+        mean = level if read.second is None else level * np.minimum(read.second / span, 1.0)
+        current = prepared.read(mean).row_current
+        total += drive_second * float((level * current).sum(axis=1).mean())
     return total
 
 

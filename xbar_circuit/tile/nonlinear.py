@@ -11,8 +11,10 @@ drivers, so
 
     ``I = a c0 + b (c1 + c2 |a| + c3 |b|)``,  each c linear in the column's place.
 
-The eight numbers are fitted, layer by layer, to Newton's solutions of some of its tiles for inputs
-that occur in it, and judged by others. Linear cells need none of this and get none.
+The eight numbers are fitted to Newton's solutions of some tiles of one kind for inputs that occur
+in them, and judged by others. Cells whose rows drive gates have no conductance at zero bias: for
+them ``a`` is 0, s the shape of a typical cell's current over the gate's voltage, and B what each
+cell gives at the full one. Linear cells need none of this.
 """
 
 from __future__ import annotations
@@ -25,12 +27,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit import nodal
-from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.checks import FloatArray
-from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import Cell
+from xbar_circuit.tile.tile import Tile
 
-__all__ = ["Correction", "fit", "moments", "places"]
+__all__ = ["CorrectedArray", "Correction", "fit", "moments"]
 
 Reals = NDArray[Any]
 
@@ -62,8 +63,6 @@ class Correction:
         Their error against Newton, relative to the largest current.
     linear_rms
         The same without the correction: zero-bias conductances.
-    gain
-        Digital factor that gives the layer's products the size of the exact ones.
     """
 
     coefficients: FloatArray
@@ -76,7 +75,6 @@ class Correction:
     rms: float
     worst: float
     linear_rms: float
-    gain: float = 1.0
 
     def surplus(self, volts: Reals) -> Reals:
         """Return ``s(V)``, same shape and kind."""
@@ -86,8 +84,12 @@ class Correction:
     def surplus_matrix(self, transfer: FloatArray) -> FloatArray:
         """Return B (rows, cols) [A]: what ``s = 1`` adds to the columns' currents without wires.
 
-        The cell's conductance is taken to be what the transfer shows of it.
+        A cell's conductance is taken to be what the transfer shows of it; of cells whose rows drive
+        gates, `transfer` is what they hold.
         """
+        if not self.cell.loads_row:
+            full = np.full_like(transfer, self.read_volt)
+            return np.asarray(self.cell.respond(full, np.zeros_like(transfer), transfer).current)
         one = np.full(1, self.typical_siemens)
         apparent = self.typical_siemens / self.cell.zero_bias_conductance(one)[0]
         least, most = self.typical_siemens * 1e-2, self.typical_siemens * 1e2
@@ -110,70 +112,87 @@ class Correction:
         )
         return result
 
-    def read(self, volts: Reals, transfer: Reals) -> Reals:
-        """Return the column currents of a whole tile (vectors, cols) [A]."""
-        straight = volts @ transfer
-        extra = self.surplus_matrix(transfer.astype(np.float64)).astype(transfer.dtype)
-        bent = straight + self.surplus(volts) @ extra
-        return self.currents(straight, bent, places(transfer.shape[1]).astype(transfer.dtype))
 
-
-def places(columns: int) -> FloatArray:
-    """Return the place of each column, from 0 at the drivers to 1 (columns,)."""
-    return np.arange(columns) / max(columns - 1, 1)
-
-
-def moments(accelerator: Accelerator, codes: FloatArray, highest: float) -> FloatArray:
-    """Return row voltages of single moments for input codes (vectors, rows) [V].
-
-    With inputs as voltages the voltages themselves; bit by bit, each vector shows one of its bits;
-    with pulse widths, the drivers that are still on after a share of the time.
-    """
-    volt, count = accelerator.read_volt, len(codes)
-    if accelerator.input_coding == "bit serial":
-        bits = np.arange(count)[:, None] % int(highest).bit_length()
-        on = (np.abs(codes).astype(np.int64) >> bits) & 1
-        return volt * np.sign(codes) * on
-    if accelerator.input_coding == "pulse width":
-        share = (np.arange(count)[:, None] % 8 + 0.5) / 8
-        return volt * np.sign(codes) * (np.abs(codes) > share * highest)
-    return codes * (volt / highest)
-
-
-def fit(
-    accelerator: Accelerator,
-    tiles: Sequence[tuple[Crossbar, FloatArray, FloatArray]],
-) -> Correction:
-    """Fit the correction of a layer.
+class CorrectedArray:
+    """A tile's array by its correction, in single precision: what stands for its transfer matrix.
 
     Parameters
     ----------
-    accelerator
-        Its cell and read voltage.
+    correction
+        Of its layer.
+    transfer
+        With the cells' conductances at zero bias (rows, cols) [S]; of gates, what the cells hold.
+    """
+
+    def __init__(self, correction: Correction, transfer: FloatArray) -> None:
+        self._correction = correction
+        straight = transfer if correction.cell.loads_row else np.zeros_like(transfer)
+        self._straight = straight.astype(np.float32)
+        self._extra = correction.surplus_matrix(transfer).astype(np.float32)
+        self._place = _places(transfer.shape[1]).astype(np.float32)
+
+    def column_current(self, volts: Reals, *, pulses: bool) -> Reals:
+        """Return the column currents (batch, cols), float32 [A].
+
+        Parameters
+        ----------
+        volts
+            Mean row voltages (batch, rows) [V].
+        pulses
+            Whether the rows stand at the whole read voltage, for their share of the time.
+        """
+        mean = volts.astype(np.float32, copy=False)
+        shape = (
+            mean / np.float32(self._correction.read_volt)
+            if pulses
+            else self._correction.surplus(mean)
+        )
+        straight = mean @ self._straight
+        bent = straight + shape @ self._extra
+        return self._correction.currents(straight, bent, self._place)
+
+
+def moments(tile: Tile, x: FloatArray) -> FloatArray:
+    """Return row voltages of single moments for inputs (vectors, inputs) from -1 to 1 [V].
+
+    Of levels the voltages themselves; of several reads, in turn one for each vector; of pulses, the
+    drivers that are still on after a share of the time.
+    """
+    read = tile.one_read(x)
+    volts = read.volt
+    if read.second is not None:
+        share = (np.arange(len(volts))[:, None] % 8 + 0.5) / 8
+        volts = np.where(read.second > share * tile.driver.span_second, volts, 0.0)
+    return np.asarray(volts - tile.fast_model.input_volt)
+
+
+def fit(tiles: Sequence[tuple[Tile, FloatArray, FloatArray]]) -> Correction:
+    """Fit the correction of tiles of one kind.
+
+    Parameters
+    ----------
     tiles
-        Of some of its tiles: the circuit, the zero-bias transfer (rows, cols) [S], and row
-        voltages that occur (vectors, rows) [V].
+        Some of them: the tile, the transfer (rows, cols) of its loaded array with the cells'
+        conductances at zero bias [S] (of gates, what they hold), and inputs from -1 to 1 that occur
+        (vectors, inputs).
 
     Raises
     ------
     ConvergenceError
         Newton did not converge.
     """
-    cell = accelerator.cell
-    held = np.concatenate([crossbar.conductance.ravel() for crossbar, _, _ in tiles])
+    first = tiles[0][0]
+    cell, read_volt = first.crossbar.cell, first.driver.full_scale_volt
+    held = np.concatenate([tile.crossbar.conductance.ravel() for tile, _, _ in tiles])
     typical = float((held**2).sum() / held.sum()) if held.any() else 1e-6
-    grid = np.linspace(-accelerator.read_volt, accelerator.read_volt, _KNOTS)
-    one = np.full(1, typical)
-    over = cell.respond(grid, np.zeros(1), one).current / cell.zero_bias_conductance(one) - grid
-    most = float(over[-1])
-    linear = abs(most) < 1e-12 * accelerator.read_volt
+    shape = _shape(cell, typical, read_volt)
     start = Correction(
         coefficients=np.zeros((4, 2)),
         load_ampere=1.0,
         cell=cell,
         typical_siemens=typical,
-        read_volt=accelerator.read_volt,
-        shape=np.zeros(_KNOTS) if linear else over / most,
+        read_volt=read_volt,
+        shape=shape,
         held_out=0,
         rms=np.nan,
         worst=np.nan,
@@ -181,23 +200,25 @@ def fit(
     )
     straight, bent, exact, place, judged = [], [], [], [], []
     count = 0
-    for crossbar, transfer, volts in tiles:
-        plain = volts @ transfer
+    for tile, transfer, x in tiles:
+        volts = moments(tile, x)
+        plain = volts @ (transfer if cell.loads_row else np.zeros_like(transfer))
         straight.append(plain.ravel())
         bent.append((plain + start.surplus(volts) @ start.surplus_matrix(transfer)).ravel())
-        exact.append(nodal.read(crossbar, volts).column_current.ravel())
-        place.append(np.tile(places(crossbar.cols), len(volts)))
+        exact.append(nodal.read(tile.loaded, volts).column_current.ravel())
+        place.append(np.tile(_places(tile.crossbar.cols), len(volts)))
         judges = np.isin(np.arange(len(volts)) % 8, _JUDGES)
         count += int(judges.sum())
-        judged.append(np.repeat(judges, crossbar.cols))
+        judged.append(np.repeat(judges, tile.crossbar.cols))
     a, b, y, x = (np.concatenate(parts) for parts in (straight, bent, exact, place))
     rest = np.concatenate(judged)
-    load = float(np.abs(a).max()) or 1.0
+    load = float(np.maximum(np.abs(a), np.abs(b)).max()) or 1.0
     terms = np.stack([a, b, b * np.abs(a) / load, b * np.abs(b) / load], axis=1)
     basis = np.concatenate([terms, terms * x[:, None]], axis=1)
     found = np.linalg.lstsq(basis[~rest], y[~rest], rcond=1e-9)[0]
     full = float(np.abs(y).max()) or 1.0
-    error, without = ((v[rest] - y[rest]) / full for v in (basis @ found, a))
+    plain = a if cell.loads_row else b
+    error, without = ((v[rest] - y[rest]) / full for v in (basis @ found, plain))
     return replace(
         start,
         coefficients=found.reshape(2, 4).T.copy(),
@@ -207,3 +228,21 @@ def fit(
         worst=float(np.abs(error).max()) if error.size else np.nan,
         linear_rms=float(np.sqrt(np.mean(without**2))) if error.size else np.nan,
     )
+
+
+def _shape(cell: Cell, typical: float, read_volt: float) -> FloatArray:
+    """Return ``s`` on equal steps of voltage: 1 at the read voltage, or 0 of a linear cell."""
+    grid, one = np.linspace(-read_volt, read_volt, _KNOTS), np.full(1, typical)
+    current = cell.respond(grid, np.zeros(1), one).current
+    over = current
+    if cell.loads_row:
+        over = current / cell.zero_bias_conductance(one) - grid
+    most = float(over[-1])
+    if abs(most) < 1e-12 * (read_volt if cell.loads_row else read_volt * typical):
+        return np.zeros(_KNOTS)
+    return np.asarray(over / most)
+
+
+def _places(columns: int) -> FloatArray:
+    """Return the place of each column, from 0 at the drivers to 1 (columns,)."""
+    return np.arange(columns) / max(columns - 1, 1)

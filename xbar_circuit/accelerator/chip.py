@@ -1,0 +1,450 @@
+"""A chip: an accelerator that was programmed with a network, once; later and warmer by `Chip.at`.
+
+`program` maps the network, draws and programs the devices, reduces every tile and sets all ranges.
+Everything else takes the chip that came of it: outputs, accuracy, error budget, cost, and the check
+of its tiles from the driver to the code in ngspice. What is drawn later (noise of reads, of
+converters, of the arrays) comes from the chip's own seed, so a chip gives the same answers again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from xbar_circuit import checks
+from xbar_circuit.accelerator.description import Accelerator
+from xbar_circuit.accelerator.digital_layer import DigitalLayer
+from xbar_circuit.accelerator.drift import COMPENSATIONS, compensate
+from xbar_circuit.accelerator.layer import AnalogLayer, LayerParts, transfers_of
+from xbar_circuit.accelerator.mapping import Mapping as MappedNetwork
+from xbar_circuit.accelerator.mapping import map_network
+from xbar_circuit.accelerator.memory import working_bytes
+from xbar_circuit.accelerator.programming import Conductances, Programmed, program_devices
+from xbar_circuit.accelerator.ranges import Calibrator
+from xbar_circuit.accelerator.wire_aware import WireAware
+from xbar_circuit.accelerator.wire_aware import wire_aware as wire_aware_of
+from xbar_circuit.architecture import Architecture
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.network.execution import MEMORY_BYTES, accuracy, batch_size, run, walk
+from xbar_circuit.network.graph import Network
+from xbar_circuit.network.operators import Array
+
+if TYPE_CHECKING:
+    from xbar_circuit.accelerator.budget import Budget
+    from xbar_circuit.accelerator.cost import Cost
+    from xbar_circuit.accelerator.spot_check import TileCheck
+
+__all__ = ["Chip", "Inputs", "Multiplier", "program", "program_mapping"]
+
+#: Inputs of a network: by their name, or the one array of a network with one input.
+Inputs = Mapping[str, NDArray[Any]] | NDArray[Any]
+
+
+class Multiplier:
+    """Who multiplies for `network.execution.run`: the layers of a chip.
+
+    Parameters
+    ----------
+    layers
+        By name.
+    seed
+        Of what is noisy; None draws no noise.
+    first
+        Number of the batch's first sample, which names its random numbers.
+    """
+
+    def __init__(
+        self,
+        layers: Mapping[str, AnalogLayer | DigitalLayer],
+        *,
+        seed: tuple[int, ...] | None = None,
+        first: int = 0,
+    ) -> None:
+        self.layers = layers
+        self._seed, self._first = seed, first
+        self._places = {name: k for k, name in enumerate(layers)}
+
+    def starting(self, first: int) -> Multiplier:
+        """Return the multiplier of a batch that begins with sample `first`."""
+        return Multiplier(self.layers, seed=self._seed, first=first)
+
+    def encode(self, name: str, inputs: Array) -> Array:
+        """Return the input codes of a node."""
+        return self.layers[name].encode(inputs)
+
+    def multiply(self, name: str, vectors: Array) -> Array:
+        """Return the products of a node."""
+        layer = self.layers[name]
+        if isinstance(layer, DigitalLayer) or self._seed is None or not layer.noisy:
+            return layer.products(vectors)
+        return layer.products(vectors, stream=(*self._seed, self._places[name], self._first))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Chip:
+    """One programmed accelerator at one age and temperature; made by `program` and `at`.
+
+    Parameters
+    ----------
+    mapping
+        What sits where, with the targets that were programmed.
+    programmed
+        Its devices.
+    parts
+        Of each layer on tiles, its drivers and read-outs with their ranges.
+    digital
+        Layers that are none.
+    fresh
+        Transfers of all tiles right after programming [S].
+    second
+        Age [s].
+    celsius
+        Temperature of the arrays [degree Celsius]; None is that of the statistics, 27 for noise.
+    drift_compensation
+        ``"none"``, ``"global"`` or ``"column"``.
+    memory_bytes
+        Limit on the memory of the whole process while it runs.
+    wire_aware
+        What wire-aware programming reached, if it was asked for.
+    """
+
+    mapping: MappedNetwork
+    programmed: Programmed
+    parts: Mapping[str, LayerParts]
+    digital: Mapping[str, DigitalLayer]
+    fresh: Conductances
+    second: float = 0.0
+    celsius: float | None = None
+    drift_compensation: str = "global"
+    memory_bytes: int = MEMORY_BYTES
+    wire_aware: WireAware | None = None
+
+    @property
+    def network(self) -> Network:
+        """What was programmed."""
+        return self.mapping.network
+
+    @property
+    def accelerator(self) -> Accelerator:
+        """What it was programmed on."""
+        return self.mapping.accelerator
+
+    def at(self, second: float, *, celsius: float | None = None) -> Chip:
+        """Return the same chip at another age and temperature; nothing is programmed again.
+
+        Read-outs keep the ranges of programming time, drift compensation is digital.
+
+        Parameters
+        ----------
+        second
+            Since programming [s].
+        celsius
+            Of the arrays [degree Celsius]; None is the temperature of the statistics.
+
+        Raises
+        ------
+        ParameterError
+            A number out of range.
+        """
+        checks.number("second", second, "s")
+        if celsius is not None:
+            checks.number("celsius", celsius, "degree Celsius", minimum=-273.15, above=True)
+        return replace(self, second=second, celsius=celsius)
+
+    @cached_property
+    def conductances(self) -> Conductances:
+        """Of every tile now [S]."""
+        return self.programmed.conductances(self.second, celsius=self.celsius)
+
+    @cached_property
+    def transfers(self) -> Conductances:
+        """Of every tile now, wires, terminals, drivers and read-outs included [S]."""
+        exact = all(state is None for layer in self.programmed.states for state in layer)
+        if exact or (self.second == 0.0 and self.celsius is None):
+            return self.fresh
+        found = []
+        for plan, held in zip(self.mapping.layers, self.conductances, strict=True):
+            owners = self.parts[plan.name].accelerators
+            found.append(transfers_of([a.tile(g) for a, g in zip(owners, held, strict=True)]))
+        return tuple(found)
+
+    @cached_property
+    def layers(self) -> dict[str, AnalogLayer | DigitalLayer]:
+        """All layers at work, by name, in order."""
+        gains = compensate(self.mapping, self.fresh, self.transfers, kind=self.drift_compensation)
+        made: dict[str, AnalogLayer | DigitalLayer] = {
+            plan.name: AnalogLayer(
+                plan,
+                self.parts[plan.name],
+                self.conductances[k],
+                self.transfers[k],
+                gains=gains[k],
+                celsius=self.celsius,
+            )
+            for k, plan in enumerate(self.mapping.layers)
+        }
+        made.update(self.digital)
+        return {name: made[name] for name, _ in self.network.matrix_nodes}
+
+    def multiplier(self, *, noise: bool = True) -> Multiplier:
+        """Return who multiplies for `network.run`.
+
+        Parameters
+        ----------
+        noise
+            Whether parts that have noise draw it, from the chip's seed.
+        """
+        moment = round(self.second * 1000), round(1000 * (self.celsius or 0.0)) + 10**6
+        return Multiplier(self.layers, seed=(self.programmed.seed, *moment) if noise else None)
+
+    def run(
+        self,
+        inputs: Inputs,
+        *,
+        noise: bool = True,
+        workers: int = 2,
+        progress: Callable[[int], object] | None = None,
+    ) -> list[Array]:
+        """Compute the network's outputs.
+
+        Parameters
+        ----------
+        inputs
+            As for ``network.run``, or the one array (n, *input_shape).
+        noise
+            Whether parts that have noise draw it.
+        workers
+            Threads; the result does not depend on it.
+        progress
+            Called with the number of samples done, batch by batch.
+
+        Returns
+        -------
+        list of arrays
+            The one output, (n, ...).
+
+        Raises
+        ------
+        ParameterError
+            A name that is no input, or the memory does not hold one sample.
+        ShapeError
+            The inputs do not fit the network.
+        """
+        array = only_input(self.network, inputs)
+        return [
+            run(
+                self.network,
+                array,
+                self.multiplier(noise=noise),
+                memory_bytes=working_bytes(self.memory_bytes, self.mapping, array),
+                workers=workers,
+                progress=progress,
+            )
+        ]
+
+    def accuracy(self, inputs: Inputs, labels: NDArray[np.integer], **options: Any) -> float:
+        """Return the share of samples whose largest output is the label's; options as for `run`."""
+        (outputs,) = self.run(inputs, **options)
+        return accuracy(outputs, np.asarray(labels))
+
+    def budget(
+        self,
+        inputs: Inputs,
+        labels: NDArray[np.integer] | None = None,
+        *,
+        calibration: Inputs | None = None,
+        workers: int = 2,
+        progress: Callable[[int], object] | None = None,
+    ) -> Budget:
+        """Return what each imperfection alone does to the chip's layers; see `budget.Budget`.
+
+        Parameters
+        ----------
+        inputs
+            What layers are judged by, and accuracies measured on.
+        labels
+            Of the inputs; None measures no accuracy.
+        calibration
+            What the ranges are set by where an imperfection stands alone; None is `inputs`.
+        workers, progress
+            As for `run`; `progress` counts imperfections.
+        """
+        from xbar_circuit.accelerator.budget import error_budget  # noqa: PLC0415  takes chips
+
+        return error_budget(
+            self, inputs, labels, calibration=calibration, workers=workers, progress=progress
+        )
+
+    def cost(
+        self,
+        inputs: Inputs | None = None,
+        *,
+        technology: str | Architecture | None = None,
+        replicas: Mapping[str, int] | None = None,
+    ) -> Cost:
+        """Return energy, time and area of an inference; see `cost.inference_cost`.
+
+        Parameters
+        ----------
+        inputs
+            What loads the arrays; None takes inputs of ones.
+        technology
+            Whose published numbers stand in the place of the parts' own; None takes the parts'
+            own, and where a part has none (ideal ones) the survey's median.
+        replicas
+            Copies of each layer's tiles by name; 1 unless said.
+        """
+        from xbar_circuit.accelerator.cost import inference_cost  # noqa: PLC0415  takes chips
+
+        return inference_cost(self, inputs, technology=technology, replicas=replicas)
+
+    def spot_check(
+        self,
+        inputs: Inputs,
+        *,
+        tiles: Sequence[tuple[int, int]] | None = None,
+        vectors: int = 4,
+        array: str | None = None,
+        progress: Callable[[int], object] | None = None,
+    ) -> list[TileCheck]:
+        """Run tiles in ngspice from the driver to the code; see `spot_check.check_tiles`.
+
+        Parameters
+        ----------
+        inputs
+            Samples whose activations the tiles see.
+        tiles
+            (layer, tile) places; None takes one tile of every shape in every layer.
+        vectors
+            Products of each tile.
+        array
+            In the decks of whole tiles: ``"full"`` has every wire and cell, ``"macromodel"`` a
+            linear array's exact reduction to its ports, many times faster; None takes the first for
+            small arrays. Every array is also run alone with every wire and cell.
+        progress
+            Called with 1 after each tile.
+
+        Raises
+        ------
+        SimulatorError, SimulatorNotFoundError
+            ngspice is missing or failed.
+        """
+        from xbar_circuit.accelerator.spot_check import check_tiles  # noqa: PLC0415  takes chips
+
+        return check_tiles(
+            self, inputs, tiles=tiles, vectors=vectors, array=array, progress=progress
+        )
+
+
+def only_input(network: Network, inputs: Inputs) -> Array:
+    """Return the array of a network's input, float32.
+
+    Raises
+    ------
+    ParameterError
+        Other names than that of the input.
+    """
+    array = network.only_input(inputs) if isinstance(inputs, Mapping) else inputs
+    return np.asarray(array, dtype=np.float32)
+
+
+def program(
+    accelerator: Accelerator,
+    network: Network,
+    *,
+    calibration: Inputs,
+    rng: np.random.Generator | None = None,
+    digital: Sequence[str] | Mapping[str, int | None] = (),
+    elsewhere: Mapping[str, Accelerator] | None = None,
+    wire_aware: bool = False,
+    drift_compensation: str = "global",
+    memory_bytes: int = MEMORY_BYTES,
+) -> Chip:
+    """Make a chip; see `Accelerator.program`, which calls this.
+
+    Parameters
+    ----------
+    wire_aware
+        Whether conductances are chosen for the array with its wires.
+    drift_compensation
+        ``"none"``, ``"global"`` or ``"column"``.
+    memory_bytes
+        Limit on the memory of the whole process; of large networks only the first calibration
+        inputs are used that fit.
+    """
+    seed = 0 if rng is None else int(rng.integers(2**63))
+    return program_mapping(
+        map_network(network, accelerator, digital=digital, elsewhere=elsewhere),
+        calibration=calibration,
+        seed=seed,
+        aware=wire_aware,
+        drift_compensation=drift_compensation,
+        memory_bytes=memory_bytes,
+    )
+
+
+def program_mapping(
+    mapping: MappedNetwork,
+    *,
+    calibration: Inputs,
+    seed: int = 0,
+    aware: bool | WireAware = False,
+    drift_compensation: str = "global",
+    memory_bytes: int = MEMORY_BYTES,
+) -> Chip:
+    """Make a chip of a mapped network.
+
+    Parameters
+    ----------
+    mapping
+        The network on its accelerators.
+    calibration
+        Inputs that the ranges are set by.
+    seed
+        Of everything that is drawn.
+    aware
+        Whether conductances are chosen for the wires; or what came of that for this mapping, which
+        chips of several seeds share.
+    drift_compensation, memory_bytes
+        As for `program`.
+
+    Raises
+    ------
+    ParameterError
+        The calibration inputs are nothing but zeros, or a choice is unknown.
+    """
+    checks.choice("drift_compensation", drift_compensation, COMPENSATIONS)
+    known = only_input(mapping.network, calibration)
+    if not known.any():
+        raise ParameterError.about(
+            "calibration",
+            got="nothing but zeros",
+            expected="inputs like those that will be inferred, to set the ranges",
+            remedy="give images of the training set, and check the normalisation",
+        )
+    realised = None
+    if aware:
+        realised = aware if isinstance(aware, WireAware) else wire_aware_of(mapping)
+        mapping = realised.mapping
+    programmed = program_devices(mapping, seed=seed)
+    calibrator = Calibrator(mapping, programmed.conductances())
+    room = working_bytes(memory_bytes, mapping, known)
+    count = max(1, batch_size(mapping.network, room // 3, largest=len(known)))
+    with threadpool_limits(limits=1, user_api="blas"):
+        walk(mapping.network, known[:count], calibrator)
+    return Chip(
+        mapping=mapping,
+        programmed=programmed,
+        parts=calibrator.parts,
+        digital=calibrator.digital,
+        fresh=tuple(calibrator.transfers[plan.name] for plan in mapping.layers),
+        drift_compensation=drift_compensation,
+        memory_bytes=memory_bytes,
+        wire_aware=realised,
+    )

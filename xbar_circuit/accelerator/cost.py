@@ -1,0 +1,466 @@
+"""Energy, time and area of an inference on a chip, split by component.
+
+Layers are stages of a pipeline: a new image enters when the slowest stage is free. A stage takes
+the products of its layer, shared by the layer's replicas, or its digital work, whichever is
+longer; they overlap. The latency of one image is the sum of all stages. A layer that stays digital
+is a stage of its own on one digital unit, its weights read from a buffer for every product.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping as MappingOf
+from dataclasses import dataclass
+
+import numpy as np
+
+from xbar_circuit import checks
+from xbar_circuit.accelerator.chip import Chip, Inputs, only_input
+from xbar_circuit.accelerator.description import Accelerator
+from xbar_circuit.accelerator.loads import (
+    LayerLoad,
+    array_joules,
+    conversions_of,
+    count_loads,
+)
+from xbar_circuit.accelerator.mapping import LayerPlan, Mapping
+from xbar_circuit.accelerator.periphery import Periphery, input_bits
+from xbar_circuit.architecture import Architecture, DigitalUnit
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.network.execution import batch_size
+
+__all__ = [
+    "COMPONENTS",
+    "OPERATIONS_A_MAC",
+    "Cost",
+    "LayerCost",
+    "balanced_replicas",
+    "inference_cost",
+    "tile_peak",
+]
+
+#: How the field counts.
+OPERATIONS_A_MAC = 2
+
+_LOADING_SAMPLES = 16  # whose activations load the arrays for their energy
+
+#: Components of energy and area, in the order of the signal.
+COMPONENTS = ("driver", "array", "read-out", "digital", "buffer", "interconnect")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerCost:
+    """One layer of one inference.
+
+    load : what was asked.
+    replicas : copies of its tiles.
+    second : of its stage [s].
+    joule : by component [J].
+    """
+
+    load: LayerLoad
+    replicas: int
+    second: float
+    joule: dict[str, float]
+
+    @property
+    def tiles(self) -> int:
+        """Tiles of all replicas."""
+        return len(self.load.tiles) * self.replicas
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """An inference and the chip that does it.
+
+    Parameters
+    ----------
+    accelerator, periphery
+        What it is made of, and whose numbers count; of layers elsewhere, their own count.
+    network_name, utilisation
+        What runs, and the share of one copy's cells that hold a weight.
+    layers
+        In order.
+    product_second
+        From one product of a tile to the next [s].
+    full_tile
+        One tile at full use, see `tile_peak`, whose cells draw what the network's cells draw on
+        average: what chips are compared by.
+    area_square_metre
+        By component [m2]; what is not published is missing.
+    assumptions
+        Printed with every figure.
+    """
+
+    accelerator: Accelerator
+    periphery: Periphery
+    network_name: str
+    utilisation: float
+    layers: tuple[LayerCost, ...]
+    product_second: float
+    full_tile: dict[str, float]
+    area_square_metre: dict[str, float]
+    assumptions: tuple[str, ...]
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of an inference."""
+        return sum(layer.load.macs for layer in self.layers)
+
+    @property
+    def tiles(self) -> int:
+        """Tiles, replicas included."""
+        return sum(layer.tiles for layer in self.layers)
+
+    @property
+    def latency_second(self) -> float:
+        """From an image in to its answer out [s]."""
+        return sum(layer.second for layer in self.layers)
+
+    @property
+    def interval_second(self) -> float:
+        """From one image to the next in the full pipeline [s]."""
+        return max(layer.second for layer in self.layers)
+
+    @property
+    def joule(self) -> dict[str, float]:
+        """Energy of an inference by component [J]."""
+        return {name: sum(layer.joule[name] for layer in self.layers) for name in COMPONENTS}
+
+    @property
+    def total_joule(self) -> float:
+        """Energy of an inference [J]."""
+        return sum(self.joule.values())
+
+    @property
+    def square_metre(self) -> float:
+        """Area of what is known [m2]; 0 where nothing is."""
+        return sum(self.area_square_metre.values())
+
+    @property
+    def tops(self) -> float:
+        """Useful operations per second in the full pipeline [10**12/s]."""
+        return OPERATIONS_A_MAC * self.macs / self.interval_second * 1e-12
+
+    @property
+    def tops_per_watt(self) -> float:
+        """Useful operations per joule [10**12/J]."""
+        return OPERATIONS_A_MAC * self.macs / self.total_joule * 1e-12
+
+    @property
+    def tops_per_mm2(self) -> float | None:
+        """Useful operations per second and area [10**12/s/mm2]; None where no area is known."""
+        return self.tops / (self.square_metre * 1e6) if self.square_metre > 0.0 else None
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the numbers as plain data."""
+        return {
+            "numbers": self.periphery.name,
+            "source": self.periphery.source,
+            "network": self.network_name,
+            "macs": self.macs,
+            "tiles": self.tiles,
+            "utilisation": self.utilisation,
+            "full_tile": self.full_tile,
+            "product_second": self.product_second,
+            "latency_second": self.latency_second,
+            "interval_second": self.interval_second,
+            "joule": self.total_joule,
+            "joule_by_component": self.joule,
+            "area_square_metre": self.square_metre,
+            "area_square_metre_by_component": self.area_square_metre,
+            "tops": self.tops,
+            "tops_per_watt": self.tops_per_watt,
+            "tops_per_mm2": self.tops_per_mm2,
+            "layers": [
+                {
+                    "name": layer.load.name,
+                    "tiles": len(layer.load.tiles),
+                    "replicas": layer.replicas,
+                    "products": layer.load.products,
+                    "macs": layer.load.macs,
+                    "second": layer.second,
+                    "joule_by_component": layer.joule,
+                }
+                for layer in self.layers
+            ],
+            "assumptions": list(self.assumptions),
+        }
+
+
+def inference_cost(
+    chip: Chip,
+    inputs: Inputs | None = None,
+    *,
+    technology: str | Architecture | None = None,
+    replicas: MappingOf[str, int] | None = None,
+) -> Cost:
+    """Return what an inference costs; see `Chip.cost`.
+
+    Parameters
+    ----------
+    chip
+        Whose arrays are loaded.
+    inputs
+        Samples that load them; None takes one sample of ones.
+    technology
+        As for `Periphery.of`.
+    replicas
+        Copies of each layer's tiles by name; 1 unless said.
+
+    Raises
+    ------
+    ParameterError
+        Converters without a width, an unknown technology or layer.
+    """
+    mapping = chip.mapping
+    loads = count_loads(mapping)
+    copies = dict(replicas or {})
+    unknown = sorted(set(copies) - {plan.name for plan in mapping.layers})
+    if unknown:
+        raise ParameterError.about(
+            "replicas",
+            got=f"unknown layers {unknown}",
+            expected=f"some of {[plan.name for plan in mapping.layers]}",
+            remedy="correct the names",
+        )
+    peripheries = {
+        plan.name: Periphery.of(_ranged(chip, plan), technology) for plan in mapping.layers
+    }
+    usual = Periphery.of(chip.accelerator, technology)
+    joules = array_joules(chip, peripheries, _loading(chip, inputs))
+    layers = []
+    for load in loads:
+        if load.name in mapping.digital:
+            layers.append(_digital(load, chip.accelerator, mapping.digital[load.name]))
+            continue
+        plan = mapping.layer(load.name)
+        count = checks.count(f"replicas[{load.name!r}]", copies.get(load.name, 1))
+        layers.append(
+            _analog(load, plan.accelerator, peripheries[load.name], joules[load.name], count)
+        )
+    used = sum(rows * columns for load in loads for rows, columns in load.tiles)
+    full = chip.accelerator.rows * chip.accelerator.cols
+    drawn = sum(joules.values()) * full / used if used else 0.0
+    areas = _areas(mapping, tuple(layers), peripheries)
+    return Cost(
+        accelerator=chip.accelerator,
+        periphery=usual,
+        network_name=mapping.network.source,
+        utilisation=mapping.utilisation,
+        layers=tuple(layers),
+        full_tile=tile_peak(chip.accelerator, usual, array_joule=drawn),
+        product_second=usual.product_second,
+        area_square_metre=areas,
+        assumptions=_assumptions(chip, usual, areas),
+    )
+
+
+def tile_peak(
+    accelerator: Accelerator, periphery: Periphery, *, array_joule: float
+) -> dict[str, float]:
+    """Return what one full tile does: as chips are compared.
+
+    Parameters
+    ----------
+    accelerator, periphery
+        Size and what stands around it.
+    array_joule
+        What the array draws for one product [J].
+
+    Returns
+    -------
+    dict
+        ``product_second``, ``product_joule`` and ``array_joule`` in it, ``macs``, ``tops``,
+        ``tops_per_watt``, and ``tops_per_mm2`` if the area is known.
+    """
+    macs = accelerator.inputs * accelerator.outputs
+    conversions = conversions_of(accelerator, accelerator.cols)
+    parts = _analog_joule(periphery, accelerator.rows, conversions, array_joule)
+    joule = sum(parts.values())
+    result = {
+        "product_second": periphery.product_second,
+        "product_joule": joule,
+        "array_joule": array_joule,
+        "macs": float(macs),
+        "tops": OPERATIONS_A_MAC * macs / periphery.product_second * 1e-12,
+        "tops_per_watt": OPERATIONS_A_MAC * macs / joule * 1e-12,
+    }
+    area = sum(_tile_areas(accelerator, periphery).values())
+    if area > 0.0:
+        result["tops_per_mm2"] = result["tops"] / (area * 1e6)
+    return result
+
+
+def balanced_replicas(
+    mapping: Mapping, *, tiles: int, technology: str | Architecture | None = None
+) -> dict[str, int]:
+    """Return copies of each layer such that the pipeline is as fast as `tiles` tiles allow.
+
+    The slowest stage gets another copy as long as there is room.
+
+    Raises
+    ------
+    ParameterError
+        Fewer tiles than the network needs.
+    """
+    loads = [load for load in count_loads(mapping) if load.tiles]
+    left = checks.count("tiles", tiles) - mapping.tile_count
+    if left < 0:
+        raise ParameterError.about(
+            "tiles",
+            got=tiles,
+            expected=f"at least the {mapping.tile_count} tiles of one copy",
+            remedy="give more tiles",
+        )
+    copies = {load.name: 1 for load in loads}
+    products = {
+        plan.name: Periphery.of(plan.accelerator, technology).product_second
+        for plan in mapping.layers
+    }
+
+    def second(load: LayerLoad) -> float:
+        return math.ceil(load.products / copies[load.name]) * products[load.name]
+
+    while loads:
+        slowest = max(loads, key=second)
+        if len(slowest.tiles) > left or copies[slowest.name] >= slowest.products:
+            break
+        copies[slowest.name] += 1
+        left -= len(slowest.tiles)
+    return copies
+
+
+def _ranged(chip: Chip, plan: LayerPlan) -> Accelerator:
+    """Return a layer's accelerator with the drivers of its calibration: signed or not."""
+    return plan.accelerator.changed(driver=chip.parts[plan.name].accelerators[0].driver)
+
+
+def _loading(chip: Chip, inputs: Inputs | None) -> np.ndarray:
+    if inputs is None:
+        return np.ones((1, *chip.network.input_shape), dtype=np.float32)
+    samples = only_input(chip.network, inputs)
+    most = batch_size(chip.network, chip.memory_bytes // 4, largest=_LOADING_SAMPLES)
+    return samples[: max(1, most)]
+
+
+def _analog(
+    load: LayerLoad,
+    accelerator: Accelerator,
+    periphery: Periphery,
+    array_joule: float,
+    replicas: int,
+) -> LayerCost:
+    rows = sum(rows for rows, _ in load.tiles)
+    analog = _analog_joule(periphery, rows, load.conversions, array_joule)
+    digital = accelerator.digital
+    adds = load.products * periphery.reads * load.conversions + load.outputs + load.digital_elements
+    each = math.ceil(input_bits(accelerator.driver) / 8)
+    joule = {
+        **{name: load.products * value for name, value in analog.items()},
+        "digital": adds * digital.add_joule + load.outputs * digital.multiply_joule,
+        **_moved(digital, load.products * rows * each, load.inputs * each),
+    }
+    copies = min(replicas, load.products)
+    rate = digital.lanes * digital.clock_hertz * len(load.tiles) * copies
+    return LayerCost(
+        load=load,
+        replicas=replicas,
+        second=max(
+            math.ceil(load.products / copies) * periphery.product_second,
+            (adds + load.outputs) / rate,
+        ),
+        joule={name: joule[name] for name in COMPONENTS},
+    )
+
+
+def _digital(load: LayerLoad, accelerator: Accelerator, bits: int | None) -> LayerCost:
+    digital, each = accelerator.digital, math.ceil((bits or 32) / 8)
+    weights = load.macs // load.products
+    other = load.outputs + load.digital_elements
+    joule = dict.fromkeys(COMPONENTS, 0.0) | {
+        "digital": load.macs * digital.mac_joule(bits)
+        + other * digital.add_joule
+        + load.outputs * digital.multiply_joule,
+        **_moved(digital, (load.products * weights + load.inputs) * each, load.inputs * each),
+    }
+    return LayerCost(
+        load=load,
+        replicas=1,
+        second=(load.macs + other) / (digital.lanes * digital.clock_hertz),
+        joule=joule,
+    )
+
+
+def _moved(unit: DigitalUnit, read_bytes: float, moved_bytes: float) -> dict[str, float]:
+    """Return what buffers and the wires between layers take [J]."""
+    wires = unit.interconnect
+    return {
+        "buffer": (read_bytes + moved_bytes) * unit.buffer.byte_joule,
+        "interconnect": moved_bytes * 8 * wires.bit_joule_per_metre * wires.distance_metre,
+    }
+
+
+def _analog_joule(
+    periphery: Periphery, rows: int, conversions: int, array_joule: float
+) -> dict[str, float]:
+    """Return what drivers, array and read-out take for one product [J]."""
+    readout = periphery.reads * conversions * periphery.conversion_joule
+    if periphery.includes_array:
+        readout = max(readout - array_joule, 0.0)
+    return {
+        "driver": periphery.reads * rows * periphery.line_joule,
+        "array": array_joule,
+        "read-out": readout,
+    }
+
+
+def _tile_areas(accelerator: Accelerator, periphery: Periphery) -> dict[str, float]:
+    """Return the area of one tile by component, as far as it is known [m2]."""
+    columns = conversions_of(accelerator, accelerator.cols)
+    converters = math.ceil(columns / periphery.columns_per_converter)
+    known = {
+        "driver": _times(periphery.line_square_metre, accelerator.rows),
+        "array": _times(periphery.cell_square_metre, accelerator.rows * accelerator.cols),
+        "read-out": _times(periphery.converter_square_metre, converters),
+        "digital": accelerator.digital.square_metre,
+    }
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def _areas(
+    mapping: Mapping, layers: tuple[LayerCost, ...], peripheries: MappingOf[str, Periphery]
+) -> dict[str, float]:
+    areas: dict[str, float] = {}
+    for layer in layers:
+        if layer.load.name in peripheries:
+            own = mapping.layer(layer.load.name).accelerator
+            for name, value in _tile_areas(own, peripheries[layer.load.name]).items():
+                areas[name] = areas.get(name, 0.0) + layer.tiles * value
+            buffer = own.digital.buffer.byte_square_metre
+            if buffer is not None:
+                stored = layer.load.inputs * math.ceil(input_bits(own.driver) / 8)
+                areas["buffer"] = areas.get("buffer", 0.0) + stored * buffer
+    return areas
+
+
+def _assumptions(chip: Chip, periphery: Periphery, areas: dict[str, float]) -> tuple[str, ...]:
+    missing = [name for name in COMPONENTS if name not in areas]
+    kept = chip.mapping.digital
+    widths = ", ".join(f"{n} ({'float32' if b is None else f'{b} bit'})" for n, b in kept.items())
+    return (
+        *periphery.assumptions,
+        *chip.accelerator.digital.assumptions,
+        "Array energy: what the word line drivers deliver into the wires and devices at"
+        f" {chip.accelerator.driver.full_scale_volt:g} V, from the nodal engine, for inputs of real"
+        " samples.",
+        *([f"Digital layers: {widths}; every weight is read for every product."] if kept else []),
+        "Tiles in parallel, layers pipelined, conversion overlapped with the next read; only used"
+        " rows and columns take energy; every tile takes its whole area.",
+        "Operations: two for each multiply-accumulate of the network, none for idle cells.",
+        f"Area without: {', '.join(missing)}." if missing else "Area of all components.",
+    )
+
+
+def _times(area: float | None, count: int) -> float | None:
+    return None if area is None else area * count

@@ -1,0 +1,86 @@
+"""What an accelerator is, in words, for every page that shows one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, is_dataclass
+
+from xbar_circuit.accelerator.description import Accelerator
+from xbar_circuit.accelerator.spot_check import TileCheck, agreement_by_layer
+from xbar_circuit.calibration import ReadoutModel
+from xbar_circuit.report import Table
+from xbar_circuit.units import engineering
+
+__all__ = ["accelerator_words", "calibrated_words", "codes_table", "part_words"]
+
+
+def accelerator_words(a: Accelerator) -> list[str]:
+    """Say what tiles are made of, from the driver to the code."""
+    synapse = a.synapse
+    devices = "exact" if a.statistics is None else a.statistics.source
+    law = "" if synapse.cell.linear else f" Law of the cells: {part_words(synapse.cell)}."
+    high, wide = a.block
+    words = [
+        f"Tiles of {a.rows} x {a.cols} cells; a weight is a {type(synapse).__name__} of {high} x"
+        f" {wide} of them, each device between {engineering(synapse.g_min_siemens, 'S')} and"
+        f" {engineering(synapse.g_max_siemens, 'S')}, {devices}.{law} Wires:"
+        f" {engineering(a.wires.row_ohm, 'ohm')} a segment along rows,"
+        f" {engineering(a.wires.column_ohm, 'ohm')} along columns.",
+        f"Driver: {part_words(a.driver)}. Read-out: {part_words(a.readout)}. Ranges are set by"
+        " images of the training set, layer by layer, and stand in the parts of each tile.",
+    ]
+    if a.model is not None:
+        words.append(calibrated_words(a.model))
+    return words
+
+
+def part_words(part: object) -> str:
+    """Return a part's kind and the settings that are not its defaults."""
+    if not is_dataclass(part):
+        return str(part)
+    told = []
+    for field in fields(part):
+        value = getattr(part, field.name)
+        if value == field.default and not is_dataclass(value):
+            continue
+        told.append(f"{field.name} {part_words(value) if is_dataclass(value) else value}")
+    name = type(part).__name__
+    return f"{name} ({', '.join(told)})" if told else name
+
+
+def calibrated_words(model: ReadoutModel) -> str:
+    """Say what a calibrated read-out is and how right."""
+    judged = "not judged on products held out"
+    if model.held_out is not None:
+        judged = (
+            f"{100 * model.held_out.within_one:.1f} % of {model.held_out.codes} held-out codes"
+            f" within 1 LSB of ngspice, {model.held_out.worst_lsb} LSB at worst"
+        )
+    return (
+        f"Read-outs: calibrated against ngspice, {model.bits} bit, {judged};"
+        f" input resistance {engineering(model.input_ohm, 'ohm')},"
+        f" {engineering(model.product_second, 's')} and"
+        f" {engineering(model.readout_joule, 'J')} for a product."
+    )
+
+
+def codes_table(checks: Sequence[TileCheck]) -> Table:
+    """Return the agreement of codes with ngspice, layer by layer."""
+    rows = [
+        [
+            name,
+            f"{found.codes:,}",
+            f"{100 * found.equal:.2f} %",
+            f"{100 * found.within_one:.2f} %",
+            f"{found.mean:+.3f}",
+            f"{found.sigma:.3f}",
+            f"{found.worst:g}",
+        ]
+        for name, found in agreement_by_layer(checks).items()
+    ]
+    return Table(
+        columns=["layer", "codes", "equal", "within 1 LSB", "mean [LSB]", "sigma", "worst"],
+        rows=rows,
+        caption="Codes that the network multiplies with, less those of the whole deck in ngspice:"
+        " drivers, wires and cells, amplifiers, converters, digital sums.",
+    )
