@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 Out = Annotated[Path, typer.Option(help="Folder for JSON, PNG, HTML and the decks.")]
-Bits = Annotated[int, typer.Option(min=1, help="Of the converter, or of the settling.")]
+Bits = Annotated[int, typer.Option(min=1, max=32, help="Of the converter, or of the settling.")]
 Seed = Annotated[int, typer.Option(min=0, help="Of everything that is drawn.")]
 Rows = Annotated[int, typer.Option(min=1, help="Of the array.")]
 Cols = Annotated[int, typer.Option(min=1, help="Of the array.")]
