@@ -26,7 +26,7 @@ def test_summary_says_what_was_measured(folder):
     assert abs(summary["behavioural_readout_accuracy"] - summary["digital_accuracy"]) < 0.05
     for layers in ("codes_by_layer", "behavioural_codes_by_layer"):
         for codes in summary[layers].values():
-            assert codes["codes"] >= 20
+            assert codes["codes"] >= 12
             assert codes["within_one"] >= 0.99
     assert 0.0 < summary["worst_relative_difference"] <= 1e-6
     assert summary["seconds"] > 0.0
