@@ -56,6 +56,26 @@ def test_a_vector_alone_and_in_a_batch_agree_within_their_bounds(side, cell):
         assert (apart <= within).all()
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (1, 3), (2, 1), (3, 2)])
+@pytest.mark.parametrize("top", [None, 0.0, 5.0])
+@pytest.mark.parametrize("bottom", [None, 0.0, 7.0])
+@pytest.mark.parametrize("lead", [0.0, 2.0])
+def test_every_kind_of_sense_terminal_of_the_smallest_arrays(shape, top, bottom, lead):
+    if top is None and bottom is None:
+        return
+    g = np.random.default_rng(7).uniform(1e-3, 1e-1, shape)
+    for ohm in (0.0, 3.0):
+        xbar = xc.Crossbar(
+            conductance=g,
+            wires=xc.Wires(row_ohm=1.0, column_ohm=ohm, column_lead_ohm=lead),
+            terminals=xc.Terminals(left_ohm=1.0, bottom_ohm=bottom, top_ohm=top),
+        )
+        exact = xc.nodal.transfer(xbar, method=xc.nodal.Hierarchical())
+        for method in METHODS:
+            found = xc.nodal.transfer(xbar, method=method)
+            np.testing.assert_allclose(found, exact, rtol=1e-9, atol=1e-12 * exact.max())
+
+
 def test_the_bound_sees_a_mistake_of_any_cell():
     """A current in parallel with one cell, put in on purpose, moves the columns by less."""
     xbar = an_array(6)

@@ -275,16 +275,15 @@ class Elimination:
                 return np.asarray(cells.sum(axis=1))
             return np.asarray((self._top + self._bottom) * column[:, 0])
         total = np.zeros((len(row), *row.shape[2:]), dtype=self._kind)
-        held = [np.isinf(self._top), np.isinf(self._bottom)]
+        held = [bool(np.isinf(self._top)), bool(np.isinf(self._bottom))]
+        if rows == 1 and any(held):  # one node, held once or twice
+            return np.asarray(cells[:, 0])
         for end, near, siemens, is_held in (
             (0, 1, self._top, held[0]),
             (rows - 1, rows - 2, self._bottom, held[1]),
         ):
             if is_held:
-                if rows > 1 or end == near + 1 or not held[0]:
-                    total += cells[:, end]
-                if rows > 1:
-                    total += self._column_segment * column[:, near]
+                total += cells[:, end] + self._column_segment * column[:, near]
             elif siemens > 0.0:
                 total += siemens * column[:, end]
         return total
