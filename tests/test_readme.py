@@ -5,7 +5,8 @@ from pathlib import Path
 
 from xbar_circuit import cli
 
-README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_both_engines_agree_in_ten_lines(capsys):
@@ -17,7 +18,8 @@ def test_both_engines_agree_in_ten_lines(capsys):
 
 
 def test_every_verb_is_in_the_table():
-    named = set(re.findall(r"^\| `xbar ([a-z-]+)[^|]* \|", README, re.MULTILINE))
+    page = (ROOT / "docs/reference/verbs.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"^\| `xbar ([a-z-]+)` \|", page, re.MULTILINE))
     assert named == set(cli._Verbs().list_commands(None))
 
 
@@ -25,4 +27,10 @@ def test_pictures_are_there():
     pictures = re.findall(r"!\[[^]]*\]\(([^)]+)\)", README)
     assert pictures
     for picture in pictures:
-        assert (Path(__file__).resolve().parents[1] / picture).is_file()
+        assert (ROOT / picture).is_file()
+
+
+def test_what_is_linked_is_there():
+    links = re.findall(r"\]\(([^)#:]+)\)", README)
+    assert len(links) > 8
+    assert [link for link in links if not (ROOT / link).exists()] == []
