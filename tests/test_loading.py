@@ -68,28 +68,41 @@ def zipped(**entries):
     return file.getvalue()
 
 
-def bombs():
-    """Files of a few megabytes, or bytes, that promise gigabytes."""
-    huge = (6, 1 << 15, 1 << 15)
-    zeros = bytes(1 << 24)
-    yield "b.npy", header(huge)
-    yield "b.npy", header((1 << 62,))
-    yield "b.npy", header((-1, 5)) + bytes(5)
-    yield "b.npy", header((0, 1 << 62))
-    yield "b.npy", header((2,), "|O") + bytes(16)
-    yield "b.npz", zipped(images=[header(huge)], labels=[header((6,)), bytes(6)])
-    yield "b.npz", zipped(images=[header(huge), *[zeros] * 144], labels=[header((6,)), bytes(6)])
-    yield "b.idx", idx(np.zeros((1, 1, 1), np.uint8))[:4] + struct.pack(">3I", *huge)
+HUGE = (6, 1 << 15, 1 << 15)
+ZEROS = bytes(1 << 24)
+
+
+def compressed_bomb():
     packed = io.BytesIO()
     with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=1) as file:
-        file.write(bytes((0, 0, 8, 3)) + struct.pack(">3I", *huge))
-        file.write(zeros)
-    yield "b.idx", packed.getvalue()
-    yield "b.idx", gzip.compress(bytes((0, 0, 14, 255)) + b"\xff" * 1020)
+        file.write(bytes((0, 0, 8, 3)) + struct.pack(">3I", *HUGE))
+        file.write(ZEROS)
+    return packed.getvalue()
 
 
-@pytest.mark.parametrize(("name", "content"), list(bombs()))
-def test_promises_are_held_against_the_file(tmp_path, frugal, name, content):
+def zip_bomb(blocks):
+    labels = [header((6,)), bytes(6)]
+    return zipped(images=[header(HUGE), *[ZEROS] * blocks], labels=labels)
+
+
+#: Files of a few megabytes, or bytes, that promise gigabytes; made when their test runs.
+BOMBS = {
+    "npy, huge.npy": lambda: header(HUGE),
+    "npy, exabytes.npy": lambda: header((1 << 62,)),
+    "npy, negative.npy": lambda: header((-1, 5)) + bytes(5),
+    "npy, empty and huge.npy": lambda: header((0, 1 << 62)),
+    "npy, objects.npy": lambda: header((2,), "|O") + bytes(16),
+    "npz, promises.npz": lambda: zip_bomb(0),
+    "npz, expands.npz": lambda: zip_bomb(144),
+    "idx, promises.idx": lambda: idx(np.zeros((1, 1, 1), np.uint8))[:4] + struct.pack(">3I", *HUGE),
+    "idx, expands.idx": compressed_bomb,
+    "idx, axes.idx": lambda: gzip.compress(bytes((0, 0, 14, 255)) + b"\xff" * 1020),
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_promises_are_held_against_the_file(tmp_path, frugal, bomb):
+    name, content = f"b.{bomb.rsplit('.')[-1]}", BOMBS[bomb]()
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(xc.ModelFileError, match=name):
