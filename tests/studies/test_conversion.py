@@ -66,7 +66,7 @@ def test_bench_measures_the_circuit_itself_and_keeps_its_decks(tmp_path, monkeyp
     deck = sorted(tmp_path.glob("conversions-*.cir"))[0].read_text()
     assert ".tran" in deck
     assert deck.endswith(".end\n")
-    monkeypatch.setattr(spice_testbench, "run", None)  # all answers are there already
+    monkeypatch.setattr(spice_testbench, "run_persistently", None)  # all answers are there already
     again = measure()
     np.testing.assert_array_equal(again.thresholds, report.thresholds)
     assert again.enob == report.enob

@@ -62,6 +62,9 @@ class Fragile:
     input_low: float = 0.0
     input_high: float = 1.0
 
+    def known_bits(self):
+        return self.bits
+
     def drawn(self, rng):
         if rng.random() < 0.5:
             raise xc.ConvergenceError("no sample today")

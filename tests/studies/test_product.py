@@ -89,7 +89,7 @@ def test_circuits_are_measured_in_ngspice(tmp_path):
 
 
 def test_the_command_tells_components_and_assumptions(tmp_path, capsys):
-    asked = ["characterize", "product", "--chain", "hermes", "--rows", "16", "--cols", "8"]
+    asked = ["characterize", "product", "hermes", "--rows", "16", "--cols", "8"]
     with pytest.raises(SystemExit) as ended:
         main([*asked, "--out", str(tmp_path)])
     assert not ended.value.code

@@ -1,11 +1,12 @@
-"""A stranger brings a circuit, with nothing but the README at hand."""
+"""A stranger brings a circuit, with nothing but the README and its page on own circuits at hand."""
 
 import re
 from pathlib import Path
 
 import numpy as np
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
+PAGES = (ROOT / "README.md", ROOT / "docs/howto/own_circuit.md")
 
 # her own kit: square-law transistors at two corners
 PDK = """* my_pdk.lib
@@ -40,7 +41,8 @@ Cc z VOUT 0.5p
 
 
 def blocks():
-    return re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    return re.findall(r"```python\n(.*?)```", text, re.DOTALL)
 
 
 def test_a_circuit_written_from_the_readme_is_characterised(tmp_path, monkeypatch):
@@ -51,7 +53,7 @@ def test_a_circuit_written_from_the_readme_is_characterised(tmp_path, monkeypatc
     code = blocks()
     first = next(k for k, block in enumerate(code) if "xc.Crossbar(" in block)
     for block in (code[first], *(b for b in code if "characterize_amplifier" in b)):
-        exec(compile(block, "README.md", "exec"), space)
+        exec(compile(block, "own_circuit.md", "exec"), space)
     report = space["report"]
     assert abs(report.gain_error) < 0.05
     assert 40.0 < report.phase_margin_degree < 120.0

@@ -145,8 +145,9 @@ def test_an_interrupted_calibration_goes_on_where_it_stopped(tmp_path, monkeypat
     assert ".tran" in decks[0].read_text()
     next(tmp_path.glob("*.json")).unlink()  # as if it had been stopped before the last part
     runs = []
-    real = spice_testbench.run
-    monkeypatch.setattr(spice_testbench, "run", lambda *a, **k: runs.append(1) or real(*a, **k))
+    real = spice_testbench.run_persistently
+    counted = lambda *a, **k: runs.append(1) or real(*a, **k)  # noqa: E731
+    monkeypatch.setattr(spice_testbench, "run_persistently", counted)
     assert once() == first
     assert len(runs) == 1
 
