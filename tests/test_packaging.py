@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from xbar_circuit.spice import simulator
+
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = {"xbar_circuit": "", "device_models": "xbar_circuit/", "netlists": "xbar_circuit/"}
 
@@ -52,7 +54,9 @@ def command(*words, cwd, environment=None):
 
 def clean_environment():
     hidden = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
-    return {name: value for name, value in os.environ.items() if name not in hidden}
+    kept = {name: value for name, value in os.environ.items() if name not in hidden}
+    # where ngspice was unpacked into the source tree, the installed package has to be told
+    return kept | {"NGSPICE_LIBRARY_PATH": str(simulator().installation.library)}
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from xbar_circuit.network.operators import Array
 
 __all__ = ["working_bytes"]
 
-_PROCESS_BYTES = 170_000_000  # interpreter and libraries
+_PROCESS_BYTES = 280_000_000  # interpreter, libraries, compiled loops: 228 to 275 MB measured
 _CELL_BYTES = 72  # weights, targets, transfers now and at first, and their float32 rendering
 _LEAST_BYTES = 20_000_000
 _DEVICE_BYTES = 32  # conductance, drift exponent, and what a read makes of them
