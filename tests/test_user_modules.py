@@ -8,7 +8,7 @@ import pytest
 
 import xbar_circuit as xc
 from xbar_circuit import cli, user_modules
-from xbar_circuit.studies.network_point import check_network
+from xbar_circuit.studies.network.point import check_network
 from xbar_circuit.studies.sweep.functions import find_function
 from xbar_circuit.studies.sweep.plan import plan_from_dictionary
 

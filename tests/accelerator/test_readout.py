@@ -11,7 +11,7 @@ from xbar_circuit.calibration import HeldOut, ReadoutModel
 from xbar_circuit.network.images import fashion_mnist_calibration, fashion_mnist_test
 from xbar_circuit.network.lenet import fashion_mnist_lenet5
 from xbar_circuit.report.hardware import calibrated_words
-from xbar_circuit.studies.inference import evaluate
+from xbar_circuit.studies.network.inference import evaluate
 from xbar_circuit.tile import CHAINS
 
 

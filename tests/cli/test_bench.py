@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 import xbar_circuit as xc
 from xbar_circuit.cli import app
-from xbar_circuit.studies import speed
+from xbar_circuit.studies.array import speed
 
 
 def test_two_runs_are_written_and_compared(tmp_path):

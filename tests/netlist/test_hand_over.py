@@ -18,7 +18,7 @@ from xbar_circuit.studies import (
     characterize_amplifier,
     characterize_converter,
 )
-from xbar_circuit.studies.sense_amplifier_bench import LatchBench
+from xbar_circuit.studies.readout.sense_amplifier_bench import LatchBench
 
 _MEASURED = re.compile(r"^(\w+)\s*=\s+(\S+)", re.MULTILINE)
 

@@ -9,7 +9,7 @@ from closeness import approx
 from xbar_circuit.peripherals import Cyclic, Readout, TransimpedanceAmplifier
 from xbar_circuit.peripherals.amplifiers import OpAmp
 from xbar_circuit.studies import characterize_converter
-from xbar_circuit.studies.conversion import convert_in_spice
+from xbar_circuit.studies.readout.conversion import convert_in_spice
 
 
 def test_an_exact_gain_is_an_even_staircase():

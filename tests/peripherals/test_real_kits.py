@@ -18,7 +18,7 @@ from xbar_circuit.files import cache_folder
 from xbar_circuit.peripherals import Subcircuit, TransimpedanceAmplifier
 from xbar_circuit.peripherals.subcircuit_deck import run_settings
 from xbar_circuit.studies import characterize_amplifier
-from xbar_circuit.studies.sense_amplifier_bench import LatchBench
+from xbar_circuit.studies.readout.sense_amplifier_bench import LatchBench
 
 # the two-stage amplifier of device_models with FreePDK45's names and hardly any compensation
 BARE = """* upper-case names of the kit

@@ -10,7 +10,7 @@ from closeness import approx
 from xbar_circuit.peripherals import Subcircuit, TransimpedanceAmplifier
 from xbar_circuit.peripherals.subcircuit_deck import run_settings
 from xbar_circuit.studies import characterize_amplifier
-from xbar_circuit.studies.variations import at_condition, conditions
+from xbar_circuit.studies.readout.variations import at_condition, conditions
 
 BODY = """E1 o 0 {plus} {minus} 2000
 R1 o p 1k

@@ -15,7 +15,7 @@ from bokeh.document import Document
 import xbar_circuit as xc
 from closeness import approx
 from xbar_circuit.report.explorer import build
-from xbar_circuit.studies.exploration import Setting, explore
+from xbar_circuit.studies.array.exploration import Setting, explore
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 

@@ -47,7 +47,7 @@ OPERATORS = (
     "double",
 )
 _PERIPHERALS = ("tests/peripherals",)
-_CONVERTERS = (*_PERIPHERALS, "tests/studies/test_characterize_converter.py")
+_CONVERTERS = (*_PERIPHERALS, "tests/studies/readout/test_characterize_converter.py")
 _TRANSIENT = ("tests/nodal/test_modes.py", "tests/nodal/test_transient.py")
 #: Beginnings of lines on which no result depends.
 IDLE = ("@dataclass(", "_KEPT_FACTORS", "_MOST_STEPS", "_MOST_STATES", "_BISECTIONS", "_FEW")
@@ -63,7 +63,7 @@ MAPPED: dict[str, tuple[str, ...]] = {
     "peripherals/drivers/dac.py": _PERIPHERALS,
     "peripherals/drivers/bit_serial.py": _PERIPHERALS,
     "peripherals/drivers/pulse_width.py": _PERIPHERALS,
-    "studies/sine.py": ("tests/studies/test_sine.py",),
+    "studies/readout/sine.py": ("tests/studies/readout/test_sine.py",),
     "devices/pcm/statistics.py": ("tests/devices/pcm/test_statistics.py",),
     "devices/pcm/published.py": ("tests/devices/pcm/test_statistics.py",),
     "devices/pcm/pulsed_set.py": ("tests/devices/pcm/test_statistics.py",),

@@ -21,7 +21,7 @@ from xbar_circuit.peripherals import (
 from xbar_circuit.peripherals import TransimpedanceAmplifier as Tia
 from xbar_circuit.resources import device_model
 from xbar_circuit.studies import characterize_product
-from xbar_circuit.studies.conversion import convert_in_spice
+from xbar_circuit.studies.readout.conversion import convert_in_spice
 from xbar_circuit.tile import calibrate, random_inputs
 
 RAILS = {"vdd": 1.1, "vss": 0.0}

@@ -16,7 +16,7 @@ from rich.table import Table
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.files import write_json
 from xbar_circuit.report.progress import progress_bar
-from xbar_circuit.studies.speed import Timing, machine, measure
+from xbar_circuit.studies.array.speed import Timing, machine, measure
 
 __all__ = ["bench"]
 

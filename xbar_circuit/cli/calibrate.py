@@ -16,7 +16,7 @@ from xbar_circuit.files import write_json
 from xbar_circuit.plots.calibration import draw_calibration
 from xbar_circuit.report.calibration import CALIBRATION_COLUMNS, calibration_row, write_calibration
 from xbar_circuit.report.progress import progress_bar
-from xbar_circuit.studies.calibration import (
+from xbar_circuit.studies.readout.calibration import (
     STANDARD_CASES,
     CalibrationCase,
     CalibrationReport,

@@ -15,7 +15,7 @@ from xbar_circuit.files import write_json
 from xbar_circuit.plots.demo import draw_accuracy, draw_agreement, draw_drop, draw_images
 from xbar_circuit.report.demo import write_demo_page
 from xbar_circuit.report.progress import progress_bar
-from xbar_circuit.studies.demo import Demo, run_demo
+from xbar_circuit.studies.network.demo import Demo, run_demo
 
 __all__ = ["demo"]
 

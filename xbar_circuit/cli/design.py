@@ -16,8 +16,8 @@ from xbar_circuit.plots.design import draw_design
 from xbar_circuit.report.design import design_table, write_design_page
 from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.runs.items import Outcome
-from xbar_circuit.studies.design import Design, design_plan, designs_of
 from xbar_circuit.studies.sweep import run_sweep
+from xbar_circuit.studies.sweep.design import Design, design_plan, designs_of
 
 __all__ = ["design"]
 

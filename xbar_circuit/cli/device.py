@@ -27,7 +27,7 @@ from xbar_circuit.plots.device import (
 )
 from xbar_circuit.report.device import device_summary, write_device_page
 from xbar_circuit.report.progress import progress_bar
-from xbar_circuit.studies.device import DeviceReport, characterise_device
+from xbar_circuit.studies.device.characterization import DeviceReport, characterize_device
 
 __all__ = ["device"]
 
@@ -61,7 +61,7 @@ def device(
     with progress_bar() as bar:
         bar.reach("start", 0, 1)
         cell = PcmCell.projected() if preset is Preset.PROJECTED else PcmCell.sebastian2017()
-        report = characterise_device(
+        report = characterize_device(
             replace(cell, kelvin=kelvin),
             seed=seed,
             cells=cells,

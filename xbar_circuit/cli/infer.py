@@ -29,7 +29,13 @@ from xbar_circuit.plots.inference import draw_budget, draw_temperature, draw_tim
 from xbar_circuit.report.cost import cost_sections
 from xbar_circuit.report.inference import write_inference_page
 from xbar_circuit.report.progress import ProgressBar, progress_bar
-from xbar_circuit.studies.inference import Evaluation, copies_of, evaluate, make_chip, mapped
+from xbar_circuit.studies.network.inference import (
+    Evaluation,
+    copies_of,
+    evaluate,
+    make_chip,
+    mapped,
+)
 from xbar_circuit.units import duration
 
 __all__ = ["infer"]

@@ -29,7 +29,7 @@ from xbar_circuit.files import write_json
 from xbar_circuit.plots.ir_drop import draw_ir_drop
 from xbar_circuit.report.ir_drop import ir_drop_summary, write_ir_drop_page
 from xbar_circuit.report.progress import progress_bar
-from xbar_circuit.studies.ir_drop import IrDropReport, measure_ir_drop
+from xbar_circuit.studies.array.ir_drop import IrDropReport, measure_ir_drop
 
 __all__ = ["ir_drop"]
 

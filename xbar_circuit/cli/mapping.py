@@ -21,7 +21,7 @@ from xbar_circuit.network.importers import load
 from xbar_circuit.network.lenet import SHIPPED
 from xbar_circuit.plots.mapping import draw_floorplan, draw_tiles
 from xbar_circuit.report.mapping import mapping_summary, write_mapping_csv, write_mapping_page
-from xbar_circuit.studies.inference import copies_of, mapped
+from xbar_circuit.studies.network.inference import copies_of, mapped
 
 __all__ = ["mapping", "write_mapping"]
 

@@ -16,8 +16,8 @@ from xbar_circuit.network.lenet import mnist_lenet5
 from xbar_circuit.plots.mnist import draw_ages, draw_wires
 from xbar_circuit.report.mnist import mnist_summary, write_mnist_page
 from xbar_circuit.report.progress import progress_bar
-from xbar_circuit.studies.inference import Evaluation
-from xbar_circuit.studies.mnist import (
+from xbar_circuit.studies.network.inference import Evaluation
+from xbar_circuit.studies.network.mnist import (
     AIHWKIT,
     REFERENCE,
     SCALED_BY_TILE,

@@ -18,7 +18,7 @@ from xbar_circuit.plots.recovery import draw_recovery
 from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.report.recovery import recovery_summary, recovery_table, write_recovery_page
 from xbar_circuit.runs.items import Outcome
-from xbar_circuit.studies.recovery import recovery_of
+from xbar_circuit.studies.network.recovery import recovery_of
 from xbar_circuit.studies.sweep import plan_from_dictionary, run_sweep
 
 __all__ = ["wire_aware"]

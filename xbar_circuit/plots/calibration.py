@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from xbar_circuit.plots.style import COLOURS, figure, save
-from xbar_circuit.studies.calibration import CalibrationReport
+from xbar_circuit.studies.readout.calibration import CalibrationReport
 
 __all__ = ["draw_calibration"]
 

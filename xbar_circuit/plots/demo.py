@@ -8,7 +8,7 @@ import numpy as np
 
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.plots.style import COLOURS, figure, save
-from xbar_circuit.studies.demo import CLASSES, Demo
+from xbar_circuit.studies.network.demo import CLASSES, Demo
 
 __all__ = ["draw_accuracy", "draw_agreement", "draw_drop", "draw_images"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from xbar_circuit.plots.style import COLOURS, figure, save
-from xbar_circuit.studies.design import Design, best_designs
+from xbar_circuit.studies.sweep.design import Design, best_designs
 
 __all__ = ["draw_design"]
 

@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from xbar_circuit.plots.style import COLOURS, figure, save
-from xbar_circuit.studies.device import KELVINS, THICKNESSES, DeviceReport
-from xbar_circuit.studies.mvm_error import HOURS
+from xbar_circuit.studies.array.mvm_error import HOURS
+from xbar_circuit.studies.device.characterization import KELVINS, THICKNESSES, DeviceReport
 
 __all__ = [
     "draw_conduction",

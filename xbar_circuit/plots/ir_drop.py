@@ -7,7 +7,7 @@ from pathlib import Path
 from matplotlib.ticker import NullLocator, ScalarFormatter
 
 from xbar_circuit.plots.style import figure, save
-from xbar_circuit.studies.ir_drop import IrDropReport
+from xbar_circuit.studies.array.ir_drop import IrDropReport
 
 __all__ = ["draw_ir_drop"]
 

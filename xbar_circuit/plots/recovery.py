@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from xbar_circuit.plots.style import COLOURS, figure, save
-from xbar_circuit.studies.recovery import Recovery
+from xbar_circuit.studies.network.recovery import Recovery
 
 __all__ = ["draw_recovery"]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from xbar_circuit.plots.style import figure, save
-from xbar_circuit.studies.speed import Timing
+from xbar_circuit.studies.array.speed import Timing
 
 __all__ = ["speed_figure"]
 

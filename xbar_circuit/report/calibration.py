@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from xbar_circuit.report import Figure, Section, Table, write_page
-from xbar_circuit.studies.calibration import CalibrationReport
+from xbar_circuit.studies.readout.calibration import CalibrationReport
 from xbar_circuit.units import engineering
 
 __all__ = ["CALIBRATION_COLUMNS", "calibration_row", "write_calibration"]

@@ -7,7 +7,7 @@ from pathlib import Path
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.report import Figure, Section, Table, write_page
 from xbar_circuit.report.hardware import accelerator_words, codes_table, part_words
-from xbar_circuit.studies.demo import Demo, behavioural_readout
+from xbar_circuit.studies.network.demo import Demo, behavioural_readout
 from xbar_circuit.units import engineering
 
 __all__ = ["write_demo_page"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from xbar_circuit.architecture import preset
 from xbar_circuit.report import Figure, Section, Table, write_page
-from xbar_circuit.studies.design import Design, best_designs
+from xbar_circuit.studies.sweep.design import Design, best_designs
 from xbar_circuit.units import duration, engineering
 
 __all__ = ["design_table", "write_design_page"]

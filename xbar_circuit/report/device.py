@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from xbar_circuit.report import Figure, Section, Table, write_page
-from xbar_circuit.studies.device import DeviceReport
-from xbar_circuit.studies.mvm_error import HOURS
+from xbar_circuit.studies.array.mvm_error import HOURS
+from xbar_circuit.studies.device.characterization import DeviceReport
 
 __all__ = ["device_summary", "write_device_page"]
 

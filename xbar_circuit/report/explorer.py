@@ -10,7 +10,14 @@ from collections.abc import Callable
 from typing import Any
 
 from xbar_circuit.errors import XbarError
-from xbar_circuit.studies.exploration import CELLS, INPUTS, PATTERNS, Exploration, Setting, explore
+from xbar_circuit.studies.array.exploration import (
+    CELLS,
+    INPUTS,
+    PATTERNS,
+    Exploration,
+    Setting,
+    explore,
+)
 from xbar_circuit.units import engineering
 
 __all__ = ["build", "serve"]

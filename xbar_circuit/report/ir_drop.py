@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from xbar_circuit.report import Figure, Section, Table, write_page
-from xbar_circuit.studies.ir_drop import IrDropReport
+from xbar_circuit.studies.array.ir_drop import IrDropReport
 
 __all__ = ["ir_drop_summary", "write_ir_drop_page"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from xbar_circuit.architecture import PUBLISHED
 from xbar_circuit.report import Figure, Section, Table, write_page
-from xbar_circuit.studies.mnist import (
+from xbar_circuit.studies.network.mnist import (
     AIHWKIT,
     MVM_PUBLISHED,
     REFERENCE,

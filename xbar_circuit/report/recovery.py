@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from xbar_circuit.report import Figure, Section, Table, write_page
-from xbar_circuit.studies.recovery import Recovery
+from xbar_circuit.studies.network.recovery import Recovery
 
 __all__ = ["recovery_summary", "recovery_table", "write_recovery_page"]
 

@@ -1,54 +1,112 @@
 """Studies: questions to a circuit, each answered by a report.
 
-`run_items` is what every sweep, corner list and Monte Carlo study runs on.
+Grouped by what is studied: `array`, `device`, `readout`, `network`, and `sweep` over any of them.
 """
 
-from xbar_circuit.studies.amplifier import characterize_amplifier
-from xbar_circuit.studies.amplifier_report import AmplifierReport
-from xbar_circuit.studies.column import ColumnReport, characterize_column
-from xbar_circuit.studies.converter import (
-    MURMANN_SURVEY,
-    ConverterReport,
-    characterize_converter,
-)
-from xbar_circuit.studies.converter_yield import ConverterYield, converter_yield
-from xbar_circuit.studies.half_select import HalfSelect, half_select
-from xbar_circuit.studies.integrator import IntegratorReport, characterize_integrator
-from xbar_circuit.studies.mvm_error import (
+from xbar_circuit.studies import array, device, network, readout, sweep
+from xbar_circuit.studies.array import (
     HOURS,
+    Exploration,
+    HalfSelect,
+    IrDropReport,
     MvmError,
+    Setting,
+    explore,
     gaussian_weights,
+    half_select,
+    measure_ir_drop,
     mvm_error,
     sparse_inputs,
 )
-from xbar_circuit.studies.product import ProductReport, characterize_product
-from xbar_circuit.studies.sense_amplifier import characterize_sense_amplifier
-from xbar_circuit.studies.sense_amplifier_report import SenseAmplifierReport, SenseCondition
-from xbar_circuit.studies.variations import Variation
+from xbar_circuit.studies.device import (
+    DeviceReport,
+    TemperatureReport,
+    WrittenStatistics,
+    characterize_device,
+    temperature_study,
+    written_statistics,
+)
+from xbar_circuit.studies.network import (
+    Evaluation,
+    Recovery,
+    evaluate,
+    network_point,
+    recovery_of,
+    recovery_point,
+)
+from xbar_circuit.studies.readout import (
+    MURMANN_SURVEY,
+    AmplifierReport,
+    CalibrationReport,
+    ColumnReport,
+    ConverterReport,
+    ConverterYield,
+    IntegratorReport,
+    ProductReport,
+    SenseAmplifierReport,
+    SenseCondition,
+    SpiceConversion,
+    Variation,
+    calibrate_chain,
+    characterize_amplifier,
+    characterize_column,
+    characterize_converter,
+    characterize_integrator,
+    characterize_product,
+    characterize_sense_amplifier,
+    convert_in_spice,
+    converter_yield,
+)
 
 __all__ = [
     "HOURS",
     "MURMANN_SURVEY",
     "AmplifierReport",
+    "CalibrationReport",
     "ColumnReport",
     "ConverterReport",
     "ConverterYield",
+    "DeviceReport",
+    "Evaluation",
+    "Exploration",
     "HalfSelect",
     "IntegratorReport",
+    "IrDropReport",
     "MvmError",
     "ProductReport",
+    "Recovery",
     "SenseAmplifierReport",
     "SenseCondition",
+    "Setting",
+    "SpiceConversion",
+    "TemperatureReport",
     "Variation",
+    "WrittenStatistics",
+    "array",
+    "calibrate_chain",
     "characterize_amplifier",
     "characterize_column",
     "characterize_converter",
+    "characterize_device",
     "characterize_integrator",
     "characterize_product",
     "characterize_sense_amplifier",
+    "convert_in_spice",
     "converter_yield",
+    "device",
+    "evaluate",
+    "explore",
     "gaussian_weights",
     "half_select",
+    "measure_ir_drop",
     "mvm_error",
+    "network",
+    "network_point",
+    "readout",
+    "recovery_of",
+    "recovery_point",
     "sparse_inputs",
+    "sweep",
+    "temperature_study",
+    "written_statistics",
 ]

@@ -27,8 +27,8 @@ from xbar_circuit.devices import PcmStatistics, Sinh
 from xbar_circuit.devices.pcm import PulsedSet
 from xbar_circuit.errors import XbarError
 from xbar_circuit.peripherals import ChargeIntegrator, OpAmp, Ramp, Sar
-from xbar_circuit.studies.converter import characterize_converter
-from xbar_circuit.studies.mvm_error import gaussian_weights, mvm_error, sparse_inputs
+from xbar_circuit.studies.array.mvm_error import gaussian_weights, mvm_error, sparse_inputs
+from xbar_circuit.studies.readout.converter import characterize_converter
 from xbar_circuit.wires import Terminals, Wires
 
 __all__ = ["TRUTHS", "Truth", "validate"]

@@ -30,7 +30,7 @@ from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.files import write_json
 from xbar_circuit.peripherals import ChargeIntegrator, OpAmp
 from xbar_circuit.report import Section, Table, write_page
-from xbar_circuit.studies.integrator import characterize_integrator
+from xbar_circuit.studies.readout.integrator import characterize_integrator
 from xbar_circuit.wires import Wires
 
 __all__ = ["integrator"]

@@ -15,8 +15,8 @@ import numpy as np
 from xbar_circuit import nodal
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.studies.network_point import network_point
-from xbar_circuit.studies.recovery import recovery_point
+from xbar_circuit.studies.network.point import network_point
+from xbar_circuit.studies.network.recovery import recovery_point
 from xbar_circuit.user_modules import import_own
 from xbar_circuit.wires import Wires
 

@@ -1,0 +1,49 @@
+"""The coherent sine against harmonics that were put in."""
+
+import numpy as np
+import pytest
+
+from closeness import approx
+from xbar_circuit.studies.readout.sine import PEAK_GAP_LSB, coherent_sine
+
+
+def distorted(share, *, low=-1.0, high=3.0, levels=2**20):
+    """Return a converter whose third harmonic is a share of the sine."""
+    peak = (high - low) * (0.5 - PEAK_GAP_LSB / levels)
+
+    def convert(values):
+        s = (values - 0.5 * (low + high)) / peak
+        return np.rint(4e5 * (s + share * (3 * s - 4 * s**3))).astype(np.int64)
+
+    return coherent_sine(convert, low=low, high=high, levels=levels)
+
+
+@pytest.mark.parametrize("share", [0.1, 1e-2, 1e-3])
+def test_a_third_harmonic_comes_back(share):
+    found = distorted(share)
+    expected = -20.0 * np.log10(share)
+    assert found.sfdr_db == approx(expected, rel=1e-3)
+    assert found.sinad_db == approx(expected, rel=1e-3)
+    assert found.enob == approx((found.sinad_db - 1.76) / 6.02)
+
+
+def test_the_spectrum_has_its_lines_where_they_belong():
+    found = distorted(1e-2)
+    lines = found.spectrum_db
+    assert len(lines) == 4096 // 2 + 1
+    periods = 971  # the odd prime from 0.2371 of the record on
+    assert int(lines.argmax()) == periods
+    assert lines[periods] == 0.0
+    third = abs(3 * periods - 4096)  # folded
+    assert lines[third] == approx(-40.0, rel=1e-3)
+    rest = np.delete(lines, [0, periods, third])
+    assert rest.max() < -90.0
+
+
+def test_offset_is_no_noise():
+    def shifted(values):
+        return np.rint(1e5 * values).astype(np.int64) + 12345
+
+    found = coherent_sine(shifted, low=0.0, high=1.0, levels=2**17, samples=1024)
+    assert found.sinad_db > 95.0
+    assert len(found.spectrum_db) == 513

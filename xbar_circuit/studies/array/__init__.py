@@ -1,0 +1,27 @@
+"""Studies of an array: IR drop, products of programmed weights, half-selected cells, speed."""
+
+from xbar_circuit.studies.array.exploration import Exploration, Setting, explore
+from xbar_circuit.studies.array.half_select import HalfSelect, half_select
+from xbar_circuit.studies.array.ir_drop import IrDropReport, measure_ir_drop
+from xbar_circuit.studies.array.mvm_error import (
+    HOURS,
+    MvmError,
+    gaussian_weights,
+    mvm_error,
+    sparse_inputs,
+)
+
+__all__ = [
+    "HOURS",
+    "Exploration",
+    "HalfSelect",
+    "IrDropReport",
+    "MvmError",
+    "Setting",
+    "explore",
+    "gaussian_weights",
+    "half_select",
+    "measure_ir_drop",
+    "mvm_error",
+    "sparse_inputs",
+]

@@ -1,0 +1,173 @@
+"""PCM weights between 0 and 85 degrees: programmed when cool, multiplied with when warm.
+
+Conductance is thermally activated, the more the less of a device is crystal, so heat does two
+things to weights: it scales all of them, and it bends them, small ones up against large ones;
+devices of one target differ a little as well. One factor for each array, from its summed response
+to a known input (as for drift, :mod:`.mvm_error`), takes the scale away and leaves the rest. Boybat
+et al., IEDM 2021, measured ten thousand devices and found such array-level scaling enough for the
+accuracy of three networks.
+
+Wires and converters are ideal: it is what the devices cost alone. Devices are stored and read at
+the temperature of the read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xbar_circuit import checks
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.devices.constants import ZERO_CELSIUS_KELVIN
+from xbar_circuit.devices.pcm import PcmState, PcmStatistics
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.network import Dataset, Network, fashion_mnist_lenet5, fashion_mnist_test
+from xbar_circuit.network.node import Node
+from xbar_circuit.network.operators import Convolution, Dense, MatrixOperator, Operator
+from xbar_circuit.studies.array.mvm_error import gaussian_weights, sparse_inputs
+
+__all__ = ["CELSIUS", "TemperatureReport", "WeightPair", "temperature_study"]
+
+CELSIUS = (0.0, 27.0, 50.0, 70.0, 85.0)
+SECOND = 3600.0
+_SIZE, _BATCH = 512, 64
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class WeightPair:
+    """Weights on differential pairs of devices, programmed at 27 degrees.
+
+    weight : what was wanted. scale : weight of `g_max`. plus, minus : the devices.
+    """
+
+    weight: FloatArray
+    scale: float
+    plus: PcmState
+    minus: PcmState
+
+    @classmethod
+    def program(
+        cls, statistics: PcmStatistics, weight: FloatArray, *, rng: np.random.Generator
+    ) -> WeightPair:
+        """Program weights of any shape; the largest takes `g_max`."""
+        scale = float(np.abs(weight).max())
+        target = weight / scale * statistics.g_max_siemens
+        return cls(
+            weight=weight,
+            scale=scale,
+            plus=statistics.program(np.maximum(target, 0.0), rng=rng),
+            minus=statistics.program(np.maximum(-target, 0.0), rng=rng),
+        )
+
+    def at(self, kelvin: float, *, scaled: bool, rng: np.random.Generator) -> FloatArray:
+        """Return the weights an hour later at this temperature, with or without array scaling."""
+        plus, minus = (
+            state.read(SECOND, kelvin=kelvin, storage_kelvin=kelvin, rng=rng)
+            for state in (self.plus, self.minus)
+        )
+        known = self.plus.conductance.sum() + self.minus.conductance.sum()
+        factor = known / (plus.sum() + minus.sum()) if scaled else 1.0
+        g_max = self.plus.statistics.g_max_siemens
+        return np.asarray(factor * (plus - minus) * self.scale / g_max)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TemperatureReport:
+    """What heat costs: (temperatures,) each.
+
+    celsius : [deg C]. product_raw, product_scaled : relative L2 error of a 512 x 512 product.
+    accuracy_raw, accuracy_scaled : of the network. accuracy_digital : without devices.
+    """
+
+    celsius: FloatArray
+    product_raw: FloatArray
+    product_scaled: FloatArray
+    accuracy_raw: FloatArray
+    accuracy_scaled: FloatArray
+    accuracy_digital: float
+
+
+def temperature_study(
+    statistics: PcmStatistics | None = None,
+    *,
+    celsius: tuple[float, ...] = CELSIUS,
+    network: Network | None = None,
+    images: Dataset | None = None,
+    seed: int = 0,
+) -> TemperatureReport:
+    """Program a product and a network once and use them an hour later at each temperature.
+
+    Parameters
+    ----------
+    statistics
+        The technology, with its activation curve; Joshi et al. 2020 if None.
+    celsius
+        Temperatures of storage and read [deg C].
+    network, images
+        What to classify, with what; LeNet-5 on Fashion-MNIST's shipped images if None.
+    seed
+        Of everything that is drawn; the same for every temperature.
+    """
+    stats = statistics or PcmStatistics.joshi2020()
+    kelvins = checks.non_negative("celsius", np.asarray(celsius) + ZERO_CELSIUS_KELVIN, "K")
+    net, data = network or fashion_mnist_lenet5(), images or fashion_mnist_test()
+    rng = np.random.default_rng((seed, 0))
+    matrix = WeightPair.program(stats, gaussian_weights(_SIZE, _SIZE, rng=rng), rng=rng)
+    inputs = sparse_inputs(_BATCH, _SIZE, rng=rng)
+    layers = {
+        name: WeightPair.program(
+            stats,
+            np.asarray(_weight(operator), dtype=np.float64),
+            rng=np.random.default_rng((seed, 1, k)),
+        )
+        for k, (name, operator) in enumerate(net.matrix_nodes)
+    }
+    columns: dict[bool, tuple[list[float], list[float]]] = {}
+    for scaled in (False, True):
+        errors: list[float] = []
+        accuracies: list[float] = []
+        for kelvin in kelvins:
+            draw = np.random.default_rng((seed, 2))
+            wrong = inputs @ (matrix.at(kelvin, scaled=scaled, rng=draw) - matrix.weight)
+            errors.append(float(np.linalg.norm(wrong) / np.linalg.norm(inputs @ matrix.weight)))
+            warm = {name: pair.at(kelvin, scaled=scaled, rng=draw) for name, pair in layers.items()}
+            accuracies.append(_accuracy(_with_weights(net, warm), data))
+        columns[scaled] = errors, accuracies
+    return TemperatureReport(
+        celsius=np.asarray(celsius, dtype=np.float64),
+        product_raw=np.array(columns[False][0]),
+        product_scaled=np.array(columns[True][0]),
+        accuracy_raw=np.array(columns[False][1]),
+        accuracy_scaled=np.array(columns[True][1]),
+        accuracy_digital=_accuracy(net, data),
+    )
+
+
+def _weight(operator: MatrixOperator) -> NDArray[Any]:
+    if not isinstance(operator, Convolution | Dense):
+        raise ParameterError.about(
+            "network",
+            got=f"a layer of {type(operator).__name__}",
+            expected="convolutions and dense layers",
+            remedy="give a network of these",
+        )
+    return operator.weight
+
+
+def _with_weights(network: Network, weights: dict[str, FloatArray]) -> Network:
+    def operator(node: Node) -> MatrixOperator | Operator:
+        layer = node.operator
+        if node.name in weights and isinstance(layer, Convolution | Dense):
+            return replace(layer, weight=weights[node.name].astype(np.float32))
+        return layer
+
+    nodes = tuple(replace(node, operator=operator(node)) for node in network.nodes)
+    return replace(network, nodes=nodes)
+
+
+def _accuracy(network: Network, data: Dataset) -> float:
+    scores = network.run({network.input_name: data.images})[0]
+    return float(np.mean(scores.argmax(axis=-1) == data.labels))

@@ -1,0 +1,172 @@
+"""A whole network at one point of a sweep: accuracy, energy, time and area as plain numbers.
+
+In a TOML file of ``xbar sweep``::
+
+    [study]
+    function = "network"
+    seeds = 3
+
+    [parameters]
+    images = 2000
+    pcm.preset = "joshi2020"
+
+    [grid]
+    "accelerator.wires.row_ohm, accelerator.wires.column_ohm" = [0.35, 1.0, 2.0]
+    run.wire_aware = [false, true]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xbar_circuit.accelerator.chip import Chip
+from xbar_circuit.accelerator.memory import working_bytes
+from xbar_circuit.accelerator.settings import Settings, from_dictionary
+from xbar_circuit.network.bring import FASHION_MNIST, bring
+from xbar_circuit.network.execution import accuracy, run
+from xbar_circuit.network.graph import Network
+from xbar_circuit.network.images import Dataset, Normalisation
+from xbar_circuit.studies.network.inference import make_chip, mapped
+from xbar_circuit.user_modules import import_own
+
+__all__ = ["Point", "check_network", "digital_accuracy", "nested", "network_point", "point_of"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """What a point of a sweep is about.
+
+    settings : the accelerator and how it is run.
+    network, test, calibration : what runs on it.
+    """
+
+    settings: Settings
+    network: Network
+    test: Dataset
+    calibration: Dataset
+
+
+def point_of(
+    *,
+    network: str = "lenet5",
+    data: str = FASHION_MNIST,
+    labels: str | None = None,
+    calibration: str | None = None,
+    calibration_images: int = 256,
+    divide: float | None = None,
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
+    output: str | None = None,
+    images: int | None = None,
+    **settings: Any,
+) -> Point:
+    """Return what the arguments of a point describe.
+
+    Parameters
+    ----------
+    network, data, labels, calibration, calibration_images, divide, mean, std, output
+        As for ``xbar infer``.
+    images
+        How many test images; None is all.
+    settings
+        Dotted names of an accelerator file, such as ``accelerator.rows``.
+
+    Raises
+    ------
+    ParameterError, ModelFileError, ShapeError
+        As for ``xbar infer``.
+    """
+    check_network(network)
+    brought = bring(
+        network,
+        data=data,
+        labels=labels,
+        calibration=calibration,
+        calibration_images=calibration_images,
+        normalisation=Normalisation.stated(divide, mean, std),
+        output=output,
+    )
+    return Point(
+        settings=from_dictionary(nested(settings)),
+        network=brought.network,
+        test=brought.test if images is None else brought.test.first(images),
+        calibration=brought.calibration,
+    )
+
+
+def network_point(
+    *, rng: np.random.Generator, seconds: float = 0.0, **point: Any
+) -> Mapping[str, float]:
+    """Return what an accelerator makes of a network.
+
+    Parameters
+    ----------
+    rng
+        Gives the chip's programming seed.
+    seconds
+        Age of the chip [s].
+    point
+        As for `point_of`.
+
+    Returns
+    -------
+    Mapping
+        ``accuracy``, ``digital_accuracy``, ``joule`` and ``latency_second`` of an image, ``tops``,
+        ``tops_per_watt``, ``square_metre``, ``tiles``.
+    """
+    told = point_of(**point)
+    test, seed = told.test, int(rng.integers(2**31))
+    mapping = mapped(told.network, told.settings)
+    chip = make_chip(mapping, told.settings, told.calibration, seed=seed).at(seconds)
+    cost = chip.cost(test.images, technology=told.settings.technology)
+    return {
+        "accuracy": chip.accuracy(test.images, test.labels, workers=1),
+        "digital_accuracy": digital_accuracy(told, chip),
+        "joule": cost.total_joule,
+        "latency_second": cost.latency_second,
+        "tops": cost.tops,
+        "tops_per_watt": cost.tops_per_watt,
+        "square_metre": cost.square_metre,
+        "tiles": float(cost.tiles),
+    }
+
+
+def digital_accuracy(told: Point, chip: Chip) -> float:
+    """Return the accuracy in NumPy, in the memory that a chip leaves."""
+    room = working_bytes(told.settings.memory_bytes, chip.mapping, told.test.images)
+    outputs = run(told.network, told.test.images, memory_bytes=room, workers=1)
+    return accuracy(outputs, told.test.labels)
+
+
+def check_network(network: str) -> None:
+    """Refuse a torch module that is neither the user's own nor allowed: a study file names it.
+
+    Raises
+    ------
+    ParameterError, ModelFileError
+        As `xbar_circuit.user_modules.import_own`.
+    """
+    module, separator, _ = network.partition(":")
+    if separator and not Path(network).suffix:
+        import_own(module, said_by="network")
+
+
+def nested(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return dotted names as tables inside tables.
+
+    >>> nested({"accelerator.wires.row_ohm": 1.0})
+    {'accelerator': {'wires': {'row_ohm': 1.0}}}
+    """
+    tables: dict[str, Any] = {}
+    for name, value in settings.items():
+        *path, last = name.split(".")
+        table = tables
+        for step in path:
+            table = table.setdefault(step, {})
+        table[last] = value
+    return tables

@@ -1,0 +1,305 @@
+"""The amplifier's bench: what it does with a real column on its input, and how that spreads.
+
+The circuit is measured at its nominal conditions, and if asked at corners of its model library, at
+temperatures and with mismatch: every condition is an item of `run_items`, so they run in parallel,
+none is lost, and an interrupted run goes on.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from xbar_circuit import checks
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.netlist.hand_over import standing_alone, write_deck
+from xbar_circuit.netlist.loaded_column import Stimulus
+from xbar_circuit.netlist.provenance import Provenance
+from xbar_circuit.peripherals import CurrentConveyor, OpAmp, Subcircuit, TransimpedanceAmplifier
+from xbar_circuit.runs.items import Item, Outcome
+from xbar_circuit.runs.runner import run_items
+from xbar_circuit.studies.readout.amplifier_bench import AmplifierBench, SampledAmplifier
+from xbar_circuit.studies.readout.amplifier_measures import measure
+from xbar_circuit.studies.readout.amplifier_report import AmplifierReport
+from xbar_circuit.studies.readout.variations import (
+    Variation,
+    at_condition,
+    conditions,
+    file_name,
+    temperatures_of,
+)
+
+__all__ = ["characterize_amplifier"]
+
+_COMMON_POINTS = 9
+_Part = TypeVar("_Part", OpAmp, CurrentConveyor)
+
+
+def characterize_amplifier(
+    amplifier: SampledAmplifier,
+    *,
+    crossbar: Crossbar,
+    column: int = 0,
+    pattern: ArrayLike | None = None,
+    bits: int = 8,
+    celsius: float | Sequence[float] = 27.0,
+    corners: Sequence[str] = (),
+    mismatch: Mapping[str, float] | None = None,
+    samples: int = 16,
+    kit_samples: int = 0,
+    rng: np.random.Generator | None = None,
+    common_volt: ArrayLike | None = None,
+    noise_hertz: tuple[float, float] = (1e3, 1e11),
+    overdrive: float = 4.0,
+    array: str = "auto",
+    name: str | None = None,
+    folder: str | Path | None = None,
+    executor: Executor | None = None,
+    workers: int | None = None,
+    progress: Callable[[Outcome], object] | None = None,
+) -> AmplifierReport:
+    """Measure an amplifier on a column of an array, in ngspice.
+
+    Parameters
+    ----------
+    amplifier
+        A transimpedance amplifier, or a current conveyor with a load; behavioural or of
+        transistors.
+    crossbar, column
+        The array and the column that it reads; the other columns are held ideally.
+    pattern
+        Row voltages about the reference that make full scale, (rows,) [V]; by default 0.2 V on
+        every row.
+    bits
+        Resolution to which it has to settle.
+    celsius
+        Temperature [degree Celsius]. Of several, the first is nominal, and every one is varied to.
+    corners
+        Sections of the circuit's model library to vary to, such as ``("tt", "ss", "ff")``; the
+        nominal circuit stays at its own.
+    mismatch
+        Parameter of the circuit -> standard deviation; what is drawn is added to the instance's
+        parameter (0 where it has none). Of a behavioural op-amp or conveyor, its own fields, such
+        as ``{"offset_volt": 2e-3}``.
+    samples
+        How many are drawn, the same ones for every corner and temperature.
+    kit_samples
+        How many samples of the model library's own Monte Carlo (``agauss`` in a section such as
+        ``tt_mm``) are measured at each corner and temperature; each is named by its number and its
+        seed.
+    rng
+        Draws the mismatch and the seeds.
+    common_volt
+        References about which gain and offset are measured [V]; by default nine, 0.2 V about the
+        amplifier's own.
+    noise_hertz
+        Band over which the noise is integrated [Hz].
+    overdrive
+        How far beyond the pattern the sweep goes to find the swing, and the slew's step.
+    array
+        ``"full"`` writes every wire and cell; ``"macromodel"`` the reduction of a linear array to
+        its ports, exact at DC and up to the first power of the frequency, whose error beside the
+        full deck the report tells; ``"auto"`` the latter for linear arrays.
+    name
+        What to call it in the report.
+    folder
+        Where decks go (``decks/``), and finished variations (``variations/``), which are not
+        measured again; None keeps nothing.
+    executor, workers, progress
+        Who measures the variations, as in :func:`run_items`; `progress` is called with each.
+
+    Raises
+    ------
+    ParameterError, ShapeError
+        An argument does not fit, or the amplifier does not amplify.
+    SimulatorError, ConvergenceError
+        ngspice failed at the nominal conditions; a variation that fails is kept as such.
+    """
+    _check_amplifier(amplifier)
+    checks.count("column", column, minimum=0, maximum=crossbar.cols - 1)
+    checks.count("bits", bits, maximum=20)
+    checks.number("overdrive", overdrive, "1", minimum=1.0)
+    checks.choice("array", array, ("auto", "full", "macromodel"))
+    if array == "auto":
+        array = "macromodel" if crossbar.cell.linear else "full"
+    rows = crossbar.rows
+    volts = checks.read_volts("pattern", np.full(rows, 0.2) if pattern is None else pattern, rows)
+    temperatures = temperatures_of(celsius)
+    centre = amplifier.reference_volt
+    about = (
+        np.linspace(centre - 0.2, centre + 0.2, _COMMON_POINTS)
+        if common_volt is None
+        else np.atleast_1d(np.asarray(common_volt, dtype=np.float64))
+    )
+    settings = {
+        "crossbar": crossbar,
+        "column": column,
+        "pattern": volts[0],
+        "bits": bits,
+        "noise_hertz": tuple(noise_hertz),
+        "overdrive": overdrive,
+        "array": array,
+    }
+    varied = [
+        (condition, _varied(amplifier, condition))
+        for condition in conditions(
+            corners,
+            temperatures,
+            mismatch=mismatch,
+            samples=samples,
+            kit_samples=kit_samples,
+            rng=rng,
+        )
+    ]
+    bench = AmplifierBench(
+        amplifier, crossbar, column=column, pattern=volts[0], celsius=temperatures[0], array=array
+    )
+    report = measure(
+        bench,
+        bits=bits,
+        noise_hertz=noise_hertz,
+        overdrive=overdrive,
+        common_volt=about,
+        name=name or _name(amplifier),
+    )
+    home = None if folder is None else Path(folder)
+    if home is not None:
+        for label, deck in bench.decks.items():
+            write_deck(home / "decks" / f"{label}.cir", deck)
+    if not varied:
+        return report
+    items = []
+    for condition, other in varied:
+        one = AmplifierBench(
+            other, crossbar, column=column, pattern=volts[0], celsius=condition.celsius, array=array
+        )
+        deck = one.deck(Stimulus(scale="DC 0 AC 1"))
+        if home is not None:
+            alone = standing_alone(deck, "op", saved=["v(out)"], measures=())
+            write_deck(home / "decks" / f"{file_name(condition.name)}.cir", alone)
+        arguments = {
+            **settings,
+            "amplifier": other,
+            "celsius": condition.celsius,
+            "provenance": Provenance.of(deck).key,
+        }
+        items.append(Item(name=condition.name, arguments=arguments))
+    outcomes = run_items(
+        measure_merits,
+        items,
+        executor=executor,
+        workers=workers,
+        folder=None if home is None else home / "variations",
+        progress=progress,
+    )
+    variations = tuple(
+        dataclasses.replace(
+            condition,
+            merits=outcome.value,
+            failure=""
+            if outcome.failure is None
+            else f"{outcome.failure.kind}: {outcome.failure.message}",
+        )
+        for (condition, _), outcome in zip(varied, outcomes, strict=True)
+    )
+    return dataclasses.replace(report, variations=variations)
+
+
+def measure_merits(
+    *,
+    rng: np.random.Generator,  # noqa: ARG001  of the runner; what is drawn is in the amplifier
+    amplifier: SampledAmplifier,
+    crossbar: Crossbar,
+    column: int,
+    pattern: FloatArray,
+    bits: int,
+    celsius: float,
+    noise_hertz: Sequence[float],
+    overdrive: float,
+    array: str,
+    provenance: str,  # noqa: ARG001  an edited model file is measured anew
+) -> dict[str, float]:
+    """Return the figures of merit at one condition; what a worker process calls."""
+    bench = AmplifierBench(
+        amplifier, crossbar, column=column, pattern=pattern, celsius=celsius, array=array
+    )
+    low, high = noise_hertz
+    return measure(
+        bench,
+        bits=bits,
+        noise_hertz=(low, high),
+        overdrive=overdrive,
+        common_volt=np.zeros(0),
+        name="",
+    ).merits
+
+
+def _check_amplifier(amplifier: object) -> None:
+    if not isinstance(amplifier, (TransimpedanceAmplifier, CurrentConveyor)):
+        raise ParameterError.about(
+            "amplifier",
+            got=repr(amplifier),
+            expected="a TransimpedanceAmplifier, or a CurrentConveyor with a load",
+            remedy="characterize_integrator measures a charge integrator",
+        )
+    if isinstance(amplifier, CurrentConveyor) and amplifier.load_ohm is None:
+        raise ParameterError.about(
+            "amplifier",
+            got="a conveyor without a load",
+            expected="a load_ohm, so that there is a voltage to measure",
+            remedy="give load_ohm=10e3 for the measurement",
+        )
+
+
+def _varied(amplifier: SampledAmplifier, condition: Variation) -> SampledAmplifier:
+    """Return the amplifier with its circuit at a corner and its parameters moved."""
+    corner, drawn, seed = condition.corner, condition.parameters, condition.seed
+    if seed and amplifier.circuit is None:
+        raise ParameterError.about(
+            "kit_samples",
+            got=f"samples of a model library for {type(amplifier).__name__} without one",
+            expected="a circuit whose models draw their own mismatch",
+            remedy="give mismatch= for a behavioural amplifier",
+        )
+    if isinstance(amplifier, CurrentConveyor):
+        if amplifier.circuit is not None:
+            circuit = at_condition(amplifier.circuit, corner, drawn, seed=seed)
+            return dataclasses.replace(amplifier, circuit=circuit)
+        return _moved(amplifier, corner, drawn)
+    if isinstance(amplifier.opamp, Subcircuit):
+        return dataclasses.replace(
+            amplifier, opamp=at_condition(amplifier.opamp, corner, drawn, seed=seed)
+        )
+    return dataclasses.replace(amplifier, opamp=_moved(amplifier.opamp, corner, drawn))
+
+
+def _moved(part: _Part, corner: str, drawn: Mapping[str, float]) -> _Part:
+    """Return a behavioural part with some of its fields moved."""
+    if corner:
+        raise ParameterError.about(
+            "corners",
+            got=repr(corner),
+            expected="a circuit with a model library",
+            remedy="a behavioural amplifier has mismatch, but no corners",
+        )
+    known = [field.name for field in dataclasses.fields(part)]
+    for key in drawn:
+        checks.choice("mismatch", key, known)
+    changed: dict[str, Any] = {key: getattr(part, key) + value for key, value in drawn.items()}
+    return dataclasses.replace(part, **changed)
+
+
+def _name(amplifier: SampledAmplifier) -> str:
+    if isinstance(amplifier, CurrentConveyor):
+        kind = "current conveyor" if amplifier.circuit is None else amplifier.circuit.name
+        return f"{kind}, load {amplifier.load_ohm:g} ohm"
+    kind = getattr(amplifier.opamp, "name", "behavioural op-amp")
+    return f"{kind}, {amplifier.feedback_ohm:g} ohm"

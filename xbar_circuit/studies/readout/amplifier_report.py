@@ -1,0 +1,210 @@
+"""What the amplifier's bench found: figures of merit, curves, and their spread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xbar_circuit import checks
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.studies.readout.variations import Variation, plain
+from xbar_circuit.units import engineering
+
+__all__ = ["AmplifierReport"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AmplifierReport:
+    """Figures of merit of an amplifier on its column.
+
+    Parameters
+    ----------
+    name
+        What was measured.
+    gain_ohm
+        Slope of the output over the column current about zero, in the direction that it should have
+        [ohm]: ``-d V_out / d I`` of a transimpedance amplifier.
+    gain_error
+        `gain_ohm` over that of ideal parts (the feedback resistor), less one.
+    offset_volt
+        Output without input, less that of ideal parts [V].
+    virtual_ground_volt
+        Largest distance of the bit line from the reference over the pattern's range [V].
+    input_ohm
+        Resistance of the input at DC [ohm].
+    nonlinearity_volt
+        Largest distance of the output from a line over the pattern's range [V].
+    swing_low_volt, swing_high_volt
+        Outputs at which the gain has fallen by 3 dB, or the last reached [V].
+    swing_found
+        Whether it has fallen there, low and high; where not, the swing is at least that.
+    full_scale_ampere
+        Column current of the pattern [A].
+    loop_gain, unity_loop_hertz, phase_margin_degree
+        Loop gain at DC, the frequency where it is one [Hz] and the phase left there; NaN where the
+        loop never has gain, or is inside of the circuit (a conveyor).
+    settling_second, settling_bits
+        Time of a step from zero to the pattern until it stays within half an LSB [s].
+    overshoot
+        Of that step, relative to it.
+    slew_volt_per_second, slew_rise_volt_per_second, slew_fall_volt_per_second
+        Largest slope of the output, from full scale to full scale of the overdrive [V/s]: the
+        smaller of the two, of the rising and of the falling output.
+    noise_volt, noise_ampere
+        Rms noise at the output, and over `gain_ohm` [V, A].
+    supply_ampere, power_watt, energy_joule
+        Without input; the energy is power times the amplifier's settling window.
+    window_second
+        That window [s]; see `window_too_short`.
+    array_error
+        Relative error of the column's admittance in the deck where the loop gain is one, beside
+        the full array's; 0 where the full array is in the deck.
+    solved
+        Runs that ngspice gave up on as they were written -> how they were solved.
+    input_current, output_volt, input_volt
+        The DC sweep.
+    hertz, input_impedance, loop
+        The AC results: frequency, the amplifier's impedance [ohm] and loop gain, both complex.
+    seconds, step_volt
+        The step.
+    common_volt, common_gain_ohm, common_offset_volt
+        Gain and offset where the whole array and the amplifier work about another reference; NaN
+        where that has no operating point.
+    variations
+        The same figures at other corners, temperatures and mismatch, failures included.
+    """
+
+    name: str
+    gain_ohm: float
+    gain_error: float
+    offset_volt: float
+    virtual_ground_volt: float
+    input_ohm: float
+    nonlinearity_volt: float
+    swing_low_volt: float
+    swing_high_volt: float
+    loop_gain: float
+    unity_loop_hertz: float
+    phase_margin_degree: float
+    settling_second: float
+    settling_bits: int
+    overshoot: float
+    slew_volt_per_second: float
+    noise_volt: float
+    noise_ampere: float
+    supply_ampere: float
+    power_watt: float
+    energy_joule: float
+    input_current: FloatArray
+    output_volt: FloatArray
+    input_volt: FloatArray
+    hertz: FloatArray
+    input_impedance: NDArray[np.complex128]
+    loop: NDArray[np.complex128]
+    seconds: FloatArray
+    step_volt: FloatArray
+    full_scale_ampere: float = float("nan")
+    swing_found: tuple[bool, bool] = (True, True)
+    slew_rise_volt_per_second: float = float("nan")
+    slew_fall_volt_per_second: float = float("nan")
+    window_second: float = float("nan")
+    array_error: float = 0.0
+    solved: dict[str, str] = field(default_factory=dict)
+    common_volt: FloatArray = field(default_factory=lambda: np.zeros(0))
+    common_gain_ohm: FloatArray = field(default_factory=lambda: np.zeros(0))
+    common_offset_volt: FloatArray = field(default_factory=lambda: np.zeros(0))
+    variations: tuple[Variation, ...] = ()
+
+    @property
+    def ground_error_volt(self) -> FloatArray:
+        """Virtual-ground error over frequency of the full-scale current, as at `hertz` [V]."""
+        result: FloatArray = np.abs(self.input_impedance) * self.full_scale_ampere
+        return result
+
+    @property
+    def window_too_short(self) -> bool:
+        """Whether it needs longer to settle than the window for which its energy is charged."""
+        return self.settling_second > self.window_second
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the figures should know."""
+        found = []
+        if self.window_too_short:
+            found.append(
+                f"window shorter than settling: {engineering(self.window_second, 's')} given,"
+                f" {engineering(self.settling_second, 's')} needed; the energy is the window's"
+            )
+        if not all(self.swing_found):
+            found.append(
+                "the gain had not fallen where the sweep ended: the swing is at least that"
+            )
+        found += [f"{label}: solved again with {how}" for label, how in self.solved.items()]
+        return tuple(found)
+
+    @property
+    def merits(self) -> dict[str, float]:
+        """The figures of merit that are one number, by name."""
+        return {
+            name: float(getattr(self, name))
+            for name in self.__slots__
+            if isinstance(getattr(self, name), (int, float))
+        }
+
+    def spread(
+        self, merit: str, *, corner: str | None = None, celsius: float | None = None
+    ) -> tuple[float, float, float, float]:
+        """Return mean, standard deviation, least and largest of a merit over the variations.
+
+        The standard deviation is that of the drawn samples: corners and temperatures are no
+        samples, so of several the deviations within each are averaged by their squares. Failed ones
+        have no value; without variations it is this report's own.
+
+        Parameters
+        ----------
+        merit
+            Name of a figure in `merits`.
+        corner, celsius
+            Only the variations there; None is all.
+
+        Raises
+        ------
+        ParameterError
+            There is no such merit.
+        """
+        checks.choice("merit", merit, tuple(self.merits))
+        groups = [
+            np.array([v for v in values if np.isfinite(v)])
+            for (at, temperature), values in self._by_condition(merit).items()
+            if corner in (None, at) and celsius in (None, temperature)
+        ]
+        groups = [values for values in groups if values.size]
+        if not self.variations:
+            groups = [np.array([self.merits[merit]])]
+        if not groups:
+            return (float("nan"),) * 4
+        every = np.concatenate(groups)
+        drawn = [(values.size - 1, values.var(ddof=1)) for values in groups if values.size > 1]
+        freedom = sum(count for count, _ in drawn)
+        variance = sum(count * var for count, var in drawn) / freedom if freedom else 0.0
+        return float(every.mean()), float(np.sqrt(variance)), float(every.min()), float(every.max())
+
+    @property
+    def conditions(self) -> tuple[tuple[str, float], ...]:
+        """Corner and temperature of the variations, each once."""
+        return tuple(dict.fromkeys((v.corner, v.celsius) for v in self.variations))
+
+    def _by_condition(self, merit: str) -> dict[tuple[str, float], list[float]]:
+        found: dict[tuple[str, float], list[float]] = {key: [] for key in self.conditions}
+        for variation in self.variations:
+            if variation.merits is not None:
+                found[variation.corner, variation.celsius].append(variation.merits[merit])
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain JSON; complex numbers as pairs, NaN as null."""
+        content = {name: plain(getattr(self, name)) for name in self.__slots__}
+        return content | {"notes": list(self.notes)}

@@ -1,0 +1,106 @@
+"""The design-space study: tile size x converter width x devices for each sign of a weight.
+
+It is a sweep of `network_point` with a fixed shape, so it runs on any executor and resumes like any
+other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from xbar_circuit.runs.items import Outcome
+from xbar_circuit.studies.sweep.plan import Plan, plan_from_dictionary
+
+__all__ = ["Design", "best_designs", "design_plan", "designs_of"]
+
+_TILE = "accelerator.rows, accelerator.cols"
+_BITS = "accelerator.readout.converter.bits"
+_DEVICES = "accelerator.synapse.devices_per_sign"
+_SYNAPSE = {"accelerator.synapse.kind": "multi_device"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Design:
+    """One point, averaged over its chips.
+
+    tile : rows and columns of a tile.
+    bits, devices : of a column converter; for each sign of a weight, with a column each.
+    accuracy : mean.
+    joule, latency_second : of an image.
+    tiles : with copies.
+    """
+
+    tile: int
+    bits: int
+    devices: int
+    accuracy: float
+    joule: float
+    latency_second: float
+    tiles: int
+
+
+def design_plan(
+    *,
+    tiles: Sequence[int],
+    bits: Sequence[int],
+    devices: Sequence[int],
+    seeds: int,
+    fixed: dict[str, Any],
+) -> Plan:
+    """Return the sweep over all combinations.
+
+    Parameters
+    ----------
+    tiles, bits, devices
+        Tile sizes (square), converter widths, devices for each sign of a weight.
+    seeds
+        Chips of each design.
+    fixed
+        Further parameters of `network_point`, the same everywhere.
+    """
+    return plan_from_dictionary(
+        {
+            "study": {"function": "network", "seeds": seeds, "name": "design space"},
+            "parameters": fixed | _SYNAPSE,
+            "grid": {_TILE: list(tiles), _BITS: list(bits), _DEVICES: list(devices)},
+        }
+    )
+
+
+def designs_of(plan: Plan, outcomes: Sequence[Outcome]) -> list[Design]:
+    """Return the designs of a finished sweep; those of which every chip failed are left out."""
+    seeds = len(plan.seeds)
+    found = []
+    for k, call in enumerate(plan.swept()):
+        chips = [
+            outcome.value for outcome in outcomes[k * seeds : (k + 1) * seeds] if not outcome.failed
+        ]
+        if not chips:
+            continue
+        found.append(
+            Design(
+                tile=call["accelerator.rows"],
+                bits=call[_BITS],
+                devices=call[_DEVICES],
+                accuracy=float(np.mean([chip["accuracy"] for chip in chips])),
+                joule=float(np.mean([chip["joule"] for chip in chips])),
+                latency_second=chips[0]["latency_second"],
+                tiles=int(chips[0]["tiles"]),
+            )
+        )
+    return found
+
+
+def best_designs(designs: Sequence[Design]) -> list[Design]:
+    """Return the designs that no other beats in both, by rising energy: the Pareto front."""
+    best = -1.0
+    front = []
+    for design in sorted(designs, key=lambda d: (d.joule, -d.accuracy)):
+        if design.accuracy > best:
+            best = design.accuracy
+            front.append(design)
+    return front
