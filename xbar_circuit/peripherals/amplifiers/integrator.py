@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from xbar_circuit import checks
+from xbar_circuit.peripherals.amplifiers._integrator_noise import IntegratorCircuit
 from xbar_circuit.peripherals.amplifiers.base import Amplifier
 from xbar_circuit.peripherals.amplifiers.opamp import (
     FOUR_KT,
@@ -162,40 +163,36 @@ class ChargeIntegrator(Amplifier):
     ) -> float:
         """Return the rms noise of the held output at 27 C [V]; NaN for a subcircuit.
 
-        Four parts, of which the first two are frozen on the capacitor:
+        The covariance of the circuit (see `_integrator_noise`), with what is frozen on the
+        capacitor and what the op-amp adds while it holds. With a fast op-amp of large gain it is
 
-        - the reset leaves ``k T / C``, and the column's capacitance, which had rested on its
-          switch, hands over a charge of ``k T C_s``;
-        - in the window the column's current noise is a random walk: ``S T / (2 C**2)`` with
-          ``S = (4 k T R + e_n**2) / (R + 1 / (2 pi f_unity C))**2`` and the switch in R, less what
-          the finite gain leaks away, ``T -> (1 - exp(-2 T / theta)) theta / 2`` with
-          ``theta = (1 + A) R C``;
-        - at its end the op-amp's noise on the column's capacitance stays behind,
-          ``(C_s / C)**2 e_n**2 (pi / 2) f_unity C / (C + C_s)``;
-        - while it is held the op-amp buffers its own noise, ``e_n**2 (pi / 2) f_unity / b`` with
-          ``b = C / (C + C_in)``.
+        - ``k T / C`` of the reset, and ``k T C_s / C**2`` that the column's capacitance hands over;
+        - ``k T C_s / (C (C + C_s))`` that the window's switch leaves as it opens;
+        - the random walk of the column's current in the window, ``S T / (2 C**2)`` with
+          ``S = (4 k T R + e_n**2) / R**2`` and the switch in R;
+        - ``(C_s / C)**2 e_n**2 (pi / 2) f_unity C / (C + C_s)`` of the op-amp's noise on the
+          column's capacitance at its end;
+        - the op-amp's own noise in the hold, ``e_n**2 (pi / 2) f_unity (C + C_in) / C``.
 
         B. Razavi, Design of Analog CMOS Integrated Circuits, ch. 7 and 13, for the parts.
         """
         amp = self.opamp
         if not isinstance(amp, OpAmp):
             return math.nan
-        kt, farad = FOUR_KT / 4.0, self.farad
-        ohm, white = source_ohm + self.switch_ohm, amp.noise_volt_per_root_hertz**2
-        noisy = ohm if column else self.switch_ohm
-        lag = 1.0 / (2.0 * math.pi * amp.unity_hertz * farad)
-        theta = (1.0 + amp.dc_gain) * ohm * farad
-        walked = -0.5 * theta * math.expm1(-2.0 * self.window_second / theta)
-        buffered = white * 0.5 * math.pi * amp.unity_hertz
-        shared = source_farad / farad
-        variance = (
-            kt / farad
-            + kt * source_farad / farad**2
-            + 0.5 * (FOUR_KT * noisy + white) / (ohm + lag) ** 2 * walked / farad**2
-            + shared**2 / (1.0 + shared) * buffered
-            + buffered * (1.0 + amp.input_farad / farad)
+        circuit = IntegratorCircuit(
+            farad=self.farad,
+            window_second=self.window_second,
+            switch_ohm=self.switch_ohm,
+            source_ohm=source_ohm,
+            source_farad=source_farad,
+            unity=2.0 * math.pi * amp.unity_hertz,
+            pole=2.0 * math.pi * amp.pole_hertz,
+            white=amp.noise_volt_per_root_hertz**2,
+            input_farad=amp.input_farad,
+            kt=FOUR_KT / 4.0,
+            column=column,
         )
-        return math.sqrt(variance)
+        return math.sqrt(circuit.variance())
 
     def spice_definition(self, name: str) -> list[str]:
         """Return what a deck needs once."""
