@@ -126,7 +126,7 @@ def alone(given: Accelerator, effect: str) -> Accelerator | None:
         "read-outs": converter.exact and given.readout.amplifier is None,
         "driver jitter": given.driver == calm.driver,
         "thermal noise": not given.thermal_noise,
-        "read-out noise": (given.readout, given.model) == (calm.readout, calm.model),
+        "read-out noise": (given.readout, given.models) == (calm.readout, calm.models),
     }
     own = clean.changed(**parts[effect])
     return None if own == clean or absent.get(effect, False) else own
@@ -202,11 +202,14 @@ def _chip_with(chip: Chip, effect: str, calibration: Array) -> Chip | None:
         changed,
         calibration=calibration,
         seed=chip.programmed.seed,
+        celsius=chip.programmed.celsius,
         aware=chip.wire_aware is not None and effect == "wires",
         drift_compensation=chip.drift_compensation,
         memory_bytes=chip.memory_bytes,
     )
-    return made.at(chip.second, celsius=chip.celsius)
+    return made.at(
+        chip.second, celsius=chip.celsius, storage_celsius=chip.storage_celsius
+    )
 
 
 def _clean(given: Accelerator) -> Accelerator:
@@ -227,8 +230,8 @@ def _clean(given: Accelerator) -> Accelerator:
 
 
 def _quiet_readout(given: Accelerator) -> dict[str, Any]:
-    model = given.model if given.model is None else replace(given.model, noise=0.0)
-    return {"readout": quiet(given.readout), "model": model}
+    models = tuple(replace(model, noise=0.0) for model in given.models)
+    return {"readout": quiet(given.readout), "model": models or None}
 
 
 def _only(statistics: PcmStatistics, name: str) -> PcmStatistics:

@@ -34,6 +34,7 @@ from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.execution import MEMORY_BYTES, accuracy, batch_size, run, walk
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.operators import Array
+from xbar_circuit.tile import Tile
 
 if TYPE_CHECKING:
     from xbar_circuit.accelerator.budget import Budget
@@ -102,10 +103,14 @@ class Chip:
         Layers that are none.
     fresh
         Transfers of all tiles right after programming [S].
+    constants
+        Of each layer on tiles, what its codes were worth right after programming.
     second
         Age [s].
     celsius
-        Temperature of the arrays [degree Celsius]; None is that of the statistics, 27 for noise.
+        Temperature of the tiles [degree Celsius]; None is that of the programming.
+    storage_celsius
+        Temperature since programming; None is that of the programming.
     drift_compensation
         ``"none"``, ``"global"`` or ``"column"``.
     memory_bytes
@@ -119,8 +124,10 @@ class Chip:
     parts: Mapping[str, LayerParts]
     digital: Mapping[str, DigitalLayer]
     fresh: Conductances
+    constants: Mapping[str, tuple[tuple[float, Array], ...]]
     second: float = 0.0
     celsius: float | None = None
+    storage_celsius: float | None = None
     drift_compensation: str = "global"
     memory_bytes: int = MEMORY_BYTES
     wire_aware: WireAware | None = None
@@ -135,7 +142,13 @@ class Chip:
         """What it was programmed on."""
         return self.mapping.accelerator
 
-    def at(self, second: float, *, celsius: float | None = None) -> Chip:
+    def at(
+        self,
+        second: float,
+        *,
+        celsius: float | None = None,
+        storage_celsius: float | None = None,
+    ) -> Chip:
         """Return the same chip at another age and temperature; nothing is programmed again.
 
         Read-outs keep the ranges of programming time, drift compensation is digital.
@@ -145,39 +158,68 @@ class Chip:
         second
             Since programming [s].
         celsius
-            Of the arrays [degree Celsius]; None is the temperature of the statistics.
+            Of the tiles [degree Celsius]: devices, transistors of cells, amplifiers, converters,
+            thermal noise; None is the temperature of the programming.
+        storage_celsius
+            Since programming [degree Celsius], by which drift is faster; None is the temperature
+            of the programming: a chip that has just been warmed.
 
         Raises
         ------
         ParameterError
-            A number out of range.
+            A number out of range, or a table or calibrated model of another temperature.
         """
         checks.number("second", second, "s")
+        for name, value in (("celsius", celsius), ("storage_celsius", storage_celsius)):
+            if value is not None:
+                checks.number(name, value, "degree Celsius", minimum=-273.15, above=True)
         if celsius is not None:
-            checks.number("celsius", celsius, "degree Celsius", minimum=-273.15, above=True)
-        return replace(self, second=second, celsius=celsius)
+            for plan in self.mapping.layers:
+                plan.accelerator.refuse_celsius(celsius)
+        return replace(self, second=second, celsius=celsius, storage_celsius=storage_celsius)
+
+    @property
+    def temperature_celsius(self) -> float | None:
+        """Of the tiles now [degree Celsius]; None where nobody said one."""
+        return self.programmed.celsius if self.celsius is None else self.celsius
 
     @cached_property
     def conductances(self) -> Conductances:
         """Of every tile now [S]."""
-        return self.programmed.conductances(self.second, celsius=self.celsius)
+        return self.programmed.conductances(
+            self.second, celsius=self.celsius, storage_celsius=self.storage_celsius
+        )
 
     @cached_property
     def transfers(self) -> Conductances:
         """Of every tile now, wires, terminals, drivers and read-outs included [S]."""
+        celsius, before = self.temperature_celsius, self.programmed.celsius
         exact = all(state is None for layer in self.programmed.states for state in layer)
-        if exact or (self.second == 0.0 and self.celsius is None):
+        if celsius == before and (exact or self.second == 0.0):
             return self.fresh
         found = []
-        for plan, held in zip(self.mapping.layers, self.conductances, strict=True):
-            owners = self.parts[plan.name].accelerators
-            found.append(transfers_of([a.tile(g) for a, g in zip(owners, held, strict=True)]))
+        for k, plan in enumerate(self.mapping.layers):
+            owners, held = self.parts[plan.name].accelerators, self.conductances[k]
+            tiles = [a.tile(g, celsius=celsius) for a, g in zip(owners, held, strict=True)]
+            if exact and all(map(_same_array, tiles, self._tiles_before(k))):
+                found.append(self.fresh[k])
+            else:
+                found.append(transfers_of(tiles))
         return tuple(found)
+
+    def _tiles_before(self, layer: int) -> list[Tile]:
+        """Return the tiles of a layer as they are now, at the temperature of the programming."""
+        owners = self.parts[self.mapping.layers[layer].name].accelerators
+        return [
+            a.tile(g, celsius=self.programmed.celsius)
+            for a, g in zip(owners, self.conductances[layer], strict=True)
+        ]
 
     @cached_property
     def layers(self) -> dict[str, AnalogLayer | DigitalLayer]:
         """All layers at work, by name, in order."""
-        gains = compensate(self.mapping, self.fresh, self.transfers, kind=self.drift_compensation)
+        kind = self.drift_compensation
+        gains = compensate(self.mapping, self.fresh, self.transfers, kind=kind)
         made: dict[str, AnalogLayer | DigitalLayer] = {
             plan.name: AnalogLayer(
                 plan,
@@ -185,7 +227,8 @@ class Chip:
                 self.conductances[k],
                 self.transfers[k],
                 gains=gains[k],
-                celsius=self.celsius,
+                celsius=self.temperature_celsius,
+                constants=self.constants[plan.name] if kind == "none" else None,
             )
             for k, plan in enumerate(self.mapping.layers)
         }
@@ -200,7 +243,8 @@ class Chip:
         noise
             Whether parts that have noise draw it, from the chip's seed.
         """
-        moment = round(self.second * 1000), round(1000 * (self.celsius or 0.0)) + 10**6
+        celsius = self.temperature_celsius
+        moment = round(self.second * 1000), round(1000 * (celsius or 0.0)) + 10**6
         return Multiplier(self.layers, seed=(self.programmed.seed, *moment) if noise else None)
 
     def run(
@@ -362,6 +406,7 @@ def program(
     rng: np.random.Generator | None = None,
     digital: Sequence[str] | Mapping[str, int | None] = (),
     elsewhere: Mapping[str, Accelerator] | None = None,
+    celsius: float | None = None,
     wire_aware: bool = False,
     drift_compensation: str = "global",
     memory_bytes: int = MEMORY_BYTES,
@@ -370,6 +415,9 @@ def program(
 
     Parameters
     ----------
+    celsius
+        Temperature while devices are programmed and ranges set [degree Celsius]; None is that of
+        the statistics, about 300 K, and of the calibrated parts.
     wire_aware
         Whether conductances are chosen for the array with its wires.
     drift_compensation
@@ -383,6 +431,7 @@ def program(
         map_network(network, accelerator, digital=digital, elsewhere=elsewhere),
         calibration=calibration,
         seed=seed,
+        celsius=celsius,
         aware=wire_aware,
         drift_compensation=drift_compensation,
         memory_bytes=memory_bytes,
@@ -394,6 +443,7 @@ def program_mapping(
     *,
     calibration: Inputs,
     seed: int = 0,
+    celsius: float | None = None,
     aware: bool | WireAware = False,
     drift_compensation: str = "global",
     memory_bytes: int = MEMORY_BYTES,
@@ -408,6 +458,8 @@ def program_mapping(
         Inputs that the ranges are set by.
     seed
         Of everything that is drawn.
+    celsius
+        As for `program`.
     aware
         Whether conductances are chosen for the wires; or what came of that for this mapping, which
         chips of several seeds share.
@@ -432,8 +484,8 @@ def program_mapping(
     if aware:
         realised = aware if isinstance(aware, WireAware) else wire_aware_of(mapping)
         mapping = realised.mapping
-    programmed = program_devices(mapping, seed=seed)
-    calibrator = Calibrator(mapping, programmed.conductances())
+    programmed = program_devices(mapping, seed=seed, celsius=celsius)
+    calibrator = Calibrator(mapping, programmed.conductances(), celsius=celsius)
     room = working_bytes(memory_bytes, mapping, known)
     count = max(1, batch_size(mapping.network, room // 3, largest=len(known)))
     with threadpool_limits(limits=1, user_api="blas"):
@@ -444,7 +496,13 @@ def program_mapping(
         parts=calibrator.parts,
         digital=calibrator.digital,
         fresh=tuple(calibrator.transfers[plan.name] for plan in mapping.layers),
+        constants=calibrator.constants,
         drift_compensation=drift_compensation,
         memory_bytes=memory_bytes,
         wire_aware=realised,
     )
+
+
+def _same_array(one: Tile, other: Tile) -> bool:
+    """Whether two tiles of the same conductances have the same loaded array."""
+    return (one.loaded.terminals, one.crossbar.cell) == (other.loaded.terminals, other.crossbar.cell)

@@ -18,7 +18,7 @@ from xbar_circuit import checks
 from xbar_circuit.architecture.components import DigitalUnit
 from xbar_circuit.architecture.presets import HOROWITZ
 from xbar_circuit.calibration import ReadoutModel
-from xbar_circuit.cells import DifferentialPair, Synapse
+from xbar_circuit.cells import DifferentialPair, Synapse, TransistorCell
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import PcmStatistics
 from xbar_circuit.errors import ParameterError, ShapeError
@@ -67,7 +67,8 @@ class Accelerator:
         fixes the range, the driver's full scale is lowered instead.
     model
         The read-out's calibrated fast model, which one with a circuit in it needs; from
-        `tile.calibrate` or ``xbar calibrate``.
+        `tile.calibrate` or ``xbar calibrate``. Several, one for each temperature, make one tuple;
+        at programming time the first one counts.
     digital
         The digital unit beside each tile, for the cost.
     statistics
@@ -97,7 +98,7 @@ class Accelerator:
     terminals: Terminals = field(default_factory=Terminals)
     driver: Driver = field(default_factory=Dac)
     readout: Readout = field(default_factory=_ideal_readout)
-    model: ReadoutModel | None = None
+    model: ReadoutModel | tuple[ReadoutModel, ...] | None = None
     digital: DigitalUnit = HOROWITZ
     statistics: PcmStatistics | None = None
     thermal_noise: bool = False
@@ -134,7 +135,7 @@ class Accelerator:
                 expected=f"at most the {limit:g} S of the device statistics",
                 remedy="lower the synapse's range or choose other statistics",
             )
-        self.tile(np.full(self.block, self.synapse.g_max_siemens))  # refuses what does not fit
+        self.refuse_celsius(None)  # and what does not fit
 
     @property
     def block(self) -> tuple[int, int]:
@@ -151,19 +152,73 @@ class Accelerator:
         """Weights side by side in a tile."""
         return self.cols // self.block[1]
 
-    def crossbar(self, conductance: ArrayLike) -> Crossbar:
+    @property
+    def models(self) -> tuple[ReadoutModel, ...]:
+        """The read-out's calibrated models, one for each temperature; empty for formulas."""
+        if self.model is None:
+            return ()
+        return self.model if isinstance(self.model, tuple) else (self.model,)
+
+    def model_at(self, celsius: float | None) -> ReadoutModel | None:
+        """Return the read-out's model for a temperature; None where there is only a formula.
+
+        Parameters
+        ----------
+        celsius
+            [degree Celsius]; None is that of the first model.
+
+        Raises
+        ------
+        ParameterError
+            No model was calibrated at this temperature.
+        """
+        if not self.models or celsius is None:
+            return self.models[0] if self.models else None
+        found = next((model for model in self.models if model.holds_at(celsius)), None)
+        if found is None:
+            known = ", ".join(f"{model.celsius:g}" for model in self.models)
+            raise ParameterError.about(
+                "celsius",
+                got=f"{celsius:g} degrees for a read-out calibrated at {known}",
+                expected="a temperature that the read-out was calibrated at",
+                remedy=f"xbar calibrate --celsius {celsius:g}, and give all models:"
+                " accelerator.changed(model=(cool, warm))",
+            )
+        return found
+
+    def refuse_celsius(self, celsius: float | None) -> None:
+        """Refuse a temperature for which a table or a calibrated model is missing.
+
+        Raises
+        ------
+        ParameterError
+            There is none for this temperature [degree Celsius].
+        """
+        self.tile(np.full(self.block, self.synapse.g_max_siemens), celsius=celsius)
+
+    def crossbar(self, conductance: ArrayLike, *, celsius: float | None = None) -> Crossbar:
         """Return a tile's array; what is next to nothing is open.
 
         Parameters
         ----------
         conductance
             (rows, cols) or a corner of that size [S].
+        celsius
+            Temperature of its transistors [degree Celsius]; None is the cell's own.
+
+        Raises
+        ------
+        ParameterError
+            The cell has no table for this temperature.
         """
+        cell = self.synapse.cell
+        if celsius is not None and isinstance(cell, TransistorCell):
+            cell = cell.at_celsius(celsius)
         g = np.asarray(conductance, dtype=np.float64)
         least = _NOTHING * self.synapse.g_max_siemens
         return Crossbar(
             conductance=np.where(g < least, 0.0, g),
-            cell=self.synapse.cell,
+            cell=cell,
             wires=self.wires,
             terminals=self.terminals,
         )
@@ -176,14 +231,20 @@ class Accelerator:
         conductance
             (rows, cols) [S], or those of the corner that is used, whole blocks of the synapse.
         celsius
-            Temperature of the array for its thermal noise [degree Celsius]; None is 27.
+            Temperature of the tile [degree Celsius]: transistors, amplifiers, converters, thermal
+            noise; None is that of the first model or of the cells' table, or 27.
 
         Raises
         ------
         ShapeError
             More cells than a tile has, or a block is not whole.
+        ParameterError
+            There is no table or no calibrated model for this temperature.
         """
-        crossbar = self.crossbar(conductance)
+        model = self.model_at(celsius)
+        if celsius is None and model is not None:
+            celsius = model.celsius
+        crossbar = self.crossbar(conductance, celsius=celsius)
         rows, cols = crossbar.shape
         high, wide = self.block
         if rows > self.rows or cols > self.cols or rows % high or cols % wide:
@@ -193,14 +254,14 @@ class Accelerator:
                 expected=f"at most ({self.rows}, {self.cols}), in blocks of {high} x {wide}",
                 remedy="cut the matrix into tiles with accelerator.map_network",
             )
-        noise = TileNoise(thermal=True, celsius=27.0 if celsius is None else celsius)
         return Tile(
             crossbar,
             self.driver,
             self.readout,
-            model=self.model,
+            model=model,
             synapse=self.synapse,
-            noise=noise if self.thermal_noise else None,
+            noise=TileNoise(thermal=True) if self.thermal_noise else None,
+            celsius=celsius,  # type: ignore[arg-type]  # None is the parts' own
         )
 
     def program(
@@ -230,7 +291,8 @@ class Accelerator:
         elsewhere
             Layers on another accelerator, by name.
         options
-            As for `accelerator.program`: ``wire_aware``, ``drift_compensation``, ``memory_bytes``.
+            As for `accelerator.program`: ``celsius`` (while it is programmed), ``wire_aware``,
+            ``drift_compensation``, ``memory_bytes``.
 
         Returns
         -------

@@ -2,7 +2,10 @@
 
 A tile is read with each word line alone, at programming time and again later; what its synapses
 give then and now tells one factor for the whole tile (``"global"``; Joshi et al., Nat. Commun. 11,
-2473, 2020) or one for each output (``"column"``).
+2473, 2020) or one for each output (``"column"``). It makes good what temperature scales as well
+(Boybat et al., IEDM 2021). Its codes, and those of a read without any input, also tell anew what a
+code of the read-out is worth and where it begins; without compensation both stay as they were
+known at programming time.
 """
 
 from __future__ import annotations

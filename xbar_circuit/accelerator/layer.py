@@ -108,7 +108,11 @@ class AnalogLayer:
     gains
         Digital factors of each tile's outputs (outputs,), such as a drift compensation; None is 1.
     celsius
-        Temperature of the arrays, for their thermal noise.
+        Temperature of the tiles [degree Celsius]; None is that of their parts.
+    constants
+        Of each tile, what a code is worth [S] and the codes without an input, as they were known
+        when the chip was programmed; None takes those of these tiles as they are now, as a
+        compensation by known inputs finds them.
     """
 
     def __init__(
@@ -120,6 +124,7 @@ class AnalogLayer:
         *,
         gains: Sequence[FloatArray] | None = None,
         celsius: float | None = None,
+        constants: Sequence[tuple[float, Array]] | None = None,
     ) -> None:
         self.plan, self.parts = plan, parts
         self._groups, self._cols = plan.groups, plan.cols
@@ -128,17 +133,25 @@ class AnalogLayer:
         self._factors: list[Array] = []
         self._offsets: list[Array | None] = []
         self.noisy = False
+        measured: list[tuple[float, Array]] = []
         for j, (tile_plan, own) in enumerate(zip(plan.tiles, parts.accelerators, strict=True)):
             tile = own.tile(conductances[j], celsius=celsius)
             self.noisy = self.noisy or tile.noisy
-            made = compiled(tile, transfer=transfers[j], correction=parts.correction)
+            correction = parts.correction
+            if correction is not None:
+                correction = correction.of_cell(tile.crossbar.cell)
+            made = compiled(tile, transfer=transfers[j], correction=correction)
+            measured.append((made.worth, made.zero))
+            a_code, without = measured[j] if constants is None else constants[j]
             gain = parts.gain if gains is None else parts.gain * gains[j]
-            worth = np.asarray(made.worth, dtype=np.float64) * tile_plan.scale * gain
+            worth = np.asarray(a_code, dtype=np.float64) * tile_plan.scale * gain
             factor = worth * (parts.input_scale / own.synapse.siemens_per_weight)
             self._compiled.append(made)
             self._factors.append(factor.astype(np.float32))
-            offset = made.zero.astype(np.float64) * factor
+            offset = without.astype(np.float64) * factor
             self._offsets.append(offset.astype(np.float32) if offset.any() else None)
+        #: Of each tile as it is, what a code is worth [S] and the codes without an input.
+        self.constants = tuple(measured)
 
     def encode(self, values: Array) -> Array:
         """Return the drivers' codes of activations, same shape, float32."""

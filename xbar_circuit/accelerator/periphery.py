@@ -183,7 +183,7 @@ def input_bits(driver: Driver) -> int:
 
 def _knows(accelerator: Accelerator) -> bool:
     """Return whether the read-out knows its energy."""
-    model = accelerator.model
+    model = accelerator.model_at(None)
     if model is not None and math.isfinite(model.readout_joule):
         return True
     return bool(accelerator.readout.converter.energy_joule > 0.0)

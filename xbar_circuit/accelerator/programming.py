@@ -36,14 +36,23 @@ class Programmed:
         Of everything that was and will be drawn.
     states
         Of each tile its devices; None where they are exact.
+    celsius
+        Temperature while they were programmed, and to which time and reads return unless another
+        is said [degree Celsius]; None is that of the statistics, about 300 K.
     """
 
     mapping: Mapping
     seed: int
     states: tuple[tuple[PcmState | None, ...], ...]
+    celsius: float | None = None
 
     def conductances(
-        self, second: float = 0.0, *, celsius: float | None = None, read_noise: bool = True
+        self,
+        second: float = 0.0,
+        *,
+        celsius: float | None = None,
+        storage_celsius: float | None = None,
+        read_noise: bool = True,
     ) -> Conductances:
         """Return what every cell has at a time after programming [S].
 
@@ -55,12 +64,20 @@ class Programmed:
         second
             Time since programming [s].
         celsius
-            Temperature of the read [degree Celsius]; None is that at which the statistics were
-            measured. Conduction is activated, the less set the more, see `PcmState.at`. Exact
-            devices do not change.
+            Temperature of the read [degree Celsius]; None is that of the programming. Conduction
+            is activated, the less set the more, see `PcmState.at`. Exact devices do not change.
+        storage_celsius
+            Temperature since programming [degree Celsius], by which drift is faster; None is that
+            of the programming.
         read_noise
             Whether the noise is drawn at all.
         """
+        celsius = self.celsius if celsius is None else celsius
+        store = self.celsius if storage_celsius is None else storage_celsius
+        heat = {} if celsius is None else {"kelvin": celsius + _ZERO_CELSIUS}
+        mark = () if celsius is None else (1 + round(heat["kelvin"] * _TICKS),)
+        if store is not None:
+            heat["storage_kelvin"] = store + _ZERO_CELSIUS
         layers = []
         for k, (layer, plan) in enumerate(zip(self.states, self.mapping.layers, strict=True)):
             tiles = []
@@ -68,8 +85,6 @@ class Programmed:
                 if state is None:
                     tiles.append(tile.target)
                     continue
-                heat = {} if celsius is None else {"kelvin": celsius + _ZERO_CELSIUS}
-                mark = () if celsius is None else (1 + round(heat["kelvin"] * _TICKS),)
                 rng = np.random.default_rng((self.seed, k, j, 1 + round(second * _TICKS), *mark))
                 tiles.append(
                     state.read(second, rng=rng, **heat) if read_noise else state.at(second, **heat)
@@ -78,7 +93,9 @@ class Programmed:
         return tuple(layers)
 
 
-def program_devices(mapping: Mapping, *, seed: int = 0) -> Programmed:
+def program_devices(
+    mapping: Mapping, *, seed: int = 0, celsius: float | None = None
+) -> Programmed:
     """Program every tile of a mapping.
 
     Parameters
@@ -87,7 +104,11 @@ def program_devices(mapping: Mapping, *, seed: int = 0) -> Programmed:
         The network on its accelerators, each with the statistics of its devices.
     seed
         Of the programming noise, the drift exponents and the read noise.
+    celsius
+        Temperature at which the targets are reached [degree Celsius]; None is that of the
+        statistics.
     """
+    heat = {} if celsius is None else {"kelvin": celsius + _ZERO_CELSIUS}
     seed = checks.count("seed", seed, minimum=0)
     states: list[tuple[PcmState | None, ...]] = []
     for k, plan in enumerate(mapping.layers):
@@ -96,8 +117,10 @@ def program_devices(mapping: Mapping, *, seed: int = 0) -> Programmed:
             tuple(
                 None
                 if statistics is None
-                else statistics.program(tile.target, rng=np.random.default_rng((seed, k, j, 0)))
+                else statistics.program(
+                    tile.target, rng=np.random.default_rng((seed, k, j, 0)), **heat
+                )
                 for j, tile in enumerate(plan.tiles)
             )
         )
-    return Programmed(mapping=mapping, seed=seed, states=tuple(states))
+    return Programmed(mapping=mapping, seed=seed, states=tuple(states), celsius=celsius)

@@ -41,6 +41,8 @@ class Calibrator:
         The network on its accelerators.
     conductances
         Of every tile right after programming [S].
+    celsius
+        Temperature while the ranges are set [degree Celsius]; None is that of the parts.
 
     Attributes
     ----------
@@ -48,12 +50,18 @@ class Calibrator:
         Of each layer on tiles, by its name, once it has multiplied.
     digital
         Of each digital layer, by its name.
+    constants
+        Of each layer on tiles, see `AnalogLayer`.
     """
 
-    def __init__(self, mapping: Mapping, conductances: Conductances) -> None:
+    def __init__(
+        self, mapping: Mapping, conductances: Conductances, *, celsius: float | None = None
+    ) -> None:
+        self._celsius = celsius
         self.parts: dict[str, LayerParts] = {}
         self.transfers: dict[str, tuple[FloatArray, ...]] = {}
         self.digital: dict[str, DigitalLayer] = {}
+        self.constants: dict[str, tuple[tuple[float, Array], ...]] = {}
         self._mapping = mapping
         self._exact = Digital(mapping.network)
         self._held = {
@@ -85,14 +93,14 @@ class Calibrator:
         own = plan.accelerator.changed(driver=plan.accelerator.driver.with_sign(signed))
         flat = vectors.reshape(len(vectors), -1)
         drives = [flat[:, slice(*tile.rows)] for tile in plan.tiles]
-        tiles = [own.tile(g) for g in held]
+        tiles = [own.tile(g, celsius=self._celsius) for g in held]
         transfers = transfers_of(tiles)
         correction = self._correction(plan, tiles, transfers, drives)
         ranged = tuple(
             _ranged(own, tile, transfer, drive, correction)
             for tile, transfer, drive in zip(tiles, transfers, drives, strict=True)
         )
-        final = [a.tile(g) for a, g in zip(ranged, held, strict=True)]
+        final = [a.tile(g, celsius=self._celsius) for a, g in zip(ranged, held, strict=True)]
         if any(a.loaded.terminals != b.loaded.terminals for a, b in zip(final, tiles, strict=True)):
             transfers = transfers_of(final)  # a range may be a feedback resistor
         self.transfers[name] = transfers
@@ -100,7 +108,9 @@ class Calibrator:
         if correction is not None:
             parts = self._with_gain(plan, parts, vectors)
         self.parts[name] = parts
-        return AnalogLayer(plan, parts, held, transfers).products(vectors)
+        layer = AnalogLayer(plan, parts, held, transfers, celsius=self._celsius)
+        self.constants[name] = layer.constants
+        return layer.products(vectors)
 
     @staticmethod
     def _correction(
@@ -125,7 +135,13 @@ class Calibrator:
     def _with_gain(self, plan: LayerPlan, parts: LayerParts, vectors: Array) -> LayerParts:
         """Return the parts with the factor by which products have their exact size."""
         few = vectors[_busy(vectors.reshape(len(vectors), -1), 10 * _FITTED_INPUTS)]
-        layer = AnalogLayer(plan, parts, self._held[plan.name], self.transfers[plan.name])
+        layer = AnalogLayer(
+            plan,
+            parts,
+            self._held[plan.name],
+            self.transfers[plan.name],
+            celsius=self._celsius,
+        )
         got = layer.products(few).astype(np.float64)
         step = parts.input_scale / parts.accelerators[0].driver.highest
         exact = self._exact.multiply(plan.name, few * np.float32(step)).astype(np.float64)

@@ -18,7 +18,8 @@ A TOML file has the tables ``[accelerator]`` (with ``[accelerator.synapse]``, ``
     dense3 = "digital"  # float32; "int8" is whole numbers of 8 bits
 
 ``bits = "exact"`` stands for Python's None, and ``accelerator.model = "model.json"`` for a
-calibrated read-out in a file, seen from the TOML file's folder. Other accelerators take from the
+calibrated read-out in a file, seen from the TOML file's folder; ``["cool.json", "warm.json"]`` are
+those of one read-out at several temperatures. Other accelerators take from the
 first what they do not say.
 """
 
@@ -116,6 +117,8 @@ class Settings:
             checks.number("seconds", time, "s")
         for degree in self.celsius:
             checks.number("celsius", degree, "degree Celsius", minimum=-273.15, above=True)
+            for one in (self.accelerator, *self.elsewhere.values()):
+                one.refuse_celsius(degree)  # before the work, not after it
         checks.count("seeds", self.seeds)
         checks.choice("drift_compensation", self.drift_compensation, COMPENSATIONS)
         checks.count("memory_bytes", self.memory_bytes)
@@ -198,8 +201,10 @@ def _accelerator(
     for key in _ROLES:
         if key in values:
             values[key] = part(key, values[key], name=f"{name}.{key}", folder=folder)
-    if isinstance(values.get("model"), str):
-        values["model"] = ReadoutModel.load(folder / values["model"])
+    if isinstance(values.get("model"), str | list):
+        files = values["model"] if isinstance(values["model"], list) else [values["model"]]
+        models = tuple(ReadoutModel.load(folder / str(file)) for file in files)
+        values["model"] = models[0] if len(models) == 1 else models
     try:
         return Accelerator(statistics=statistics, **values)
     except TypeError as error:

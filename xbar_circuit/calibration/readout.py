@@ -27,7 +27,8 @@ from xbar_circuit.peripherals.converters import CodeArray
 
 __all__ = ["HeldOut", "ReadoutModel", "fit_curve"]
 
-_FORMAT = 2
+_FORMAT = 3
+_CLOSE_CELSIUS = 0.5  # what counts as the same temperature
 _GRID = 20001  # currents at which a curve is searched for the ends of a range
 
 
@@ -89,6 +90,9 @@ class ReadoutModel:
         Error on other inputs, or None.
     product_second, readout_joule
         Time of a product [s], and what one read-out takes for it [J]; NaN for a formula.
+    celsius
+        Temperature at which it was fitted [degree Celsius]: a tile at another one refuses it. None
+        is a formula, which holds at any.
     provenance
         Of the circuit; None for a formula.
     """
@@ -108,6 +112,7 @@ class ReadoutModel:
     held_out: HeldOut | None = None
     product_second: float = math.nan
     readout_joule: float = math.nan
+    celsius: float | None = None
     provenance: Provenance | None = None
 
     def __post_init__(self) -> None:
@@ -115,6 +120,8 @@ class ReadoutModel:
         checks.number("input_volt", self.input_volt, "V", minimum=-1e6)
         checks.number("scale_ampere", self.scale_ampere, "A", above=True)
         checks.number("noise", self.noise, "V or A")
+        if self.celsius is not None:
+            checks.number("celsius", self.celsius, "degree Celsius", minimum=-273.15, above=True)
         if not self.coefficients:
             raise ParameterError.about(
                 "coefficients",
@@ -144,6 +151,10 @@ class ReadoutModel:
                 expected="low < high",
                 remedy="give the ends of the converter's input in rising order",
             )
+
+    def holds_at(self, celsius: float) -> bool:
+        """Whether it was fitted within half a degree of a temperature; a formula always holds."""
+        return self.celsius is None or abs(celsius - self.celsius) <= _CLOSE_CELSIUS
 
     @property
     def bits(self) -> int:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,6 +26,7 @@ from xbar_circuit.cells import Axis, CurrentTable, TableQuality, TransistorCell
 from xbar_circuit.cells.table import spline_coefficients
 from xbar_circuit.checks import FloatArray
 from xbar_circuit.devices import CellResponse
+from xbar_circuit.devices.constants import ZERO_CELSIUS_KELVIN
 from xbar_circuit.errors import ConvergenceError, ParameterError
 from xbar_circuit.files import cache_folder
 from xbar_circuit.netlist import SpiceOptions
@@ -51,6 +53,7 @@ def tabulate(
     *,
     volts: ArrayLike,
     conductances: ArrayLike,
+    celsius: Sequence[float] = (),
     tolerance: float = 1e-4,
     options: SpiceOptions | None = None,
     folder: Path | None = None,
@@ -69,6 +72,9 @@ def tabulate(
         array lie between these and 0.
     conductances
         Conductances of its devices, or just the smallest and the largest [S]; zeros are ignored.
+    celsius
+        Further temperatures of its transistors at which a table is made [degree Celsius], for
+        ``cell.at_celsius``.
     tolerance
         Held-out error to reach, relative to the largest current of a device of each conductance,
         or to a thousandth of what the most conductive device has without its transistor.
@@ -105,6 +111,23 @@ def tabulate(
         )
     tolerance = checks.number("tolerance", tolerance, "1", above=True, maximum=1e-2)
     grid = _first_grid(cell, volts, conductances)
+    if celsius:
+        own = partial(
+            tabulate,
+            volts=volts,
+            conductances=conductances,
+            tolerance=tolerance,
+            options=options,
+            folder=folder,
+            refresh=refresh,
+            time_limit_second=time_limit_second,
+            progress=progress,
+        )
+        warm = [
+            (float(at), own(replace(cell, table=None, tables=(), kelvin=at + ZERO_CELSIUS_KELVIN)))
+            for at in celsius
+        ]
+        return replace(own(cell), tables=tuple((at, one.known_table()) for at, one in warm))
     options = (options or SpiceOptions()).for_cell(cell)
     home = cache_folder() if folder is None else Path(folder)
     key = _key(cell, grid, tolerance, options)

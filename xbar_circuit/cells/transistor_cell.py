@@ -12,10 +12,12 @@ are given as on the chip, above the substrate.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 import numpy as np
 
@@ -30,6 +32,8 @@ from xbar_circuit.units import spice_number
 __all__ = ["TransistorCell"]
 
 BULK = "cell_bulk"
+_USUAL_CELSIUS = 27.0  # of a simulator that is told nothing
+_CLOSE_CELSIUS = 0.5  # what counts as the same temperature
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,8 @@ class TransistorCell:
         :class:`~xbar_circuit.devices.PcmCell`), else the simulator's.
     table
         Current and slopes for the fast engine, from :func:`xbar_circuit.calibration.tabulate`.
+    tables
+        The same at other temperatures: pairs of degrees Celsius and table, see :meth:`at_celsius`.
 
     Raises
     ------
@@ -64,6 +70,7 @@ class TransistorCell:
     bulk_volt: float = 0.0
     kelvin: float | None = None
     table: CurrentTable | None = None
+    tables: tuple[tuple[float, CurrentTable], ...] = ()
 
     def __post_init__(self) -> None:
         for name, kind, example in (
@@ -128,6 +135,41 @@ class TransistorCell:
         """
         kelvin = getattr(self.device, "kelvin", None) if self.kelvin is None else self.kelvin
         return None if kelvin is None else round(float(kelvin) - ZERO_CELSIUS_KELVIN, 6)
+
+    def holds_at(self, celsius: float) -> bool:
+        """Whether its transistors are within half a degree of a temperature [degree Celsius]."""
+        own = _USUAL_CELSIUS if self.celsius is None else self.celsius
+        return abs(celsius - own) <= _CLOSE_CELSIUS
+
+    def at_celsius(self, celsius: float) -> Self:
+        """Return the cell with its transistors at a temperature, and the table made for it.
+
+        Parameters
+        ----------
+        celsius
+            Of the transistors [degree Celsius]; the device's law keeps its own temperature.
+
+        Raises
+        ------
+        ParameterError
+            A cell with a table has none for this temperature.
+        """
+        if self.holds_at(celsius):
+            return self
+        own = _USUAL_CELSIUS if self.celsius is None else self.celsius
+        near = [(abs(celsius - at), at, table) for at, table in self.tables]
+        distance, at, table = min(near, key=lambda one: one[0], default=(math.inf, 0.0, None))
+        if self.table is None and table is None:
+            return dataclasses.replace(self, kelvin=celsius + ZERO_CELSIUS_KELVIN)
+        if distance > _CLOSE_CELSIUS:
+            known = ", ".join(f"{value:g}" for value in sorted([own, *(a for _, a, _ in near)]))
+            raise ParameterError.about(
+                "celsius",
+                got=f"{celsius:g} degrees for cells tabulated at {known}",
+                expected="a temperature that the cells were tabulated at",
+                remedy=f"xc.calibration.tabulate(cell, ..., celsius=({known}, {celsius:g}))",
+            )
+        return dataclasses.replace(self, kelvin=at + ZERO_CELSIUS_KELVIN, table=table)
 
     @property
     def fingerprint(self) -> str:

@@ -19,15 +19,16 @@ from xbar_circuit.units import spice_number
 __all__ = ["Testbench", "conversion_bench", "transient_options"]
 
 
-def transient_options(*, transistors: bool) -> str:
-    """Return the ``.options`` line of a transient.
+def transient_options(*, transistors: bool, celsius: float = 27.0) -> str:
+    """Return the ``.options`` line of a transient at a temperature [degree Celsius].
 
     ngspice's own chgtol of 1e-14 C is ten femtofarads at a volt, too coarse for capacitor arrays.
     With transistors the other tolerances are ngspice's own.
     """
+    warm = "" if celsius == 27.0 else f" temp={spice_number(celsius)}"  # ngspice's own is 27
     if transistors:
-        return ".options reltol=1e-3 abstol=1e-12 vntol=1e-6 chgtol=1e-17 noacct klu"
-    return ".options reltol=1e-5 abstol=1e-12 vntol=1e-9 chgtol=1e-20 gmin=1e-18 noacct klu"
+        return f".options reltol=1e-3 abstol=1e-12 vntol=1e-6 chgtol=1e-17 noacct klu{warm}"
+    return f".options reltol=1e-5 abstol=1e-12 vntol=1e-9 chgtol=1e-20 gmin=1e-18 noacct klu{warm}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,7 @@ def tile_bench(
     columns: Sequence[int] | None = None,
     pairs: Sequence[tuple[int, int]] = (),
     disturbance: FloatArray | None = None,
+    celsius: float = 27.0,
 ) -> Testbench:
     """Return the deck that reads the array for a batch of inputs.
 
@@ -61,6 +62,8 @@ def tile_bench(
         column has its own.
     disturbance
         What noise adds to the converters' inputs (reads, converters) [V or A], or None.
+    celsius
+        Temperature of everything in it [degree Celsius].
     """
     chosen = tuple(range(crossbar.cols)) if columns is None else tuple(columns)
     circuits = (*readout.circuits, *(() if driver.circuit is None else (driver.circuit,)))
@@ -71,7 +74,7 @@ def tile_bench(
         f"xbar_circuit: tile of {crossbar.rows} x {crossbar.cols}, {count} reads",
         "* row i moves about the node reference; column j ends in amplifier_j and converter_j; its",
         f"* code is v(code_j), 1 V a code, at the end of each period of {timing.period_second!r} s",
-        transient_options(transistors=bool(circuits)),
+        transient_options(transistors=bool(circuits), celsius=celsius),
     ]
     definitions = readout.converter.spice_includes() + driver.spice_definition("xbar_buffer")
     if readout.amplifier is not None:

@@ -11,7 +11,8 @@ import numpy as np
 from xbar_circuit import checks
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals.amplifiers import Amplifier, DifferenceAmplifier
-from xbar_circuit.peripherals.amplifiers.opamp import FOUR_KT
+from xbar_circuit.devices.constants import ZERO_CELSIUS_KELVIN
+from xbar_circuit.peripherals.amplifiers.opamp import CELSIUS, FOUR_KT
 from xbar_circuit.peripherals.converters import Converter
 from xbar_circuit.peripherals.converters.ranges import code_range
 from xbar_circuit.peripherals.cost import PartCost
@@ -298,8 +299,15 @@ class Readout:
             return middle, -gain * slope
         return self.amplifier.pair_line if self.difference == "current" else (start, slope)
 
-    def noise(self, source_ohm: float, source_farad: float = 0.0, *, column: bool = True) -> float:
-        """Return the rms noise at a converter's input at 27 C, less the converter's own [V or A].
+    def noise(
+        self,
+        source_ohm: float,
+        source_farad: float = 0.0,
+        *,
+        column: bool = True,
+        celsius: float = CELSIUS,
+    ) -> float:
+        """Return the rms noise at a converter's input, less the converter's own [V or A].
 
         Of the amplifier and the column's resistance, and of both columns of a pair that meet before
         the converter; a converter that integrates its current takes the mean of white noise over
@@ -311,7 +319,16 @@ class Readout:
             Resistance and capacitance of a column to where its rows are held [ohm, F].
         column
             Whether the thermal noise of that resistance is in it.
+        celsius
+            Temperature [degree Celsius]. All of it is thermal: resistors by ``4 k T R``, and a
+            behavioural op-amp's generator, given at 27 C, rises with T as a resistor's does, in
+            ngspice too.
         """
+        warmer = (celsius + ZERO_CELSIUS_KELVIN) / (CELSIUS + ZERO_CELSIUS_KELVIN)
+        return math.sqrt(warmer) * self._noise(source_ohm, source_farad, column=column)
+
+    def _noise(self, source_ohm: float, source_farad: float, *, column: bool) -> float:
+        """Return the noise at 27 C."""
         window = self.converter.window_second
         if window is not None:
             own = self.converter.column_ohm  # of a circuit nobody knows it: 0 is the most noise

@@ -29,8 +29,7 @@ def accelerator_words(a: Accelerator) -> list[str]:
         f"Driver: {part_words(a.driver)}. Read-out: {part_words(a.readout)}. Ranges are set by"
         " images of the training set, layer by layer, and stand in the parts of each tile.",
     ]
-    if a.model is not None:
-        words.append(calibrated_words(a.model))
+    words += [calibrated_words(model) for model in a.models]
     return words
 
 
@@ -56,8 +55,9 @@ def calibrated_words(model: ReadoutModel) -> str:
             f"{100 * model.held_out.within_one:.1f} % of {model.held_out.codes} held-out codes"
             f" within 1 LSB of ngspice, {model.held_out.worst_lsb} LSB at worst"
         )
+    warm = "" if model.celsius is None else f" at {model.celsius:g} degrees Celsius"
     return (
-        f"Read-outs: calibrated against ngspice, {model.bits} bit, {judged};"
+        f"Read-outs: calibrated against ngspice{warm}, {model.bits} bit, {judged};"
         f" input resistance {engineering(model.input_ohm, 'ohm')},"
         f" {engineering(model.product_second, 's')} and"
         f" {engineering(model.readout_joule, 'J')} for a product."

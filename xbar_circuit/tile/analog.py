@@ -33,6 +33,7 @@ __all__ = ["amplifier_noise", "amplifier_settling"]
 _BAND_HERTZ = (1e3, 1e11)
 _STEP = 0.25  # of the driver's full scale, on every row
 _POINTS = 2000
+_STATED_CELSIUS, _ZERO_KELVIN = 27.0, -273.15  # of an op-amp's noise [degree Celsius]
 
 
 def amplifier_noise(tile: Tile) -> float:
@@ -51,18 +52,25 @@ def amplifier_noise(tile: Tile) -> float:
     readout, amplifier = tile.readout, tile.readout.amplifier
     source = column_source(tile.driven)
     if isinstance(amplifier, ChargeIntegrator) and isinstance(amplifier.opamp, Subcircuit):
-        alike = dataclasses.replace(amplifier, opamp=_equivalent(amplifier))
-        return readout.pair_noise(alike.output_noise(*source))
+        alike = dataclasses.replace(amplifier, opamp=_equivalent(amplifier, tile.celsius))
+        alike_readout = dataclasses.replace(readout, amplifier=alike)
+        return alike_readout.noise(*source, celsius=tile.celsius)
     measured = isinstance(amplifier, TransimpedanceAmplifier) or (
         isinstance(amplifier, CurrentConveyor) and amplifier.circuit is not None
     )
     if amplifier is None or not measured:
-        return readout.noise(*source)
+        return readout.noise(*source, celsius=tile.celsius)
     if amplifier.output_unit == "A":
         return 0.0
     one = _first_column(tile)
     deck = loaded_column(
-        amplifier, one, 0, np.zeros(one.rows), Stimulus(scale="DC 0 AC 1"), klu=False
+        amplifier,
+        one,
+        0,
+        np.zeros(one.rows),
+        Stimulus(scale="DC 0 AC 1"),
+        klu=False,
+        celsius=tile.celsius,
     )
     hertz, density = _noise(deck, "Vscale", amplifier.circuit)
     return readout.pair_noise(float(np.sqrt(np.trapezoid(density * hertz, np.log(hertz)))))
@@ -77,15 +85,17 @@ def _noise(deck: str, source: str, circuit: Subcircuit | None) -> tuple[FloatArr
     return plot.scale, np.abs(plot["onoise_spectrum"]) ** 2
 
 
-def _equivalent(amplifier: ChargeIntegrator) -> OpAmp:
+def _equivalent(amplifier: ChargeIntegrator, celsius: float) -> OpAmp:
     """Return an op-amp with the noise of the integrator's circuit, measured as a follower.
 
-    White as the circuit is about the window's own frequency, and as wide as all of it demands.
+    White as the circuit is about the window's own frequency, and as wide as all of it demands; as
+    an op-amp states it, at 27 C.
     """
     circuit = amplifier.opamp
     assert isinstance(circuit, Subcircuit)  # noqa: S101  the caller has looked
     lines = [
         "xbar_circuit: an op-amp as a follower",
+        f".options temp={spice_number(celsius)}",
         f"Vreference reference 0 DC {spice_number(amplifier.reference_volt)} AC 1",
         *circuit.include_lines(),
         *circuit.instance_lines("opamp", {"plus": "reference", "minus": "out", "out": "out"}),
@@ -94,6 +104,7 @@ def _equivalent(amplifier: ChargeIntegrator) -> OpAmp:
     hertz, density = _noise("\n".join(lines) + "\n", "Vreference", circuit)
     white = float(np.interp(0.5 / amplifier.window_second, hertz, density))
     width = float(np.trapezoid(density * hertz, np.log(hertz))) / white
+    white *= (_STATED_CELSIUS - _ZERO_KELVIN) / (celsius - _ZERO_KELVIN)
     return OpAmp(noise_volt_per_root_hertz=white**0.5, unity_hertz=width * 2.0 / np.pi)
 
 
@@ -115,7 +126,8 @@ def amplifier_settling(tile: Tile) -> Settling | None:
     length = tile.readout.settling
     for _ in range(6):
         edge = spice_number(1e-5 * length)
-        deck = loaded_column(amplifier, one, 0, pattern, Stimulus(scale=f"PWL(0 0 {edge} 1)"))
+        stimulus = Stimulus(scale=f"PWL(0 0 {edge} 1)")
+        deck = loaded_column(amplifier, one, 0, pattern, stimulus, celsius=tile.celsius)
         step = length / _POINTS
         analysis = Tran(step_second=step, stop_second=length, max_step_second=step)
         settings = run_settings([amplifier.circuit])

@@ -54,7 +54,7 @@ def calibrate(
     Parameters
     ----------
     tile
-        What to calibrate; its own model is not used.
+        What to calibrate, at its temperature; its own model is not used.
     rng
         Draws the inputs.
     samples
@@ -187,6 +187,7 @@ def fit_readout(
         residual_lsb=left / lsb,
         product_second=tile.period_second,
         readout_joule=tile.readout_joule(measured.supply_watt / len(chosen)),
+        celsius=tile.celsius,
         provenance=dataclasses.replace(tile.provenance, simulator=spice.simulator().version),
     )
     if analog:

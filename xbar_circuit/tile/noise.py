@@ -42,9 +42,8 @@ class TileNoise:
         Standard deviation of each device from one read to the next (rows, cols) [S], as
         ``PcmStatistics.read_sigma`` gives it; None is none.
     thermal
-        Whether the thermal noise of wires, terminals and devices counts, of linear cells.
-    celsius
-        Temperature of the array [degree Celsius].
+        Whether the thermal noise of wires, terminals and devices counts, of linear cells, at the
+        tile's temperature.
 
     Raises
     ------
@@ -54,11 +53,8 @@ class TileNoise:
 
     read_siemens: FloatArray | None = None
     thermal: bool = False
-    celsius: float = 27.0
 
     def __post_init__(self) -> None:
-        kelvin = constants.zero_Celsius
-        checks.number("celsius", self.celsius, "degree Celsius", minimum=-kelvin, above=True)
         if self.read_siemens is not None:
             held = checks.conductance_matrix("read_siemens", self.read_siemens)
             object.__setattr__(self, "read_siemens", held)
@@ -107,7 +103,12 @@ class ReadNoise:
 
 
 def current_variances(
-    noise: TileNoise, loaded: Crossbar, transfer: FloatArray, readout: Readout
+    noise: TileNoise,
+    loaded: Crossbar,
+    transfer: FloatArray,
+    readout: Readout,
+    *,
+    celsius: float,
 ) -> tuple[FloatArray | None, FloatArray]:
     """Return the variance of each column's current: over squared voltages, and the rest.
 
@@ -121,6 +122,8 @@ def current_variances(
         Its transfer (rows, cols) [S].
     readout
         Whose bandwidth counts.
+    celsius
+        Temperature of the array [degree Celsius].
 
     Returns
     -------
@@ -136,7 +139,7 @@ def current_variances(
     if noise.thermal:
         branches = nodal.reduce(loaded).held(loaded.terminals)
         own = branches[loaded.rows :].sum(axis=1)
-        kelvin = noise.celsius + constants.zero_Celsius
+        kelvin = celsius + constants.zero_Celsius
         hertz = 0.5 / readout.averaging_second
         steady = 4.0 * constants.k * kelvin * own * hertz
     return by_volt, steady

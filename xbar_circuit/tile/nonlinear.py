@@ -76,6 +76,18 @@ class Correction:
     worst: float
     linear_rms: float
 
+    def of_cell(self, cell: Cell) -> Correction:
+        """Return it with the law of another cell, such as the same one warmer.
+
+        The law's shape and size are then that cell's; what wires and nonlinearity do to each other
+        stays as fitted, and so do the stated errors, which are those of the fit.
+        """
+        if cell == self.cell:
+            return self
+        return replace(
+            self, cell=cell, shape=_shape(cell, self.typical_siemens, self.read_volt)
+        )
+
     def surplus(self, volts: Reals) -> Reals:
         """Return ``s(V)``, same shape and kind."""
         grid = np.linspace(-self.read_volt, self.read_volt, len(self.shape))

@@ -37,6 +37,7 @@ from xbar_circuit.tile.formula import check_drive, column_source, formula, with_
 from xbar_circuit.tile.macromodel import macromodel_lines
 from xbar_circuit.tile.noise import ReadNoise, TileNoise, current_variances, draw
 from xbar_circuit.tile.result import TileResult
+from xbar_circuit.tile.temperature import tile_celsius
 from xbar_circuit.tile.word_lines import FastArray
 
 __all__ = ["Tile", "TileResult"]
@@ -66,12 +67,17 @@ class Tile:
         (or pair that the read-out subtracts) an output.
     noise
         What fluctuates in the array; None is nothing.
+    celsius
+        Temperature of all of it [degree Celsius]: transistors of cells, drivers and read-outs in
+        ngspice, thermal noise in both engines. None is that of the cell's transistors where the
+        cell says one, else 27, SPICE's own.
 
     Raises
     ------
     ParameterError
         A part is of the wrong kind, a column is sensed at both ends, rows or columns form no whole
-        groups, or pulses meet a read-out that does not integrate them.
+        groups, pulses meet a read-out that does not integrate them, or the table of a cell or the
+        model of a read-out belongs to another temperature.
     """
 
     crossbar: Crossbar
@@ -80,6 +86,7 @@ class Tile:
     model: ReadoutModel | None = None
     synapse: Synapse | None = None
     noise: TileNoise | None = None
+    celsius: float = None  # type: ignore[assignment]  # a number once it is made
 
     def __post_init__(self) -> None:
         for name, kind in (
@@ -104,6 +111,7 @@ class Tile:
                 expected="one read-out a column",
                 remedy="set top_ohm=None or bottom_ohm=None",
             )
+        object.__setattr__(self, "celsius", tile_celsius(self.celsius, self.crossbar, self.model))
         digital = self.digital  # refuses groups that are not whole
         check_drive(self.crossbar, self.driver, self.readout, signed=min(digital.drive) < 0)
         if self.noise is not None:
@@ -175,7 +183,8 @@ class Tile:
         """
         if self.model is not None:
             return self.model
-        own = self.readout.noise(*column_source(self.driven), column=False)
+        source = column_source(self.driven)
+        own = self.readout.noise(*source, column=False, celsius=self.celsius)
         return dataclasses.replace(formula(self.readout), noise=own)
 
     @cached_property
@@ -206,7 +215,9 @@ class Tile:
         if self.noise is None:
             return None
         transfer = self._array.small_signal()
-        return current_variances(self.noise, self.loaded, transfer, self.readout)
+        return current_variances(
+            self.noise, self.loaded, transfer, self.readout, celsius=self.celsius
+        )
 
     def reads(
         self, x: ArrayLike, *, rng: np.random.Generator | None = None
@@ -389,6 +400,7 @@ class Tile:
             disturbance=drawn.entering,
             columns=columns,
             pairs=[] if self.digital.pairs is None else self.digital.pairs.tolist(),
+            celsius=self.celsius,
         )
 
     def in_spice(

@@ -210,7 +210,9 @@ class PcmStatistics:
         """Return the activation energy of conduction at `target` [S], in electronvolt."""
         return self.activation_curve(self._relative(target))
 
-    def program(self, target: ArrayLike, *, rng: np.random.Generator) -> PcmState:
+    def program(
+        self, target: ArrayLike, *, rng: np.random.Generator, kelvin: float = ROOM_KELVIN
+    ) -> PcmState:
         """Program an array once and draw each device's drift exponent.
 
         Parameters
@@ -221,6 +223,9 @@ class PcmStatistics:
             The source of randomness. For an array of tiles use one generator a tile, for example
             ``np.random.default_rng((seed, tile_row, tile_column))``: every tile then stays the
             same whatever the others are.
+        kelvin
+            Temperature while it is written and verified [K]: there the targets are reached; the
+            statistics are taken to be the same.
 
         Returns
         -------
@@ -250,6 +255,10 @@ class PcmStatistics:
         activation = np.maximum(activation + self.activation_sigma_ev * noise, 0.0)
         if self._faulty_fraction > 0.0:
             activation[draw < self._faulty_fraction] = 0.0
+        temperature = checks.number("kelvin", kelvin, "K", above=True)
+        if temperature != ROOM_KELVIN:  # what is reached there is another conductance at 300 K
+            hotter = (1.0 / ROOM_KELVIN - 1.0 / temperature) / BOLTZMANN_EV
+            conductance = conductance * np.exp(-activation * hotter)
         return PcmState(
             statistics=self, target=wanted, conductance=conductance, exponent=exponent,
             activation_ev=activation,
