@@ -161,8 +161,9 @@ def test_groups_that_are_not_whole_are_refused():
         compiled(xc.Tile(crossbar, Dac(), readout), transfer=np.ones((2, 3)))
 
 
-def noisy(crossbar, noise, converter):
-    return xc.Tile(crossbar, Dac(full_scale_volt=0.2), Readout(converter=converter), noise=noise)
+def noisy(crossbar, noise, converter, **more):
+    readout = Readout(converter=converter)
+    return xc.Tile(crossbar, Dac(full_scale_volt=0.2), readout, noise=noise, **more)
 
 
 def test_read_noise_is_that_of_devices_drawn_one_by_one():
@@ -191,7 +192,7 @@ def test_thermal_noise_is_the_adjoint_networks_over_the_bandwidth():
         terminals=xc.Terminals(left_ohm=50.0),
     )
     converter = IdealConverter(bits=None, low=0, high=1, window_second=1e-7)
-    tile = noisy(crossbar, TileNoise(thermal=True, celsius=77.0), converter)
+    tile = noisy(crossbar, TileNoise(thermal=True), converter, celsius=77.0)
     density = xc.nodal.noise(tile.loaded, np.zeros(6), 1.0, kelvin=350.15).total[0]
     many = np.zeros((60000, 6))
     spread = tile.mvm(many, rng=rng).code.std(axis=0)

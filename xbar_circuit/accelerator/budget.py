@@ -207,9 +207,7 @@ def _chip_with(chip: Chip, effect: str, calibration: Array) -> Chip | None:
         drift_compensation=chip.drift_compensation,
         memory_bytes=chip.memory_bytes,
     )
-    return made.at(
-        chip.second, celsius=chip.celsius, storage_celsius=chip.storage_celsius
-    )
+    return made.at(chip.second, celsius=chip.celsius, storage_celsius=chip.storage_celsius)
 
 
 def _clean(given: Accelerator) -> Accelerator:

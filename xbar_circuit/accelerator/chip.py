@@ -219,7 +219,9 @@ class Chip:
     def layers(self) -> dict[str, AnalogLayer | DigitalLayer]:
         """All layers at work, by name, in order."""
         kind = self.drift_compensation
-        gains = compensate(self.mapping, self.fresh, self.transfers, kind=kind)
+        before = self._responses(self.fresh, self.programmed.celsius)
+        now = self._responses(self.transfers, self.temperature_celsius)
+        gains = compensate(self.mapping, before, now, kind=kind)
         made: dict[str, AnalogLayer | DigitalLayer] = {
             plan.name: AnalogLayer(
                 plan,
@@ -234,6 +236,26 @@ class Chip:
         }
         made.update(self.digital)
         return {name: made[name] for name, _ in self.network.matrix_nodes}
+
+    def _responses(self, transfers: Conductances, celsius: float | None) -> Conductances:
+        """Return what a known input on each word line alone gives at a temperature [S].
+
+        Where rows drive gates, their transistors' share of it too.
+        """
+        found = []
+        for plan, held in zip(self.mapping.layers, transfers, strict=True):
+            cell = plan.accelerator.crossbar(held[0], celsius=celsius).cell
+            if cell.loads_row:
+                found.append(held)
+                continue
+            volts = [a.driver.full_scale_volt for a in self.parts[plan.name].accelerators]
+            found.append(
+                tuple(
+                    cell.respond(np.full_like(g, volt), np.zeros_like(g), g).current / volt
+                    for g, volt in zip(held, volts, strict=True)
+                )
+            )
+        return tuple(found)
 
     def multiplier(self, *, noise: bool = True) -> Multiplier:
         """Return who multiplies for `network.run`.
@@ -505,4 +527,7 @@ def program_mapping(
 
 def _same_array(one: Tile, other: Tile) -> bool:
     """Whether two tiles of the same conductances have the same loaded array."""
-    return (one.loaded.terminals, one.crossbar.cell) == (other.loaded.terminals, other.crossbar.cell)
+    return (one.loaded.terminals, one.crossbar.cell) == (
+        other.loaded.terminals,
+        other.crossbar.cell,
+    )

@@ -93,9 +93,7 @@ class Programmed:
         return tuple(layers)
 
 
-def program_devices(
-    mapping: Mapping, *, seed: int = 0, celsius: float | None = None
-) -> Programmed:
+def program_devices(mapping: Mapping, *, seed: int = 0, celsius: float | None = None) -> Programmed:
     """Program every tile of a mapping.
 
     Parameters

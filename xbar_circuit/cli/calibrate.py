@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -43,6 +44,10 @@ def calibrate(
     ] = "full",
     samples: Annotated[int, typer.Option(min=2, help="Products to fit to.")] = 64,
     held_out: Annotated[int, typer.Option(min=1, help="Products to judge by.")] = 50,
+    celsius: Annotated[
+        list[float] | None,
+        typer.Option(help="Temperatures, one model each [degree Celsius]; 27 unless said."),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of conductances and inputs.")] = 1,
     out: Annotated[Path, typer.Option(help="Folder for models, decks, figures and page.")] = Path(
         "out/calibrate"
@@ -50,14 +55,15 @@ def calibrate(
 ) -> None:
     """Fit a read-out's fast model to ngspice; save it with its error on products held out.
 
-    model.json is what `xbar infer` takes as [accelerator] readout. The same command goes on where
+    model.json is what `xbar infer` takes as [accelerator] model; of several temperatures, as a
+    list of them. The same command goes on where
     an interrupted one stopped. Exit code 1 when less than 99 % of the held-out codes are within
     one LSB.
     """
     choice("chain", chain, (*CHAINS, "all"))
     cases: tuple[CalibrationCase, ...] = STANDARD_CASES
     if chain != "all":
-        cases = (
+        cases = tuple(
             CalibrationCase(
                 chain=chain,
                 rows=rows,
@@ -66,8 +72,12 @@ def calibrate(
                 array=array,
                 samples=samples,
                 held_out=held_out,
-            ),
+                celsius=degree,
+            )
+            for degree in celsius or (27.0,)
         )
+    elif celsius:
+        cases = tuple(replace(case, celsius=degree) for case in cases for degree in celsius)
     console = Console()
     reports: list[CalibrationReport] = []
     with progress_bar(transient=True) as bar:

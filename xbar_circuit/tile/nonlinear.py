@@ -84,9 +84,7 @@ class Correction:
         """
         if cell == self.cell:
             return self
-        return replace(
-            self, cell=cell, shape=_shape(cell, self.typical_siemens, self.read_volt)
-        )
+        return replace(self, cell=cell, shape=_shape(cell, self.typical_siemens, self.read_volt))
 
     def surplus(self, volts: Reals) -> Reals:
         """Return ``s(V)``, same shape and kind."""

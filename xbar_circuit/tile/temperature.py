@@ -16,9 +16,7 @@ __all__ = ["tile_celsius"]
 _USUAL = 27.0  # SPICE's own
 
 
-def tile_celsius(
-    celsius: float | None, crossbar: Crossbar, model: ReadoutModel | None
-) -> float:
+def tile_celsius(celsius: float | None, crossbar: Crossbar, model: ReadoutModel | None) -> float:
     """Return the temperature of a tile [degree Celsius].
 
     Parameters

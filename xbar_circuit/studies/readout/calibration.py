@@ -47,6 +47,8 @@ class CalibrationCase:
         ``"full"`` or ``"macromodel"``.
     samples, held_out
         Products to fit to, and to judge by.
+    celsius
+        Temperature of the whole deck [degree Celsius]; the model holds there only.
 
     Raises
     ------
@@ -61,17 +63,20 @@ class CalibrationCase:
     array: str = "full"
     samples: int = 64
     held_out: int = 50
+    celsius: float = 27.0
 
     def __post_init__(self) -> None:
         for name in ("rows", "cols", "bits", "held_out"):
             checks.count(name, getattr(self, name))
         checks.count("samples", self.samples, minimum=2)
         checks.choice("array", self.array, ("full", "macromodel"))
+        checks.number("celsius", self.celsius, "degree Celsius", minimum=-273.15, above=True)
 
     @property
     def name(self) -> str:
         """For tables and folders."""
-        return f"{self.chain} {self.rows} x {self.cols}"
+        warm = "" if self.celsius == 27.0 else f" at {self.celsius:g} C"
+        return f"{self.chain} {self.rows} x {self.cols}{warm}"
 
     @property
     def column(self) -> int:
@@ -182,6 +187,7 @@ def calibrate_chain(
     """
     rng = np.random.default_rng(seed)
     tile = chain(case.chain, rows=case.rows, cols=case.cols, bits=case.bits, rng=rng)
+    tile = dataclasses.replace(tile, celsius=case.celsius)
     found = fit_readout(
         tile,
         rng=rng,

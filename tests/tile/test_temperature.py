@@ -1,0 +1,118 @@
+"""A warm tile: what ngspice does with temperature, in decks, in noise and in calibrated models."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import xbar_circuit as xc
+from closeness import approx
+from xbar_circuit.calibration import ReadoutModel
+from xbar_circuit.peripherals import (
+    ChargeIntegrator,
+    Dac,
+    OpAmp,
+    Readout,
+    Sar,
+    Subcircuit,
+    TransimpedanceAmplifier,
+)
+from xbar_circuit.tile import calibrate, random_inputs
+from xbar_circuit.tile.analog import amplifier_noise
+
+WARM = 85.0
+#: An op-amp whose offset moves by 0.2 mV a degree, in SPICE's own word for temperature.
+OWN = """.subckt drifting plus minus out
+Bgain inner 0 V=2000*(V(plus)-V(minus)+2e-4*(temper-27))
+Rpole inner out 1
+Cpole out 0 1p
+.ends
+"""
+
+
+def drifting(folder, celsius=None, **more):
+    file = folder / "drifting.lib"
+    file.write_text(OWN)
+    opamp = Subcircuit(file, "drifting", ports=("plus", "minus", "out"))
+    amplifier = TransimpedanceAmplifier(opamp=opamp, feedback_ohm=8e3, reference_volt=0.5)
+    return xc.Tile(
+        xc.Crossbar(
+            conductance=np.random.default_rng(1).uniform(5e-6, 2e-5, (4, 1)),
+            wires=xc.Wires(row_ohm=1.0, column_ohm=1.0),
+        ),
+        Dac(full_scale_volt=0.4),
+        Readout(amplifier=amplifier, converter=Sar(bits=8, low_volt=0.2, high_volt=0.8)),
+        celsius=celsius,
+        **more,
+    )
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory):
+    """Return the tile calibrated when cool and when warm."""
+    folder = tmp_path_factory.mktemp("circuit")
+    return [
+        calibrate(
+            drifting(folder, celsius),
+            rng=np.random.default_rng(2),
+            samples=14,
+            held_out=2,
+            analog=False,
+        )
+        for celsius in (None, WARM)
+    ]
+
+
+def test_a_circuit_is_as_warm_as_its_tile(fitted):
+    """58 degrees move the offset by 11.6 mV, and the output by 1 + R G of that."""
+    cool, warm = fitted
+    assert (cool.celsius, warm.celsius) == (27.0, WARM)
+    assert "temp=85" in warm.bench(warm.one_read(np.zeros(4))).deck
+    assert "temp=" not in cool.bench(cool.one_read(np.zeros(4))).deck
+    lift = 2e-4 * (WARM - 27.0)
+    assert warm.model.input_volt - cool.model.input_volt == approx(lift, rel=2e-3)
+    offset = warm.model.coefficients[0] - cool.model.coefficients[0]
+    assert offset == approx(lift, rel=0.05)  # with no current, R G of it comes with the current
+    x = random_inputs(np.random.default_rng(3), 3, 4)
+    fast, exact = warm.mvm(x), warm.mvm(x, engine="spice")
+    assert np.abs(fast.code - exact.code).max() <= 1
+    assert np.abs(cool.mvm(x).code - exact.code).min() >= 4  # 5.6 LSB and more
+
+
+def test_a_calibrated_model_is_refused_at_another_temperature(fitted, tmp_path):
+    model = fitted[1].model
+    assert model.celsius == WARM
+    model.save(tmp_path / "model.json")
+    again = ReadoutModel.load(tmp_path / "model.json")
+    assert again.celsius == WARM
+    drifting(tmp_path, WARM + 0.4, model=again)
+    with pytest.raises(xc.ParameterError, match="60 degrees for a read-out calibrated at 85"):
+        drifting(tmp_path, 60.0, model=again)
+    with pytest.raises(xc.ParameterError, match="xbar calibrate --celsius"):
+        drifting(tmp_path, model=again)
+    with pytest.raises(xc.ModelFileError, match="the deck"):
+        ReadoutModel.load(tmp_path / "model.json", current=drifting(tmp_path).provenance)
+
+
+def test_noise_of_a_warm_amplifier_is_ngspices():
+    """All of it rises with the square root of the absolute temperature, an op-amp's own too."""
+    amplifier = TransimpedanceAmplifier(
+        opamp=OpAmp(
+            dc_gain=1e5, unity_hertz=1e9, noise_volt_per_root_hertz=5e-9, input_farad=2e-14
+        ),
+        feedback_ohm=1e4,
+    )
+    crossbar = xc.Crossbar(
+        conductance=np.full((8, 1), 1e-5), wires=xc.Wires(row_ohm=0.0, column_ohm=0.0)
+    )
+    readout = Readout(amplifier=amplifier, converter=Sar(bits=8))
+    tile = xc.Tile(crossbar, Dac(), readout, celsius=WARM)
+    cool = replace(tile, celsius=27.0)
+    whole = readout.noise(1.0 / 8e-5, celsius=WARM)
+    assert amplifier_noise(tile) == approx(whole, rel=5e-3)
+    assert amplifier_noise(cool) < 0.93 * whole
+    root = np.sqrt((WARM + 273.15) / 300.15)
+    assert tile.fast_model.noise == approx(root * cool.fast_model.noise, rel=1e-9)
+    reset = ChargeIntegrator(opamp=OpAmp(), farad=100e-15, window_second=1e-12)
+    held = Readout(amplifier=reset, converter=Sar(bits=8)).noise(1e9, celsius=WARM)
+    assert held == approx(np.sqrt(1.380649e-23 * (WARM + 273.15) / 100e-15), rel=1e-4)
