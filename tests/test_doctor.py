@@ -9,7 +9,8 @@ import pytest
 
 import xbar_circuit as xc
 from xbar_circuit import cli, doctor, spice, verilog_a
-from xbar_circuit.spice import client, locating
+from xbar_circuit.spice import _client as client
+from xbar_circuit.spice import locating
 
 
 def findings():

@@ -6,7 +6,7 @@ import stat
 import numpy as np
 import pytest
 
-from xbar_circuit.files import replacing, write_json, write_text
+from xbar_circuit._files import replacing, write_json, write_text
 
 
 def test_interrupted_write_keeps_the_old_file(tmp_path):

@@ -14,7 +14,7 @@ from file_fuzz import NORMAL, formats, idx, readout, survey
 from onnx import TensorProto, helper
 
 import xbar_circuit as xc
-from xbar_circuit import loading
+from xbar_circuit import _loading as loading
 from xbar_circuit.calibration.readout import ReadoutModel
 from xbar_circuit.network import images
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import xbar_circuit as xc
-from xbar_circuit.matrix_files import load_matrix
+from xbar_circuit._matrix_files import load_matrix
 
 VALUES = np.array([[1e-6, 2.5e-6, 0.0], [3e-6, 4e-6, 5e-6]])
 

@@ -7,7 +7,7 @@ import pytest
 
 import xbar_circuit as xc
 from closeness import approx
-from xbar_circuit.kirchhoff import end_conductances
+from xbar_circuit._kirchhoff import end_conductances
 
 
 def divider(*, row_error: float = 0.0, column_error: float = 0.0, current_error: float = 0.0):

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 import xbar_circuit as xc
-from xbar_circuit import cli, user_modules
+from xbar_circuit import _user_modules as user_modules
+from xbar_circuit import cli
 from xbar_circuit.studies.network.point import check_network
-from xbar_circuit.studies.sweep.functions import find_function
-from xbar_circuit.studies.sweep.plan import plan_from_dictionary
+from xbar_circuit.studies.sweep._functions import find_function
+from xbar_circuit.studies.sweep.plan import sweep_plan_from_dictionary
 
 MINE = """
 import my_helper
@@ -102,13 +103,13 @@ def test_a_study_of_ones_own_runs_with_what_it_imports(tmp_path):
     "function",
     [
         *("logging:basicConfig", "IPython:start_ipython", "os:system", "shutil:rmtree", "sys:exit"),
-        *("builtins:exec", "numpy:save", "xbar_circuit.files:write_text", "runpy:run_path"),
+        *("builtins:exec", "numpy:save", "xbar_circuit._files:write_text", "runpy:run_path"),
         *("importlib:import_module", "subprocess:call", "pytest:main"),
     ],
 )
 def test_functions_of_installed_modules_are_refused(function):
     with pytest.raises((xc.ParameterError, xc.ModelFileError), match=r"--allow|import fails"):
-        plan_from_dictionary({"study": {"function": function}, "grid": {"x": [1]}})
+        sweep_plan_from_dictionary({"study": {"function": function}, "grid": {"x": [1]}})
     if "." not in function:  # with a dot it is taken for a file
         with pytest.raises((xc.ParameterError, xc.ModelFileError), match=r"--allow|import fails"):
             check_network(function)
@@ -151,13 +152,13 @@ def test_a_file_called_like_an_installed_module_is_named(tmp_path):
 def test_a_name_leads_nowhere_else(name):
     content = {"study": {"function": "ir_drop", "name": name}, "grid": {"rows": [1]}}
     with pytest.raises(xc.ParameterError, match=r"study\.name"):
-        plan_from_dictionary(content)
+        sweep_plan_from_dictionary(content)
 
 
 @pytest.mark.parametrize("name", ["IR drop, 2 x 2", "a_b-c.d", "\u00dcbersicht", "x" * 100])
 def test_a_plain_name_is_taken(name):
     content = {"study": {"function": "ir_drop", "name": name}, "grid": {"rows": [1]}}
-    assert plan_from_dictionary(content).name == name
+    assert sweep_plan_from_dictionary(content).name == name
     assert (Path("out") / name).parent == Path("out")
 
 
@@ -165,11 +166,11 @@ def test_a_plain_name_is_taken(name):
 def test_too_many_seeds_are_refused_at_once(seeds):
     content = {"study": {"function": "ir_drop", "seeds": seeds}, "grid": {"rows": [1]}}
     with pytest.raises(xc.ParameterError, match=r"study\.seeds"):
-        plan_from_dictionary(content)
+        sweep_plan_from_dictionary(content)
 
 
 def test_too_many_points_are_refused_before_they_are_spelled_out():
     axis = list(range(1, 500))
     grid = {"rows": axis, "cols": axis, "vectors": axis}
     with pytest.raises(xc.ParameterError, match="grid and seeds: got 124251499"):
-        plan_from_dictionary({"study": {"function": "ir_drop"}, "grid": grid})
+        sweep_plan_from_dictionary({"study": {"function": "ir_drop"}, "grid": grid})

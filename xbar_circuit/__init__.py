@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         studies,
         vacask,
     )
+    from xbar_circuit._read_array import read
     from xbar_circuit.accelerator import Accelerator
     from xbar_circuit.crossbar import Crossbar
     from xbar_circuit.errors import (
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
         SimulatorNotFoundError,
         XbarError,
     )
-    from xbar_circuit.read_array import read
     from xbar_circuit.result import NodeVoltages, ReadResult
     from xbar_circuit.tile import Tile, TileResult
     from xbar_circuit.wires import Terminals, Wires
@@ -83,7 +83,7 @@ _HOMES = {
     "NodeVoltages": "result",
     "ParameterError": "errors",
     "ReadResult": "result",
-    "read": "read_array",
+    "read": "_read_array",
     "ShapeError": "errors",
     "SimulatorError": "errors",
     "SimulatorNotFoundError": "errors",

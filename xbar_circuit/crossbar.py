@@ -13,8 +13,8 @@ from importlib import import_module
 
 import numpy as np
 
-from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.devices import Cell, Ohmic
 from xbar_circuit.units import engineering
 from xbar_circuit.wires import Terminals, Wires

@@ -17,11 +17,11 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from xbar_circuit.checks import FloatArray
+from xbar_circuit._checks import FloatArray
+from xbar_circuit._frames import read_dataset, read_frame
+from xbar_circuit._kirchhoff import current_residual
+from xbar_circuit._segments import column_segment_current, row_segment_current
 from xbar_circuit.crossbar import Crossbar
-from xbar_circuit.frames import read_dataset, read_frame
-from xbar_circuit.kirchhoff import current_residual
-from xbar_circuit.segments import column_segment_current, row_segment_current
 
 __all__ = ["NodeVoltages", "ReadResult"]
 
@@ -193,7 +193,7 @@ class ReadResult:
     def residual(self) -> FloatArray:
         """Largest KCL error relative to the largest branch current (batch,).
 
-        Computed from the node voltages alone, see :func:`xbar_circuit.kirchhoff.current_residual`.
+        Computed from the node voltages alone, see :func:`xbar_circuit._kirchhoff.current_residual`.
         What the rounding of the voltages can cause does not count, so it says little about wires of
         micro-ohms; how far the currents may be off is `column_current_error`.
         """

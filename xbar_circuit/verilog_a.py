@@ -16,8 +16,8 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
+from xbar_circuit._files import cache_folder
 from xbar_circuit.errors import ModelFileError, SimulatorNotFoundError
-from xbar_circuit.files import cache_folder
 
 __all__ = ["compile_cached", "compile_osdi", "find_compiler"]
 

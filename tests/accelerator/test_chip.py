@@ -8,7 +8,8 @@ import pytest
 import xbar_circuit as xc
 from closeness import approx
 from xbar_circuit import ParameterError, Wires, nodal
-from xbar_circuit.accelerator import layer, ranges
+from xbar_circuit.accelerator import _layer as layer
+from xbar_circuit.accelerator import _ranges as ranges
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.cells import BitSlices, DifferentialPair, EightT4R, MultiDevice
 from xbar_circuit.devices import PcmStatistics

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from xbar_circuit import ParameterError, Wires
+from xbar_circuit.accelerator._drift import compensate
+from xbar_circuit.accelerator._layer import transfers_of
+from xbar_circuit.accelerator._programming import program_devices
 from xbar_circuit.accelerator.description import Accelerator
-from xbar_circuit.accelerator.drift import compensate
-from xbar_circuit.accelerator.layer import transfers_of
 from xbar_circuit.accelerator.mapping import map_network
-from xbar_circuit.accelerator.programming import program_devices
 from xbar_circuit.cells import DifferentialPair
 from xbar_circuit.devices import PcmStatistics
 from xbar_circuit.network.graph import INPUT, Network, Node

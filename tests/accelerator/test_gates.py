@@ -7,12 +7,12 @@ import pytest
 
 import xbar_circuit as xc
 from closeness import approx
-from xbar_circuit.accelerator import Accelerator, Settings
+from xbar_circuit.accelerator import Accelerator, InferenceSettings
 from xbar_circuit.cells import DifferentialPair, GateInput
 from xbar_circuit.network.graph import INPUT, Network, Node
 from xbar_circuit.network.operators import Dense
 from xbar_circuit.peripherals import BitSerial, IdealConverter, PulseWidth, Readout
-from xbar_circuit.tile import compiled
+from xbar_circuit.tile import compile_tile
 
 LOW, HIGH = 4e-6, 25e-6
 WARM = 85.0
@@ -63,7 +63,7 @@ def test_all_three_engines_give_the_same_codes(cell, kind, celsius):
     tile = own.tile(own.synapse.conductance(rng.uniform(-1.0, 1.0, (6, 2))), celsius=celsius)
     x = rng.uniform(0.0, 1.0, (4, 6))
     fast, exact = tile.mvm(x), tile.mvm(x, engine="spice")
-    form = compiled(tile)
+    form = compile_tile(tile)
     assert np.ptp(fast.code) > 10
     assert np.array_equal(form.codes(form.encode(x)), fast.code)
     # the table's 4e-3 is half a code of the largest current; of bits, what each one weighs
@@ -112,6 +112,6 @@ def test_another_temperature_is_refused_by_name(cell):
     with pytest.raises(xc.ParameterError, match=r"celsius=\(27, 85, 50\)"):
         own.program(network(), calibration=inputs()).at(0.0, celsius=50.0)
     with pytest.raises(xc.ParameterError, match="tabulated at 27, 85"):
-        Settings(accelerator=own, celsius=(27.0, 50.0))
+        InferenceSettings(accelerator=own, celsius=(27.0, 50.0))
     with pytest.raises(xc.ParameterError, match="50 degrees for cells whose transistors are at 27"):
         replace(own.tile(np.full((6, 4), 20e-6)), celsius=50.0)

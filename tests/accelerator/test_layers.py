@@ -5,8 +5,8 @@ import pytest
 
 from closeness import approx
 from xbar_circuit import ParameterError
+from xbar_circuit.accelerator._digital_layer import DigitalLayer
 from xbar_circuit.accelerator.description import Accelerator
-from xbar_circuit.accelerator.digital_layer import DigitalLayer
 from xbar_circuit.network.execution import run
 from xbar_circuit.network.graph import INPUT, Network, Node
 from xbar_circuit.network.operators import Dense, Relu

@@ -8,7 +8,7 @@ import pytest
 from xbar_circuit.accelerator import Accelerator
 from xbar_circuit.cells import DifferentialPair
 from xbar_circuit.devices import Ohmic, PcmCell, Sinh
-from xbar_circuit.network.execution import Digital
+from xbar_circuit.network.execution import DigitalMultiplier
 from xbar_circuit.network.graph import INPUT, Network, Node
 from xbar_circuit.network.operators import Dense
 from xbar_circuit.peripherals import (
@@ -104,7 +104,7 @@ def test_products_come_out_right_with_every_driver(driver, readout, limit):
         STRONG, synapse=cells(Sinh(v0_volt=0.3)), driver=driver, readout=readout, wires=wires
     )
     chip, images = chip_of(accelerator)
-    exact = Digital(chip.network).multiply("dense", images[:, None])[:, 0]
+    exact = DigitalMultiplier(chip.network).multiply("dense", images[:, None])[:, 0]
     (got,) = chip.run(images)
     assert np.linalg.norm(got - exact) / np.linalg.norm(exact) < limit
 

@@ -5,7 +5,7 @@ import pytest
 
 import xbar_circuit as xc
 from closeness import approx
-from xbar_circuit.accelerator import Accelerator, Settings
+from xbar_circuit.accelerator import Accelerator, InferenceSettings
 from xbar_circuit.accelerator.settings import read_settings
 from xbar_circuit.calibration import HeldOut, ReadoutModel
 from xbar_circuit.network.images import fashion_mnist_calibration, fashion_mnist_test
@@ -54,7 +54,8 @@ def test_a_network_runs_on_it_and_its_cost_is_the_read_outs():
     net = fashion_mnist_lenet5()
     test, known = fashion_mnist_test().first(60), fashion_mnist_calibration().first(16)
     found = {
-        bits: evaluate(net, test, known, Settings(accelerator=accelerator(bits))) for bits in (3, 8)
+        bits: evaluate(net, test, known, InferenceSettings(accelerator=accelerator(bits)))
+        for bits in (3, 8)
     }
     assert found[8].mean[0] >= found[8].digital_accuracy - 0.08
     assert found[3].mean[0] < found[8].mean[0] - 0.1

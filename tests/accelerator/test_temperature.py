@@ -7,7 +7,7 @@ import pytest
 
 import xbar_circuit as xc
 from closeness import approx
-from xbar_circuit.accelerator import Accelerator, Settings
+from xbar_circuit.accelerator import Accelerator, InferenceSettings
 from xbar_circuit.accelerator.settings import read_settings
 from xbar_circuit.calibration import ReadoutModel
 from xbar_circuit.devices import PcmStatistics
@@ -105,7 +105,7 @@ def test_a_chip_takes_the_model_of_its_temperature_and_refuses_others(tmp_path):
     with pytest.raises(xc.ParameterError, match="50 degrees for a read-out calibrated at 27, 85"):
         chip.at(0.0, celsius=50.0)
     with pytest.raises(xc.ParameterError, match="calibrated at 27, 85"):
-        Settings(accelerator=own, celsius=(27.0, 50.0))
+        InferenceSettings(accelerator=own, celsius=(27.0, 50.0))
     for name, one in (("cool", cool), ("warm", warm)):
         one.save(tmp_path / f"{name}.json")
     config = tmp_path / "config.toml"

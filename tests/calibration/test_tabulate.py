@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import xbar_circuit as xc
-from xbar_circuit.calibration import cache
-from xbar_circuit.calibration.extraction import measure
+from xbar_circuit.calibration import _cache as cache
+from xbar_circuit.calibration._extraction import measure
 from xbar_circuit.cells import GateInput, OneT1R
 from xbar_circuit.netlist import SpiceOptions
 
@@ -164,7 +164,7 @@ def test_a_table_is_made_once_and_kept_whole(folder, selected, monkeypatch):
     def no_simulator(*arguments, **settings):
         raise AssertionError("extracted again")
 
-    monkeypatch.setattr("xbar_circuit.calibration.extraction.spice.run", no_simulator)
+    monkeypatch.setattr("xbar_circuit.calibration._extraction.spice.run", no_simulator)
     parts = {"volts": (0.0, 0.2), "conductances": (1e-6, 1e-4), "folder": folder}
     assert xc.calibration.tabulate(OneT1R(), **parts) == selected
     with pytest.raises(AssertionError, match="extracted again"):
@@ -238,9 +238,9 @@ def users_cell(tmp_path, corner):
         library=tmp_path / "kit.lib",
         section=corner,
         model="nfet",
-        width_meter=2e-6,
-        length_meter=1e-7,
-        geometry_unit_meter=1e-6,
+        width_metre=2e-6,
+        length_metre=1e-7,
+        geometry_unit_metre=1e-6,
     )
     return OneT1R(transistor=transistor, gate_volt=1.4)
 

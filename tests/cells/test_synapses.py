@@ -76,8 +76,8 @@ def test_the_global_counter_walks_through_the_devices_of_all_synapses():
 def test_eight_transistors_and_four_devices_take_signed_inputs(tmp_path):
     transistor = Transistor(
         model="nmos45",
-        width_meter=2.5e-7,
-        length_meter=5e-8,
+        width_metre=2.5e-7,
+        length_metre=5e-8,
         library=Transistor.nmos45().library,
         parallel=2,
     )

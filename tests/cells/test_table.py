@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import xbar_circuit as xc
-from xbar_circuit.cells import Axis, CurrentTable, TableQuality
+from xbar_circuit.cells import CurrentTable, TableAxis, TableQuality
 from xbar_circuit.cells.table import spline_coefficients
 
 QUALITY = TableQuality(held_out_points=0, worst=0.0, rms=0.0, least_slope=0.0, neglected=0.0)
@@ -21,8 +21,11 @@ def series(row, column, g):
 
 
 def made(points, *, saturating):
-    row, column = Axis(start=-0.013, stop=0.21, points=points), Axis(start=0, stop=0.2, points=9)
-    log = Axis(start=math.log(1e-6), stop=math.log(1e-4), points=points)
+    row, column = (
+        TableAxis(start=-0.013, stop=0.21, points=points),
+        TableAxis(start=0, stop=0.2, points=9),
+    )
+    log = TableAxis(start=math.log(1e-6), stop=math.log(1e-4), points=points)
     g, v, w = np.meshgrid(np.exp(log.values), row.values, column.values, indexing="ij")
     ratio = g * (v - w) / series(v, w, g)
     values = np.log(ratio - 1.0) if saturating else np.log(ratio)
@@ -114,4 +117,4 @@ def test_coefficients_must_fit_the_axes():
     with pytest.raises(xc.ParameterError, match="coefficients"):
         dataclasses.replace(good, coefficients=good.coefficients[:-1])
     with pytest.raises(xc.ParameterError, match="points"):
-        Axis(start=0.0, stop=1.0, points=4)
+        TableAxis(start=0.0, stop=1.0, points=4)

@@ -6,7 +6,7 @@ import pytest
 
 import xbar_circuit as xc
 from xbar_circuit.devices import Transistor
-from xbar_circuit.devices.model_library import scan
+from xbar_circuit.devices._model_library import scan
 
 LIBRARY = """* a kit
 .lib tt
@@ -36,7 +36,7 @@ def kit(tmp_path):
 
 
 def of(kit, **changes):
-    parts = {"model": "nch", "section": "tt", "width_meter": 1e-6, "length_meter": 1e-6}
+    parts = {"model": "nch", "section": "tt", "width_metre": 1e-6, "length_metre": 1e-6}
     return Transistor(library=kit, **(parts | changes))
 
 
@@ -49,7 +49,7 @@ def test_a_section_has_what_it_includes_and_no_other_sections(kit):
 
 def test_a_binned_model_is_an_element_and_a_subcircuit_a_call(kit):
     assert of(kit).line("1", "d", "g", "s", "b") == "M1 d g s b nch W=1e-06 L=1e-06"
-    call = of(kit, section="ff", model="nfet", geometry_unit_meter=1e-6, parallel=2)
+    call = of(kit, section="ff", model="nfet", geometry_unit_metre=1e-6, parallel=2)
     assert call.line("1", "d", "g", "s", "b") == "X1 d g s b nfet W=1.0 L=1.0 m=2"
     assert call.preamble() == f'.lib "{kit}" ff'
 
@@ -88,10 +88,10 @@ def test_the_fingerprint_follows_included_files(kit):
     assert of(kit).fingerprint == before
     (kit.parent / "models" / "core.inc").write_text(CORE.replace("0.4", "0.41"))
     assert of(kit).fingerprint != before
-    assert dataclasses.replace(of(kit), width_meter=2e-6).fingerprint != of(kit).fingerprint
+    assert dataclasses.replace(of(kit), width_metre=2e-6).fingerprint != of(kit).fingerprint
 
 
 @pytest.mark.parametrize("value", [0.0, -1e-7, float("nan"), float("inf")])
 def test_impossible_geometry_is_refused(value):
-    with pytest.raises(xc.ParameterError, match="width_meter"):
-        Transistor.nmos45(width_meter=value)
+    with pytest.raises(xc.ParameterError, match="width_metre"):
+        Transistor.nmos45(width_metre=value)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from xbar_circuit import cli
-from xbar_circuit.agreement import combinations
+from xbar_circuit.agreement import _combinations as combinations
 
 
 def run(*words):
@@ -28,7 +28,7 @@ def test_the_table_is_printed_and_written(tmp_path, capsys):
 
 
 def test_a_difference_is_a_failure(tmp_path, monkeypatch):
-    real = combinations.compiled
+    real = combinations.compile_tile
 
     class Wrong:
         def __init__(self, tile):

@@ -26,14 +26,17 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 import xbar_circuit as xc
-from xbar_circuit import backend
-from xbar_circuit.nodal import cuda, leaves, m_matrix, reduction
-from xbar_circuit.nodal.batch import BatchNewton
-from xbar_circuit.nodal.corrections import Corrections
+from xbar_circuit import _backend as backend
+from xbar_circuit.nodal import _cuda as cuda
+from xbar_circuit.nodal import _leaves as leaves
+from xbar_circuit.nodal import _m_matrix as m_matrix
+from xbar_circuit.nodal import _reduction as reduction
+from xbar_circuit.nodal._batch import BatchNewton
+from xbar_circuit.nodal._corrections import Corrections
+from xbar_circuit.nodal._lines import Lines
+from xbar_circuit.nodal._reduction import Arrays, transfer_arrays
+from xbar_circuit.nodal._threads import threads
 from xbar_circuit.nodal.hierarchical import held_ends
-from xbar_circuit.nodal.lines import Lines
-from xbar_circuit.nodal.reduction import Arrays, transfer_arrays
-from xbar_circuit.nodal.threads import threads
 
 LIMIT = 1e-12
 TRANSFERS = (

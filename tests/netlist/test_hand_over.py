@@ -11,14 +11,14 @@ import numpy as np
 import xbar_circuit as xc
 from closeness import approx
 from xbar_circuit import spice
-from xbar_circuit.netlist.hand_over import standing_alone, write_deck
+from xbar_circuit.netlist._hand_over import standing_alone, write_deck
 from xbar_circuit.peripherals import OpAmp, Sar, Subcircuit, TransimpedanceAmplifier
 from xbar_circuit.resources import device_model
 from xbar_circuit.studies import (
     characterize_amplifier,
     characterize_converter,
 )
-from xbar_circuit.studies.readout.sense_amplifier_bench import LatchBench
+from xbar_circuit.studies.readout._sense_amplifier_bench import LatchBench
 
 _MEASURED = re.compile(r"^(\w+)\s*=\s+(\S+)", re.MULTILINE)
 

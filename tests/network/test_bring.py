@@ -6,12 +6,12 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from xbar_circuit import ModelFileError, ParameterError
-from xbar_circuit.network.bring import bring
 from xbar_circuit.network.execution import run
 from xbar_circuit.network.images import Normalisation
 from xbar_circuit.network.importers import load
 from xbar_circuit.network.lenet import mnist_lenet5
 from xbar_circuit.network.storage import save
+from xbar_circuit.network.workload import load_workload
 
 RNG = np.random.default_rng(3)
 RAW = Normalisation(divide=1.0)
@@ -42,7 +42,7 @@ def files(tmp_path):
 
 def test_open_sizes_and_layouts_come_from_the_images(files):
     folder, test, weight = files
-    brought = bring(
+    brought = load_workload(
         str(folder / "net.onnx"),
         data=str(folder / "test.npz"),
         calibration=folder / "known.npz",
@@ -59,11 +59,13 @@ def test_what_is_not_stated_is_asked_for(files):
     folder, *_ = files
     data, known = str(folder / "test.npz"), folder / "known.npz"
     with pytest.raises(ParameterError, match="--divide 255"):
-        bring("lenet5", data=data, calibration=known)
+        load_workload("lenet5", data=data, calibration=known)
     with pytest.raises(ParameterError, match="--calibration"):
-        bring("lenet5", data=data, normalisation=RAW)
+        load_workload("lenet5", data=data, normalisation=RAW)
     with pytest.raises(ParameterError, match="not in the test set"):
-        bring(str(folder / "net.onnx"), data=data, calibration=data, normalisation=RAW, output="y")
+        load_workload(
+            str(folder / "net.onnx"), data=data, calibration=data, normalisation=RAW, output="y"
+        )
 
 
 @pytest.mark.parametrize(
@@ -77,7 +79,7 @@ def test_what_is_not_stated_is_asked_for(files):
 )
 def test_what_the_packages_own_images_would_ignore_is_refused(given, message):
     with pytest.raises(ParameterError, match=message):
-        bring("lenet5", **given)
+        load_workload("lenet5", **given)
 
 
 def test_a_mean_without_what_stands_before_it_is_refused():

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from xbar_circuit import ModelFileError, ParameterError, ShapeError
-from xbar_circuit.network.image_files import read_idx
+from xbar_circuit.network._image_files import read_idx
 from xbar_circuit.network.images import (
     Dataset,
     Normalisation,

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 import xbar_circuit as xc
-from xbar_circuit.backend import backend, for_tiles, preferred
+from xbar_circuit._backend import backend, for_tiles, preferred
 from xbar_circuit.cli import main
-from xbar_circuit.nodal import compiled, m_matrix
+from xbar_circuit.nodal import _compiled as compiled
+from xbar_circuit.nodal import _m_matrix as m_matrix
 
 TORCH = "torch:cpu"
 CASES = [

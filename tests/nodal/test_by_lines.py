@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import xbar_circuit as xc
-from xbar_circuit.nodal import line_loops, threads
+from xbar_circuit.nodal import _line_loops as line_loops
+from xbar_circuit.nodal import _threads as threads
 
 LINES, EXACT = xc.nodal.ByLines(), xc.nodal.Hierarchical()
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import xbar_circuit as xc
-from xbar_circuit.nodal.lines import Wire
+from xbar_circuit.nodal._lines import Wire
 
 ALONE = xc.nodal.NewtonKrylov(fallback=None)
 ENDS = [

@@ -86,7 +86,7 @@ def test_newton_on_a_linear_array_is_the_linear_solution():
     direct = xc.nodal.read(xbar, volts, method=xc.nodal.SparseDirect())
     newton = xc.nodal.read(xbar, volts, method=xc.nodal.Newton())
     np.testing.assert_allclose(newton.column_current, direct.column_current, rtol=1e-12)
-    dense = xc.nodal.read(xbar, volts, method=xc.nodal.Dense())
+    dense = xc.nodal.read(xbar, volts, method=xc.nodal.DenseDirect())
     np.testing.assert_allclose(dense.column_current, direct.column_current, rtol=1e-12)
     np.testing.assert_allclose(dense.row_voltage, direct.row_voltage, rtol=1e-12)
     np.testing.assert_allclose(

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.integrate import quad, solve_ivp
 
 from closeness import approx
-from xbar_circuit.nodal.modes import Modes
+from xbar_circuit.nodal._modes import Modes
 from xbar_circuit.nodal.waveform import Waveform
 
 CORNERS, VALUES = np.array([0.0, 1.0, 1.5]), np.array([[0.2], [1.0], [-0.4]])

@@ -28,7 +28,7 @@ def test_thermal_noise_is_nyquist_of_the_admittance(farads):
     result = xc.nodal.noise(xbar, np.zeros(4), hertz)
     np.testing.assert_allclose(result.total, result.device_thermal + result.wire_thermal)
     # S = 4 k T Re Y of the column's own terminal, all others grounded
-    from xbar_circuit.nodal.grid import Grid, laplacian
+    from xbar_circuit.nodal._grid import Grid, laplacian
 
     grid = Grid.of(xbar)
     devices = (grid.row_node, grid.column_node, np.asarray(xbar.conductance))

@@ -7,7 +7,7 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 import xbar_circuit as xc
-from xbar_circuit.nodal.threads import spread, threads
+from xbar_circuit.nodal._threads import spread, threads
 
 
 def blas_threads():

@@ -190,7 +190,7 @@ def test_a_sars_array_of_capacitors():
     farad = 1e-15 * np.array([8.8, 4.0, 1.8, 2.4])
     np.testing.assert_allclose(sar.capacitors, farad, rtol=1e-12)
     assert sar.total_farad == approx(18e-15)
-    np.testing.assert_allclose(sar.bit_volts, farad[:3] / 18e-15, rtol=1e-12)
+    np.testing.assert_allclose(sar.bit_volt, farad[:3] / 18e-15, rtol=1e-12)
     assert sar.conversion_second == approx(8 / 5e8)
     assert sar.circuit_joule == approx(3 * 30e-15)
 

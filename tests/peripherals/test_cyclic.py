@@ -79,7 +79,7 @@ def test_it_stands_in_a_tile_and_in_its_cost():
     x = np.random.default_rng(5).uniform(-1, 1, (6, 5))
     fast = tile.mvm(x).code
     assert_array_equal(tile.mvm(x, engine="spice").code, fast)
-    form = xc.tile.compiled(tile)
+    form = xc.tile.compile_tile(tile)
     assert_array_equal(form.codes(form.encode(x)), fast)
     # six decisions of 30 fJ, 50 uW for eight cycles, 100 uW of the op-amp for the whole read
     own = 6 * 30e-15 + 50e-6 * 8e-9

@@ -7,7 +7,7 @@ import pytest
 
 import xbar_circuit as xc
 from closeness import approx
-from xbar_circuit.netlist.loaded_column import Stimulus, loaded_column
+from xbar_circuit.netlist._loaded_column import Stimulus, loaded_column
 from xbar_circuit.peripherals import (
     ChargeIntegrator,
     CurrentConveyor,
@@ -21,7 +21,7 @@ from xbar_circuit.peripherals import (
     TransimpedanceAmplifier,
 )
 from xbar_circuit.resources import device_model
-from xbar_circuit.tile.analog import amplifier_noise
+from xbar_circuit.tile._analog import amplifier_noise
 
 KT = 1.380649e-23 * 300.15
 IDEAL = xc.Wires(row_ohm=0.0, column_ohm=0.0)

@@ -13,12 +13,12 @@ import pytest
 
 import xbar_circuit as xc
 from closeness import approx
-from xbar_circuit.devices.model_library import scan
-from xbar_circuit.files import cache_folder
+from xbar_circuit._files import cache_folder
+from xbar_circuit.devices._model_library import scan
 from xbar_circuit.peripherals import Subcircuit, TransimpedanceAmplifier
-from xbar_circuit.peripherals.subcircuit_deck import run_settings
+from xbar_circuit.peripherals._subcircuit_deck import run_settings
 from xbar_circuit.studies import characterize_amplifier
-from xbar_circuit.studies.readout.sense_amplifier_bench import LatchBench
+from xbar_circuit.studies.readout._sense_amplifier_bench import LatchBench
 
 # the two-stage amplifier of device_models with FreePDK45's names and hardly any compensation
 BARE = """* upper-case names of the kit
@@ -129,7 +129,7 @@ def test_sky130_a_latch_that_decides_high_is_refused_as_one_that_decides_low(tmp
     with pytest.raises(xc.ModelFileError, match=r"scale=1.0u.*accept=\('scale',\)"):
         Subcircuit(path, "latch", **settings)
     latch = Subcircuit(path, "latch", accept=("scale",), **settings)
-    assert latch.declared.scale_meter == approx(1e-6)
+    assert latch.declared.scale_metre == approx(1e-6)
     bench = LatchBench(
         comparator=latch, clock="decides low", common_volt=0.9, clock_second=2e-9, celsius=27.0
     )

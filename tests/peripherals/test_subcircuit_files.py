@@ -8,7 +8,7 @@ import pytest
 import xbar_circuit as xc
 from closeness import approx
 from xbar_circuit.peripherals import Subcircuit, TransimpedanceAmplifier
-from xbar_circuit.peripherals.subcircuit_deck import run_settings
+from xbar_circuit.peripherals._subcircuit_deck import run_settings
 from xbar_circuit.studies import characterize_amplifier
 from xbar_circuit.studies.readout.variations import at_condition, conditions
 
@@ -155,7 +155,7 @@ def test_an_accepted_scale_is_known(tmp_path):
         before=".option scale=1u\n",
         accept=("scale",),
     )
-    assert circuit.declared.scale_meter == approx(1e-6)
+    assert circuit.declared.scale_metre == approx(1e-6)
 
 
 @pytest.mark.parametrize("name", ["converter", "opamp", "amplifier", "buffer", "converter_0"])

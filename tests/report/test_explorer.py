@@ -15,7 +15,7 @@ from bokeh.document import Document
 import xbar_circuit as xc
 from closeness import approx
 from xbar_circuit.report.explorer import build
-from xbar_circuit.studies.array.exploration import Setting, explore
+from xbar_circuit.studies.array.exploration import ExplorationSetting, explore
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 
@@ -36,14 +36,14 @@ def test_the_figures_follow_the_controls():
     document = Document()
     build(document)
     numbers = document.get_model_by_name("numbers")
-    assert shown(numbers.text) == approx(100 * explore(Setting()).mean_loss, abs=0.0051)
+    assert shown(numbers.text) == approx(100 * explore(ExplorationSetting()).mean_loss, abs=0.0051)
     slider = part(document, "Slider", "word-line resistance")
     slider.value = 40.0
     slider.trigger("value_throttled", 2.0, 40.0)
-    wanted = explore(Setting(row_ohm=40.0))
+    wanted = explore(ExplorationSetting(row_ohm=40.0))
     assert shown(numbers.text) == approx(100 * wanted.mean_loss, abs=0.0051)
     part(document, "CheckboxGroup").active = [0, 1]
-    wanted = explore(Setting(row_ohm=40.0, right=True, top=True))
+    wanted = explore(ExplorationSetting(row_ohm=40.0, right=True, top=True))
     assert shown(numbers.text) == approx(100 * wanted.mean_loss, abs=0.0051)
     images = [m.data["image"][0] for m in document.models if "image" in getattr(m, "data", {})]
     microampere = 1e6 * wanted.device_current
@@ -112,8 +112,8 @@ def test_a_browser_moves_a_slider():
             after = wait(lambda: (t := driver.execute_script(text)) != before and t)
         finally:
             driver.quit()
-    assert shown(before) == approx(100 * explore(Setting()).mean_loss, abs=0.0051)
-    assert shown(after) == approx(100 * explore(Setting(cols=128)).mean_loss, abs=0.0051)
+    assert shown(before) == approx(100 * explore(ExplorationSetting()).mean_loss, abs=0.0051)
+    assert shown(after) == approx(100 * explore(ExplorationSetting(cols=128)).mean_loss, abs=0.0051)
 
 
 def wait(look, seconds=60):

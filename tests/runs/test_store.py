@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 import xbar_circuit as xc
-from xbar_circuit import cli, files
+from xbar_circuit import _files as files
+from xbar_circuit import cli
+from xbar_circuit.runs._store import Store, decode, encode
 from xbar_circuit.runs.items import Item
 from xbar_circuit.runs.runner import Kept, run_items
-from xbar_circuit.runs.store import Store, decode, encode
 
 
 def two(jobs, folder):
@@ -126,7 +127,7 @@ def test_a_module_that_the_study_imports_counts_too(tmp_path):
 HOLD = """
 import sys
 from pathlib import Path
-from xbar_circuit.files import held
+from xbar_circuit._files import held
 with held(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
@@ -188,7 +189,7 @@ def test_a_full_disk_leaves_the_old_file_and_has_its_exit_code(
     monkeypatch.undo()
     study = tmp_path / "s.toml"
     study.write_text('[study]\nfunction = "ir_drop"\n[parameters]\nrows = 2\n[grid]\ncols = [2]\n')
-    monkeypatch.setattr("xbar_circuit.runs.store.write_text", full)
+    monkeypatch.setattr("xbar_circuit.runs._store.write_text", full)
     with pytest.raises(SystemExit) as leaving:
         cli.main(["sweep", str(study), "--workers", "1", "--out", str(tmp_path / "other")])
     assert leaving.value.code == 5

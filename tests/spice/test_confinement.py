@@ -9,8 +9,9 @@ import pytest
 
 import xbar_circuit as xc
 from closeness import approx
-from xbar_circuit.spice import Op, Tran, client, run, simulate, simulator
-from xbar_circuit.spice.job import Command, Job
+from xbar_circuit.spice import Op, Tran, run, simulate, simulator
+from xbar_circuit.spice import _client as client
+from xbar_circuit.spice._job import Command, Job
 
 DECK = "t\nV1 a 0 1\nR1 a 0 1k\n"
 LINUX = sys.platform == "linux"
@@ -67,7 +68,7 @@ def test_the_same_works_where_it_is_allowed(tmp_path, commands):
 PROBE = """
 import ctypes, mmap, os, socket, subprocess, sys, threading
 from pathlib import Path
-from xbar_circuit.spice.confinement import confine
+from xbar_circuit.spice._confinement import confine
 inside, outside = Path(sys.argv[1]), Path(sys.argv[2])
 said = confine(inside)
 libc = ctypes.CDLL(None, use_errno=True)
@@ -128,7 +129,7 @@ def test_each_thing_that_is_given_up(tmp_path):
 
 
 def test_a_filter_of_the_other_machine_has_the_same_form():
-    from xbar_circuit.spice import confinement
+    from xbar_circuit.spice import _confinement as confinement
 
     programs = [
         confinement._program(confinement._MACHINES[name][0], column=column, own=7)
@@ -215,7 +216,7 @@ def test_a_fork_does_not_wait_for_a_lock_that_nobody_frees():
     code = """
 import os, threading, time
 import xbar_circuit as xc
-from xbar_circuit.spice import client
+from xbar_circuit.spice import _client as client
 held = threading.Event()
 def hold():
     with client.WORKERS._lock:

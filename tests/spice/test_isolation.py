@@ -16,7 +16,9 @@ import pytest
 
 import xbar_circuit as xc
 from closeness import approx
-from xbar_circuit.spice import Op, client, run, saved_decks
+from xbar_circuit.spice import Op, run
+from xbar_circuit.spice import _client as client
+from xbar_circuit.spice import _saved_decks as saved_decks
 
 DECK = "t\nV1 a 0 1\nR1 a 0 1k\n"
 HANG = DECK + ".control\nlet k = 0\nwhile k < 1\nlet k = 0\nend\n.endc\n"
@@ -140,7 +142,7 @@ xc.spice.run(deck, xc.spice.Op())
 child = os.fork()
 volt = xc.spice.run(deck, xc.spice.Op())["a"][0]
 if child == 0:
-    xc.spice.client.WORKERS.close()
+    xc.spice._client.WORKERS.close()
     os._exit(0 if volt == 1.0 else 1)
 assert os.waitpid(child, 0)[1] == 0
 assert xc.spice.run(deck, xc.spice.Op())["a"][0] == 1.0
@@ -153,7 +155,7 @@ def busy_interpreter():
     """Start a Python that hangs in ngspice; return it and its worker's process id."""
     code = f"""
 import xbar_circuit as xc
-from xbar_circuit.spice import client
+from xbar_circuit.spice import _client as client
 xc.spice.run({DECK!r}, xc.spice.Op())
 (worker,) = client.WORKERS._warm.values()
 print(worker.pid, flush=True)
@@ -200,7 +202,7 @@ def test_no_orphan_stays(sign):
 def test_the_end_of_the_interpreter_ends_the_worker_quietly():
     code = f"""
 import xbar_circuit as xc
-from xbar_circuit.spice import client
+from xbar_circuit.spice import _client as client
 xc.spice.run({DECK!r}, xc.spice.Op())
 print(*(worker.pid for worker in client.WORKERS._warm.values()))
 """

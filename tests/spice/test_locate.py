@@ -7,7 +7,8 @@ import psutil
 import pytest
 
 import xbar_circuit as xc
-from xbar_circuit.spice import client, locate, locating
+from xbar_circuit.spice import _client as client
+from xbar_circuit.spice import locate, locating
 
 
 @pytest.fixture

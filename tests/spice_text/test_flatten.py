@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 import xbar_circuit as xc
 from closeness import approx
 from xbar_circuit import spice_text
-from xbar_circuit.netlist.provenance import Provenance
-from xbar_circuit.spice import Op, client, run, simulate
-from xbar_circuit.spice.job import Command, Job
+from xbar_circuit.netlist._provenance import Provenance
+from xbar_circuit.spice import Op, run, simulate
+from xbar_circuit.spice import _client as client
+from xbar_circuit.spice._job import Command, Job
 
 DECK = "t\nV1 a 0 1\n"
 DIALECTS = simulate._DIALECTS

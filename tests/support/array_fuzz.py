@@ -74,7 +74,7 @@ def calls(array: Array, *, spice: bool) -> dict[str, Callable[[xc.Crossbar], obj
             found["method=Direct()"] = method(xc.nodal.Direct())
             found["nodal.gradients"] = lambda xbar: _weighted(xbar, volts)
         if array.conductance.size <= _MOST_DENSE:
-            found["method=Dense()"] = method(xc.nodal.Dense())
+            found["method=Dense()"] = method(xc.nodal.DenseDirect())
     if spice and slow:
         found["spice.read"] = lambda xbar: xc.spice.read(xbar, volts)
     return found

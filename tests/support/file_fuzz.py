@@ -24,11 +24,12 @@ from pathlib import Path
 import numpy as np
 
 import xbar_circuit as xc
-from xbar_circuit import matrix_files, spice_text
+from xbar_circuit import _matrix_files as matrix_files
+from xbar_circuit import spice_text
 from xbar_circuit.calibration.readout import ReadoutModel
 from xbar_circuit.network import images, storage
 from xbar_circuit.network.lenet import SHIPPED
-from xbar_circuit.studies.sweep import read_plan
+from xbar_circuit.studies.sweep import read_sweep_plan
 
 EXPORTS = Path(__file__).resolve().parents[1] / "data" / "torch_exports"
 MEMORY_BYTES = 12 << 30
@@ -152,7 +153,7 @@ def formats() -> dict[str, Format]:
         "study": Format(
             ".toml",
             (b'[study]\nfunction = "ir_drop"\nseeds = 2\nname = "x"\n[grid]\nrows = [1, 2]\n',),
-            read_plan,
+            read_sweep_plan,
         ),
     }
     for suffix, content in pictures():

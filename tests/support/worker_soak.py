@@ -18,7 +18,8 @@ from pathlib import Path
 import psutil
 
 import xbar_circuit as xc
-from xbar_circuit.spice import Op, client, run
+from xbar_circuit.spice import Op, run
+from xbar_circuit.spice import _client as client
 
 DECK = "t\nV1 a 0 1\nR1 a b 1k\nR2 b 0 1k\n"
 HANG = DECK + ".control\nlet k = 0\nwhile k < 1\nlet k = 0\nend\n.endc\n"

@@ -7,8 +7,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import xbar_circuit as xc
-from xbar_circuit.agreement.combinations import check_combination, combinations
-from xbar_circuit.agreement.parts import DRIVERS, READOUTS, SYNAPSES
+from xbar_circuit.agreement._combinations import check_combination, combinations
+from xbar_circuit.agreement._parts import DRIVERS, READOUTS, SYNAPSES
 from xbar_circuit.cells import BitSlices, DifferentialPair, EightT4R
 from xbar_circuit.peripherals import (
     BitSerial,
@@ -25,7 +25,7 @@ from xbar_circuit.peripherals import (
     SenseAmplifier,
     TransimpedanceAmplifier,
 )
-from xbar_circuit.tile import TileNoise, compiled, fit_readout
+from xbar_circuit.tile import TileNoise, compile_tile, fit_readout
 
 IDEAL = xc.Wires(row_ohm=0.0, column_ohm=0.0)
 
@@ -34,7 +34,7 @@ def test_every_combination_of_parts_gives_the_tiles_codes():
     met = set()
     for case in combinations():
         met |= {case.driver, case.readout, case.synapse}
-        form = compiled(case.tile)
+        form = compile_tile(case.tile)
         drive = form.encode(case.x)
         for seed in (None, 3):
             wanted = case.tile.mvm(case.x, rng=seed and np.random.default_rng(seed)).code
@@ -66,7 +66,7 @@ def test_products_are_the_weighted_sums_themselves():
         readout = Readout(converter=IdealConverter(bits=12)).ranged(-90e-6, 90e-6)
         for driver in (ExactDriver(), BitSerial(bits=8), Dac(bits=10)):
             tile = xc.Tile(synapse.crossbar(kept, wires=IDEAL), driver, readout, synapse=synapse)
-            form = compiled(tile)
+            form = compile_tile(tile)
             drive = form.encode(x)
             got = form.products(drive) / synapse.siemens_per_weight
             wanted = drive / driver.highest @ kept
@@ -86,7 +86,9 @@ def test_an_exact_chain_is_the_transfer_matrix():
     x = rng.uniform(-1, 1, (4, 6))
     current = 0.1 * x @ xc.nodal.transfer(crossbar)
     assert_allclose(tile.mvm(x).code, current / 1e-5, rtol=1e-12, atol=1e-15)
-    assert_allclose(compiled(tile).currents(x)[0], current, rtol=0, atol=1e-6 * abs(current).max())
+    assert_allclose(
+        compile_tile(tile).currents(x)[0], current, rtol=0, atol=1e-6 * abs(current).max()
+    )
     exact = tile.mvm(x, engine="spice").code
     assert_allclose(exact, current / 1e-5, rtol=0, atol=1e-6 * np.abs(current / 1e-5).max())
 
@@ -158,7 +160,7 @@ def test_groups_that_are_not_whole_are_refused():
     with pytest.raises(xc.ParameterError, match="multiples of 1 rows and 2 columns"):
         xc.Tile(crossbar, Dac(), readout, synapse=DifferentialPair())
     with pytest.raises(xc.ShapeError, match="transfer"):
-        compiled(xc.Tile(crossbar, Dac(), readout), transfer=np.ones((2, 3)))
+        compile_tile(xc.Tile(crossbar, Dac(), readout), transfer=np.ones((2, 3)))
 
 
 def noisy(crossbar, noise, converter, **more):
@@ -218,7 +220,7 @@ def test_both_engines_and_the_compiled_form_get_the_same_noise():
         x = rng.uniform(-1, 1, (8, 6))
         quiet = tile.mvm(x).code
         fast = tile.mvm(x, rng=np.random.default_rng(7)).code
-        form = compiled(tile)
+        form = compile_tile(tile)
         assert_array_equal(form.codes(form.encode(x), rng=np.random.default_rng(7)), fast)
         exact = tile.mvm(x, rng=np.random.default_rng(7), engine="spice").code
         assert np.abs(fast - quiet).max() > 2
@@ -238,9 +240,9 @@ def test_a_calibrated_model_is_compiled_with_its_curve_and_its_limits():
     wanted = fitted.mvm(x).code
     assert len(model.coefficients) == 4
     assert np.isfinite(model.low)
-    assert_array_equal(compiled(fitted).codes(compiled(fitted).encode(x)), wanted)
+    assert_array_equal(compile_tile(fitted).codes(compile_tile(fitted).encode(x)), wanted)
     inside = (wanted > 14) & (wanted < 49)  # beyond, the amplifier stops
-    form = compiled(fitted)
+    form = compile_tile(fitted)
     product = form.products(form.encode(x)) / 1e-6
     truth = (form.encode(x) / 127) @ crossbar.conductance / 1e-6
     error = np.abs(product - truth)[inside]

@@ -10,8 +10,8 @@ import xbar_circuit as xc
 from xbar_circuit.cli import main
 from xbar_circuit.devices import Sinh
 from xbar_circuit.tile import EXPORT_BODIES, EXPORT_FORMATS, export_array
+from xbar_circuit.vacask._raw_file import read_raw
 from xbar_circuit.vacask.locating import locate
-from xbar_circuit.vacask.raw_file import read_raw
 
 VOLTS = np.array([0.1, -0.05, 0.2, 0.15])
 

@@ -18,7 +18,7 @@ from xbar_circuit.peripherals import (
     TransimpedanceAmplifier,
 )
 from xbar_circuit.tile import calibrate, random_inputs
-from xbar_circuit.tile.analog import amplifier_noise
+from xbar_circuit.tile._analog import amplifier_noise
 
 WARM = 85.0
 #: An op-amp whose offset moves by 0.2 mV a degree, in SPICE's own word for temperature.

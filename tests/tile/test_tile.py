@@ -10,7 +10,7 @@ import xbar_circuit as xc
 from xbar_circuit.calibration import ReadoutModel
 from xbar_circuit.peripherals import Dac, OpAmp, OscillatorCounter, Readout, Sar
 from xbar_circuit.peripherals import TransimpedanceAmplifier as Tia
-from xbar_circuit.spice import testbench as spice_testbench
+from xbar_circuit.spice import _testbench as spice_testbench
 from xbar_circuit.tile import HERMES_CORE, calibrate, random_inputs
 
 

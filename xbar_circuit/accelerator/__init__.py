@@ -6,7 +6,7 @@ A few lines of Python run a network of your own::
     import xbar_circuit as xc
     from xbar_circuit import peripherals
 
-    mine = xc.network.bring("mine.onnx", data="images.npy", labels="labels.npy",
+    mine = xc.network.load_workload("mine.onnx", data="images.npy", labels="labels.npy",
                             calibration="training.npy",
                             normalisation=xc.network.Normalisation(divide=255.0))
     accelerator = xc.Accelerator(rows=128, cols=128, driver=peripherals.Dac(bits=8),
@@ -21,7 +21,7 @@ from xbar_circuit.accelerator.chip import Chip, program
 from xbar_circuit.accelerator.cost import Cost, LayerCost
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.mapping import LayerPlan, Mapping, TilePlan, map_network
-from xbar_circuit.accelerator.settings import Settings, read_settings
+from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
 from xbar_circuit.accelerator.spot_check import CodeAgreement, TileCheck, agreement_by_layer
 from xbar_circuit.accelerator.usual import usual_accelerator
 from xbar_circuit.accelerator.wire_aware import WireAware, wire_aware
@@ -32,10 +32,10 @@ __all__ = [
     "Chip",
     "CodeAgreement",
     "Cost",
+    "InferenceSettings",
     "LayerCost",
     "LayerPlan",
     "Mapping",
-    "Settings",
     "TileCheck",
     "TilePlan",
     "WireAware",

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xbar_circuit.accelerator.chip import Chip, Inputs, Multiplier, only_input, program_mapping
+from xbar_circuit._checks import FloatArray
+from xbar_circuit.accelerator._memory import working_bytes
+from xbar_circuit.accelerator.chip import Chip, ChipMultiplier, Inputs, only_input, program_mapping
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.mapping import map_network
-from xbar_circuit.accelerator.memory import working_bytes
-from xbar_circuit.checks import FloatArray
 from xbar_circuit.devices import Ohmic, PcmStatistics
-from xbar_circuit.network.execution import Digital, accuracy, batch_size, run, walk
+from xbar_circuit.network.execution import DigitalMultiplier, accuracy, batch_size, run, walk
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.operators import Array
 from xbar_circuit.peripherals import ExactDriver, IdealConverter, Readout, quiet
@@ -252,8 +252,8 @@ def _only(statistics: PcmStatistics, name: str) -> PcmStatistics:
 def _ratios(
     network: Network,
     samples: Array,
-    found: Multiplier,
-    reference: Multiplier | None,
+    found: ChipMultiplier,
+    reference: ChipMultiplier | None,
     layers: Sequence[str],
 ) -> list[float]:
     """Return each layer's signal-to-error ratio [dB]."""
@@ -265,16 +265,18 @@ def _ratios(
 class _Comparison:
     """A multiplier that computes exactly and, beside it, notes what the chip would have given."""
 
-    def __init__(self, network: Network, found: Multiplier, reference: Multiplier | None) -> None:
+    def __init__(
+        self, network: Network, found: ChipMultiplier, reference: ChipMultiplier | None
+    ) -> None:
         self.ratio_db: dict[str, float] = {}
-        self._exact = Digital(network)
+        self._exact = DigitalMultiplier(network)
         self._found, self._reference = found, reference
         self._operators = dict(network.matrix_nodes)
 
     def encode(self, name: str, inputs: Array) -> Array:
         operator = self._operators[name]
 
-        def products(multiplier: Multiplier) -> Array:
+        def products(multiplier: ChipMultiplier) -> Array:
             return multiplier.multiply(name, operator.unfold(multiplier.encode(name, inputs)))
 
         found = products(self._found)

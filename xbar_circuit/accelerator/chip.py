@@ -17,16 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
+from xbar_circuit.accelerator._digital_layer import DigitalLayer
+from xbar_circuit.accelerator._drift import COMPENSATIONS, compensate
+from xbar_circuit.accelerator._layer import AnalogLayer, LayerParts, transfers_of
+from xbar_circuit.accelerator._memory import working_bytes
+from xbar_circuit.accelerator._programming import Conductances, Programmed, program_devices
+from xbar_circuit.accelerator._ranges import Calibrator
 from xbar_circuit.accelerator.description import Accelerator
-from xbar_circuit.accelerator.digital_layer import DigitalLayer
-from xbar_circuit.accelerator.drift import COMPENSATIONS, compensate
-from xbar_circuit.accelerator.layer import AnalogLayer, LayerParts, transfers_of
 from xbar_circuit.accelerator.mapping import Mapping as MappedNetwork
 from xbar_circuit.accelerator.mapping import map_network
-from xbar_circuit.accelerator.memory import working_bytes
-from xbar_circuit.accelerator.programming import Conductances, Programmed, program_devices
-from xbar_circuit.accelerator.ranges import Calibrator
 from xbar_circuit.accelerator.wire_aware import WireAware
 from xbar_circuit.accelerator.wire_aware import wire_aware as wire_aware_of
 from xbar_circuit.architecture import Architecture
@@ -41,13 +41,13 @@ if TYPE_CHECKING:
     from xbar_circuit.accelerator.cost import Cost
     from xbar_circuit.accelerator.spot_check import TileCheck
 
-__all__ = ["Chip", "Inputs", "Multiplier", "program", "program_mapping"]
+__all__ = ["Chip", "ChipMultiplier", "Inputs", "program", "program_mapping"]
 
 #: Inputs of a network: by their name, or the one array of a network with one input.
 Inputs = Mapping[str, NDArray[Any]] | NDArray[Any]
 
 
-class Multiplier:
+class ChipMultiplier:
     """Who multiplies for `network.execution.run`: the layers of a chip.
 
     Parameters
@@ -71,9 +71,9 @@ class Multiplier:
         self._seed, self._first = seed, first
         self._places = {name: k for k, name in enumerate(layers)}
 
-    def starting(self, first: int) -> Multiplier:
+    def starting(self, first: int) -> ChipMultiplier:
         """Return the multiplier of a batch that begins with sample `first`."""
-        return Multiplier(self.layers, seed=self._seed, first=first)
+        return ChipMultiplier(self.layers, seed=self._seed, first=first)
 
     def encode(self, name: str, inputs: Array) -> Array:
         """Return the input codes of a node."""
@@ -257,7 +257,7 @@ class Chip:
             )
         return tuple(found)
 
-    def multiplier(self, *, noise: bool = True) -> Multiplier:
+    def multiplier(self, *, noise: bool = True) -> ChipMultiplier:
         """Return who multiplies for `network.run`.
 
         Parameters
@@ -267,7 +267,7 @@ class Chip:
         """
         celsius = self.temperature_celsius
         moment = round(self.second * 1000), round(1000 * (celsius or 0.0)) + 10**6
-        return Multiplier(self.layers, seed=(self.programmed.seed, *moment) if noise else None)
+        return ChipMultiplier(self.layers, seed=(self.programmed.seed, *moment) if noise else None)
 
     def run(
         self,

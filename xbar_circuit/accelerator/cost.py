@@ -14,17 +14,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xbar_circuit import checks
-from xbar_circuit.accelerator.chip import Chip, Inputs, only_input
-from xbar_circuit.accelerator.description import Accelerator
-from xbar_circuit.accelerator.loads import (
+from xbar_circuit import _checks as checks
+from xbar_circuit.accelerator._loads import (
     LayerLoad,
-    array_joules,
+    array_joule,
     conversions_of,
     count_loads,
 )
+from xbar_circuit.accelerator._periphery import Periphery, input_bits
+from xbar_circuit.accelerator.chip import Chip, Inputs, only_input
+from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.mapping import LayerPlan, Mapping
-from xbar_circuit.accelerator.periphery import Periphery, input_bits
 from xbar_circuit.architecture import Architecture, DigitalUnit
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.execution import batch_size
@@ -228,7 +228,7 @@ def inference_cost(
         plan.name: Periphery.of(_ranged(chip, plan), technology) for plan in mapping.layers
     }
     usual = Periphery.of(chip.accelerator, technology)
-    joules = array_joules(chip, peripheries, _loading(chip, inputs))
+    joules = array_joule(chip, peripheries, _loading(chip, inputs))
     layers = []
     for load in loads:
         if load.name in mapping.digital:

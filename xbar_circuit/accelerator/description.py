@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
 from xbar_circuit.architecture.components import DigitalUnit
 from xbar_circuit.architecture.presets import HOROWITZ
 from xbar_circuit.calibration import ReadoutModel

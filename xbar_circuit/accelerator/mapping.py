@@ -18,9 +18,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.accelerator.description import Accelerator
-from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.graph import Network
 

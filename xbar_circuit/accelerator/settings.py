@@ -32,18 +32,18 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
+from xbar_circuit._backend import backend
+from xbar_circuit.accelerator._drift import COMPENSATIONS
+from xbar_circuit.accelerator._parts import build_part, known_keys, part
 from xbar_circuit.accelerator.description import Accelerator
-from xbar_circuit.accelerator.drift import COMPENSATIONS
-from xbar_circuit.accelerator.parts import build, known_keys, part
-from xbar_circuit.backend import backend
 from xbar_circuit.calibration import ReadoutModel
 from xbar_circuit.devices import PcmStatistics
 from xbar_circuit.errors import ModelFileError, ParameterError
 from xbar_circuit.network.execution import MEMORY_BYTES
 from xbar_circuit.wires import Terminals, Wires
 
-__all__ = ["PCM_PRESETS", "Settings", "from_dictionary", "read_settings"]
+__all__ = ["PCM_PRESETS", "InferenceSettings", "from_dictionary", "read_settings"]
 
 #: Statistics by the name they have in a file.
 PCM_PRESETS = {
@@ -57,7 +57,7 @@ _ROLES = ("synapse", "driver", "readout")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class InferenceSettings:
     """One configuration of an inference study.
 
     Parameters
@@ -89,7 +89,7 @@ class Settings:
         Tiles that slow layers may fill with copies of themselves; None makes no copies.
     device
         Where tiles are reduced: ``"cuda"`` for a graphics card; None is the processor, see
-        `xbar_circuit.backend`.
+        `xbar_circuit._backend`.
 
     Raises
     ------
@@ -132,7 +132,7 @@ class Settings:
             )
 
 
-def read_settings(path: Path | str) -> Settings:
+def read_settings(path: Path | str) -> InferenceSettings:
     """Read settings from a TOML file.
 
     Raises
@@ -153,7 +153,7 @@ def read_settings(path: Path | str) -> Settings:
     return from_dictionary(content, folder=Path(path).parent)
 
 
-def from_dictionary(content: Mapping[str, Any], *, folder: Path | None = None) -> Settings:
+def from_dictionary(content: Mapping[str, Any], *, folder: Path | None = None) -> InferenceSettings:
     """Build settings from nested dictionaries, as a TOML file gives them.
 
     File names in them start from `folder`, by default the current one.
@@ -176,8 +176,8 @@ def from_dictionary(content: Mapping[str, Any], *, folder: Path | None = None) -
         for name, value in content.get("run", {}).items()
     }
     own = {"accelerator", "digital", "elsewhere"}
-    known_keys("run", run, {f.name for f in fields(Settings)} - own)
-    return Settings(
+    known_keys("run", run, {f.name for f in fields(InferenceSettings)} - own)
+    return InferenceSettings(
         accelerator=made["accelerator"],
         digital=digital,
         elsewhere=elsewhere,
@@ -192,7 +192,7 @@ def _accelerator(
     known_keys(name, values, {f.name for f in fields(Accelerator)} - {"statistics", "digital"})
     for key, kind in (("wires", Wires), ("terminals", Terminals)):
         if key in values:
-            values[key] = build(kind, f"{name}.{key}", values[key], folder=folder)
+            values[key] = build_part(kind, f"{name}.{key}", values[key], folder=folder)
     synapse = dict(values.get("synapse", {}))
     if statistics is not None:
         synapse.setdefault("g_max_siemens", statistics.g_max_siemens)

@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit import nodal, spice
+from xbar_circuit._checks import FloatArray
+from xbar_circuit.accelerator._layer import AnalogLayer
 from xbar_circuit.accelerator.chip import Chip, Inputs, only_input
-from xbar_circuit.accelerator.layer import AnalogLayer
 from xbar_circuit.accelerator.mapping import Mapping
 from xbar_circuit.agreement import relative_difference
-from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.execution import batch_size
 from xbar_circuit.network.operators import Array

@@ -21,11 +21,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from xbar_circuit import checks
-from xbar_circuit.accelerator.digits import Digits
-from xbar_circuit.accelerator.layer import transfers_of
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
+from xbar_circuit.accelerator._digits import Digits
+from xbar_circuit.accelerator._layer import transfers_of
 from xbar_circuit.accelerator.mapping import LayerPlan, Mapping
-from xbar_circuit.checks import FloatArray
 
 __all__ = ["WireAware", "wire_aware"]
 

@@ -10,12 +10,12 @@ from xbar_circuit.agreement.analyses import (
 from xbar_circuit.agreement.cases import (
     LINEAR_TOLERANCE,
     NONLINEAR_TOLERANCE,
-    Case,
     KnownCase,
+    ReadCase,
     known_cases,
     matrix,
 )
-from xbar_circuit.agreement.check import KnownOutcome, Outcome, check, check_known
+from xbar_circuit.agreement.check import KnownOutcome, ReadOutcome, check, check_known
 from xbar_circuit.agreement.compare import Difference, compare, relative_difference
 from xbar_circuit.agreement.tiles import TileCase, TileOutcome, check_tile, tile_cases
 
@@ -24,11 +24,11 @@ __all__ = [
     "NONLINEAR_TOLERANCE",
     "AnalysisCase",
     "AnalysisOutcome",
-    "Case",
     "Difference",
     "KnownCase",
     "KnownOutcome",
-    "Outcome",
+    "ReadCase",
+    "ReadOutcome",
     "TileCase",
     "TileOutcome",
     "analysis_cases",

@@ -15,12 +15,19 @@ from typing import Any
 import numpy as np
 
 from xbar_circuit import resources
-from xbar_circuit.checks import FloatArray
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import Cell, Ohmic, Sinh
 from xbar_circuit.wires import Terminals, Wires
 
-__all__ = ["LINEAR_TOLERANCE", "NONLINEAR_TOLERANCE", "Case", "KnownCase", "known_cases", "matrix"]
+__all__ = [
+    "LINEAR_TOLERANCE",
+    "NONLINEAR_TOLERANCE",
+    "KnownCase",
+    "ReadCase",
+    "known_cases",
+    "matrix",
+]
 
 #: What the engines may differ, relative to the largest column current.
 LINEAR_TOLERANCE = 1e-9
@@ -45,7 +52,7 @@ _SMALL = (7, 5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class ReadCase:
     """One array with inputs, and how closely the engines must agree on it.
 
     volts : (batch, rows) [V].
@@ -78,7 +85,7 @@ class KnownCase:
     deck: str = ""
 
 
-def matrix(*, max_side: int = 128, batch: int = 2, seed: int = 2026) -> Iterator[Case]:
+def matrix(*, max_side: int = 128, batch: int = 2, seed: int = 2026) -> Iterator[ReadCase]:
     """Yield the cases, small ones first.
 
     Parameters
@@ -111,7 +118,7 @@ def matrix(*, max_side: int = 128, batch: int = 2, seed: int = 2026) -> Iterator
         if max(rows, cols) > max_side:
             continue
         cell = _CELLS[device]
-        yield Case(
+        yield ReadCase(
             name=f"{rows} x {cols}, {device}, {wires}, {terminals}",
             wires=wires,
             terminals=terminals,

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from xbar_circuit import nodal, spice, vacask
-from xbar_circuit.agreement.cases import Case, KnownCase
+from xbar_circuit._checks import FloatArray
+from xbar_circuit.agreement.cases import KnownCase, ReadCase
 from xbar_circuit.agreement.compare import Difference, compare
-from xbar_circuit.checks import FloatArray
 
-__all__ = ["KnownOutcome", "Outcome", "check", "check_known"]
+__all__ = ["KnownOutcome", "ReadOutcome", "check", "check_known"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class ReadOutcome:
     """A case solved by the fast engine, by ngspice and, where there is one, by VACASK.
 
     difference : of the fast engine and ngspice.
@@ -25,7 +25,7 @@ class Outcome:
     nodal_residual, spice_residual : largest KCL error relative to the largest branch current.
     """
 
-    case: Case
+    case: ReadCase
     difference: Difference
     second_difference: Difference | None
     nodal_second: float
@@ -61,7 +61,7 @@ class KnownOutcome:
         return max(errors) <= self.case.rtol
 
 
-def check(case: Case, *, second: bool = True) -> Outcome:
+def check(case: ReadCase, *, second: bool = True) -> ReadOutcome:
     """Solve one case with every engine.
 
     Parameters
@@ -89,7 +89,7 @@ def check(case: Case, *, second: bool = True) -> Outcome:
     other = None
     if second and vacask.find_vacask() is not None:
         other = compare(fast, vacask.read(case.crossbar, case.volts))
-    return Outcome(
+    return ReadOutcome(
         case=case,
         difference=compare(fast, exact),
         second_difference=other,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xbar_circuit.checks import FloatArray
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import ShapeError
 from xbar_circuit.result import ReadResult
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xbar_circuit.checks import FloatArray
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.tile import Tile, chain, random_inputs
 
 __all__ = ["TileCase", "TileOutcome", "check_tile", "tile_cases"]

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
 from xbar_circuit.architecture.components import (
     Architecture,
     PublishedDriver,

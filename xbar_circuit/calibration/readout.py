@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
+from xbar_circuit._files import write_json
+from xbar_circuit._loading import read_json, reading
 from xbar_circuit.calibration.settling import Settling
-from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ModelFileError, ParameterError
-from xbar_circuit.files import write_json
-from xbar_circuit.loading import read_json, reading
-from xbar_circuit.netlist.provenance import Provenance
+from xbar_circuit.netlist._provenance import Provenance
 from xbar_circuit.peripherals.converters import CodeArray
 
 __all__ = ["HeldOut", "ReadoutModel", "fit_curve"]

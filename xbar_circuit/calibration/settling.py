@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from xbar_circuit.checks import FloatArray
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import ParameterError
 
 __all__ = ["Settling", "fit_settling"]

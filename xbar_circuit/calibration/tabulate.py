@@ -19,16 +19,17 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from xbar_circuit import checks, spice
-from xbar_circuit.calibration import cache
-from xbar_circuit.calibration.extraction import Currents, measure
-from xbar_circuit.cells import Axis, CurrentTable, TableQuality, TransistorCell
+from xbar_circuit import _checks as checks
+from xbar_circuit import spice
+from xbar_circuit._checks import FloatArray
+from xbar_circuit._files import cache_folder
+from xbar_circuit.calibration import _cache as cache
+from xbar_circuit.calibration._extraction import Currents, measure
+from xbar_circuit.cells import CurrentTable, TableAxis, TableQuality, TransistorCell
 from xbar_circuit.cells.table import spline_coefficients
-from xbar_circuit.checks import FloatArray
 from xbar_circuit.devices import CellResponse
-from xbar_circuit.devices.constants import ZERO_CELSIUS_KELVIN
+from xbar_circuit.devices._constants import ZERO_CELSIUS_KELVIN
 from xbar_circuit.errors import ConvergenceError, ParameterError
-from xbar_circuit.files import cache_folder
 from xbar_circuit.netlist import SpiceOptions
 
 __all__ = ["tabulate"]
@@ -144,9 +145,9 @@ def tabulate(
 class _Grid:
     """The three axes of a table, and the voltages that it is for: an axis may reach further."""
 
-    row: Axis
-    column: Axis
-    conductance: Axis
+    row: TableAxis
+    column: TableAxis
+    conductance: TableAxis
     rows: tuple[float, float]
     columns: tuple[float, float]
 
@@ -161,7 +162,7 @@ class _Grid:
             columns=self.columns,
         )
 
-    def axes(self, names: list[str]) -> list[tuple[str, Axis]]:
+    def axes(self, names: list[str]) -> list[tuple[str, TableAxis]]:
         return [(name, getattr(self, name)) for name in names]
 
     def points(self, *, between: tuple[str, ...] = ()) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -215,17 +216,17 @@ def _first_grid(cell: TransistorCell, volts: ArrayLike, conductances: ArrayLike)
     )
 
 
-def _axis(low: float, high: float) -> Axis:
-    return Axis(start=low, stop=high, points=_FIRST)
+def _axis(low: float, high: float) -> TableAxis:
+    return TableAxis(start=low, stop=high, points=_FIRST)
 
 
-def _beside(low: float, high: float) -> Axis:
+def _beside(low: float, high: float) -> TableAxis:
     """Return an axis whose knots, however often halved, stay a third of a step from low and high.
 
     So no knot lies where the driving voltage is 0, and z would be 0/0.
     """
     step = (high - low) / (_FIRST - 1)
-    return Axis(start=low - step / 3.0, stop=high + 2.0 * step / 3.0, points=_FIRST + 1)
+    return TableAxis(start=low - step / 3.0, stop=high + 2.0 * step / 3.0, points=_FIRST + 1)
 
 
 def _key(cell: TransistorCell, grid: _Grid, tolerance: float, options: SpiceOptions) -> str:

@@ -12,11 +12,10 @@ from xbar_circuit.cells.synapse_kinds import (
     MultiDevice,
     SelectionCounter,
 )
-from xbar_circuit.cells.table import Axis, CurrentTable, TableQuality
+from xbar_circuit.cells.table import CurrentTable, TableAxis, TableQuality
 from xbar_circuit.cells.transistor_cell import TransistorCell
 
 __all__ = [
-    "Axis",
     "BitSlices",
     "CurrentTable",
     "DifferentialPair",
@@ -26,6 +25,7 @@ __all__ = [
     "OneT1R",
     "SelectionCounter",
     "Synapse",
+    "TableAxis",
     "TableQuality",
     "TransistorCell",
 ]

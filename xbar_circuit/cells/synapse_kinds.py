@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.cells.synapse import Synapse
-from xbar_circuit.checks import FloatArray
 
 __all__ = ["BitSlices", "DifferentialPair", "EightT4R", "MultiDevice", "SelectionCounter"]
 

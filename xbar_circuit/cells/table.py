@@ -28,12 +28,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.devices import CellResponse
 from xbar_circuit.errors import ParameterError
 
-__all__ = ["Axis", "CurrentTable", "TableQuality", "spline_coefficients"]
+__all__ = ["CurrentTable", "TableAxis", "TableQuality", "spline_coefficients"]
 
 _CHUNK_VALUES = 1 << 18  # what a chunk of cells keeps in the processor's cache
 _MOST_PLANES = 1 << 23  # values of all cells' own tables together, 64 MB
@@ -42,7 +42,7 @@ _EDGE = 1e-9  # rounding allowed at the ends of an axis, in steps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Axis:
+class TableAxis:
     """Uniform knots from `start` to `stop`, both included, at least 5."""
 
     start: float
@@ -133,9 +133,9 @@ class CurrentTable:
         Digest of everything that the table depends on.
     """
 
-    row_axis: Axis
-    column_axis: Axis
-    log_axis: Axis
+    row_axis: TableAxis
+    column_axis: TableAxis
+    log_axis: TableAxis
     coefficients: FloatArray
     saturating: bool
     supply_volt: float | None

@@ -21,11 +21,11 @@ from typing import Self
 
 import numpy as np
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.cells.table import CurrentTable
-from xbar_circuit.checks import FloatArray
 from xbar_circuit.devices import Cell, CellResponse, Ohmic, Transistor
-from xbar_circuit.devices.constants import ZERO_CELSIUS_KELVIN
+from xbar_circuit.devices._constants import ZERO_CELSIUS_KELVIN
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.units import spice_number
 

@@ -22,8 +22,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from xbar_circuit.backend import Array, backend_of, namespace, take
-from xbar_circuit.checks import FloatArray
+from xbar_circuit._backend import Array, backend_of, namespace, take
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.wires import Terminals, Wires
 

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xbar_circuit.checks import FloatArray
+from xbar_circuit._checks import FloatArray
+from xbar_circuit._kirchhoff import end_conductances
 from xbar_circuit.crossbar import Crossbar
-from xbar_circuit.kirchhoff import end_conductances
 
 __all__ = ["Elimination", "Solution"]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.certificate.bound import TOLERANCE
-from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ConvergenceError
 from xbar_circuit.result import ReadResult
 

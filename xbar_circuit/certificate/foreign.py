@@ -11,12 +11,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from xbar_circuit._checks import FloatArray
+from xbar_circuit._segments import column_segment_current, row_segment_current
 from xbar_circuit.certificate.bound import SUM_ERROR, TOLERANCE, Cells, wire_bound
 from xbar_circuit.certificate.elimination import Elimination
-from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.result import NodeVoltages
-from xbar_circuit.segments import column_segment_current, row_segment_current
 
 __all__ = ["answer_bound"]
 

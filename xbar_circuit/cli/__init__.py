@@ -222,7 +222,7 @@ def _common(
     del version  # it has spoken already
     _TOLD.set("json" if as_json else "quiet" if quiet else "all")
     if device is not None:
-        from xbar_circuit.backend import backend  # noqa: PLC0415 - it loads NumPy
+        from xbar_circuit._backend import backend  # noqa: PLC0415 - it loads NumPy
 
         backend(device)  # one that is not there is told before the work
         os.environ["XBAR_DEVICE"] = device

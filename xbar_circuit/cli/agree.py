@@ -12,12 +12,13 @@ from rich.progress import track
 from rich.table import Column, Table
 
 from xbar_circuit import __version__, report, spice
+from xbar_circuit._files import write_json
 from xbar_circuit.agreement import (
     LINEAR_TOLERANCE,
     NONLINEAR_TOLERANCE,
     AnalysisOutcome,
     KnownOutcome,
-    Outcome,
+    ReadOutcome,
     TileOutcome,
     analysis_cases,
     check,
@@ -28,7 +29,6 @@ from xbar_circuit.agreement import (
     matrix,
     tile_cases,
 )
-from xbar_circuit.files import write_json
 
 __all__ = ["agree"]
 
@@ -84,7 +84,7 @@ def agree(
             style="yellow",
         )
     _write(out, outcomes, analyses, known, tiles, seed=seed)
-    everything: list[Outcome | AnalysisOutcome | KnownOutcome | TileOutcome] = [
+    everything: list[ReadOutcome | AnalysisOutcome | KnownOutcome | TileOutcome] = [
         *outcomes,
         *analyses,
         *known,
@@ -111,7 +111,7 @@ def agree(
         raise typer.Exit(1)
 
 
-def _worst(outcomes: Sequence[Outcome]) -> dict[str, float]:
+def _worst(outcomes: Sequence[ReadOutcome]) -> dict[str, float]:
     """Return the worst relative difference of column currents, of linear and nonlinear cells."""
     return {
         kind: max(
@@ -126,7 +126,7 @@ def _worst(outcomes: Sequence[Outcome]) -> dict[str, float]:
     }
 
 
-def _matrix_rows(outcomes: Sequence[Outcome]) -> list[tuple[str, ...]]:
+def _matrix_rows(outcomes: Sequence[ReadOutcome]) -> list[tuple[str, ...]]:
     return [
         (
             f"{outcome.case.crossbar.rows} x {outcome.case.crossbar.cols} {outcome.case.device}",
@@ -191,7 +191,7 @@ _ANALYSIS_COLUMNS = ("analysis", "difference", "allowed", "")
 _KNOWN_COLUMNS = ("known case", "nodal", "generated deck", "written by hand", "allowed", "")
 
 
-def _matrix_table(outcomes: Sequence[Outcome]) -> Table:
+def _matrix_table(outcomes: Sequence[ReadOutcome]) -> Table:
     """Return the matrix for a terminal of 80 columns."""
     table = Table(
         *(Column(name, no_wrap=True) for name in ("array", "wires", "ends")),
@@ -255,7 +255,7 @@ def _tile_table(tiles: Sequence[TileOutcome]) -> Table:
 
 def _write(
     out: Path,
-    outcomes: Sequence[Outcome],
+    outcomes: Sequence[ReadOutcome],
     analyses: Sequence[AnalysisOutcome],
     known: Sequence[KnownOutcome],
     tiles: Sequence[TileOutcome],

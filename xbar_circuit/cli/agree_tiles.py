@@ -12,14 +12,14 @@ from rich.progress import track
 from rich.table import Table
 
 from xbar_circuit import __version__, report, spice
-from xbar_circuit.agreement.combinations import (
+from xbar_circuit._files import write_json
+from xbar_circuit.agreement._combinations import (
     CombinationOutcome,
     calibrated_combinations,
     check_combination,
     combinations,
 )
 from xbar_circuit.errors import SimulatorError
-from xbar_circuit.files import write_json
 
 __all__ = ["agree_tiles"]
 

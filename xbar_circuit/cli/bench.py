@@ -13,10 +13,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from xbar_circuit._files import write_json
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.files import write_json
 from xbar_circuit.report.progress import progress_bar
-from xbar_circuit.studies.array.speed import Timing, machine, measure
+from xbar_circuit.studies.array.speed import EngineTiming, machine, measure_speed
 
 __all__ = ["bench"]
 
@@ -41,9 +41,9 @@ def bench(
     console = Console()
     earlier = None if compare is None else _read(compare)
     sizes = [size for size in (16, 32, 64, 128, 256, 512, 1024, 2048) if size <= largest]
-    timings: list[Timing] = []
+    timings: list[EngineTiming] = []
     with progress_bar(transient=True) as bar:
-        for timing in measure(sizes, seed=seed, with_spice=spice):
+        for timing in measure_speed(sizes, seed=seed, with_spice=spice):
             timings.append(timing)
             share = 100.0 * sum(timing.size >= size for size in sizes) / (len(sizes) + 1)
             text = f"{timing.task}, {timing.method}, {timing.size}"
@@ -91,7 +91,9 @@ def _read(path: Path) -> dict[tuple[str, str, int], float]:
         ) from error
 
 
-def _table(timings: Sequence[Timing], earlier: dict[tuple[str, str, int], float] | None) -> Table:
+def _table(
+    timings: Sequence[EngineTiming], earlier: dict[tuple[str, str, int], float] | None
+) -> Table:
     """Return the times, each with its ratio to the nodal engine and to the earlier run."""
     own = {(t.task, t.size): t.second for t in timings if t.method == "nodal"}
     headings = ["task", "size", "method", "time", "times nodal"]

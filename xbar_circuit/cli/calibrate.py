@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__
-from xbar_circuit.checks import choice
-from xbar_circuit.files import write_json
+from xbar_circuit._checks import choice
+from xbar_circuit._files import write_json
 from xbar_circuit.plots.calibration import draw_calibration
 from xbar_circuit.report.calibration import CALIBRATION_COLUMNS, calibration_row, write_calibration
 from xbar_circuit.report.progress import progress_bar

@@ -11,13 +11,12 @@ from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__
+from xbar_circuit._files import write_json
 from xbar_circuit.accelerator.cost import Cost
-from xbar_circuit.accelerator.settings import Settings, read_settings
+from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
 from xbar_circuit.accelerator.usual import usual_accelerator
 from xbar_circuit.architecture import PRESETS, preset
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.files import write_json
-from xbar_circuit.network.bring import FASHION_MNIST, NETWORKS, fit_images
 from xbar_circuit.network.images import (
     Dataset,
     Normalisation,
@@ -25,6 +24,7 @@ from xbar_circuit.network.images import (
     fashion_mnist_test,
     load_images,
 )
+from xbar_circuit.network.workload import FASHION_MNIST, NETWORKS, fit_images
 from xbar_circuit.plots.cost import draw_chips, draw_cost
 from xbar_circuit.report.cost import cost_components, write_cost_page
 from xbar_circuit.studies.network.inference import copies_of, make_chip, mapped
@@ -65,7 +65,7 @@ def cost(
     console = Console()
     if config is None:
         architecture = architecture or "hermes"
-        settings = Settings(accelerator=usual_accelerator(architecture))
+        settings = InferenceSettings(accelerator=usual_accelerator(architecture))
     else:
         settings = read_settings(config)
     settings = replace(settings, technology=architecture or settings.technology, tile_budget=tiles)

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__
+from xbar_circuit._files import write_json
 from xbar_circuit.accelerator.spot_check import agreement_by_layer
-from xbar_circuit.files import write_json
 from xbar_circuit.plots.demo import draw_accuracy, draw_agreement, draw_drop, draw_images
 from xbar_circuit.report.demo import write_demo_page
 from xbar_circuit.report.progress import progress_bar

@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__
+from xbar_circuit._files import write_json
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.files import write_json
 from xbar_circuit.plots.design import draw_design
 from xbar_circuit.report.design import design_table, write_design_page
 from xbar_circuit.report.progress import progress_bar
-from xbar_circuit.runs.items import Outcome
+from xbar_circuit.runs.items import ItemOutcome
 from xbar_circuit.studies.sweep import run_sweep
 from xbar_circuit.studies.sweep.design import Design, design_plan, designs_of
 
@@ -66,7 +66,7 @@ def design(
     with progress_bar(counted=True) as bar:
         bar.expect("design space", len(plan.items()))
 
-        def tell(_: Outcome) -> None:
+        def tell(_: ItemOutcome) -> None:
             bar.add("design space")
 
         outcomes = run_sweep(plan, out, workers=workers, progress=tell)

@@ -12,17 +12,17 @@ from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__
+from xbar_circuit._files import write_json
 from xbar_circuit.devices import PcmCell
-from xbar_circuit.files import write_json
 from xbar_circuit.plots.device import (
     draw_conduction,
+    draw_device_temperature,
     draw_drift,
     draw_neighbours,
     draw_products,
     draw_programming,
     draw_pulses,
     draw_statistics,
-    draw_temperature,
     draw_written,
 )
 from xbar_circuit.report.device import device_summary, write_device_page
@@ -76,7 +76,7 @@ def device(
         ("written", draw_written),
         ("programming", draw_programming),
         ("products", draw_products),
-        ("temperature", draw_temperature),
+        ("temperature", draw_device_temperature),
         ("neighbours", draw_neighbours),
     ):
         draw(report, out / f"{name}.png")

@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from xbar_circuit import __version__
+from xbar_circuit._files import write_json
 from xbar_circuit.doctor import examine
-from xbar_circuit.files import write_json
 
 __all__ = ["doctor"]
 

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from xbar_circuit.checks import choice
+from xbar_circuit._checks import choice
+from xbar_circuit._files import write_text
+from xbar_circuit._matrix_files import load_matrix
 from xbar_circuit.crossbar import Crossbar
-from xbar_circuit.files import write_text
-from xbar_circuit.matrix_files import load_matrix
 from xbar_circuit.tile import EXPORT_FORMATS, export_array
 from xbar_circuit.wires import Terminals, Wires
 

@@ -10,19 +10,20 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from xbar_circuit import __version__, user_modules
+from xbar_circuit import __version__
+from xbar_circuit import _user_modules as user_modules
+from xbar_circuit._backend import preferred
+from xbar_circuit._files import write_json
+from xbar_circuit.accelerator._layer import LayerParts
 from xbar_circuit.accelerator.budget import EFFECTS, Budget
 from xbar_circuit.accelerator.cost import Cost
 from xbar_circuit.accelerator.description import Accelerator
-from xbar_circuit.accelerator.layer import LayerParts
-from xbar_circuit.accelerator.settings import Settings, read_settings
+from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
 from xbar_circuit.accelerator.spot_check import TileCheck, agreement_by_layer, choose_tiles
 from xbar_circuit.architecture import preset
-from xbar_circuit.backend import preferred
 from xbar_circuit.cli.mapping import write_mapping
-from xbar_circuit.files import write_json
-from xbar_circuit.network.bring import FASHION_MNIST, NETWORKS, Brought, bring
 from xbar_circuit.network.images import Normalisation
+from xbar_circuit.network.workload import FASHION_MNIST, NETWORKS, Workload, load_workload
 from xbar_circuit.peripherals import ExactDriver
 from xbar_circuit.plots.cost import draw_chips, draw_cost
 from xbar_circuit.plots.inference import draw_budget, draw_temperature, draw_time
@@ -73,13 +74,13 @@ def infer(
     spice_vectors: Annotated[int, typer.Option(min=1, help="Inputs of each.")] = 4,
 ) -> None:
     """Run a network on an accelerator: accuracy over time, error budget, mapping, spot check."""
-    settings = Settings() if config is None else read_settings(config)
+    settings = InferenceSettings() if config is None else read_settings(config)
     if celsius:
         settings = replace(settings, celsius=tuple(celsius))
     user_modules.look_in(Path.cwd())  # a torch module of the user's own
     if settings.technology is not None:
         preset(settings.technology)  # a typing error is told before the work
-    brought = bring(
+    brought = load_workload(
         network,
         data=data,
         labels=labels,
@@ -124,7 +125,7 @@ class _More:
     corrections: dict[str, LayerParts]
 
 
-def _examine(found: Evaluation, brought: Brought, asked: _Asked, bar: ProgressBar) -> _More:
+def _examine(found: Evaluation, brought: Workload, asked: _Asked, bar: ProgressBar) -> _More:
     """Ask the first chip for its budget, its cost and its codes in ngspice."""
     settings = found.settings
     test = brought.test if settings.images is None else brought.test.first(settings.images)
@@ -226,6 +227,6 @@ def _tell(console: Console, found: Evaluation, more: _More) -> None:
     for name, codes in agreement_by_layer(more.checks).items():
         words = f"{100 * codes.within_one:.1f} % within 1 LSB"
         table.add_row(f"codes in ngspice, {name}, {codes.codes:,}", words)
-    for stage, spent in found.seconds_by_stage.items():
+    for stage, spent in found.stage_second.items():
         table.add_row(stage, f"{spent:.1f} s")
     console.print(table)

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__, calibration
+from xbar_circuit._files import write_json
 from xbar_circuit.cells import (
     BitSlices,
     DifferentialPair,
@@ -25,7 +26,6 @@ from xbar_circuit.cells import (
 )
 from xbar_circuit.devices import Cell, Ohmic, PcmCell, Sinh, Transistor
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.files import write_json
 from xbar_circuit.plots.ir_drop import draw_ir_drop
 from xbar_circuit.report.ir_drop import ir_drop_summary, write_ir_drop_page
 from xbar_circuit.report.progress import progress_bar
@@ -108,11 +108,11 @@ def ir_drop(
     volts = volt or _default_volts(names)
     transistor = Transistor(
         model=model,
-        width_meter=width_um * 1e-6,
-        length_meter=length_um * 1e-6,
+        width_metre=width_um * 1e-6,
+        length_metre=length_um * 1e-6,
         library=library or Transistor.nmos45().library,
         section=section,
-        geometry_unit_meter=geometry_unit,
+        geometry_unit_metre=geometry_unit,
     )
     made = _made(
         names,
@@ -126,7 +126,7 @@ def ir_drop(
         report = measure_ir_drop(
             ready,
             sizes=size or [32, 64, 128],
-            segment_ohms=ohm or [0.35, 1.0, 5.0],
+            segment_ohm=ohm or [0.35, 1.0, 5.0],
             read_volts=volts,
             conductances=(g_min, g_max),
             inputs=inputs,

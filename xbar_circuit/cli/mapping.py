@@ -11,14 +11,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from xbar_circuit import __version__, user_modules
+from xbar_circuit import __version__
+from xbar_circuit import _user_modules as user_modules
+from xbar_circuit._files import write_json
 from xbar_circuit.accelerator.mapping import Mapping
-from xbar_circuit.accelerator.settings import Settings, read_settings
+from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.files import write_json
-from xbar_circuit.network.bring import NETWORKS
 from xbar_circuit.network.importers import load
 from xbar_circuit.network.lenet import SHIPPED
+from xbar_circuit.network.workload import NETWORKS
 from xbar_circuit.plots.mapping import draw_floorplan, draw_tiles
 from xbar_circuit.report.mapping import mapping_summary, write_mapping_csv, write_mapping_page
 from xbar_circuit.studies.network.inference import copies_of, mapped
@@ -43,7 +44,7 @@ def mapping(
 ) -> None:
     """Map a network onto tiles: how many, how full, which weights sit where."""
     user_modules.look_in(Path.cwd())  # a torch module of the user's own
-    settings = Settings() if config is None else read_settings(config)
+    settings = InferenceSettings() if config is None else read_settings(config)
     if tiles is not None:
         settings = replace(settings, tile_budget=tiles)
     if network in SHIPPED:

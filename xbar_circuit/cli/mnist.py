@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__
-from xbar_circuit.files import write_json
+from xbar_circuit._files import write_json
 from xbar_circuit.network.importers import load
 from xbar_circuit.network.lenet import mnist_lenet5
 from xbar_circuit.plots.mnist import draw_ages, draw_wires
@@ -24,7 +24,7 @@ from xbar_circuit.studies.network.mnist import (
     Mnist,
     core_costs,
     evaluate_all,
-    measure,
+    measure_mnist,
     mnist_images,
     mvm_errors,
     timed_settings,
@@ -56,7 +56,7 @@ def mnist(
     test, known = mnist_images(data)
     every = variants(seeds=seeds, images=images)
     with progress_bar() as bar:
-        speed = measure(chosen, test, known, timed_settings(images=images), report=bar.add)
+        speed = measure_mnist(chosen, test, known, timed_settings(images=images), report=bar.add)
         kept = out / "chips"
         found = dict(evaluate_all(chosen, test, known, every, folder=kept, report=bar.add))
         plain: dict[str, Evaluation] = {}
@@ -99,7 +99,7 @@ def _tell(console: Console, study: Mnist) -> None:
     console.print(table)
     m = study.measured
     console.print(
-        f"one configuration {m.configuration_seconds:.1f} s; inference {m.ratio:.2f} times NumPy's;"
+        f"one configuration {m.configuration_second:.1f} s; inference {m.ratio:.2f} times NumPy's;"
         f" peak memory {m.peak_bytes / 1e9:.2f} GB, limit {m.limit_bytes / 1e9:.2f} GB",
         highlight=False,
     )

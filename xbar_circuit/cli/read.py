@@ -12,11 +12,11 @@ import typer
 from rich.console import Console
 
 from xbar_circuit import Crossbar, Terminals, Wires, __version__, nodal, spice
-from xbar_circuit.checks import FloatArray
+from xbar_circuit._checks import FloatArray
+from xbar_circuit._files import write_json
+from xbar_circuit._matrix_files import load_matrix
 from xbar_circuit.devices import Cell, Ohmic, PcmCell, Sinh
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.files import write_json
-from xbar_circuit.matrix_files import load_matrix
 from xbar_circuit.report.read import error_text, read_summary, write_read_page, write_read_tables
 from xbar_circuit.result import ReadResult
 from xbar_circuit.units import engineering

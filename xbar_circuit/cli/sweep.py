@@ -14,13 +14,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
 
-from xbar_circuit import __version__, user_modules
+from xbar_circuit import __version__
+from xbar_circuit import _user_modules as user_modules
 from xbar_circuit.errors import ModelFileError, XbarError
 from xbar_circuit.plots.sweep import draw_sweep
 from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.report.sweep import sweep_tables, write_sweep_page
-from xbar_circuit.runs.items import Outcome
-from xbar_circuit.studies.sweep import Plan, read_plan, run_sweep, to_dataset
+from xbar_circuit.runs.items import ItemOutcome
+from xbar_circuit.studies.sweep import SweepPlan, read_sweep_plan, run_sweep, to_dataset
 
 __all__ = ["sweep"]
 
@@ -47,7 +48,7 @@ def sweep(
     console = Console()
     user_modules.look_in(study.resolve().parent)  # a study function of the user's own
     user_modules.allow(allow or ())
-    plan = read_plan(study)
+    plan = read_sweep_plan(study)
     folder = Path("out") / plan.name if out is None else out
     counts = {"found": 0, "failed": 0}
     with (
@@ -57,7 +58,7 @@ def sweep(
         title = escape(plan.name)
         bar.expect(title, len(plan.items()))
 
-        def tell(outcome: Outcome) -> None:
+        def tell(outcome: ItemOutcome) -> None:
             counts["found"] += outcome.restored
             counts["failed"] += outcome.failed
             note = f", {counts['failed']} failed" if counts["failed"] else ""
@@ -98,7 +99,7 @@ def sweep(
 
 
 @contextmanager
-def _executor(address: str | None, plan: Plan) -> Iterator[Executor | None]:
+def _executor(address: str | None, plan: SweepPlan) -> Iterator[Executor | None]:
     """Yield the executor of a Dask cluster that has the study's module, or None."""
     if address is None:
         yield None

@@ -12,8 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from xbar_circuit import __version__
-from xbar_circuit.checks import choice
-from xbar_circuit.files import write_json
+from xbar_circuit._checks import choice
+from xbar_circuit._files import write_json
 from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.report.validation import COLUMNS, truth_rows, write_validation_page
 from xbar_circuit.studies.validation import TRUTHS

@@ -10,16 +10,16 @@ from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__
+from xbar_circuit._files import write_json
 from xbar_circuit.accelerator.settings import PCM_PRESETS
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.files import write_json
-from xbar_circuit.network.bring import FASHION_MNIST, NETWORKS
+from xbar_circuit.network.workload import FASHION_MNIST, NETWORKS
 from xbar_circuit.plots.recovery import draw_recovery
 from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.report.recovery import recovery_summary, recovery_table, write_recovery_page
-from xbar_circuit.runs.items import Outcome
+from xbar_circuit.runs.items import ItemOutcome
 from xbar_circuit.studies.network.recovery import recovery_of
-from xbar_circuit.studies.sweep import plan_from_dictionary, run_sweep
+from xbar_circuit.studies.sweep import run_sweep, sweep_plan_from_dictionary
 
 __all__ = ["wire_aware"]
 
@@ -72,7 +72,7 @@ def wire_aware(
     }
     given |= {"divide": divide, "mean": mean, "std": std}
     given |= {"pcm.preset": None if pcm == "exact" else pcm}
-    plan = plan_from_dictionary(
+    plan = sweep_plan_from_dictionary(
         {
             "study": {"function": "wire_aware", "seeds": seeds, "name": "wire-aware programming"},
             "parameters": fixed | {name: value for name, value in given.items() if value},
@@ -83,7 +83,7 @@ def wire_aware(
     with progress_bar(counted=True) as bar:
         bar.expect(plan.name, len(plan.items()))
 
-        def tell(_: Outcome) -> None:
+        def tell(_: ItemOutcome) -> None:
             bar.add(plan.name)
 
         outcomes = run_sweep(plan, out, workers=workers, progress=tell)

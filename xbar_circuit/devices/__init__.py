@@ -7,7 +7,7 @@ from xbar_circuit.devices.curves import (
     Piecewise,
     Polynomial,
     SaturatedPower,
-    Table,
+    TabulatedCurve,
 )
 from xbar_circuit.devices.ohmic import Ohmic
 from xbar_circuit.devices.pcm import (
@@ -50,7 +50,7 @@ __all__ = [
     "PulsedSet",
     "SaturatedPower",
     "Sinh",
-    "Table",
+    "TabulatedCurve",
     "ThresholdSwitch",
     "Transistor",
     "transient",

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from xbar_circuit.checks import FloatArray
+from xbar_circuit._checks import FloatArray
 
 __all__ = ["Bounded", "Cell", "CellResponse"]
 

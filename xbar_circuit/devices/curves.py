@@ -13,11 +13,11 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import ParameterError
 
-__all__ = ["ClippedLog", "Curve", "Piecewise", "Polynomial", "SaturatedPower", "Table"]
+__all__ = ["ClippedLog", "Curve", "Piecewise", "Polynomial", "SaturatedPower", "TabulatedCurve"]
 
 _TINY = 1e-7  # logarithms and powers start here, as in aihwkit's `_ZERO_CLIP`
 
@@ -107,7 +107,7 @@ class Piecewise:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class TabulatedCurve:
     """Measured points, joined by straight lines and held constant beyond the ends.
 
     Raises
@@ -115,7 +115,7 @@ class Table:
     ParameterError
         Fewer than two points, lengths that differ, or an `x` that does not rise.
 
-    >>> Table(x=(0.0, 1.0), y=(0.25, 0.0))(np.array([0.5, 2.0])).tolist()
+    >>> TabulatedCurve(x=(0.0, 1.0), y=(0.25, 0.0))(np.array([0.5, 2.0])).tolist()
     [0.125, 0.0]
     """
 

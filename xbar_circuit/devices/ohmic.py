@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from xbar_circuit.backend import namespace
-from xbar_circuit.checks import FloatArray
+from xbar_circuit._backend import namespace
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.devices.cell import CellResponse
 
 __all__ = ["Ohmic"]

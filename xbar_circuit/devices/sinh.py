@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from xbar_circuit import checks
-from xbar_circuit.backend import namespace
-from xbar_circuit.checks import FloatArray
+from xbar_circuit import _checks as checks
+from xbar_circuit._backend import namespace
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.devices.cell import CellResponse
 
 __all__ = ["Sinh"]

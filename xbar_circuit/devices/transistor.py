@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from xbar_circuit import checks
-from xbar_circuit.devices.model_library import LibraryContents, scan
+from xbar_circuit import _checks as checks
+from xbar_circuit.devices._model_library import LibraryContents, scan
 from xbar_circuit.errors import ModelFileError, ParameterError
 from xbar_circuit.resources import device_model
 from xbar_circuit.units import spice_number
@@ -30,7 +30,7 @@ class Transistor:
     model
         Name of a ``.model`` (also a binned one, ``name.1``, ``name.2``) or ``.subckt`` with the
         terminals drain, gate, source, bulk.
-    width_meter, length_meter
+    width_metre, length_metre
         Geometry [m].
     library
         The SPICE library with the model.
@@ -38,7 +38,7 @@ class Transistor:
         Its ``.lib`` section, the process corner; empty includes the whole file.
     parallel
         How many such transistors stand in parallel.
-    geometry_unit_meter
+    geometry_unit_metre
         What the library takes W and L in [m]: 1 for SPICE's own unit, 1e-6 for libraries whose
         subcircuits count in micrometres.
 
@@ -49,21 +49,21 @@ class Transistor:
     ModelFileError
         The library, one of its includes, the section or the model does not exist.
 
-    >>> Transistor.nmos45(width_meter=2e-7).line("acc", "d", "g", "s", "0")
+    >>> Transistor.nmos45(width_metre=2e-7).line("acc", "d", "g", "s", "0")
     'Macc d g s 0 nmos45 W=2e-07 L=5e-08'
     """
 
     model: str
-    width_meter: float
-    length_meter: float
+    width_metre: float
+    length_metre: float
     library: Path
     section: str = ""
     parallel: int = 1
-    geometry_unit_meter: float = 1.0
+    geometry_unit_metre: float = 1.0
     _contents: LibraryContents = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        for name in ("width_meter", "length_meter", "geometry_unit_meter"):
+        for name in ("width_metre", "length_metre", "geometry_unit_metre"):
             value = checks.number(name, getattr(self, name), "m", above=True)
             object.__setattr__(self, name, value)
         object.__setattr__(self, "parallel", checks.count("parallel", self.parallel))
@@ -93,22 +93,22 @@ class Transistor:
             )
 
     @classmethod
-    def nmos45(cls, *, width_meter: float = 5e-7, length_meter: float = 5e-8) -> Transistor:
+    def nmos45(cls, *, width_metre: float = 5e-7, length_metre: float = 5e-8) -> Transistor:
         """Return the n-channel transistor of ``device_models/cmos45.lib``."""
         return cls(
             model="nmos45",
-            width_meter=width_meter,
-            length_meter=length_meter,
+            width_metre=width_metre,
+            length_metre=length_metre,
             library=device_model("cmos45.lib"),
         )
 
     @classmethod
-    def pmos45(cls, *, width_meter: float = 1e-6, length_meter: float = 5e-8) -> Transistor:
+    def pmos45(cls, *, width_metre: float = 1e-6, length_metre: float = 5e-8) -> Transistor:
         """Return the p-channel transistor of ``device_models/cmos45.lib``."""
         return cls(
             model="pmos45",
-            width_meter=width_meter,
-            length_meter=length_meter,
+            width_metre=width_metre,
+            length_metre=length_metre,
             library=device_model("cmos45.lib"),
         )
 
@@ -136,8 +136,8 @@ class Transistor:
     def line(self, name: str, drain: str, gate: str, source: str, bulk: str) -> str:
         """Return the SPICE line of one instance between these nodes."""
         letter = "X" if self._is_subcircuit else "M"
-        width = spice_number(self.width_meter / self.geometry_unit_meter)
-        length = spice_number(self.length_meter / self.geometry_unit_meter)
+        width = spice_number(self.width_metre / self.geometry_unit_metre)
+        length = spice_number(self.length_metre / self.geometry_unit_metre)
         many = f" m={self.parallel}" if self.parallel > 1 else ""
         return (
             f"{letter}{name} {drain} {gate} {source} {bulk} {self.model} W={width} L={length}{many}"

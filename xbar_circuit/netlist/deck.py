@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from numpy.typing import ArrayLike
 
-from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.netlist.array import array_lines
 from xbar_circuit.netlist.options import SpiceOptions

@@ -14,9 +14,9 @@ from typing import Self
 
 import numpy as np
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.cells import TransistorCell
-from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import Cell
 from xbar_circuit.units import spice_number

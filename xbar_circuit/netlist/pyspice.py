@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.netlist.array import array_lines
 from xbar_circuit.netlist.deck import driver_expression, header_lines

@@ -10,7 +10,6 @@ A network is a graph of operators, whoever multiplies::
 What puts it on crossbar tiles is `xbar_circuit.accelerator`.
 """
 
-from xbar_circuit.network.bring import Brought, bring
 from xbar_circuit.network.execution import accuracy, run
 from xbar_circuit.network.graph import Network, Node
 from xbar_circuit.network.images import (
@@ -25,15 +24,15 @@ from xbar_circuit.network.importers import from_onnx, from_torch, load
 from xbar_circuit.network.lenet import fashion_mnist_lenet5, mnist_lenet5
 from xbar_circuit.network.recording import record_vectors
 from xbar_circuit.network.storage import save
+from xbar_circuit.network.workload import Workload, load_workload
 
 __all__ = [
-    "Brought",
     "Dataset",
     "Network",
     "Node",
     "Normalisation",
+    "Workload",
     "accuracy",
-    "bring",
     "fashion_mnist_calibration",
     "fashion_mnist_lenet5",
     "fashion_mnist_test",
@@ -42,6 +41,7 @@ __all__ = [
     "load",
     "load_dataset",
     "load_images",
+    "load_workload",
     "mnist_lenet5",
     "record_vectors",
     "run",

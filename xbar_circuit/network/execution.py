@@ -1,7 +1,7 @@
 """Running a network: one walk over its nodes, whoever multiplies.
 
-A `Multiplier` stands at the seam between the digital operators and the matrix products. `Digital`
-is NumPy; an accelerator's tiles are another; the one that calibrates converters and the one that
+A `Multiplier` computes the matrix products between the digital operators. `DigitalMultiplier` is
+NumPy; an accelerator's tiles are another; the one that calibrates converters and the one that
 records activations for ngspice are others. None of them needs a second walk.
 """
 
@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
 from xbar_circuit.errors import ParameterError, ShapeError
 from xbar_circuit.network.node import INPUT, Node
 from xbar_circuit.network.operators import Array, MatrixOperator, Operator
 
 __all__ = [
     "MEMORY_BYTES",
-    "Digital",
+    "DigitalMultiplier",
     "Drawing",
     "Graph",
     "Multiplier",
@@ -78,7 +78,7 @@ class Drawing(Multiplier, Protocol):
         ...
 
 
-class Digital:
+class DigitalMultiplier:
     """NumPy in float32: the reference."""
 
     def __init__(self, network: Graph) -> None:
@@ -174,7 +174,7 @@ def run(
             remedy="reshape the images as the network was trained",
         )
     workers = checks.count("workers", workers)
-    chosen = multiplier if multiplier is not None else Digital(network)
+    chosen = multiplier if multiplier is not None else DigitalMultiplier(network)
     size = batch_size(network, memory_bytes // workers)
     if size == 0:  # one image at a time, then
         workers, size = 1, batch_size(network, memory_bytes)
@@ -218,7 +218,7 @@ def batch_size(network: Graph, memory_bytes: int, *, largest: int = 64) -> int:
     return int(min(memory_bytes // (meter.peak + meter.kept), largest))
 
 
-class _Meter(Digital):
+class _Meter(DigitalMultiplier):
     """Multiplies and measures [byte]."""
 
     def __init__(self, network: Graph) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit.errors import ParameterError, ShapeError
-from xbar_circuit.network.image_files import read_array, read_folder, read_npz
+from xbar_circuit.network._image_files import read_array, read_folder, read_npz
 from xbar_circuit.network.operators import Array
 from xbar_circuit.resources import data_file
 

@@ -71,7 +71,7 @@ def fashion_mnist_lenet5() -> Network:
 def mnist_lenet5(*, plain: bool = False) -> Network:
     """Return LeNet-5 as trained on MNIST by `training` (weights in the package; no images).
 
-    ``python -m xbar_circuit.network.training --images DIR --out lenet5_mnist.npz --no-flip`` made
+    ``python -m xbar_circuit.network._training --images DIR --out lenet5_mnist.npz --no-flip`` made
     it from the 60,000 training images: 99.37 % of the 10,000 test images.
 
     Parameters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
 from xbar_circuit.network.execution import Multiplier, walk
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.operators import Array

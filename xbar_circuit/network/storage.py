@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from xbar_circuit import loading
-from xbar_circuit.files import replacing
-from xbar_circuit.loading import parse_json, reading
+from xbar_circuit import _loading as loading
+from xbar_circuit._files import replacing
+from xbar_circuit._loading import parse_json, reading
 from xbar_circuit.network.graph import INPUT, Network, Node
 from xbar_circuit.network.operators import KINDS
 

@@ -27,17 +27,17 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
+from xbar_circuit._kirchhoff import end_conductances
 from xbar_circuit.certificate import SUM_ERROR, TOLERANCE, certified, certify
-from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.kirchhoff import end_conductances
-from xbar_circuit.nodal import line_loops
+from xbar_circuit.nodal import _line_loops as line_loops
+from xbar_circuit.nodal._lines import Lines
+from xbar_circuit.nodal._threads import spread, threads
 from xbar_circuit.nodal.hierarchical import Hierarchical, slopes
-from xbar_circuit.nodal.lines import Lines
 from xbar_circuit.nodal.method import refuse_nonlinear
-from xbar_circuit.nodal.threads import spread, threads
 from xbar_circuit.result import NodeVoltages, ReadResult
 
 __all__ = ["ByLines", "PreparedByLines", "estimated_second", "suits"]

@@ -17,27 +17,27 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import lapack
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.certificate import TOLERANCE, Cells, certified, wire_bound
-from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.nodal._lines import Lines
+from xbar_circuit.nodal._threads import threads
 from xbar_circuit.nodal.direct import Direct
 from xbar_circuit.nodal.hierarchical import slopes
-from xbar_circuit.nodal.lines import Lines
 from xbar_circuit.nodal.method import refuse_nonlinear
-from xbar_circuit.nodal.threads import threads
 from xbar_circuit.result import NodeVoltages, ReadResult
 
-__all__ = ["Dense", "PreparedDense"]
+__all__ = ["DenseDirect", "PreparedDense"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dense:
+class DenseDirect:
     """One dense matrix of rows * cols equations; best for the smallest linear arrays.
 
     >>> import xbar_circuit as xc
     >>> xbar = xc.Crossbar(conductance=[[0.1]], wires=xc.Wires(row_ohm=1.0, column_ohm=2.0))
-    >>> float(xc.nodal.read(xbar, [1.3], method=Dense()).column_current[0, 0])
+    >>> float(xc.nodal.read(xbar, [1.3], method=DenseDirect()).column_current[0, 0])
     0.1
     """
 
@@ -49,7 +49,7 @@ class Dense:
         ParameterError
             The cells are not linear.
         """
-        refuse_nonlinear(crossbar, "nodal.Dense")
+        refuse_nonlinear(crossbar, "nodal.DenseDirect")
         return PreparedDense(crossbar)
 
 

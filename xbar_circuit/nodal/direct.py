@@ -12,14 +12,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.certificate import SUM_ERROR, Elimination
-from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
+from xbar_circuit.nodal._threads import threads
 from xbar_circuit.nodal.hierarchical import multiplied, slopes
 from xbar_circuit.nodal.method import refuse_nonlinear
-from xbar_circuit.nodal.threads import threads
 from xbar_circuit.result import NodeVoltages, ReadResult
 
 __all__ = ["Direct", "PreparedDirect", "Solved", "refuse_large"]

@@ -18,16 +18,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
+from xbar_circuit._segments import column_segment_current, row_segment_current
 from xbar_circuit.certificate import SUM_ERROR, Elimination, certify
-from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ConvergenceError, ShapeError
-from xbar_circuit.nodal.adjoint import turned
+from xbar_circuit.nodal._adjoint import turned
+from xbar_circuit.nodal._threads import threads
 from xbar_circuit.nodal.hierarchical import slopes
 from xbar_circuit.nodal.method import refuse_nonlinear
-from xbar_circuit.nodal.threads import threads
-from xbar_circuit.segments import column_segment_current, row_segment_current
 
 __all__ = ["Gradients", "gradients"]
 

@@ -15,16 +15,22 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from xbar_circuit import checks
-from xbar_circuit.backend import backend
+from xbar_circuit import _checks as checks
+from xbar_circuit._backend import backend
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.certificate import SUM_ERROR, certified
-from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
+from xbar_circuit.nodal._plan import Ends
+from xbar_circuit.nodal._reduction import (
+    Arrays,
+    Reduction,
+    distinct,
+    reduce_arrays,
+    transfer_arrays,
+)
+from xbar_circuit.nodal._threads import threads
 from xbar_circuit.nodal.method import refuse_nonlinear
-from xbar_circuit.nodal.plan import Ends
-from xbar_circuit.nodal.reduction import Arrays, Reduction, distinct, reduce_arrays, transfer_arrays
-from xbar_circuit.nodal.threads import threads
 from xbar_circuit.result import NodeVoltages, ReadResult
 from xbar_circuit.wires import Terminals, Wires
 

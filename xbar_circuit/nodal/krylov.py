@@ -31,17 +31,17 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from xbar_circuit import checks
-from xbar_circuit.backend import backend
-from xbar_circuit.checks import FloatArray
+from xbar_circuit import _checks as checks
+from xbar_circuit._backend import backend
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
-from xbar_circuit.nodal.batch import BatchNewton
-from xbar_circuit.nodal.corrections import Corrections
+from xbar_circuit.nodal._batch import BatchNewton
+from xbar_circuit.nodal._corrections import Corrections
+from xbar_circuit.nodal._lines import Lines
+from xbar_circuit.nodal._threads import spread, threads
 from xbar_circuit.nodal.direct import Solved
-from xbar_circuit.nodal.lines import Lines
 from xbar_circuit.nodal.method import refuse_nonlinear
 from xbar_circuit.nodal.newton import Newton, answer
-from xbar_circuit.nodal.threads import spread, threads
 from xbar_circuit.result import ReadResult
 
 __all__ = ["NewtonKrylov", "PreparedKrylov"]

@@ -18,12 +18,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import ConvergenceError, ShapeError
-from xbar_circuit.nodal.m_matrix import inverse
+from xbar_circuit.nodal._m_matrix import inverse
+from xbar_circuit.nodal._threads import threads
 from xbar_circuit.nodal.ports import PortModel
-from xbar_circuit.nodal.threads import threads
 from xbar_circuit.wires import Terminals
 
 __all__ = ["Load", "LoadedColumns", "operate"]

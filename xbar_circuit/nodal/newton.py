@@ -18,16 +18,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.certificate import SUM_ERROR, Elimination, certified
-from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import Bounded
 from xbar_circuit.errors import ConvergenceError
+from xbar_circuit.nodal._threads import threads
 from xbar_circuit.nodal.direct import PreparedDirect, Solved, factor_bytes, refuse_large
 from xbar_circuit.nodal.hierarchical import slopes
 from xbar_circuit.nodal.method import refuse_nonlinear
-from xbar_circuit.nodal.threads import threads
 from xbar_circuit.result import NodeVoltages, ReadResult
 
 __all__ = ["Newton", "PreparedNewton", "answer"]

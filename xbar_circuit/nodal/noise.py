@@ -19,17 +19,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import constants
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
+from xbar_circuit._kirchhoff import end_conductances
 from xbar_circuit.certificate import TOLERANCE, Elimination, certify
-from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ConvergenceError, ParameterError
-from xbar_circuit.kirchhoff import end_conductances
-from xbar_circuit.nodal.adjoint import turned
+from xbar_circuit.nodal._adjoint import turned
+from xbar_circuit.nodal._threads import threads
 from xbar_circuit.nodal.hierarchical import slopes
 from xbar_circuit.nodal.method import refuse_nonlinear
 from xbar_circuit.nodal.solve import read
-from xbar_circuit.nodal.threads import threads
 
 __all__ = ["NoiseResult", "noise"]
 

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xbar_circuit.checks import FloatArray, choice, instance
+from xbar_circuit._checks import FloatArray, choice, instance
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
+from xbar_circuit.nodal._m_matrix import take_out
+from xbar_circuit.nodal._plan import Ends
+from xbar_circuit.nodal._reduction import Arrays, reduce_arrays
 from xbar_circuit.nodal.hierarchical import slopes
-from xbar_circuit.nodal.m_matrix import take_out
 from xbar_circuit.nodal.method import refuse_nonlinear
-from xbar_circuit.nodal.plan import Ends
-from xbar_circuit.nodal.reduction import Arrays, reduce_arrays
 from xbar_circuit.units import spice_number
 from xbar_circuit.wires import Terminals
 

@@ -19,13 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
-from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import ConvergenceError
-from xbar_circuit.nodal.dynamics import Dynamics
-from xbar_circuit.nodal.modes import Modes
+from xbar_circuit.nodal._dynamics import Dynamics
+from xbar_circuit.nodal._modes import Modes
+from xbar_circuit.nodal._threads import spread, threads
 from xbar_circuit.nodal.sparse import Factors, factorise
-from xbar_circuit.nodal.threads import spread, threads
 from xbar_circuit.nodal.waveform import Waveform
 
 __all__ = ["ReducedOrder", "Superposition", "directions"]

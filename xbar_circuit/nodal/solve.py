@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from numpy.typing import ArrayLike
 
-from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
+from xbar_circuit.nodal._lines import Lines
 from xbar_circuit.nodal.by_lines import ByLines, estimated_second, suits
-from xbar_circuit.nodal.dense import Dense
+from xbar_circuit.nodal.dense import DenseDirect
 from xbar_circuit.nodal.direct import Direct
 from xbar_circuit.nodal.hierarchical import Hierarchical, slopes
 from xbar_circuit.nodal.krylov import NewtonKrylov
-from xbar_circuit.nodal.lines import Lines
 from xbar_circuit.nodal.method import Method, Prepared
 from xbar_circuit.result import ReadResult
 
@@ -78,7 +78,7 @@ def prepare(
         The algorithm; None chooses by the cells and the array's size.
     device
         Where to compute if no method is given: ``"cuda"`` for a graphics card; see
-        :func:`xbar_circuit.backend.backend`.
+        :func:`xbar_circuit._backend.backend`.
 
     Raises
     ------
@@ -141,7 +141,7 @@ def _for_reads(crossbar: Crossbar, inputs: int) -> Method:
     if inputs > _FEW_INPUTS or not _mild(crossbar):
         return _for_many(crossbar)
     tiny = crossbar.cell.linear and cells <= _FEW_CELLS
-    return Dense() if tiny else NewtonKrylov()
+    return DenseDirect() if tiny else NewtonKrylov()
 
 
 def _for_many(crossbar: Crossbar) -> Method:

@@ -20,16 +20,16 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse.linalg import SuperLU, splu
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.certificate import TOLERANCE, Cells, certified, wire_bound
-from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.nodal._grid import Grid
+from xbar_circuit.nodal._lines import Lines
+from xbar_circuit.nodal._threads import threads
 from xbar_circuit.nodal.direct import Direct, Solved
-from xbar_circuit.nodal.grid import Grid
 from xbar_circuit.nodal.hierarchical import slopes
-from xbar_circuit.nodal.lines import Lines
 from xbar_circuit.nodal.method import refuse_nonlinear
-from xbar_circuit.nodal.threads import threads
 from xbar_circuit.result import NodeVoltages, ReadResult
 
 __all__ = ["Factors", "PreparedSparse", "SparseDirect", "factorise", "with_cells"]

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from xbar_circuit.checks import FloatArray
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import ConvergenceError
-from xbar_circuit.nodal.dynamics import Dynamics
+from xbar_circuit.nodal._dynamics import Dynamics
 from xbar_circuit.nodal.sparse import Factors, factorise
 
 __all__ = ["Steps", "TrBdf2"]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from xbar_circuit import checks
-from xbar_circuit.backend import for_tiles
+from xbar_circuit import _checks as checks
+from xbar_circuit._backend import for_tiles
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.certificate import TOLERANCE, certify
-from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ConvergenceError, ParameterError, ShapeError
+from xbar_circuit.nodal._reduction import Arrays, transfer_arrays
+from xbar_circuit.nodal._threads import spread, threads
 from xbar_circuit.nodal.hierarchical import held_ends
-from xbar_circuit.nodal.reduction import Arrays, transfer_arrays
-from xbar_circuit.nodal.threads import spread, threads
 from xbar_circuit.wires import Terminals, Wires
 
 __all__ = ["transfer_tiles"]
@@ -38,7 +38,7 @@ def transfer_tiles(
         The same for all tiles; terminals of 0 ohm at the left and bottom unless said otherwise.
     device
         Where to compute: ``"cuda"`` for a graphics card; None for the processor, unless another
-        device is preferred (`xbar_circuit.backend`). The result is NumPy's in any case, and the
+        device is preferred (`xbar_circuit._backend`). The result is NumPy's in any case, and the
         same within rounding.
 
     Raises

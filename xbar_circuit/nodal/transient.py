@@ -16,12 +16,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.certificate import TOLERANCE, certify
-from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ConvergenceError, ParameterError, ShapeError
-from xbar_circuit.nodal.dynamics import Dynamics, Record, Solution
+from xbar_circuit.nodal._dynamics import Dynamics, DynamicSolution, Record
 from xbar_circuit.nodal.method import refuse_nonlinear
 from xbar_circuit.nodal.reduced_order import ReducedOrder
 from xbar_circuit.nodal.solve import transfer
@@ -188,7 +188,7 @@ def transient(
     system = Dynamics(crossbar, waveform, watch)
     _certify_static(crossbar, system, allowed)
     try:
-        solution: Solution = (method or ReducedOrder()).follow(system, stop, allowed)
+        solution: DynamicSolution = (method or ReducedOrder()).follow(system, stop, allowed)
     except ConvergenceError:
         if method is not None:
             raise

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xbar_circuit import checks
-from xbar_circuit.devices.constants import ZERO_CELSIUS_KELVIN
+from xbar_circuit import _checks as checks
+from xbar_circuit.devices._constants import ZERO_CELSIUS_KELVIN
 from xbar_circuit.errors import ParameterError
+from xbar_circuit.peripherals._timing import Timing
 from xbar_circuit.peripherals.amplifiers import Amplifier, DifferenceAmplifier
 from xbar_circuit.peripherals.amplifiers.opamp import CELSIUS, FOUR_KT
 from xbar_circuit.peripherals.converters import Converter
-from xbar_circuit.peripherals.converters.ranges import code_range
+from xbar_circuit.peripherals.converters._ranges import code_range
 from xbar_circuit.peripherals.cost import PartCost
 from xbar_circuit.peripherals.subcircuit import Subcircuit
-from xbar_circuit.peripherals.timing import Timing
 
 __all__ = ["Readout"]
 

@@ -14,10 +14,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.peripherals.subcircuit_file import Declaration, declaration
-from xbar_circuit.peripherals.subcircuit_libraries import at_corner, compiled, libraries_of
+from xbar_circuit.peripherals._subcircuit_file import Declaration, declaration
+from xbar_circuit.peripherals._subcircuit_libraries import at_corner, compiled, libraries_of
 from xbar_circuit.units import spice_number
 
 __all__ = ["Subcircuit"]

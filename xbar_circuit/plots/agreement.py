@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from xbar_circuit.agreement import Outcome
+from xbar_circuit.agreement import ReadOutcome
 from xbar_circuit.plots.style import COLOURS, figure, save
 
 __all__ = ["agreement_figure"]
@@ -16,7 +16,7 @@ __all__ = ["agreement_figure"]
 _FLOOR = 1e-17  # what is drawn for a difference of exactly 0
 
 
-def agreement_figure(outcomes: Sequence[Outcome], path: Path) -> None:
+def agreement_figure(outcomes: Sequence[ReadOutcome], path: Path) -> None:
     """Draw differences against tolerance, and time against size, as one PNG.
 
     Raises

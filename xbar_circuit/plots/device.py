@@ -13,13 +13,13 @@ from xbar_circuit.studies.device.characterization import KELVINS, THICKNESSES, D
 
 __all__ = [
     "draw_conduction",
+    "draw_device_temperature",
     "draw_drift",
     "draw_neighbours",
     "draw_products",
     "draw_programming",
     "draw_pulses",
     "draw_statistics",
-    "draw_temperature",
     "draw_written",
 ]
 
@@ -114,7 +114,7 @@ def draw_written(report: DeviceReport, path: Path) -> None:
         save(page, path)
 
 
-def draw_temperature(report: DeviceReport, path: Path) -> None:
+def draw_device_temperature(report: DeviceReport, path: Path) -> None:
     """Draw the error of a product and the accuracy of a network over temperature."""
     warm = report.temperature
     with figure(1, 2, width=10.0, height=4.0) as (page, (left, right)):

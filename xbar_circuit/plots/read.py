@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from xbar_circuit.checks import FloatArray
+from xbar_circuit._checks import FloatArray
+from xbar_circuit._files import replacing
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.files import replacing
 from xbar_circuit.plots.style import COLOURS, figure
 from xbar_circuit.result import ReadResult
 

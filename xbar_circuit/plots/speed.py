@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from xbar_circuit.plots.style import figure, save
-from xbar_circuit.studies.array.speed import Timing
+from xbar_circuit.studies.array.speed import EngineTiming
 
 __all__ = ["speed_figure"]
 
 
-def speed_figure(timings: Sequence[Timing], path: Path) -> None:
+def speed_figure(timings: Sequence[EngineTiming], path: Path) -> None:
     """Draw time over size, one panel for one input and one for the transfer matrix."""
     with figure(1, 2, width=9.0, height=4.0, sharey=True) as (page, axes):
         for panel, task in zip(axes, ("one input", "transfer"), strict=True):

@@ -16,7 +16,7 @@ from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from xbar_circuit.files import replacing
+from xbar_circuit._files import replacing
 
 __all__ = ["COLOURS", "figure", "save"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.image import imsave
 
-from xbar_circuit.checks import FloatArray
+from xbar_circuit._checks import FloatArray
 
 __all__ = ["thumbnail"]
 

@@ -16,9 +16,9 @@ from typing import Protocol
 
 import numpy as np
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.calibration import ReadoutModel
-from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError
 
 __all__ = ["CalibratedReadPath", "ReadPath", "VerifyPath"]

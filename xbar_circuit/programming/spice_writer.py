@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from xbar_circuit import spice
-from xbar_circuit.checks import FloatArray
+from xbar_circuit._checks import FloatArray
+from xbar_circuit.devices.pcm._spice import library
 from xbar_circuit.devices.pcm.cell import PcmCell
 from xbar_circuit.devices.pcm.dynamics import METER_PER_UNIT, Pulse
-from xbar_circuit.devices.pcm.spice import library
 from xbar_circuit.programming.curve import RESET_PULSE
 from xbar_circuit.programming.writers import Mask
 

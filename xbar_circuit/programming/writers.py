@@ -13,8 +13,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.devices.pcm.cell import PcmCell
 from xbar_circuit.devices.pcm.dynamics import Pulse, transient
 from xbar_circuit.devices.pcm.pulsed_set import PulsedSet

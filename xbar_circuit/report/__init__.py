@@ -13,8 +13,8 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from xbar_circuit._files import write_text
 from xbar_circuit.errors import ModelFileError
-from xbar_circuit.files import write_text
 
 __all__ = ["Figure", "Section", "Table", "write_page"]
 

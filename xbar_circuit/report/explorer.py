@@ -15,7 +15,7 @@ from xbar_circuit.studies.array.exploration import (
     INPUTS,
     PATTERNS,
     Exploration,
-    Setting,
+    ExplorationSetting,
     explore,
 )
 from xbar_circuit.units import engineering
@@ -150,7 +150,7 @@ def _fields(found: Exploration) -> tuple[Any, Any, Any]:
 
 def _controls(models: Any) -> dict[str, Any]:
     """Return the controls by name, set to the default setting."""
-    start = Setting()
+    start = ExplorationSetting()
 
     def slider(title: str, value: float, low: float, high: float, step: float) -> Any:
         return models.Slider(title=title, value=value, start=low, end=high, step=step)
@@ -177,9 +177,9 @@ def _controls(models: Any) -> dict[str, Any]:
     }
 
 
-def _setting(controls: dict[str, Any]) -> Setting:
+def _setting(controls: dict[str, Any]) -> ExplorationSetting:
     low, high = controls["range"].value
-    return Setting(
+    return ExplorationSetting(
         rows=int(controls["rows"].value),
         cols=int(controls["cols"].value),
         row_ohm=float(controls["row_ohm"].value),

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from xbar_circuit.accelerator._layer import LayerParts
 from xbar_circuit.accelerator.budget import Budget
 from xbar_circuit.accelerator.description import Accelerator
-from xbar_circuit.accelerator.layer import LayerParts
 from xbar_circuit.accelerator.spot_check import TileCheck
 from xbar_circuit.report import Figure, Section, Table, write_page
 from xbar_circuit.report.hardware import accelerator_words, codes_table
@@ -269,7 +269,7 @@ def _checks(checks: Sequence[TileCheck]) -> Section:
 
 
 def _time(evaluation: Evaluation) -> Section:
-    spent = evaluation.seconds_by_stage
+    spent = evaluation.stage_second
     rows = [[stage, f"{value:.1f} s"] for stage, value in spent.items()]
     limit = evaluation.settings.memory_bytes
     words = (

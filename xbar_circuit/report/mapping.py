@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from xbar_circuit._files import write_text
 from xbar_circuit.accelerator.mapping import LayerPlan, Mapping, TilePlan
-from xbar_circuit.files import write_text
 from xbar_circuit.report import Figure, Section, Table, write_page
 
 __all__ = ["mapping_section", "mapping_summary", "write_mapping_csv", "write_mapping_page"]

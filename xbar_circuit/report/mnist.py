@@ -27,11 +27,11 @@ def mnist_summary(study: Mnist) -> dict[str, object]:
         "evaluations": {name: found.to_dict() for name, found in study.rows()},
         "measured": {
             "images": m.images,
-            "digital_seconds": m.digital_seconds,
-            "analog_seconds": m.analog_seconds,
+            "digital_second": m.digital_second,
+            "analog_second": m.analog_second,
             "analog_over_digital": m.ratio,
-            "preparing_seconds": m.preparing_seconds,
-            "configuration_seconds": m.configuration_seconds,
+            "preparing_second": m.preparing_second,
+            "configuration_second": m.configuration_second,
             "peak_bytes": m.peak_bytes,
             "limit_bytes": m.limit_bytes,
         },
@@ -55,7 +55,7 @@ def write_mnist_page(study: Mnist, folder: Path, *, footer: str) -> Path:
             f"no wires, {duration(first)}": _percent(reference.at(first)),
             f"no wires, {duration(last)}": _percent(reference.at(last)),
             "inference, times NumPy": f"{m.ratio:.2f}",
-            "one configuration": engineering(m.configuration_seconds, "s"),
+            "one configuration": engineering(m.configuration_second, "s"),
             "peak memory": f"{m.peak_bytes / 1e9:.2f} GB",
         },
         sections=[
@@ -192,10 +192,10 @@ def _measured(study: Mnist) -> Section:
             Table(
                 columns=["", "measured", "wanted"],
                 rows=[
-                    ["programming, wires, calibration", f"{m.preparing_seconds:.2f} s", ""],
-                    [f"inference, {m.images:,} images", f"{m.analog_seconds:.2f} s", ""],
-                    ["all of it", f"{m.configuration_seconds:.2f} s", "at most 60 s"],
-                    ["the same in NumPy, digital", f"{m.digital_seconds:.2f} s", ""],
+                    ["programming, wires, calibration", f"{m.preparing_second:.2f} s", ""],
+                    [f"inference, {m.images:,} images", f"{m.analog_second:.2f} s", ""],
+                    ["all of it", f"{m.configuration_second:.2f} s", "at most 60 s"],
+                    ["the same in NumPy, digital", f"{m.digital_second:.2f} s", ""],
                     ["analog over digital", f"{m.ratio:.2f}", "at most 5"],
                     [
                         "peak memory",

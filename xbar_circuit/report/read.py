@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from xbar_circuit.checks import FloatArray
-from xbar_circuit.files import write_text
+from xbar_circuit._checks import FloatArray
+from xbar_circuit._files import write_text
 from xbar_circuit.report import Figure, Section, Table, write_page
 from xbar_circuit.result import ReadResult
 from xbar_circuit.units import engineering

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xbar_circuit.report import Figure, Section, Table, write_page
-from xbar_circuit.runs.items import Outcome
-from xbar_circuit.studies.sweep import Plan
+from xbar_circuit.runs.items import ItemOutcome
+from xbar_circuit.studies.sweep import SweepPlan
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -21,9 +21,9 @@ _SHOWN = 200  # rows of the table; the CSV file has all
 
 
 def write_sweep_page(
-    plan: Plan,
+    plan: SweepPlan,
     dataset: xr.Dataset,
-    outcomes: Sequence[Outcome],
+    outcomes: Sequence[ItemOutcome],
     folder: Path,
     *,
     footer: str,

@@ -22,9 +22,9 @@ from typing import Any
 
 import numpy as np
 
+from xbar_circuit._user_modules import is_own_file
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.resources import package_folders
-from xbar_circuit.user_modules import is_own_file
 
 __all__ = [
     "canonical",

@@ -11,7 +11,7 @@ import numpy as np
 
 from xbar_circuit.errors import ParameterError, XbarError
 
-__all__ = ["Failure", "Item", "Outcome", "generator"]
+__all__ = ["Item", "ItemFailure", "ItemOutcome", "generator"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class ItemFailure:
     """Why an item has no value.
 
     kind : the class of the error.
@@ -72,7 +72,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class ItemOutcome:
     """What came of one item.
 
     Parameters
@@ -91,7 +91,7 @@ class Outcome:
 
     item: Item
     value: Any = None
-    failure: Failure | None = None
+    failure: ItemFailure | None = None
     seconds: float = 0.0
     restored: bool = False
 

@@ -17,9 +17,11 @@ from contextlib import ExitStack, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
+from xbar_circuit._files import held
 from xbar_circuit.errors import ParameterError, XbarError
-from xbar_circuit.files import held
+from xbar_circuit.runs._store import Store, decode
+from xbar_circuit.runs._workers import Answers, Attempt, Call, here, in_processes, through
 from xbar_circuit.runs.identity import (
     canonical,
     digest,
@@ -27,9 +29,7 @@ from xbar_circuit.runs.identity import (
     function_identity,
     package_digest,
 )
-from xbar_circuit.runs.items import Item, Outcome
-from xbar_circuit.runs.store import Store, decode
-from xbar_circuit.runs.workers import Answers, Attempt, Call, here, in_processes, through
+from xbar_circuit.runs.items import Item, ItemOutcome
 from xbar_circuit.version import __version__
 
 __all__ = ["Kept", "run_items"]
@@ -43,10 +43,10 @@ def run_items(
     executor: Executor | None = None,
     workers: int | None = None,
     folder: Path | None = None,
-    progress: Callable[[Outcome], object] | None = None,
+    progress: Callable[[ItemOutcome], object] | None = None,
     retry_failed: bool = True,
     input_files: Sequence[str] = (),
-) -> tuple[Outcome, ...]:
+) -> tuple[ItemOutcome, ...]:
     """Call ``function(rng=..., **item.arguments)`` for every item.
 
     Parameters
@@ -95,9 +95,9 @@ def run_items(
     keys = [_key(context, item, input_files) for item in items]
     store = None if folder is None else Store(folder=Path(folder))
     with nullcontext() if store is None else _holding(store.folder):
-        outcomes: dict[int, Outcome] = {}
+        outcomes: dict[int, ItemOutcome] = {}
 
-        def finish(k: int, outcome: Outcome) -> None:
+        def finish(k: int, outcome: ItemOutcome) -> None:
             if store is not None and not outcome.restored:
                 store.keep(keys[k], outcome, context=context)
             outcomes[k] = outcome
@@ -163,8 +163,8 @@ def _answers(calls: list[Call], executor: Executor | None, workers: int | None) 
     return in_processes(min(workers or os.cpu_count() or 1, len(calls)), calls)
 
 
-def _outcome(item: Item, answer: Attempt) -> Outcome:
-    return Outcome(
+def _outcome(item: Item, answer: Attempt) -> ItemOutcome:
+    return ItemOutcome(
         item=item,
         value=decode(answer.form),
         failure=answer.failure,
@@ -214,7 +214,7 @@ class Kept:
             It cannot be written.
         """
         if self._store is not None:
-            outcome = Outcome(item=Item(name=name), value=value)
+            outcome = ItemOutcome(item=Item(name=name), value=value)
             self._store.keep(digest([self._digest, name]), outcome, context=self._context)
 
 

@@ -16,10 +16,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from xbar_circuit import checks, netlist
+from xbar_circuit import _checks as checks
+from xbar_circuit import netlist
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.cells import TransistorCell
 from xbar_circuit.certificate import TOLERANCE, answer_bound, certified
-from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ConvergenceError
 from xbar_circuit.netlist import SpiceOptions

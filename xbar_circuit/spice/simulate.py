@@ -7,19 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
 from xbar_circuit.errors import (
     ConvergenceError,
     ModelFileError,
     ParameterError,
     SimulatorError,
 )
+from xbar_circuit.spice._client import WORKERS, WorkerLostError
+from xbar_circuit.spice._job import Command, Job, JobFailure, JobOutcome, RawPlot, Setup
+from xbar_circuit.spice._saved_decks import SAVED_DECKS
 from xbar_circuit.spice.analyses import Alter, Analysis, Listing, Noise
 from xbar_circuit.spice.answer import Answer, Plot, canonical_names
-from xbar_circuit.spice.client import WORKERS, WorkerLostError
-from xbar_circuit.spice.job import Command, Failure, Job, Outcome, RawPlot, Setup
 from xbar_circuit.spice.locating import Installation, locate
-from xbar_circuit.spice.saved_decks import SAVED_DECKS
 from xbar_circuit.spice_text import Flat, checked, flatten
 
 __all__ = ["Simulator", "run", "simulator"]
@@ -188,7 +188,7 @@ def run(
     except WorkerLostError as error:
         said = "\n".join(getattr(error, "__notes__", []))
         raise saved.error(f"got {error}, expected an answer", said) from error
-    if isinstance(outcome, Failure):
+    if isinstance(outcome, JobFailure):
         if outcome.kind == "convergence":
             raise saved.unconverged(outcome.message, worker.said())
         raise saved.error(outcome.message, worker.said(), worker.ready.version)
@@ -348,7 +348,7 @@ def _kind(raw: RawPlot) -> str:
     return kind
 
 
-def _plots(outcome: Outcome) -> tuple[Plot, ...]:
+def _plots(outcome: JobOutcome) -> tuple[Plot, ...]:
     """Return all plots in order; of one command's, the one with a scale comes first."""
     return tuple(
         Plot(kind=_kind(raw), vectors=raw.vectors)
@@ -358,7 +358,7 @@ def _plots(outcome: Outcome) -> tuple[Plot, ...]:
 
 
 def _check_complete(
-    analyses: Sequence[Analysis], outcome: Outcome, saved: _SavedDeck, answer: Answer
+    analyses: Sequence[Analysis], outcome: JobOutcome, saved: _SavedDeck, answer: Answer
 ) -> None:
     for analysis, made in zip(analyses, outcome.plots, strict=False):
         if not made:

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from xbar_circuit.errors import ModelFileError
-from xbar_circuit.spice_text.grammar import Part, Reference, parse, section_name
+from xbar_circuit.spice_text._grammar import Part, Reference, parse, section_name
 from xbar_circuit.spice_text.reading import checked, read_bytes, text_of
 
 __all__ = ["Flat", "flatten", "flatten_file"]

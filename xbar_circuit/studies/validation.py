@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from xbar_circuit import nodal, vacask
+from xbar_circuit._checks import FloatArray
+from xbar_circuit.accelerator._periphery import Periphery
 from xbar_circuit.accelerator.cost import tile_peak
-from xbar_circuit.accelerator.periphery import Periphery
 from xbar_circuit.accelerator.usual import usual_accelerator
 from xbar_circuit.architecture import PUBLISHED, NeurramModel
-from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import PcmStatistics, Sinh
 from xbar_circuit.devices.pcm import PulsedSet

@@ -1,8 +1,8 @@
 """A tile: crossbar, drivers and read-outs together, fast or in ngspice."""
 
 from xbar_circuit.tile.calibrate import Calibration, calibrate, fit_readout, random_inputs
-from xbar_circuit.tile.chains import CHAINS, chain, circuit
-from xbar_circuit.tile.compiled import CompiledTile, compiled
+from xbar_circuit.tile.chains import CHAINS, chain, transistor_circuit
+from xbar_circuit.tile.compiled import CompiledTile, compile_tile
 from xbar_circuit.tile.correction import ColumnCorrection, IdealScale, calibrate_columns
 from xbar_circuit.tile.cost import HERMES_CORE, TileCost
 from xbar_circuit.tile.export import EXPORT_BODIES, EXPORT_FORMATS, export_array
@@ -29,11 +29,11 @@ __all__ = [
     "calibrate",
     "calibrate_columns",
     "chain",
-    "circuit",
-    "compiled",
+    "compile_tile",
     "export_array",
     "fit_readout",
     "hermes_like",
     "macromodel_lines",
     "random_inputs",
+    "transistor_circuit",
 ]

@@ -17,13 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from xbar_circuit import checks, spice
+from xbar_circuit import _checks as checks
+from xbar_circuit import spice
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.calibration import HeldOut, ReadoutModel, fit_curve
-from xbar_circuit.checks import FloatArray
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals.converters import CodeArray, Converter
 from xbar_circuit.peripherals.drivers import WordLines
-from xbar_circuit.tile.analog import amplifier_noise, amplifier_settling
+from xbar_circuit.tile._analog import amplifier_noise, amplifier_settling
 from xbar_circuit.tile.tile import Tile
 
 __all__ = ["Calibration", "calibrate", "fit_readout", "random_inputs"]

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.peripherals import (
     Dac,
@@ -29,14 +29,14 @@ from xbar_circuit.resources import device_model
 from xbar_circuit.tile.tile import Tile
 from xbar_circuit.wires import Wires
 
-__all__ = ["CHAINS", "chain", "circuit"]
+__all__ = ["CHAINS", "chain", "transistor_circuit"]
 
 _RAILS = {"vdd": 1.1, "vss": 0.0}
 _MEAN_SIEMENS = 10.5e-6
 _PEAK = 1.15  # room for columns above the mean
 
 
-def circuit(name: str, *ports: str, **supplies: float) -> Subcircuit:
+def transistor_circuit(name: str, *ports: str, **supplies: float) -> Subcircuit:
     """Return one of our transistor circuits at 1.1 V with its cards.
 
     Raises
@@ -82,7 +82,7 @@ def _oscillator(*, bits: int) -> tuple[Readout, float]:
 
 def _transistor_sar(*, bits: int) -> tuple[Readout, float]:
     amplifier = TransimpedanceAmplifier(
-        opamp=circuit("two_stage_opamp", "plus", "minus", "out"),
+        opamp=transistor_circuit("two_stage_opamp", "plus", "minus", "out"),
         feedback_ohm=6e3,
         reference_volt=0.35,
         settle_second=30e-9,
@@ -92,14 +92,14 @@ def _transistor_sar(*, bits: int) -> tuple[Readout, float]:
         low_volt=0.1,
         high_volt=0.6,
         clock_hertz=5e8,
-        comparator=circuit("strongarm", "plus", "minus", "clock", "out", "complement"),
+        comparator=transistor_circuit("strongarm", "plus", "minus", "clock", "out", "complement"),
     )
     return Readout(amplifier=amplifier, converter=sar), 0.22 / 6e3
 
 
 def _transistor_ramp(*, bits: int) -> tuple[Readout, float]:
     amplifier = TransimpedanceAmplifier(
-        opamp=circuit("two_stage_opamp", "plus", "minus", "out"),
+        opamp=transistor_circuit("two_stage_opamp", "plus", "minus", "out"),
         feedback_ohm=6e3,
         reference_volt=0.35,
         settle_second=30e-9,
@@ -110,7 +110,7 @@ def _transistor_ramp(*, bits: int) -> tuple[Readout, float]:
         high_volt=0.6,
         # the circuit's slope is 2.39 mV/ns
         clock_hertz=2**bits / 256e-9,
-        analog=circuit("single_slope", "input", "reset", "out"),
+        analog=transistor_circuit("single_slope", "input", "reset", "out"),
     )
     return Readout(amplifier=amplifier, converter=ramp), 0.2 / 6e3
 
@@ -121,7 +121,7 @@ def _transistor_oscillator(*, bits: int) -> tuple[Readout, float]:
         full_scale_ampere=75e-6,
         offset_ampere=-40e-6,
         hold_volt=0.5,
-        oscillator=circuit("current_oscillator", "input", "reset", "out", reference=0.5),
+        oscillator=transistor_circuit("current_oscillator", "input", "reset", "out", reference=0.5),
     )
     return Readout(converter=counter, settle_second=4e-9), 25e-6
 

@@ -15,24 +15,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from xbar_circuit import checks, nodal
-from xbar_circuit.checks import FloatArray
+from xbar_circuit import _checks as checks
+from xbar_circuit import nodal
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import ShapeError
 from xbar_circuit.peripherals.drivers import WordLines
-from xbar_circuit.tile.conversion import converted
+from xbar_circuit.tile._conversion import converted
+from xbar_circuit.tile._nonlinear import CorrectedArray, Correction
+from xbar_circuit.tile._quantiser import Quantiser
 from xbar_circuit.tile.noise import ReadNoise
-from xbar_circuit.tile.nonlinear import CorrectedArray, Correction
-from xbar_circuit.tile.quantiser import Quantiser
 from xbar_circuit.tile.tile import Tile
 
-__all__ = ["CompiledTile", "compiled"]
+__all__ = ["CompiledTile", "compile_tile"]
 
 Reals = NDArray[Any]
 
 _MIDDLE = 1e-6  # of a step: how well no current must fall on the middle of a code
 
 
-def compiled(
+def compile_tile(
     tile: Tile, *, transfer: ArrayLike | None = None, correction: Correction | None = None
 ) -> CompiledTile:
     """Return the compiled form of a tile.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import Ohmic
 from xbar_circuit.errors import ParameterError

@@ -20,14 +20,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import constants
 
-from xbar_circuit import checks, nodal
+from xbar_circuit import _checks as checks
+from xbar_circuit import nodal
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.calibration import ReadoutModel
-from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals.drivers import WordLines
 from xbar_circuit.peripherals.readout import Readout
-from xbar_circuit.tile.digital import Digital
+from xbar_circuit.tile._digital import CodeCombination
 
 __all__ = ["ReadNoise", "TileNoise", "current_variances", "draw"]
 
@@ -150,7 +151,7 @@ def draw(
     *,
     readout: Readout,
     model: ReadoutModel,
-    digital: Digital,
+    digital: CodeCombination,
     variances: tuple[FloatArray | None, FloatArray] | None,
     window_second: float,
     converters: int,

@@ -5,7 +5,7 @@ A cell's table and a read-out's calibrated model hold at the temperature at whic
 
 from __future__ import annotations
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
 from xbar_circuit.calibration import ReadoutModel
 from xbar_circuit.cells import TransistorCell
 from xbar_circuit.crossbar import Crossbar

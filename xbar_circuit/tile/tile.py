@@ -17,28 +17,28 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.calibration import ReadoutModel
 from xbar_circuit.cells import Synapse
-from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.netlist.provenance import Provenance
-from xbar_circuit.netlist.testbench import Testbench
-from xbar_circuit.netlist.tile import tile_bench
+from xbar_circuit.netlist._provenance import Provenance
+from xbar_circuit.netlist._testbench import Testbench
+from xbar_circuit.netlist._tile import tile_bench
 from xbar_circuit.peripherals.converters import CodeArray
 from xbar_circuit.peripherals.drivers import Driver, WordLines
 from xbar_circuit.peripherals.readout import Readout
-from xbar_circuit.spice.testbench import BenchAnswer, run_bench
-from xbar_circuit.tile.conversion import converted
+from xbar_circuit.spice._testbench import BenchAnswer, run_bench
+from xbar_circuit.tile._conversion import converted
+from xbar_circuit.tile._digital import CodeCombination
+from xbar_circuit.tile._formula import check_drive, column_source, formula, with_terminals
+from xbar_circuit.tile._word_lines import FastArray
 from xbar_circuit.tile.cost import TileCost, readout_joule, tile_cost
-from xbar_circuit.tile.digital import Digital
-from xbar_circuit.tile.formula import check_drive, column_source, formula, with_terminals
 from xbar_circuit.tile.macromodel import macromodel_lines
 from xbar_circuit.tile.noise import ReadNoise, TileNoise, current_variances, draw
 from xbar_circuit.tile.result import TileResult
 from xbar_circuit.tile.temperature import tile_celsius
-from xbar_circuit.tile.word_lines import FastArray
 
 __all__ = ["Tile", "TileResult"]
 
@@ -126,9 +126,9 @@ class Tile:
             )
 
     @cached_property
-    def digital(self) -> Digital:
+    def digital(self) -> CodeCombination:
         """Which columns meet before a converter, and how codes are added."""
-        return Digital.of(self.readout, self.synapse, *self.crossbar.shape)
+        return CodeCombination.of(self.readout, self.synapse, *self.crossbar.shape)
 
     @property
     def noisy(self) -> bool:

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from numpy.typing import ArrayLike
 
-from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.netlist.names import column_nodes, row_nodes
 from xbar_circuit.netlist.options import SpiceOptions
 from xbar_circuit.netlist.terminals import drivers, senses
 from xbar_circuit.units import spice_number
-from xbar_circuit.vacask.devices import cell_lines
+from xbar_circuit.vacask._devices import cell_lines
 
 __all__ = ["deck", "deck_lines", "point_name"]
 

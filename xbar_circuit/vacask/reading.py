@@ -10,20 +10,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
+from xbar_circuit._files import write_text
 from xbar_circuit.certificate import answer_bound, certified
-from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ConvergenceError, SimulatorError
-from xbar_circuit.files import write_text
 from xbar_circuit.netlist.names import column_nodes, row_nodes
 from xbar_circuit.netlist.terminals import senses
 from xbar_circuit.resources import device_model
 from xbar_circuit.result import NodeVoltages, ReadResult
-from xbar_circuit.vacask.devices import cell_lines
+from xbar_circuit.vacask._devices import cell_lines
+from xbar_circuit.vacask._raw_file import read_raw
 from xbar_circuit.vacask.locating import locate
 from xbar_circuit.vacask.netlist import deck, point_name
-from xbar_circuit.vacask.raw_file import read_raw
 from xbar_circuit.verilog_a import compile_cached
 
 __all__ = ["read"]

@@ -10,9 +10,10 @@ import xbar_circuit as xc
 from closeness import approx
 from xbar_circuit import resources, verilog_a
 from xbar_circuit.devices import AmorphousPlug, CrystalGrowth, HotSpot, PcmCell, ThresholdSwitch
-from xbar_circuit.devices.pcm import law, read_law
+from xbar_circuit.devices.pcm import _law as law
+from xbar_circuit.devices.pcm import _read_law as read_law
+from xbar_circuit.devices.pcm._spice import library, parameters
 from xbar_circuit.devices.pcm.dynamics import Pulse, transient
-from xbar_circuit.devices.pcm.spice import library, parameters
 from xbar_circuit.devices.pcm.threshold_switch import fold
 from xbar_circuit.errors import ModelFileError, ParameterError, ShapeError, SimulatorNotFoundError
 
@@ -92,7 +93,7 @@ def test_low_field_conductance_is_ielmini_and_zhangs():
 
 
 def test_slopes_of_the_gst_are_derivatives():
-    p = replace(CELL, plug=AmorphousPlug(liner_ohm_per_meter=4e13, asymmetry=0.2)).numbers
+    p = replace(CELL, plug=AmorphousPlug(liner_ohm_per_metre=4e13, asymmetry=0.2)).numbers
     v, t, u, d = np.array([-0.3, 1e-5, 0.05, 0.9]), np.full(4, 320.0), np.full(4, 2e-8), 1e-5
     x, age = np.full(4, 0.9), np.full(4, 1.5)
 
@@ -287,7 +288,7 @@ def test_the_core_melts_to_where_the_closed_form_puts_it():
     power = trace.current[at, 0] * (trace.volt[at, 0] - trace.current[at, 0] * CELL.series_ohm)
     heat = CELL.heat
     ratio = 600.0 / (heat.kelvin_per_watt * power)
-    reach = (1.0 - ratio) / (1.0 / heat.reach_meter + ratio / heat.depth_meter)
+    reach = (1.0 - ratio) / (1.0 / heat.reach_metre + ratio / heat.depth_metre)
     assert trace.thickness[at, 0] == approx(reach, rel=1e-3)
     assert trace.interface_kelvin[at, 0] == approx(900.0, rel=1e-4)
 
@@ -301,7 +302,7 @@ def test_at_any_drive_the_melt_conducts_and_everything_stays_physical(volt, ohm)
     plateau = trace.current[(trace.seconds > 1e-8) & (trace.seconds < 9.99e-7), 0]
     assert plateau.min() > 0.9 * plateau.max()  # it does not switch itself off
     assert trace.kelvin.max() <= 900.0 + CELL.heat.overheat_kelvin
-    assert trace.thickness.max() < CELL.heat.reach_meter
+    assert trace.thickness.max() < CELL.heat.reach_metre
     assert trace.kelvin[-1, 0] < 301.0
     assert CELL.conductance(trace.thickness[-1, 0], read_volt=0.2) < 1e-6  # the quench blocks
     assert trace.valid[0] == (trace.thickness.max() <= 100e-9)
@@ -404,8 +405,8 @@ def test_refusals():
         PcmCell(heat=3)
     with pytest.raises(ParameterError, match="threshold_volt"):
         ThresholdSwitch(threshold_volt=0.3)
-    with pytest.raises(ParameterError, match="valid_meter"):
-        HotSpot(valid_meter=1e-6)
+    with pytest.raises(ParameterError, match="valid_metre"):
+        HotSpot(valid_metre=1e-6)
     with pytest.raises(ParameterError, match="asymmetry"):
         AmorphousPlug(asymmetry=0.9)
     with pytest.raises(ParameterError, match="peak_kelvin"):

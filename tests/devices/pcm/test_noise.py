@@ -7,8 +7,8 @@ from scipy.signal import welch
 import xbar_circuit as xc
 from closeness import approx
 from xbar_circuit.devices import PcmCell
-from xbar_circuit.devices.pcm.noise import flicker_sequence
-from xbar_circuit.devices.pcm.spice import library
+from xbar_circuit.devices.pcm._noise import flicker_sequence
+from xbar_circuit.devices.pcm._spice import library
 from xbar_circuit.errors import ParameterError
 
 CELL = PcmCell.sebastian2017()

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats as distributions
 
 from closeness import approx
-from xbar_circuit.devices import PcmCell, PcmStatistics, PulsedSet, Table
+from xbar_circuit.devices import PcmCell, PcmStatistics, PulsedSet, TabulatedCurve
 from xbar_circuit.errors import ParameterError
 
 DRAWS = 1_000_000
@@ -239,7 +239,9 @@ def test_fits_keep_their_last_value_above_g_max():
 
 
 def test_custom_tables():
-    stats = replace(PcmStatistics.joshi2020(), drift_mean_curve=Table(x=(0.0, 1.0), y=(0.1, 0.02)))
+    stats = replace(
+        PcmStatistics.joshi2020(), drift_mean_curve=TabulatedCurve(x=(0.0, 1.0), y=(0.1, 0.02))
+    )
     assert stats.drift_mean(12.5e-6) == approx(0.06, rel=1e-12)
     assert hash(stats) != hash(PcmStatistics.joshi2020())
 
@@ -259,7 +261,7 @@ def test_refusals():
     with pytest.raises(ParameterError, match="read_curve"):
         replace(stats, read_curve=0.2)
     with pytest.raises(ParameterError, match="abscissae"):
-        Table(x=(0.0, 0.0), y=(1.0, 2.0))
+        TabulatedCurve(x=(0.0, 0.0), y=(1.0, 2.0))
 
 
 def test_pulse_model_reaches_the_published_moments():

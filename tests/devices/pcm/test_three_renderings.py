@@ -14,15 +14,15 @@ import xbar_circuit as xc
 from closeness import approx
 from xbar_circuit import resources, verilog_a
 from xbar_circuit.devices import AmorphousPlug, PcmCell
+from xbar_circuit.devices.pcm._spice import library, parameters, verilog_a_model
 from xbar_circuit.devices.pcm.dynamics import Pulse, transient
-from xbar_circuit.devices.pcm.spice import library, parameters, verilog_a_model
 from xbar_circuit.errors import ParameterError
 
 EXACT = ".options reltol=1e-12 abstol=1e-18 vntol=1e-14 gmin=1e-18"
 CELL = PcmCell.sebastian2017()
 ODD = replace(
     CELL, kelvin=340.0, age_second=1e4, storage_kelvin=320.0,
-    plug=AmorphousPlug(asymmetry=0.15, liner_ohm_per_meter=4e13),
+    plug=AmorphousPlug(asymmetry=0.15, liner_ohm_per_metre=4e13),
 )  # fmt: skip
 LOAD_OHM = 20e3
 RENDERINGS = ("subcircuit", "verilog_a")

@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 from xbar_circuit import ModelFileError
 from xbar_circuit.network.execution import run
 from xbar_circuit.network.importers import from_onnx, load
-from xbar_circuit.network.importers.onnx import declared_shape
+from xbar_circuit.network.importers.onnx import declared_onnx_shape
 from xbar_circuit.network.operators import Affine, Convolution
 from xbar_circuit.network.storage import read_npz, save
 
@@ -368,7 +368,7 @@ def test_an_open_shape_must_be_stated():
     content = model([node("Relu")], {}, ("c", "h"))
     with pytest.raises(ModelFileError, match="input_shape"):
         from_onnx(content)
-    assert declared_shape(content) == (None, None)
+    assert declared_onnx_shape(content) == (None, None)
     assert from_onnx(content, input_shape=(2, 3)).input_shape == (2, 3)
     with pytest.raises(ModelFileError, match=r"\[.n., 4, 9, 8\] and input_shape=\(4, 9\)"):
         from_onnx(model([node("Relu")], {}, MAPS), input_shape=(4, 9))

@@ -15,7 +15,7 @@ from xbar_circuit.studies.array.ir_drop import measure_ir_drop
 def study(**changes):
     parts = {
         "sizes": (4, 8, 16),
-        "segment_ohms": (0.0, 2.0, 20.0),
+        "segment_ohm": (0.0, 2.0, 20.0),
         "read_volts": (0.1, 0.2, 0.3),
         "conductances": (1e-5, 4e-5),
         "inputs": 6,
@@ -49,7 +49,7 @@ def test_a_single_device_loses_what_a_divider_loses():
 def synapses(*kinds, **changes):
     parts = {
         "sizes": (8, 12),
-        "segment_ohms": (0.0, 5.0),
+        "segment_ohm": (0.0, 5.0),
         "read_volts": (0.2,),
         "conductances": (1e-6, 2e-6),
         "inputs": 5,
@@ -79,7 +79,7 @@ def test_the_same_seed_gives_the_same_study():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"sizes": (0,)}, {"segment_ohms": (-1.0,)}, {"read_volts": (0.0,)}, {"inputs": 0},
+    [{"sizes": (0,)}, {"segment_ohm": (-1.0,)}, {"read_volts": (0.0,)}, {"inputs": 0},
      {"conductances": (2e-6, 1e-6)}, {"read_volts": (float("nan"),)}],
     ids=str,
 )  # fmt: skip

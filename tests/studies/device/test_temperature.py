@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from closeness import approx
-from xbar_circuit.devices import PcmStatistics, Table
+from xbar_circuit.devices import PcmStatistics, TabulatedCurve
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.network import fashion_mnist_test
 from xbar_circuit.studies.device.temperature import WeightPair, temperature_study
 
 EXACT = replace(
     PcmStatistics.joshi2020(), programming_scale=0.0, drift_scale=0.0, read_scale=0.0,
-    activation_sigma_ev=0.0, activation_curve=Table(x=(0.0, 1.0), y=(0.15, 0.15)),
+    activation_sigma_ev=0.0, activation_curve=TabulatedCurve(x=(0.0, 1.0), y=(0.15, 0.15)),
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import pytest
 from closeness import approx
 from xbar_circuit import XbarError
 from xbar_circuit.cli import main
-from xbar_circuit.runs.items import Failure, Item, Outcome
+from xbar_circuit.runs.items import Item, ItemFailure, ItemOutcome
 from xbar_circuit.studies.network.recovery import (
     Recovery,
     RecoveryPoint,
@@ -37,14 +37,14 @@ def test_points_are_averaged_over_chips_and_failures_are_told():
     def outcome(ohm, accuracy, failure=None):
         value = {"digital_accuracy": 0.9, "accuracy_mapped": accuracy, "accuracy_aware": 0.9}
         item = Item(name=f"{ohm} {accuracy}", arguments={"ohm": ohm})
-        return Outcome(item=item, value=value | SAME, failure=failure)
+        return ItemOutcome(item=item, value=value | SAME, failure=failure)
 
     study = recovery_of([outcome(5.0, 0.5), outcome(1.0, 0.8), outcome(5.0, 0.7)])
     assert [p.ohm for p in study.points] == [1.0, 5.0]
     assert study.points[1].mapped == approx(0.6)
     assert study.points[1].mapped_spread == approx(0.1)
     with pytest.raises(XbarError, match="RuntimeError"):
-        recovery_of([outcome(1.0, 0.8, Failure(kind="RuntimeError", message="x"))])
+        recovery_of([outcome(1.0, 0.8, ItemFailure(kind="RuntimeError", message="x"))])
 
 
 def test_the_command_recovers_what_strong_wires_cost(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 import xbar_circuit as xc
 from closeness import approx
-from xbar_circuit.netlist.loaded_column import Stimulus, loaded_column
+from xbar_circuit.netlist._loaded_column import Stimulus, loaded_column
 from xbar_circuit.peripherals import CurrentConveyor, OpAmp, Subcircuit, TransimpedanceAmplifier
 from xbar_circuit.resources import device_model
 from xbar_circuit.spice import LADDER, Tran, run, run_persistently

@@ -60,7 +60,7 @@ def test_injected_capacitor_errors_come_back_from_the_thresholds():
     report = characterize_converter(sar)
     bits = (np.arange(1, 256)[:, None] >> np.arange(7, -1, -1)) & 1
     weights = np.linalg.lstsq(bits.astype(float), report.thresholds, rcond=None)[0]
-    np.testing.assert_allclose(weights, sar.bit_volts, rtol=1e-6)
+    np.testing.assert_allclose(weights, sar.bit_volt, rtol=1e-6)
 
 
 def test_a_large_capacitor_too_heavy_loses_codes_and_a_light_one_makes_them_wide():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from xbar_circuit.peripherals import Flash, OscillatorCounter, Ramp, Sar
-from xbar_circuit.spice import testbench as spice_testbench
+from xbar_circuit.spice import _testbench as spice_testbench
 from xbar_circuit.studies import characterize_converter
 from xbar_circuit.studies.readout.conversion import convert_in_spice
 

@@ -10,7 +10,7 @@ from closeness import approx
 from xbar_circuit.architecture import Logic
 from xbar_circuit.cli import main
 from xbar_circuit.studies import characterize_product
-from xbar_circuit.studies.readout.product import REST_WATT_PER_M2
+from xbar_circuit.studies.readout.product import REST_WATT_PER_SQUARE_METRE
 from xbar_circuit.tile import HERMES_CORE, chain, hermes_like
 
 
@@ -44,7 +44,7 @@ def test_the_account_of_the_preset_comes_to_the_published_energy_by_one_fitted_n
     known = plain.total_joule
     assert 3e-9 < known < 5e-9  # a third of the published 12.5 nJ is accounted for
     assert whole.total_joule == approx(HERMES_CORE["energy_joule"], rel=0.01)
-    fitted = REST_WATT_PER_M2 * HERMES_CORE["area_square_metre"] * plain.latency_second
+    fitted = REST_WATT_PER_SQUARE_METRE * HERMES_CORE["area_square_metre"] * plain.latency_second
     assert whole.energy_joule["rest, fitted"] == approx(fitted)
     assert whole.total_joule == approx(known + fitted)
     assert any("fitted" in line for line in whole.assumptions)

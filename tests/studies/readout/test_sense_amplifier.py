@@ -11,7 +11,7 @@ from xbar_circuit.peripherals import Subcircuit
 from xbar_circuit.resources import device_model
 from xbar_circuit.spice import Tran, run
 from xbar_circuit.studies import characterize_sense_amplifier
-from xbar_circuit.studies.readout.sense_amplifier_bench import LatchBench
+from xbar_circuit.studies.readout._sense_amplifier_bench import LatchBench
 
 PORTS = ("plus", "minus", "clock", "out", "complement")
 RAILS = {"vdd": 1.1, "vss": 0.0}

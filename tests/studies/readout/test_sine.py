@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from closeness import approx
-from xbar_circuit.studies.readout.sine import PEAK_GAP_LSB, coherent_sine
+from xbar_circuit.studies.readout._sine import PEAK_GAP_LSB, coherent_sine
 
 
 def distorted(share, *, low=-1.0, high=3.0, levels=2**20):

@@ -8,7 +8,7 @@ import pytest
 from xbar_circuit import ParameterError
 from xbar_circuit.cli import main
 from xbar_circuit.studies.network.point import network_point
-from xbar_circuit.studies.sweep import plan_from_dictionary
+from xbar_circuit.studies.sweep import sweep_plan_from_dictionary
 from xbar_circuit.studies.sweep.design import Design, best_designs
 
 
@@ -39,7 +39,7 @@ def test_the_best_designs_are_beaten_by_none():
 
 
 def test_a_sweep_file_reaches_every_setting():
-    plan = plan_from_dictionary(
+    plan = sweep_plan_from_dictionary(
         {
             "study": {"function": "network"},
             "parameters": {"images": 100, "pcm": {"preset": "hermes_double"}},

@@ -10,9 +10,9 @@ import pytest
 import xbar_circuit as xc
 from xbar_circuit import cli
 from xbar_circuit.studies.sweep import (
-    plan_from_dictionary,
-    read_plan,
+    read_sweep_plan,
     run_sweep,
+    sweep_plan_from_dictionary,
     to_dataset,
     write_csv,
 )
@@ -39,7 +39,7 @@ g_max_siemens = [10e-6, 50e-6, 100e-6]
 def grid(tmp_path):
     path = tmp_path / "study.toml"
     path.write_text(GRID)
-    return read_plan(path)
+    return read_sweep_plan(path)
 
 
 def by_hand(plan, row_ohm, g_max, seed):
@@ -57,7 +57,7 @@ def by_hand(plan, row_ohm, g_max, seed):
 
 
 def xc_ir_drop(**arguments):
-    from xbar_circuit.studies.sweep.functions import ir_drop
+    from xbar_circuit.studies.sweep._functions import ir_drop
 
     return ir_drop(**arguments)
 
@@ -104,7 +104,7 @@ def test_files_hold_the_same_numbers_and_say_whence(grid, tmp_path):
 
 
 def test_a_list_of_points_may_differ_in_what_it_names(tmp_path):
-    plan = plan_from_dictionary(
+    plan = sweep_plan_from_dictionary(
         {
             "study": {"function": "ir_drop", "seeds": [7], "random": "independent"},
             "parameters": {"vectors": 1},
@@ -148,7 +148,7 @@ def module(tmp_path, monkeypatch):
 
 
 def test_failures_are_listed_in_every_file(module, tmp_path):
-    plan = plan_from_dictionary(
+    plan = sweep_plan_from_dictionary(
         {"study": {"function": f"{module}:sometimes"}, "grid": {"x": [1, 2, 3]}}
     )
     outcomes = run_sweep(plan, tmp_path / "out", workers=1)
@@ -166,7 +166,7 @@ def test_failures_are_listed_in_every_file(module, tmp_path):
 def test_a_file_that_has_changed_is_computed_anew(module, tmp_path):
     path = tmp_path / "net.npz"
     path.write_bytes(b"one")
-    plan = plan_from_dictionary(
+    plan = sweep_plan_from_dictionary(
         {
             "study": {"function": f"{module}:measure", "files": ["file"]},
             "grid": {"file": [str(path)]},
@@ -181,7 +181,9 @@ def test_a_file_that_has_changed_is_computed_anew(module, tmp_path):
 
 
 def test_a_study_must_return_numbers_by_name(module, tmp_path):
-    plan = plan_from_dictionary({"study": {"function": f"{module}:wrong"}, "grid": {"x": [1]}})
+    plan = sweep_plan_from_dictionary(
+        {"study": {"function": f"{module}:wrong"}, "grid": {"x": [1]}}
+    )
     with pytest.raises(xc.ParameterError, match="a mapping of names to single numbers"):
         run_sweep(plan, tmp_path / "out", workers=1)
 
@@ -215,7 +217,7 @@ def test_a_study_must_return_numbers_by_name(module, tmp_path):
 )
 def test_what_cannot_be_meant_is_refused(content, message):
     with pytest.raises(xc.ParameterError, match=message):
-        plan_from_dictionary(content)
+        sweep_plan_from_dictionary(content)
 
 
 @pytest.mark.parametrize("content", [b"[study", b"\xff\xfe", None])
@@ -224,12 +226,12 @@ def test_a_file_that_is_not_toml_is_said_to(tmp_path, content):
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(xc.ModelFileError, match=r"study: got .*study\.toml"):
-        read_plan(path)
+        read_sweep_plan(path)
 
 
 def test_the_module_of_a_study_must_import():
     with pytest.raises(xc.ModelFileError, match="whose import fails"):
-        plan_from_dictionary({"study": {"function": "no_such_module:f"}, "grid": {"x": [1]}})
+        sweep_plan_from_dictionary({"study": {"function": "no_such_module:f"}, "grid": {"x": [1]}})
 
 
 def test_the_command_writes_everything_and_tells_of_failures(module, tmp_path, capsys):

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from xbar_circuit import __version__
+from xbar_circuit._files import write_json
 from xbar_circuit.cli.characterize._subcircuit import pairs, shipped_subcircuit
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.files import write_json
 from xbar_circuit.peripherals import CurrentConveyor, OpAmp, Subcircuit, TransimpedanceAmplifier
 from xbar_circuit.plots.amplifiers import draw_amplifier, draw_sense_amplifier, draw_spread
 from xbar_circuit.report.amplifiers import (
@@ -24,7 +24,7 @@ from xbar_circuit.report.amplifiers import (
     write_sense_amplifier,
 )
 from xbar_circuit.report.progress import progress_bar
-from xbar_circuit.runs import Outcome
+from xbar_circuit.runs import ItemOutcome
 from xbar_circuit.studies import characterize_amplifier, characterize_sense_amplifier
 from xbar_circuit.units import parse_spice
 from xbar_circuit.wires import Wires
@@ -213,12 +213,12 @@ def _command(kind: str) -> str:
 
 
 @contextmanager
-def _bar(what: str) -> Iterator[Callable[[Outcome], None]]:
+def _bar(what: str) -> Iterator[Callable[[ItemOutcome], None]]:
     """Show how many are done; how many there are is not known."""
     with progress_bar(transient=True, counted=True) as bar:
         bar.expect("ngspice", None)
 
-        def advance(outcome: Outcome) -> None:
+        def advance(outcome: ItemOutcome) -> None:
             bar.add("ngspice")
             bar.rename("ngspice", "failed: " + outcome.item.name if outcome.failed else what)
 

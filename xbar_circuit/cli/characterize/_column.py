@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from xbar_circuit import __version__
+from xbar_circuit._files import write_json
 from xbar_circuit.devices import PcmStatistics
-from xbar_circuit.files import write_json
 from xbar_circuit.plots.periphery import draw_column
 from xbar_circuit.report.periphery import column_rows, write_column
 from xbar_circuit.report.progress import progress_bar

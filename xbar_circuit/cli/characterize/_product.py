@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__
-from xbar_circuit.checks import choice
-from xbar_circuit.files import write_json
+from xbar_circuit._checks import choice
+from xbar_circuit._files import write_json
 from xbar_circuit.plots.product import draw_product
 from xbar_circuit.report.product import PRODUCT_COLUMNS, product_rows, write_product
 from xbar_circuit.studies import characterize_product

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from xbar_circuit import __version__
-from xbar_circuit.files import write_json
+from xbar_circuit._files import write_json
 from xbar_circuit.peripherals import Cyclic, Flash, OscillatorCounter, Ramp, Sar
 from xbar_circuit.plots.periphery import draw_yield
 from xbar_circuit.report import Figure, Section, Table, write_page

@@ -10,7 +10,8 @@ import typer
 from rich.console import Console
 
 from xbar_circuit import __version__
-from xbar_circuit.checks import choice
+from xbar_circuit._checks import choice
+from xbar_circuit._files import write_json, write_text
 from xbar_circuit.cli.characterize._honoured import OWN_CIRCUIT, refuse_ignored
 from xbar_circuit.cli.characterize._options import (
     Accept,
@@ -31,8 +32,7 @@ from xbar_circuit.cli.characterize._options import (
 )
 from xbar_circuit.cli.characterize._subcircuit import own_subcircuit
 from xbar_circuit.cli.characterize._yield import MISMATCH, measure_yield
-from xbar_circuit.files import write_json, write_text
-from xbar_circuit.netlist.testbench import conversion_bench
+from xbar_circuit.netlist._testbench import conversion_bench
 from xbar_circuit.peripherals import Cyclic, Flash, OscillatorCounter, Ramp, Sar, Subcircuit
 from xbar_circuit.plots.periphery import draw_converter
 from xbar_circuit.report.periphery import converter_rows, write_converter

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from xbar_circuit import __version__
+from xbar_circuit._files import write_json
 from xbar_circuit.cli.characterize._honoured import OWN_CIRCUIT, refuse_ignored
 from xbar_circuit.cli.characterize._options import (
     Accept,
@@ -27,7 +28,6 @@ from xbar_circuit.cli.characterize._options import (
 )
 from xbar_circuit.cli.characterize._subcircuit import own_subcircuit
 from xbar_circuit.crossbar import Crossbar
-from xbar_circuit.files import write_json
 from xbar_circuit.peripherals import ChargeIntegrator, OpAmp
 from xbar_circuit.report import Section, Table, write_page
 from xbar_circuit.studies.readout.integrator import characterize_integrator

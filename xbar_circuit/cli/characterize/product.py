@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from xbar_circuit.checks import choice
+from xbar_circuit._checks import choice
 from xbar_circuit.cli.characterize._honoured import refuse_ignored
 from xbar_circuit.cli.characterize._options import Bits, Cols, Out, Rows, Seed
 from xbar_circuit.cli.characterize._product import PRESET, measure_product

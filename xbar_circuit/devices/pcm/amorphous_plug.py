@@ -34,9 +34,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
-from xbar_circuit.devices.constants import BOLTZMANN_EV, ELEMENTARY_CHARGE, ROOM_KELVIN
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
+from xbar_circuit.devices._constants import BOLTZMANN_EV, ELEMENTARY_CHARGE, ROOM_KELVIN
 
 __all__ = ["AmorphousPlug"]
 
@@ -47,17 +47,17 @@ class AmorphousPlug:
 
     Parameters
     ----------
-    radius_meter
+    radius_metre
         Radius of the conducting area, the heater's [m]; Sebastian et al. 2017.
-    trap_density, trap_spacing_meter, attempt_second
+    trap_density, trap_spacing_metre, attempt_second
         N_T [1/m3], dz [m] and tau0 [s] of the conduction law; textbook orders, the density fitted
         to 1 uS at 31 nm.
     activation_ev
         ``E_C - E_F`` of a thick plug right after programming [eV]; within the textbook's 0.2 to
         0.3 eV of RESET. Where the literature gives a range, set what was measured.
-    thin_ev, thin_meter
+    thin_ev, thin_metre
         E_thin [eV] and u_thin [m]; fitted to a window of 25 to 5 uS at 4 to 14 nm.
-    contact_meter
+    contact_metre
         Length added to u for the field alone [m].
     drift_exponent, thin_drift_exponent
         nu_thick and nu_thin; fitted to the mean exponents of Joshi et al. 2020 at 1 to 25 uS.
@@ -65,7 +65,7 @@ class AmorphousPlug:
         Time origin of drift [s]: the 20 s of Joshi et al. 2020.
     relaxation_ev
         Activation energy E_r of relaxation [eV]; a textbook order, not a measurement.
-    bulk_meter
+    bulk_metre
         u_bulk [m]; fitted together with the exponents and the noise.
     noise_amplitude, thin_noise_amplitude
         Q of the plug's 1/f noise ``S_I/I**2 = Q**2/f``, thick and thin; fitted to the read noise of
@@ -75,27 +75,27 @@ class AmorphousPlug:
         ``1 + asymmetry * V / sqrt(V**2 + (50 mV)**2)``. Syed et al., Adv. Mater. 35, 2201238 (2023)
         show that mushroom cells have one, from material and geometry; its size is the device's
         own, and 0 here.
-    liner_ohm_per_meter
+    liner_ohm_per_metre
         Resistance of the liner per length of plug [ohm/m]; None is a cell without liner.
     """
 
-    radius_meter: float = 20e-9
+    radius_metre: float = 20e-9
     trap_density: float = 6.3e24
-    trap_spacing_meter: float = 6e-9
+    trap_spacing_metre: float = 6e-9
     attempt_second: float = 1e-14
     activation_ev: float = 0.24
     thin_ev: float = 0.08
-    thin_meter: float = 20e-9
-    contact_meter: float = 10e-9
+    thin_metre: float = 20e-9
+    contact_metre: float = 10e-9
     drift_exponent: float = 0.175
     thin_drift_exponent: float = 0.046
     drift_t0_second: float = 20.0
     relaxation_ev: float = 0.4
-    bulk_meter: float = 60e-9
+    bulk_metre: float = 60e-9
     noise_amplitude: float = 0.26
     thin_noise_amplitude: float = 0.0105
     asymmetry: float = 0.0
-    liner_ohm_per_meter: float | None = None
+    liner_ohm_per_metre: float | None = None
 
     def __post_init__(self) -> None:
         zero_allowed = (
@@ -104,7 +104,7 @@ class AmorphousPlug:
         )  # fmt: skip
         for name in self.__slots__:
             value = getattr(self, name)
-            if name == "liner_ohm_per_meter" and value is None:
+            if name == "liner_ohm_per_metre" and value is None:
                 continue
             if name == "asymmetry":
                 value = checks.number(name, value, "1", minimum=-0.5, maximum=0.5)
@@ -115,14 +115,14 @@ class AmorphousPlug:
     @property
     def current_scale(self) -> float:
         """``2*q*A*N_T*dz/tau0`` [A]."""
-        area = math.pi * self.radius_meter**2
-        flux = self.trap_density * self.trap_spacing_meter / self.attempt_second
+        area = math.pi * self.radius_metre**2
+        flux = self.trap_density * self.trap_spacing_metre / self.attempt_second
         return 2.0 * ELEMENTARY_CHARGE * area * flux
 
     @property
-    def liner_siemens_meter(self) -> float:
+    def liner_siemens_metre(self) -> float:
         """Conductance of the liner times the length of the plug [S*m]."""
-        return 0.0 if self.liner_ohm_per_meter is None else 1.0 / self.liner_ohm_per_meter
+        return 0.0 if self.liner_ohm_per_metre is None else 1.0 / self.liner_ohm_per_metre
 
     def stretch(self, kelvin: FloatArray | float) -> FloatArray:
         """Return how much faster time passes for relaxation at this temperature than at 300 K."""

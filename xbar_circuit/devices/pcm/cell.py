@@ -14,16 +14,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
+from xbar_circuit.devices._constants import BOLTZMANN, ROOM_KELVIN
 from xbar_circuit.devices.cell import CellResponse
-from xbar_circuit.devices.constants import BOLTZMANN, ROOM_KELVIN
-from xbar_circuit.devices.pcm import law, read_law, spice
+from xbar_circuit.devices.pcm import _law as law
+from xbar_circuit.devices.pcm import _read_law as read_law
+from xbar_circuit.devices.pcm import _spice as spice
+from xbar_circuit.devices.pcm._noise import flicker_sequence
+from xbar_circuit.devices.pcm._numbers import PcmNumbers
+from xbar_circuit.devices.pcm._parameters import PcmParameters
+from xbar_circuit.devices.pcm._retention import remaining
 from xbar_circuit.devices.pcm.amorphous_plug import AmorphousPlug
-from xbar_circuit.devices.pcm.noise import flicker_sequence
-from xbar_circuit.devices.pcm.numbers import PcmNumbers
-from xbar_circuit.devices.pcm.parameters import PcmParameters
-from xbar_circuit.devices.pcm.retention import remaining
 from xbar_circuit.devices.pcm.threshold_switch import fold
 from xbar_circuit.errors import ParameterError
 
@@ -39,7 +41,7 @@ _NEWTON = 60
 class PcmCell(PcmParameters):
     """A phase-change memory cell, as a description with its renderings.
 
-    Parameters stand in :class:`~xbar_circuit.devices.pcm.parameters.PcmParameters`.
+    Parameters stand in :class:`~xbar_circuit.devices.pcm._parameters.PcmParameters`.
 
     >>> cell = PcmCell.sebastian2017()
     >>> round(float(cell.conductance(cell.thickness(5e-6))) * 1e6, 9)
@@ -64,7 +66,7 @@ class PcmCell(PcmParameters):
         plug, a fitted number, bring the drift coefficient of a RESET state near the published 0.01;
         a liner that long does not drift in the crystal either.
         """
-        return cls(plug=AmorphousPlug(liner_ohm_per_meter=5e3 / 1e-9), crystal_drift_exponent=0.005)
+        return cls(plug=AmorphousPlug(liner_ohm_per_metre=5e3 / 1e-9), crystal_drift_exponent=0.005)
 
     @property
     def g_max_siemens(self) -> float:
@@ -278,7 +280,7 @@ class PcmCell(PcmParameters):
             z = z - step
             if np.all(np.abs(step) < 1e-9):
                 break
-        solid = np.maximum(np.exp(z) - self.crystal_gap_meter, 0.5 * law.ROUNDING_METER)
+        solid = np.maximum(np.exp(z) - self.crystal_gap_metre, 0.5 * law.ROUNDING_METER)
         return np.maximum(solid - 0.25 * law.ROUNDING_METER**2 / solid, 0.0)
 
     def _best(self) -> float:

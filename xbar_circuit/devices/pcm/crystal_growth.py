@@ -30,9 +30,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
-from xbar_circuit.devices.constants import BOLTZMANN, BOLTZMANN_EV
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
+from xbar_circuit.devices._constants import BOLTZMANN, BOLTZMANN_EV
 from xbar_circuit.errors import ParameterError
 
 __all__ = ["CrystalGrowth"]
@@ -50,7 +50,7 @@ class CrystalGrowth:
         Melting point and glass transition [K]; Burr et al. 2012.
     activation_ev
         Activation energy of viscosity at and below the glass transition [eV]; fitted to retention.
-    fusion_joule_per_cubic_meter, monomer_cubic_meter
+    fusion_joule_per_cubic_metre, monomer_cubic_metre
         Heat of fusion dH_f [J/m3] and volume of a monomer v_m [m3]; Burr et al. 2012.
     vft_kelvin
         Temperature at which the VFT viscosity would diverge [K], below `glass_kelvin`; fitted to
@@ -74,8 +74,8 @@ class CrystalGrowth:
     melt_kelvin: float = 900.0
     glass_kelvin: float = 428.0
     activation_ev: float = 3.0
-    fusion_joule_per_cubic_meter: float = 6.1e8
-    monomer_cubic_meter: float = 2.9e-28
+    fusion_joule_per_cubic_metre: float = 6.1e8
+    monomer_cubic_metre: float = 2.9e-28
     vft_kelvin: float = 225.0
     peak_kelvin: float = 750.0
     peak_speed: float = 0.5
@@ -101,7 +101,7 @@ class CrystalGrowth:
     @property
     def drive_kelvin(self) -> float:
         """``dH_f * v_m / k``: the driving energy as a temperature [K]."""
-        return self.fusion_joule_per_cubic_meter * self.monomer_cubic_meter / BOLTZMANN
+        return self.fusion_joule_per_cubic_metre * self.monomer_cubic_metre / BOLTZMANN
 
     @property
     def prefactor(self) -> float:

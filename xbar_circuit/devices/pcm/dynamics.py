@@ -17,10 +17,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
-from xbar_circuit.devices.pcm import law, rosenbrock
-from xbar_circuit.devices.pcm.numbers import HasNumbers, PcmNumbers
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
+from xbar_circuit.devices.pcm import _law as law
+from xbar_circuit.devices.pcm import _rosenbrock as rosenbrock
+from xbar_circuit.devices.pcm._numbers import HasNumbers, PcmNumbers
 from xbar_circuit.errors import ParameterError, ShapeError
 
 __all__ = ["PcmTrace", "Pulse", "transient"]
@@ -89,7 +90,7 @@ class PcmTrace:
     current : [A]. kelvin : hot spot [K]. interface_kelvin : where plug and crystal meet [K].
     on : electronic state. thickness : u_a [m]. log_age : ln(1 + t/t0) of relaxation.
     valid : (cells,) whether u_a stayed where the cell was held against published ones, below
-    ``heat.valid_meter``; beyond it everything stays physical, but nothing was compared.
+    ``heat.valid_metre``; beyond it everything stays physical, but nothing was compared.
     """
 
     seconds: FloatArray

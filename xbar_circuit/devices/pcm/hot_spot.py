@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
 
 __all__ = ["HotSpot"]
 
@@ -40,27 +40,27 @@ class HotSpot:
     ----------
     kelvin_per_watt
         R_th of the hot spot, at the heater [K/W].
-    depth_meter, reach_meter
+    depth_metre, reach_metre
         d and L: over how much GST the temperature halves, and where the heat sink lies [m].
     overheat_kelvin
         dT: how far the melt can get above the melting point [K]; an order of magnitude, from a
         melt that conducts heat about as well as the solid around it.
     second
         Time constant [s]; a textbook order.
-    valid_meter
+    valid_metre
         Thickness up to which the cell was held against published ones [m]. Beyond it u_a and
         temperature stay physical, but nothing was compared.
     """
 
     kelvin_per_watt: float = 4.6e6
-    depth_meter: float = 177e-9
-    reach_meter: float = 308e-9
+    depth_metre: float = 177e-9
+    reach_metre: float = 308e-9
     overheat_kelvin: float = 300.0
     second: float = 3e-9
-    valid_meter: float = 100e-9
+    valid_metre: float = 100e-9
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
             value = checks.number(name, getattr(self, name), "SI", above=True)
             object.__setattr__(self, name, value)
-        checks.number("valid_meter", self.valid_meter, "m", maximum=self.reach_meter)
+        checks.number("valid_metre", self.valid_metre, "m", maximum=self.reach_metre)

@@ -24,16 +24,16 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
-from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
-from xbar_circuit.devices.constants import BOLTZMANN_EV, ROOM_KELVIN
-from xbar_circuit.devices.curves import Curve, Table
-from xbar_circuit.devices.pcm.published import HERMES_DOUBLE, HERMES_SINGLE, JOSHI_2020
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
+from xbar_circuit.devices._constants import BOLTZMANN_EV, ROOM_KELVIN
+from xbar_circuit.devices.curves import Curve, TabulatedCurve
+from xbar_circuit.devices.pcm._published import HERMES_DOUBLE, HERMES_SINGLE, JOSHI_2020
 from xbar_circuit.errors import ParameterError
 
 __all__ = ["PcmState", "PcmStatistics"]
 
-_ACTIVATION = Table(
+_ACTIVATION = TabulatedCurve(
     x=(0.0, 0.013, 0.04, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0),
     y=(0.21, 0.208, 0.193, 0.176, 0.160, 0.143, 0.130, 0.113, 0.098),
 )
@@ -126,7 +126,7 @@ class PcmStatistics:
                     f"{name}_curve",
                     got=repr(curve),
                     expected="a curve of x = g / g_max",
-                    remedy="for example devices.Table(x=(0, 1), y=(0.01, 0.04))",
+                    remedy="for example devices.TabulatedCurve(x=(0, 1), y=(0.01, 0.04))",
                 )
 
     @property

@@ -30,10 +30,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
-from xbar_circuit.devices.pcm import law
-from xbar_circuit.devices.pcm.numbers import PcmNumbers
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
+from xbar_circuit.devices.pcm import _law as law
+from xbar_circuit.devices.pcm._numbers import PcmNumbers
 
 __all__ = ["ThresholdSwitch", "fold"]
 

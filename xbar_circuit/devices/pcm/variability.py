@@ -15,13 +15,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
-from xbar_circuit.devices.constants import BOLTZMANN_EV, ROOM_KELVIN
-from xbar_circuit.devices.pcm import law, read_law
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
+from xbar_circuit.devices._constants import BOLTZMANN_EV, ROOM_KELVIN
+from xbar_circuit.devices.pcm import _law as law
+from xbar_circuit.devices.pcm import _read_law as read_law
+from xbar_circuit.devices.pcm._numbers import PcmNumbers
+from xbar_circuit.devices.pcm._retention import remaining
 from xbar_circuit.devices.pcm.cell import PcmCell
-from xbar_circuit.devices.pcm.numbers import PcmNumbers
-from xbar_circuit.devices.pcm.retention import remaining
 
 __all__ = ["PcmDevices", "PcmVariability", "accumulated_noise"]
 

@@ -72,7 +72,7 @@ def declared_shape(path: Path | str, *, output: str | None = None) -> tuple[int 
     """
     kind = _kind(path)
     if kind == "onnx":
-        return onnx.declared_shape(path, output=output)
+        return onnx.declared_onnx_shape(path, output=output)
     return read_npz(path).input_shape if kind == "npz" else None
 
 

@@ -20,18 +20,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xbar_circuit._loading import reading
 from xbar_circuit.errors import ModelFileError
-from xbar_circuit.loading import reading
 from xbar_circuit.network.execution import apply_digitally
 from xbar_circuit.network.graph import INPUT, Network, Node
-from xbar_circuit.network.importers.onnx_file import OnnxFile, read_onnx
-from xbar_circuit.network.importers.onnx_node import OnnxNode, attributes
-from xbar_circuit.network.importers.onnx_operators import SEVERAL, TRANSLATORS
-from xbar_circuit.network.importers.onnx_sizes import check_growth, check_padding, check_sample
-from xbar_circuit.network.importers.simplify import fold_affine
+from xbar_circuit.network.importers._onnx_file import OnnxFile, read_onnx
+from xbar_circuit.network.importers._onnx_node import OnnxNode, attributes
+from xbar_circuit.network.importers._onnx_operators import SEVERAL, TRANSLATORS
+from xbar_circuit.network.importers._onnx_sizes import check_growth, check_padding, check_sample
+from xbar_circuit.network.importers._simplify import fold_affine
 from xbar_circuit.network.operators import Array
 
-__all__ = ["declared_shape", "from_onnx"]
+__all__ = ["declared_onnx_shape", "from_onnx"]
 
 #: Operators that change nothing at inference.
 _SAME = frozenset({"Cast", "Dropout", "Identity"})
@@ -71,7 +71,7 @@ def from_onnx(
         return fold_affine(walker.network(shape))
 
 
-def declared_shape(
+def declared_onnx_shape(
     source: Path | str | bytes, *, output: str | None = None
 ) -> tuple[int | None, ...]:
     """Return the shape of one sample as an ONNX file declares it, None where it is left open.

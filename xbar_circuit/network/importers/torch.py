@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from xbar_circuit._user_modules import import_own
 from xbar_circuit.errors import ModelFileError
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.importers.onnx import from_onnx
-from xbar_circuit.user_modules import import_own
 
 __all__ = ["from_torch", "load_torch"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
 from xbar_circuit.network.operators.matrix import Pads, pad_axes
 from xbar_circuit.network.operators.protocol import Array
 

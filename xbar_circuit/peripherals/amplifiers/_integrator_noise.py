@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xbar_circuit.checks import FloatArray
+from xbar_circuit._checks import FloatArray
 
 __all__ = ["IntegratorCircuit"]
 

@@ -14,7 +14,7 @@ import dataclasses
 import math
 from dataclasses import dataclass
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals.amplifiers.base import Amplifier
 from xbar_circuit.peripherals.amplifiers.opamp import FOUR_KT

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
 from xbar_circuit.peripherals.amplifiers.opamp import (
     FOUR_KT,
     OpAmp,

@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
 from xbar_circuit.peripherals.amplifiers._integrator_noise import IntegratorCircuit
 from xbar_circuit.peripherals.amplifiers.base import Amplifier
 from xbar_circuit.peripherals.amplifiers.opamp import (

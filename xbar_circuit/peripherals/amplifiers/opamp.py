@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals.subcircuit import Subcircuit
 from xbar_circuit.units import spice_number

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals.amplifiers.base import Amplifier
 from xbar_circuit.peripherals.amplifiers.opamp import (

@@ -21,12 +21,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import ParameterError, ShapeError
+from xbar_circuit.peripherals._timing import Timing
 from xbar_circuit.peripherals.cost import PartCost
 from xbar_circuit.peripherals.subcircuit import Subcircuit
-from xbar_circuit.peripherals.timing import Timing
 
 __all__ = [
     "CodeArray",

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
+from xbar_circuit.peripherals._timing import Timing
+from xbar_circuit.peripherals.converters._blocks import SWITCH_OHM, logic_models, noise_source
 from xbar_circuit.peripherals.converters.base import CodeArray, VoltageConverter
-from xbar_circuit.peripherals.converters.blocks import SWITCH_OHM, logic_models, noise_source
-from xbar_circuit.peripherals.timing import Timing
 from xbar_circuit.units import spice_number
 
 __all__ = ["Cyclic"]

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
+from xbar_circuit.peripherals._timing import Timing
+from xbar_circuit.peripherals.converters._blocks import noise_source
 from xbar_circuit.peripherals.converters.base import CodeArray, Converter
-from xbar_circuit.peripherals.converters.blocks import noise_source
-from xbar_circuit.peripherals.timing import Timing
 from xbar_circuit.units import spice_number
 
 __all__ = ["IdealConverter"]

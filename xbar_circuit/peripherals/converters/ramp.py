@@ -15,18 +15,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
-from xbar_circuit.peripherals.converters.base import CodeArray, VoltageConverter
-from xbar_circuit.peripherals.converters.blocks import (
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
+from xbar_circuit.peripherals._timing import Timing
+from xbar_circuit.peripherals._waveform import staircase
+from xbar_circuit.peripherals.converters._blocks import (
     logic_models,
     logic_volt,
     noise_source,
     ripple_counter,
 )
+from xbar_circuit.peripherals.converters.base import CodeArray, VoltageConverter
 from xbar_circuit.peripherals.subcircuit import Subcircuit
-from xbar_circuit.peripherals.timing import Timing
-from xbar_circuit.peripherals.waveform import staircase
 from xbar_circuit.units import spice_number
 
 __all__ = ["Ramp"]

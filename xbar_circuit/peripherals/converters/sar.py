@@ -17,19 +17,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
-from xbar_circuit.peripherals.converters.base import CodeArray, VoltageConverter, errors_tuple
-from xbar_circuit.peripherals.converters.blocks import (
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
+from xbar_circuit.peripherals._timing import Timing
+from xbar_circuit.peripherals._waveform import staircase
+from xbar_circuit.peripherals.converters._blocks import (
     SWITCH_OHM,
     clocked_comparator,
     logic_models,
     noise_source,
     search_lines,
 )
+from xbar_circuit.peripherals.converters.base import CodeArray, VoltageConverter, errors_tuple
 from xbar_circuit.peripherals.subcircuit import Subcircuit
-from xbar_circuit.peripherals.timing import Timing
-from xbar_circuit.peripherals.waveform import staircase
 from xbar_circuit.units import spice_number
 
 __all__ = ["Sar"]
@@ -162,7 +162,7 @@ class Sar(VoltageConverter):
         return float(self.capacitors.sum()) + self.parasitic_farad
 
     @property
-    def bit_volts(self) -> FloatArray:
+    def bit_volt(self) -> FloatArray:
         """How far each bit lifts the top plate, the most significant first (bits,) [V]."""
         span = self.high_volt - self.low_volt
         result: FloatArray = span * self.capacitors[:-1] / self.total_farad
@@ -212,7 +212,7 @@ class Sar(VoltageConverter):
         """Return the codes by the binary search itself, with one noise number a bit."""
         code = np.zeros(values.shape, dtype=np.int64)
         top = np.full(values.shape, self.low_volt + self.offset_volt)
-        for k, step in enumerate(self.bit_volts):
+        for k, step in enumerate(self.bit_volt):
             disturbed = values if noise is None else values + self.noise_volt * noise[..., k]
             keep = disturbed >= top + step
             top = np.where(keep, top + step, top)

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import ParameterError
+from xbar_circuit.peripherals._timing import Timing
+from xbar_circuit.peripherals.converters._blocks import SWITCH_OHM, logic_volt, noise_source
 from xbar_circuit.peripherals.converters.base import CodeArray, Converter, errors_tuple
-from xbar_circuit.peripherals.converters.blocks import SWITCH_OHM, logic_volt, noise_source
 from xbar_circuit.peripherals.subcircuit import Subcircuit
-from xbar_circuit.peripherals.timing import Timing
 from xbar_circuit.units import spice_number
 
 __all__ = ["SenseAmplifier"]

@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import ParameterError
+from xbar_circuit.peripherals._waveform import piecewise, staircase
 from xbar_circuit.peripherals.converters.base import CodeArray, finite_values
 from xbar_circuit.peripherals.cost import PartCost
 from xbar_circuit.peripherals.subcircuit import Subcircuit
-from xbar_circuit.peripherals.waveform import piecewise, staircase
 
 __all__ = ["Driver", "Wave", "WordLines", "check_inputs", "check_output"]
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
 from xbar_circuit.peripherals.converters.base import CodeArray
 from xbar_circuit.peripherals.drivers.base import Driver, WordLines, check_output
 

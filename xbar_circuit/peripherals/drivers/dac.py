@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.peripherals.converters.base import CodeArray, errors_tuple
 from xbar_circuit.peripherals.drivers.base import Driver, WordLines, check_output
 

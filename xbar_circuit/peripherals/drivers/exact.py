@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
 from xbar_circuit.peripherals.converters.base import CodeArray
 from xbar_circuit.peripherals.drivers.base import Driver, WordLines, check_inputs, check_output
 

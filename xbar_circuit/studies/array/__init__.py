@@ -1,6 +1,6 @@
 """Studies of an array: IR drop, products of programmed weights, half-selected cells, speed."""
 
-from xbar_circuit.studies.array.exploration import Exploration, Setting, explore
+from xbar_circuit.studies.array.exploration import Exploration, ExplorationSetting, explore
 from xbar_circuit.studies.array.half_select import HalfSelect, half_select
 from xbar_circuit.studies.array.ir_drop import IrDropReport, measure_ir_drop
 from xbar_circuit.studies.array.mvm_error import (
@@ -14,10 +14,10 @@ from xbar_circuit.studies.array.mvm_error import (
 __all__ = [
     "HOURS",
     "Exploration",
+    "ExplorationSetting",
     "HalfSelect",
     "IrDropReport",
     "MvmError",
-    "Setting",
     "explore",
     "gaussian_weights",
     "half_select",

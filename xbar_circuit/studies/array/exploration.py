@@ -9,14 +9,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xbar_circuit import checks, nodal
-from xbar_circuit.checks import FloatArray
+from xbar_circuit import _checks as checks
+from xbar_circuit import nodal
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import Cell, Ohmic, PcmCell, Sinh
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.wires import Terminals, Wires
 
-__all__ = ["CELLS", "INPUTS", "PATTERNS", "Exploration", "Setting", "explore"]
+__all__ = ["CELLS", "INPUTS", "PATTERNS", "Exploration", "ExplorationSetting", "explore"]
 
 #: Laws of the devices by name.
 CELLS: dict[str, Cell] = {
@@ -29,7 +30,7 @@ INPUTS = ("random", "all on", "first row", "last row")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class ExplorationSetting:
     """What can be chosen.
 
     Parameters
@@ -144,7 +145,7 @@ class Exploration:
     worst_error: float
 
 
-def explore(setting: Setting) -> Exploration:
+def explore(setting: ExplorationSetting) -> Exploration:
     """Read the array of a setting in the fast engine.
 
     Parameters

@@ -18,10 +18,11 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import ArrayLike
 
-from xbar_circuit import checks, spice
-from xbar_circuit.checks import FloatArray
+from xbar_circuit import _checks as checks
+from xbar_circuit import spice
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
-from xbar_circuit.devices.pcm import law
+from xbar_circuit.devices.pcm import _law as law
 from xbar_circuit.devices.pcm.cell import PcmCell
 from xbar_circuit.devices.pcm.dynamics import KELVIN_PER_UNIT, METER_PER_UNIT, Pulse
 from xbar_circuit.netlist.array import array_lines

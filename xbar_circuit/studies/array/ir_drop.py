@@ -18,9 +18,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xbar_circuit import checks, nodal, spice
+from xbar_circuit import _checks as checks
+from xbar_circuit import nodal, spice
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.cells import Synapse, TransistorCell
-from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import Cell
 from xbar_circuit.errors import ParameterError
@@ -103,7 +104,7 @@ def measure_ir_drop(
     cells: Mapping[str, Cell | Synapse],
     *,
     sizes: Sequence[int],
-    segment_ohms: Sequence[float],
+    segment_ohm: Sequence[float],
     read_volts: Sequence[float],
     conductances: tuple[float, float],
     inputs: int,
@@ -117,7 +118,7 @@ def measure_ir_drop(
     ----------
     cells
         Name -> cell or synapse; those with a transistor must hold a table that covers the voltages.
-    sizes, segment_ohms, read_volts
+    sizes, segment_ohm, read_volts
         Values to sweep; the middle one of each stands still while the others are swept
         [rows = columns, ohm, V].
     conductances
@@ -141,8 +142,8 @@ def measure_ir_drop(
     """
     for size in sizes:
         checks.count("sizes", size)
-    for ohm in segment_ohms:
-        checks.number("segment_ohms", ohm, "ohm")
+    for ohm in segment_ohm:
+        checks.number("segment_ohm", ohm, "ohm")
     for volt in read_volts:
         checks.number("read_volts", volt, "V", above=True)
     low = checks.number("conductances", conductances[0], "S", above=True)
@@ -152,9 +153,9 @@ def measure_ir_drop(
     g = rng.uniform(low, high, (largest, largest))
     x = rng.uniform(-1.0 if signed else 0.0, 1.0, (inputs, largest))
     draws = _Draws(conductance=g, weight=rng.uniform(-1.0, 1.0, g.shape), input=x)
-    base = (_middle(sizes), _middle(segment_ohms), _middle(read_volts))
+    base = (_middle(sizes), _middle(segment_ohm), _middle(read_volts))
     settings: set[tuple[float, float, float]] = {(size, base[1], base[2]) for size in sizes}
-    settings |= {(base[0], ohm, base[2]) for ohm in segment_ohms}
+    settings |= {(base[0], ohm, base[2]) for ohm in segment_ohm}
     settings |= {(base[0], base[1], volt) for volt in read_volts}
     told = progress or (lambda what, done, total: None)  # noqa: ARG005  nobody listens
     total = len(cells) * (len(settings) + 1)

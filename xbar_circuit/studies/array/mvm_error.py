@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.devices.pcm.statistics import PcmStatistics
 
 __all__ = ["HOURS", "MvmError", "gaussian_weights", "mvm_error", "sparse_inputs"]

@@ -27,18 +27,18 @@ from scipy.sparse.linalg import splu
 from threadpoolctl import threadpool_info
 
 from xbar_circuit import calibration, nodal, spice
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.agreement import transient_deck
 from xbar_circuit.cells import OneT1R
-from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import Sinh
-from xbar_circuit.nodal.grid import Grid
+from xbar_circuit.nodal._grid import Grid
+from xbar_circuit.nodal._threads import threads
 from xbar_circuit.nodal.sparse import with_cells
-from xbar_circuit.nodal.threads import threads
 from xbar_circuit.version import __version__
 from xbar_circuit.wires import Terminals, Wires
 
-__all__ = ["Timing", "machine", "measure"]
+__all__ = ["EngineTiming", "machine", "measure_speed"]
 
 _SEGMENT_OHM = 1.0
 _SEVERE_OHM = 20.0
@@ -50,7 +50,7 @@ _ARRAY_STEPS = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Timing:
+class EngineTiming:
     """The time that one method takes for one task on a square array.
 
     task, method : what was done, and by what.
@@ -113,7 +113,7 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def measure(sizes: list[int], *, seed: int, with_spice: bool) -> Iterator[Timing]:
+def measure_speed(sizes: list[int], *, seed: int, with_spice: bool) -> Iterator[EngineTiming]:
     """Time every task on every size, in order, as they come.
 
     Parameters
@@ -133,12 +133,14 @@ def measure(sizes: list[int], *, seed: int, with_spice: bool) -> Iterator[Timing
         xbar = Crossbar(conductance=g, wires=wires)
         for task, method, action in _linear(xbar, volts, with_spice=with_spice):
             if size <= _LARGEST.get(method, size):
-                yield Timing(task=task, method=method, size=size, second=_least(action))
+                yield EngineTiming(task=task, method=method, size=size, second=_least(action))
         if size <= _LARGEST["sparse LU"]:
             factor, solve = _sparse_lu(xbar, volts)
             whole = factor + size * solve
-            yield Timing(task="transfer", method="sparse LU", size=size, second=whole)
-            yield Timing(task="one input", method="sparse LU", size=size, second=factor + solve)
+            yield EngineTiming(task="transfer", method="sparse LU", size=size, second=whole)
+            yield EngineTiming(
+                task="one input", method="sparse LU", size=size, second=factor + solve
+            )
     if 128 in sizes:
         yield from _at_128(rng, with_spice=with_spice)
 
@@ -162,14 +164,14 @@ def _linear(
         yield "one input", "ngspice", lambda: spice.read(xbar, volts).row_voltage
 
 
-def _at_128(rng: np.random.Generator, *, with_spice: bool) -> Iterator[Timing]:
+def _at_128(rng: np.random.Generator, *, with_spice: bool) -> Iterator[EngineTiming]:
     """Time what is asked of 128 x 128 only: tiles, sinh devices and a transient."""
     size = 128
     wires = Wires(
         row_ohm=_SEGMENT_OHM, column_ohm=_SEGMENT_OHM, row_farad=2e-16, column_farad=2e-16
     )
     tiles = rng.uniform(1e-6, 25e-6, (64, size, size))
-    yield Timing(
+    yield EngineTiming(
         task="64 tiles",
         method="nodal",
         size=size,
@@ -179,7 +181,7 @@ def _at_128(rng: np.random.Generator, *, with_spice: bool) -> Iterator[Timing]:
     sinh = Crossbar(conductance=tiles[0], wires=wires, cell=Sinh(v0_volt=0.1))
     inputs = rng.uniform(0.0, 0.2, (256, size))
     batch = _least(lambda: nodal.read(sinh, inputs), repeats=2)
-    yield Timing(task="sinh, an input", method="nodal", size=size, second=batch / len(inputs))
+    yield EngineTiming(task="sinh, an input", method="nodal", size=size, second=batch / len(inputs))
     array = Crossbar(
         conductance=tiles[0], wires=wires, terminals=Terminals(left_ohm=100.0, bottom_ohm=100.0)
     )
@@ -188,37 +190,37 @@ def _at_128(rng: np.random.Generator, *, with_spice: bool) -> Iterator[Timing]:
     own = _least(
         lambda: nodal.transient(array, wave, stop_second=2e-9, tolerance=1e-4, method=method)
     )
-    yield Timing(task="transient, 500 steps", method="nodal", size=size, second=own)
+    yield EngineTiming(task="transient, 500 steps", method="nodal", size=size, second=own)
     if with_spice:
         once = _least(lambda: spice.read(sinh, inputs[0]).row_voltage, repeats=1)
-        yield Timing(task="sinh, an input", method="ngspice", size=size, second=once)
+        yield EngineTiming(task="sinh, an input", method="ngspice", size=size, second=once)
         whole = _spice_transient(array, wave) * _ARRAY_STEPS / _SPICE_STEPS
-        yield Timing(task="transient, 500 steps", method="ngspice", size=size, second=whole)
+        yield EngineTiming(task="transient, 500 steps", method="ngspice", size=size, second=whole)
         yield from _transistors(Crossbar(conductance=tiles[0], wires=wires), inputs[:64])
 
 
-def _network(wires: Wires, rng: np.random.Generator) -> Iterator[Timing]:
+def _network(wires: Wires, rng: np.random.Generator) -> Iterator[EngineTiming]:
     """Time the tiles of a network of ten million weights, for one seed and one time."""
     size = 128
     count = -(-_WEIGHTS // size**2)
     tiles = rng.uniform(1e-6, 25e-6, (count, size, size))
     task = f"{_WEIGHTS // 10**6} million weights, {count} tiles"
     own = _least(lambda: nodal.transfer_tiles(tiles, wires=wires), repeats=1)
-    yield Timing(task=task, method="nodal", size=size, second=own)
+    yield EngineTiming(task=task, method="nodal", size=size, second=own)
     if _gpu() is not None:
         card = _least(lambda: nodal.transfer_tiles(tiles, wires=wires, device="cuda"))
-        yield Timing(task=task, method="nodal, GPU", size=size, second=card)
+        yield EngineTiming(task=task, method="nodal, GPU", size=size, second=card)
 
 
-def _transistors(xbar: Crossbar, inputs: FloatArray) -> Iterator[Timing]:
+def _transistors(xbar: Crossbar, inputs: FloatArray) -> Iterator[EngineTiming]:
     """Time a batch of reads of 1T1R cells; their table is extracted or cached before."""
     cell = calibration.tabulate(OneT1R(), volts=(0.0, 0.2), conductances=(1e-6, 25e-6))
     array = replace(xbar, cell=cell)
     task = f"1T1R, {len(inputs)} inputs"
     own = _least(lambda: nodal.read(array, inputs).column_current)
-    yield Timing(task=task, method="nodal", size=xbar.rows, second=own)
+    yield EngineTiming(task=task, method="nodal", size=xbar.rows, second=own)
     once = _least(lambda: spice.read(array, inputs, fields=False).column_current, repeats=1)
-    yield Timing(task=task, method="ngspice", size=xbar.rows, second=once)
+    yield EngineTiming(task=task, method="ngspice", size=xbar.rows, second=once)
 
 
 def _least(action: Callable[[], object], *, repeats: int = 5, budget_second: float = 3.0) -> float:

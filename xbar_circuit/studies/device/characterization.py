@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from xbar_circuit import spice
-from xbar_circuit.checks import FloatArray
-from xbar_circuit.devices.constants import BOLTZMANN
+from xbar_circuit._checks import FloatArray
+from xbar_circuit.devices._constants import BOLTZMANN
 from xbar_circuit.devices.pcm import PcmCell
 from xbar_circuit.devices.pcm.dynamics import PcmTrace, Pulse, transient
 from xbar_circuit.network import fashion_mnist_test
@@ -36,7 +36,7 @@ from xbar_circuit.studies.array.mvm_error import (
     mvm_error,
     sparse_inputs,
 )
-from xbar_circuit.studies.device.published import (
+from xbar_circuit.studies.device._published import (
     READ_VOLT,
     TECHNOLOGIES,
     Gradual,

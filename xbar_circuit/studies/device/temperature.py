@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
-from xbar_circuit.devices.constants import ZERO_CELSIUS_KELVIN
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
+from xbar_circuit.devices._constants import ZERO_CELSIUS_KELVIN
 from xbar_circuit.devices.pcm import PcmState, PcmStatistics
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.network import Dataset, Network, fashion_mnist_lenet5, fashion_mnist_test

@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.devices.pcm import PcmCell, PcmStatistics, PcmVariability
 from xbar_circuit.devices.pcm.variability import PcmDevices
 from xbar_circuit.programming import (

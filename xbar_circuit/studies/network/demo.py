@@ -18,11 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit import nodal
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.accelerator.chip import Chip
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.mapping import Mapping
 from xbar_circuit.accelerator.spot_check import TileCheck, agreement_by_layer, choose_tiles
-from xbar_circuit.checks import FloatArray
 from xbar_circuit.network.execution import accuracy, run
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.images import (
@@ -158,7 +158,7 @@ class Demo:
             "behavioural_spice_checks": _plain(self.behavioural_checks),
             "behavioural_codes_by_layer": _by_layer(self.behavioural_checks),
             "seconds": sum(self.seconds.values()),
-            "seconds_by_stage": self.seconds,
+            "stage_second": self.seconds,
         }
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
+from xbar_circuit._checks import FloatArray
+from xbar_circuit.accelerator._memory import working_bytes
 from xbar_circuit.accelerator.chip import Chip, program_mapping
 from xbar_circuit.accelerator.cost import balanced_replicas
 from xbar_circuit.accelerator.mapping import Mapping, map_network
-from xbar_circuit.accelerator.memory import working_bytes
-from xbar_circuit.accelerator.settings import Settings
+from xbar_circuit.accelerator.settings import InferenceSettings
 from xbar_circuit.accelerator.wire_aware import WireAware, wire_aware
-from xbar_circuit.checks import FloatArray
 from xbar_circuit.network.execution import accuracy, run
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.images import Dataset
@@ -55,7 +55,7 @@ class Evaluation:
         found finished.
     programming
         What wire-aware programming reached, if it was asked for.
-    seconds_by_stage
+    stage_second
         Wall time of each stage [s]; chips that were found finished took none.
     peak_bytes
         Largest resident memory of this process so far, the interpreter included [byte].
@@ -63,7 +63,7 @@ class Evaluation:
 
     network_name: str
     data_name: str
-    settings: Settings
+    settings: InferenceSettings
     mapping: Mapping
     images: int
     digital_accuracy: float
@@ -71,7 +71,7 @@ class Evaluation:
     by_celsius: dict[float, tuple[float, float]]
     chip: Chip | None
     programming: WireAware | None
-    seconds_by_stage: dict[str, float]
+    stage_second: dict[str, float]
     peak_bytes: int = 0
 
     @property
@@ -122,14 +122,14 @@ class Evaluation:
             "settings": repr(self.settings),
             "wire_aware_error_before": self.programming and self.programming.error_before,
             "wire_aware_error_after": self.programming and self.programming.error_after,
-            "seconds": sum(self.seconds_by_stage.values()),
-            "seconds_by_stage": self.seconds_by_stage,
+            "seconds": sum(self.stage_second.values()),
+            "stage_second": self.stage_second,
             "memory_limit_bytes": self.settings.memory_bytes,
             "peak_memory_bytes": self.peak_bytes,
         }
 
 
-def mapped(network: Network, settings: Settings) -> Mapping:
+def mapped(network: Network, settings: InferenceSettings) -> Mapping:
     """Return a network on the accelerators of some settings."""
     return map_network(
         network, settings.accelerator, digital=settings.digital, elsewhere=settings.elsewhere
@@ -138,7 +138,7 @@ def mapped(network: Network, settings: Settings) -> Mapping:
 
 def make_chip(
     mapping: Mapping,
-    settings: Settings,
+    settings: InferenceSettings,
     calibration: Dataset,
     *,
     seed: int,
@@ -173,7 +173,7 @@ def evaluate(
     network: Network,
     test: Dataset,
     calibration: Dataset,
-    settings: Settings,
+    settings: InferenceSettings,
     *,
     workers: int = 2,
     folder: Path | None = None,
@@ -284,12 +284,12 @@ def evaluate(
         by_celsius=warm,
         chip=first,
         programming=programming,
-        seconds_by_stage=clock,
+        stage_second=clock,
         peak_bytes=peak_bytes(),
     )
 
 
-def copies_of(mapping: Mapping, settings: Settings) -> dict[str, int]:
+def copies_of(mapping: Mapping, settings: InferenceSettings) -> dict[str, int]:
     """Return how many copies of each layer the tile budget makes, 1 without one.
 
     Raises
@@ -302,7 +302,7 @@ def copies_of(mapping: Mapping, settings: Settings) -> dict[str, int]:
     return balanced_replicas(mapping, tiles=settings.tile_budget, technology=settings.technology)
 
 
-def placement_of(settings: Settings) -> dict[str, str]:
+def placement_of(settings: InferenceSettings) -> dict[str, str]:
     """Return where layers are that are not on the accelerator's own tiles, in words."""
     widths = {
         name: "float32" if bits is None else f"int{bits}" for name, bits in settings.digital.items()
@@ -311,7 +311,7 @@ def placement_of(settings: Settings) -> dict[str, str]:
 
 
 def _by_celsius(
-    chip: Chip, settings: Settings, test: Dataset, workers: int, report: Report
+    chip: Chip, settings: InferenceSettings, test: Dataset, workers: int, report: Report
 ) -> dict[float, tuple[float, float]]:
     """Return the accuracies at each temperature: without compensation, and with a global factor."""
     second, total = settings.seconds[-1], 2 * len(settings.celsius) * len(test)

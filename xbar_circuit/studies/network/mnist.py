@@ -18,10 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
+from xbar_circuit.accelerator._memory import working_bytes
 from xbar_circuit.accelerator.cost import Cost
 from xbar_circuit.accelerator.description import Accelerator
-from xbar_circuit.accelerator.memory import working_bytes
-from xbar_circuit.accelerator.settings import Settings
+from xbar_circuit.accelerator.settings import InferenceSettings
 from xbar_circuit.accelerator.usual import usual_accelerator
 from xbar_circuit.cells import DifferentialPair
 from xbar_circuit.devices import PcmStatistics
@@ -48,7 +48,7 @@ __all__ = [
     "Variant",
     "core_costs",
     "evaluate_all",
-    "measure",
+    "measure_mnist",
     "mnist_images",
     "mvm_errors",
     "peak_of_a_run",
@@ -77,7 +77,7 @@ class Variant:
     """A configuration of the study, with the name it has in the report."""
 
     name: str
-    settings: Settings
+    settings: InferenceSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,29 +85,29 @@ class Measured:
     """What one run over all images took in one process.
 
     images : how many.
-    digital_seconds, analog_seconds : inference in NumPy, and on tiles with exact wires; the least
+    digital_second, analog_second : inference in NumPy, and on tiles with exact wires; the least
         of three runs, taken in turns [s].
-    preparing_seconds : programming, wires and calibration [s].
+    preparing_second : programming, wires and calibration [s].
     peak_bytes : resident memory of a process of its own that did all this, at most [byte].
     limit_bytes : what it was allowed for its working memory [byte].
     """
 
     images: int
-    digital_seconds: float
-    analog_seconds: float
-    preparing_seconds: float
+    digital_second: float
+    analog_second: float
+    preparing_second: float
     peak_bytes: int
     limit_bytes: int
 
     @property
     def ratio(self) -> float:
         """Analog over digital."""
-        return self.analog_seconds / self.digital_seconds
+        return self.analog_second / self.digital_second
 
     @property
-    def configuration_seconds(self) -> float:
+    def configuration_second(self) -> float:
         """One configuration from the weights to the accuracy [s]."""
-        return self.preparing_seconds + self.analog_seconds
+        return self.preparing_second + self.analog_second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -162,7 +162,7 @@ def mnist_images(folder: Path | str, *, calibration_images: int = 256) -> tuple[
 
 def variants(*, seeds: int, images: int | None) -> list[Variant]:
     """Return the configurations, the reference first."""
-    reference = Settings(
+    reference = InferenceSettings(
         accelerator=Accelerator(
             rows=256,
             cols=256,
@@ -197,7 +197,7 @@ def variants(*, seeds: int, images: int | None) -> list[Variant]:
     return found
 
 
-def timed_settings(*, images: int | None) -> Settings:
+def timed_settings(*, images: int | None) -> InferenceSettings:
     """Return the configuration whose time and memory are measured: 1 ohm a segment, one chip."""
     return next(
         replace(variant.settings, seeds=1, seconds=(25.0,))
@@ -236,11 +236,11 @@ def evaluate_all(
         )
 
 
-def measure(
+def measure_mnist(
     network: Network,
     test: Dataset,
     calibration: Dataset,
-    settings: Settings,
+    settings: InferenceSettings,
     *,
     workers: int = 2,
     report: Report = lambda *_: None,
@@ -271,9 +271,9 @@ def measure(
     report(stage, 1, rounds + 1)
     return Measured(
         images=len(test),
-        digital_seconds=min(times[False]),
-        analog_seconds=min(times[True]),
-        preparing_seconds=preparing,
+        digital_second=min(times[False]),
+        analog_second=min(times[True]),
+        preparing_second=preparing,
         peak_bytes=peak,
         limit_bytes=one.memory_bytes,
     )
@@ -283,7 +283,7 @@ def peak_of_a_run(
     network: Network,
     test: Dataset,
     calibration: Dataset,
-    settings: Settings,
+    settings: InferenceSettings,
     *,
     workers: int = 2,
 ) -> int:
@@ -338,7 +338,7 @@ def core_costs(network: Network, calibration: Dataset) -> dict[str, Cost]:
 
 
 def _peak(
-    network: Network, test: Dataset, calibration: Dataset, settings: Settings, workers: int
+    network: Network, test: Dataset, calibration: Dataset, settings: InferenceSettings, workers: int
 ) -> int:
     evaluate(network, test, calibration, settings, workers=workers)
     return peak_bytes()

@@ -24,15 +24,15 @@ from typing import Any
 
 import numpy as np
 
+from xbar_circuit._user_modules import import_own
+from xbar_circuit.accelerator._memory import working_bytes
 from xbar_circuit.accelerator.chip import Chip
-from xbar_circuit.accelerator.memory import working_bytes
-from xbar_circuit.accelerator.settings import Settings, from_dictionary
-from xbar_circuit.network.bring import FASHION_MNIST, bring
+from xbar_circuit.accelerator.settings import InferenceSettings, from_dictionary
 from xbar_circuit.network.execution import accuracy, run
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.images import Dataset, Normalisation
+from xbar_circuit.network.workload import FASHION_MNIST, load_workload
 from xbar_circuit.studies.network.inference import make_chip, mapped
-from xbar_circuit.user_modules import import_own
 
 __all__ = ["Point", "check_network", "digital_accuracy", "nested", "network_point", "point_of"]
 
@@ -45,7 +45,7 @@ class Point:
     network, test, calibration : what runs on it.
     """
 
-    settings: Settings
+    settings: InferenceSettings
     network: Network
     test: Dataset
     calibration: Dataset
@@ -82,7 +82,7 @@ def point_of(
         As for ``xbar infer``.
     """
     check_network(network)
-    brought = bring(
+    brought = load_workload(
         network,
         data=data,
         labels=labels,
@@ -149,7 +149,7 @@ def check_network(network: str) -> None:
     Raises
     ------
     ParameterError, ModelFileError
-        As `xbar_circuit.user_modules.import_own`.
+        As `xbar_circuit._user_modules.import_own`.
     """
     module, separator, _ = network.partition(":")
     if separator and not Path(network).suffix:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from xbar_circuit.accelerator.wire_aware import wire_aware
-from xbar_circuit.runs.items import Outcome
+from xbar_circuit.runs.items import ItemOutcome
 from xbar_circuit.studies.network.inference import make_chip, mapped
 from xbar_circuit.studies.network.point import digital_accuracy, point_of
 from xbar_circuit.wires import Wires
@@ -119,7 +119,7 @@ class Recovery:
         return ohms[-1]
 
 
-def recovery_of(outcomes: Sequence[Outcome]) -> Recovery:
+def recovery_of(outcomes: Sequence[ItemOutcome]) -> Recovery:
     """Return the study of a finished sweep over ``ohm``; what failed raises.
 
     Raises

@@ -16,18 +16,18 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.netlist.hand_over import standing_alone, write_deck
-from xbar_circuit.netlist.loaded_column import Stimulus
-from xbar_circuit.netlist.provenance import Provenance
+from xbar_circuit.netlist._hand_over import standing_alone, write_deck
+from xbar_circuit.netlist._loaded_column import Stimulus
+from xbar_circuit.netlist._provenance import Provenance
 from xbar_circuit.peripherals import CurrentConveyor, OpAmp, Subcircuit, TransimpedanceAmplifier
-from xbar_circuit.runs.items import Item, Outcome
+from xbar_circuit.runs.items import Item, ItemOutcome
 from xbar_circuit.runs.runner import run_items
-from xbar_circuit.studies.readout.amplifier_bench import AmplifierBench, SampledAmplifier
-from xbar_circuit.studies.readout.amplifier_measures import measure
+from xbar_circuit.studies.readout._amplifier_bench import AmplifierBench, SampledAmplifier
+from xbar_circuit.studies.readout._amplifier_measures import measure_amplifier
 from xbar_circuit.studies.readout.amplifier_report import AmplifierReport
 from xbar_circuit.studies.readout.variations import (
     Variation,
@@ -64,7 +64,7 @@ def characterize_amplifier(
     folder: str | Path | None = None,
     executor: Executor | None = None,
     workers: int | None = None,
-    progress: Callable[[Outcome], object] | None = None,
+    progress: Callable[[ItemOutcome], object] | None = None,
 ) -> AmplifierReport:
     """Measure an amplifier on a column of an array, in ngspice.
 
@@ -162,7 +162,7 @@ def characterize_amplifier(
     bench = AmplifierBench(
         amplifier, crossbar, column=column, pattern=volts[0], celsius=temperatures[0], array=array
     )
-    report = measure(
+    report = measure_amplifier(
         bench,
         bits=bits,
         noise_hertz=noise_hertz,
@@ -232,7 +232,7 @@ def measure_merits(
         amplifier, crossbar, column=column, pattern=pattern, celsius=celsius, array=array
     )
     low, high = noise_hertz
-    return measure(
+    return measure_amplifier(
         bench,
         bits=bits,
         noise_hertz=(low, high),

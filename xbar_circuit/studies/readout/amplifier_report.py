@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.studies.readout.variations import Variation, plain
 from xbar_circuit.units import engineering
 

@@ -17,9 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from xbar_circuit import checks, spice
+from xbar_circuit import _checks as checks
+from xbar_circuit import spice
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.agreement import relative_difference
-from xbar_circuit.checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.netlist.terminals import drivers, senses
 from xbar_circuit.tile import Calibration, chain, fit_readout, macromodel_lines

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.netlist.testbench import conversion_bench
+from xbar_circuit.netlist._testbench import conversion_bench
 from xbar_circuit.peripherals.converters import CodeArray, Converter
 from xbar_circuit.peripherals.converters.base import finite_values
-from xbar_circuit.spice.testbench import run_bench
+from xbar_circuit.spice._testbench import run_bench
 
 __all__ = ["SpiceConversion", "convert_in_spice"]
 

@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals.converters import CodeArray, Converter
+from xbar_circuit.studies.readout._sine import coherent_sine
+from xbar_circuit.studies.readout._thresholds import code_density, servo
 from xbar_circuit.studies.readout.conversion import SpiceConversion
-from xbar_circuit.studies.readout.sine import coherent_sine
-from xbar_circuit.studies.readout.thresholds import code_density, servo
 
 __all__ = ["MURMANN_SURVEY", "ConverterReport", "characterize_converter"]
 

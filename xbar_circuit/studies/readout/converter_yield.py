@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals.converters import Converter
-from xbar_circuit.runs.items import Item, Outcome
+from xbar_circuit.runs.items import Item, ItemOutcome
 from xbar_circuit.runs.runner import run_items
 from xbar_circuit.studies.readout.converter import characterize_converter
 
@@ -67,7 +67,7 @@ class ConverterYield:
     dnl_lsb: FloatArray
     failures: Mapping[str, str]
     limit_lsb: float
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[ItemOutcome, ...]
 
     @property
     def yield_share(self) -> float:
@@ -113,7 +113,7 @@ def converter_yield(
     executor: Executor | None = None,
     workers: int | None = 1,
     folder: str | Path | None = None,
-    progress: Callable[[Outcome], object] | None = None,
+    progress: Callable[[ItemOutcome], object] | None = None,
     name: str | None = None,
 ) -> ConverterYield:
     """Draw and measure many samples of a converter.

@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.architecture import Logic, isaac
-from xbar_circuit.checks import FloatArray
 from xbar_circuit.tile import HERMES_CORE, Tile
 
-__all__ = ["REST_WATT_PER_M2", "ProductReport", "characterize_product"]
+__all__ = ["REST_WATT_PER_SQUARE_METRE", "ProductReport", "characterize_product"]
 
 _MEASURED = 3  # products in ngspice; the power hardly depends on the inputs
 _KEYS = ("drivers", "array", "amplifiers", "converters")
@@ -31,7 +31,7 @@ _WRITE_JOULE = 440e-6**2 * 2e3 * 1e-6  # 440 uA for 1 us (Sebastian et al. 2017)
 
 #: Power over area that takes the preset of the HERMES core to its published 12.5 nJ [W/m2]. Fitted:
 #: leakage, the clock's wires, references, control, all that no public number tells apart.
-REST_WATT_PER_M2 = 1.021e5
+REST_WATT_PER_SQUARE_METRE = 1.021e5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +103,8 @@ def characterize_product(
     logic
         Node and supply of the digital logic; None is 14 nm at 0.8 V.
     rest
-        Whether the power that is fitted to the HERMES core, `REST_WATT_PER_M2`, is counted over the
-        tile's area at that core's density.
+        Whether the power that is fitted to the HERMES core, `REST_WATT_PER_SQUARE_METRE`, is
+        counted over the tile's area at that core's density.
     folder, progress
         As in :meth:`Tile.in_spice`.
     name
@@ -134,7 +134,7 @@ def characterize_product(
     energy = dict(zip(_KEYS, parts, strict=True))
     energy |= _digital(tile, logic or Logic(), outputs, cost.latency_second)
     if rest:
-        energy["rest, fitted"] = REST_WATT_PER_M2 * whole * cost.latency_second
+        energy["rest, fitted"] = REST_WATT_PER_SQUARE_METRE * whole * cost.latency_second
     design = isaac()
     return ProductReport(
         name=name,
@@ -167,8 +167,9 @@ def characterize_product(
             "pulse generation: each row's code compared with a counter at every tick of the clock",
             "local logic: one multiplication and one addition an output; inputs and outputs: a byte"
             " each, from and to a memory of 8 KB",
-            f"rest: {REST_WATT_PER_M2:.3g} W/m2 over the area at the HERMES core's density, fitted"
-            " to that core's published energy: leakage, the clock's wires, references, control"
+            f"rest: {REST_WATT_PER_SQUARE_METRE:.3g} W/m2 over the area at the HERMES core's"
+            " density, fitted to that core's published energy: leakage, the clock's wires,"
+            " references, control"
             if rest
             else "rest: leakage, the clock's wires, references and control are not counted",
             f"programming, once and not part of a product: {_WRITES} pulses a device (assumed) of"

@@ -16,16 +16,16 @@ from typing import Any
 
 import numpy as np
 
-from xbar_circuit import checks
-from xbar_circuit.checks import FloatArray
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.netlist.hand_over import standing_alone, write_deck
-from xbar_circuit.netlist.provenance import Provenance
+from xbar_circuit.netlist._hand_over import standing_alone, write_deck
+from xbar_circuit.netlist._provenance import Provenance
 from xbar_circuit.peripherals import Subcircuit
-from xbar_circuit.runs.items import Item, Outcome
+from xbar_circuit.runs.items import Item, ItemOutcome
 from xbar_circuit.runs.runner import run_items
-from xbar_circuit.studies.readout.sense_amplifier_bench import CLOCKS, LatchBench
-from xbar_circuit.studies.readout.sense_amplifier_noise import decision_noise
+from xbar_circuit.studies.readout._sense_amplifier_bench import CLOCKS, LatchBench
+from xbar_circuit.studies.readout._sense_amplifier_noise import decision_noise
 from xbar_circuit.studies.readout.sense_amplifier_report import SenseAmplifierReport, SenseCondition
 from xbar_circuit.studies.readout.variations import (
     Variation,
@@ -67,7 +67,7 @@ def characterize_sense_amplifier(
     folder: str | Path | None = None,
     executor: Executor | None = None,
     workers: int | None = None,
-    progress: Callable[[Outcome], object] | None = None,
+    progress: Callable[[ItemOutcome], object] | None = None,
 ) -> SenseAmplifierReport:
     """Measure a clocked comparator of transistors in ngspice.
 
@@ -291,7 +291,7 @@ def _added(comparator: Subcircuit, shifts: Mapping[str, Sequence[float]]) -> dic
     }
 
 
-def _gathered(condition: Variation, outcomes: Sequence[Outcome]) -> SenseCondition:
+def _gathered(condition: Variation, outcomes: Sequence[ItemOutcome]) -> SenseCondition:
     """Return what was found at one condition; what failed has no number and says why."""
     plain, *parts = outcomes
     thresholds: dict[str, list[float]] = {"after_no": [], "after_yes": []}

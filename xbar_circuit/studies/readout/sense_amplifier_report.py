@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from xbar_circuit.checks import FloatArray
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import XbarError
 from xbar_circuit.studies.readout.variations import plain
 

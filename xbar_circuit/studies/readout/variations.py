@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals import Subcircuit
 

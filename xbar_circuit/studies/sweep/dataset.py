@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy
 
+from xbar_circuit._files import replacing, write_text
 from xbar_circuit.errors import ModelFileError, ParameterError
-from xbar_circuit.files import replacing, write_text
-from xbar_circuit.runs.items import Outcome
-from xbar_circuit.studies.sweep.plan import Plan
+from xbar_circuit.runs.items import ItemOutcome
+from xbar_circuit.studies.sweep.plan import SweepPlan
 from xbar_circuit.version import __version__
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def need_xarray() -> None:
         ) from error
 
 
-def numbers_of(outcome: Outcome) -> dict[str, float]:
+def numbers_of(outcome: ItemOutcome) -> dict[str, float]:
     """Return the numbers of an outcome by name; empty where it failed.
 
     Raises
@@ -91,7 +91,7 @@ def numbers_of(outcome: Outcome) -> dict[str, float]:
     return {name: float(number) for name, number in value.items()}
 
 
-def to_dataset(plan: Plan, outcomes: Sequence[Outcome]) -> xr.Dataset:
+def to_dataset(plan: SweepPlan, outcomes: Sequence[ItemOutcome]) -> xr.Dataset:
     """Return the results of a sweep, outcomes in the order of ``plan.items()``.
 
     Raises
@@ -136,7 +136,7 @@ def write_netcdf(dataset: xr.Dataset, path: Path) -> None:
         dataset.to_netcdf(temporary, engine="h5netcdf")
 
 
-def write_csv(plan: Plan, outcomes: Sequence[Outcome], path: Path) -> None:
+def write_csv(plan: SweepPlan, outcomes: Sequence[ItemOutcome], path: Path) -> None:
     """Write one line for each point and seed, whole or not at all; ``#`` lines say whence.
 
     Raises
@@ -168,7 +168,7 @@ def write_csv(plan: Plan, outcomes: Sequence[Outcome], path: Path) -> None:
     write_text(path, text.getvalue())
 
 
-def _provenance(plan: Plan, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+def _provenance(plan: SweepPlan, outcomes: Sequence[ItemOutcome]) -> dict[str, Any]:
     return {
         "title": plan.name,
         "study_function": plan.function_name,
@@ -206,6 +206,6 @@ def _cell(value: Any) -> Any:
     return value if isinstance(value, (int, float, str)) else json.dumps(value, default=str)
 
 
-def _reason(outcome: Outcome) -> str:
+def _reason(outcome: ItemOutcome) -> str:
     failure = outcome.failure
     return "" if failure is None else f"{failure.kind}: {failure.message}"

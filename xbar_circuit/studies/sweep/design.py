@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from xbar_circuit.runs.items import Outcome
-from xbar_circuit.studies.sweep.plan import Plan, plan_from_dictionary
+from xbar_circuit.runs.items import ItemOutcome
+from xbar_circuit.studies.sweep.plan import SweepPlan, sweep_plan_from_dictionary
 
 __all__ = ["Design", "best_designs", "design_plan", "designs_of"]
 
@@ -50,7 +50,7 @@ def design_plan(
     devices: Sequence[int],
     seeds: int,
     fixed: dict[str, Any],
-) -> Plan:
+) -> SweepPlan:
     """Return the sweep over all combinations.
 
     Parameters
@@ -62,7 +62,7 @@ def design_plan(
     fixed
         Further parameters of `network_point`, the same everywhere.
     """
-    return plan_from_dictionary(
+    return sweep_plan_from_dictionary(
         {
             "study": {"function": "network", "seeds": seeds, "name": "design space"},
             "parameters": fixed | _SYNAPSE,
@@ -71,7 +71,7 @@ def design_plan(
     )
 
 
-def designs_of(plan: Plan, outcomes: Sequence[Outcome]) -> list[Design]:
+def designs_of(plan: SweepPlan, outcomes: Sequence[ItemOutcome]) -> list[Design]:
     """Return the designs of a finished sweep; those of which every chip failed are left out."""
     seeds = len(plan.seeds)
     found = []

@@ -37,12 +37,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from xbar_circuit import checks
+from xbar_circuit import _checks as checks
 from xbar_circuit.errors import ModelFileError, ParameterError
 from xbar_circuit.runs.items import Item
-from xbar_circuit.studies.sweep.functions import INPUT_FILES, find_function
+from xbar_circuit.studies.sweep._functions import INPUT_FILES, find_function
 
-__all__ = ["Plan", "plan_from_dictionary", "read_plan"]
+__all__ = ["SweepPlan", "read_sweep_plan", "sweep_plan_from_dictionary"]
 
 _TABLES = {"study", "parameters", "grid", "point"}
 _NAME = re.compile(r"\w[\w .,=+-]{0,99}(?<! )")
@@ -51,7 +51,7 @@ _STUDY_KEYS = {"function", "seeds", "random", "name", "files"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class SweepPlan:
     """A whole sweep, before anything is computed.
 
     Parameters
@@ -163,7 +163,7 @@ class Plan:
         return result
 
 
-def read_plan(path: Path | str) -> Plan:
+def read_sweep_plan(path: Path | str) -> SweepPlan:
     """Read a sweep from a TOML file.
 
     Raises
@@ -182,12 +182,12 @@ def read_plan(path: Path | str) -> Plan:
             f"study: got {path} ({error}), expected a TOML file with the tables study, parameters,"
             " and grid or point; see xbar sweep --help"
         ) from error
-    return plan_from_dictionary(content, name=path.stem, text=text)
+    return sweep_plan_from_dictionary(content, name=path.stem, text=text)
 
 
-def plan_from_dictionary(
+def sweep_plan_from_dictionary(
     content: Mapping[str, Any], *, name: str = "sweep", text: str = ""
-) -> Plan:
+) -> SweepPlan:
     """Build a sweep from nested dictionaries, as a TOML file gives them.
 
     Raises
@@ -217,7 +217,7 @@ def plan_from_dictionary(
             "point", got=repr(points), expected="tables", remedy="write [[point]] before each"
         )
     seeds = study.get("seeds", 1)
-    return Plan(
+    return SweepPlan(
         name=_plain_name(study["name"]) if "name" in study else name,
         function_name=str(study["function"]),
         function=find_function(str(study["function"])),

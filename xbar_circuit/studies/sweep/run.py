@@ -7,23 +7,23 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
 
-from xbar_circuit.files import write_json, write_text
-from xbar_circuit.runs.items import Outcome
+from xbar_circuit._files import write_json, write_text
+from xbar_circuit.runs.items import ItemOutcome
 from xbar_circuit.runs.runner import run_items
 from xbar_circuit.studies.sweep.dataset import need_xarray, to_dataset, write_csv, write_netcdf
-from xbar_circuit.studies.sweep.plan import Plan
+from xbar_circuit.studies.sweep.plan import SweepPlan
 
 __all__ = ["run_sweep"]
 
 
 def run_sweep(
-    plan: Plan,
+    plan: SweepPlan,
     folder: Path,
     *,
     executor: Executor | None = None,
     workers: int | None = None,
-    progress: Callable[[Outcome], object] | None = None,
-) -> tuple[Outcome, ...]:
+    progress: Callable[[ItemOutcome], object] | None = None,
+) -> tuple[ItemOutcome, ...]:
     """Compute every point of a plan and write the results into a folder.
 
     ``items/`` holds the finished points, from which an interrupted sweep resumes;

@@ -1,0 +1,185 @@
+"""Combinations of parts: three ways to compute a small tile's products, and their codes compared.
+
+The compiled form that networks use, the tile's fast model, and ngspice with the whole deck, from
+driver to code; the same noise is drawn for all three. Ideal and behavioural parts must give equal
+codes but for ties: an input that lies closer to a threshold than ngspice's tolerance may fall on
+its other side, and counts there what its read and its digit weigh. Read-outs of transistors are
+calibrated first, and held to the error that the calibration states.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from xbar_circuit._checks import FloatArray
+from xbar_circuit.agreement._parts import DRIVERS, READOUTS, SYNAPSES, parts_fit
+from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.errors import ConvergenceError, SimulatorError
+from xbar_circuit.tile import Tile, calibrate, chain, compile_tile, random_inputs
+from xbar_circuit.wires import Wires
+
+__all__ = [
+    "Combination",
+    "CombinationOutcome",
+    "calibrated_combinations",
+    "check_combination",
+    "combinations",
+]
+
+_INPUTS, _OUTPUTS, _PRODUCTS = 3, 1, 4
+_EQUAL = 0.75  # share of codes without a tie
+_EXACT = 1e-4  # of the largest code, of exact converters in ngspice
+_SINGLE = 1e-6  # the same in single precision
+#: Read-outs of transistors and their bits; the oscillator counts some 250 cycles at full scale.
+_TRANSISTORS = {"transistor-sar": 6, "transistor-ramp": 6, "transistor-oscillator": 8}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Combination:
+    """A driver, a read-out and a synapse by name, their tile, and inputs (products, inputs)."""
+
+    driver: str
+    readout: str
+    synapse: str
+    tile: Tile
+    x: FloatArray = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CombinationOutcome:
+    """How the codes agree.
+
+    codes : how many were compared.
+    compiled_apart, spice_apart : largest difference to the tile's fast model [LSB].
+    equal : share of ngspice's codes that are equal; real ones within what is allowed.
+    allowed : largest difference of ngspice's codes that is a tie, or the stated error [LSB].
+    second : inside ngspice [s].
+    failure : what ngspice said where it gave no answer.
+    """
+
+    case: Combination
+    codes: int
+    compiled_apart: float
+    spice_apart: float
+    equal: float
+    allowed: float
+    second: float
+    failure: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether compiled form and fast model are the same, and ngspice within what is allowed."""
+        exact = self.case.tile.readout.converter.exact
+        if self.failure or self.compiled_apart > (_SINGLE if exact else 0.0):
+            return False
+        most = self.spice_apart <= self.allowed
+        return most and (exact or self.case.tile.model is not None or self.equal >= _EQUAL)
+
+
+def combination_tile(driver: str, readout: str, synapse: str, rng: np.random.Generator) -> Tile:
+    """Return the tile of a combination; mismatch is drawn for every converter of its own.
+
+    Raises
+    ------
+    ParameterError
+        The parts do not fit each other.
+    """
+    kind = SYNAPSES[synapse]
+    wires = Wires(row_ohm=2.0, column_ohm=3.0)
+    if kind is None:
+        shape = (_INPUTS, 2 * _OUTPUTS)
+        crossbar = Crossbar(conductance=rng.uniform(1e-6, 25e-6, shape), wires=wires)
+    else:
+        crossbar = kind.crossbar(rng.uniform(-1.0, 1.0, (_INPUTS, _OUTPUTS)), wires=wires)
+    tile = Tile(crossbar, DRIVERS[driver], READOUTS[readout], synapse=kind)
+    if readout == "sar, mismatch":
+        drawn = tile.readout.drawn(rng, tile.converters, unit_sigma=0.05)
+        tile = Tile(crossbar, DRIVERS[driver], drawn, synapse=kind)
+    return tile
+
+
+def combinations(*, seed: int = 2026, every: int = 1) -> Iterator[Combination]:
+    """Yield the combinations of behavioural parts that fit.
+
+    Parameters
+    ----------
+    seed
+        Of conductances and inputs.
+    every
+        1 yields all; 7 every seventh, in which all parts have their turn.
+    """
+    names = [one for one in itertools.product(DRIVERS, READOUTS, SYNAPSES) if parts_fit(*one)]
+    for k, (driver, readout, synapse) in enumerate(names):
+        if k % every:
+            continue
+        rng = np.random.default_rng((seed, k))
+        tile = combination_tile(driver, readout, synapse, rng)
+        x = rng.uniform(-1.0, 1.0, (_PRODUCTS, tile.inputs))
+        yield Combination(driver=driver, readout=readout, synapse=synapse, tile=tile, x=x)
+
+
+def calibrated_combinations(*, seed: int = 2026) -> Iterator[Combination]:
+    """Yield tiles with read-outs of transistors, calibrated against ngspice.
+
+    Raises
+    ------
+    SimulatorError, ConvergenceError
+        ngspice failed.
+    """
+    for k, (name, bits) in enumerate(_TRANSISTORS.items()):
+        rng = np.random.default_rng((seed, 10_000 + k))
+        plain = chain(name, rows=8, cols=2, bits=bits, rng=rng)
+        tile = calibrate(plain, rng=rng, samples=24, held_out=12, analog=False)
+        x = random_inputs(rng, 2 * _PRODUCTS, tile.inputs)
+        yield Combination(driver="dac", readout=name, synapse="none", tile=tile, x=x)
+
+
+def check_combination(case: Combination, *, seed: int = 3) -> CombinationOutcome:
+    """Compute the products of one tile in three ways.
+
+    Parameters
+    ----------
+    case
+        What to compute.
+    seed
+        Of the noise.
+
+    Raises
+    ------
+    SimulatorNotFoundError
+        ngspice is missing.
+    """
+    tile, form = case.tile, compile_tile(case.tile)
+    fast = tile.mvm(case.x, rng=np.random.default_rng(seed)).code
+    single = form.codes(form.encode(case.x), rng=np.random.default_rng(seed))
+    quiet = form.codes(form.encode(case.x)) - tile.mvm(case.x).code
+    failure = ""
+    try:
+        exact = tile.mvm(
+            case.x, engine="spice", rng=np.random.default_rng(seed), time_limit_second=20.0
+        )
+        apart, second = np.abs(exact.code - fast), exact.simulator_second
+    except (ConvergenceError, SimulatorError) as error:
+        apart, second, failure = np.full(fast.shape, np.inf), 0.0, str(error)
+    largest = max(float(np.abs(fast).max()), 1.0)
+    model = tile.model
+    if tile.readout.converter.exact:
+        allowed = _EXACT * largest
+    elif model is not None and model.held_out is not None:
+        allowed = float(model.held_out.worst_lsb)
+    else:
+        allowed = float(max(map(abs, form.weights)) * max(map(abs, tile.digital.significance)))
+    return CombinationOutcome(
+        case=case,
+        codes=int(apart.size),
+        compiled_apart=float(max(np.abs(single - fast).max(), np.abs(quiet).max())),
+        spice_apart=float(apart.max()),
+        equal=float((apart <= (allowed if tile.readout.converter.exact else 0.0)).mean()),
+        allowed=allowed,
+        second=second,
+        failure=failure,
+    )

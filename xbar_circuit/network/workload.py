@@ -1,0 +1,173 @@
+"""What people bring: a network, images to judge it by, images to calibrate on; made to fit.
+
+The network says which layout of the images it takes; a file that leaves its sizes open takes those
+of the images. Calibration never sees a test image: those that are in both sets are left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.network.graph import Network
+from xbar_circuit.network.images import (
+    Dataset,
+    Normalisation,
+    fashion_mnist_calibration,
+    fashion_mnist_test,
+    load_dataset,
+    load_images,
+)
+from xbar_circuit.network.importers import declared_shape, load
+from xbar_circuit.network.lenet import SHIPPED
+
+__all__ = ["FASHION_MNIST", "NETWORKS", "Workload", "fit_images", "load_workload"]
+
+#: Name of the images that the package carries.
+FASHION_MNIST = "fashion-mnist"
+
+#: What a network may be, for the help of commands.
+NETWORKS = (
+    "An .onnx or .npz file, a TorchScript .pt file, 'my_module:name' of a torch module, or one of "
+    + ", ".join(SHIPPED)
+    + "."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """A network with images that fit it.
+
+    network : of any kind.
+    test : with labels.
+    calibration : none of them in the test set.
+    """
+
+    network: Network
+    test: Dataset
+    calibration: Dataset
+
+
+def load_workload(
+    network: str,
+    *,
+    data: str = FASHION_MNIST,
+    labels: Path | str | None = None,
+    calibration: Path | str | None = None,
+    calibration_images: int = 256,
+    normalisation: Normalisation | None = None,
+    output: str | None = None,
+) -> Workload:
+    """Read a network and its images.
+
+    Parameters
+    ----------
+    network
+        As for `load`, or the name of a network in the package.
+    data, labels
+        As for `load_dataset`, or ``"fashion-mnist"``, the package's own images, which come with
+        labels, calibration images and normalisation.
+    calibration
+        Images to set the converters' ranges by.
+    calibration_images
+        How many of them, evenly over the file.
+    normalisation
+        How pixels become inputs; it must be stated for images of your own.
+    output
+        Which output of a network with several.
+
+    Raises
+    ------
+    ModelFileError
+        A file is missing or damaged, or holds what is not supported.
+    ParameterError
+        Normalisation or calibration is not stated, or stated for the package's own images; the
+        test set is all that is left to calibrate on; or an output is chosen of a network of the
+        package, which has one.
+    ShapeError
+        The images do not fit the network.
+    """
+    if data == FASHION_MNIST:
+        _refuse_ignored(labels=labels, calibration=calibration, normalisation=normalisation)
+        test, known = fashion_mnist_test(), fashion_mnist_calibration().first(calibration_images)
+    else:
+        stated = _stated(normalisation)
+        if calibration is None:
+            raise ParameterError.about(
+                "calibration",
+                got="nothing",
+                expected="images that are not in the test set, to set the converters' ranges",
+                remedy="give a file or folder of training images (--calibration)",
+            )
+        test = load_dataset(data, labels, normalisation=stated)
+        known = load_images(calibration, normalisation=stated, count=calibration_images)
+    chosen, test = fit_images(network, test, output=output)
+    return Workload(
+        network=chosen,
+        test=test,
+        calibration=known.arranged(chosen.input_shape).without(test),
+    )
+
+
+def fit_images(
+    network: str, images: Dataset, *, output: str | None = None
+) -> tuple[Network, Dataset]:
+    """Return a network, and the images in the layout that it takes.
+
+    Parameters
+    ----------
+    network, output
+        As for `bring`.
+    images
+        Whose sizes a network takes that leaves its own open.
+
+    Raises
+    ------
+    ModelFileError
+        As `load`.
+    ShapeError
+        The images do not fit the network.
+    """
+    if network in SHIPPED:
+        _no_outputs(network, output)
+        chosen = SHIPPED[network]()
+        return chosen, images.arranged(chosen.input_shape)
+    shape = declared_shape(network, output=output)
+    fitting = images if shape is None else images.arranged(shape)
+    size = fitting.images.shape[1:]
+    return load(network, input_shape=size, output=output), fitting
+
+
+def _refuse_ignored(**given: object) -> None:
+    """Refuse what the package's own images would have to ignore."""
+    wrong = [name for name, value in given.items() if value is not None]
+    if wrong:
+        raise ParameterError.about(
+            ", ".join(wrong),
+            got=f"a value beside data={FASHION_MNIST!r}",
+            expected="nothing: these images come with their labels, calibration set and"
+            " normalisation",
+            remedy="give --data, the images that it belongs to, or leave it out",
+        )
+
+
+def _no_outputs(network: str, output: str | None) -> None:
+    if output is not None:
+        raise ParameterError.about(
+            "output",
+            got=repr(output),
+            expected=f"nothing for {network}, which has one output",
+            remedy="leave --output out",
+        )
+
+
+def _stated(normalisation: Normalisation | None) -> Normalisation:
+    if normalisation is None:
+        raise ParameterError.about(
+            "normalisation",
+            got="nothing",
+            expected="what the network's pixels were divided by",
+            remedy="give --divide 255, or --divide 1 for numbers that are ready",
+        )
+    return normalisation
