@@ -15,6 +15,8 @@ from docutils import nodes
 from latex2mathml.converter import convert
 
 from xbar_circuit import __version__, cli
+from xbar_circuit.accelerator._reference import reference_page
+from xbar_circuit.studies.sweep.plan import study_page
 
 HERE = Path(__file__).parent
 
@@ -139,6 +141,15 @@ def setup(app: Any) -> None:
 
 
 html_math_renderer = "mathml"
+
+
+def _write_files() -> None:
+    """Write the reference of the TOML files from the schema that checks them."""
+    _write_if_new(HERE / "reference" / "accelerator_file.md", reference_page())
+    _write_if_new(HERE / "reference" / "study_file.md", study_page())
+
+
 _copy_notebooks()
+_write_files()
 _write_command_line()
 _write_python()

@@ -1,11 +1,15 @@
 """Settings from TOML."""
 
+import tomllib
+
+import numpy as np
 import pytest
 
-from xbar_circuit import ModelFileError, ParameterError
+from closeness import approx
+from xbar_circuit import ModelFileError, ParameterError, XbarError
 from xbar_circuit.accelerator.settings import from_dictionary, read_settings
 from xbar_circuit.cells import BitSlices
-from xbar_circuit.devices import Sinh
+from xbar_circuit.devices import PcmStatistics, Sinh, TabulatedCurve
 from xbar_circuit.peripherals import (
     BitSerial,
     IdealConverter,
@@ -159,5 +163,107 @@ models = "cmos45.lib"
     assert readout.amplifier.opamp.path == tmp_path / "two_stage_opamp.lib"
     assert readout.circuits
     config.write_text(config.read_text().replace('file = "two_stage_opamp.lib"', ""))
-    with pytest.raises(ParameterError, match="no file"):
+    with pytest.raises(ParameterError, match=r"opamp\.file: got nothing"):
         read_settings(config)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("run.seconds = 25", "run.seconds: got 25, expected a list [s]; write seconds = [25]"),
+        ("accelerator.wires = 1.0", "accelerator.wires: got 1.0, expected a table"),
+        ('accelerator.synapse.cell = "sinh"', "accelerator.synapse.cell: got 'sinh', expected a"),
+        ('pcm = "joshi2020"', "pcm: got 'joshi2020', expected a table"),
+        (
+            'accelerator.synapse = {kind="bit_slices", slice_bits=4}',
+            "accelerator.synapse.slice_bits: got an unknown key",
+        ),
+        ('run.wire_aware = "yes"', "run.wire_aware: got 'yes', expected true or false"),
+        ('run.wire_aware = "false"', "run.wire_aware: got 'false', expected true or false"),
+        ("run.memory_bytes = 1e9", "run.memory_bytes: got 1000000000.0, expected a whole number"),
+        ("run.seeds = 1000000000000", "run.seeds: got 1000000000000, expected a whole number"),
+        ("run.seed = 3", "did you mean 'seeds'?"),
+        ('run.technology = "isac"', "did you mean 'isaac'?"),
+        ('accelerator.driver.kind = "pulse"', "accelerator.driver.kind: got 'pulse', expected one"),
+        ("accelerator.driver = [1]", "accelerator.driver: got [1], expected a table"),
+        ("accelerator.driver.bits = 40", "accelerator.driver.bits: got 40, expected a whole"),
+        ('accelerator.readout.difference = "digtal"', "did you mean 'digital'?"),
+        ('accelerator.readout.chain = "sra"', "did you mean 'sar'?"),
+        ("accelerators.wide = 3", "accelerators.wide: got 3, expected a table"),
+        ("accelerators.wide.row = 3", "accelerators.wide.row: got an unknown key"),
+        ("layers.conv1 = 3", "layers.conv1: got 3, expected text"),
+        ("layers.conv1 = {rows = 0}", "layers.conv1.rows: got 0, expected a whole number >= 1"),
+        ("accelerator.digital.buffer.byte_joule = -1", "accelerator.digital.buffer.byte_joule"),
+        ("pcm.read_curve = {x = [0, 1]}", "pcm.read_curve"),
+        ('pcm.read_curve = {file = "none.csv"}', "none.csv"),
+        ('accelerator.driver.inl_lsb = {file = "none.csv"}', "none.csv"),
+        ("pcm.t0_second = nan", "pcm.t0_second: got nan"),
+    ],
+)
+def test_wrong_types_and_values_are_named_by_their_key(text, message):
+    with pytest.raises(XbarError) as caught:
+        from_dictionary(tomllib.loads(text))
+    assert message in str(caught.value)
+
+
+def test_measured_curves_and_numbers_come_from_files_beside_the_settings(tmp_path):
+    (tmp_path / "sigma.csv").write_text("x,sigma\n0,0.01\n0.5,0.03\n1,0.02\n")
+    (tmp_path / "inl.csv").write_text("\n".join(["0"] * 7 + ["0.25"] * 8) + "\n")
+    (tmp_path / "a.toml").write_text(
+        """
+[accelerator.driver]
+bits = 4
+inl_lsb = { file = "inl.csv" }
+[pcm]
+preset = "hermes_single"
+programming_curve = { file = "sigma.csv" }
+drift_mean_curve = { kind = "polynomial", coefficients = [0.05, 0.01] }
+read_curve.kind = "piecewise"
+read_curve.split = 0.5
+read_curve.below = { kind = "clipped_log", slope = -0.01, offset = 0.0, low = 0.01, high = 0.04 }
+read_curve.above = { x = [0.5, 1.0], y = [0.01, 0.02] }
+source = "our own devices"
+"""
+    )
+    found = read_settings(tmp_path / "a.toml").accelerator
+    statistics = found.statistics
+    assert found.driver.inl_lsb == (0.0,) * 7 + (0.25,) * 8
+    assert statistics.programming_curve == TabulatedCurve(x=(0.0, 0.5, 1.0), y=(0.01, 0.03, 0.02))
+    assert statistics.g_max_siemens == PcmStatistics.hermes_single().g_max_siemens
+    target = 0.25 * statistics.g_max_siemens
+    sigma = float(statistics.programming_sigma(target))
+    assert sigma == approx(0.02 * statistics.g_max_siemens, rel=1e-12)
+    assert float(statistics.drift_mean(target)) == approx(0.0525, rel=1e-12)
+    assert statistics.read_curve(np.array([0.75]))[0] == approx(0.015, rel=1e-12)
+    assert statistics.source == "our own devices"
+
+
+def test_a_layer_has_settings_of_its_own_and_the_rest_of_the_first():
+    found = from_dictionary(
+        {
+            "accelerator": {"rows": 64, "readout": {"converter": {"bits": 6}}},
+            "layers": {"conv1": {"readout": {"converter": {"bits": 9}}}, "conv2": "int4"},
+        }
+    )
+    own = found.elsewhere["conv1"]
+    assert own.rows == 64
+    assert own.readout.converter.bits == 9
+    assert found.accelerator.readout.converter.bits == 6
+    assert found.digital == {"conv2": 4}
+
+
+def test_none_is_said_by_a_word():
+    found = from_dictionary(
+        {"accelerator": {"terminals": {"left_ohm": "none", "right_ohm": 5.0}}}
+    ).accelerator
+    assert found.terminals.left_ohm is None
+    assert found.terminals.right_ohm == 5.0
+
+
+def test_the_synapse_takes_the_range_of_the_statistics_unless_it_says_one():
+    found = from_dictionary({"pcm": {"preset": "hermes_single"}}).accelerator.synapse
+    assert found.g_max_siemens == 10.35e-6
+    assert found.g_min_siemens == 0.1e-6
+    said = {"synapse": {"g_max_siemens": 5e-6, "g_min_siemens": 0.0}}
+    found = from_dictionary({"pcm": {}, "accelerator": said}).accelerator.synapse
+    assert (found.g_min_siemens, found.g_max_siemens) == (0.0, 5e-6)

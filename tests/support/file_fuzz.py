@@ -26,6 +26,7 @@ import numpy as np
 import xbar_circuit as xc
 from xbar_circuit import _matrix_files as matrix_files
 from xbar_circuit import spice_text
+from xbar_circuit.accelerator.settings import read_settings
 from xbar_circuit.calibration.readout import ReadoutModel
 from xbar_circuit.network import images, storage
 from xbar_circuit.network.lenet import SHIPPED
@@ -34,6 +35,50 @@ from xbar_circuit.studies.sweep import read_sweep_plan
 EXPORTS = Path(__file__).resolve().parents[1] / "data" / "torch_exports"
 MEMORY_BYTES = 12 << 30
 NORMAL = images.Normalisation(divide=255.0)
+
+
+SETTINGS = (
+    b"""[accelerator]
+rows = 64
+synapse = { kind = "bit_slices", slices = 2, cell = { kind = "sinh", v0_volt = 0.3 } }
+driver = { kind = "dac", bits = 6, settle_second = 1e-11 }
+readout.converter = { kind = "sar", bits = 7, low_volt = 0.1 }
+readout.amplifier = { kind = "transimpedance", feedback_ohm = 6e3, opamp = { dc_gain = 1e4 } }
+terminals = { left_ohm = "none", right_ohm = 2 }
+[layers]
+conv1 = { driver.bits = 4 }
+dense1 = "int8"
+[pcm]
+preset = "hermes_double"
+read_curve = { x = [0, 1], y = [0.01, 0.02] }
+[run]
+seconds = [25.0, 3600]
+seeds = 3
+wire_aware = true
+""",
+    b"""[accelerator]
+readout = { chain = "ramp", bits = 6 }
+digital.buffer.byte_joule = 1e-12
+wires = { row_ohm = 0.5, column_ohm = 1.5 }
+[accelerators.wide]
+weight_scale = "tile"
+[layers]
+conv1 = "wide"
+[run]
+celsius = [0, 85]
+technology = "isaac"
+""",
+)
+NETWORK_STUDY = b"""[study]
+function = "network"
+seeds = [1, 2]
+[parameters]
+images = 10
+pcm.preset = "joshi2020"
+[grid]
+"accelerator.rows, accelerator.cols" = [32, 64]
+run.wire_aware = [false, true]
+"""
 
 
 @dataclass(frozen=True)
@@ -150,6 +195,8 @@ def formats() -> dict[str, Format]:
             (b".lib tt\nR1 a b 1k ; one\n+ tc1=1m\n.endl\n", b".subckt x a b\nR1 a b 1\n.ends\n"),
             lambda path: spice_text.flatten_file(path, "tt" if b"tt" in path.read_bytes() else ""),
         ),
+        "settings": Format(".toml", SETTINGS, read_settings),
+        "network study": Format(".toml", (NETWORK_STUDY,), read_sweep_plan),
         "study": Format(
             ".toml",
             (b'[study]\nfunction = "ir_drop"\nseeds = 2\nname = "x"\n[grid]\nrows = [1, 2]\n',),

@@ -1,23 +1,41 @@
-"""Parts from plain tables: what a TOML file says of drivers, read-outs, synapses and circuits.
+"""Parts as tables of a file: drivers, read-outs, synapses, circuits and curves, by their kind.
 
 Every part is a table whose ``kind`` names it and whose other keys are the arguments of Python; a
-part in a part is a table in a table. Unknown keys are refused, so a typing error cannot change a
-result quietly.
+part in a part is a table in a table. The models are made of the parts themselves, see
+`xbar_circuit._schema`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from xbar_circuit import _checks as checks
+from pydantic import Discriminator, Field, Tag
+
 from xbar_circuit import cells, devices, peripherals
-from xbar_circuit.errors import ParameterError
+from xbar_circuit._matrix_files import load_matrix
+from xbar_circuit._schema import LISTS, choice_of, optional, table_model
+from xbar_circuit.accelerator.description import WEIGHT_SCALES, Accelerator
+from xbar_circuit.architecture.components import Buffer, DigitalUnit, Interconnect
+from xbar_circuit.architecture.presets import HOROWITZ
+from xbar_circuit.calibration import ReadoutModel
+from xbar_circuit.errors import ShapeError
+from xbar_circuit.peripherals.amplifiers import Amplifier, DifferenceAmplifier
+from xbar_circuit.peripherals.converters import Converter
+from xbar_circuit.peripherals.drivers import Driver
 from xbar_circuit.tile import CHAINS
+from xbar_circuit.wires import Terminals, Wires
 
-__all__ = ["PARTS", "build_part", "known_keys", "part"]
+__all__ = ["PARTS", "PCM_PRESETS", "AcceleratorTable", "PcmTable"]
+
+#: Statistics by the name they have in a file.
+PCM_PRESETS = {
+    "joshi2020": devices.PcmStatistics.joshi2020,
+    "hermes_single": devices.PcmStatistics.hermes_single,
+    "hermes_double": devices.PcmStatistics.hermes_double,
+}
 
 #: Parts by what they are for and by the name they have in a file; the first is the default.
 PARTS: dict[str, dict[str, Callable[..., Any]]] = {
@@ -44,6 +62,7 @@ PARTS: dict[str, dict[str, Callable[..., Any]]] = {
         "sar": peripherals.Sar,
         "ramp": peripherals.Ramp,
         "flash": peripherals.Flash,
+        "cyclic": peripherals.Cyclic,
         "oscillator": peripherals.OscillatorCounter,
         "sense_amplifier": peripherals.SenseAmplifier,
     },
@@ -53,115 +72,273 @@ PARTS: dict[str, dict[str, Callable[..., Any]]] = {
         "conveyor": peripherals.CurrentConveyor,
     },
     "opamp": {"behavioural": peripherals.OpAmp},
-    "difference": {"amplifier": peripherals.DifferenceAmplifier},
+    "curve": {
+        "table": devices.TabulatedCurve,
+        "polynomial": devices.Polynomial,
+        "clipped_log": devices.ClippedLog,
+        "saturated_power": devices.SaturatedPower,
+        "piecewise": devices.Piecewise,
+    },
 }
 
-_CIRCUIT = "subcircuit"
-_CHAIN = "chain"
+
+def _column(path: Path) -> tuple[float, ...]:
+    """Return the numbers of a file of one line or one column."""
+    matrix = load_matrix(path)
+    if 1 not in matrix.shape:
+        raise ShapeError.about(
+            "file",
+            got=f"{path} of shape {matrix.shape}",
+            expected="one column or one line of numbers",
+            remedy="cut the others away",
+        )
+    return tuple(matrix.ravel().tolist())
 
 
-def part(role: str, content: Any, *, name: str, folder: Path) -> Any:
-    """Return a part.
+def _measured(values: dict[str, Any], folder: Path) -> devices.TabulatedCurve:
+    """Return a curve of points that are given, or in a file of two columns, x and y."""
+    if "file" not in values:
+        return devices.TabulatedCurve(**values)
+    matrix = load_matrix(folder / values["file"])
+    if matrix.shape[1] != 2 or len(values) > 1:
+        raise ShapeError.about(
+            "file",
+            got=f"{values['file']} of shape {matrix.shape}"
+            + (" beside x or y" if len(values) > 1 else ""),
+            expected="two columns, x and the curve's value, and nothing beside the file",
+            remedy="write one point a line",
+        )
+    return devices.TabulatedCurve(x=tuple(matrix[:, 0].tolist()), y=tuple(matrix[:, 1].tolist()))
+
+
+def _subcircuit(values: dict[str, Any], folder: Path) -> peripherals.Subcircuit:
+    """Return a circuit of one's own."""
+    given = dict(values)
+    file, name, models = given.pop("file"), given.pop("name"), given.pop("models", None)
+    return peripherals.Subcircuit(
+        folder / file, name, models=None if models is None else folder / models, **given
+    )
+
+
+def _tables_or(lists: Any, tables: Any) -> Any:
+    """Return the type of what may be a list or a table."""
+    return Annotated[
+        Annotated[lists, Tag("<list>")] | Annotated[tables, Tag("<table>")],
+        Discriminator(lambda value: "<table>" if isinstance(value, Mapping) else "<list>"),
+    ]
+
+
+_NumbersTable = table_model(
+    "NumbersFromFile",
+    keys={"file": (str, ..., "One column or one line of numbers: CSV, npy or Parquet.")},
+    makes=lambda values, folder: _column(folder / values["file"]),
+)
+
+#: A list of numbers, or ``{ file = "numbers.csv" }``.
+_Numbers = _tables_or(LISTS[float], _NumbersTable)
+
+_SubcircuitTable = table_model(
+    "Subcircuit",
+    documented=peripherals.Subcircuit,
+    kind="subcircuit",
+    default_kind=True,
+    keys={
+        "file": (str, ..., "With the `.subckt`."),
+        "name": (str, ...),
+        "ports": (_tables_or(LISTS[str], dict[str, str]), ...),
+        "supplies": (dict[str, float], None),
+        "models": (str, None),
+        "parameters": (dict[str, float], None),
+        "currents": (dict[str, float], None),
+        "compatibility": (str, ""),
+    },
+    makes=_subcircuit,
+)
+
+
+def _role(
+    role: str, types: Mapping[Any, Any], *, without: Collection[str] = (), **more: dict[str, Any]
+) -> Any:
+    """Return the type of a part: the tables of all kinds of its role.
 
     Parameters
     ----------
     role
-        One of :data:`PARTS`, ``"readout"``, or any other for a circuit of one's own.
-    content
-        Its table; what is no table is returned as it is.
-    name
-        What to call it in a message.
-    folder
-        Where file names start.
-
-    Raises
-    ------
-    ParameterError
-        An unknown kind or key, or a value that the part refuses.
+        One of :data:`PARTS`.
+    types
+        Of keys, by the type that the field has in Python.
+    without
+        Kinds that are left out.
+    more
+        Further arguments of `table_model`, by kind.
     """
-    if not isinstance(content, Mapping):
-        return content
-    table = dict(content)
-    if role == "readout" and _CHAIN in table:
-        return _chain(table, name)
-    if role == "readout":
-        return build_part(peripherals.Readout, name, {"converter": {}, **table}, folder=folder)
-    kinds = PARTS.get(role, {})
-    kind = table.pop("kind", next(iter(kinds), _CIRCUIT))
-    if kind == _CIRCUIT:
-        return _subcircuit(table, name, folder)
-    checks.choice(f"{name}.kind", kind, (*kinds, _CIRCUIT))
-    return build_part(kinds[kind], name, table, folder=folder)
-
-
-def build_part(
-    kind: Callable[..., Any], name: str, content: Mapping[str, Any], *, folder: Path
-) -> Any:
-    """Return ``kind(**content)``, with the tables in it as parts.
-
-    Raises
-    ------
-    ParameterError
-        A key that the part does not have, or one that it misses.
-    """
-    if is_dataclass(kind):
-        known_keys(name, content, {field.name for field in fields(kind) if field.init})
-    values = {
-        key: None
-        if value == "exact" and key == "bits"
-        else part(key, value, name=f"{name}.{key}", folder=folder)
-        for key, value in content.items()
-    }
-    try:
-        return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
-    except TypeError as error:
-        raise ParameterError.about(
-            name,
-            got=str(error),
-            expected="the arguments that the part has in Python",
-            remedy="see its docstring",
-        ) from error
-
-
-def known_keys(name: str, content: Mapping[str, Any], allowed: set[str]) -> None:
-    """Refuse keys that are none.
-
-    Raises
-    ------
-    ParameterError
-        There is one.
-    """
-    unknown = set(content) - allowed
-    if unknown:
-        raise ParameterError.about(
-            name,
-            got=f"unknown keys {sorted(unknown)}",
-            expected=f"some of {sorted(allowed)}",
-            remedy="correct the spelling",
+    made: dict[str, Any] = {}
+    for kind, of in PARTS[role].items():
+        if kind in without:
+            continue
+        fields_of = of if isinstance(of, type) else None
+        own: dict[str, Any] = {} if fields_of else {"makes": _ready(of)}
+        made[kind] = table_model(
+            f"{role}_{kind}",
+            fields_of,
+            types={tuple[float, ...]: _Numbers, **types},
+            kind=kind,
+            default_kind=not made,
+            documented=fields_of or of.__self__,  # type: ignore[attr-defined]
+            **own,
+            **more.get(kind, {}),
         )
+    if role == "opamp":
+        made["subcircuit"] = _SubcircuitTable
+    return choice_of(made, default=next(iter(made)))
 
 
-def _chain(table: dict[str, Any], name: str) -> Any:
-    """Return a ready read-out by its name."""
-    known_keys(name, table, {_CHAIN, "bits"})
-    chosen = checks.choice(f"{name}.{_CHAIN}", table[_CHAIN], tuple(CHAINS))
-    return CHAINS[chosen](bits=checks.count(f"{name}.bits", table.get("bits", 8), maximum=16))[0]
+def _ready(of: Callable[[], Any]) -> Callable[[dict[str, Any], Path], Any]:
+    return lambda _, __: of()
 
 
-def _subcircuit(table: dict[str, Any], name: str, folder: Path) -> peripherals.Subcircuit:
-    """Return a circuit of one's own: ``file``, ``name``, ``ports`` and the rest of `Subcircuit`."""
-    known_keys(name, table, {"file", "name", "ports", "supplies", "models", "parameters"})
-    for key in ("file", "name", "ports"):
-        if key not in table:
-            raise ParameterError.about(
-                name, got=f"no {key}", expected="file, name and ports", remedy="add it"
-            )
-    models = table.get("models")
-    return peripherals.Subcircuit(
-        folder / table["file"],
-        table["name"],
-        ports=table["ports"],
-        supplies=table.get("supplies"),
-        models=folder / models if isinstance(models, str) else models,
-        parameters=table.get("parameters"),
+#: Keys that are one of a few words, by kind.
+_WORDS: dict[str, dict[str, Any]] = {
+    "bit_serial": {"keys": {"coding": Literal["sign-magnitude", "twos-complement"]}},
+    "ideal": {"keys": {"unit": Literal["A", "V"]}},
+    "sar": {"keys": {"switching": Literal["conventional", "two-step"]}},
+}
+_MEASURED: dict[str, Any] = {
+    "makes": _measured,
+    "given": False,
+    "keys": {"file": (str, None, "Two columns, x and value, in place of x and y.")},
+}
+
+_CIRCUIT: dict[Any, Any] = {peripherals.Subcircuit: _SubcircuitTable}
+_OPAMP = {peripherals.OpAmp | peripherals.Subcircuit: _role("opamp", {}), **_CIRCUIT}
+_ONE_CURVE = _role("curve", {}, without=("piecewise",), table=_MEASURED)
+_CURVES = {devices.Curve: _role("curve", {devices.Curve: _ONE_CURVE}, table=_MEASURED)}
+_SYNAPSE = _role("synapse", {devices.Cell: _role("cell", {})})
+_ONE_DRIVER = _role("driver", {}, without=("buffer",), **_WORDS)
+_DRIVER = _role("driver", {Driver: _ONE_DRIVER, **_CIRCUIT}, **_WORDS)
+_CONVERTER = _role("converter", _CIRCUIT, **_WORDS)
+_AMPLIFIER = _role("amplifier", _OPAMP)
+
+
+def _readout(values: dict[str, Any], _: Path) -> peripherals.Readout:
+    return peripherals.Readout(**{"converter": peripherals.IdealConverter(bits=8), **values})
+
+
+def _chain(values: dict[str, Any], _: Path) -> peripherals.Readout:
+    return CHAINS[values["chain"]](bits=values.get("bits", 8))[0]
+
+
+_DIFFERENCE = optional(
+    choice_of(
+        {
+            "amplifier": table_model(
+                "difference_amplifier",
+                DifferenceAmplifier,
+                types=_OPAMP,
+                kind="amplifier",
+                default_kind=True,
+            ),
+            "<text>": Literal["digital", "current"],
+        },
+        default="amplifier",
     )
+)
+_PartsReadout: Any = table_model(
+    "Readout",
+    peripherals.Readout,
+    types={Converter: _CONVERTER, Amplifier: _AMPLIFIER},
+    keys={"difference": _DIFFERENCE},
+    without=("samples",),
+    given=False,
+    makes=_readout,
+)
+_ChainReadout: Any = table_model(
+    "ReadoutByName",
+    keys={
+        "chain": (Literal[tuple(CHAINS)], ..., "A ready read-out of the package, by its name."),
+        "bits": (Annotated[int, Field(ge=1, le=16)], 8, "Of its converter."),
+    },
+    makes=_chain,
+)
+_READOUT = Annotated[
+    Annotated[_PartsReadout, Tag("<parts>")] | Annotated[_ChainReadout, Tag("<chain>")],
+    Discriminator(lambda v: "<chain>" if isinstance(v, Mapping) and "chain" in v else "<parts>"),
+]
+
+_HARDWARE = {
+    kind: table_model(
+        kind.__name__,
+        kind,
+        given=False,
+        makes=lambda values, _, base=base: replace(base, **values),  # type: ignore[misc]
+    )
+    for kind, base in ((Buffer, HOROWITZ.buffer), (Interconnect, HOROWITZ.interconnect))
+}
+_DigitalTable = table_model(
+    "DigitalUnit",
+    DigitalUnit,
+    types=_HARDWARE,
+    given=False,
+    makes=lambda values, _: replace(HOROWITZ, **values),
+)
+
+
+#: The name of a file, or several.
+_NAMES: Any = LISTS[str]
+_FILES = Annotated[
+    Annotated[str, Tag("<name>")] | Annotated[_NAMES, Tag("<list>")],
+    Discriminator(lambda value: "<list>" if isinstance(value, list | tuple) else "<name>"),
+]
+
+
+def _accelerator(values: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return the arguments of an `Accelerator`; the statistics are still missing."""
+    named = values.get("model")
+    if named is not None:
+        files = (named,) if isinstance(named, str) else named
+        models = tuple(ReadoutModel.load(folder / file) for file in files)
+        values["model"] = models[0] if len(models) == 1 else models
+    return values
+
+
+#: ``[accelerator]``: its parts are made, the statistics of its devices come from ``[pcm]``.
+AcceleratorTable: Any = table_model(
+    "Accelerator",
+    Accelerator,
+    types={
+        Driver: _DRIVER,
+        peripherals.Readout: _READOUT,
+        Wires: table_model("Wires", Wires),
+        Terminals: table_model("Terminals", Terminals),
+        DigitalUnit: _DigitalTable,
+    },
+    keys={
+        "synapse": _SYNAPSE,
+        "model": optional(_FILES),
+        "weight_scale": Literal[WEIGHT_SCALES],
+    },
+    without=("statistics",),
+    makes=_accelerator,
+)
+
+
+def _statistics(values: dict[str, Any], _: Path) -> devices.PcmStatistics:
+    base = PCM_PRESETS[values.pop("preset", "joshi2020")]()
+    return replace(base, **values)
+
+
+#: ``[pcm]``: a preset, and what is another than its.
+PcmTable: Any = table_model(
+    "Pcm",
+    devices.PcmStatistics,
+    types=_CURVES,
+    keys={
+        "preset": (
+            Literal[tuple(PCM_PRESETS)],
+            "joshi2020",
+            "Published statistics; the other keys say what is another than theirs.",
+        )
+    },
+    given=False,
+    makes=_statistics,
+)

@@ -15,12 +15,13 @@ A TOML file has the tables ``[accelerator]`` (with ``[accelerator.synapse]``, ``
 
     [layers]
     conv1 = "wide"      # on another accelerator
+    conv2 = { readout.converter.bits = 6 }  # on the first, with settings of its own
     dense3 = "digital"  # float32; "int8" is whole numbers of 8 bits
 
-``bits = "exact"`` stands for Python's None, and ``accelerator.model = "model.json"`` for a
-calibrated read-out in a file, seen from the TOML file's folder; ``["cool.json", "warm.json"]`` are
-those of one read-out at several temperatures. Other accelerators take from the
-first what they do not say.
+``bits = "exact"`` or ``"none"`` stands for Python's None, and ``accelerator.model = "model.json"``
+for a calibrated read-out in a file, seen from the TOML file's folder; ``["cool.json",
+"warm.json"]`` are those of one read-out at several temperatures. Other accelerators take from the
+first what they do not say. ``xbar infer --write-config`` writes a file with every key.
 """
 
 from __future__ import annotations
@@ -28,32 +29,29 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Tag
 
 from xbar_circuit import _checks as checks
 from xbar_circuit._backend import backend
+from xbar_circuit._schema import Table, build, checked, optional, table_model
 from xbar_circuit.accelerator._drift import COMPENSATIONS
-from xbar_circuit.accelerator._parts import build_part, known_keys, part
+from xbar_circuit.accelerator._parts import PCM_PRESETS, AcceleratorTable, PcmTable
 from xbar_circuit.accelerator.description import Accelerator
-from xbar_circuit.calibration import ReadoutModel
+from xbar_circuit.architecture import PRESETS
+from xbar_circuit.cells import DifferentialPair
 from xbar_circuit.devices import PcmStatistics
 from xbar_circuit.errors import ModelFileError, ParameterError
 from xbar_circuit.network.execution import MEMORY_BYTES
-from xbar_circuit.wires import Terminals, Wires
 
-__all__ = ["PCM_PRESETS", "InferenceSettings", "from_dictionary", "read_settings"]
-
-#: Statistics by the name they have in a file.
-PCM_PRESETS = {
-    "joshi2020": PcmStatistics.joshi2020,
-    "hermes_single": PcmStatistics.hermes_single,
-    "hermes_double": PcmStatistics.hermes_double,
-}
+__all__ = ["PCM_PRESETS", "InferenceSettings", "SettingsTable", "from_dictionary", "read_settings"]
 
 _WIDTH = re.compile(r"int(\d+)")
-_ROLES = ("synapse", "driver", "readout")
+_MOST_SEEDS = 100_000
+_G_MIN_SIEMENS = 0.1e-6  # of a synapse that says none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +117,7 @@ class InferenceSettings:
             checks.number("celsius", degree, "degree Celsius", minimum=-273.15, above=True)
             for one in (self.accelerator, *self.elsewhere.values()):
                 one.refuse_celsius(degree)  # before the work, not after it
-        checks.count("seeds", self.seeds)
+        checks.count("seeds", self.seeds, maximum=_MOST_SEEDS)
         checks.choice("drift_compensation", self.drift_compensation, COMPENSATIONS)
         checks.count("memory_bytes", self.memory_bytes)
         if self.tile_budget is not None:
@@ -130,6 +128,34 @@ class InferenceSettings:
             raise ParameterError.about(
                 "seconds", got="none", expected="at least one time [s]", remedy="give (0.0,)"
             )
+
+
+_Layer = Annotated[
+    Annotated[str, Tag("<place>")] | Annotated[AcceleratorTable, Tag("<table>")],
+    Discriminator(lambda v: "<table>" if isinstance(v, Mapping | Table) else "<place>"),
+]
+
+#: The whole file.
+SettingsTable = table_model(
+    "Settings",
+    keys={
+        "accelerator": AcceleratorTable,
+        "accelerators": (dict[str, AcceleratorTable], {}),
+        "layers": (dict[str, _Layer], {}),
+        "pcm": PcmTable,
+        "run": table_model(
+            "Run",
+            InferenceSettings,
+            without=("accelerator", "digital", "elsewhere"),
+            keys={
+                "drift_compensation": Literal[COMPENSATIONS],
+                "technology": optional(Literal[tuple(PRESETS)]),
+            },
+            makes=lambda values, _: values,
+        ),
+    },
+    makes=lambda values, _: values,
+)
 
 
 def read_settings(path: Path | str) -> InferenceSettings:
@@ -143,12 +169,12 @@ def read_settings(path: Path | str) -> InferenceSettings:
         An unknown key or a value that is refused.
     """
     try:
-        with Path(path).open("rb") as file:
-            content = tomllib.load(file)
-    except (OSError, tomllib.TOMLDecodeError) as error:
+        text = Path(path).read_text(encoding="utf-8")
+        content = tomllib.loads(text)
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelFileError(
             f"config: got {path} ({error}), expected a TOML file with the tables accelerator,"
-            " layers, pcm and run; see xbar infer --help"
+            " layers, pcm and run; write one with xbar infer --write-config"
         ) from error
     return from_dictionary(content, folder=Path(path).parent)
 
@@ -158,59 +184,55 @@ def from_dictionary(content: Mapping[str, Any], *, folder: Path | None = None) -
 
     File names in them start from `folder`, by default the current one.
 
+    Raises
+    ------
+    ParameterError
+        An unknown key, a value of another type, or one that a part refuses; named by its key.
+    ModelFileError
+        A file that is named cannot be read.
+
     >>> from_dictionary({"accelerator": {"wires": {"row_ohm": 2.0, "column_ohm": 0.5}},
     ...                  "pcm": {"preset": "joshi2020"}}).accelerator.wires.row_ohm
     2.0
     """
-    known_keys("settings", content, {"accelerator", "accelerators", "layers", "pcm", "run"})
+    table: Any = checked(SettingsTable, _whole(content))
     home = folder or Path()
-    pcm = content.get("pcm")
-    statistics = None if pcm is None else _statistics(pcm)
-    tables = {"accelerator": dict(content.get("accelerator", {}))}
-    for name, table in content.get("accelerators", {}).items():
-        tables[f"accelerators.{name}"] = _merged(tables["accelerator"], table)
-    made = {name: _accelerator(name, table, statistics, home) for name, table in tables.items()}
-    digital, elsewhere = _layers(content.get("layers", {}), made)
-    run: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in content.get("run", {}).items()
+    statistics = None if table.pcm is None else build(table.pcm, name="pcm", folder=home)
+    first = _accelerator("accelerator", table.accelerator, statistics, home)
+    others = {
+        name: _accelerator(f"accelerators.{name}", one, statistics, home)
+        for name, one in table.accelerators.items()
     }
-    own = {"accelerator", "digital", "elsewhere"}
-    known_keys("run", run, {f.name for f in fields(InferenceSettings)} - own)
-    return InferenceSettings(
-        accelerator=made["accelerator"],
-        digital=digital,
-        elsewhere=elsewhere,
-        **run,
-    )
-
-
-def _accelerator(
-    name: str, table: Mapping[str, Any], statistics: PcmStatistics | None, folder: Path
-) -> Accelerator:
-    values: dict[str, Any] = dict(table)
-    known_keys(name, values, {f.name for f in fields(Accelerator)} - {"statistics", "digital"})
-    for key, kind in (("wires", Wires), ("terminals", Terminals)):
-        if key in values:
-            values[key] = build_part(kind, f"{name}.{key}", values[key], folder=folder)
-    synapse = dict(values.get("synapse", {}))
-    if statistics is not None:
-        synapse.setdefault("g_max_siemens", statistics.g_max_siemens)
-    synapse.setdefault("g_min_siemens", 0.1e-6)
-    values["synapse"] = synapse
-    for key in _ROLES:
-        if key in values:
-            values[key] = part(key, values[key], name=f"{name}.{key}", folder=folder)
-    if isinstance(values.get("model"), str | list):
-        files = values["model"] if isinstance(values["model"], list) else [values["model"]]
-        models = tuple(ReadoutModel.load(folder / str(file)) for file in files)
-        values["model"] = models[0] if len(models) == 1 else models
+    digital: dict[str, int | None] = {}
+    elsewhere: dict[str, Accelerator] = {}
+    for name, place in table.layers.items():
+        if not isinstance(place, str):
+            elsewhere[name] = _accelerator(f"layers.{name}", place, statistics, home)
+        elif place in others:
+            elsewhere[name] = others[place]
+        else:
+            digital[name] = _digital_width(name, place, others)
+    run = {} if table.run is None else build(table.run, name="run", folder=home)
     try:
-        return Accelerator(statistics=statistics, **values)
-    except TypeError as error:
-        raise ParameterError.about(
-            name, got=str(error), expected="tables of parts", remedy="see accelerator.settings"
-        ) from error
+        return InferenceSettings(accelerator=first, digital=digital, elsewhere=elsewhere, **run)
+    except ParameterError as error:
+        raise ParameterError(f"run.{error}") from error
+
+
+def _whole(content: Any) -> Any:
+    """Return the content, other accelerators with what they take from the first."""
+    if not isinstance(content, Mapping):
+        return content
+    whole, first = dict(content), content.get("accelerator", {})
+    whole.setdefault("accelerator", {})
+    for key in ("accelerators", "layers"):
+        tables = content.get(key)
+        if isinstance(first, Mapping) and isinstance(tables, Mapping):
+            whole[key] = {
+                name: _merged(first, one) if isinstance(one, Mapping) else one
+                for name, one in tables.items()
+            }
+    return whole
 
 
 def _merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
@@ -226,34 +248,34 @@ def _merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, An
     return merged
 
 
-def _layers(
-    content: Mapping[str, Any], made: Mapping[str, Accelerator]
-) -> tuple[dict[str, int | None], dict[str, Accelerator]]:
-    digital: dict[str, int | None] = {}
-    elsewhere: dict[str, Accelerator] = {}
-    for name, place in content.items():
-        width = _WIDTH.fullmatch(str(place))
-        if f"accelerators.{place}" in made:
-            elsewhere[name] = made[f"accelerators.{place}"]
-        elif place in ("digital", "float32"):
-            digital[name] = None
-        elif width is not None:
-            digital[name] = int(width[1])
-        else:
-            raise ParameterError.about(
-                f"layers.{name}",
-                got=repr(place),
-                expected="'digital', 'int8' (or another width), or the name of an accelerator in"
-                " [accelerators]",
-                remedy="correct the spelling",
-            )
-    return digital, elsewhere
+def _accelerator(
+    name: str, table: Table, statistics: PcmStatistics | None, folder: Path
+) -> Accelerator:
+    """Return an accelerator; its synapse takes the range of the statistics unless it says one."""
+    values = build(table, name=name, folder=folder)
+    given: Any = getattr(table, "synapse", None)
+    said = set() if given is None else given.model_fields_set
+    usual = {"g_min_siemens": _G_MIN_SIEMENS}
+    if statistics is not None:
+        usual["g_max_siemens"] = statistics.g_max_siemens
+    try:
+        changes = {key: value for key, value in usual.items() if key not in said}
+        synapse = replace(values.pop("synapse", DifferentialPair()), **changes)
+        return Accelerator(statistics=statistics, synapse=synapse, **values)
+    except ParameterError as error:
+        raise ParameterError(f"{name}.{error}") from error
 
 
-def _statistics(pcm: Mapping[str, Any]) -> PcmStatistics:
-    changes = dict(pcm)
-    preset = checks.choice("pcm.preset", changes.pop("preset", "joshi2020"), PCM_PRESETS)
-    statistics = PCM_PRESETS[preset]()
-    numbers = {f.name for f in fields(statistics) if isinstance(getattr(statistics, f.name), float)}
-    known_keys("pcm", changes, numbers)
-    return replace(statistics, **changes)
+def _digital_width(name: str, place: str, others: Mapping[str, Accelerator]) -> int | None:
+    width = _WIDTH.fullmatch(place)
+    if place in ("digital", "float32"):
+        return None
+    if width is not None:
+        return int(width[1])
+    raise ParameterError.about(
+        f"layers.{name}",
+        got=repr(place),
+        expected="'digital', 'int8' (or another width), a table of settings, or the name of an"
+        f" accelerator in [accelerators] ({', '.join(others) or 'there is none'})",
+        remedy="correct the spelling",
+    )

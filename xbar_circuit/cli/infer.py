@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -13,8 +14,9 @@ from rich.table import Table
 from xbar_circuit import __version__
 from xbar_circuit import _user_modules as user_modules
 from xbar_circuit._backend import preferred
-from xbar_circuit._files import write_json
+from xbar_circuit._files import write_json, write_text
 from xbar_circuit.accelerator._layer import LayerParts
+from xbar_circuit.accelerator._reference import example_toml, json_schema
 from xbar_circuit.accelerator.budget import EFFECTS, Budget
 from xbar_circuit.accelerator.cost import Cost
 from xbar_circuit.accelerator.description import Accelerator
@@ -22,6 +24,7 @@ from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
 from xbar_circuit.accelerator.spot_check import TileCheck, agreement_by_layer, choose_tiles
 from xbar_circuit.architecture import preset
 from xbar_circuit.cli.mapping import write_mapping
+from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.images import Normalisation
 from xbar_circuit.network.workload import FASHION_MNIST, NETWORKS, Workload, load_workload
 from xbar_circuit.peripherals import ExactDriver
@@ -40,6 +43,25 @@ from xbar_circuit.studies.network.inference import (
 from xbar_circuit.units import duration
 
 __all__ = ["infer"]
+
+
+def _write_config(path: Path | None) -> None:
+    """Write the example of a --config and, beside it, its schema for editors; then leave."""
+    if path is None:
+        return
+    schema = path.with_name(f"{path.stem}.schema.json")
+    for place in (path, schema):
+        if place.exists():
+            raise ParameterError.about(
+                "--write-config",
+                got=f"{place}, which is there already",
+                expected="a new file",
+                remedy="give another name, or remove it",
+            )
+    write_text(schema, json.dumps(json_schema(), indent=1) + "\n")
+    write_text(path, example_toml(schema.name))
+    typer.echo(f"every key with its default: {path}; for editors: {schema}")
+    raise typer.Exit
 
 
 def infer(
@@ -64,6 +86,14 @@ def infer(
     config: Annotated[
         Path | None, typer.Option(help="TOML with [accelerator], [layers], [pcm] and [run].")
     ] = None,
+    write_config: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write a --config with every key, its meaning and default, and leave.",
+            is_eager=True,
+            callback=_write_config,
+        ),
+    ] = None,
     celsius: Annotated[
         list[float] | None,
         typer.Option(help="Also the accuracy at these temperatures of the arrays."),
@@ -74,6 +104,7 @@ def infer(
     spice_vectors: Annotated[int, typer.Option(min=1, help="Inputs of each.")] = 4,
 ) -> None:
     """Run a network on an accelerator: accuracy over time, error budget, mapping, spot check."""
+    del write_config  # it has left already
     settings = InferenceSettings() if config is None else read_settings(config)
     if celsius:
         settings = replace(settings, celsius=tuple(celsius))

@@ -22,7 +22,7 @@ from xbar_circuit.network.images import (
 from xbar_circuit.network.importers import declared_shape, load
 from xbar_circuit.network.lenet import SHIPPED
 
-__all__ = ["FASHION_MNIST", "NETWORKS", "Workload", "fit_images", "load_workload"]
+__all__ = ["FASHION_MNIST", "NETWORKS", "Workload", "check_data", "fit_images", "load_workload"]
 
 #: Name of the images that the package carries.
 FASHION_MNIST = "fashion-mnist"
@@ -52,7 +52,7 @@ class Workload:
 def load_workload(
     network: str,
     *,
-    data: str = FASHION_MNIST,
+    data: str | None = None,
     labels: Path | str | None = None,
     calibration: Path | str | None = None,
     calibration_images: int = 256,
@@ -67,7 +67,8 @@ def load_workload(
         As for `load`, or the name of a network in the package.
     data, labels
         As for `load_dataset`, or ``"fashion-mnist"``, the package's own images, which come with
-        labels, calibration images and normalisation.
+        labels, calibration images and normalisation (pixels divided by 255). None is these for a
+        network of the package; any other network must be told what it is judged by.
     calibration
         Images to set the converters' ranges by.
     calibration_images
@@ -88,20 +89,15 @@ def load_workload(
     ShapeError
         The images do not fit the network.
     """
-    if data == FASHION_MNIST:
-        _refuse_ignored(labels=labels, calibration=calibration, normalisation=normalisation)
+    chosen_data = check_data(
+        network, data=data, labels=labels, calibration=calibration, normalisation=normalisation
+    )
+    if chosen_data == FASHION_MNIST:
         test, known = fashion_mnist_test(), fashion_mnist_calibration().first(calibration_images)
     else:
         stated = _stated(normalisation)
-        if calibration is None:
-            raise ParameterError.about(
-                "calibration",
-                got="nothing",
-                expected="images that are not in the test set, to set the converters' ranges",
-                remedy="give a file or folder of training images (--calibration)",
-            )
-        test = load_dataset(data, labels, normalisation=stated)
-        known = load_images(calibration, normalisation=stated, count=calibration_images)
+        test = load_dataset(chosen_data, labels, normalisation=stated)
+        known = load_images(calibration or "", normalisation=stated, count=calibration_images)
     chosen, test = fit_images(network, test, output=output)
     return Workload(
         network=chosen,
@@ -137,6 +133,49 @@ def fit_images(
     fitting = images if shape is None else images.arranged(shape)
     size = fitting.images.shape[1:]
     return load(network, input_shape=size, output=output), fitting
+
+
+def check_data(
+    network: str,
+    *,
+    data: str | None,
+    labels: Path | str | None = None,
+    calibration: Path | str | None = None,
+    normalisation: Normalisation | None = None,
+) -> str:
+    """Return the images that a network is judged by, as far as they are stated; never guessed.
+
+    Parameters
+    ----------
+    network, data, labels, calibration, normalisation
+        As for `bring`.
+
+    Raises
+    ------
+    ParameterError
+        As `bring`.
+    """
+    if data is None and network not in SHIPPED:
+        raise ParameterError.about(
+            "data",
+            got=f"nothing for {network}",
+            expected="the images that this network is for: only the package's own networks come"
+            " with some",
+            remedy=f"give --data, --calibration and --divide, or --data {FASHION_MNIST} if the"
+            " network was trained on these",
+        )
+    if data is None or data == FASHION_MNIST:
+        _refuse_ignored(labels=labels, calibration=calibration, normalisation=normalisation)
+        return FASHION_MNIST
+    _stated(normalisation)
+    if calibration is None:
+        raise ParameterError.about(
+            "calibration",
+            got="nothing",
+            expected="images that are not in the test set, to set the converters' ranges",
+            remedy="give a file or folder of training images (--calibration)",
+        )
+    return data
 
 
 def _refuse_ignored(**given: object) -> None:

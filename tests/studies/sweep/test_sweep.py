@@ -191,7 +191,8 @@ def test_a_study_must_return_numbers_by_name(module, tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({}, r"study\.function: got nothing"),
+        ({}, r"study: got nothing"),
+        ({"study": {}}, r"study\.function: got nothing"),
         ({"study": {"function": "ir_dorp"}}, "'ir_dorp', expected one of .'ir_drop'"),
         ({"study": {"function": "ir_drop"}}, "grid, point: got neither"),
         (
@@ -204,11 +205,21 @@ def test_a_study_must_return_numbers_by_name(module, tmp_path):
         ({"study": {"function": "ir_drop"}, "grid": {"rows": 2}}, r"grid\.rows: got 2"),
         ({"study": {"function": "ir_drop", "seeds": 0}, "grid": {"rows": [2]}}, "study.seeds"),
         ({"study": {"function": "ir_drop", "seeds": [-1]}, "grid": {"rows": [2]}}, "got -1"),
-        ({"study": {"function": "ir_drop", "seed": 1}, "grid": {"rows": [2]}}, "unknown keys"),
-        ({"studies": {}}, r"the file: got unknown keys \['studies'\]"),
+        (
+            {"study": {"function": "ir_drop", "seed": 1}, "grid": {"rows": [2]}},
+            "did you mean 'seeds'",
+        ),
+        ({"studies": {}}, "studies: got an unknown key, .* did you mean 'study'"),
         ({"study": {"function": "ir_drop", "random": "no"}, "grid": {"rows": [2]}}, "study.random"),
         ({"study": {"function": "json:nothing"}, "grid": {"x": [2]}}, "no function 'nothing'"),
         ({"study": 3}, "study: got 3"),
+        (
+            {"study": {"function": 3}, "grid": {"rows": [2]}},
+            r"study\.function: got 3, expected text",
+        ),
+        ({"study": {"function": "ir_drop", "seeds": 2.5}, "grid": {"rows": [2]}}, "whole number"),
+        ({"study": {"function": "ir_drop", "seeds": ["a"]}, "grid": {"rows": [2]}}, r"seeds\[0\]"),
+        ({"study": {"function": "ir_drop"}, "grid": 3}, "grid: got 3, expected a table"),
         (
             {"study": {"function": "ir_drop", "files": "x"}, "grid": {"rows": [2]}},
             r"study\.files: got 'x'",
@@ -216,6 +227,43 @@ def test_a_study_must_return_numbers_by_name(module, tmp_path):
     ],
 )
 def test_what_cannot_be_meant_is_refused(content, message):
+    with pytest.raises(xc.ParameterError, match=message):
+        sweep_plan_from_dictionary(content)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"pcm.preset": "joshi"}, r"pcm\.preset: got 'joshi', .* did you mean 'joshi2020'"),
+        ({"accelerator.rows": "64"}, r"accelerator\.rows: got '64', expected a whole number"),
+        ({"accelerator": {"row": 64}}, r"accelerator\.row: got an unknown key"),
+        ({"run.wire_aware": "no"}, "expected true or false"),
+        ({"images": 2.5}, "images: got 2.5, expected a whole number"),
+        ({"network": 3}, "network: got 3, expected text"),
+        ({"network": "mine.onnx"}, "data: got nothing for mine.onnx"),
+        ({"network": "mine.onnx", "data": "x.npz"}, "normalisation: got nothing"),
+        ({"network": "mine.onnx", "data": "x.npz", "divide": 255.0}, "calibration: got nothing"),
+        ({"divide": 255.0}, "normalisation: got a value"),
+        ({"colour": "red"}, "colour: got an unknown key"),
+    ],
+)
+@pytest.mark.parametrize("place", ["parameters", "grid", "point"])
+def test_a_point_of_a_network_is_refused_before_any_point_is_computed(place, given, message):
+    """Also the last value of an axis: nothing is computed for the ones before it."""
+    content = {"study": {"function": "network"}, "grid": {"run.thermal": [1]}}
+    if place == "parameters":
+        content = {**content, "parameters": given, "grid": {"seconds": [0.0, 1.0]}}
+    elif place == "point":
+        content = {"study": content["study"], "point": [{"seconds": 0.0}, given]}
+    else:
+        first, *rest = given.items()
+        if isinstance(first[1], dict):
+            return
+        right = {"pcm.preset": "hermes_single", "images": 5, "network": "lenet5", "colour": 1}
+        axis = (
+            {first[0]: [right[first[0]], first[1]]} if first[0] in right else {first[0]: [first[1]]}
+        )
+        content = {**content, "parameters": dict(rest), "grid": axis}
     with pytest.raises(xc.ParameterError, match=message):
         sweep_plan_from_dictionary(content)
 

@@ -24,17 +24,47 @@ from typing import Any
 
 import numpy as np
 
+from xbar_circuit._schema import LISTS, Whole, checked, optional, table_model
 from xbar_circuit._user_modules import import_own
 from xbar_circuit.accelerator._memory import working_bytes
 from xbar_circuit.accelerator.chip import Chip
 from xbar_circuit.accelerator.settings import InferenceSettings, from_dictionary
+from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.execution import accuracy, run
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.images import Dataset, Normalisation
-from xbar_circuit.network.workload import FASHION_MNIST, load_workload
+from xbar_circuit.network.workload import check_data, load_workload
 from xbar_circuit.studies.network.inference import make_chip, mapped
 
-__all__ = ["Point", "check_network", "digital_accuracy", "nested", "network_point", "point_of"]
+__all__ = [
+    "Point",
+    "check_network",
+    "check_point",
+    "digital_accuracy",
+    "nested",
+    "network_point",
+    "point_of",
+]
+
+_Numbers = optional(LISTS[float])
+#: What a point says besides the settings; the rest are dotted names.
+_PointTable = table_model(
+    "Point",
+    keys={
+        "network": (str, "lenet5"),
+        "data": (optional(str), None),
+        "labels": (optional(str), None),
+        "calibration": (optional(str), None),
+        "calibration_images": (Whole, 256),
+        "divide": (optional(float), None),
+        "mean": (_Numbers, None),
+        "std": (_Numbers, None),
+        "output": (optional(str), None),
+        "images": (optional(Whole), None),
+        "seconds": (float, 0.0),
+        "ohm": (float, 0.0),
+    },
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +84,7 @@ class Point:
 def point_of(
     *,
     network: str = "lenet5",
-    data: str = FASHION_MNIST,
+    data: str | None = None,
     labels: str | None = None,
     calibration: str | None = None,
     calibration_images: int = 256,
@@ -96,6 +126,34 @@ def point_of(
         network=brought.network,
         test=brought.test if images is None else brought.test.first(images),
         calibration=brought.calibration,
+    )
+
+
+def check_point(**point: Any) -> None:
+    """Refuse what is wrong with a point before anything is computed.
+
+    Parameters
+    ----------
+    point
+        As for `network_point`.
+
+    Raises
+    ------
+    ParameterError
+        An unknown key, a value of another type or out of range, or images that are not stated.
+    """
+    plain = {name: value for name, value in point.items() if "." not in name}
+    settings = {name: value for name, value in point.items() if "." in name}
+    tables = {"accelerator", "accelerators", "layers", "pcm", "run"} & set(plain)
+    checked(_PointTable, {name: value for name, value in plain.items() if name not in tables})
+    from_dictionary(nested({name: plain[name] for name in tables} | settings))
+    check_data(
+        plain.get("network", "lenet5"),
+        data=plain.get("data"),
+        calibration=plain.get("calibration"),
+        normalisation=Normalisation.stated(
+            plain.get("divide"), plain.get("mean"), plain.get("std")
+        ),
     )
 
 
@@ -165,8 +223,13 @@ def nested(settings: Mapping[str, Any]) -> dict[str, Any]:
     tables: dict[str, Any] = {}
     for name, value in settings.items():
         *path, last = name.split(".")
-        table = tables
+        table: Any = tables
         for step in path:
             table = table.setdefault(step, {})
+            if not isinstance(table, dict):
+                raise ParameterError.about(
+                    name, got=f"{step} = {table!r} beside it", expected=f"a table {step}",
+                    remedy="leave one of the two out",
+                )  # fmt: skip
         table[last] = value
     return tables

@@ -16,11 +16,11 @@ from xbar_circuit import nodal
 from xbar_circuit._user_modules import import_own
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.studies.network.point import network_point
+from xbar_circuit.studies.network.point import check_point, network_point
 from xbar_circuit.studies.network.recovery import recovery_point
 from xbar_circuit.wires import Wires
 
-__all__ = ["FUNCTIONS", "INPUT_FILES", "find_function", "ir_drop"]
+__all__ = ["CHECKS", "FUNCTIONS", "INPUT_FILES", "find_function", "ir_drop"]
 
 
 def ir_drop(
@@ -69,6 +69,12 @@ FUNCTIONS: dict[str, Callable[..., Mapping[str, float]]] = {
     "wire_aware": recovery_point,
 }
 
+
+#: What is asked of a point of theirs before any point is computed; it raises where it must.
+CHECKS: dict[str, Callable[..., object]] = {
+    "network": check_point,
+    "wire_aware": check_point,
+}
 
 #: Their parameters that name files.
 INPUT_FILES = ("network", "data", "labels", "calibration")

@@ -35,19 +35,51 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Tag
 
 from xbar_circuit import _checks as checks
+from xbar_circuit._schema import LISTS, checked, table_model
+from xbar_circuit.accelerator._reference import keys_of
 from xbar_circuit.errors import ModelFileError, ParameterError
 from xbar_circuit.runs.items import Item
-from xbar_circuit.studies.sweep._functions import INPUT_FILES, find_function
+from xbar_circuit.studies.sweep._functions import CHECKS, INPUT_FILES, find_function
 
-__all__ = ["SweepPlan", "read_sweep_plan", "sweep_plan_from_dictionary"]
+__all__ = ["PlanTable", "SweepPlan", "read_sweep_plan", "study_page", "sweep_plan_from_dictionary"]
 
-_TABLES = {"study", "parameters", "grid", "point"}
 _NAME = re.compile(r"\w[\w .,=+-]{0,99}(?<! )")
 _MOST = 10_000_000  # points of a sweep
-_STUDY_KEYS = {"function", "seeds", "random", "name", "files"}
+
+_Seeds = Annotated[
+    Annotated[int, Tag("<count>")] | Annotated[list[int], Tag("<list>")],
+    Discriminator(lambda value: "<list>" if isinstance(value, list | tuple | range) else "<count>"),
+]
+_Study = table_model(
+    "Study",
+    keys={
+        "function": (str, ..., "One of the package's studies, or 'your_module:your_function'."),
+        "seeds": (_Seeds, 1, "How many, 0 to so many less one; or a list of them."),
+        "random": (
+            Literal["common", "independent"],
+            "common",
+            "Whether the points of a seed draw the same random numbers.",
+        ),
+        "name": (str, None, "For titles, and for the folder of the results."),
+        "files": (LISTS[str], [], "Parameters that name files: computed anew when these change."),
+    },
+)
+
+#: The file of a sweep.
+PlanTable = table_model(
+    "Plan",
+    keys={
+        "study": (_Study, ..., "What is computed, and with which seeds."),
+        "parameters": (dict[str, Any], {}, "Parameters that are the same at every point."),
+        "grid": (dict[str, Any], {}, "Parameters with a list of values: every combination."),
+        "point": (list[dict[str, Any]], [], "In place of a grid: the parameters of each point."),
+    },
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +183,19 @@ class SweepPlan:
         """Return all parameters of every point."""
         return [{**self.fixed, **point} for point in self.swept()]
 
+    def differing(self) -> list[dict[str, Any]]:
+        """Return the first point, and the points of a grid that differ from it in one axis.
+
+        Every value of every parameter is in one of them: they are what is checked before the work.
+        """
+        if self.points:
+            return self.calls()
+        swept = [
+            (_parameters(name), value) for name, values in self.axes.items() for value in values
+        ]
+        first = {key: values[0] for name, values in self.axes.items() for key in _parameters(name)}
+        return [{**self.fixed, **first, **dict.fromkeys(keys, value)} for keys, value in swept]
+
     def items(self) -> list[Item]:
         """Return the work: every point with every seed, the seed running fastest."""
         result = []
@@ -177,7 +222,7 @@ def read_sweep_plan(path: Path | str) -> SweepPlan:
     try:
         text = path.read_text(encoding="utf-8")
         content = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelFileError(
             f"study: got {path} ({error}), expected a TOML file with the tables study, parameters,"
             " and grid or point; see xbar sweep --help"
@@ -200,42 +245,31 @@ def sweep_plan_from_dictionary(
     >>> plan.dimensions
     {'row_ohm': 3, 'seed': 2}
     """
-    _known("the file", content, _TABLES)
-    study = _table(content, "study")
-    _known("study", study, _STUDY_KEYS)
-    if "function" not in study:
-        raise ParameterError.about(
-            "study.function",
-            got="nothing",
-            expected="the name of a study",
-            remedy='for example function = "ir_drop"',
-        )
-    random = checks.choice("study.random", study.get("random", "common"), ("common", "independent"))
-    points = content.get("point", [])
-    if not isinstance(points, list) or not all(isinstance(point, Mapping) for point in points):
-        raise ParameterError.about(
-            "point", got=repr(points), expected="tables", remedy="write [[point]] before each"
-        )
-    seeds = study.get("seeds", 1)
-    return SweepPlan(
-        name=_plain_name(study["name"]) if "name" in study else name,
-        function_name=str(study["function"]),
-        function=find_function(str(study["function"])),
-        fixed=_flat(_table(content, "parameters")),
-        axes=_flat(_table(content, "grid")),
-        points=[_flat(point) for point in points],
-        seeds=seeds
-        if isinstance(seeds, list)
-        else range(checks.count("study.seeds", seeds, maximum=_MOST)),
-        common=random == "common",
+    told: Any = checked(PlanTable, content)
+    study = told.study
+    if isinstance(study.seeds, int):
+        checks.count("study.seeds", study.seeds, maximum=_MOST)
+    plan = SweepPlan(
+        name=name if study.name is None else _plain_name(study.name),
+        function_name=study.function,
+        function=find_function(study.function),
+        fixed=_flat(told.parameters),
+        axes=_flat(told.grid),
+        points=[_flat(point) for point in told.point],
+        seeds=study.seeds if isinstance(study.seeds, list) else range(study.seeds),
+        common=study.random == "common",
         text=text,
-        files=_files(study.get("files", [])),
+        files=[*INPUT_FILES, *study.files],
     )
+    if study.function in CHECKS:
+        for call in plan.differing():
+            CHECKS[study.function](**call)
+    return plan
 
 
-def _plain_name(given: Any) -> str:
+def _plain_name(given: str) -> str:
     """Return a name that can be a folder, and leads to no other one."""
-    if isinstance(given, str) and _NAME.fullmatch(given):
+    if _NAME.fullmatch(given):
         return given
     raise ParameterError.about(
         "study.name",
@@ -244,17 +278,6 @@ def _plain_name(given: Any) -> str:
         " with a dot or a blank",
         remedy="name a folder with --out",
     )
-
-
-def _files(given: Any) -> list[str]:
-    if not isinstance(given, list) or not all(isinstance(name, str) for name in given):
-        raise ParameterError.about(
-            "study.files",
-            got=repr(given),
-            expected="a list of names of parameters",
-            remedy='for example files = ["table"]',
-        )
-    return [*INPUT_FILES, *given]
 
 
 def _parameters(axis: str) -> list[str]:
@@ -275,26 +298,6 @@ def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
             names = [f"{prefix}{part}" for part in _parameters(key)]
             result[", ".join(names)] = value
     return result
-
-
-def _table(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    table = content.get(name, {})
-    if not isinstance(table, Mapping):
-        raise ParameterError.about(
-            name, got=repr(table), expected="a table", remedy=f"write [{name}] on a line of its own"
-        )
-    return table
-
-
-def _known(name: str, content: Mapping[str, Any], allowed: set[str]) -> None:
-    unknown = sorted(set(content) - allowed)
-    if unknown:
-        raise ParameterError.about(
-            name,
-            got=f"unknown keys {unknown}",
-            expected=f"some of {sorted(allowed)}",
-            remedy="correct the spelling",
-        )
 
 
 def _check_values(name: str, values: Any) -> None:
@@ -323,3 +326,17 @@ def _check_names(function_name: str, function: Callable[..., Any], call: Mapping
         raise ParameterError.about(
             function_name, got=problem, expected=f"some of {allowed}", remedy="correct the names"
         )
+
+
+def study_page() -> str:
+    """Return the part of the documentation about the file of a sweep, in Markdown."""
+    words = (
+        "# The study file of `xbar sweep` (TOML)",
+        "",
+        "What to compute, at which points, with which seeds. A key that names several parameters,"
+        ' `"row_ohm, column_ohm"`, gives all of them the same value. The parameters of the study'
+        " `network` are the options of `xbar infer` and the keys of the accelerator file as dotted"
+        " names, such as `accelerator.rows`; they are checked before any point is computed.",
+        "",
+    )
+    return "\n".join([*words, *keys_of("The file", PlanTable)]).rstrip() + "\n"
