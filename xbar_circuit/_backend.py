@@ -36,6 +36,7 @@ __all__ = [
     "backend",
     "backend_of",
     "contiguous",
+    "copied",
     "dots",
     "empty",
     "fill",
@@ -329,6 +330,11 @@ def empty(like: Array, shape: Sequence[int]) -> Array:
     if isinstance(like, np.ndarray):
         return np.empty(tuple(shape), dtype=like.dtype)
     return namespace(like).empty(tuple(shape), dtype=like.dtype, device=like.device)
+
+
+def copied(array: Array) -> Array:
+    """Return a copy; a tensor's carries its gradient."""
+    return array.clone() if hasattr(array, "clone") else array.copy()
 
 
 def contiguous(array: Array) -> Array:

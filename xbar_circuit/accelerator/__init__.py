@@ -20,6 +20,7 @@ from xbar_circuit.accelerator.budget import Budget
 from xbar_circuit.accelerator.chip import Chip, program
 from xbar_circuit.accelerator.cost import Cost, LayerCost
 from xbar_circuit.accelerator.description import Accelerator
+from xbar_circuit.accelerator.effective import effective_network, effective_weights
 from xbar_circuit.accelerator.mapping import LayerPlan, Mapping, TilePlan, map_network
 from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
 from xbar_circuit.accelerator.spot_check import CodeAgreement, TileCheck, agreement_by_layer
@@ -40,6 +41,8 @@ __all__ = [
     "TilePlan",
     "WireAware",
     "agreement_by_layer",
+    "effective_network",
+    "effective_weights",
     "map_network",
     "program",
     "read_settings",

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from xbar_circuit.accelerator.cost import Cost
     from xbar_circuit.accelerator.spot_check import TileCheck
 
-__all__ = ["Chip", "ChipMultiplier", "Inputs", "program", "program_mapping"]
+__all__ = ["Chip", "ChipMultiplier", "Inputs", "program", "program_mapping", "program_with"]
 
 #: Inputs of a network: by their name, or the one array of a network with one input.
 Inputs = Mapping[str, NDArray[Any]] | NDArray[Any]
@@ -493,7 +493,6 @@ def program_mapping(
     ParameterError
         The calibration inputs are nothing but zeros, or a choice is unknown.
     """
-    checks.choice("drift_compensation", drift_compensation, COMPENSATIONS)
     known = only_input(mapping.network, calibration)
     if not known.any():
         raise ParameterError.about(
@@ -502,16 +501,62 @@ def program_mapping(
             expected="inputs like those that will be inferred, to set the ranges",
             remedy="give images of the training set, and check the normalisation",
         )
+    room = working_bytes(memory_bytes, mapping, known)
+    count = max(1, batch_size(mapping.network, room // 3, largest=len(known)))
+    return program_with(
+        mapping,
+        lambda calibrator: walk(mapping.network, known[:count], calibrator),
+        seed=seed,
+        celsius=celsius,
+        aware=aware,
+        drift_compensation=drift_compensation,
+        memory_bytes=memory_bytes,
+    )
+
+
+def program_with(
+    mapping: MappedNetwork,
+    calibrate: Callable[[Calibrator], object],
+    *,
+    seed: int,
+    celsius: float | None = None,
+    aware: bool | WireAware = False,
+    drift_compensation: str = "global",
+    memory_bytes: int = MEMORY_BYTES,
+) -> Chip:
+    """Make a chip of a mapped network that somebody else can run.
+
+    Parameters
+    ----------
+    mapping
+        The network on its accelerators.
+    calibrate
+        Runs the network on the calibration inputs, with what it is given to multiply.
+    seed, celsius, aware, drift_compensation, memory_bytes
+        As for `program_mapping`.
+
+    Raises
+    ------
+    ParameterError
+        A choice is unknown, or a layer saw no calibration inputs.
+    """
+    checks.choice("drift_compensation", drift_compensation, COMPENSATIONS)
     realised = None
     if aware:
         realised = aware if isinstance(aware, WireAware) else wire_aware_of(mapping)
         mapping = realised.mapping
     programmed = program_devices(mapping, seed=seed, celsius=celsius)
     calibrator = Calibrator(mapping, programmed.conductances(), celsius=celsius)
-    room = working_bytes(memory_bytes, mapping, known)
-    count = max(1, batch_size(mapping.network, room // 3, largest=len(known)))
     with threadpool_limits(limits=1, user_api="blas"):
-        walk(mapping.network, known[:count], calibrator)
+        calibrate(calibrator)
+    missed = [plan.name for plan in mapping.layers if plan.name not in calibrator.parts]
+    if missed:
+        raise ParameterError.about(
+            "calibration",
+            got=f"inputs that do not reach the layers {missed}",
+            expected="inputs that every layer sees, to set its ranges",
+            remedy="name these layers as digital",
+        )
     return Chip(
         mapping=mapping,
         programmed=programmed,

@@ -24,7 +24,7 @@ from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.graph import Network
 
-__all__ = ["LayerPlan", "Mapping", "TilePlan", "map_network"]
+__all__ = ["LayerPlan", "Mapping", "TilePlan", "cut", "map_network"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -166,7 +166,7 @@ def map_network(
         if own.weight_scale == "global":
             columns = np.full_like(columns, largest)
         tiles = tuple(
-            _tile(own, row, col, weights, columns) for row, col, weights in _cut(own, values)
+            _tile(own, row, col, weights, columns) for row, col, weights in cut(own, values)
         )
         layers.append(
             LayerPlan(name=name, accelerator=own, groups=groups, rows=rows, cols=cols, tiles=tiles)
@@ -192,7 +192,7 @@ def _check_names(
             checks.count(f"digital[{name!r}]", bits, minimum=2, maximum=16)
 
 
-def _cut(
+def cut(
     accelerator: Accelerator, matrices: FloatArray
 ) -> list[tuple[tuple[int, int], tuple[int, int], FloatArray]]:
     """Return (rows, cols, weights) of every tile."""

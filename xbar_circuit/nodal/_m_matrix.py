@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from xbar_circuit._backend import Array, at_least, contiguous, empty, namespace, zeros
+from xbar_circuit._backend import Array, at_least, contiguous, copied, empty, namespace, zeros
 from xbar_circuit.nodal import _compiled as compiled
 from xbar_circuit.nodal import _cuda as cuda
 
@@ -87,7 +87,7 @@ def sweep(branches: Array, leak: Array) -> Array:
     table[:, size, :size] = leak
     table[:, :size, size] = leak
     for k in range(size):
-        arms = xp.asarray(table[:, k, :], copy=True)
+        arms = copied(table[:, k, :])
         total = at_least(xp.sum(arms[:, k + 1 :], axis=-1), _TINY)
         arms[:, k] = 1.0
         table[:, k, :] = 0.0

@@ -1,0 +1,62 @@
+"""Effective weights: what the tiles of a chip multiply with, as plain matrices.
+
+The transfer matrix of every tile, wires and all, its digits added up and scaled back to weights,
+drift compensation included. What they leave out is what is no matrix: the rounding and the ranges
+of the converters, the noise of a read-out, and, for cells that are not linear, their curve. With
+them any framework can evaluate what programming, drift and wires have made of a network.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from xbar_circuit._checks import FloatArray
+from xbar_circuit.accelerator._digits import Digits
+from xbar_circuit.accelerator._drift import compensate
+from xbar_circuit.accelerator.chip import Chip
+from xbar_circuit.network.graph import Network
+from xbar_circuit.network.operators import Convolution, Dense
+
+__all__ = ["effective_network", "effective_weights"]
+
+
+def effective_weights(chip: Chip) -> dict[str, FloatArray]:
+    """Return the matrices (groups, rows, cols) of a chip's layers on tiles, by name.
+
+    What passes between groups that share a tile has no place in them and is left out.
+    """
+    mapping = chip.mapping
+    gains = compensate(mapping, chip.fresh, chip.transfers, kind=chip.drift_compensation)
+    found = {}
+    for plan, transfers, factors in zip(mapping.layers, chip.transfers, gains, strict=True):
+        synapse = plan.accelerator.synapse
+        digits = Digits.of(synapse)
+        whole = np.zeros((plan.groups * plan.rows, plan.groups * plan.cols))
+        for tile, transfer, factor in zip(plan.tiles, transfers, factors, strict=True):
+            sums = digits.difference(transfer) @ digits.worth
+            worth = tile.scale * factor * chip.parts[plan.name].gain / synapse.siemens_per_weight
+            whole[slice(*tile.rows), slice(*tile.cols)] += sums * worth
+        blocks = whole.reshape(plan.groups, plan.rows, plan.groups, plan.cols)
+        each = np.arange(plan.groups)
+        found[plan.name] = np.ascontiguousarray(blocks[each, :, each])
+    return found
+
+
+def effective_network(chip: Chip) -> Network:
+    """Return the chip's network with its effective weights; digital layers keep their own."""
+    weights = effective_weights(chip)
+    nodes = []
+    for node in chip.network.nodes:
+        operator = node.operator
+        if node.name not in weights:
+            nodes.append(node)
+        elif isinstance(operator, Dense):
+            weight = weights[node.name][0].astype(np.float32)
+            nodes.append(replace(node, operator=replace(operator, weight=weight)))
+        elif isinstance(operator, Convolution):
+            matrices = weights[node.name].transpose(0, 2, 1)
+            kernel = matrices.reshape(operator.weight.shape).astype(np.float32)
+            nodes.append(replace(node, operator=replace(operator, weight=kernel)))
+    return replace(chip.network, nodes=tuple(nodes))

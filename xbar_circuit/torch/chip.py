@@ -1,0 +1,188 @@
+"""A torch network on a programmed chip: run at any age, and exported with its effective weights."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from xbar_circuit._files import replacing
+from xbar_circuit.accelerator._ranges import Calibrator
+from xbar_circuit.accelerator.chip import Chip, ChipMultiplier, program_with
+from xbar_circuit.accelerator.effective import effective_weights
+from xbar_circuit.accelerator.mapping import map_network
+from xbar_circuit.network.graph import INPUT, Network, Node
+from xbar_circuit.torch.conversion import arguments, crossbar_layers
+from xbar_circuit.torch.layers import KINDS, CrossbarLayer
+
+__all__ = ["TorchChip", "program_module"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TorchChip:
+    """A torch network whose layers are tiles of a programmed chip; made by `program_module`.
+
+    Parameters
+    ----------
+    module
+        The converted network, in evaluation mode.
+    chip
+        Its tiles at one age and temperature: conductances, transfers, parts, layers. Its network is
+        the layers alone, without what torch computes between them.
+    """
+
+    module: Any
+    chip: Chip
+
+    def at(self, second: float, *, celsius: float | None = None) -> TorchChip:
+        """Return it at another age and temperature, see `accelerator.Chip.at`."""
+        return replace(self, chip=self.chip.at(second, celsius=celsius))
+
+    def __call__(self, *inputs: Any, noise: bool = True) -> Any:
+        """Return what the network computes, without a gradient.
+
+        Parameters
+        ----------
+        inputs
+            As the network takes them.
+        noise
+            Whether parts that have noise draw it, the same for every call.
+        """
+        return run(self.module, self.chip.multiplier(noise=noise), inputs)
+
+    def effective(self) -> Any:
+        """Return a plain torch network with the effective weights, see `accelerator.effective`."""
+        weights = effective_weights(self.chip)
+        made = copy.deepcopy(self.module)
+        for name, layer in crossbar_layers(made).items():
+            plain = _plain(layer)
+            matrices = np.ascontiguousarray(weights[name].transpose(0, 2, 1))
+            values = torch.from_numpy(matrices).reshape(layer.weight.shape).to(layer.weight)
+            plain.weight = torch.nn.Parameter(values, requires_grad=layer.weight.requires_grad)
+            if layer is made:
+                return plain
+            parent, _, own_name = name.rpartition(".")
+            setattr(made.get_submodule(parent), own_name, plain)
+        return made
+
+    def to_onnx(self, path: str | Path, *inputs: Any) -> Path:
+        """Write the network with its effective weights as an ONNX file.
+
+        Parameters
+        ----------
+        path
+            Where.
+        inputs
+            An example of what the network takes; the first axis of each is left open.
+
+        Raises
+        ------
+        OSError
+            The folder cannot be written.
+        """
+        target = Path(path)
+        names = [f"input{k}" if k else "input" for k in range(len(inputs))]
+        with replacing(target) as temporary, warnings.catch_warnings():
+            # the TorchScript exporter is deprecated, but needs no further package
+            warnings.simplefilter("ignore")
+            torch.onnx.export(
+                self.effective(),
+                inputs,
+                str(temporary),
+                dynamo=False,
+                input_names=names,
+                dynamic_axes={name: {0: "batch"} for name in names},
+            )
+        return target
+
+
+def program_module(
+    module: Any,
+    *,
+    calibration: Any,
+    rng: np.random.Generator | None = None,
+    celsius: float | None = None,
+    wire_aware: bool = False,
+    drift_compensation: str = "global",
+) -> TorchChip:
+    """Program a chip with a converted network, as `accelerator.program` does with an imported one.
+
+    Parameters
+    ----------
+    module
+        From `convert`.
+    calibration
+        What the network takes, or a tuple of that; the ranges are set by it. Never the test set.
+    rng
+        Draws the devices, and everything that is drawn later; None is a generator of seed 0.
+    celsius
+        Temperature while it is programmed and its ranges are set [degree Celsius]; None is that of
+        the statistics and of the calibrated parts.
+    wire_aware
+        Whether conductances are chosen for the array with its wires.
+    drift_compensation
+        ``"none"``, ``"global"`` or ``"column"``.
+
+    Raises
+    ------
+    ParameterError
+        The network is not converted, an unknown choice, or the inputs do not reach a layer.
+    """
+    own = copy.deepcopy(module).eval()
+    layers = crossbar_layers(own)
+    seed = 0 if rng is None else int(rng.integers(2**63))
+    first = next(iter(layers.values())).tiles.accelerator
+    network = Network(
+        nodes=tuple(
+            Node(name=name, operator=layer.operator(), inputs=(INPUT,))
+            for name, layer in layers.items()
+        ),
+        input_shape=(1,),
+        source=type(module).__name__,
+    )
+    mapping = map_network(
+        network,
+        first,
+        elsewhere={
+            name: layer.tiles.accelerator
+            for name, layer in layers.items()
+            if layer.tiles.accelerator is not first
+        },
+    )
+    chip = program_with(
+        mapping,
+        lambda finder: run(own, finder, arguments(calibration)),
+        seed=seed,
+        celsius=celsius,
+        aware=wire_aware,
+        drift_compensation=drift_compensation,
+    )
+    return TorchChip(module=own, chip=chip)
+
+
+def run(module: Any, multiplier: ChipMultiplier | Calibrator, inputs: tuple[Any, ...]) -> Any:
+    """Run a converted network with somebody who multiplies."""
+    layers = crossbar_layers(module).values()
+    for layer in layers:
+        layer.tiles.multiplier = multiplier
+    try:
+        with torch.no_grad():
+            return module(*inputs)
+    finally:
+        for layer in layers:
+            layer.tiles.multiplier = None
+
+
+def _plain(layer: CrossbarLayer) -> Any:
+    """Return a layer of torch's own with everything of a converted one but its tiles."""
+    kind: Any = next(kind for kind, made in KINDS.items() if made is type(layer))
+    plain = kind.__new__(kind)
+    own = {name: value for name, value in layer.__dict__.items() if name != "tiles"}
+    plain.__dict__.update(own)
+    plain.__dict__["_parameters"] = dict(layer.__dict__["_parameters"])
+    return plain

@@ -1,0 +1,1 @@
+"""Language: a character-level transformer, the text it is trained on, and how it is trained."""
