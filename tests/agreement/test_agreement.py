@@ -63,7 +63,7 @@ def test_other_analyses_agree(case):
 @pytest.mark.parametrize(
     ("name", "wrong"),
     [
-        ("noise", ("nodal.noise", lambda noise: lambda *a: noise(*a, kelvin=310.0))),
+        ("noise", ("nodal.noise", lambda noise: lambda *a: noise(*a, celsius=37.0))),
         ("three tiles", ("nodal.transfer_tiles", lambda t: lambda g, **k: 1.0001 * t(g, **k))),
         ("loads in both", ("_clipping", lambda f: lambda v: tuple(1.01 * p for p in f(v)))),
     ],

@@ -127,7 +127,7 @@ def test_noise_is_that_of_the_admittance_or_refused(seed):
         array = random_array(rng, 8, sinh_share=0.0)
         xbar = crossbar_of(array)
         try:
-            found = xc.nodal.noise(xbar, array.volts, [1e3], kelvin=300.0)
+            found = xc.nodal.noise(xbar, array.volts, [1e3], celsius=26.85)
         except xc.ConvergenceError:
             continue
         given += 1

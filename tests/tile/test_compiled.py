@@ -195,7 +195,7 @@ def test_thermal_noise_is_the_adjoint_networks_over_the_bandwidth():
     )
     converter = IdealConverter(bits=None, low=0, high=1, window_second=1e-7)
     tile = noisy(crossbar, TileNoise(thermal=True), converter, celsius=77.0)
-    density = xc.nodal.noise(tile.loaded, np.zeros(6), 1.0, kelvin=350.15).total[0]
+    density = xc.nodal.noise(tile.loaded, np.zeros(6), 1.0, celsius=77.0).total[0]
     many = np.zeros((60000, 6))
     spread = tile.mvm(many, rng=rng).code.std(axis=0)
     assert_allclose(spread, np.sqrt(density * 0.5 / 1e-7), rtol=0.012)  # 4 standard errors

@@ -127,7 +127,7 @@ def ir_drop(
             ready,
             sizes=size or [32, 64, 128],
             segment_ohm=ohm or [0.35, 1.0, 5.0],
-            read_volts=volts,
+            read_volt=volts,
             conductances=(g_min, g_max),
             inputs=inputs,
             rng=np.random.default_rng(seed),

@@ -68,7 +68,7 @@ def noise(
     volts: ArrayLike,
     hertz: ArrayLike,
     *,
-    kelvin: float = 300.15,
+    celsius: float = 27.0,
     shot: bool = False,
     flicker: float = 0.0,
 ) -> NoiseResult:
@@ -82,8 +82,8 @@ def noise(
         The read voltages (rows,) [V], which set the bias currents of shot and 1/f noise.
     hertz
         Frequencies (frequencies,) or one [Hz].
-    kelvin
-        Temperature [K]; the default is ngspice's 27 C.
+    celsius
+        Temperature [degree Celsius]; the default is ngspice's.
     shot
         Whether the devices have full shot noise ``2 q |I|``.
     flicker
@@ -100,7 +100,10 @@ def noise(
         too far apart.
     """
     refuse_nonlinear(crossbar, "nodal.noise")
-    temperature = checks.number("kelvin", kelvin, "K", above=True)
+    freezing = constants.zero_Celsius
+    temperature = freezing + checks.number(
+        "celsius", celsius, "degree Celsius", minimum=-freezing, above=True
+    )
     strength = checks.number("flicker", flicker, "1")
     frequencies = np.atleast_1d(np.array(hertz, dtype=np.float64))
     if (

@@ -6,6 +6,7 @@ Grouped by what is studied: `array`, `device`, `readout`, `network`, and `sweep`
 from xbar_circuit.studies import array, device, network, readout, sweep
 from xbar_circuit.studies.array import (
     HOURS,
+    EngineTiming,
     Exploration,
     ExplorationSetting,
     HalfSelect,
@@ -15,6 +16,7 @@ from xbar_circuit.studies.array import (
     gaussian_weights,
     half_select,
     measure_ir_drop,
+    measure_speed,
     mvm_error,
     sparse_inputs,
 )
@@ -27,12 +29,16 @@ from xbar_circuit.studies.device import (
     written_statistics,
 )
 from xbar_circuit.studies.network import (
+    Demo,
     Evaluation,
+    Mnist,
     Recovery,
     evaluate,
+    measure_mnist,
     network_point,
     recovery_of,
     recovery_point,
+    run_demo,
 )
 from xbar_circuit.studies.readout import (
     MURMANN_SURVEY,
@@ -57,6 +63,7 @@ from xbar_circuit.studies.readout import (
     convert_in_spice,
     converter_yield,
 )
+from xbar_circuit.studies.validation import Truth, validate
 
 __all__ = [
     "HOURS",
@@ -66,13 +73,16 @@ __all__ = [
     "ColumnReport",
     "ConverterReport",
     "ConverterYield",
+    "Demo",
     "DeviceReport",
+    "EngineTiming",
     "Evaluation",
     "Exploration",
     "ExplorationSetting",
     "HalfSelect",
     "IntegratorReport",
     "IrDropReport",
+    "Mnist",
     "MvmError",
     "ProductReport",
     "Recovery",
@@ -80,6 +90,7 @@ __all__ = [
     "SenseCondition",
     "SpiceConversion",
     "TemperatureReport",
+    "Truth",
     "Variation",
     "WrittenStatistics",
     "array",
@@ -99,14 +110,18 @@ __all__ = [
     "gaussian_weights",
     "half_select",
     "measure_ir_drop",
+    "measure_mnist",
+    "measure_speed",
     "mvm_error",
     "network",
     "network_point",
     "readout",
     "recovery_of",
     "recovery_point",
+    "run_demo",
     "sparse_inputs",
     "sweep",
     "temperature_study",
+    "validate",
     "written_statistics",
 ]

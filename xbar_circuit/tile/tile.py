@@ -33,12 +33,12 @@ from xbar_circuit.spice._testbench import BenchAnswer, run_bench
 from xbar_circuit.tile._conversion import converted
 from xbar_circuit.tile._digital import CodeCombination
 from xbar_circuit.tile._formula import check_drive, column_source, formula, with_terminals
+from xbar_circuit.tile._temperature import tile_celsius
 from xbar_circuit.tile._word_lines import FastArray
 from xbar_circuit.tile.cost import TileCost, readout_joule, tile_cost
 from xbar_circuit.tile.macromodel import macromodel_lines
 from xbar_circuit.tile.noise import ReadNoise, TileNoise, current_variances, draw
 from xbar_circuit.tile.result import TileResult
-from xbar_circuit.tile.temperature import tile_celsius
 
 __all__ = ["Tile", "TileResult"]
 

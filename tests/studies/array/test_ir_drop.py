@@ -16,7 +16,7 @@ def study(**changes):
     parts = {
         "sizes": (4, 8, 16),
         "segment_ohm": (0.0, 2.0, 20.0),
-        "read_volts": (0.1, 0.2, 0.3),
+        "read_volt": (0.1, 0.2, 0.3),
         "conductances": (1e-5, 4e-5),
         "inputs": 6,
         "rng": np.random.default_rng(1),
@@ -50,7 +50,7 @@ def synapses(*kinds, **changes):
     parts = {
         "sizes": (8, 12),
         "segment_ohm": (0.0, 5.0),
-        "read_volts": (0.2,),
+        "read_volt": (0.2,),
         "conductances": (1e-6, 2e-6),
         "inputs": 5,
         "rng": np.random.default_rng(2),
@@ -79,8 +79,8 @@ def test_the_same_seed_gives_the_same_study():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"sizes": (0,)}, {"segment_ohm": (-1.0,)}, {"read_volts": (0.0,)}, {"inputs": 0},
-     {"conductances": (2e-6, 1e-6)}, {"read_volts": (float("nan"),)}],
+    [{"sizes": (0,)}, {"segment_ohm": (-1.0,)}, {"read_volt": (0.0,)}, {"inputs": 0},
+     {"conductances": (2e-6, 1e-6)}, {"read_volt": (float("nan"),)}],
     ids=str,
 )  # fmt: skip
 def test_what_cannot_be_meant_is_refused(wrong):

@@ -10,9 +10,11 @@ from xbar_circuit.studies.array.mvm_error import (
     mvm_error,
     sparse_inputs,
 )
+from xbar_circuit.studies.array.speed import EngineTiming, measure_speed
 
 __all__ = [
     "HOURS",
+    "EngineTiming",
     "Exploration",
     "ExplorationSetting",
     "HalfSelect",
@@ -22,6 +24,7 @@ __all__ = [
     "gaussian_weights",
     "half_select",
     "measure_ir_drop",
+    "measure_speed",
     "mvm_error",
     "sparse_inputs",
 ]

@@ -105,7 +105,7 @@ def measure_ir_drop(
     *,
     sizes: Sequence[int],
     segment_ohm: Sequence[float],
-    read_volts: Sequence[float],
+    read_volt: Sequence[float],
     conductances: tuple[float, float],
     inputs: int,
     rng: np.random.Generator,
@@ -118,7 +118,7 @@ def measure_ir_drop(
     ----------
     cells
         Name -> cell or synapse; those with a transistor must hold a table that covers the voltages.
-    sizes, segment_ohm, read_volts
+    sizes, segment_ohm, read_volt
         Values to sweep; the middle one of each stands still while the others are swept
         [rows = columns, ohm, V].
     conductances
@@ -144,8 +144,8 @@ def measure_ir_drop(
         checks.count("sizes", size)
     for ohm in segment_ohm:
         checks.number("segment_ohm", ohm, "ohm")
-    for volt in read_volts:
-        checks.number("read_volts", volt, "V", above=True)
+    for volt in read_volt:
+        checks.number("read_volt", volt, "V", above=True)
     low = checks.number("conductances", conductances[0], "S", above=True)
     high = checks.number("conductances", conductances[1], "S", minimum=low)
     checks.count("inputs", inputs)
@@ -153,10 +153,10 @@ def measure_ir_drop(
     g = rng.uniform(low, high, (largest, largest))
     x = rng.uniform(-1.0 if signed else 0.0, 1.0, (inputs, largest))
     draws = _Draws(conductance=g, weight=rng.uniform(-1.0, 1.0, g.shape), input=x)
-    base = (_middle(sizes), _middle(segment_ohm), _middle(read_volts))
+    base = (_middle(sizes), _middle(segment_ohm), _middle(read_volt))
     settings: set[tuple[float, float, float]] = {(size, base[1], base[2]) for size in sizes}
     settings |= {(base[0], ohm, base[2]) for ohm in segment_ohm}
-    settings |= {(base[0], base[1], volt) for volt in read_volts}
+    settings |= {(base[0], base[1], volt) for volt in read_volt}
     told = progress or (lambda what, done, total: None)  # noqa: ARG005  nobody listens
     total = len(cells) * (len(settings) + 1)
     points: list[IrDropPoint] = []
