@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import xbar_circuit as xc
+from xbar_circuit.certificate import Elimination
 from xbar_circuit.nodal import _line_loops as line_loops
 from xbar_circuit.nodal import _threads as threads
 
@@ -61,7 +62,7 @@ def test_numpy_and_compiled_loops_give_the_same_numbers(monkeypatch):
     assert line_loops.loops() is not line_loops.loops(plain=True)
     assert line_loops.loops().apply is not line_loops.loops(plain=True).apply
     one = xc.nodal.read(xbar, volts, method=LINES)
-    monkeypatch.setattr(line_loops, "loops", lambda: PLAIN)
+    monkeypatch.setattr(line_loops, "loops", lambda **_: PLAIN)
     two = xc.nodal.read(xbar, volts, method=LINES)
     full = np.abs(one.device_current).sum(axis=1).max()
     np.testing.assert_allclose(two.column_current, one.column_current, rtol=0, atol=1e-13 * full)
@@ -69,6 +70,26 @@ def test_numpy_and_compiled_loops_give_the_same_numbers(monkeypatch):
 
 
 PLAIN = line_loops.loops(plain=True)
+
+
+@pytest.mark.parametrize("passes", [line_loops.loops(), PLAIN], ids=["compiled", "numpy"])
+@pytest.mark.parametrize("equal", [True, False])
+def test_both_solvers_solve_kirchhoffs_equations(passes, equal):
+    rng = np.random.default_rng(9)
+    shape, wires = (23, 31), xc.Wires(row_ohm=500.0, column_ohm=900.0)
+    xbar = xc.Crossbar(conductance=np.ones(shape), wires=wires, terminals=xc.Terminals(top_ohm=5.0))
+    a = rng.uniform(0.0, 25e-6, shape)
+    b = a if equal else a * rng.uniform(0.0, 3.0, shape)
+    row, column = (1 / 500.0, 1 / 500.0, 0.0), (1 / 900.0, 1 / 905.0, 1 / 900.0)
+    into = rng.uniform(-1e-6, 1e-6, (2, *shape))
+    u, w = np.empty((2, *shape))
+    solve = passes.solve if equal else passes.solve_unequal
+    assert 4 < solve(a, b, row, column, *into, u, w, 1e-13, 100) < 40
+    parts = (part[np.newaxis, ..., np.newaxis] for part in into)
+    truth = Elimination(xbar, a[np.newaxis], b[np.newaxis]).solve(np.zeros((1, 23, 1)), *parts)
+    for own, other in ((u, truth.row), (w, truth.column)):
+        right = other[0, ..., 0]
+        np.testing.assert_allclose(own, right, rtol=0, atol=1e-11 * np.abs(right).max())
 
 
 def test_threads_change_no_digit(monkeypatch):
@@ -92,6 +113,14 @@ class Library:
 
     def set_num_threads(self, count):
         pass
+
+
+@pytest.mark.parametrize("side", [1, 3, 16])
+def test_a_few_reads_of_small_arrays_go_by_lines_and_many_directly(side):
+    rng = np.random.default_rng(8)
+    xbar = array(rng, (side, side), 2.0)
+    assert "lines" in xc.nodal.read(xbar, rng.uniform(0.0, 0.2, side)).engine
+    assert "direct" in xc.nodal.read(xbar, rng.uniform(0.0, 0.2, (256, side))).engine
 
 
 def test_one_read_of_a_big_array_goes_by_lines_and_many_by_reduction():

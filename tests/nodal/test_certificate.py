@@ -11,7 +11,6 @@ from xbar_circuit.certificate import SUM_ERROR, TOLERANCE, certified, wire_bound
 
 METHODS = [
     None,
-    xc.nodal.DenseDirect(),
     xc.nodal.Direct(),
     xc.nodal.SparseDirect(),
     xc.nodal.Hierarchical(),

@@ -86,9 +86,9 @@ def test_newton_on_a_linear_array_is_the_linear_solution():
     direct = xc.nodal.read(xbar, volts, method=xc.nodal.SparseDirect())
     newton = xc.nodal.read(xbar, volts, method=xc.nodal.Newton())
     np.testing.assert_allclose(newton.column_current, direct.column_current, rtol=1e-12)
-    dense = xc.nodal.read(xbar, volts, method=xc.nodal.DenseDirect())
-    np.testing.assert_allclose(dense.column_current, direct.column_current, rtol=1e-12)
-    np.testing.assert_allclose(dense.row_voltage, direct.row_voltage, rtol=1e-12)
+    stars = xc.nodal.read(xbar, volts, method=xc.nodal.Direct())
+    np.testing.assert_allclose(stars.column_current, direct.column_current, rtol=1e-12)
+    np.testing.assert_allclose(stars.row_voltage, direct.row_voltage, rtol=1e-12)
     np.testing.assert_allclose(
         xc.nodal.transfer(xbar, method=xc.nodal.Newton()), xc.nodal.transfer(xbar), rtol=1e-11
     )

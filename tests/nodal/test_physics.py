@@ -12,7 +12,7 @@ METHODS = [
     xc.nodal.SparseDirect(),
     xc.nodal.Hierarchical(),
     xc.nodal.NewtonKrylov(fallback=None),
-    xc.nodal.DenseDirect(),
+    xc.nodal.Direct(),
 ]
 
 

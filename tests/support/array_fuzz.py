@@ -16,9 +16,9 @@ import numpy as np
 from array_truth import Array, random_array, truth
 
 import xbar_circuit as xc
+from xbar_circuit.nodal.by_lines import suits
 
 LARGEST_ERROR = 1e-9
-_MOST_DENSE = 150
 _MOST_SLOW = 400
 
 
@@ -73,8 +73,8 @@ def calls(array: Array, *, spice: bool) -> dict[str, Callable[[xc.Crossbar], obj
             found["method=SparseDirect()"] = method(xc.nodal.SparseDirect())
             found["method=Direct()"] = method(xc.nodal.Direct())
             found["nodal.gradients"] = lambda xbar: _weighted(xbar, volts)
-        if array.conductance.size <= _MOST_DENSE:
-            found["method=Dense()"] = method(xc.nodal.DenseDirect())
+        if suits(crossbar_of(array)):
+            found["method=ByLines()"] = method(xc.nodal.ByLines())
     if spice and slow:
         found["spice.read"] = lambda xbar: xc.spice.read(xbar, volts)
     return found

@@ -5,7 +5,6 @@ with ``method=``.
 """
 
 from xbar_circuit.nodal.by_lines import ByLines
-from xbar_circuit.nodal.dense import DenseDirect
 from xbar_circuit.nodal.direct import Direct
 from xbar_circuit.nodal.gradient import Gradients, gradients
 from xbar_circuit.nodal.hierarchical import Hierarchical
@@ -25,7 +24,6 @@ from xbar_circuit.nodal.waveform import Waveform
 
 __all__ = [
     "ByLines",
-    "DenseDirect",
     "Direct",
     "Gradients",
     "Hierarchical",

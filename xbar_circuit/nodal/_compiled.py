@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from xbar_circuit._checks import FloatArray
 
-__all__ = ["compile_loops", "sweep"]
+__all__ = ["available", "compile_loops", "jit", "sweep"]
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 _TINY = float(np.finfo(np.float64).tiny)
 
@@ -29,13 +31,23 @@ def _numba() -> Any:
     return numba
 
 
+def jit(function: F) -> F:
+    """Return a function of loops compiled, and without the interpreter's lock; numba is there.
+
+    For modules that are imported only once `available` has said so.
+    """
+    compiled: F = _numba().njit(cache=True, nogil=True, error_model="numpy")(function)
+    return compiled
+
+
+def available() -> bool:
+    """Return whether numba is installed."""
+    return _numba() is not None
+
+
 def compile_loops(function: Callable[..., Any]) -> Callable[..., Any] | None:
     """Return a function of loops compiled, or None where numba is missing."""
-    numba = _numba()
-    if numba is None:
-        return None
-    compiled: Callable[..., Any] = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
-    return compiled
+    return jit(function) if available() else None
 
 
 def _sweep_loops(branches: Any, leak: Any, out: Any) -> None:

@@ -21,6 +21,7 @@ from xbar_circuit._backend import Array, add_matmul, backend_of, is_numpy, names
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.nodal.hierarchical import held_ends
+from xbar_circuit.wires import Terminals, Wires
 
 __all__ = ["Lines", "Wire"]
 
@@ -135,10 +136,16 @@ class Lines:
     @classmethod
     def of(cls, crossbar: Crossbar) -> Lines:
         """Return the wires of `crossbar`, held by its terminals."""
-        ends = held_ends(crossbar.wires, crossbar.terminals)
+        return cls.between(crossbar.shape, crossbar.wires, crossbar.terminals)
+
+    @classmethod
+    def between(cls, shape: tuple[int, int], wires: Wires, terminals: Terminals) -> Lines:
+        """Return the wires of arrays of a shape, held by their terminals."""
+        rows, cols = shape
+        ends = held_ends(wires, terminals)
         return cls(
-            Wire(crossbar.cols, crossbar.wires.row_ohm, ends.left, ends.right),
-            Wire(crossbar.rows, crossbar.wires.column_ohm, ends.top, ends.bottom),
+            Wire(cols, wires.row_ohm, ends.left, ends.right),
+            Wire(rows, wires.column_ohm, ends.top, ends.bottom),
         )
 
     @property

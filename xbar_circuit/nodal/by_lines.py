@@ -1,14 +1,8 @@
 """One read of a big linear array: its word lines eliminated, conjugate gradients on the bit lines.
 
-With L_r and L_c the conductance matrices of the word and bit lines and D the devices, what the
-columns' nodes see is
-
-    ``S w = D (L_r + D)^-1 b``,   ``S = L_c + D - D (L_r + D)^-1 D``,
-
-b being what the drivers feed in. S is symmetric and positive definite. Preconditioned by the bit
-lines alone, ``(L_c + D)^-1``, conjugate gradients need few iterations (M. R. Hestenes and
-E. Stiefel, J. Res. Natl. Bur. Stand. 49, 409, 1952), and one costs two tridiagonal solves, O(n^2).
-They stop when ``r' (L_c + D)^-1 r`` has fallen by the square of the tolerance, or no longer falls.
+What the columns' nodes see is symmetric and positive definite. Preconditioned by the bit lines
+alone, conjugate gradients need few iterations, and one costs two tridiagonal solves, O(n^2); see
+`line_loops`.
 
 Then Kirchhoff's law is put to the test at every node: where it fails by e, a current e is as good
 as injected, which bounds the error of the answer. What enters a column's node reaches its sense
@@ -19,10 +13,9 @@ and each column by that times its largest device.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import pairwise
+from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -34,17 +27,51 @@ from xbar_circuit.certificate import SUM_ERROR, TOLERANCE, certified, certify
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.nodal import _line_loops as line_loops
+from xbar_circuit.nodal import _line_numpy as line_numpy
+from xbar_circuit.nodal._line_loops import Line
 from xbar_circuit.nodal._lines import Lines
 from xbar_circuit.nodal._threads import spread, threads
 from xbar_circuit.nodal.hierarchical import Hierarchical, slopes
 from xbar_circuit.nodal.method import refuse_nonlinear
 from xbar_circuit.result import NodeVoltages, ReadResult
+from xbar_circuit.wires import Terminals, Wires
 
 __all__ = ["ByLines", "PreparedByLines", "estimated_second", "suits"]
 
 _COARSE = 1e-5  # how closely the response to what is missing is solved for
-_STAGNANT = 1e-20  # of the first residual's energy: from here on it may be rounding that rules
 _SHARED = 1 << 17  # cells from which the threads share one sample
+
+
+class _Kind(NamedTuple):
+    """What arrays of one shape with the same wires and terminals share.
+
+    row, column : conductances of the lines.
+    lines : the closed form of the wires, None where a wire or an end has no resistance.
+    highest : how far a bit line's node rises at most with a unit current into it [ohm].
+    """
+
+    row: Line
+    column: Line
+    lines: Lines | None
+    highest: float
+
+
+@lru_cache(maxsize=64)
+def _kind(shape: tuple[int, int], wires: Wires, ends: Terminals) -> _Kind:
+    """Return what arrays of a kind share."""
+    left, right = end_conductances(wires.row_lead, ends.left_ohm, ends.right_ohm)
+    top, bottom = end_conductances(wires.column_lead, ends.top_ohm, ends.bottom_ohm)
+    row = np.inf if wires.row_ohm == 0.0 else 1.0 / wires.row_ohm
+    column = np.inf if wires.column_ohm == 0.0 else 1.0 / wires.column_ohm
+    if not np.isfinite((row, left, right, column, top, bottom)).all():
+        return _Kind((row, left, right), (column, top, bottom), None, np.nan)
+    lines = Lines.between(shape, wires, ends)
+    highest = float(lines.column.matrix_diagonal.max())
+    return _Kind((row, left, right), (column, top, bottom), lines, highest)
+
+
+def _kind_of(crossbar: Crossbar) -> _Kind:
+    return _kind(crossbar.shape, crossbar.wires, crossbar.terminals)
 
 
 def suits(crossbar: Crossbar) -> bool:
@@ -52,23 +79,17 @@ def suits(crossbar: Crossbar) -> bool:
 
     A wire of 0 ohm has no line to eliminate along, and a node tied to a driver no equation.
     """
-    if not (crossbar.cell.linear and crossbar.cell.loads_row):
-        return False
-    wires, ends = crossbar.wires, crossbar.terminals
-    siemens = (
-        *end_conductances(wires.row_lead, ends.left_ohm, ends.right_ohm),
-        *end_conductances(wires.column_lead, ends.top_ohm, ends.bottom_ohm),
-    )
-    return wires.row_ohm > 0.0 and wires.column_ohm > 0.0 and bool(np.isfinite(siemens).all())
+    cell = crossbar.cell
+    return cell.linear and cell.loads_row and _kind_of(crossbar).lines is not None
 
 
 def estimated_second(crossbar: Crossbar) -> float:
     """Return about how long one sample takes on one core [s], from the wires' severity."""
     rows, cols = crossbar.shape
     wires = crossbar.wires
-    mean = float(slopes(crossbar).mean())
+    mean = float(crossbar.conductance.mean())
     severity = mean * (wires.row_ohm * cols**2 + wires.column_ohm * rows**2) / 2.0
-    return 1e-8 * rows * cols * (7.0 + 2.2 * float(np.sqrt(severity)))
+    return 1e-5 + 1e-8 * rows * cols * (3.0 + 1.2 * float(np.sqrt(severity)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,15 +147,9 @@ class PreparedByLines:
     def __init__(self, crossbar: Crossbar, method: ByLines) -> None:
         self._crossbar, self._method = crossbar, method
         self._device = np.ascontiguousarray(slopes(crossbar))
-        wires, ends = crossbar.wires, crossbar.terminals
-        self._row = (
-            1.0 / wires.row_ohm,
-            *end_conductances(wires.row_lead, ends.left_ohm, ends.right_ohm),
-        )
-        self._column = (
-            1.0 / wires.column_ohm,
-            *end_conductances(wires.column_lead, ends.top_ohm, ends.bottom_ohm),
-        )
+        kind = _kind_of(crossbar)
+        self._row, self._column, self._highest = kind.row, kind.column, kind.highest
+        self._lines: Lines = kind.lines  # type: ignore[assignment]  # it suits
 
     @property
     def crossbar(self) -> Crossbar:
@@ -146,19 +161,10 @@ class PreparedByLines:
         return self.read(np.eye(self._crossbar.rows)).column_current
 
     @cached_property
-    def _lines(self) -> Lines:
-        """The closed form of the wires."""
-        return Lines.of(self._crossbar)
-
-    @cached_property
     def _factors(self) -> tuple[FloatArray, FloatArray]:
         """Reciprocal pivots of the word lines and of the bit lines (rows, cols) [ohm]."""
-        device, passes = self._device, line_loops.loops()
-        rows, cols = device.shape
-        row, column = np.empty_like(device), np.empty_like(device)
-        passes.factor_rows(device, *self._row, row, 0, rows)
-        passes.factor_columns(device, *self._column, column, 0, cols)
-        return row, column
+        device = self._device
+        return line_loops.factors(line_loops.loops(), device, device, self._row, self._column)
 
     def read(self, volts: ArrayLike) -> ReadResult:
         """Solve for inputs (batch, rows) or (rows,) [V]; see `Prepared.read`."""
@@ -168,15 +174,23 @@ class PreparedByLines:
         columns = (len(clean), bar.cols)
         current, error, scale = np.empty(columns), np.empty(columns), np.empty(columns)
         iterations = np.zeros(len(clean), dtype=np.int64)
-        with threads() as count:
+        big = self._device.size >= _SHARED
+        if big:
             _ = self._factors
-            within = count if self._device.size >= _SHARED and len(clean) < 2 * count else 1
 
-            def one(k: int) -> None:
-                iterations[k] = self._solve(self._drive(clean[k]), None, row[k], column[k], within)
-                current[k], error[k], scale[k] = self._certain(clean[k], row[k], column[k], within)
+        def one(k: int, within: int = 1) -> None:
+            iterations[k] = self._solve(self._drive(clean[k]), None, row[k], column[k], within)
+            current[k], error[k], scale[k] = self._certain(clean[k], row[k], column[k], within)
 
-            spread(one, range(len(clean)), 1 if within > 1 else count)
+        if len(clean) == 1 and not big:
+            one(0)
+        else:
+            with threads() as count:
+                if big and len(clean) < 2 * count:
+                    for k in range(len(clean)):
+                        one(k, count)
+                else:
+                    spread(one, range(len(clean)), count)
         bad = certify(current, (error, scale), tolerance=TOLERANCE)
         if bad.size:
             exact = Hierarchical().prepare(bar).read(clean[bad])
@@ -202,8 +216,7 @@ class PreparedByLines:
         line_loops.loops().check(device, self._row, self._column, volts, u, w, sums)
         into_rows, into_columns, signed, size = sums
         most = device.max(axis=0)
-        columns = self._lines.column
-        returned = np.minimum(1.0, most * float(columns.matrix_diagonal.max()))
+        returned = np.minimum(1.0, most * self._highest)
         rise = self._lines.row.drop_along(into_rows + returned * into_columns)
         error = 2.0 * (into_columns + most * rise) + SUM_ERROR * size
         scale = np.abs(signed)
@@ -217,7 +230,7 @@ class PreparedByLines:
 
     def _response(self, volts: FloatArray, u: FloatArray, w: FloatArray, count: int) -> FloatArray:
         """Return what the columns carry when what is missing at every node is fed in [A]."""
-        missed = line_loops.missing(self._device, self._row, self._column, volts, u, w)
+        missed = line_numpy.missing(self._device, self._row, self._column, volts, u, w)
         one, two = np.empty((2, *self._device.shape))
         self._solve(*missed, one, two, count, tolerance=_COARSE)
         carried = np.abs(self._device * (one - two)) + missed[1]
@@ -246,79 +259,10 @@ class PreparedByLines:
         Returns the number of iterations.
         """
         device, passes = self._device, line_loops.loops()
-        rows, cols = device.shape
-        g = self._row[0]
-        row_pivot, column_pivot = self._factors
-        x, residual, z, image, old, new = np.zeros((6, rows, cols))
-        sums = np.zeros(-(-rows // line_loops.ROWS)), np.zeros(-(-cols // line_loops.COLUMNS))
-        row_pieces = _pieces(rows, line_loops.ROWS, count)
-        column_pieces = _pieces(cols, line_loops.COLUMNS, count)
-
-        def over(pieces: list[tuple[int, int]], work: Callable[[int, int], None]) -> None:
-            spread(lambda piece: work(*piece), pieces, count)
-
-        def by_rows(start: int, stop: int) -> None:
-            passes.rows(device, row_pivot, g, drive, x, u, start, stop)
-
-        def apply(start: int, stop: int) -> None:
-            passes.apply(
-                device,
-                row_pivot,
-                g,
-                self._column,
-                z,
-                beta,
-                old,
-                new,
-                image,
-                sums[0],
-                start,
-                stop,
-            )
-
-        def descend(start: int, stop: int) -> None:
-            passes.descend(
-                column_pivot,
-                self._column[0],
-                alpha,
-                new,
-                image,
-                x,
-                residual,
-                z,
-                sums[1],
-                start,
-                stop,
-            )
-
-        over(row_pieces, by_rows)
-        np.multiply(device, u, out=residual)
-        if sink is not None:
-            residual += sink
-        alpha, beta, steps = 0.0, 0.0, 0
-        over(column_pieces, descend)
-        gamma = float(sums[1].sum())
-        fall = (self._method.tolerance if tolerance is None else tolerance) ** 2
-        goal, lowest = fall * gamma, gamma
-        while gamma > goal and steps < self._method.iterations:
-            steps += 1
-            over(row_pieces, apply)
-            alpha = gamma / float(sums[0].sum())
-            over(column_pieces, descend)
-            fresh = float(sums[1].sum())
-            beta, gamma = fresh / gamma, fresh
-            old, new = new, old
-            if gamma < lowest:
-                lowest = gamma
-            elif gamma < _STAGNANT * goal / fall:
-                break  # rounding: it no longer falls
-        w[...] = x
-        over(row_pieces, by_rows)
-        return steps
-
-
-def _pieces(size: int, unit: int, count: int) -> list[tuple[int, int]]:
-    """Cut a range into `count` pieces of whole units."""
-    units = -(-size // unit)
-    edges = [min(size, unit * (units * k // count)) for k in range(count + 1)]
-    return [(start, stop) for start, stop in pairwise(edges) if stop > start]
+        sink = np.zeros_like(drive) if sink is None else sink
+        fall = self._method.tolerance if tolerance is None else tolerance
+        wires, limit = (self._row, self._column), self._method.iterations
+        given = (device, device, *wires, drive, sink, u, w, fall, limit)
+        if device.size < _SHARED:
+            return passes.solve(*given)
+        return line_loops.conjugate(passes, *given, count=count, pivots=self._factors)

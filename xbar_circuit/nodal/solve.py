@@ -8,22 +8,19 @@ from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.nodal._lines import Lines
-from xbar_circuit.nodal.by_lines import ByLines, estimated_second, suits
-from xbar_circuit.nodal.dense import DenseDirect
+from xbar_circuit.nodal import _compiled as compiled
+from xbar_circuit.nodal._banded import estimated_second as banded_second
+from xbar_circuit.nodal.by_lines import ByLines, suits
+from xbar_circuit.nodal.by_lines import estimated_second as by_lines_second
 from xbar_circuit.nodal.direct import Direct
-from xbar_circuit.nodal.hierarchical import Hierarchical, slopes
+from xbar_circuit.nodal.hierarchical import Hierarchical
 from xbar_circuit.nodal.krylov import NewtonKrylov
 from xbar_circuit.nodal.method import Method, Prepared
 from xbar_circuit.result import ReadResult
 
 __all__ = ["prepare", "read", "transfer"]
 
-_FEW_CELLS = 150
-_SMALL_CELLS = 256
-_MANY_CELLS = 2048
-_FEW_INPUTS = 4
-_MILD = 15.0
+_SMALL_CELLS = 256  # where the elimination is not compiled
 
 
 def read(
@@ -132,29 +129,36 @@ def _on(crossbar: Crossbar, device: str) -> Method:
 
 
 def _for_reads(crossbar: Crossbar, inputs: int) -> Method:
-    """Return the method that measures best for one call with so many inputs."""
-    cells = crossbar.conductance.size
-    if cells >= _MANY_CELLS and suits(crossbar):
-        reduction = 8e-7 * cells + 1.4e-9 * cells**1.5  # seconds on one core, as measured
-        lines = inputs * estimated_second(crossbar)
-        return ByLines() if lines < reduction else _for_many(crossbar)
-    if inputs > _FEW_INPUTS or not _mild(crossbar):
+    """Return the method that takes the least time for one call with so many inputs."""
+    if not suits(crossbar):
         return _for_many(crossbar)
-    tiny = crossbar.cell.linear and cells <= _FEW_CELLS
-    return DenseDirect() if tiny else NewtonKrylov()
+    return (
+        ByLines() if inputs * by_lines_second(crossbar) < _least(crossbar) else _for_many(crossbar)
+    )
 
 
 def _for_many(crossbar: Crossbar) -> Method:
-    """Return the method that measures best for many reads of this crossbar."""
-    cell = crossbar.cell
-    if not cell.linear:
+    """Return the method that takes the least time for many reads of this crossbar."""
+    if not crossbar.cell.linear:
         return NewtonKrylov()
-    small = crossbar.conductance.size < _SMALL_CELLS
-    return Direct() if small or not cell.loads_row else Hierarchical()
+    if not crossbar.cell.loads_row or _direct(crossbar) < _reduction(crossbar):
+        return Direct()
+    return Hierarchical()
 
 
-def _mild(crossbar: Crossbar) -> bool:
-    """Return whether the wires let conjugate gradients end soon."""
-    lines = Lines.of(crossbar)
-    mean = float(slopes(crossbar).mean())
-    return mean * (lines.row.largest + lines.column.largest) < _MILD
+def _least(crossbar: Crossbar) -> float:
+    """Return about how long the transfer matrix takes [s]."""
+    return min(_direct(crossbar), _reduction(crossbar))
+
+
+def _direct(crossbar: Crossbar) -> float:
+    rows, cols = crossbar.shape
+    if compiled.available():
+        return banded_second(rows, cols)
+    return 0.0 if rows * cols < _SMALL_CELLS else float("inf")
+
+
+def _reduction(crossbar: Crossbar) -> float:
+    """Return about how long a reduction takes on one core [s], as measured."""
+    cells = crossbar.conductance.size
+    return float(1e-3 + 8e-7 * cells + 1.4e-9 * cells**1.5)
