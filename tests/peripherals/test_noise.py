@@ -22,6 +22,7 @@ from xbar_circuit.peripherals import (
 )
 from xbar_circuit.resources import device_model
 from xbar_circuit.tile._analog import amplifier_noise
+from xbar_circuit.tile.noise import TileNoise
 
 KT = 1.380649e-23 * 300.15
 IDEAL = xc.Wires(row_ohm=0.0, column_ohm=0.0)
@@ -134,9 +135,19 @@ COLUMN = xc.Crossbar(
 def test_a_transimpedance_amplifiers_noise_in_ngspice(opamp):
     amplifier = TransimpedanceAmplifier(opamp=opamp, feedback_ohm=6e3, feedback_farad=5e-15)
     tile = xc.Tile(COLUMN, Dac(), Readout(amplifier=amplifier, converter=Sar(bits=8)))
-    assert amplifier.output_noise(2.5e3) == approx(amplifier_noise(tile), rel=5e-3)
-    assert tile.fast_model.noise == amplifier.output_noise(2.5e3, column=False)
+    measured = amplifier_noise(tile)
     whole, own = (amplifier.output_noise(2.5e3, column=column) for column in (True, False))
+    assert tile.fast_model.noise == own
+    assert measured.rms == approx(own, rel=2e-3)
+    assert measured.hertz == approx(tile.fast_model.noise_hertz, rel=0.012)
+    # the array's noise, on top of a formula or of a calibrated model, makes the whole once
+    calibrated = dataclasses.replace(
+        tile.fast_model, noise=measured.rms, noise_hertz=measured.hertz
+    )
+    for model in (None, calibrated):
+        noisy = dataclasses.replace(tile, noise=TileNoise(thermal=True), model=model)
+        drawn = noisy.draw_noise(noisy.reads(np.zeros((20_000, 8))), np.random.default_rng(2))
+        assert drawn[0].entering.std() == approx(whole, rel=0.02)  # 4 standard errors
     if opamp.dc_gain == 300.0:  # the column's part through one pole, where the loop crosses one
         crossing = 1e9 * (2.5 / 8.5 + 1 / 300.0)
         expected = 4 * KT / 2.5e3 * 6e3**2 * np.pi / 2 * crossing
@@ -237,6 +248,6 @@ def test_an_integrator_of_transistors_has_its_op_amps_noise():
     integrator = ChargeIntegrator(opamp=opamp, farad=100e-15, window_second=20e-9)
     assert np.isnan(integrator.output_noise(2.5e3))
     tile = xc.Tile(COLUMN, Dac(), Readout(amplifier=integrator, converter=Sar(bits=8)))
-    thermal = KT / 100e-15 + 2 * KT / 2.5e3 * 20e-9 / 100e-15**2
     found = amplifier_noise(tile)
-    assert 0.5 * np.sqrt(thermal) < found < 5e-3
+    assert np.sqrt(KT / 100e-15) < found.rms < 5e-3
+    assert found.hertz == approx(0.5 / 20e-9)

@@ -27,7 +27,7 @@ from xbar_circuit.peripherals.converters import CodeArray
 
 __all__ = ["HeldOut", "ReadoutModel", "fit_curve"]
 
-_FORMAT = 3
+_FORMAT = 4
 _CLOSE_CELSIUS = 0.5  # what counts as the same temperature
 _GRID = 20001  # currents at which a curve is searched for the ends of a range
 
@@ -76,7 +76,10 @@ class ReadoutModel:
     low, high
         Where the converter's input saturates [V or A]; infinite is nowhere within reach.
     noise
-        Rms noise at the converter's input that the converter's own does not contain [V or A].
+        Rms noise at the converter's input without the converter's own and the array's [V or A].
+    noise_hertz
+        Bandwidth in which the converter sees white noise of its column's current [Hz]; None is what
+        the mean over the time of the read has.
     settling
         How a step at the converter's input dies away, or None.
     thresholds
@@ -104,6 +107,7 @@ class ReadoutModel:
     low: float = -math.inf
     high: float = math.inf
     noise: float = 0.0
+    noise_hertz: float | None = None
     settling: Settling | None = None
     thresholds: tuple[float, ...] = ()
     input_sigmas: tuple[float, ...] = ()
@@ -122,6 +126,8 @@ class ReadoutModel:
         checks.number("noise", self.noise, "V or A")
         if self.celsius is not None:
             checks.number("celsius", self.celsius, "degree Celsius", minimum=-273.15, above=True)
+        if self.noise_hertz is not None:
+            checks.number("noise_hertz", self.noise_hertz, "Hz")
         if not self.coefficients:
             raise ParameterError.about(
                 "coefficients",

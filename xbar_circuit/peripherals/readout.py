@@ -343,6 +343,31 @@ class Readout:
             return 0.0
         return self.pair_noise(one)
 
+    def noise_hertz(self, source_ohm: float, source_farad: float = 0.0) -> float | None:
+        """Return the bandwidth in which a converter sees white noise of its column's current [Hz].
+
+        ``1 / (2 T)`` of a mean over the window T; of an amplifier the power that the thermal noise
+        of `source_ohm` adds to its output, over what the same density gives at rest. None where
+        only a measurement knows, or nothing bounds it.
+
+        Parameters
+        ----------
+        source_ohm, source_farad
+            Resistance and capacitance of a column to where its rows are held [ohm, F].
+        """
+        if self.window_second is not None:
+            return 0.5 / self.window_second
+        if self.amplifier is None:
+            return None
+        whole, own = (
+            self.amplifier.output_noise(source_ohm, source_farad, column=column)
+            for column in (True, False)
+        )
+        slope = self.amplifier.output_line[1]
+        rest = slope**2 * FOUR_KT / (source_ohm + self.amplifier.column_ohm)
+        hertz = (whole**2 - own**2) / rest
+        return hertz if math.isfinite(hertz) and hertz > 0.0 else None
+
     def pair_noise(self, one: float) -> float:
         """Return the noise at a converter's input where a column alone has `one` [V or A]."""
         if isinstance(self.difference, DifferenceAmplifier):

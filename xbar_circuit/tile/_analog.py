@@ -7,6 +7,7 @@ others do to it is a matter of the wires, not of the amplifier.
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from xbar_circuit.calibration import Settling, fit_settling
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ConvergenceError
 from xbar_circuit.netlist._loaded_column import Stimulus, loaded_column
+from xbar_circuit.netlist.array import array_lines
+from xbar_circuit.netlist.terminals import drivers, senses
 from xbar_circuit.peripherals._subcircuit_deck import run_settings
 from xbar_circuit.peripherals.amplifiers import (
     ChargeIntegrator,
@@ -22,13 +25,14 @@ from xbar_circuit.peripherals.amplifiers import (
     OpAmp,
     TransimpedanceAmplifier,
 )
+from xbar_circuit.peripherals.readout import Readout
 from xbar_circuit.peripherals.subcircuit import Subcircuit
 from xbar_circuit.spice import Noise, Tran, run, run_persistently
 from xbar_circuit.tile._formula import column_source
 from xbar_circuit.tile.tile import Tile
 from xbar_circuit.units import spice_number
 
-__all__ = ["amplifier_noise", "amplifier_settling"]
+__all__ = ["AmplifierNoise", "amplifier_noise", "amplifier_settling"]
 
 _BAND_HERTZ = (1e3, 1e11)
 _STEP = 0.25  # of the driver's full scale, on every row
@@ -36,13 +40,26 @@ _POINTS = 2000
 _STATED_CELSIUS, _ZERO_KELVIN = 27.0, -273.15  # of an op-amp's noise [degree Celsius]
 
 
-def amplifier_noise(tile: Tile) -> float:
-    """Return the rms noise at a converter's input besides the converter's own [V or A].
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmplifierNoise:
+    """What an amplifier adds.
+
+    rms : at a converter's input, without the converter's own and the array's [V or A].
+    hertz : bandwidth in which white noise of the column's current gets there [Hz], or None.
+    """
+
+    rms: float
+    hertz: float | None
+
+
+def amplifier_noise(tile: Tile) -> AmplifierNoise:
+    """Return the noise at a converter's input besides the converter's own and the array's.
 
     A transimpedance amplifier, and a conveyor of transistors with a load, are measured on their
     column; so is the op-amp of transistors of a charge integrator, as a follower, whose white noise
     and width then enter the formula. All others have their formula, see `Readout.noise`; a conveyor
-    of transistors that hands its current on counts as free of noise.
+    of transistors that hands its current on counts as free of noise. The resistors of the array are
+    silent in it: `TileNoise` has theirs. Cells that are not linear keep what ngspice says of them.
 
     Raises
     ------
@@ -53,15 +70,15 @@ def amplifier_noise(tile: Tile) -> float:
     source = column_source(tile.driven)
     if isinstance(amplifier, ChargeIntegrator) and isinstance(amplifier.opamp, Subcircuit):
         alike = dataclasses.replace(amplifier, opamp=_equivalent(amplifier, tile.celsius))
-        alike_readout = dataclasses.replace(readout, amplifier=alike)
-        return alike_readout.noise(*source, celsius=tile.celsius)
+        readout = dataclasses.replace(readout, amplifier=alike)
+        return _by_formula(readout, source, tile.celsius)
     measured = isinstance(amplifier, TransimpedanceAmplifier) or (
         isinstance(amplifier, CurrentConveyor) and amplifier.circuit is not None
     )
     if amplifier is None or not measured:
-        return readout.noise(*source, celsius=tile.celsius)
+        return _by_formula(readout, source, tile.celsius)
     if amplifier.output_unit == "A":
-        return 0.0
+        return AmplifierNoise(rms=0.0, hertz=None)
     one = _first_column(tile)
     deck = loaded_column(
         amplifier,
@@ -72,8 +89,31 @@ def amplifier_noise(tile: Tile) -> float:
         klu=False,
         celsius=tile.celsius,
     )
-    hertz, density = _noise(deck, "Vscale", amplifier.circuit)
-    return readout.pair_noise(float(np.sqrt(np.trapezoid(density * hertz, np.log(hertz)))))
+    hertz, whole = _noise(deck, "Vscale", amplifier.circuit)
+    own, width = whole, None
+    if one.cell.linear:
+        _, own = _noise(_silenced(deck, one), "Vscale", amplifier.circuit)
+        by_array = whole - own
+        width = float(np.trapezoid(by_array * hertz, np.log(hertz)) / by_array[0])
+    rms = float(np.sqrt(np.trapezoid(own * hertz, np.log(hertz))))
+    return AmplifierNoise(rms=readout.pair_noise(rms), hertz=width)
+
+
+def _by_formula(readout: Readout, source: tuple[float, float], celsius: float) -> AmplifierNoise:
+    return AmplifierNoise(
+        rms=readout.noise(*source, column=False, celsius=celsius),
+        hertz=readout.noise_hertz(*source),
+    )
+
+
+def _silenced(deck: str, crossbar: Crossbar) -> str:
+    """Return a deck whose array has no thermal noise: its cells, wires and terminals."""
+    names = {line.split()[0] for line in array_lines(crossbar)}
+    names |= {f"R{end.name}" for end in (*drivers(crossbar), *senses(crossbar))}
+    return "".join(
+        f"{line} noisy=0\n" if line[:1] == "R" and line.split()[0] in names else f"{line}\n"
+        for line in deck.splitlines()
+    )
 
 
 def _noise(deck: str, source: str, circuit: Subcircuit | None) -> tuple[FloatArray, FloatArray]:

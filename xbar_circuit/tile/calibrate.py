@@ -192,8 +192,12 @@ def fit_readout(
         provenance=dataclasses.replace(tile.provenance, simulator=spice.simulator().version),
     )
     if analog:
+        found = amplifier_noise(tile)
         model = dataclasses.replace(
-            model, noise=amplifier_noise(tile), settling=amplifier_settling(tile)
+            model,
+            noise=found.rms,
+            noise_hertz=found.hertz,
+            settling=amplifier_settling(tile),
         )
     rest = slice(samples, samples + held_out)
     fast = tile.with_model(model).codes_of(current[rest])

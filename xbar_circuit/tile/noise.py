@@ -4,8 +4,9 @@ The current of a column fluctuates by the devices' own 1/f noise and by the ther
 resistances. The first is slow: a device keeps its conductance for the time of a product, so its
 part of the column's current is the mean voltage times its deviation, attenuated by the wires as its
 current is. The second follows from the conductance that the column shows between its end and all
-held ends: ``4 k T G`` (Nyquist, Phys. Rev. 32, 110, 1928), over the read-out's noise bandwidth,
-which is ``1 / (2 T)`` of a mean over the time T.
+held ends: ``4 k T G`` (Nyquist, Phys. Rev. 32, 110, 1928), over the read-out's noise bandwidth:
+``1 / (2 T)`` of a mean over the time T, and of an amplifier that is sampled its own
+(``Readout.noise_hertz``).
 
 Both are Gaussian, so one number for each converter and read stands for all of them, and for what
 the amplifier adds. It is drawn before anything is solved; both engines add it at the converter's
@@ -107,7 +108,7 @@ def current_variances(
     noise: TileNoise,
     loaded: Crossbar,
     transfer: FloatArray,
-    readout: Readout,
+    hertz: float,
     *,
     celsius: float,
 ) -> tuple[FloatArray | None, FloatArray]:
@@ -121,8 +122,8 @@ def current_variances(
         The array with all resistances in its terminals.
     transfer
         Its transfer (rows, cols) [S].
-    readout
-        Whose bandwidth counts.
+    hertz
+        Bandwidth of the read-out [Hz].
     celsius
         Temperature of the array [degree Celsius].
 
@@ -141,7 +142,6 @@ def current_variances(
         branches = nodal.reduce(loaded).held(loaded.terminals)
         own = branches[loaded.rows :].sum(axis=1)
         kelvin = celsius + constants.zero_Celsius
-        hertz = 0.5 / readout.averaging_second
         steady = 4.0 * constants.k * kelvin * own * hertz
     return by_volt, steady
 

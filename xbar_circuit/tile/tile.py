@@ -185,7 +185,8 @@ class Tile:
             return self.model
         source = column_source(self.driven)
         own = self.readout.noise(*source, column=False, celsius=self.celsius)
-        return dataclasses.replace(formula(self.readout), noise=own)
+        hertz = self.readout.noise_hertz(*source)
+        return dataclasses.replace(formula(self.readout), noise=own, noise_hertz=hertz)
 
     @cached_property
     def loaded(self) -> Crossbar:
@@ -215,9 +216,8 @@ class Tile:
         if self.noise is None:
             return None
         transfer = self._array.small_signal()
-        return current_variances(
-            self.noise, self.loaded, transfer, self.readout, celsius=self.celsius
-        )
+        hertz = self.fast_model.noise_hertz or 0.5 / self.readout.averaging_second
+        return current_variances(self.noise, self.loaded, transfer, hertz, celsius=self.celsius)
 
     def reads(
         self, x: ArrayLike, *, rng: np.random.Generator | None = None
