@@ -23,7 +23,20 @@ from xbar_circuit.network.images import Dataset
 from xbar_circuit.runs.memory import peak_bytes
 from xbar_circuit.runs.runner import Kept
 
-__all__ = ["Evaluation", "Report", "copies_of", "evaluate", "make_chip", "mapped", "placement_of"]
+__all__ = [
+    "CORRECTIONS",
+    "Evaluation",
+    "Report",
+    "accuracy_at",
+    "copies_of",
+    "evaluate",
+    "make_chip",
+    "mapped",
+    "placement_of",
+]
+
+#: Digital corrections that are compared, by the name that `Chip.drift_compensation` has for them.
+CORRECTIONS = {"none": "no correction", "global": "one factor an array"}
 
 #: Told of progress: stage, steps done now, steps in all.
 Report = Callable[[str, int, int], object]
@@ -143,6 +156,7 @@ def make_chip(
     *,
     seed: int,
     aware: WireAware | None = None,
+    celsius: float | None = None,
 ) -> Chip:
     """Program a chip and set its ranges; `Chip.at` lets it age.
 
@@ -158,15 +172,59 @@ def make_chip(
         Of everything that is drawn.
     aware
         What wire-aware programming made of this mapping, where it is known.
+    celsius
+        Temperature of the programming [degree Celsius]; None is that of the statistics.
     """
     return program_mapping(
         mapping,
         calibration=calibration.images,
         seed=seed,
+        celsius=celsius,
         aware=settings.wire_aware if aware is None else aware,
         drift_compensation=settings.drift_compensation,
         memory_bytes=settings.memory_bytes,
     )
+
+
+def accuracy_at(
+    chip: Chip,
+    test: Dataset,
+    celsius: float,
+    *,
+    second: float,
+    stored_warm: bool = False,
+    workers: int = 2,
+    progress: Callable[[int], object] | None = None,
+) -> dict[str, float]:
+    """Return a chip's accuracy at a temperature, by correction.
+
+    Parameters
+    ----------
+    chip
+        Already programmed; it may be of any age.
+    test
+        Images with labels.
+    celsius
+        Temperature of the read [degree Celsius].
+    second
+        Age [s].
+    stored_warm
+        Whether it was kept at that temperature since it was programmed.
+    workers, progress
+        As for `Chip.run`.
+
+    Raises
+    ------
+    ParameterError
+        A table or a calibrated model belongs to another temperature.
+    """
+    store = celsius if stored_warm else None
+    found = {}
+    for kind in CORRECTIONS:
+        warm = replace(chip, drift_compensation=kind)
+        warm = warm.at(second, celsius=celsius, storage_celsius=store)
+        found[kind] = warm.accuracy(test.images, test.labels, workers=workers, progress=progress)
+    return found
 
 
 def evaluate(
@@ -317,16 +375,13 @@ def _by_celsius(
     second, total = settings.seconds[-1], 2 * len(settings.celsius) * len(test)
     found = {}
     for degree in settings.celsius:
-        pair = []
-        for kind in ("none", "global"):
-            warm = replace(chip, drift_compensation=kind).at(second, celsius=degree)
-            pair.append(
-                warm.accuracy(
-                    test.images,
-                    test.labels,
-                    workers=workers,
-                    progress=lambda n: report("temperatures", n, total),
-                )
-            )
-        found[degree] = (pair[0], pair[1])
+        pair = accuracy_at(
+            chip,
+            test,
+            degree,
+            second=second,
+            workers=workers,
+            progress=lambda n: report("temperatures", n, total),
+        )
+        found[degree] = (pair["none"], pair["global"])
     return found

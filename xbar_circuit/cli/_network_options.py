@@ -1,0 +1,83 @@
+"""Options that the verbs about networks share: which network, which images, which accelerator."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from xbar_circuit import user_modules
+from xbar_circuit.accelerator.settings import Settings, read_settings
+from xbar_circuit.network.bring import FASHION_MNIST, NETWORKS, Brought, bring
+from xbar_circuit.network.images import Normalisation
+
+__all__ = [
+    "CALIBRATION",
+    "CONFIG",
+    "DATA",
+    "DIVIDE",
+    "FASHION_MNIST",
+    "IMAGES",
+    "LABELS",
+    "MEAN",
+    "NETWORK",
+    "SEEDS",
+    "STD",
+    "brought_by",
+    "settings_of",
+]
+
+NETWORK = Annotated[str, typer.Argument(help=NETWORKS)]
+DATA = Annotated[
+    str, typer.Option(help="IDX, npy, npz or folder by class; 'fashion-mnist' is shipped.")
+]
+LABELS = Annotated[Path | None, typer.Option(help="Labels beside IDX or npy images.")]
+CALIBRATION = Annotated[
+    Path | None, typer.Option(help="Images to calibrate on; never the test set.")
+]
+DIVIDE = Annotated[float | None, typer.Option(help="What pixels are divided by, such as 255.")]
+MEAN = Annotated[list[float] | None, typer.Option(help="Then subtracted, by channel.")]
+STD = Annotated[list[float] | None, typer.Option(help="Then divided by, by channel.")]
+CONFIG = Annotated[
+    Path | None, typer.Option(help="TOML with [accelerator], [layers], [pcm] and [run].")
+]
+IMAGES = Annotated[int | None, typer.Option(min=1, help="Test images; all unless said.")]
+SEEDS = Annotated[int | None, typer.Option(min=1, help="Chips.")]
+
+
+def brought_by(
+    network: str,
+    *,
+    data: str,
+    labels: Path | None,
+    calibration: Path | None,
+    divide: float | None,
+    mean: list[float] | None,
+    std: list[float] | None,
+) -> Brought:
+    """Return the network and its images, as `bring` does; a torch module may be the user's own."""
+    user_modules.look_in(Path.cwd())
+    return bring(
+        network,
+        data=data,
+        labels=labels,
+        calibration=calibration,
+        normalisation=Normalisation.stated(divide, mean, std),
+    )
+
+
+def settings_of(
+    config: Path | None,
+    usual: Settings,
+    *,
+    images: int | None,
+    seeds: int | None = None,
+    seconds: float | None = None,
+) -> Settings:
+    """Return what a file says, or the usual; what the command line says comes before both."""
+    settings = usual if config is None else read_settings(config)
+    said: dict[str, Any] = {"images": images, "seeds": seeds}
+    said["seconds"] = None if seconds is None else (seconds,)
+    return replace(settings, **{name: value for name, value in said.items() if value is not None})

@@ -1,0 +1,97 @@
+"""``xbar temperature``: a network that was programmed at one temperature, used at others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from xbar_circuit import __version__
+from xbar_circuit.accelerator.description import Accelerator
+from xbar_circuit.accelerator.settings import Settings
+from xbar_circuit.cli import _network_options as given
+from xbar_circuit.devices import PcmStatistics
+from xbar_circuit.files import write_json
+from xbar_circuit.plots.temperature import draw_temperature_curve
+from xbar_circuit.report.progress import progress_bar
+from xbar_circuit.report.temperature import temperature_rows, write_temperature_page
+from xbar_circuit.studies.network.temperature import CELSIUS, temperature_curve
+
+__all__ = ["temperature"]
+
+
+def temperature(
+    network: given.NETWORK = "lenet5",
+    *,
+    data: given.DATA = given.FASHION_MNIST,
+    labels: given.LABELS = None,
+    calibration: given.CALIBRATION = None,
+    divide: given.DIVIDE = None,
+    mean: given.MEAN = None,
+    std: given.STD = None,
+    config: given.CONFIG = None,
+    celsius: Annotated[
+        list[float] | None,
+        typer.Option(help="Of the reads [degree Celsius]; may be repeated. 0 to 85 unless said."),
+    ] = None,
+    programmed: Annotated[
+        float, typer.Option(help="Temperature while it is programmed [degree Celsius].")
+    ] = 25.0,
+    stored_warm: Annotated[
+        bool, typer.Option(help="Kept at the temperature of the read, so that drift is faster.")
+    ] = False,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.0, help="Age [s]; of the file, else an hour.")
+    ] = None,
+    images: given.IMAGES = None,
+    seeds: given.SEEDS = None,
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/temperature"),
+) -> None:
+    """Measure accuracy over temperature, with and without one correction factor an array."""
+    usual = Settings(
+        accelerator=Accelerator(statistics=PcmStatistics.joshi2020()),
+        seconds=(3600.0,),
+        seeds=3,
+        celsius=CELSIUS,
+    )
+    settings = given.settings_of(config, usual, images=images, seeds=seeds, seconds=seconds)
+    brought = given.brought_by(
+        network,
+        data=data,
+        labels=labels,
+        calibration=calibration,
+        divide=divide,
+        mean=mean,
+        std=std,
+    )
+    with progress_bar() as bar:
+        found = temperature_curve(
+            brought.network,
+            brought.test,
+            brought.calibration,
+            settings,
+            celsius=celsius or settings.celsius or CELSIUS,
+            programmed_celsius=programmed,
+            stored_warm=stored_warm,
+            report=bar.add,
+        )
+    draw_temperature_curve(found, out / "temperature.png")
+    write_json(out / "summary.json", found.to_dict())
+    page = write_temperature_page(
+        found, out, footer=f"xbar_circuit {__version__}; made by: xbar temperature {network}"
+    )
+    table = Table(
+        title=f"{found.images:,} images, {settings.seeds} chips, programmed at {programmed:g} C;"
+        f" digital {100 * found.digital_accuracy:.2f} %"
+    )
+    columns, rows = temperature_rows(found)
+    for column in columns:
+        table.add_column(column, justify="right")
+    for row in rows:
+        table.add_row(*row)
+    console = Console()
+    console.print(table)
+    console.print(f"summary and page: {out / 'summary.json'}, {page}", soft_wrap=True)

@@ -1,0 +1,35 @@
+"""The figure of a network over temperature."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from xbar_circuit.plots.style import COLOURS, figure, save
+from xbar_circuit.studies.network.inference import CORRECTIONS
+from xbar_circuit.studies.network.temperature import TemperatureCurve
+
+__all__ = ["draw_temperature_curve"]
+
+
+def draw_temperature_curve(curve: TemperatureCurve, path: Path) -> None:
+    """Draw accuracy over temperature, with and without correction; bars are 95 % intervals."""
+    with figure(width=7.0, height=3.8) as (page, (axes,)):
+        for colour, (kind, words) in zip(
+            (COLOURS[1], COLOURS[0]), CORRECTIONS.items(), strict=True
+        ):
+            axes.errorbar(
+                curve.celsius,
+                100 * curve.mean(kind),
+                yerr=100 * curve.half_width(kind),
+                fmt="o-",
+                capsize=4,
+                color=colour,
+                label=words,
+            )
+        axes.axhline(100 * curve.digital_accuracy, color=COLOURS[6], linewidth=1.0, linestyle="--")
+        axes.axvline(curve.programmed_celsius, color=COLOURS[5], linewidth=1.0, linestyle=":")
+        axes.set_xlabel("temperature of the chip [degree Celsius]")
+        axes.set_ylabel("accuracy [%]")
+        axes.set_title("Dashed: digital; dotted: temperature of the programming")
+        axes.legend()
+        save(page, path)

@@ -1,0 +1,189 @@
+"""A network from 0 to 85 degrees: programmed once, used at other temperatures.
+
+Heat scales all conductances of PCM, the more the less of a device is crystal, and moves the gains
+and offsets of circuits. One factor for each array, from its response to known inputs, takes away
+what is common; what remains is the bend between small and large states, the devices' spread of
+activation energies, and whatever the read-out no longer holds in its range.
+
+Boybat et al., IEDM 2021 (*Temperature sensitivity of analog in-memory computing using phase-change
+memory*), characterised 10,000 devices of doped GST and ran a perceptron, a convolutional and a
+recurrent network of 1.1 million weights on the model: "a simple array-level scaling" corrects what
+temperature and drift shift and prevents any significant loss of accuracy. Their conductances over
+temperature are not public; ours come from an activation energy that depends on the state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import stats
+
+from xbar_circuit import checks
+from xbar_circuit.accelerator.settings import Settings
+from xbar_circuit.checks import FloatArray
+from xbar_circuit.network.execution import accuracy
+from xbar_circuit.network.graph import Network
+from xbar_circuit.network.images import Dataset
+from xbar_circuit.studies.network.inference import (
+    CORRECTIONS,
+    Report,
+    accuracy_at,
+    make_chip,
+    mapped,
+)
+
+__all__ = ["CELSIUS", "TemperatureCurve", "temperature_curve"]
+
+#: What is asked about unless other temperatures are [degree Celsius].
+CELSIUS = (0.0, 25.0, 45.0, 65.0, 85.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TemperatureCurve:
+    """Accuracy of a network over temperature.
+
+    Parameters
+    ----------
+    network_name, data_name
+        For reports.
+    settings
+        The accelerator, the age (the last of its times) and how many chips.
+    programmed_celsius
+        Temperature while devices were programmed and ranges set [degree Celsius].
+    stored_warm
+        Whether the chip was kept at the temperature of the read since then, so that drift is
+        faster; else it was kept at that of the programming and has just been warmed.
+    celsius
+        Temperatures of the reads (temperatures,) [degree Celsius].
+    accuracy
+        By correction, (seeds, temperatures).
+    digital_accuracy
+        In NumPy.
+    images
+        Test images.
+    """
+
+    network_name: str
+    data_name: str
+    settings: Settings
+    programmed_celsius: float
+    stored_warm: bool
+    celsius: FloatArray
+    accuracy: Mapping[str, FloatArray]
+    digital_accuracy: float
+    images: int
+
+    def mean(self, correction: str) -> FloatArray:
+        """Return the mean accuracy over the chips (temperatures,)."""
+        return np.asarray(self.accuracy[correction].mean(axis=0))
+
+    def half_width(self, correction: str) -> FloatArray:
+        """Return half of the 95 % interval of the mean (temperatures,); 0 for one chip."""
+        found = self.accuracy[correction]
+        if len(found) == 1:
+            return np.zeros(found.shape[1])
+        spread = found.std(axis=0, ddof=1) / np.sqrt(len(found))
+        return np.asarray(stats.t.ppf(0.975, len(found) - 1) * spread)
+
+    def lost(self, correction: str) -> float:
+        """Return the most that heat costs: mean accuracy, at its best less at its worst."""
+        mean = self.mean(correction)
+        return float(mean.max() - mean.min())
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the numbers as plain data."""
+        return {
+            "network": self.network_name,
+            "data": self.data_name,
+            "images": self.images,
+            "seeds": self.settings.seeds,
+            "programmed_celsius": self.programmed_celsius,
+            "stored_warm": self.stored_warm,
+            "second": self.settings.seconds[-1],
+            "celsius": self.celsius,
+            "digital_accuracy": self.digital_accuracy,
+            "mean_accuracy": {kind: self.mean(kind) for kind in self.accuracy},
+            "confidence_95_half_width": {kind: self.half_width(kind) for kind in self.accuracy},
+            "accuracy_by_seed": dict(self.accuracy),
+            "lost": {kind: self.lost(kind) for kind in self.accuracy},
+            "settings": repr(self.settings),
+        }
+
+
+def temperature_curve(
+    network: Network,
+    test: Dataset,
+    calibration: Dataset,
+    settings: Settings,
+    *,
+    celsius: Sequence[float] = CELSIUS,
+    programmed_celsius: float = 25.0,
+    stored_warm: bool = False,
+    workers: int = 2,
+    report: Report = lambda *_: None,
+) -> TemperatureCurve:
+    """Program chips at one temperature and measure them at others, with and without correction.
+
+    Parameters
+    ----------
+    network, test, calibration
+        As for `evaluate`.
+    settings
+        The accelerator, its devices, how many chips (`seeds`), how many images, and the age: the
+        last of `seconds`.
+    celsius
+        Temperatures of the reads [degree Celsius].
+    programmed_celsius
+        Temperature while devices are programmed and ranges set [degree Celsius].
+    stored_warm
+        Whether the chips are kept at the temperature of the read.
+    workers
+        Threads; the result does not depend on it.
+    report
+        Told of progress.
+
+    Raises
+    ------
+    ParameterError
+        A number out of range, or a table or a calibrated model of another temperature.
+    """
+    degrees = tuple(
+        checks.number("celsius", one, "degree Celsius", minimum=-273.15, above=True)
+        for one in celsius
+    )
+    checks.number(
+        "programmed_celsius", programmed_celsius, "degree Celsius", minimum=-273.15, above=True
+    )
+    asked = replace(settings, celsius=(programmed_celsius, *degrees))  # refuses before the work
+    test = test if asked.images is None else test.first(asked.images)
+    mapping = mapped(network, asked)
+    total = asked.seeds * len(degrees) * len(CORRECTIONS) * len(test)
+    found = {kind: np.zeros((asked.seeds, len(degrees))) for kind in CORRECTIONS}
+    for seed in range(asked.seeds):
+        chip = make_chip(mapping, asked, calibration, seed=seed, celsius=programmed_celsius)
+        for k, degree in enumerate(degrees):
+            one = accuracy_at(
+                chip,
+                test,
+                degree,
+                second=asked.seconds[-1],
+                stored_warm=stored_warm,
+                workers=workers,
+                progress=lambda n: report("temperatures", n, total),
+            )
+            for kind, value in one.items():
+                found[kind][seed, k] = value
+    (outputs,) = network.run({network.input_name: test.images})
+    return TemperatureCurve(
+        network_name=network.source,
+        data_name=test.name,
+        settings=asked,
+        programmed_celsius=programmed_celsius,
+        stored_warm=stored_warm,
+        celsius=np.array(degrees),
+        accuracy=found,
+        digital_accuracy=accuracy(outputs, test.labels),
+        images=len(test),
+    )
