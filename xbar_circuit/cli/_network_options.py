@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from xbar_circuit import user_modules
-from xbar_circuit.accelerator.settings import Settings, read_settings
-from xbar_circuit.network.bring import FASHION_MNIST, NETWORKS, Brought, bring
+from xbar_circuit import _user_modules as user_modules
+from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
 from xbar_circuit.network.images import Normalisation
+from xbar_circuit.network.workload import FASHION_MNIST, NETWORKS, Workload, load_workload
 
 __all__ = [
     "CALIBRATION",
@@ -56,10 +56,10 @@ def brought_by(
     divide: float | None,
     mean: list[float] | None,
     std: list[float] | None,
-) -> Brought:
+) -> Workload:
     """Return the network and its images, as `bring` does; a torch module may be the user's own."""
     user_modules.look_in(Path.cwd())
-    return bring(
+    return load_workload(
         network,
         data=data,
         labels=labels,
@@ -70,12 +70,12 @@ def brought_by(
 
 def settings_of(
     config: Path | None,
-    usual: Settings,
+    usual: InferenceSettings,
     *,
     images: int | None,
     seeds: int | None = None,
     seconds: float | None = None,
-) -> Settings:
+) -> InferenceSettings:
     """Return what a file says, or the usual; what the command line says comes before both."""
     settings = usual if config is None else read_settings(config)
     said: dict[str, Any] = {"images": images, "seeds": seeds}

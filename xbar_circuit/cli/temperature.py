@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__
+from xbar_circuit._files import write_json
 from xbar_circuit.accelerator.description import Accelerator
-from xbar_circuit.accelerator.settings import Settings
+from xbar_circuit.accelerator.settings import InferenceSettings
 from xbar_circuit.cli import _network_options as given
 from xbar_circuit.devices import PcmStatistics
-from xbar_circuit.files import write_json
 from xbar_circuit.plots.temperature import draw_temperature_curve
 from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.report.temperature import temperature_rows, write_temperature_page
@@ -51,7 +51,7 @@ def temperature(
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/temperature"),
 ) -> None:
     """Measure accuracy over temperature, with and without one correction factor an array."""
-    usual = Settings(
+    usual = InferenceSettings(
         accelerator=Accelerator(statistics=PcmStatistics.joshi2020()),
         seconds=(3600.0,),
         seeds=3,

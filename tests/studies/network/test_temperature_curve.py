@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import xbar_circuit as xc
-from xbar_circuit.accelerator import Accelerator, Settings
+from xbar_circuit.accelerator import Accelerator, InferenceSettings
 from xbar_circuit.cli import main
-from xbar_circuit.devices import PcmStatistics, Table
+from xbar_circuit.devices import PcmStatistics, TabulatedCurve
 from xbar_circuit.network import fashion_mnist_lenet5, fashion_mnist_test
 from xbar_circuit.network.images import fashion_mnist_calibration
 from xbar_circuit.peripherals import ExactDriver, IdealConverter, Readout
@@ -22,7 +22,7 @@ QUIET = replace(
     read_scale=0.0,
     activation_sigma_ev=0.0,
 )
-ALIKE = replace(QUIET, activation_curve=Table(x=(0.0, 1.0), y=(0.15, 0.15)))
+ALIKE = replace(QUIET, activation_curve=TabulatedCurve(x=(0.0, 1.0), y=(0.15, 0.15)))
 
 
 def curve(statistics, celsius, *, readout=None, **options):
@@ -32,7 +32,7 @@ def curve(statistics, celsius, *, readout=None, **options):
         readout=readout or Readout(converter=IdealConverter(bits=None)),
         wires=xc.Wires(row_ohm=0.0, column_ohm=0.0),
     )
-    settings = Settings(accelerator=accelerator, seconds=(3600.0,), images=300)
+    settings = InferenceSettings(accelerator=accelerator, seconds=(3600.0,), images=300)
     known = fashion_mnist_calibration().first(16)
     net, test = fashion_mnist_lenet5(), fashion_mnist_test()
     return temperature_curve(net, test, known, settings, celsius=celsius, **options)
@@ -50,7 +50,7 @@ def test_one_factor_makes_good_what_is_common_to_all_states():
 
 def test_activation_that_differs_by_state_is_left_over():
     """Small conductances rise more: the weights are bent, and no factor straightens them."""
-    steep = replace(QUIET, activation_curve=Table(x=(0.0, 1.0), y=(0.6, 0.0)))
+    steep = replace(QUIET, activation_curve=TabulatedCurve(x=(0.0, 1.0), y=(0.6, 0.0)))
     found = curve(steep, (25.0, 85.0))
     assert found.mean("global")[0] == found.digital_accuracy
     assert found.mean("global")[1] < found.digital_accuracy - 0.02
@@ -65,7 +65,18 @@ def test_a_warm_store_drifts_more():
 
 
 def test_the_verb_writes_the_curve(tmp_path, capsys):
-    words = "temperature --images 60 --seeds 1 --celsius 25 --celsius 85 --out".split()
+    words = [
+        "temperature",
+        "--images",
+        "60",
+        "--seeds",
+        "1",
+        "--celsius",
+        "25",
+        "--celsius",
+        "85",
+        "--out",
+    ]
     with pytest.raises(SystemExit) as ended:
         main([*words, str(tmp_path)])
     assert not ended.value.code

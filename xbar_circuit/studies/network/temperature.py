@@ -20,9 +20,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
-from xbar_circuit import checks
-from xbar_circuit.accelerator.settings import Settings
-from xbar_circuit.checks import FloatArray
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
+from xbar_circuit.accelerator.settings import InferenceSettings
 from xbar_circuit.network.execution import accuracy
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.images import Dataset
@@ -67,7 +67,7 @@ class TemperatureCurve:
 
     network_name: str
     data_name: str
-    settings: Settings
+    settings: InferenceSettings
     programmed_celsius: float
     stored_warm: bool
     celsius: FloatArray
@@ -116,7 +116,7 @@ def temperature_curve(
     network: Network,
     test: Dataset,
     calibration: Dataset,
-    settings: Settings,
+    settings: InferenceSettings,
     *,
     celsius: Sequence[float] = CELSIUS,
     programmed_celsius: float = 25.0,
