@@ -13,7 +13,11 @@ PAGES = sorted(
     p for p in DOCS.rglob("*.md") if "notebooks" not in p.parts and "_build" not in p.parts
 )
 PAGES = [p for p in PAGES if p.name not in {"api.md", "command_line.md"}]
-RUN = [p for p in PAGES if p.parent.name != "howto" and "```python" in p.read_text("utf-8")]
+RUN = [
+    p
+    for p in PAGES
+    if (p.parent.name != "howto" or p.name == "own_cell.md") and "```python" in p.read_text("utf-8")
+]
 
 
 def name(path):

@@ -2,6 +2,15 @@
 
 from xbar_circuit.calibration.readout import HeldOut, ReadoutModel, fit_curve
 from xbar_circuit.calibration.settling import Settling, fit_settling
+from xbar_circuit.calibration.states import with_states
 from xbar_circuit.calibration.tabulate import tabulate
 
-__all__ = ["HeldOut", "ReadoutModel", "Settling", "fit_curve", "fit_settling", "tabulate"]
+__all__ = [
+    "HeldOut",
+    "ReadoutModel",
+    "Settling",
+    "fit_curve",
+    "fit_settling",
+    "tabulate",
+    "with_states",
+]

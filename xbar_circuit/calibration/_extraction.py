@@ -12,7 +12,7 @@ import numpy as np
 
 from xbar_circuit import spice
 from xbar_circuit._checks import FloatArray
-from xbar_circuit.cells import TransistorCell
+from xbar_circuit.cells import TabulatedCell
 from xbar_circuit.netlist import SpiceOptions
 from xbar_circuit.units import spice_number
 
@@ -33,7 +33,7 @@ class Currents:
 
 
 def cell_deck(
-    cell: TransistorCell, column_volt: FloatArray, conductance: FloatArray, options: SpiceOptions
+    cell: TabulatedCell, column_volt: FloatArray, conductance: FloatArray, options: SpiceOptions
 ) -> str:
     """Return the deck of one cell for each conductance [S] and column voltage [V]."""
     names = [f"cell_{k}_{j}" for k in range(len(conductance)) for j in range(len(column_volt))]
@@ -55,7 +55,7 @@ def cell_deck(
 
 
 def measure(
-    cell: TransistorCell,
+    cell: TabulatedCell,
     row_volt: FloatArray,
     column_volt: FloatArray,
     conductance: FloatArray,
@@ -95,6 +95,7 @@ def measure(
         ),
         vectors=["i(Vrow)", *sources],
         time_limit_second=time_limit_second,
+        **cell.run_settings(),
     )
     into_columns = np.stack([answer[name] for name in sources])
     given = -answer["i(Vrow)"]

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,8 +25,17 @@ from xbar_circuit._checks import FloatArray
 from xbar_circuit._files import cache_folder
 from xbar_circuit.calibration import _cache as cache
 from xbar_circuit.calibration._extraction import Currents, measure
-from xbar_circuit.cells import CurrentTable, TableAxis, TableQuality, TransistorCell
+from xbar_circuit.calibration.states import with_states
+from xbar_circuit.cells import (
+    CurrentTable,
+    OwnCell,
+    TableAxis,
+    TableQuality,
+    TabulatedCell,
+    TransistorCell,
+)
 from xbar_circuit.cells.table import spline_coefficients
+from xbar_circuit.cells.tabulated import check_kind
 from xbar_circuit.devices import CellResponse
 from xbar_circuit.devices._constants import ZERO_CELSIUS_KELVIN
 from xbar_circuit.errors import ConvergenceError, ParameterError
@@ -34,7 +43,7 @@ from xbar_circuit.netlist import SpiceOptions
 
 __all__ = ["tabulate"]
 
-CellT = TypeVar("CellT", bound=TransistorCell)
+CellT = TypeVar("CellT", bound=TabulatedCell)
 
 _FORMAT = 4  # of the table; another one makes every cached file a stranger
 _FIRST = 9  # knots of an axis
@@ -46,6 +55,7 @@ _TO_SUPPLY = 0.9  # of the supply, as far as a column may rise: drain and source
 _DEVICE_ALONE = 1e-7  # a cell that conducts less than its bare device by more than rounding
 _NEGLECTED = 1e-3  # of full scale: a larger leakage is a third terminal that the table has not
 _FLAT = 1e-9  # of the device's conductance: as far as the current of a cell that is off may fall
+_OWN_FLAT = 1e-2  # the same of a cell of one's own, of the tolerance: nothing is known of its law
 _SWEPT_RANGE = 0.02  # relative half width of the axis of a single conductance
 
 
@@ -53,7 +63,7 @@ def tabulate(
     cell: CellT,
     *,
     volts: ArrayLike,
-    conductances: ArrayLike,
+    conductances: ArrayLike | None = None,
     celsius: Sequence[float] = (),
     tolerance: float = 1e-4,
     options: SpiceOptions | None = None,
@@ -67,12 +77,14 @@ def tabulate(
     Parameters
     ----------
     cell
-        A unit cell with a transistor.
+        A unit cell with a transistor, or a cell of one's own. One with states gets its map from
+        them to conductances first, see :func:`xbar_circuit.calibration.with_states`.
     volts
         Inputs that it will see, or just the smallest and the largest [V]. All node voltages of an
         array lie between these and 0.
     conductances
         Conductances of its devices, or just the smallest and the largest [S]; zeros are ignored.
+        None: all that its states reach.
     celsius
         Further temperatures of its transistors at which a table is made [degree Celsius], for
         ``cell.at_celsius``.
@@ -103,16 +115,20 @@ def tabulate(
     OSError
         The folder cannot be written.
     """
-    if not isinstance(cell, TransistorCell):
+    if not isinstance(cell, TabulatedCell):
         raise ParameterError.about(
             "cell",
             got=repr(cell),
-            expected="a unit cell with a transistor, such as xc.cells.OneT1R()",
+            expected="a unit cell with a transistor or of one's own, such as xc.cells.OneT1R()",
             remedy="bare device laws need no table",
         )
     tolerance = checks.number("tolerance", tolerance, "1", above=True, maximum=1e-2)
-    grid = _first_grid(cell, volts, conductances)
+    if isinstance(cell, OwnCell) and cell.states is not None and cell.state_map is None:
+        limit = time_limit_second
+        cell = with_states(cell, tolerance=tolerance, options=options, time_limit_second=limit)
+    grid = _first_grid(cell, volts, _range(cell) if conductances is None else conductances)
     if celsius:
+        check_kind("cell", cell, TransistorCell, "xc.cells.OneT1R(); others have one temperature")
         own = partial(
             tabulate,
             volts=volts,
@@ -124,11 +140,13 @@ def tabulate(
             time_limit_second=time_limit_second,
             progress=progress,
         )
+        bare: Any = cell
         warm = [
-            (float(at), own(replace(cell, table=None, tables=(), kelvin=at + ZERO_CELSIUS_KELVIN)))
+            (float(at), own(replace(bare, table=None, tables=(), kelvin=at + ZERO_CELSIUS_KELVIN)))
             for at in celsius
         ]
-        return replace(own(cell), tables=tuple((at, one.known_table()) for at, one in warm))
+        known: CellT = replace(own(bare), tables=tuple((at, one.known_table()) for at, one in warm))
+        return known
     options = (options or SpiceOptions()).for_cell(cell)
     home = cache_folder() if folder is None else Path(folder)
     key = _key(cell, grid, tolerance, options)
@@ -139,6 +157,18 @@ def tabulate(
         table = bench.table(grid, tolerance, key)
         cache.store(table, home)
     return replace(cell, table=table)
+
+
+def _range(cell: TabulatedCell) -> ArrayLike:
+    """Return the conductances that the states of a cell reach [S]."""
+    if isinstance(cell, OwnCell) and cell.state_map is not None:
+        return cell.state_map.range_siemens
+    raise ParameterError.about(
+        "conductances",
+        got=None,
+        expected="the smallest and the largest [S]",
+        remedy="only a cell with states knows them itself",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +204,7 @@ class _Grid:
         return row, column, np.exp(log)
 
 
-def _first_grid(cell: TransistorCell, volts: ArrayLike, conductances: ArrayLike) -> _Grid:
+def _first_grid(cell: TabulatedCell, volts: ArrayLike, conductances: ArrayLike) -> _Grid:
     g = checks.non_negative("conductances", conductances, "S").ravel()
     g = g[g > 0.0]
     if g.size == 0:
@@ -229,7 +259,7 @@ def _beside(low: float, high: float) -> TableAxis:
     return TableAxis(start=low - step / 3.0, stop=high + 2.0 * step / 3.0, points=_FIRST + 1)
 
 
-def _key(cell: TransistorCell, grid: _Grid, tolerance: float, options: SpiceOptions) -> str:
+def _key(cell: TabulatedCell, grid: _Grid, tolerance: float, options: SpiceOptions) -> str:
     """Return the digest of all that a table depends on."""
     content = {
         "format": _FORMAT,
@@ -246,7 +276,7 @@ def _key(cell: TransistorCell, grid: _Grid, tolerance: float, options: SpiceOpti
 class _Bench:
     """A cell on the bench: everything a measurement needs."""
 
-    cell: TransistorCell
+    cell: TabulatedCell
     options: SpiceOptions
     time_limit_second: float | None
     said: Callable[[str], None]
@@ -267,7 +297,8 @@ class _Bench:
                 )
             grid = grid.finer(coarse)
         quality = self._quality(table, grid, measured)
-        if quality.least_slope < -_FLAT:
+        flat = _OWN_FLAT * tolerance if isinstance(self.cell, OwnCell) else _FLAT
+        if quality.least_slope < -flat:
             raise ConvergenceError(
                 f"cell: got a current that falls by {-quality.least_slope:.1e} of the device's"
                 " conductance as its voltage rises, expected one that rises; narrow the ranges, or"
@@ -386,7 +417,7 @@ def _between(values: FloatArray) -> FloatArray:
     return np.asarray((c[:-3] + 23.0 * (c[1:-2] + c[2:-1]) + c[3:]) / 48.0)
 
 
-def _pull(cell: TransistorCell, rows: FloatArray, columns: FloatArray) -> FloatArray:
+def _pull(cell: TabulatedCell, rows: FloatArray, columns: FloatArray) -> FloatArray:
     """Return what drives the current (rows, columns) [V]."""
     if cell.drive_volt is None:
         return rows[:, np.newaxis] - columns

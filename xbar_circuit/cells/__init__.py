@@ -3,7 +3,12 @@
 A bare device law (:class:`xbar_circuit.devices.Ohmic` and the others) is the 1R cell.
 """
 
+from xbar_circuit.cells.cell_file import load_cell
+from xbar_circuit.cells.one_selector import OneS1R
 from xbar_circuit.cells.one_transistor import GateInput, OneT1R
+from xbar_circuit.cells.own_cell import OwnCell
+from xbar_circuit.cells.state_map import StateMap
+from xbar_circuit.cells.subcircuit_cell import SubcircuitCell
 from xbar_circuit.cells.synapse import Synapse
 from xbar_circuit.cells.synapse_kinds import (
     BitSlices,
@@ -13,7 +18,9 @@ from xbar_circuit.cells.synapse_kinds import (
     SelectionCounter,
 )
 from xbar_circuit.cells.table import CurrentTable, TableAxis, TableQuality
+from xbar_circuit.cells.tabulated import TabulatedCell
 from xbar_circuit.cells.transistor_cell import TransistorCell
+from xbar_circuit.cells.verilog_a_cell import VerilogACell
 
 __all__ = [
     "BitSlices",
@@ -22,10 +29,17 @@ __all__ = [
     "EightT4R",
     "GateInput",
     "MultiDevice",
+    "OneS1R",
     "OneT1R",
+    "OwnCell",
     "SelectionCounter",
+    "StateMap",
+    "SubcircuitCell",
     "Synapse",
     "TableAxis",
     "TableQuality",
+    "TabulatedCell",
     "TransistorCell",
+    "VerilogACell",
+    "load_cell",
 ]

@@ -1,9 +1,6 @@
-"""What all unit cells with a transistor share: the lines they hang on, and the table.
+"""What all unit cells with a transistor share: the device, the lines they hang on, the temperature.
 
-A cell is a device between the word line and the bit line with a transistor in series. In SPICE it
-is just that. In the fast engine it is a :class:`~xbar_circuit.cells.CurrentTable`, which
-:func:`xbar_circuit.calibration.tabulate` extracts from SPICE; a cell without a table reads in
-ngspice only.
+A cell is a device between the word line and the bit line with a transistor in series.
 
 The crossbar's 0 V is where its columns are held. On a chip that is a common voltage ``V_cm`` above
 the substrate, so that inputs of both signs fit: `common_volt` says so, and gate, bulk and supply
@@ -15,16 +12,13 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import math
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Self
-
-import numpy as np
+from typing import Any, Self
 
 from xbar_circuit import _checks as checks
-from xbar_circuit._checks import FloatArray
 from xbar_circuit.cells.table import CurrentTable
-from xbar_circuit.devices import Cell, CellResponse, Ohmic, Transistor
+from xbar_circuit.cells.tabulated import TabulatedCell, cell_run_settings, check_kind
+from xbar_circuit.devices import Cell, Ohmic, Transistor
 from xbar_circuit.devices._constants import ZERO_CELSIUS_KELVIN
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.units import spice_number
@@ -37,7 +31,7 @@ _CLOSE_CELSIUS = 0.5  # what counts as the same temperature
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TransistorCell:
+class TransistorCell(TabulatedCell):
     """A device and its transistor; use one of the classes that say how the gate is driven.
 
     Parameters
@@ -69,23 +63,14 @@ class TransistorCell:
     common_volt: float = 0.0
     bulk_volt: float = 0.0
     kelvin: float | None = None
-    table: CurrentTable | None = None
     tables: tuple[tuple[float, CurrentTable], ...] = ()
 
     def __post_init__(self) -> None:
         for name, kind, example in (
             ("transistor", Transistor, "xc.devices.Transistor.nmos45()"),
             ("device", Cell, "xc.devices.Ohmic()"),
-            ("table", CurrentTable | None, "xc.calibration.tabulate(cell, ...), or None"),
         ):
-            value = getattr(self, name)
-            if isinstance(value, type) or not isinstance(value, kind):
-                raise ParameterError.about(
-                    name,
-                    got=repr(value),
-                    expected=f"an instance of {getattr(kind, '__name__', kind)}",
-                    remedy=f"for example {example}",
-                )
+            check_kind(name, getattr(self, name), kind, example)
         if not self.device.loads_row or isinstance(self.device, TransistorCell):
             raise ParameterError.about(
                 "device",
@@ -99,33 +84,12 @@ class TransistorCell:
         if self.kelvin is not None:
             value = checks.number("kelvin", self.kelvin, "K", minimum=200.0, maximum=600.0)
             object.__setattr__(self, "kelvin", value)
-        if self.table is not None and self.table.subject != self.fingerprint:
-            raise ParameterError.about(
-                "table",
-                got=repr(self.table),
-                expected="the table of this very cell",
-                remedy="make it with xc.calibration.tabulate() after the last change",
-            )
+        TabulatedCell.__post_init__(self)
 
     @classmethod
     def voltage_names(cls) -> tuple[str, ...]:
         """Names of the fields that are voltages of the lines [V]."""
         return ("common_volt", "bulk_volt")
-
-    @property
-    def drive_volt(self) -> float | None:
-        """What drives the current above the crossbar's 0 V [V]; None where the row does."""
-        return None
-
-    @property
-    def linear(self) -> bool:
-        """Always False: a transistor is not a resistor."""
-        return False
-
-    @property
-    def loads_row(self) -> bool:
-        """Whether the current leaves the row wire."""
-        return self.drive_volt is None
 
     @property
     def celsius(self) -> float | None:
@@ -179,6 +143,7 @@ class TransistorCell:
         text = "\n".join(
             (
                 self.device.spice_preamble(),
+                *([self.device.source_digest] if hasattr(self.device, "source_digest") else []),
                 self.transistor.fingerprint,
                 *lines,
                 *sample,
@@ -187,65 +152,9 @@ class TransistorCell:
         )
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def known_table(self) -> CurrentTable:
-        """Return the table.
-
-        Raises
-        ------
-        ParameterError
-            The cell has none yet.
-        """
-        if self.table is None:
-            raise ParameterError.about(
-                "cell.table",
-                got=None,
-                expected="a table of the cell's current for the fast engine",
-                remedy="cell = xc.calibration.tabulate(cell, volts=(0.0, 0.2),"
-                " conductances=(1e-6, 1e-4)), or read it with xc.spice.read()",
-            )
-        return self.table
-
-    def zero_bias_conductance(self, conductance: FloatArray) -> FloatArray:
-        """Return the slope at 0 V [S]; for a gate input, the mean over the row's voltages."""
-        table, zero = self.known_table(), np.zeros(1)
-        if table.supply_volt is None:
-            slope = table.respond(zero, zero, conductance).row_slope
-            return np.asarray(slope.reshape(conductance.shape))
-        ends = [
-            table.respond(np.array([volt]), zero, conductance).current
-            for volt in (table.row_axis.start, table.row_axis.stop)
-        ]
-        span = table.row_axis.stop - table.row_axis.start
-        return np.asarray(((ends[1] - ends[0]) / span).reshape(conductance.shape))
-
-    def respond(
-        self, row_volt: FloatArray, column_volt: FloatArray, conductance: FloatArray
-    ) -> CellResponse:
-        """Return current [A] and slopes [S] at the given node voltages [V], from the table."""
-        return self.known_table().respond(row_volt, column_volt, conductance)
-
-    def covers(self, row_volt: FloatArray, column_volt: FloatArray) -> bool:
-        """Whether these node voltages [V] lie within what the fast engine knows of the cell."""
-        return self.known_table().covers(row_volt, column_volt)
-
-    def refuse_beyond(self, row_volt: FloatArray, column_volt: FloatArray) -> None:
-        """Refuse node voltages [V] outside the table.
-
-        Raises
-        ------
-        ParameterError
-            One lies outside.
-        """
-        if self.covers(row_volt, column_volt):
-            return
-        row_axis, column_axis = self.known_table().row_axis, self.known_table().column_axis
-        raise ParameterError.about(
-            "volts",
-            got="a solution outside the cell's table",
-            expected=f"word lines within {row_axis.start:.4g} to {row_axis.stop:.4g} V and bit"
-            f" lines within {column_axis.start:.4g} to {column_axis.stop:.4g} V",
-            remedy="make the table for these voltages: xc.calibration.tabulate(cell, volts=...)",
-        )
+    def run_settings(self) -> dict[str, Any]:
+        """Return what the device needs of :func:`xbar_circuit.spice.run`, by argument."""
+        return cell_run_settings(self.device)
 
     def spice_preamble(self) -> str:
         """Return the device's and the transistor's models and the sources of the shared lines."""
@@ -258,31 +167,3 @@ class TransistorCell:
     def lines(self) -> dict[str, float]:
         """Return the lines that all cells share: node name -> volts above the crossbar's 0 V."""
         return {BULK: self.bulk_volt - self.common_volt}
-
-    def spice_elements(
-        self,
-        names: Sequence[str],
-        row_nodes: Sequence[str],
-        column_nodes: Sequence[str],
-        conductances: Sequence[float],
-    ) -> Iterable[str]:
-        """Return device and transistor of each cell; ``mid_<name>`` is the node between them."""
-        raise NotImplementedError
-
-    def subcircuit(self, conductance: float, *, name: str = "unit_cell") -> str:
-        """Return one cell as a SPICE subcircuit for decks of one's own.
-
-        Its terminals are the word line, the bit line and the shared lines in the order of
-        :meth:`lines`; the models that :meth:`spice_preamble` names must be in the deck.
-
-        Parameters
-        ----------
-        conductance
-            Of the device [S].
-        name
-            Of the subcircuit.
-        """
-        g = checks.number("conductance", conductance, "S", above=True)
-        body = "\n".join(self.spice_elements(["cell"], ["row"], ["column"], [g]))
-        shared = " ".join(self.lines())
-        return f".subckt {name} row column {shared}\n{body}\n.ends {name}\n"

@@ -12,9 +12,12 @@ import typer
 from rich.console import Console
 
 from xbar_circuit import Crossbar, Terminals, Wires, __version__, nodal, spice
+from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
 from xbar_circuit._files import write_json
 from xbar_circuit._matrix_files import load_matrix
+from xbar_circuit.calibration import tabulate, with_states
+from xbar_circuit.cells import OwnCell, load_cell
 from xbar_circuit.devices import Cell, Ohmic, PcmCell, Sinh
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.report.read import error_text, read_summary, write_read_page, write_read_tables
@@ -29,14 +32,6 @@ class EngineName(StrEnum):
 
     NODAL = "nodal"
     SPICE = "spice"
-
-
-class CellName(StrEnum):
-    """What ``--cell`` understands."""
-
-    OHMIC = "ohmic"
-    SINH = "sinh"
-    PCM = "pcm"
 
 
 _ENGINES: dict[EngineName, Callable[[Crossbar, FloatArray], ReadResult]] = {
@@ -70,7 +65,16 @@ def read(
     top_ohm: Annotated[
         float | None, typer.Option(help="Sense terminals at the top too [ohm].")
     ] = None,
-    cell: Annotated[CellName, typer.Option(help="Law of the devices.")] = CellName.OHMIC,
+    cell: Annotated[
+        str,
+        typer.Option(help="Law of the devices: ohmic, sinh, pcm, or a TOML file with your own."),
+    ] = "ohmic",
+    states: Annotated[
+        bool,
+        typer.Option(
+            "--states", help="The file holds states of your own cell instead of conductances."
+        ),
+    ] = False,
     v0_volt: Annotated[float, typer.Option(help="Voltage v0 of --cell sinh [V].")] = 0.3,
     unit_siemens: Annotated[
         float, typer.Option(help="What one unit in the file is [S]; 1e-6 for microsiemens.")
@@ -91,15 +95,23 @@ def read(
         )
     console, warn = Console(), Console(stderr=True)
     matrix = load_matrix(conductance) * unit_siemens
+    inputs = np.full((1, len(matrix)), 0.2) if volts is None else _inputs(volts, len(matrix))
+    law = _law(cell, v0_volt)
+    if isinstance(law, OwnCell):
+        with warn.status("measuring your cell in ngspice"):
+            law, matrix = _measured(law, matrix, inputs, states=states, fast=engine, both=compare)
+    elif states:
+        raise ParameterError.about(
+            "--states", got=cell, expected="a cell of your own with states", remedy="leave it out"
+        )
     crossbar = Crossbar(
         conductance=matrix,
         wires=Wires(row_ohm=row_ohm, column_ohm=column_ohm),
         terminals=Terminals(
             left_ohm=left_ohm, right_ohm=right_ohm, bottom_ohm=bottom_ohm, top_ohm=top_ohm
         ),
-        cell=_law(cell, v0_volt),
+        cell=law,
     )
-    inputs = np.full((1, crossbar.rows), 0.2) if volts is None else _inputs(volts, crossbar.rows)
     for word in _doubts(crossbar.conductance, inputs):
         warn.print(
             f"warning: {word}", style="yellow", markup=False, highlight=False, soft_wrap=True
@@ -138,13 +150,37 @@ def read(
     )
     for name, value in comparison.items():
         console.print(f"{name} differs by {value:.1e} of it", highlight=False)
+    if isinstance(law, OwnCell) and law.table is not None:
+        console.print(f"table of your cell: {law.table.quality}", highlight=False)
     console.print(f"page, tables and maps: {page}", soft_wrap=True, highlight=False)
 
 
-def _law(cell: CellName, v0_volt: float) -> Cell:
-    if cell is CellName.SINH:
+def _law(cell: str, v0_volt: float) -> Cell:
+    if cell.lower().endswith(".toml"):
+        return load_cell(cell)
+    checks.choice("--cell", cell, ("ohmic", "sinh", "pcm", "a TOML file"))
+    if cell == "sinh":
         return Sinh(v0_volt=v0_volt)
-    return Ohmic() if cell is CellName.OHMIC else PcmCell.sebastian2017()
+    return Ohmic() if cell == "ohmic" else PcmCell.sebastian2017()
+
+
+def _measured(
+    cell: OwnCell,
+    matrix: FloatArray,
+    inputs: FloatArray,
+    *,
+    states: bool,
+    fast: EngineName,
+    both: bool,
+) -> tuple[OwnCell, FloatArray]:
+    """Return the cell with what the engines need of it, and the conductances [S]."""
+    if cell.states is not None:
+        cell = with_states(cell)
+    if states:
+        matrix = cell.conductance(matrix)
+    if fast is EngineName.NODAL or both:
+        cell = tabulate(cell, volts=inputs, conductances=matrix)
+    return cell, matrix
 
 
 def _inputs(path: Path, rows: int) -> FloatArray:

@@ -9,6 +9,7 @@ from xbar_circuit.devices.curves import (
     SaturatedPower,
     TabulatedCurve,
 )
+from xbar_circuit.devices.iv_table import IvTable
 from xbar_circuit.devices.ohmic import Ohmic
 from xbar_circuit.devices.pcm import (
     AmorphousPlug,
@@ -37,6 +38,7 @@ __all__ = [
     "CrystalGrowth",
     "Curve",
     "HotSpot",
+    "IvTable",
     "Ohmic",
     "PcmCell",
     "PcmDevices",

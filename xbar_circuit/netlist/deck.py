@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
+from xbar_circuit.cells.tabulated import cell_run_settings
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.netlist.array import array_lines
 from xbar_circuit.netlist.options import SpiceOptions
@@ -188,7 +189,11 @@ def _deck_lines(
     yield from _listing(".save", currents if save is None else list(save))
     if save is None:
         yield from _listing(".print dc", currents)
-        yield from _ALL_DIGITS
+        # compiled models are loaded before the circuit is read, wherever the command stands
+        models = cell_run_settings(crossbar.cell).get("osdi", ())
+        yield _ALL_DIGITS[0]
+        yield from (f"pre_osdi {model}" for model in models)
+        yield from _ALL_DIGITS[1:]
     yield ".end"
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
-from xbar_circuit.cells import TransistorCell
+from xbar_circuit.cells import TabulatedCell
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import Cell
 from xbar_circuit.units import spice_number
@@ -96,7 +96,7 @@ class SpiceOptions:
 
     def for_cell(self, cell: Cell) -> Self:
         """Return them with the temperature of the cell, if its transistors have one."""
-        celsius = cell.celsius if isinstance(cell, TransistorCell) else None
+        celsius = cell.celsius if isinstance(cell, TabulatedCell) else None
         return self if celsius is None else replace(self, celsius=celsius)
 
     def line(self) -> str:

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from xbar_circuit import _checks as checks
 from xbar_circuit import netlist
 from xbar_circuit._checks import FloatArray
-from xbar_circuit.cells import TransistorCell
+from xbar_circuit.cells.tabulated import cell_run_settings, has_table
 from xbar_circuit.certificate import TOLERANCE, answer_bound, certified
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ConvergenceError
@@ -103,6 +103,9 @@ def read(
     deadline = None if time_limit_second is None else time.monotonic() + time_limit_second
     _warn_if_slow(crossbar)
 
+    settings = cell_run_settings(crossbar.cell)
+    models = (*osdi, *settings.pop("osdi", ()))
+
     def sweep(inputs: FloatArray, *, keep: bool) -> _Solved:
         deck = netlist.deck(
             crossbar,
@@ -114,7 +117,8 @@ def read(
         answer = run(
             deck,
             include=include,
-            osdi=osdi,
+            osdi=models,
+            **settings,
             folder=folder,
             allow_control=allow_control,
             time_limit_second=None if deadline is None else max(deadline - time.monotonic(), 1e-3),
@@ -135,7 +139,7 @@ def read(
     error = scale = None
     # what an include adds, and what a table leaves out, is not in the cell's law
     small = crossbar.cell.linear and crossbar.conductance.size <= _SMALL_CELLS
-    if not include and not isinstance(crossbar.cell, TransistorCell) and (fields or small):
+    if not include and not has_table(crossbar.cell) and (fields or small):
         error, scale = answer_bound(
             crossbar, batch, solved["column_current"], nodes, tolerance=tolerance
         )

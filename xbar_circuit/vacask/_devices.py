@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from xbar_circuit.cells import VerilogACell
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import Ohmic, PcmCell, Sinh
 from xbar_circuit.devices.pcm._spice import parameters
 from xbar_circuit.errors import ParameterError
+from xbar_circuit.resources import device_model
 from xbar_circuit.units import spice_number
 
 __all__ = ["CellLines", "cell_lines"]
@@ -20,12 +23,12 @@ __all__ = ["CellLines", "cell_lines"]
 class CellLines:
     """The cells of an array.
 
-    source : Verilog-A file of ``device_models`` that they need; empty for resistors.
-    model : the line that names the model.
+    source : Verilog-A file that they need; None for resistors.
+    model : the line that names the model, and what else they share.
     elements : one line a device, open ones left out.
     """
 
-    source: str
+    source: Path | None
     model: str
     elements: tuple[str, ...]
 
@@ -40,17 +43,20 @@ def cell_lines(
     ParameterError
         VACASK has no rendering of this cell.
     """
+    if isinstance(crossbar.cell, VerilogACell):
+        return _own_lines(crossbar.cell, crossbar, row, column)
     places = np.argwhere(crossbar.conductance > 0.0).tolist()
     siemens = crossbar.conductance[crossbar.conductance > 0.0]
     cell = crossbar.cell
     if isinstance(cell, Ohmic):
-        source, model, name, values = "", "", "r", 1.0 / siemens
+        source, model, name, values = None, "", "r", 1.0 / siemens
         parameter = "r"
     elif isinstance(cell, Sinh):
-        source, name, parameter, values = "sinh_cell.va", "cell", "g", siemens
+        source = device_model("sinh_cell.va")
+        name, parameter, values = "cell", "g", siemens
         model = f"model cell sinh_cell v0={spice_number(cell.v0_volt)}"
     elif isinstance(cell, PcmCell):
-        source, name, parameter = "pcm_cell.va", "cell", "ua"
+        source, name, parameter = device_model("pcm_cell.va"), "cell", "ua"
         values = cell.stored_thickness(siemens)
         numbers = " ".join(f"{k}={spice_number(v)}" for k, v in parameters(cell).items())
         model = f"model cell pcm_cell {numbers}"
@@ -58,7 +64,8 @@ def cell_lines(
         raise ParameterError.about(
             "cell",
             got=type(cell).__name__,
-            expected="Ohmic, Sinh or PcmCell, which VACASK has as a resistor or in Verilog-A",
+            expected="Ohmic, Sinh, PcmCell or VerilogACell, which VACASK has as a resistor or in"
+            " Verilog-A",
             remedy="read it in ngspice, xc.spice.read",
         )
     elements = tuple(
@@ -66,3 +73,31 @@ def cell_lines(
         for (i, j), value in zip(places, values.tolist(), strict=True)
     )
     return CellLines(source=source, model=model, elements=elements)
+
+
+def _own_lines(
+    cell: VerilogACell,
+    crossbar: Crossbar,
+    row: Sequence[Sequence[str]],
+    column: Sequence[Sequence[str]],
+) -> CellLines:
+    """Return the cells that are a module of the user's own, with the sources that hold ports."""
+    places = np.argwhere(crossbar.conductance > 0.0).tolist()
+    states = cell.state_of(crossbar.conductance[crossbar.conductance > 0.0]).tolist()
+    shared = [f"model own_model {cell.module}{cell.model_values}"]
+    elements = [
+        f"v{node} ({node} 0) v dc={spice_number(volt)}" for node, volt in cell.lines().items()
+    ]
+    for (i, j), state in zip(places, states, strict=True):
+        name, value = f"cell_{i}_{j}", spice_number(state)
+        nodes = cell.nodes(name, row[i][j], column[i][j])
+        model, own = "own_model", ""
+        if cell.by_port:
+            elements.append(f"vstate_{name} (state_{name} 0) v dc={value}")
+        elif cell.by_instance:
+            own = f" {cell.state}={value}"
+        else:
+            model = f"own_model_{name}"
+            shared.append(f"model {model} {cell.module}{cell.model_values} {cell.state}={value}")
+        elements.append(f"{name} ({nodes}) {model}{own}")
+    return CellLines(source=cell.path, model="\n".join(shared), elements=tuple(elements))

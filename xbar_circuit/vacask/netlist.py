@@ -55,8 +55,8 @@ def deck_lines(crossbar: Crossbar, batch: FloatArray) -> Iterator[str]:
     cells = cell_lines(crossbar, row, column)
     yield f"xbar_circuit: {rows} x {cols} crossbar, {len(batch)} reads"
     yield 'load "resistor.osdi"'
-    if cells.source:
-        yield f'load "{cells.source.removesuffix(".va")}.osdi"'
+    if cells.source is not None:
+        yield f'load "{cells.source.stem}.osdi"'
         yield cells.model
     yield from ("model r resistor", "model v vsource", "ground 0")
     yield from _wires(crossbar, row, column)

@@ -1,0 +1,180 @@
+"""The 1S1R cell: a device and a two-terminal selector in series, for arrays without transistors.
+
+::
+
+    word line --[ device ]--+ sel_<cell>
+                            |
+    bit line --[ selector ]-+
+
+A selector conducts little below its knee, so that half-selected cells hardly leak: without it the
+sneak paths of a passive array read three cells where one was meant (Burr et al., J. Vac. Sci.
+Technol. B 32, 040802 (2014)).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
+from xbar_circuit.cells.tabulated import cell_run_settings, check_kind
+from xbar_circuit.cells.transistor_cell import TransistorCell
+from xbar_circuit.devices import Bounded, Cell, CellResponse, Ohmic, Sinh
+from xbar_circuit.errors import ParameterError
+
+__all__ = ["OneS1R"]
+
+_STEPS = 200
+_SETTLED = 4.0 * float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneS1R:
+    """A device in series with a selector; the crossbar's conductance is the device's.
+
+    Parameters
+    ----------
+    selector
+        Any two-terminal law, such as :class:`~xbar_circuit.devices.Sinh` (a selector of mixed
+        ionic and electronic conduction is exponential in both directions) or
+        :class:`~xbar_circuit.devices.IvTable`.
+    selector_siemens
+        Its conductance, the same in all cells [S]: for Sinh the slope at 0 V.
+    device
+        Any two-terminal law.
+
+    Raises
+    ------
+    ParameterError
+        A part is no two-terminal device, or the conductance is not above 0.
+
+    >>> cell = OneS1R(selector=Ohmic(), selector_siemens=1e-5)
+    >>> cell.respond(np.array(0.2), np.array(0.0), np.array(1e-5)).current.round(15).item()
+    1e-06
+    """
+
+    selector: Cell = field(default_factory=lambda: Sinh(v0_volt=0.05))
+    selector_siemens: float = 1e-9
+    device: Cell = field(default_factory=Ohmic)
+
+    def __post_init__(self) -> None:
+        for name in ("selector", "device"):
+            part = getattr(self, name)
+            check_kind(name, part, Cell, "xc.devices.Sinh(v0_volt=0.05)")
+            if not part.loads_row or isinstance(part, (TransistorCell, OneS1R)):
+                raise ParameterError.about(
+                    name,
+                    got=repr(part),
+                    expected="a bare two-terminal device",
+                    remedy="a cell with a transistor needs no selector",
+                )
+        value = checks.number("selector_siemens", self.selector_siemens, "S", above=True)
+        object.__setattr__(self, "selector_siemens", value)
+
+    @property
+    def linear(self) -> bool:
+        """Whether both parts are."""
+        return self.selector.linear and self.device.linear
+
+    @property
+    def loads_row(self) -> bool:
+        """Always True: the current leaves the row wire."""
+        return True
+
+    def run_settings(self) -> dict[str, Any]:
+        """Return what the parts need of :func:`xbar_circuit.spice.run`, by argument."""
+        parts = [cell_run_settings(part) for part in (self.device, self.selector)]
+        models = dict.fromkeys(path for part in parts for path in part.pop("osdi", ()))
+        return {**parts[0], **parts[1], **({"osdi": tuple(models)} if models else {})}
+
+    def zero_bias_conductance(self, conductance: FloatArray) -> FloatArray:
+        """Return the conductance of both in series at small voltages [S]."""
+        g = np.asarray(conductance)
+        device = self.device.zero_bias_conductance(g)
+        selector = self.selector.zero_bias_conductance(np.full(g.shape, self.selector_siemens))
+        with np.errstate(divide="ignore"):
+            return np.asarray(1.0 / (1.0 / device + 1.0 / selector))
+
+    def respond(
+        self, row_volt: FloatArray, column_volt: FloatArray, conductance: FloatArray
+    ) -> CellResponse:
+        """Return current [A] and slopes [S] at the given node voltages [V].
+
+        The node between both parts is solved for to rounding, by Newton's method within a bracket.
+        """
+        row, column, g = np.broadcast_arrays(row_volt, column_volt, conductance)
+        middle = self._middle(row, column, g)
+        device, selector = self._parts(row, middle, column, g)
+        live = g > 0.0
+        both = device.row_slope - device.column_slope + selector.row_slope - selector.column_slope
+        both = 0.5 * np.where(both > 0.0, both, 1.0)
+        slope = np.where(live, device.row_slope * selector.row_slope / both, 0.0)
+        # the part that takes more of the voltage knows its current better
+        stiff = device.row_slope > selector.row_slope
+        current = np.where(live, np.where(stiff, selector.current, device.current), 0.0)
+        return CellResponse(current=current, row_slope=slope, column_slope=-slope, symmetric=True)
+
+    def _parts(
+        self, row: FloatArray, middle: FloatArray, column: FloatArray, g: FloatArray
+    ) -> tuple[CellResponse, CellResponse]:
+        own = np.full(g.shape, self.selector_siemens)
+        return self.device.respond(row, middle, g), self.selector.respond(middle, column, own)
+
+    def _middle(self, row: FloatArray, column: FloatArray, g: FloatArray) -> FloatArray:
+        """Return the voltage between device and selector [V]."""
+        low, high = np.minimum(row, column), np.maximum(row, column)
+        middle = np.where(g > 0.0, 0.5 * (low + high), column)
+        widest = np.maximum(np.abs(low), np.abs(high))
+        for _ in range(_STEPS):
+            device, selector = self._parts(row, middle, column, g)
+            excess = device.current - selector.current
+            low = np.where(excess > 0.0, middle, low)
+            high = np.where(excess < 0.0, middle, high)
+            slope = selector.row_slope - device.column_slope
+            step = np.divide(excess, slope, out=np.zeros(excess.shape), where=slope > 0.0)
+            target = middle + step
+            # where Newton would leave the bracket, or crawls along an exponential, it is halved
+            crawling = np.abs(step) > 0.25 * (high - low)
+            halved = 0.5 * (low + high)
+            target = np.where((target <= low) | (target >= high) | crawling, halved, target)
+            moved = np.abs(target - middle)
+            middle = np.where((g > 0.0) & (excess != 0.0), target, middle)
+            if (moved <= _SETTLED * widest)[(g > 0.0) & (excess != 0.0)].all():
+                break
+        return middle
+
+    def refuse_beyond(self, row_volt: FloatArray, column_volt: FloatArray) -> None:
+        """Refuse node voltages [V] across which a part that is a table may have no answer.
+
+        Raises
+        ------
+        ParameterError
+            The whole voltage, more than either part can see, lies outside such a table.
+        """
+        for part in (self.device, self.selector):
+            if isinstance(part, Bounded):
+                part.refuse_beyond(row_volt, column_volt)
+
+    def spice_preamble(self) -> str:
+        """Return what both parts need once a deck."""
+        parts = dict.fromkeys(
+            part.spice_preamble().strip() for part in (self.device, self.selector)
+        )
+        return "\n".join(text for text in parts if text)
+
+    def spice_elements(
+        self,
+        names: Sequence[str],
+        row_nodes: Sequence[str],
+        column_nodes: Sequence[str],
+        conductances: Sequence[float],
+    ) -> Iterable[str]:
+        """Return device and selector of each cell; ``sel_<name>`` is the node between them."""
+        middle = [f"sel_{name}" for name in names]
+        yield from self.device.spice_elements(names, row_nodes, middle, conductances)
+        own = [self.selector_siemens] * len(names)
+        yield from self.selector.spice_elements(middle, middle, column_nodes, own)

@@ -1,0 +1,333 @@
+"""A measured current-voltage table as a device: what a prober wrote down, at every cross-point.
+
+Between its points the logarithm of the chord conductance I/V is linear in the voltage, and linear
+in the logarithm of the conductance between two measured states. So the current is 0 at 0 V, keeps
+the voltage's sign, follows an exponential device closely with few points, and is exactly the table
+where the table has a point. Both engines have this same law.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
+from xbar_circuit._matrix_files import load_matrix
+from xbar_circuit.devices.cell import CellResponse
+from xbar_circuit.errors import ModelFileError, ParameterError
+from xbar_circuit.units import spice_number
+
+__all__ = ["IvTable"]
+
+_EDGE = 1e-9  # relative, rounding allowed at the ends
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IvTable:
+    """``I = V * exp(p(V, g))`` with p = ln(I/V) from the table.
+
+    The conductance of a cell is the chord I/V at `read_volt`: it says which state the cell is in,
+    between the least and the most conductive one that was measured.
+
+    Parameters
+    ----------
+    volts
+        Voltages of all curves [V], increasing; 0 V may be among them and says nothing.
+    currents
+        Current of each state at each voltage [A], (states, voltages); at least one state.
+    read_volt
+        Where the conductance is defined [V], within `volts`.
+    symmetric
+        Whether the other polarity is the mirror image, ``I(-V) = -I(V)``, where only one was
+        measured.
+
+    Raises
+    ------
+    ParameterError
+        Fewer than two voltages besides 0; a current against its voltage, or one that falls as the
+        voltage rises; two states of the same conductance; a read voltage outside.
+
+    >>> table = IvTable(volts=(0.1, 0.2), currents=((1e-7, 4e-7), (1e-6, 4e-6)))
+    >>> table.conductances
+    (2e-06, 2e-05)
+    """
+
+    volts: tuple[float, ...]
+    currents: tuple[tuple[float, ...], ...]
+    read_volt: float = 0.2
+    symmetric: bool = True
+    _axis_volt: FloatArray = field(init=False, repr=False, compare=False)
+    _logs: FloatArray = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        volts = checks.real("volts", self.volts).ravel()
+        currents = np.atleast_2d(checks.real("currents", self.currents))
+        if currents.shape[1:] != volts.shape or not currents.shape[0]:
+            raise ParameterError.about(
+                "currents",
+                got=f"shape {currents.shape} for {volts.size} voltages",
+                expected="(states, voltages)",
+                remedy="give every state the same voltages",
+            )
+        if (np.diff(volts) <= 0.0).any():
+            raise ParameterError.about(
+                "volts", got="voltages out of order", expected="increasing ones", remedy="sort them"
+            )
+        read = checks.number("read_volt", self.read_volt, "V", minimum=-math.inf)
+        object.__setattr__(self, "volts", tuple(volts.tolist()))
+        object.__setattr__(self, "currents", tuple(map(tuple, currents.tolist())))
+        object.__setattr__(self, "read_volt", read)
+        used, logs = self._chords(volts, currents)
+        order = np.argsort(_at(used, logs, np.asarray(read)))
+        object.__setattr__(self, "_axis_volt", used)
+        object.__setattr__(self, "_logs", logs[order])
+        if not used[0] <= read <= used[-1] or read == 0.0:
+            raise ParameterError.about(
+                "read_volt",
+                got=f"{read:g} V",
+                expected=f"{used[0]:g} to {used[-1]:g} V, other than 0",
+                remedy="choose one that was measured",
+            )
+        if (np.diff(self._levels()) <= _EDGE).any():
+            raise ParameterError.about(
+                "currents",
+                got=f"two states with the same current at {read:g} V",
+                expected="states that differ there",
+                remedy="take one out, or choose another read_volt",
+            )
+
+    def _chords(self, volts: FloatArray, currents: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the voltages other than 0 and ln(I/V) there, mirrored if asked."""
+        there = volts != 0.0
+        volts, currents = volts[there], currents[:, there]
+        chords = currents / volts
+        if volts.size < 2 or not (chords > 0.0).all():
+            wrong = np.argwhere(chords <= 0.0)
+            got = f"{volts.size} voltages besides 0"
+            if len(wrong):
+                k, j = wrong[0]
+                got = f"{currents[k, j]:.3g} A at {volts[j]:g} V in state {k}"
+            raise ParameterError.about(
+                "currents",
+                got=got,
+                expected="at least two voltages, currents of their voltage's sign",
+                remedy="subtract the instrument's offset, or leave out what is below its noise",
+            )
+        logs = np.log(chords)
+        slope = np.diff(logs, axis=1) / np.diff(volts)
+        rising = np.minimum(1.0 + volts[:-1] * slope, 1.0 + volts[1:] * slope)
+        if (rising <= 0.0).any():
+            k, j = np.argwhere(rising <= 0.0)[0]
+            raise ParameterError.about(
+                "currents",
+                got=f"a current that falls from {volts[j]:g} to {volts[j + 1]:g} V in state {k}",
+                expected="one that rises with the voltage",
+                remedy="average the noise, or end the table before the device switches",
+            )
+        if self.symmetric and (volts[0] > 0.0 or volts[-1] < 0.0):
+            if volts[0] > 0.0:
+                volts = np.concatenate([-volts[::-1], volts])
+                logs = np.concatenate([logs[:, ::-1], logs], axis=1)
+            else:
+                volts = np.concatenate([volts, -volts[::-1]])
+                logs = np.concatenate([logs, logs[:, ::-1]], axis=1)
+        return volts, logs
+
+    @classmethod
+    def from_csv(
+        cls, path: str | Path, *, read_volt: float = 0.2, symmetric: bool = True
+    ) -> IvTable:
+        """Return the table in a file: a line for each point, voltage, current and state.
+
+        Parameters
+        ----------
+        path
+            ``.csv`` and its kin, with or without one line of headings. The columns are
+            voltage [V], current [A] and, if there are several curves, any number that tells the
+            states apart. Every state has the same voltages.
+        read_volt, symmetric
+            As of the class.
+
+        Raises
+        ------
+        ModelFileError
+            The file is no such table.
+        ParameterError
+            As of the class.
+        """
+        values = load_matrix(Path(path))
+        if values.shape[1] not in {2, 3}:
+            raise ModelFileError(
+                f"{path}: got {values.shape[1]} columns, expected voltage [V], current [A] and"
+                " perhaps the state; take the others out"
+            )
+        labels = values[:, 2] if values.shape[1] == 3 else np.zeros(len(values))
+        curves = []
+        for label in dict.fromkeys(labels.tolist()):
+            points = values[labels == label]
+            curves.append(points[np.argsort(points[:, 0], kind="stable")])
+        volts = curves[0][:, 0]
+        for label, curve in zip(dict.fromkeys(labels.tolist()), curves, strict=True):
+            if curve.shape != curves[0].shape or (curve[:, 0] != volts).any():
+                raise ModelFileError(
+                    f"{path}: got other voltages in state {label:g} than in the first one, expected"
+                    " the same ones, each once; interpolate them, or average repeated sweeps"
+                )
+        return cls(
+            volts=tuple(volts.tolist()),
+            currents=tuple(tuple(curve[:, 1].tolist()) for curve in curves),
+            read_volt=read_volt,
+            symmetric=symmetric,
+        )
+
+    @property
+    def conductances(self) -> tuple[float, ...]:
+        """I/V of each state at the read voltage [S], increasing."""
+        return tuple(np.exp(self._levels()).tolist())
+
+    def held_out_error(self) -> float:
+        """Return how far the law misses points that it does not know.
+
+        Each voltage and each state that has neighbours on both sides is left out and predicted from
+        them; the largest error, relative to the largest current of that state. NaN where the table
+        has too few points to tell.
+        """
+        volts, logs = self._axis_volt, self._logs
+        found = []
+        scale = np.exp(logs + np.log(np.abs(volts))).max(axis=1)
+        inner = (volts[2:] - volts[1:-1]) / (volts[2:] - volts[:-2])
+        guess = inner * logs[:, :-2] + (1.0 - inner) * logs[:, 2:]
+        miss = np.abs((np.exp(guess) - np.exp(logs[:, 1:-1])) * volts[1:-1])
+        found.append((miss / scale[:, np.newaxis]).ravel())
+        levels = self._levels()
+        share = ((levels[2:] - levels[1:-1]) / (levels[2:] - levels[:-2]))[:, np.newaxis]
+        guess = share * logs[:-2] + (1.0 - share) * logs[2:]
+        miss = np.abs((np.exp(guess) - np.exp(logs[1:-1])) * volts)
+        found.append((miss / scale[1:-1, np.newaxis]).ravel())
+        every = np.concatenate(found)
+        return float(every.max()) if every.size else math.nan
+
+    # The crossbar's side: devices.Cell.
+
+    @property
+    def linear(self) -> bool:
+        """Always False."""
+        return False
+
+    @property
+    def loads_row(self) -> bool:
+        """Always True: the current leaves the row wire."""
+        return True
+
+    def zero_bias_conductance(self, conductance: FloatArray) -> FloatArray:
+        """Return I/V in the limit of small voltages [S]."""
+        return self.respond(np.zeros(()), np.zeros(()), conductance).row_slope
+
+    def respond(
+        self, row_volt: FloatArray, column_volt: FloatArray, conductance: FloatArray
+    ) -> CellResponse:
+        """Return current [A] and slopes [S] at the given node voltages [V].
+
+        Beyond the table's ends, where a solution may not lie, I/V keeps its last value.
+
+        Raises
+        ------
+        ParameterError
+            A conductance lies outside the table.
+        """
+        g = np.asarray(conductance, dtype=np.float64)
+        first, share = self._place(g)
+        volt = np.asarray(row_volt - column_volt)
+        last = len(self._axis_volt) - 1
+        j = np.clip(np.searchsorted(self._axis_volt, volt, side="right") - 1, 0, last - 1)
+        step = self._axis_volt[j + 1] - self._axis_volt[j]
+        along = np.clip((volt - self._axis_volt[j]) / step, 0.0, 1.0)
+        second = np.minimum(first + 1, len(self._logs) - 1)
+        left = (1.0 - share) * self._logs[first, j] + share * self._logs[second, j]
+        right = (1.0 - share) * self._logs[first, j + 1] + share * self._logs[second, j + 1]
+        chord = np.where(g > 0.0, np.exp(left + along * (right - left)), 0.0)
+        inside = (volt >= self._axis_volt[0]) & (volt <= self._axis_volt[-1])
+        slope = chord * (1.0 + np.where(inside, volt * (right - left) / step, 0.0))
+        return CellResponse(
+            current=chord * volt, row_slope=slope, column_slope=-slope, symmetric=True
+        )
+
+    def refuse_beyond(self, row_volt: FloatArray, column_volt: FloatArray) -> None:
+        """Refuse node voltages [V] outside the table.
+
+        Raises
+        ------
+        ParameterError
+            One lies outside.
+        """
+        volt = row_volt - column_volt
+        low, high = float(self._axis_volt[0]), float(self._axis_volt[-1])
+        slack = _EDGE * (high - low)
+        if (
+            float(volt.min(initial=0.0)) < low - slack
+            or float(volt.max(initial=0.0)) > high + slack
+        ):
+            raise ParameterError.about(
+                "volts",
+                got=f"{volt.min():.4g} to {volt.max():.4g} V across the cells",
+                expected=f"{low:.4g} to {high:.4g} V, what was measured",
+                remedy="read at lower voltages, or measure further; symmetric=True mirrors a table",
+            )
+
+    def spice_preamble(self) -> str:
+        """Return nothing: the table stands in every element."""
+        return ""
+
+    def spice_elements(
+        self,
+        names: Sequence[str],
+        row_nodes: Sequence[str],
+        column_nodes: Sequence[str],
+        conductances: Sequence[float],
+    ) -> Iterable[str]:
+        """Return one behavioural current source a cell."""
+        first, share = self._place(np.asarray(conductances))
+        second = np.minimum(first + 1, len(self._logs) - 1)
+        volts = [spice_number(volt) for volt in self._axis_volt.tolist()]
+        for k, (name, row, column) in enumerate(zip(names, row_nodes, column_nodes, strict=True)):
+            logs = (1.0 - share[k]) * self._logs[first[k]] + share[k] * self._logs[second[k]]
+            points = ",".join(
+                f"{volt},{spice_number(p)}" for volt, p in zip(volts, logs.tolist(), strict=True)
+            )
+            across = f"V({row},{column})"
+            yield f"B{name} {row} {column} I={across}*exp(pwl({across},{points}))"
+
+    def _levels(self) -> FloatArray:
+        return _at(self._axis_volt, self._logs, np.asarray(self.read_volt))
+
+    def _place(self, conductance: ArrayLike) -> tuple[np.ndarray, FloatArray]:
+        """Return the state below each conductance and how far towards the next one it lies."""
+        g, levels = np.asarray(conductance), self._levels()
+        live = g > 0.0
+        outside = live & (
+            (g < math.exp(levels[0]) * (1 - _EDGE)) | (g > math.exp(levels[-1]) * (1 + _EDGE))
+        )
+        if outside.any():
+            raise ParameterError.about(
+                "conductance",
+                got=f"{g[outside].flat[0]:.6g} S",
+                expected=f"{math.exp(levels[0]):.6g} to {math.exp(levels[-1]):.6g} S, the states"
+                f" of the table at {self.read_volt:g} V",
+                remedy="scale the conductances, or measure more states",
+            )
+        log = np.clip(np.log(np.where(live, g, math.exp(levels[0]))), levels[0], levels[-1])
+        if len(levels) == 1:
+            return np.zeros(log.shape, dtype=np.int64), np.zeros(log.shape)
+        first = np.clip(np.searchsorted(levels, log, side="right") - 1, 0, len(levels) - 2)
+        return first, (log - levels[first]) / (levels[first + 1] - levels[first])
+
+
+def _at(volts: FloatArray, logs: FloatArray, volt: FloatArray) -> FloatArray:
+    """Return the logarithm of each state's chord at a voltage."""
+    return np.array([np.interp(volt, volts, line) for line in logs])
