@@ -11,19 +11,21 @@ import math
 from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from xbar_circuit import nodal
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.accelerator._periphery import Periphery
-from xbar_circuit.accelerator.chip import Chip
+from xbar_circuit.accelerator.chip import Chip, Inputs
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.mapping import Mapping
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.network.execution import DigitalMultiplier, walk
-from xbar_circuit.network.graph import INPUT, Network
-from xbar_circuit.network.operators import Array, MatrixOperator
+from xbar_circuit.network._activation_products import activation_macs
+from xbar_circuit.network.execution import DigitalMultiplier, batch_size, walk, zeros_for
+from xbar_circuit.network.graph import Network, Node
+from xbar_circuit.network.operators import Array, MatrixOperator, RecurrentOperator
 from xbar_circuit.network.recording import record_vectors
 from xbar_circuit.tile import Tile
 
@@ -53,6 +55,8 @@ class LayerLoad:
         Activations that arrive and leave.
     digital_elements
         Activations that digital nodes up to the next matrix node read.
+    activation_macs
+        Multiply-accumulates of these nodes: products of activations with each other.
     """
 
     name: str
@@ -63,19 +67,19 @@ class LayerLoad:
     inputs: int
     outputs: int
     digital_elements: int = 0
+    activation_macs: int = 0
 
 
 def count_loads(mapping: Mapping) -> tuple[LayerLoad, ...]:
     """Return the load of every layer for one inference."""
     network = mapping.network
     counter = _Counter(network)
-    image = np.zeros((1, *network.input_shape), dtype=np.float32)
-    walk(network, image, counter)
-    sizes = _digital_sizes(mapping, image)
+    walk(network, zeros_for(network), counter)
+    sizes = _digital_sizes(mapping)
     plans = {plan.name: plan for plan in mapping.layers}
     loads = []
     for name, operator in network.matrix_nodes:
-        products, inputs = counter.counts[name]
+        products, inputs = counter.counts.get(name, (0, 0))
         groups, rows, cols = operator.matrices.shape
         tiles = plans[name].tiles if name in plans else ()
         loads.append(
@@ -89,7 +93,8 @@ def count_loads(mapping: Mapping) -> tuple[LayerLoad, ...]:
                 ),
                 inputs=inputs,
                 outputs=products * groups * cols,
-                digital_elements=sizes.get(name, 0),
+                digital_elements=sizes.get(name, _Digital()).elements,
+                activation_macs=sizes.get(name, _Digital()).macs,
             )
         )
     return tuple(loads)
@@ -100,30 +105,41 @@ def conversions_of(accelerator: Accelerator, columns: int) -> int:
     return columns // 2 if accelerator.readout.subtracts_before else columns
 
 
-def _digital_sizes(mapping: Mapping, image: Array) -> dict[str, int]:
-    """Return the elements that digital nodes read, put to the matrix node before them.
+@dataclass(frozen=True, slots=True)
+class _Digital:
+    """Digital work between two matrix nodes: elements read, and products of activations."""
+
+    elements: int = 0
+    macs: int = 0
+
+
+def _digital_sizes(mapping: Mapping) -> dict[str, _Digital]:
+    """Return what digital nodes do, put to the layer before them.
 
     What comes before the first is put to the first.
     """
     network = mapping.network
-    first = network.matrix_nodes[0][0]
-    values = {INPUT: image}
-    digital = DigitalMultiplier(network)
+    first = network.matrix_nodes[0][0] if network.matrix_nodes else ""
     owner: dict[str, str] = {}
-    sizes: dict[str, int] = {}
-    for node in network.nodes:
-        inputs = [values[name] for name in node.inputs]
+    found: dict[str, _Digital] = {}
+
+    def seen(node: Node, inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
         operator = node.operator
         if isinstance(operator, MatrixOperator):
-            products = digital.multiply(node.name, operator.unfold(inputs[0]))
-            values[node.name] = operator.fold(products, inputs[0])
-            owner[node.name] = node.name
-            continue
-        values[node.name] = operator.apply(*inputs)
+            owner.update(dict.fromkeys(node.outputs, node.name))
+            return
+        if isinstance(operator, RecurrentOperator):
+            owner.update(dict.fromkeys(node.outputs, f"{node.name}.{[*operator.layers][-1]}"))
+            return
         before = next((owner[name] for name in node.inputs if name in owner), first)
-        owner[node.name] = before
-        sizes[before] = sizes.get(before, 0) + sum(value.size for value in inputs)
-    return sizes
+        owner.update(dict.fromkeys(node.outputs, before))
+        known = found.get(before, _Digital())
+        work = sum(np.size(value) for value in inputs)
+        macs = activation_macs(operator, inputs, outputs)
+        found[before] = _Digital(known.elements + work, known.macs + macs)
+
+    walk(network, zeros_for(network), DigitalMultiplier(network), seen=seen)
+    return found
 
 
 class _Counter(DigitalMultiplier):
@@ -138,13 +154,19 @@ class _Counter(DigitalMultiplier):
         self._inputs = inputs.size
         return super().encode(name, inputs)
 
-    def multiply(self, name: str, vectors: Array) -> Array:
-        self.counts[name] = (len(vectors), self._inputs)
-        return super().multiply(name, vectors)
+    def multiply(self, name: str, vectors: Array, *, step: int = 0) -> Array:
+        products, inputs = self.counts.get(name, (0, 0)) if step else (0, 0)
+        self.counts[name] = (products + len(vectors), inputs + self._inputs)
+        return super().multiply(name, vectors, step=step)
 
 
 def array_joule(
-    chip: Chip, peripheries: MappingOf[str, Periphery], samples: Array, *, vectors: int = 200
+    chip: Chip,
+    peripheries: MappingOf[str, Periphery],
+    inputs: Inputs,
+    *,
+    vectors: int = 200,
+    most: int | None = None,
 ) -> dict[str, float]:
     """Return what the arrays of each layer draw for one product, by the layer's name [J].
 
@@ -158,22 +180,28 @@ def array_joule(
         Whose arrays they are.
     peripheries
         Say how long the word lines are driven, by the layer's name.
-    samples
+    inputs
         What runs through; never empty.
     vectors
         How many of each layer, at most 8 of nonlinear cells; 200 bring LeNet-5 within 4 % of 2,000.
+    most
+        Samples to take; None takes all that fit into a quarter of the memory.
 
     Raises
     ------
     ParameterError
         No samples.
     """
-    if len(samples) == 0:
+    arrays = inputs.values() if isinstance(inputs, MappingOf) else [inputs]
+    if any(np.size(array) == 0 for array in arrays):
         raise ParameterError.about(
             "inputs", got="none", expected="at least one sample", remedy="give real samples"
         )
+    network, samples = chip.network.fed(inputs)
+    room = batch_size(network, chip.memory_bytes // 4, largest=most or len(samples))
+    samples = samples[: max(1, room)]
     recorded = record_vectors(
-        chip.network, samples, chip.multiplier(noise=False), vectors=vectors, evenly=True
+        network, samples, chip.multiplier(noise=False), vectors=vectors, evenly=True
     )
     result = {}
     for plan, layer in zip(chip.mapping.layers, chip.conductances, strict=True):

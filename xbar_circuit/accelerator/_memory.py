@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xbar_circuit.accelerator.mapping import Mapping
 from xbar_circuit.errors import ParameterError
+from xbar_circuit.network._feeds import Feeds
 from xbar_circuit.network.operators import Array
 
 __all__ = ["working_bytes"]
@@ -14,7 +15,7 @@ _LEAST_BYTES = 20_000_000
 _DEVICE_BYTES = 32  # conductance, drift exponent, and what a read makes of them
 
 
-def working_bytes(limit_bytes: int, mapping: Mapping, inputs: Array) -> int:
+def working_bytes(limit_bytes: int, mapping: Mapping, inputs: Array | Feeds) -> int:
     """Return what a limit on the whole process leaves for batches of inputs [byte].
 
     Interpreter, inputs and tiles have their share of the limit. It is counted from their sizes, not

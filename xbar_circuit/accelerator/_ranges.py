@@ -70,9 +70,23 @@ class Calibrator:
         self._plans = {plan.name: plan for plan in mapping.layers}
         self._matrices = {name: op.matrices for name, op in mapping.network.matrix_nodes}
         self._inputs: dict[str, tuple[float, bool]] = {}
+        self._ready: dict[str, AnalogLayer | DigitalLayer] = {}
+
+    def prepare(self, name: str, vectors: Array) -> None:
+        """Decide the ranges of a recurrent layer by the vectors of all steps (vectors, rows)."""
+        if name not in self._ready:
+            self.multiply(name, self.encode(name, vectors)[:, None])
+            plan = self._plans.get(name)
+            self._ready[name] = (
+                self.digital[name]
+                if plan is None
+                else AnalogLayer(plan, self.parts[name], self._held[name], self.transfers[name])
+            )
 
     def encode(self, name: str, inputs: Array) -> Array:
         """Return a layer's input codes, by ranges that these inputs decide."""
+        if name in self._ready:
+            return self._ready[name].encode(inputs)
         if name in self._mapping.digital:
             bits = self._mapping.digital[name]
             largest = _percentile(inputs, self._mapping.accelerator.input_percentile)
@@ -84,8 +98,10 @@ class Calibrator:
         self._inputs[name] = scale, signed
         return encoded(own.driver.with_sign(signed), inputs, scale)
 
-    def multiply(self, name: str, vectors: Array) -> Array:
+    def multiply(self, name: str, vectors: Array, *, step: int = 0) -> Array:  # noqa: ARG002
         """Return a layer's products, by ranges that its currents decide."""
+        if name in self._ready:
+            return self._ready[name].products(vectors)
         if name in self.digital:
             return self.digital[name].products(vectors)
         plan, held = self._plans[name], self._held[name]

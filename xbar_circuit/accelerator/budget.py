@@ -7,6 +7,7 @@ what it adds: the chip with this noise and no other against the same chip withou
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,11 +17,12 @@ from numpy.typing import NDArray
 
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.accelerator._memory import working_bytes
-from xbar_circuit.accelerator.chip import Chip, ChipMultiplier, Inputs, only_input, program_mapping
+from xbar_circuit.accelerator.chip import Chip, ChipMultiplier, Inputs, program_mapping
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.mapping import map_network
 from xbar_circuit.devices import Ohmic, PcmStatistics
-from xbar_circuit.network.execution import DigitalMultiplier, accuracy, batch_size, run, walk
+from xbar_circuit.network._feeds import Feeds
+from xbar_circuit.network.execution import DigitalMultiplier, accuracy, batch_size, run_feeds, walk
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.operators import Array
 from xbar_circuit.peripherals import ExactDriver, IdealConverter, Readout, quiet
@@ -147,10 +149,10 @@ def error_budget(
     numbers; "all together" is the given chip itself. Layers are judged on the first 64 samples, or
     as many as fit into the memory.
     """
-    samples = only_input(chip.network, inputs)
-    known = samples if calibration is None else only_input(chip.network, calibration)
+    network, samples = chip.network.fed(inputs)
+    known = inputs if calibration is None else calibration
     room = working_bytes(chip.memory_bytes, chip.mapping, samples)
-    judged = samples[: max(1, batch_size(chip.network, room // 3))]
+    judged = samples[: max(1, batch_size(network, room // 3))]
     layers = [name for name, _ in chip.network.matrix_nodes]
     effects, ratios, accuracies = [], [], []
     for effect in EFFECTS:
@@ -159,18 +161,20 @@ def error_budget(
             multiplier = one.multiplier()
             reference = one.multiplier(noise=False) if effect in _NOISES else None
             effects.append(effect)
-            ratios.append(_ratios(chip.network, judged, multiplier, reference, layers))
+            ratios.append(_ratios(network, judged, multiplier, reference, layers))
             found = np.nan
             if labels is not None:
-                outputs = run(chip.network, samples, multiplier, memory_bytes=room, workers=workers)
-                found = accuracy(outputs, np.asarray(labels))
+                outputs = run_feeds(
+                    network, samples, multiplier, memory_bytes=room, workers=workers
+                )
+                found = accuracy(outputs[0], np.asarray(labels))
             accuracies.append(found)
         if progress is not None:
             progress(1)
     digital = np.nan
     if labels is not None:
-        outputs = run(chip.network, samples, memory_bytes=room, workers=workers)
-        digital = accuracy(outputs, np.asarray(labels))
+        outputs = run_feeds(network, samples, memory_bytes=room, workers=workers)
+        digital = accuracy(outputs[0], np.asarray(labels))
     return Budget(
         layers=tuple(layers),
         effects=tuple(effects),
@@ -182,7 +186,7 @@ def error_budget(
     )
 
 
-def _chip_with(chip: Chip, effect: str, calibration: Array) -> Chip | None:
+def _chip_with(chip: Chip, effect: str, calibration: Inputs) -> Chip | None:
     """Return the chip with one imperfection alone; None where no layer has it."""
     mapping = chip.mapping
     own = {plan.name: alone(plan.accelerator, effect) for plan in mapping.layers}
@@ -251,7 +255,7 @@ def _only(statistics: PcmStatistics, name: str) -> PcmStatistics:
 
 def _ratios(
     network: Network,
-    samples: Array,
+    samples: Feeds,
     found: ChipMultiplier,
     reference: ChipMultiplier | None,
     layers: Sequence[str],
@@ -259,7 +263,7 @@ def _ratios(
     """Return each layer's signal-to-error ratio [dB]."""
     compared = _Comparison(network, found, reference)
     walk(network, samples, compared)
-    return [compared.ratio_db[name] for name in layers]
+    return [compared.ratio_db(name) for name in layers]
 
 
 class _Comparison:
@@ -268,7 +272,7 @@ class _Comparison:
     def __init__(
         self, network: Network, found: ChipMultiplier, reference: ChipMultiplier | None
     ) -> None:
-        self.ratio_db: dict[str, float] = {}
+        self._sums: dict[str, tuple[float, float]] = {}
         self._exact = DigitalMultiplier(network)
         self._found, self._reference = found, reference
         self._operators = dict(network.matrix_nodes)
@@ -286,9 +290,17 @@ class _Comparison:
             exact = products(self._reference)
         error = float(((found - exact).astype(np.float64) ** 2).sum())
         signal = float((exact.astype(np.float64) ** 2).sum())
-        floor = signal * 1e-30 or 1e-30
-        self.ratio_db[name] = 10.0 * float(np.log10(max(signal, floor) / max(error, floor)))
+        before = self._sums.get(name, (0.0, 0.0))  # of the steps before
+        self._sums[name] = before[0] + signal, before[1] + error
         return inputs
 
-    def multiply(self, name: str, vectors: Array) -> Array:
-        return self._exact.multiply(name, vectors)
+    def multiply(self, name: str, vectors: Array, *, step: int = 0) -> Array:
+        return self._exact.multiply(name, vectors, step=step)
+
+    def ratio_db(self, name: str) -> float:
+        """Return a layer's signal-to-error ratio [dB]; NaN of one that saw nothing."""
+        if name not in self._sums:
+            return math.nan
+        signal, error = self._sums[name]
+        floor = signal * 1e-30 or 1e-30
+        return 10.0 * math.log10(max(signal, floor) / max(error, floor))

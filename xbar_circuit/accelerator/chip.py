@@ -31,7 +31,7 @@ from xbar_circuit.accelerator.wire_aware import WireAware
 from xbar_circuit.accelerator.wire_aware import wire_aware as wire_aware_of
 from xbar_circuit.architecture import Architecture
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.network.execution import MEMORY_BYTES, accuracy, batch_size, run, walk
+from xbar_circuit.network.execution import MEMORY_BYTES, accuracy, batch_size, run_feeds, walk
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.operators import Array
 from xbar_circuit.tile import Tile
@@ -79,12 +79,13 @@ class ChipMultiplier:
         """Return the input codes of a node."""
         return self.layers[name].encode(inputs)
 
-    def multiply(self, name: str, vectors: Array) -> Array:
-        """Return the products of a node."""
+    def multiply(self, name: str, vectors: Array, *, step: int = 0) -> Array:
+        """Return the products of a layer at a step of a sequence."""
         layer = self.layers[name]
         if isinstance(layer, DigitalLayer) or self._seed is None or not layer.noisy:
             return layer.products(vectors)
-        return layer.products(vectors, stream=(*self._seed, self._places[name], self._first))
+        stream = (*self._seed, self._places[name], self._first)
+        return layer.products(vectors, stream=(*stream, step) if step else stream)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -282,7 +283,7 @@ class Chip:
         Parameters
         ----------
         inputs
-            As for ``network.run``, or the one array (n, *input_shape).
+            As for ``network.run``, or the one array of a network with one input.
         noise
             Whether parts that have noise draw it.
         workers
@@ -293,7 +294,7 @@ class Chip:
         Returns
         -------
         list of arrays
-            The one output, (n, ...).
+            The network's outputs.
 
         Raises
         ------
@@ -302,22 +303,22 @@ class Chip:
         ShapeError
             The inputs do not fit the network.
         """
-        array = only_input(self.network, inputs)
-        return [
-            run(
-                self.network,
-                array,
-                self.multiplier(noise=noise),
-                memory_bytes=working_bytes(self.memory_bytes, self.mapping, array),
-                workers=workers,
-                progress=progress,
-            )
-        ]
+        network, feeds = self.network.fed(inputs)
+        return run_feeds(
+            network,
+            feeds,
+            self.multiplier(noise=noise),
+            memory_bytes=working_bytes(self.memory_bytes, self.mapping, feeds),
+            workers=workers,
+            progress=progress,
+        )
 
     def accuracy(self, inputs: Inputs, labels: NDArray[np.integer], **options: Any) -> float:
-        """Return the share of samples whose largest output is the label's; options as for `run`."""
-        (outputs,) = self.run(inputs, **options)
-        return accuracy(outputs, np.asarray(labels))
+        """Return the share of samples whose largest output is the label's; options as for `run`.
+
+        Of several outputs the first one counts.
+        """
+        return accuracy(self.run(inputs, **options)[0], np.asarray(labels))
 
     def budget(
         self,
@@ -408,18 +409,6 @@ class Chip:
         )
 
 
-def only_input(network: Network, inputs: Inputs) -> Array:
-    """Return the array of a network's input, float32.
-
-    Raises
-    ------
-    ParameterError
-        Other names than that of the input.
-    """
-    array = network.only_input(inputs) if isinstance(inputs, Mapping) else inputs
-    return np.asarray(array, dtype=np.float32)
-
-
 def program(
     accelerator: Accelerator,
     network: Network,
@@ -493,8 +482,9 @@ def program_mapping(
     ParameterError
         The calibration inputs are nothing but zeros, or a choice is unknown.
     """
-    known = only_input(mapping.network, calibration)
-    if not known.any():
+    network, known = mapping.network.fed(calibration)
+    numbers = [array for array in known.arrays.values() if array.dtype.kind == "f"]
+    if numbers and not any(array.any() for array in numbers):
         raise ParameterError.about(
             "calibration",
             got="nothing but zeros",
@@ -502,10 +492,10 @@ def program_mapping(
             remedy="give images of the training set, and check the normalisation",
         )
     room = working_bytes(memory_bytes, mapping, known)
-    count = max(1, batch_size(mapping.network, room // 3, largest=len(known)))
+    count = max(1, batch_size(network, room // 3, largest=len(known)))
     return program_with(
         mapping,
-        lambda calibrator: walk(mapping.network, known[:count], calibrator),
+        lambda calibrator: walk(network, known[:count], calibrator),
         seed=seed,
         celsius=celsius,
         aware=aware,

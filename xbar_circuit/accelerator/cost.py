@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping as MappingOf
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,12 +23,11 @@ from xbar_circuit.accelerator._loads import (
     count_loads,
 )
 from xbar_circuit.accelerator._periphery import Periphery, input_bits
-from xbar_circuit.accelerator.chip import Chip, Inputs, only_input
+from xbar_circuit.accelerator.chip import Chip, Inputs
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.mapping import LayerPlan, Mapping
 from xbar_circuit.architecture import Architecture, DigitalUnit
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.network.execution import batch_size
 
 __all__ = [
     "COMPONENTS",
@@ -108,6 +108,11 @@ class Cost:
         return sum(layer.load.macs for layer in self.layers)
 
     @property
+    def activation_macs(self) -> int:
+        """Multiply-accumulates of activations with each other, all digital; not among `macs`."""
+        return sum(layer.load.activation_macs for layer in self.layers)
+
+    @property
     def tiles(self) -> int:
         """Tiles, replicas included."""
         return sum(layer.tiles for layer in self.layers)
@@ -159,6 +164,7 @@ class Cost:
             "source": self.periphery.source,
             "network": self.network_name,
             "macs": self.macs,
+            "activation_macs": self.activation_macs,
             "tiles": self.tiles,
             "utilisation": self.utilisation,
             "full_tile": self.full_tile,
@@ -179,6 +185,7 @@ class Cost:
                     "replicas": layer.replicas,
                     "products": layer.load.products,
                     "macs": layer.load.macs,
+                    "activation_macs": layer.load.activation_macs,
                     "second": layer.second,
                     "joule_by_component": layer.joule,
                 }
@@ -228,7 +235,7 @@ def inference_cost(
         plan.name: Periphery.of(_ranged(chip, plan), technology) for plan in mapping.layers
     }
     usual = Periphery.of(chip.accelerator, technology)
-    joules = array_joule(chip, peripheries, _loading(chip, inputs))
+    joules = array_joule(chip, peripheries, _loading(chip, inputs), most=_LOADING_SAMPLES)
     layers = []
     for load in loads:
         if load.name in mapping.digital:
@@ -252,7 +259,7 @@ def inference_cost(
         full_tile=tile_peak(chip.accelerator, usual, array_joule=drawn),
         product_second=usual.product_second,
         area_square_metre=areas,
-        assumptions=_assumptions(chip, usual, areas),
+        assumptions=_assumptions(chip, usual, areas, loads),
     )
 
 
@@ -336,12 +343,11 @@ def _ranged(chip: Chip, plan: LayerPlan) -> Accelerator:
     return plan.accelerator.changed(driver=chip.parts[plan.name].accelerators[0].driver)
 
 
-def _loading(chip: Chip, inputs: Inputs | None) -> np.ndarray:
-    if inputs is None:
-        return np.ones((1, *chip.network.input_shape), dtype=np.float32)
-    samples = only_input(chip.network, inputs)
-    most = batch_size(chip.network, chip.memory_bytes // 4, largest=_LOADING_SAMPLES)
-    return samples[: max(1, most)]
+def _loading(chip: Chip, inputs: Inputs | None) -> Inputs:
+    if inputs is not None:
+        return inputs
+    ports = chip.network.inputs
+    return {port.name: np.ones((1, *port.shape), dtype=port.kind) for port in ports}
 
 
 def _analog(
@@ -358,7 +364,9 @@ def _analog(
     each = math.ceil(input_bits(accelerator.driver) / 8)
     joule = {
         **{name: load.products * value for name, value in analog.items()},
-        "digital": adds * digital.add_joule + load.outputs * digital.multiply_joule,
+        "digital": adds * digital.add_joule
+        + load.outputs * digital.multiply_joule
+        + load.activation_macs * digital.mac_joule(None),
         **_moved(digital, load.products * rows * each, load.inputs * each),
     }
     copies = min(replicas, load.products)
@@ -368,7 +376,7 @@ def _analog(
         replicas=replicas,
         second=max(
             math.ceil(load.products / copies) * periphery.product_second,
-            (adds + load.outputs) / rate,
+            (adds + load.outputs + load.activation_macs) / rate,
         ),
         joule={name: joule[name] for name in COMPONENTS},
     )
@@ -376,10 +384,11 @@ def _analog(
 
 def _digital(load: LayerLoad, accelerator: Accelerator, bits: int | None) -> LayerCost:
     digital, each = accelerator.digital, math.ceil((bits or 32) / 8)
-    weights = load.macs // load.products
+    weights = load.macs // max(1, load.products)
     other = load.outputs + load.digital_elements
     joule = dict.fromkeys(COMPONENTS, 0.0) | {
         "digital": load.macs * digital.mac_joule(bits)
+        + load.activation_macs * digital.mac_joule(None)
         + other * digital.add_joule
         + load.outputs * digital.multiply_joule,
         **_moved(digital, (load.products * weights + load.inputs) * each, load.inputs * each),
@@ -387,7 +396,7 @@ def _digital(load: LayerLoad, accelerator: Accelerator, bits: int | None) -> Lay
     return LayerCost(
         load=load,
         replicas=1,
-        second=(load.macs + other) / (digital.lanes * digital.clock_hertz),
+        second=(load.macs + load.activation_macs + other) / (digital.lanes * digital.clock_hertz),
         joule=joule,
     )
 
@@ -444,7 +453,10 @@ def _areas(
     return areas
 
 
-def _assumptions(chip: Chip, periphery: Periphery, areas: dict[str, float]) -> tuple[str, ...]:
+def _assumptions(
+    chip: Chip, periphery: Periphery, areas: dict[str, float], loads: Sequence[LayerLoad]
+) -> tuple[str, ...]:
+    products = sum(load.activation_macs for load in loads)
     missing = [name for name in COMPONENTS if name not in areas]
     kept = chip.mapping.digital
     widths = ", ".join(f"{n} ({'float32' if b is None else f'{b} bit'})" for n, b in kept.items())
@@ -455,6 +467,11 @@ def _assumptions(chip: Chip, periphery: Periphery, areas: dict[str, float]) -> t
         f" {chip.accelerator.driver.full_scale_volt:g} V, from the nodal engine, for inputs of real"
         " samples.",
         *([f"Digital layers: {widths}; every weight is read for every product."] if kept else []),
+        *(
+            [f"Products of activations ({products:,} multiply-accumulates): digital, float32."]
+            if products
+            else []
+        ),
         "Tiles in parallel, layers pipelined, conversion overlapped with the next read; only used"
         " rows and columns take energy; every tile takes its whole area.",
         "Operations: two for each multiply-accumulate of the network, none for idle cells.",

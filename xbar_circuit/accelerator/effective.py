@@ -17,7 +17,7 @@ from xbar_circuit.accelerator._digits import Digits
 from xbar_circuit.accelerator._drift import compensate
 from xbar_circuit.accelerator.chip import Chip
 from xbar_circuit.network.graph import Network
-from xbar_circuit.network.operators import Convolution, Dense
+from xbar_circuit.network.operators import AnyOperator, MatrixOperator, RecurrentOperator
 
 __all__ = ["effective_network", "effective_weights"]
 
@@ -49,14 +49,12 @@ def effective_network(chip: Chip) -> Network:
     weights = effective_weights(chip)
     nodes = []
     for node in chip.network.nodes:
-        operator = node.operator
-        if node.name not in weights:
-            nodes.append(node)
-        elif isinstance(operator, Dense):
-            weight = weights[node.name][0].astype(np.float32)
-            nodes.append(replace(node, operator=replace(operator, weight=weight)))
-        elif isinstance(operator, Convolution):
-            matrices = weights[node.name].transpose(0, 2, 1)
-            kernel = matrices.reshape(operator.weight.shape).astype(np.float32)
-            nodes.append(replace(node, operator=replace(operator, weight=kernel)))
+        operator: AnyOperator = node.operator
+        if isinstance(operator, MatrixOperator) and node.name in weights:
+            operator = operator.with_matrices(weights[node.name])
+        elif isinstance(operator, RecurrentOperator):
+            names = {layer: f"{node.name}.{layer}" for layer in operator.layers}
+            found = {layer: weights[name][0] for layer, name in names.items() if name in weights}
+            operator = operator.with_layers(found)
+        nodes.append(replace(node, operator=operator))
     return replace(chip.network, nodes=tuple(nodes))

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from xbar_circuit import nodal, spice
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.accelerator._layer import AnalogLayer
-from xbar_circuit.accelerator.chip import Chip, Inputs, only_input
+from xbar_circuit.accelerator.chip import Chip, Inputs
 from xbar_circuit.accelerator.mapping import Mapping
 from xbar_circuit.agreement import relative_difference
 from xbar_circuit.errors import ParameterError
@@ -166,8 +166,7 @@ def check_tiles(
                 expected="(layer, tile) of the mapping, both counted from 0",
                 remedy="xbar mapping lists them",
             )
-    network = chip.network
-    some = only_input(network, inputs)
+    network, some = chip.network.fed(inputs)
     most = batch_size(network, chip.memory_bytes // 4, largest=_SAMPLES)
     codes = record_vectors(
         network, some[: max(1, most)], chip.multiplier(noise=False), vectors=vectors

@@ -3,6 +3,9 @@
 A `Multiplier` computes the matrix products between the digital operators. `DigitalMultiplier` is
 NumPy; an accelerator's tiles are another; the one that calibrates converters and the one that
 records activations for ngspice are others. None of them needs a second walk.
+
+Samples of a network that stacks are one array; those of any other walk side by side, each digital
+operator for each of them, each matrix for all their vectors together.
 """
 
 from __future__ import annotations
@@ -10,16 +13,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from xbar_circuit import _checks as checks
-from xbar_circuit.errors import ParameterError, ShapeError
-from xbar_circuit.network.node import INPUT, Node
-from xbar_circuit.network.operators import Array, MatrixOperator, Operator
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.network._feeds import Feeds
+from xbar_circuit.network.node import INPUT, Node, Port
+from xbar_circuit.network.operators import Array, MatrixOperator, Operator, RecurrentOperator
 
 __all__ = [
     "MEMORY_BYTES",
@@ -27,12 +31,17 @@ __all__ = [
     "Drawing",
     "Graph",
     "Multiplier",
+    "Preparing",
     "accuracy",
     "apply_digitally",
     "batch_size",
     "run",
+    "run_feeds",
     "walk",
+    "zeros_for",
 ]
+
+_T = TypeVar("_T")
 
 #: Default limit on the working memory of a run [byte].
 MEMORY_BYTES = 2 * 1024**3
@@ -48,24 +57,46 @@ class Graph(Protocol):
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """Shape of one sample."""
+        """Shape of one sample of the first input."""
+        ...
+
+    @property
+    def inputs(self) -> Sequence[Port]:
+        """All inputs."""
+        ...
+
+    @property
+    def outputs(self) -> Sequence[str]:
+        """Names of the values to return."""
+        ...
+
+    @property
+    def stacks(self) -> bool:
+        """Whether samples can be stacked along the first axis."""
         ...
 
     @property
     def matrix_nodes(self) -> Sequence[tuple[str, MatrixOperator]]:
-        """The nodes that multiply by weights, in order."""
+        """What multiplies by weights, in order."""
+        ...
+
+    def fed(self, inputs: Array) -> tuple[Graph, Feeds]:
+        """Return the array of the one input as samples, and the graph of their sizes."""
         ...
 
 
 class Multiplier(Protocol):
-    """Who multiplies: called once for each matrix node and batch of images."""
+    """Who multiplies: called once for a matrix node and batch, or for each step of a sequence."""
 
     def encode(self, name: str, inputs: Array) -> Array:
-        """Return what the hardware sees of a node's input (its input converters)."""
+        """Return what the hardware sees of a layer's input (its input converters)."""
         ...
 
-    def multiply(self, name: str, vectors: Array) -> Array:
-        """Return the products (vectors, groups, cols) of encoded (vectors, groups, rows)."""
+    def multiply(self, name: str, vectors: Array, *, step: int = 0) -> Array:
+        """Return the products (vectors, groups, cols) of encoded (vectors, groups, rows).
+
+        `step` counts the steps of a sequence.
+        """
         ...
 
 
@@ -75,6 +106,15 @@ class Drawing(Multiplier, Protocol):
 
     def starting(self, first: int) -> Multiplier:
         """Return the multiplier of the batch that begins with sample `first`."""
+        ...
+
+
+@runtime_checkable
+class Preparing(Multiplier, Protocol):
+    """A multiplier that must see all vectors of a recurrent layer before the first step."""
+
+    def prepare(self, name: str, vectors: Array) -> None:
+        """Look at vectors (vectors, rows) as they would be without any error."""
         ...
 
 
@@ -88,16 +128,19 @@ class DigitalMultiplier:
         """Return the input itself."""
         return inputs
 
-    def multiply(self, name: str, vectors: Array) -> Array:
+    def multiply(self, name: str, vectors: Array, *, step: int = 0) -> Array:  # noqa: ARG002
         """Return ``vectors @ matrices``."""
         return _multiply(vectors, self._matrices[name])
 
 
-def apply_digitally(operator: Operator | MatrixOperator, *inputs: Array) -> Array:
-    """Return the output of a single operator of either kind."""
+def apply_digitally(operator: Operator | MatrixOperator | RecurrentOperator, *inputs: Array) -> Any:
+    """Return the output of a single operator of any kind, or a tuple of several."""
     if isinstance(operator, MatrixOperator):
         products = _multiply(operator.unfold(inputs[0]), operator.matrices)
         return operator.fold(products, inputs[0])
+    if isinstance(operator, RecurrentOperator):
+        matrices = {name: dense.matrices[0] for name, dense in operator.layers.items()}
+        return operator.unroll(lambda layer, x, _: np.matmul(x, matrices[layer]), *inputs)
     return operator.apply(*inputs)
 
 
@@ -110,26 +153,116 @@ def _multiply(vectors: Array, matrices: Array) -> Array:
     return products
 
 
-def walk(network: Graph, images: Array, multiplier: Multiplier) -> dict[str, Array]:
-    """Run one batch through the network and return the output of the last node, by its name.
+def walk(
+    network: Graph,
+    images: Array | Feeds,
+    multiplier: Multiplier,
+    *,
+    seen: Callable[[Node, list[Any], list[Any]], object] | None = None,
+) -> dict[str, list[Any]]:
+    """Run samples through the network and return its outputs by name.
 
-    Outputs that no later node reads are dropped on the way.
+    Values that no later node reads are dropped on the way.
+
+    Parameters
+    ----------
+    network
+        What to run.
+    images
+        The inputs, or the array of the one input (n, *input_shape).
+    multiplier
+        Who multiplies.
+    seen
+        Called with every node and its inputs and outputs, of the first sample or of all that are
+        stacked.
+
+    Returns
+    -------
+    dict
+        Of each output of the network a list: one array for all samples where they are stacked, else
+        one for each.
     """
+    feeds = images if isinstance(images, Feeds) else Feeds(arrays={INPUT: images})
     last_use = {name: k for k, node in enumerate(network.nodes) for name in node.inputs}
-    values = {INPUT: images}
+    last_use |= dict.fromkeys(network.outputs, len(network.nodes))
+    values: dict[str, list[Any]] = {
+        name: [array] if network.stacks else list(array) for name, array in feeds.arrays.items()
+    }
     for k, node in enumerate(network.nodes):
         inputs = [values[name] for name in node.inputs]
-        operator = node.operator
-        if isinstance(operator, MatrixOperator):
-            seen = multiplier.encode(node.name, inputs[0])
-            products = multiplier.multiply(node.name, operator.unfold(seen))
-            values[node.name] = operator.fold(products, seen)
-        else:
-            values[node.name] = operator.apply(*inputs)
+        outputs = _visit(node, inputs, multiplier)
+        if seen is not None:
+            seen(node, [value[0] for value in inputs], [value[0] for value in outputs])
+        found = zip(node.outputs, outputs, strict=True)
+        values |= {name: value for name, value in found if last_use.get(name, -1) > k}
         for name in node.inputs:
             if last_use[name] == k:
                 values.pop(name, None)
-    return values
+    return {name: values[name] for name in network.outputs}
+
+
+def _visit(node: Node, inputs: list[list[Any]], multiplier: Multiplier) -> list[list[Any]]:
+    """Return a node's outputs, each for all samples."""
+    operator = node.operator
+    if isinstance(operator, MatrixOperator):
+        x, sizes = _together(inputs[0], axis=0)
+        seen = multiplier.encode(node.name, x)
+        products = multiplier.multiply(node.name, operator.unfold(seen))
+        return [_apart(operator.fold(products, seen), sizes, axis=0)]
+    if isinstance(operator, RecurrentOperator):
+        return _visit_recurrent(node, operator, inputs, multiplier)
+    found = [operator.apply(*sample) for sample in zip(*inputs, strict=True)]
+    if node.more_outputs:
+        return [list(one) for one in zip(*found, strict=True)]
+    return [found]
+
+
+def _visit_recurrent(
+    node: Node, operator: RecurrentOperator, inputs: list[list[Any]], multiplier: Multiplier
+) -> list[list[Any]]:
+    """Unroll a recurrent node: all samples are one batch, along the batch's axis."""
+    joined = [_together(value, axis=_batch_axis(value[0])) for value in inputs]
+    given = [array for array, _ in joined]
+
+    def product(layer: str, vectors: Array, step: int) -> Array:
+        name = f"{node.name}.{layer}"
+        seen = multiplier.encode(name, vectors)
+        products: Array = multiplier.multiply(name, seen[:, None], step=step)[:, 0]
+        return products
+
+    if isinstance(multiplier, Preparing):
+        matrices = {name: dense.matrices[0] for name, dense in operator.layers.items()}
+        kept: dict[str, list[Array]] = {}
+
+        def exact(layer: str, vectors: Array, step: int) -> Array:  # noqa: ARG001
+            kept.setdefault(layer, []).append(vectors)
+            return np.asarray(np.matmul(vectors, matrices[layer]))
+
+        operator.unroll(exact, *given)
+        for layer, vectors in kept.items():
+            multiplier.prepare(f"{node.name}.{layer}", np.concatenate(vectors))
+    sizes = joined[0][1]
+    found = operator.unroll(product, *given)[: len(node.outputs)]
+    return [_apart(array, sizes, axis=array.ndim - 2) for array in found]
+
+
+def _batch_axis(array: Array) -> int:
+    """Return the batch's axis of lengths (batch,), or of states and sequences (..., batch, n)."""
+    return max(0, array.ndim - 2)
+
+
+def _together(samples: list[Any], *, axis: int) -> tuple[Any, list[int]]:
+    """Join the samples along an axis; return their sizes along it too."""
+    if len(samples) == 1:
+        return samples[0], []
+    return np.concatenate(samples, axis=axis), [sample.shape[axis] for sample in samples]
+
+
+def _apart(array: Array, sizes: list[int], *, axis: int) -> list[Array]:
+    """Undo `_together`."""
+    if not sizes:
+        return [array]
+    return np.split(array, np.cumsum(sizes)[:-1], axis=axis)
 
 
 def run(
@@ -141,7 +274,7 @@ def run(
     workers: int = 2,
     progress: Callable[[int], object] | None = None,
 ) -> Array:
-    """Run images through a network and return its outputs (n, ...).
+    """Run samples through a network with one input and return its first output (n, ...).
 
     Parameters
     ----------
@@ -165,19 +298,41 @@ def run(
     ParameterError
         Not one image fits into the memory.
     """
-    images = np.asarray(images, dtype=np.float32)
-    if images.shape[1:] != network.input_shape or len(images) == 0:
-        raise ShapeError.about(
-            "images",
-            got=f"shape {images.shape}",
-            expected=f"(n, {', '.join(map(str, network.input_shape))}), n >= 1",
-            remedy="reshape the images as the network was trained",
-        )
+    network, feeds = network.fed(images)
+    found = run_feeds(
+        network,
+        feeds,
+        multiplier,
+        memory_bytes=memory_bytes,
+        workers=workers,
+        progress=progress,
+    )
+    return found[0]
+
+
+def run_feeds(
+    network: Graph,
+    feeds: Feeds,
+    multiplier: Multiplier | None = None,
+    *,
+    memory_bytes: int = MEMORY_BYTES,
+    workers: int = 2,
+    progress: Callable[[int], object] | None = None,
+) -> list[Array]:
+    """Run samples through a network and return all its outputs; arguments as for `run`.
+
+    Raises
+    ------
+    ParameterError
+        Not one sample fits into the memory.
+    """
     workers = checks.count("workers", workers)
     chosen = multiplier if multiplier is not None else DigitalMultiplier(network)
-    size = batch_size(network, memory_bytes // workers)
-    if size == 0:  # one image at a time, then
-        workers, size = 1, batch_size(network, memory_bytes)
+    size, workers = 1, workers if len(feeds) > 1 else 1
+    if len(feeds) > 1 or network.stacks:
+        size = batch_size(network, memory_bytes // workers)
+        if size == 0:  # one image at a time, then
+            workers, size = 1, batch_size(network, memory_bytes)
     if size == 0:
         raise ParameterError.about(
             "memory_bytes",
@@ -186,18 +341,25 @@ def run(
             remedy="raise the limit",
         )
 
-    def one(start: int) -> Array:
+    def one(start: int) -> list[list[Any]]:
         mine = chosen.starting(start) if isinstance(chosen, Drawing) else chosen
-        outputs = walk(network, images[start : start + size], mine)
-        return outputs[network.nodes[-1].name]
+        outputs = walk(network, feeds[start : start + size], mine)
+        return [outputs[name] for name in network.outputs]
 
-    parts = []
+    parts: list[list[list[Any]]] = []
     with threadpool_limits(limits=1, user_api="blas"):  # our threads, not BLAS's on top of them
-        for part in _in_order(one, range(0, len(images), size), workers):
+        for start, part in zip(
+            range(0, len(feeds), size),
+            _in_order(one, range(0, len(feeds), size), workers),
+            strict=True,
+        ):
             parts.append(part)
             if progress is not None:
-                progress(len(part))
-    return np.concatenate(parts)
+                progress(min(size, len(feeds) - start))
+    found = [[array for part in parts for array in part[k]] for k in range(len(network.outputs))]
+    if feeds.whole:
+        return [arrays[0] for arrays in found]
+    return [np.concatenate(a) if feeds.joined else np.stack(a) for a in found]
 
 
 def accuracy(outputs: Array, labels: NDArray[np.integer]) -> float:
@@ -214,8 +376,14 @@ def batch_size(network: Graph, memory_bytes: int, *, largest: int = 64) -> int:
     signs, codes, copies), and the inputs and outputs of all matrix nodes once.
     """
     meter = _Meter(network)
-    walk(network, np.zeros((1, *network.input_shape), dtype=np.float32), meter)
+    walk(network, zeros_for(network), meter)
     return int(min(memory_bytes // (meter.peak + meter.kept), largest))
+
+
+def zeros_for(network: Graph) -> Feeds:
+    """Return one sample of zeros for every input."""
+    arrays = {p.value: np.zeros((1, *p.shape), dtype=p.kind) for p in network.inputs}
+    return Feeds(arrays=arrays, joined=network.stacks)
 
 
 class _Meter(DigitalMultiplier):
@@ -225,14 +393,14 @@ class _Meter(DigitalMultiplier):
         super().__init__(network)
         self.peak = self.kept = 1
 
-    def multiply(self, name: str, vectors: Array) -> Array:
-        products = super().multiply(name, vectors)
+    def multiply(self, name: str, vectors: Array, *, step: int = 0) -> Array:
+        products = super().multiply(name, vectors, step=step)
         self.peak = max(self.peak, 2 * vectors.nbytes + 6 * products.nbytes)
         self.kept += vectors.nbytes + products.nbytes
         return products
 
 
-def _in_order(function: Callable[[int], Array], starts: range, workers: int) -> Iterator[Array]:
+def _in_order(function: Callable[[int], _T], starts: range, workers: int) -> Iterator[_T]:
     """Map over threads, at most two tasks a thread in flight, results in order."""
     if workers == 1:
         yield from map(function, starts)

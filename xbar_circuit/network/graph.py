@@ -1,40 +1,65 @@
-"""A trained network: a small directed graph of typed operators, as immutable data.
+"""A trained network: a directed graph of typed operators, as immutable data.
 
-Nodes stand in an order in which every input comes before its use; ``"input"`` is the image. What a
-network computes is told by `execution`; which of its nodes an accelerator takes over, by
+Nodes stand in an order in which every input comes before its use; ``"input"`` is the first input.
+What a network computes is told by `execution`; which of its nodes an accelerator takes over, by
 `xbar_circuit.accelerator.mapping`.
+
+Most networks stack: of n samples along the first axis of every input they make n results. Others
+(a batch at another axis, a state, a sequence as the first axis) take one sample at a time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.network.execution import MEMORY_BYTES, run
-from xbar_circuit.network.node import INPUT, Node
-from xbar_circuit.network.operators import Array, MatrixOperator
+from xbar_circuit.network._feeds import Feeds, feeds_of
+from xbar_circuit.network.execution import MEMORY_BYTES, run_feeds
+from xbar_circuit.network.node import INPUT, Node, Port
+from xbar_circuit.network.operators import Array, MatrixOperator, RecurrentOperator
 
-__all__ = ["INPUT", "Network", "Node"]
+__all__ = ["INPUT", "Network", "Node", "Origin", "Port"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin(Protocol):
+    """Where a network comes from, which makes the same one for other sizes of its inputs."""
+
+    def network(self, shapes: Mapping[str, tuple[int, ...]]) -> Network | None:
+        """Return the network for inputs of whole shapes; None where it declares others."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
 class Network:
-    """A network with one input and one output, which is its last node.
+    """A network.
 
     Parameters
     ----------
     nodes
         In an order in which every input comes before its use.
     input_shape
-        Shape of one sample: (channels, height, width), (channels, length) or (features,).
+        Shape of one sample of the first input: (channels, height, width), (channels, length) or
+        (features,).
     source
         Where the network comes from, for reports.
     input_name
-        What the file that it comes from calls its input.
+        What the file that it comes from calls its first input.
+    input_kind
+        Name of the NumPy type of its numbers.
+    more_inputs
+        The second input and those after it.
+    outputs
+        Names of the values to return; the last node's unless said.
+    stacks
+        Whether samples can be stacked along the first axis of every input; then shapes are without
+        that axis.
+    origin
+        Makes the network for other sizes, where its inputs leave them open.
 
     Raises
     ------
@@ -46,10 +71,15 @@ class Network:
     input_shape: tuple[int, ...]
     source: str = ""
     input_name: str = INPUT
+    input_kind: str = "float32"
+    more_inputs: tuple[Port, ...] = ()
+    outputs: tuple[str, ...] = ()
+    stacks: bool = True
+    origin: Origin | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        known = {INPUT}
-        if not self.nodes or min(self.input_shape, default=0) < 1:
+        known = {INPUT, *(port.value for port in self.more_inputs)}
+        if not self.nodes or min(self.input_shape, default=1) < 1:
             raise ParameterError.about(
                 "nodes, input_shape",
                 got=f"{len(self.nodes)} nodes, input shape {self.input_shape}",
@@ -58,23 +88,47 @@ class Network:
             )
         for node in self.nodes:
             missing = set(node.inputs) - known
-            if node.name in known or missing or not node.inputs:
+            if known.intersection(node.outputs) or missing or not node.inputs:
                 raise ParameterError.about(
                     f"nodes[{node.name!r}]",
                     got=f"inputs {node.inputs}, unknown so far: {sorted(missing)}",
                     expected="a new name, and inputs that come before it",
                     remedy="sort the nodes and name each once",
                 )
-            known.add(node.name)
+            known.update(node.outputs)
+        if not self.outputs:
+            object.__setattr__(self, "outputs", (self.nodes[-1].name,))
+        unknown = sorted(set(self.outputs) - known)
+        if unknown:
+            raise ParameterError.about(
+                "outputs",
+                got=f"{unknown}",
+                expected="names of values that the nodes compute",
+                remedy="correct the names",
+            )
 
     @property
-    def matrix_nodes(self) -> tuple[tuple[str, MatrixOperator], ...]:
-        """The nodes that multiply by weights, in order."""
-        return tuple(
-            (node.name, node.operator)
-            for node in self.nodes
-            if isinstance(node.operator, MatrixOperator)
+    def inputs(self) -> tuple[Port, ...]:
+        """All inputs, the first one first."""
+        first = Port(
+            name=self.input_name, value=INPUT, shape=self.input_shape, kind=self.input_kind
         )
+        return (first, *self.more_inputs)
+
+    @cached_property
+    def matrix_nodes(self) -> tuple[tuple[str, MatrixOperator], ...]:
+        """What multiplies by weights, in order: the nodes, and the layers of recurrent ones.
+
+        A recurrent node ``lstm`` has layers ``lstm.input`` and ``lstm.recurrent``.
+        """
+        found: list[tuple[str, MatrixOperator]] = []
+        for node in self.nodes:
+            if isinstance(node.operator, MatrixOperator):
+                found.append((node.name, node.operator))
+            elif isinstance(node.operator, RecurrentOperator):
+                layers = node.operator.layers.items()
+                found.extend((f"{node.name}.{layer}", dense) for layer, dense in layers)
+        return tuple(found)
 
     @property
     def weight_count(self) -> int:
@@ -93,37 +147,39 @@ class Network:
         Parameters
         ----------
         inputs
-            By their name, as in the file: (n, *input_shape).
+            By their name, as in the file: (n, *shape) each for a network that stacks, else as the
+            file declares them.
         memory_bytes, workers
             As for `execution.run`.
 
         Returns
         -------
         list of arrays
-            The one output, (n, ...).
+            The outputs, in the file's order.
 
         Raises
         ------
         ParameterError
-            Other names than that of the input.
+            Other names than those of the inputs.
         ShapeError
-            The array does not fit the network.
+            An array does not fit the network.
         """
-        return [run(self, self.only_input(inputs), memory_bytes=memory_bytes, workers=workers)]
+        network, feeds = self.fed(inputs)
+        return run_feeds(network, feeds, memory_bytes=memory_bytes, workers=workers)
 
-    def only_input(self, inputs: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
-        """Return the array of the network's input.
+    def fed(self, inputs: Mapping[str, NDArray[Any]] | NDArray[Any]) -> tuple[Network, Feeds]:
+        """Return the inputs by the names of their values, and the network of their sizes.
+
+        Parameters
+        ----------
+        inputs
+            By name, or the one array of a network with one input.
 
         Raises
         ------
         ParameterError
-            Other names than that of the input.
+            Other names than those of the inputs.
+        ShapeError
+            An array does not fit the network.
         """
-        if set(inputs) != {self.input_name}:
-            raise ParameterError.about(
-                "inputs",
-                got=f"the names {sorted(inputs)}",
-                expected=f"one array, of the name {self.input_name!r}",
-                remedy="name it as the network's file does",
-            )
-        return inputs[self.input_name]
+        return feeds_of(self, inputs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from xbar_circuit import _checks as checks
+from xbar_circuit.network._feeds import Feeds
 from xbar_circuit.network.execution import Multiplier, walk
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.operators import Array
@@ -14,7 +15,7 @@ __all__ = ["record_vectors"]
 
 def record_vectors(
     network: Network,
-    images: Array,
+    images: Array | Feeds,
     multiplier: Multiplier,
     *,
     vectors: int,
@@ -28,14 +29,14 @@ def record_vectors(
     Parameters
     ----------
     network, images, multiplier
-        As for `execution.run`; the images all at once.
+        As for `execution.walk`; the samples all at once.
     vectors
         How many to keep of each layer; fewer where a layer has fewer.
     evenly
         Keep the middle of each stretch instead, a fair sample for averages.
     """
     recorder = _Recorder(multiplier, checks.count("vectors", vectors), evenly=evenly)
-    walk(network, np.asarray(images, dtype=np.float32), recorder)
+    walk(network, images, recorder)
     return recorder.kept
 
 
@@ -47,12 +48,17 @@ class _Recorder:
     def encode(self, name: str, inputs: Array) -> Array:
         return self._multiplier.encode(name, inputs)
 
-    def multiply(self, name: str, vectors: Array) -> Array:
+    def multiply(self, name: str, vectors: Array, *, step: int = 0) -> Array:
+        before = self.kept.get(name) if step else None
+        found = vectors if before is None else np.concatenate([before, vectors])
+        self.kept[name] = self._chosen(found)
+        return self._multiplier.multiply(name, vectors, step=step)
+
+    def _chosen(self, vectors: Array) -> Array:
         total = np.abs(vectors).sum(axis=(1, 2))
         stretches = np.array_split(np.arange(len(vectors)), min(self._vectors, len(vectors)))
         if self._evenly:
             chosen = [stretch[len(stretch) // 2] for stretch in stretches]
         else:
             chosen = [stretch[total[stretch].argmax()] for stretch in stretches]
-        self.kept[name] = vectors[chosen].copy()
-        return self._multiplier.multiply(name, vectors)
+        return vectors[chosen].copy()

@@ -6,7 +6,7 @@ Entry ``network`` holds the JSON text; entry ``<node>/<field>`` an array of that
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 from xbar_circuit import _loading as loading
 from xbar_circuit._files import replacing
 from xbar_circuit._loading import parse_json, reading
-from xbar_circuit.network.graph import INPUT, Network, Node
+from xbar_circuit.network.graph import INPUT, Network, Node, Port
 from xbar_circuit.network.operators import KINDS
 
 __all__ = ["read_npz", "save"]
@@ -32,8 +32,8 @@ def save(network: Network, path: Path | str) -> None:
         settings: dict[str, Any] = {}
         for item in fields(node.operator):  # type: ignore[arg-type]  # operators are dataclasses
             value = getattr(node.operator, item.name)
-            if isinstance(value, np.ndarray):
-                arrays[f"{node.name}/{item.name}"] = value
+            if isinstance(value, np.ndarray | np.generic):
+                arrays[f"{node.name}/{item.name}"] = np.asarray(value)
             else:
                 settings[item.name] = value
         nodes.append(
@@ -41,6 +41,7 @@ def save(network: Network, path: Path | str) -> None:
                 "name": node.name,
                 "kind": type(node.operator).__name__,
                 "inputs": node.inputs,
+                "more_outputs": node.more_outputs,
                 "settings": settings,
             }
         )
@@ -50,6 +51,10 @@ def save(network: Network, path: Path | str) -> None:
             "input_shape": network.input_shape,
             "source": network.source,
             "input_name": network.input_name,
+            "input_kind": network.input_kind,
+            "more_inputs": [asdict(port) for port in network.more_inputs],
+            "outputs": network.outputs,
+            "stacks": network.stacks,
             "nodes": nodes,
         }
     )
@@ -80,6 +85,10 @@ def read_npz(path: Path | str) -> Network:
             input_shape=tuple(described["input_shape"]),
             source=str(described["source"]),
             input_name=str(described.get("input_name", INPUT)),  # older files have none
+            input_kind=str(np.dtype(described.get("input_kind", "float32"))),
+            more_inputs=tuple(_port(entry) for entry in described.get("more_inputs", ())),
+            outputs=tuple(map(str, described.get("outputs", ()))),
+            stacks=bool(described.get("stacks", True)),
         )
 
 
@@ -88,7 +97,21 @@ def _node(entry: dict[str, Any], found: dict[str, Any]) -> Node:
     arrays = {field: found[key] for key, (name, _, field) in split.items() if name == entry["name"]}
     settings = {name: _tuples(value) for name, value in entry["settings"].items()}
     operator = KINDS[entry["kind"]](**settings, **arrays)
-    return Node(name=entry["name"], operator=operator, inputs=tuple(entry["inputs"]))
+    return Node(
+        name=entry["name"],
+        operator=operator,
+        inputs=tuple(entry["inputs"]),
+        more_outputs=tuple(entry.get("more_outputs", ())),
+    )
+
+
+def _port(entry: dict[str, Any]) -> Port:
+    return Port(
+        name=str(entry["name"]),
+        value=str(entry["value"]),
+        shape=tuple(map(int, entry["shape"])),
+        kind=str(np.dtype(entry["kind"])),
+    )
 
 
 def _tuples(value: Any) -> Any:

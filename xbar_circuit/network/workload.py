@@ -132,7 +132,15 @@ def fit_images(
     shape = declared_shape(network, output=output)
     fitting = images if shape is None else images.arranged(shape)
     size = fitting.images.shape[1:]
-    return load(network, input_shape=size, output=output), fitting
+    chosen = load(network, input_shape=size, output=output)
+    if len(chosen.outputs) > 1:
+        raise ParameterError.about(
+            "output",
+            got="nothing",
+            expected=f"one of the outputs {', '.join(map(repr, chosen.outputs))} to judge by",
+            remedy="choose it with --output",
+        )
+    return chosen, fitting
 
 
 def check_data(

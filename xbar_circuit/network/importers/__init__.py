@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from xbar_circuit.errors import ModelFileError
 from xbar_circuit.network.graph import Network
@@ -14,52 +15,70 @@ from xbar_circuit.network.storage import read_npz
 
 __all__ = ["declared_shape", "from_onnx", "from_torch", "load", "load_torch"]
 
-_TORCH = {".pt", ".pth", ".ts"}
+_TORCH = {".pt", ".pt2", ".pth", ".ts", ".jit"}
 
 
 def load(
-    path: Path | str, *, input_shape: Sequence[int] | None = None, output: str | None = None
+    path: Path | str,
+    *,
+    input_shape: Sequence[int] | Mapping[str, Sequence[int]] | None = None,
+    output: str | None = None,
+    constants: Mapping[str, Any] | None = None,
 ) -> Network:
     """Read a network from a file or a Python module.
 
     Parameters
     ----------
     path
-        An ``.onnx`` file, the native ``.npz``, a TorchScript ``.pt``, or ``"my_module:name"`` as
-        for `load_torch`.
+        An ``.onnx`` file, the native ``.npz``, a TorchScript ``.pt``, a ``.pt2`` of
+        ``torch.export.save``, or ``"my_module:name"`` as for `load_torch`.
     input_shape
-        Shape of one sample without the batch: for torch, and for ONNX files that leave it open.
+        Shape of one sample without the batch: for torch, and for ONNX files that leave it open; of
+        these also whole shapes by the names of inputs.
     output
-        Which output of an ONNX file or torch module with several.
+        Which output of an ONNX file or torch module with several; None is all of them.
+    constants
+        Inputs of an ONNX file that are none any more, by name.
 
     Raises
     ------
     ModelFileError
-        The file is missing, damaged, or holds an operator that is not supported; its shape is
-        open and not given; or a native file is asked for another shape, or for an output.
+        The file is missing, damaged, or holds an operator that nobody knows; its shape is
+        open, not given, and none of the usual ones fits; or a native file is asked for another
+        shape, or for an output.
     """
     kind = _kind(path)
     if kind == "onnx":
-        return from_onnx(path, input_shape=input_shape, output=output)
+        return from_onnx(path, input_shape=input_shape, output=output, constants=constants)
     if kind == "npz":
         return _native(path, input_shape, output)
-    if input_shape is None:
+    module = load_torch(path)
+    if input_shape is None and not _knows_inputs(module):
         raise ModelFileError(
             f"path: got {path} without input_shape, expected the shape of one sample, which torch"
             " modules do not hold; pass input_shape=(channels, height, width)"
         )
-    return from_torch(load_torch(path), input_shape, output=output)
+    return from_torch(module, input_shape, output=output, constants=constants)
 
 
-def _native(path: Path | str, input_shape: Sequence[int] | None, output: str | None) -> Network:
+def _knows_inputs(module: Any) -> bool:
+    return getattr(module, "example_inputs", None) is not None
+
+
+def _native(path: Path | str, input_shape: object, output: str | None) -> Network:
     network = read_npz(path)
-    if output is not None or (input_shape and tuple(input_shape) != network.input_shape):
+    fits = input_shape is None or _plain(input_shape) == network.input_shape
+    if output is not None or not fits:
         raise ModelFileError(
             f"{path}: got output={output!r} and input_shape={input_shape}, expected no output and"
             f" the shape {network.input_shape}: a native file holds one network of one shape;"
             " leave both out"
         )
     return network
+
+
+def _plain(shape: object) -> object:
+    return tuple(shape) if isinstance(shape, Sequence) else shape
 
 
 def declared_shape(path: Path | str, *, output: str | None = None) -> tuple[int | None, ...] | None:

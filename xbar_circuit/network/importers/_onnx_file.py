@@ -7,35 +7,52 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit._loading import PLAIN_BYTES, check_size
 from xbar_circuit.errors import ModelFileError
 
-__all__ = ["OnnxFile", "read_onnx"]
+__all__ = ["OnnxFile", "OnnxInput", "read_onnx", "references"]
 
 _OLDEST = 7  # operators broadcast as in NumPy since then
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnnxInput:
+    """An input of a graph as the file describes it.
+
+    name : in the file.
+    sizes : of every axis; a text where it is open: its name, or "?".
+    kind : name of the NumPy type, floating point always as float32.
+    """
+
+    name: str
+    sizes: tuple[int | str, ...]
+    kind: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class OnnxFile:
-    """The part of a graph that one output needs.
+    """The part of a graph that the wanted outputs need.
 
     where, name : of the file, for messages and reports.
     nodes : in the file's order.
     constants : initialisers by name.
-    image : the one input, as the file describes it.
-    output : name of the tensor to compute.
+    inputs : those that are needed, in the file's order.
+    outputs : names of the tensors to compute.
     opsets : version by domain.
+    ir : version of the format.
     """
 
     where: str
     name: str
     nodes: tuple[Any, ...]
     constants: Mapping[str, NDArray[Any]]
-    image: Any
-    output: str
+    inputs: tuple[OnnxInput, ...]
+    outputs: tuple[str, ...]
     opsets: Mapping[str, int]
+    ir: int
 
     @property
     def opset(self) -> int:
@@ -44,70 +61,64 @@ class OnnxFile:
 
     @property
     def declared_shape(self) -> tuple[int | None, ...]:
-        """Shape of one sample, None where the file leaves it open."""
-        return self._sizes()[1:]
-
-    def sample_shape(self, wanted: Sequence[int] | None) -> tuple[int, tuple[int, ...]]:
-        """Return the batch that the file insists on (or 1), and the shape of one sample.
-
-        Raises
-        ------
-        ModelFileError
-            A size is open and not given, or given and another in the file.
-        """
-        batch, *declared = self._sizes()
-        shape = tuple(declared) if wanted is None else tuple(wanted)
-        fits = len(shape) == len(declared) and all(
-            have is None or want is None or have == want
-            for have, want in zip(declared, shape, strict=True)
-        )
-        if not declared or not fits or any(size is None or size < 1 for size in shape):
-            got = [dim.dim_value or dim.dim_param or "?" for dim in self._dims()]
-            given = "" if wanted is None else f" and input_shape={tuple(wanted)}"
-            raise ModelFileError(
-                f"{self.where}: got input {self.image.name!r} of shape {got}{given}, expected sizes"
-                " after the batch that are fixed, or given where the file leaves them open; pass"
-                " input_shape=(channels, height, width), or in the layout that the file has"
-            )
-        return batch or 1, tuple(int(size) for size in shape if size is not None)
-
-    def _dims(self) -> list[Any]:
-        return list(self.image.type.tensor_type.shape.dim)
-
-    def _sizes(self) -> tuple[int | None, ...]:
-        return tuple(dim.dim_value if dim.dim_value > 0 else None for dim in self._dims())
+        """Shape of one sample of the first input, None where the file leaves it open."""
+        return tuple(size if isinstance(size, int) else None for size in self.inputs[0].sizes[1:])
 
 
-def read_onnx(source: Path | str | bytes, *, output: str | None = None) -> OnnxFile:
-    """Read a file and keep what one output needs.
+def read_onnx(
+    source: Path | str | bytes,
+    *,
+    output: str | None = None,
+    constants: Mapping[str, NDArray[Any]] | None = None,
+) -> OnnxFile:
+    """Read a file and keep what its outputs need.
+
+    Parameters
+    ----------
+    source, output
+        As `from_onnx`.
+    constants
+        Inputs that are none any more, by name.
 
     Raises
     ------
     ModelFileError
         As `from_onnx`, but for the operators.
     """
-    from onnx import numpy_helper  # noqa: PLC0415  (an extra)
+    from onnx import helper, numpy_helper  # noqa: PLC0415  (an extra)
 
     model = _load(source)
     graph = model.graph
     where = "the bytes" if isinstance(source, bytes) else str(source)
-    constants = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
-    wanted = _output(graph, output, where)
+    fixed = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
+    for item in graph.sparse_initializer:
+        fixed[item.values.name] = _dense(item)
+    for name, value in (constants or {}).items():
+        declared = next((i for i in graph.input if i.name == name), None)
+        if declared is None:
+            raise ModelFileError(
+                f"{where}: got constants of {name!r}, expected names of inputs, of"
+                f" {', '.join(repr(i.name) for i in graph.input)}; correct the name"
+            )
+        kind = helper.tensor_dtype_to_np_dtype(declared.type.tensor_type.elem_type)
+        fixed[name] = np.asarray(value, dtype=kind)
+    wanted = _outputs(graph, output, where)
     nodes, used = _needed(graph, wanted)
-    images = [i for i in graph.input if i.name not in constants and i.name in used]
-    if len(images) != 1:
+    inputs = tuple(_input(i, where) for i in graph.input if i.name not in fixed and i.name in used)
+    if not inputs:
         raise ModelFileError(
-            f"{where}: got inputs {[i.name for i in images]} for the output {wanted!r}, expected"
-            " one; make the others constants, or choose an output that needs one input alone"
+            f"{where}: got an output {', '.join(map(repr, wanted))} that depends on no input,"
+            " expected a network; choose another output, or export the network again"
         )
     file = OnnxFile(
         where=where,
         name="ONNX" if where == "the bytes" else Path(where).name,
         nodes=nodes,
-        constants=constants,
-        image=images[0],
-        output=wanted,
+        constants=fixed,
+        inputs=inputs,
+        outputs=wanted,
         opsets={item.domain: item.version for item in model.opset_import},
+        ir=model.ir_version,
     )
     if file.opset < _OLDEST:
         raise ModelFileError(
@@ -115,6 +126,23 @@ def read_onnx(source: Path | str | bytes, *, output: str | None = None) -> OnnxF
             " onnx.version_converter.convert_version(model, 13)"
         )
     return file
+
+
+def _input(item: Any, where: str) -> OnnxInput:
+    from onnx import helper  # noqa: PLC0415  (an extra)
+
+    if not item.type.HasField("tensor_type"):
+        raise ModelFileError(
+            f"{where}: got the input {item.name!r} that is no tensor, expected tensors; export the"
+            " network without sequences and optional inputs"
+        )
+    kind = np.dtype(helper.tensor_dtype_to_np_dtype(item.type.tensor_type.elem_type))
+    whole = kind.kind in "iub"
+    sizes: list[int | str] = [
+        dim.dim_value if dim.dim_value > 0 else (dim.dim_param or "?")
+        for dim in item.type.tensor_type.shape.dim
+    ]
+    return OnnxInput(name=item.name, sizes=tuple(sizes), kind=kind.name if whole else "float32")
 
 
 def _load(source: Path | str | bytes) -> Any:
@@ -131,6 +159,10 @@ def _load(source: Path | str | bytes) -> Any:
         else:
             check_size("a file", Path(source).stat().st_size, PLAIN_BYTES)
             model = onnx.load(str(source))
+        if model.functions:
+            from onnx.inliner import inline_local_functions  # noqa: PLC0415
+
+            model = inline_local_functions(model)
     except Exception as error:
         raise ModelFileError(
             f"source: got {source!r:.200} ({error}), expected an ONNX file; export it again"
@@ -143,27 +175,54 @@ def _load(source: Path | str | bytes) -> Any:
     return model
 
 
-def _output(graph: Any, wanted: str | None, where: str) -> str:
-    """Return the name of the tensor to compute."""
+def _dense(item: Any) -> NDArray[Any]:
+    """Return a sparse tensor with its zeros."""
+    from onnx import numpy_helper  # noqa: PLC0415  (an extra)
+
+    shape = tuple(item.dims)
+    values, places = numpy_helper.to_array(item.values), numpy_helper.to_array(item.indices)
+    check_size("a sparse tensor", 8 * int(np.prod(shape, dtype=object)), PLAIN_BYTES)
+    full = np.zeros(shape, dtype=values.dtype)
+    if places.ndim == 1:
+        full.ravel()[places] = values
+    else:
+        full[tuple(places.T)] = values
+    return full
+
+
+def _outputs(graph: Any, wanted: str | None, where: str) -> tuple[str, ...]:
+    """Return the names of the tensors to compute."""
     offered = [item.name for item in graph.output]
-    if wanted is None and len(offered) == 1:
-        return str(offered[0])
-    if wanted is not None and wanted in {name for node in graph.node for name in node.output}:
-        return wanted
+    if wanted is None:
+        return tuple(offered)
+    if wanted in {name for node in graph.node for name in node.output}:
+        return (wanted,)
     raise ModelFileError(
-        f"{where}: got {'no output' if wanted is None else f'the output {wanted!r}'}, expected one"
-        f" of {', '.join(map(repr, offered))} or of the tensors inside; choose it with output=..."
+        f"{where}: got the output {wanted!r}, expected one of {', '.join(map(repr, offered))} or of"
+        " the tensors inside; choose it with output=..."
     )
 
 
-def _needed(graph: Any, output: str) -> tuple[tuple[Any, ...], set[str]]:
-    """Return the nodes that an output needs, and the names that they read."""
-    used = {output}
+def _needed(graph: Any, outputs: Sequence[str]) -> tuple[tuple[Any, ...], set[str]]:
+    """Return the nodes that outputs need, and the names that they read."""
+    used = set(outputs)
     kept = []
     for node in reversed(graph.node):
         if used.intersection(node.output):
             kept.append(node)
-            used.update(node.input)
-            for attribute in node.attribute:  # a subgraph reads names of the graph around it
-                used.update(name for inner in attribute.g.node for name in inner.input)
+            used.update(references(node))
     return tuple(reversed(kept)), used
+
+
+def references(node: Any) -> set[str]:
+    """Return every name of the graph around it that a node reads, also in its subgraphs."""
+    found = {name for name in node.input if name}
+    for attribute in node.attribute:
+        for graph in (attribute.g, *attribute.graphs):
+            own = {item.name for item in (*graph.input, *graph.initializer)}
+            inner = {item.name for item in graph.output}
+            for part in graph.node:
+                inner |= references(part)
+                own.update(part.output)
+            found |= inner - own
+    return found

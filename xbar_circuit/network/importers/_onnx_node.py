@@ -11,17 +11,21 @@ from numpy.typing import NDArray
 
 from xbar_circuit.network.operators import Array
 
-__all__ = ["OnnxNode", "attributes"]
+__all__ = ["OnnxNode", "UnsuitedError", "attributes"]
+
+
+class UnsuitedError(Exception):
+    """A form of an operator that the fast path does not have; the reference computes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnnxNode:
-    """A node with everything that does not depend on the image.
+    """A node with everything that does not depend on the inputs.
 
     name, kind : of the node.
     attributes : by name, as Python values.
-    constants : inputs that do not depend on the image, by position.
-    samples : the other inputs, for a sample of zeros.
+    constants : inputs that do not depend on the network's, by position.
+    samples : the other inputs, for a sample.
     opset : version of the default operator set.
     """
 
@@ -39,19 +43,18 @@ class OnnxNode:
     def constant(self, position: int, what: str) -> NDArray[Any]:
         """Return a constant input, or say which one is missing."""
         if position not in self.constants:
-            raise ValueError(f"no constant {what}")
+            raise UnsuitedError(f"no constant {what}")
         return self.constants[position]
 
     def sample_constant(self, position: int) -> Array:
-        """Return a constant operand without the batch axis."""
+        """Return a constant operand without the first axis."""
         value = np.asarray(self.constants[position], dtype=np.float32)
-        if not np.isfinite(value).all():
-            raise ValueError(f"a constant of shape {value.shape} that holds NaN or infinities")
-        if value.ndim > self.samples[0].ndim:
-            raise ValueError(f"a constant of shape {value.shape}, which would add an axis")
-        if value.ndim == self.samples[0].ndim:
-            if (value != value[:1]).any():
-                raise ValueError(f"a constant that differs along the batch, shape {value.shape}")
+        sample = self.samples[0]
+        if value.ndim > sample.ndim or sample.ndim == 0:
+            raise UnsuitedError(f"a constant of shape {value.shape}, which would add an axis")
+        if value.ndim == sample.ndim:
+            if len(value) not in {1, len(sample)} or (value != value[:1]).any():
+                raise UnsuitedError(f"a constant that differs along the first axis, {value.shape}")
             value = value[0]
         return value
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from xbar_circuit.network.importers._onnx_node import OnnxNode
+from xbar_circuit.network.importers._onnx_node import OnnxNode, UnsuitedError
 from xbar_circuit.network.operators import (
     Add,
     Affine,
@@ -20,13 +20,16 @@ from xbar_circuit.network.operators import (
     Concat,
     Convolution,
     Dense,
+    Erf,
     Flatten,
     GlobalAveragePool,
     GlobalMaxPool,
     HardSigmoid,
     HardSwish,
     LeakyRelu,
+    LocalResponse,
     LogSoftmax,
+    MatMul,
     MatrixOperator,
     MaxPool,
     Mean,
@@ -40,13 +43,17 @@ from xbar_circuit.network.operators import (
     Softmax,
     Tanh,
     Transpose,
+    TransposedConvolution,
 )
 from xbar_circuit.network.operators.shape import PADDING_MODES
 
-__all__ = ["SEVERAL", "TRANSLATORS"]
+__all__ = ["FINAL", "SEVERAL", "TRANSLATORS"]
 
 #: Operators that take several inputs which depend on the image.
-SEVERAL = frozenset({"Add", "Concat", "Mul", "Sum"})
+SEVERAL = frozenset({"Add", "Concat", "MatMul", "Mul", "Sum"})
+
+#: Operators with weights: what is wrong with them is refused, not left to the reference.
+FINAL = frozenset({"BatchNormalization", "Conv", "ConvTranspose", "Gemm", "MatMul"})
 
 Pairs = tuple[tuple[int, int], ...]
 
@@ -83,24 +90,64 @@ def _convolution(node: OnnxNode) -> MatrixOperator:
     )
 
 
+def _transposed_convolution(node: OnnxNode) -> MatrixOperator:
+    weight = node.constant(1, "weight")
+    axes = weight.ndim - 2
+    groups = node.get("group", 1)
+    stride = tuple(node.get("strides", [1] * axes))
+    dilation = tuple(node.get("dilations", [1] * axes))
+    extra = list(node.get("output_padding", [0] * axes))
+    automatic = node.get("auto_pad", b"NOTSET").decode()
+    pads = list(node.get("pads", [0] * 2 * axes))
+    wanted = node.get("output_shape", None)
+    kernel = weight.shape[2:]
+    if wanted is not None or automatic in {"SAME_UPPER", "SAME_LOWER"}:
+        sizes = node.samples[0].shape[2:]
+        ends = (
+            list(wanted)[-axes:] if wanted else [n * s for n, s in zip(sizes, stride, strict=True)]
+        )
+        pads = [0] * 2 * axes
+        for k in range(axes):
+            whole = stride[k] * (sizes[k] - 1) + extra[k] + (kernel[k] - 1) * dilation[k] + 1
+            total = whole - ends[k]
+            small, large = total // 2, total - total // 2
+            pads[k], pads[axes + k] = (
+                (small, large) if automatic == "SAME_UPPER" else (large, small)
+            )
+    elif automatic == "VALID":
+        pads = [0] * 2 * axes
+    return TransposedConvolution(
+        weight=weight,
+        bias=node.constants.get(2, np.zeros(weight.shape[1] * groups, np.float32)),
+        stride=stride,
+        cut=tuple((pads[k], pads[axes + k] - extra[k]) for k in range(axes)),
+        dilation=dilation,
+        groups=groups,
+    )
+
+
 def _gemm(node: OnnxNode) -> MatrixOperator:
     if node.get("transA", 0):
-        raise ValueError("transA = 1, which would mix the images of a batch")
+        raise UnsuitedError("transA = 1, which would mix the images of a batch")
     weight = node.constant(1, "B") * np.float32(node.get("alpha", 1.0))
     weight = weight.T if node.get("transB", 0) else weight
     bias: Array = node.constants.get(2, np.zeros(1, np.float32)) * np.float32(node.get("beta", 1.0))
     if bias.ndim == 2 and (bias != bias[:1]).any():
-        raise ValueError(f"a bias that differs along the batch, shape {bias.shape}")
+        raise UnsuitedError(f"a bias that differs along the batch, shape {bias.shape}")
     bias = bias[0] if bias.ndim == 2 else bias
     return Dense(weight=weight, bias=np.broadcast_to(bias, weight.shape[1:]))
 
 
-def _matmul(node: OnnxNode) -> MatrixOperator:
+def _matmul(node: OnnxNode) -> MatrixOperator | Operator:
+    if not node.constants:
+        return MatMul()
     weight = node.constant(1, "second factor")
+    if node.samples[0].ndim < 2:
+        raise UnsuitedError("a vector")
     while weight.ndim > 2 and weight.ndim <= node.samples[0].ndim and len(weight) == 1:
         weight = weight[0]
     if weight.ndim != 2:
-        raise ValueError(f"a second factor of shape {weight.shape}; only matrices are weights")
+        raise UnsuitedError(f"a second factor of shape {weight.shape}; only matrices are weights")
     return Dense(weight=weight, bias=np.zeros(weight.shape[1], np.float32))
 
 
@@ -122,7 +169,7 @@ def _sum(node: OnnxNode) -> Operator:
     if not node.constants:
         return Add()
     if len(node.samples) > 1:
-        raise ValueError("constants among several inputs")
+        raise UnsuitedError("constants among several inputs")
     one = np.ones(1, np.float32)
     shift: Any = sum(node.sample_constant(k) for k in node.constants)
     return Affine(scale=one, shift=shift)
@@ -130,7 +177,7 @@ def _sum(node: OnnxNode) -> Operator:
 
 def _difference(node: OnnxNode) -> Operator:
     if len(node.constants) != 1:
-        raise ValueError("no constant operand")
+        raise UnsuitedError("no constant operand")
     position = next(iter(node.constants))
     value = node.sample_constant(position)
     sign = np.float32(1.0 if position == 1 else -1.0)
@@ -159,7 +206,7 @@ def _softmax(node: OnnxNode) -> Operator:
     axes = node.samples[0].ndim
     axis = node.get("axis", -1 if node.opset >= 13 else 1) % axes
     if axis == 0:
-        raise ValueError("axis 0, which would mix the images of a batch")
+        raise UnsuitedError("axis 0, which would mix the images of a batch")
     kind = Softmax if node.kind == "Softmax" else LogSoftmax
     return kind(axis=axis if node.opset >= 13 else tuple(range(axis, axes)))
 
@@ -184,13 +231,13 @@ def _mean(node: OnnxNode) -> Operator:
     given = node.constants.get(1, np.array(node.get("axes", []), dtype=np.int64))
     chosen = sorted(int(axis) % axes for axis in given.ravel())
     if not chosen or 0 in chosen:
-        raise ValueError(f"axes {chosen or 'all'}, which would mix the images of a batch")
+        raise UnsuitedError(f"axes {chosen or 'all'}, which would mix the images of a batch")
     return Mean(axes=tuple(chosen), keep_axes=bool(node.get("keepdims", 1)))
 
 
 def _flatten(node: OnnxNode) -> Operator:
     if node.get("axis", 1) % node.samples[0].ndim != 1:
-        raise ValueError("an axis other than 1")
+        raise UnsuitedError("an axis other than 1")
     return Flatten()
 
 
@@ -216,14 +263,14 @@ def _reshape(node: OnnxNode) -> Operator:
                 wanted.insert(axis, 1)
     shape = sample.reshape(wanted).shape
     if not shape or shape[0] != len(sample):
-        raise ValueError(f"shape {wanted}, which does not keep the batch first")
+        raise UnsuitedError(f"shape {wanted}, which does not keep the batch first")
     return Reshape(shape=shape[1:])
 
 
 def _transpose(node: OnnxNode) -> Operator:
     order = tuple(node.get("perm", range(node.samples[0].ndim)[::-1]))
     if order[0] != 0:
-        raise ValueError(f"order {order}, which does not keep the batch first")
+        raise UnsuitedError(f"order {order}, which does not keep the batch first")
     return Transpose(order=order)
 
 
@@ -233,12 +280,12 @@ def _pad(node: OnnxNode) -> Operator:
     given = [int(n) for n in node.constants.get(1, np.array(node.get("pads", [])))]
     chosen = [int(axis) % rank for axis in node.constants.get(3, np.arange(rank))]
     if len(given) != 2 * len(chosen) or mode not in PADDING_MODES:
-        raise ValueError(f"mode {mode!r} and pads {given} for the axes {chosen}")
+        raise UnsuitedError(f"mode {mode!r} and pads {given} for the axes {chosen}")
     pairs = dict(
         zip(chosen, zip(given[: len(chosen)], given[len(chosen) :], strict=True), strict=True)
     )
     if any(pairs.get(0, (0, 0))):
-        raise ValueError(f"pads {given}, which would add images to a batch")
+        raise UnsuitedError(f"pads {given}, which would add images to a batch")
     value = node.constants.get(2, node.get("value", 0.0))
     return Pad(
         padding=tuple(pairs.get(axis, (0, 0)) for axis in range(1, rank)),
@@ -250,7 +297,7 @@ def _pad(node: OnnxNode) -> Operator:
 def _concat(node: OnnxNode) -> Operator:
     axis = node.attributes["axis"] % node.samples[0].ndim
     if axis == 0 or node.constants:
-        raise ValueError(f"axis {axis} and {len(node.constants)} constants among the inputs")
+        raise UnsuitedError(f"axis {axis} and {len(node.constants)} constants among the inputs")
     return Concat(axis=axis)
 
 
@@ -267,7 +314,9 @@ TRANSLATORS: Mapping[str, Callable[[OnnxNode], Operator | MatrixOperator]] = {
     "Clip": _clip,
     "Concat": _concat,
     "Conv": _convolution,
+    "ConvTranspose": _transposed_convolution,
     "Div": _quotient,
+    "Erf": lambda _: Erf(),
     "Flatten": _flatten,
     "Gemm": _gemm,
     "GlobalAveragePool": lambda _: GlobalAveragePool(),
@@ -276,6 +325,12 @@ TRANSLATORS: Mapping[str, Callable[[OnnxNode], Operator | MatrixOperator]] = {
         slope=node.get("alpha", 0.2), offset=node.get("beta", 0.5)
     ),
     "HardSwish": lambda _: HardSwish(),
+    "LRN": lambda node: LocalResponse(
+        size=node.attributes["size"],
+        alpha=node.get("alpha", 1e-4),
+        beta=node.get("beta", 0.75),
+        bias=node.get("bias", 1.0),
+    ),
     "LogSoftmax": _softmax,
     "LeakyRelu": lambda node: LeakyRelu(slope=node.get("alpha", 0.01)),
     "MatMul": _matmul,

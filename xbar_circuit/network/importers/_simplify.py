@@ -23,6 +23,7 @@ def fold_affine(network: Network) -> Network:
     others stay digital nodes.
     """
     uses = Counter(name for node in network.nodes for name in node.inputs)
+    uses.update(network.outputs)
     kept: dict[str, Node] = {}
     renamed: dict[str, str] = {}
     for node in network.nodes:
@@ -36,7 +37,8 @@ def fold_affine(network: Network) -> Network:
                 uses[before.name] = uses[node.name]
                 continue
         kept[node.name] = replace(node, inputs=inputs)
-    return replace(network, nodes=tuple(kept.values()))
+    outputs = tuple(renamed.get(name, name) for name in network.outputs)
+    return replace(network, nodes=tuple(kept.values()), outputs=outputs)
 
 
 def _fold(layer: object, affine: Affine) -> Convolution | Dense | None:

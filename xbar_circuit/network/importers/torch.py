@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import io
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +17,30 @@ from xbar_circuit.network.importers.onnx import from_onnx
 __all__ = ["from_torch", "load_torch"]
 
 
-def from_torch(module: Any, input_shape: Sequence[int], *, output: str | None = None) -> Network:
-    """Return the network that a ``torch.nn.Module`` computes at inference.
+def from_torch(
+    module: Any,
+    input_shape: Sequence[int] | Mapping[str, Sequence[int]] | None = None,
+    *,
+    output: str | None = None,
+    example: Sequence[Any] | Mapping[str, Any] | None = None,
+    constants: Mapping[str, Any] | None = None,
+) -> Network:
+    """Return the network that a torch module computes at inference.
 
     Parameters
     ----------
     module
-        A module or a loaded TorchScript; in evaluation mode during the export, and every part of it
-        in its own mode again afterwards.
+        A ``torch.nn.Module``, a loaded TorchScript or a ``torch.export.ExportedProgram``; in
+        evaluation mode during the export, and every part of it in its own mode again afterwards.
     input_shape
-        Shape of one sample without the batch.
+        Shape of one sample without the batch, of a module with one input; an exported program
+        knows its own.
     output
+        As for `from_onnx`.
+    example
+        Whole inputs (arrays or tensors) of a module with several, or with whole numbers (tokens);
+        by position or by the names of the module's arguments.
+    constants
         As for `from_onnx`.
 
     Raises
@@ -37,27 +50,65 @@ def from_torch(module: Any, input_shape: Sequence[int], *, output: str | None = 
         is not supported.
     """
     torch = _torch()
-    content = io.BytesIO()
-    try:
-        modes = {part: part.training for part in module.modules()}
-        first = next(iter(module.parameters()), torch.zeros(()))
-        sample = torch.zeros(1, *input_shape, dtype=first.dtype, device=first.device)
-        # The TorchScript exporter is deprecated, but needs no further package; old torch has no
-        # other one, and no such argument.
-        old = {"dynamo": False} if "dynamo" in _arguments(torch.onnx.export) else {}
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                torch.onnx.export(module.eval(), (sample,), content, input_names=["input"], **old)
-        finally:
-            for part, training in modes.items():
-                part.training = training
-    except Exception as error:
+    if isinstance(module, torch.export.ExportedProgram):
+        given, module = tuple(module.example_inputs[0]), module.module(check_guards=False)
+        sample = given if example is None and input_shape is None else None
+    else:
+        sample = None
+    if isinstance(input_shape, Mapping):
         raise ModelFileError(
-            f"module: got {type(module).__name__} ({error}), expected a module that torch.onnx can"
+            "input_shape: got shapes by name, expected one shape; pass example=... to a torch"
+            " module with several inputs"
+        )
+    modes = {part: part.training for part in module.modules()}
+    try:
+        if sample is None:
+            sample = _sample(torch, module, input_shape, example)
+        content = _exported(torch, module, sample, example)
+    except Exception as error:
+        words = str(error).strip()[:1000] or type(error).__name__
+        raise ModelFileError(
+            f"module: got {type(module).__name__} ({words}), expected a module that torch.onnx can"
             " export; export it yourself and bring the ONNX file"
         ) from error
-    return from_onnx(content.getvalue(), input_shape=input_shape, output=output)
+    finally:
+        for part, training in modes.items():
+            part.training = training
+    shape = None if input_shape is None or example is not None else input_shape
+    return from_onnx(content, input_shape=shape, output=output, constants=constants)
+
+
+def _sample(torch: Any, module: Any, shape: Any, example: Any) -> tuple[Any, ...]:
+    """Return inputs to trace a module with."""
+    if example is not None:
+        values = example.values() if isinstance(example, Mapping) else example
+        return tuple(torch.as_tensor(value) for value in values)
+    if shape is None:
+        raise ValueError("no input_shape and no example, which a torch module does not hold")
+    first = next(iter(module.parameters()), torch.zeros(()))
+    return (torch.zeros(1, *shape, dtype=first.dtype, device=first.device),)
+
+
+def _exported(torch: Any, module: Any, sample: tuple[Any, ...], example: Any) -> bytes:
+    """Return the ONNX file that torch makes of a module."""
+    names = list(example) if isinstance(example, Mapping) else ["input"]
+    names += [f"input{k}" for k in range(1, len(sample))] if len(names) < len(sample) else []
+    content = io.BytesIO()
+    # The TorchScript exporter is deprecated, but needs no further package; old torch has no
+    # other one, and no such argument.
+    old = {"dynamo": False} if "dynamo" in _arguments(torch.onnx.export) else {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if not isinstance(module, torch.jit.ScriptModule):
+            _evaluate(module)
+        torch.onnx.export(module, sample, content, input_names=names, opset_version=17, **old)
+    return content.getvalue()
+
+
+def _evaluate(module: Any) -> None:
+    """Put every part of a module into evaluation mode, also of an exported program's."""
+    for part in module.modules():
+        part.training = False
 
 
 def load_torch(source: Path | str) -> Any:
@@ -66,8 +117,9 @@ def load_torch(source: Path | str) -> Any:
     Parameters
     ----------
     source
-        A ``.pt`` file that ``torch.jit.save`` wrote; or a Python module on the path and a name in
-        it, of a ``torch.nn.Module`` or of a function without arguments that returns one.
+        A ``.pt`` file that ``torch.jit.save`` wrote, a ``.pt2`` of ``torch.export.save``; or a
+        Python module on the path and a name in it, of a ``torch.nn.Module`` or of a function
+        without arguments that returns one.
 
     Raises
     ------
@@ -77,6 +129,8 @@ def load_torch(source: Path | str) -> Any:
     torch = _torch()
     module, separator, name = str(source).partition(":")
     try:
+        if Path(source).suffix.lower() == ".pt2":
+            return torch.export.load(str(source))
         if Path(source).suffix or not separator:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # that TorchScript is going away

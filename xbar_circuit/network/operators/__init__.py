@@ -2,6 +2,7 @@
 
 from xbar_circuit.network.operators.activation import (
     Clip,
+    Erf,
     HardSigmoid,
     HardSwish,
     LeakyRelu,
@@ -12,28 +13,50 @@ from xbar_circuit.network.operators.activation import (
     Softmax,
     Tanh,
 )
-from xbar_circuit.network.operators.arithmetic import Add, Affine, Concat, Mul
-from xbar_circuit.network.operators.matrix import Convolution, Dense
+from xbar_circuit.network.operators.arithmetic import Add, Affine, Concat, MatMul, Mul
+from xbar_circuit.network.operators.matrix import Convolution, Dense, TransposedConvolution
+from xbar_circuit.network.operators.onnx_operator import OnnxOperator
 from xbar_circuit.network.operators.pooling import (
     AveragePool,
     GlobalAveragePool,
     GlobalMaxPool,
+    LocalResponse,
     MaxPool,
     Mean,
 )
-from xbar_circuit.network.operators.protocol import Array, MatrixOperator, Operator
-from xbar_circuit.network.operators.shape import Flatten, Identity, Pad, Reshape, Transpose
+from xbar_circuit.network.operators.protocol import (
+    AnyOperator,
+    Array,
+    MatrixOperator,
+    Operator,
+    Product,
+    RecurrentOperator,
+)
+from xbar_circuit.network.operators.recurrent import Recurrent
+from xbar_circuit.network.operators.shape import (
+    Cast,
+    Constant,
+    Flatten,
+    Identity,
+    Pad,
+    Reshape,
+    Transpose,
+)
 
 __all__ = [
     "KINDS",
     "Add",
     "Affine",
+    "AnyOperator",
     "Array",
     "AveragePool",
+    "Cast",
     "Clip",
     "Concat",
+    "Constant",
     "Convolution",
     "Dense",
+    "Erf",
     "Flatten",
     "GlobalAveragePool",
     "GlobalMaxPool",
@@ -41,20 +64,27 @@ __all__ = [
     "HardSwish",
     "Identity",
     "LeakyRelu",
+    "LocalResponse",
     "LogSoftmax",
+    "MatMul",
     "MatrixOperator",
     "MaxPool",
     "Mean",
     "Mul",
+    "OnnxOperator",
     "Operator",
     "Pad",
     "Prelu",
+    "Product",
+    "Recurrent",
+    "RecurrentOperator",
     "Relu",
     "Reshape",
     "Sigmoid",
     "Softmax",
     "Tanh",
     "Transpose",
+    "TransposedConvolution",
 ]
 
 #: Every operator by the name it has in a file.
@@ -64,10 +94,13 @@ KINDS = {
         Add,
         Affine,
         AveragePool,
+        Cast,
         Clip,
         Concat,
+        Constant,
         Convolution,
         Dense,
+        Erf,
         Flatten,
         GlobalAveragePool,
         GlobalMaxPool,
@@ -75,17 +108,22 @@ KINDS = {
         HardSwish,
         Identity,
         LeakyRelu,
+        LocalResponse,
         LogSoftmax,
+        MatMul,
         MaxPool,
         Mean,
         Mul,
         Pad,
         Prelu,
+        Recurrent,
+        OnnxOperator,
         Relu,
         Reshape,
         Sigmoid,
         Softmax,
         Tanh,
         Transpose,
+        TransposedConvolution,
     )
 }

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import erf, expit
 
 from xbar_circuit.network.operators.protocol import Array
 
 __all__ = [
     "Clip",
+    "Erf",
     "HardSigmoid",
     "HardSwish",
     "LeakyRelu",
@@ -91,12 +93,11 @@ class HardSwish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sigmoid:
-    """``1 / (1 + exp(-x))``, without overflow."""
+    """``1 / (1 + exp(-x))``, without overflow, exact also where it is nearly 0."""
 
     def apply(self, *inputs: Array) -> Array:
         """Return the activation of the one input."""
-        result: Array = np.float32(0.5) * (np.float32(1.0) + np.tanh(np.float32(0.5) * inputs[0]))
-        return result
+        return np.asarray(expit(inputs[0]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +107,15 @@ class Tanh:
     def apply(self, *inputs: Array) -> Array:
         """Return the activation of the one input."""
         return np.tanh(inputs[0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erf:
+    """The error function, of which a GELU is made."""
+
+    def apply(self, *inputs: Array) -> Array:
+        """Return the error function of the one input."""
+        return np.asarray(erf(inputs[0]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

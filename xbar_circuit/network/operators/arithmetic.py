@@ -8,7 +8,7 @@ import numpy as np
 
 from xbar_circuit.network.operators.protocol import Array
 
-__all__ = ["Add", "Affine", "Concat", "Mul"]
+__all__ = ["Add", "Affine", "Concat", "MatMul", "Mul"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,3 +59,12 @@ class Concat:
     def apply(self, *inputs: Array) -> Array:
         """Return the joined array."""
         return np.concatenate(inputs, axis=self.axis)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatMul:
+    """The matrix product of two activations, as in NumPy; it has no weights and stays digital."""
+
+    def apply(self, *inputs: Array) -> Array:
+        """Return ``a @ b``."""
+        return np.asarray(np.matmul(inputs[0], inputs[1]))

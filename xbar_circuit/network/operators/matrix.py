@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xbar_circuit.errors import ParameterError, ShapeError
-from xbar_circuit.network.operators.protocol import Array
+from xbar_circuit.network.operators.protocol import Array, MatrixOperator
 
-__all__ = ["Convolution", "Dense", "pad_axes"]
+__all__ = ["Convolution", "Dense", "TransposedConvolution", "pad_axes"]
 
 Pads = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Dense:
+class Dense(MatrixOperator):
     """``y = x @ weight + bias`` over the last axis.
 
     Parameters
@@ -60,10 +62,14 @@ class Dense:
         """Return products plus bias in the input's leading shape."""
         return (products[:, 0] + self.bias).reshape(*inputs.shape[:-1], -1)
 
+    def with_matrices(self, matrices: NDArray[Any]) -> Dense:
+        """Return the layer with another weight (1, inputs, outputs)."""
+        return replace(self, weight=matrices[0].astype(np.float32))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Convolution:
-    """A convolution over one or two axes (correlation, as in ONNX ``Conv``).
+class Convolution(MatrixOperator):
+    """A convolution over one to three axes (correlation, as in ONNX ``Conv``).
 
     Parameters
     ----------
@@ -90,7 +96,7 @@ class Convolution:
         _freeze(self, ("weight", "bias"))
         axes = self.weight.ndim - 2
         if (
-            axes not in (1, 2)
+            axes not in (1, 2, 3)
             or self.bias.shape != self.weight.shape[:1]
             or {len(self.stride), len(self.padding), len(self.dilation)} != {axes}
             or min(self.stride + self.dilation + (self.groups,)) < 1
@@ -101,7 +107,7 @@ class Convolution:
                 "convolution",
                 got=f"weight {self.weight.shape}, bias {self.bias.shape}, stride {self.stride},"
                 f" padding {self.padding}, dilation {self.dilation}, groups {self.groups}",
-                expected="weight (out, in / groups, *kernel) over one or two axes, one stride,"
+                expected="weight (out, in / groups, *kernel) over one to three axes, one stride,"
                 " dilation and padding pair >= 0 an axis, groups that divide out",
                 remedy="check the attributes of the node",
             )
@@ -151,11 +157,111 @@ class Convolution:
         maps = products.reshape(len(inputs), *sizes, -1) + self.bias
         return np.ascontiguousarray(np.moveaxis(maps, -1, 1))
 
+    def with_matrices(self, matrices: NDArray[Any]) -> Convolution:
+        """Return the layer with other weights (groups, in / groups * kernel, out / groups)."""
+        weight = matrices.transpose(0, 2, 1).reshape(self.weight.shape)
+        return replace(self, weight=weight.astype(np.float32))
+
     def _reach(self) -> tuple[int, ...]:
         """Pixels that the dilated kernel spans along each axis."""
         return tuple(
             (k - 1) * d + 1 for k, d in zip(self.weight.shape[2:], self.dilation, strict=True)
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TransposedConvolution(MatrixOperator):
+    """A convolution backwards: every input pixel adds its kernel to the output (``ConvTranspose``).
+
+    Parameters
+    ----------
+    weight
+        (in_channels, out_channels / groups, *kernel).
+    bias
+        (out_channels,).
+    stride, dilation
+        One step for each spatial axis.
+    cut
+        Pixels cut off the sum before and after each spatial axis; negative ones are added as zeros.
+    groups
+        Channel groups.
+    """
+
+    weight: Array
+    bias: Array
+    stride: tuple[int, ...]
+    cut: Pads
+    dilation: tuple[int, ...]
+    groups: int = 1
+
+    def __post_init__(self) -> None:
+        _freeze(self, ("weight", "bias"))
+        axes = self.weight.ndim - 2
+        if (
+            axes not in (1, 2, 3)
+            or {len(self.stride), len(self.cut), len(self.dilation)} != {axes}
+            or min(self.stride + self.dilation + (self.groups,)) < 1
+            or self.weight.shape[0] % self.groups
+            or self.bias.shape != (self.weight.shape[1] * self.groups,)
+        ):
+            raise ShapeError.about(
+                "weight, bias, stride, cut, dilation, groups",
+                got=f"shapes {self.weight.shape} and {self.bias.shape}, stride {self.stride},"
+                f" cut {self.cut}, dilation {self.dilation}, groups {self.groups}",
+                expected="weight (in, out / groups, *kernel) over one to three axes, one stride,"
+                " dilation and pair of cuts an axis, groups that divide the inputs",
+                remedy="check the attributes of the node",
+            )
+
+    @property
+    def matrices(self) -> Array:
+        """The weights as (groups, in / groups, out / groups * kernel)."""
+        grouped = self.weight.reshape(self.groups, self.weight.shape[0] // self.groups, -1)
+        return np.ascontiguousarray(grouped)
+
+    def unfold(self, inputs: Array) -> Array:
+        """Return every pixel's channels (batch * positions, groups, in / groups)."""
+        axes = len(self.stride)
+        if inputs.ndim != axes + 2 or inputs.shape[1] != self.weight.shape[0]:
+            raise ShapeError.about(
+                "inputs",
+                got=f"shape {inputs.shape}",
+                expected=f"(batch, {self.weight.shape[0]}, ...) with {axes} spatial axes",
+                remedy="check the layer before this convolution",
+            )
+        last = np.moveaxis(inputs, 1, -1)
+        return last.reshape(-1, self.groups, self.weight.shape[0] // self.groups)
+
+    def fold(self, products: Array, inputs: Array) -> Array:
+        """Return the feature maps (batch, out_channels, *positions)."""
+        kernel = self.weight.shape[2:]
+        sizes = inputs.shape[2:]
+        axes = len(sizes)
+        channels = self.bias.size
+        parts = products.reshape(len(inputs), *sizes, channels, *kernel)
+        whole = [
+            (n - 1) * s + (k - 1) * d + 1
+            for n, k, s, d in zip(sizes, kernel, self.stride, self.dilation, strict=True)
+        ]
+        total = np.zeros((len(inputs), channels, *whole), dtype=np.float32)
+        for offset in np.ndindex(*kernel):
+            window = tuple(
+                slice(o * d, o * d + (n - 1) * s + 1, s)
+                for o, d, n, s in zip(offset, self.dilation, sizes, self.stride, strict=True)
+            )
+            part = parts[(slice(None),) * (axes + 2) + offset]
+            total[(slice(None), slice(None), *window)] += np.moveaxis(part, -1, 1)
+        kept = tuple(
+            slice(max(0, before), size - max(0, after))
+            for size, (before, after) in zip(whole, self.cut, strict=True)
+        )
+        grown = tuple((max(0, -before), max(0, -after)) for before, after in self.cut)
+        cut = pad_axes(total[(slice(None), slice(None), *kept)], ((0, 0), (0, 0), *grown), 0.0)
+        return np.ascontiguousarray(cut + self.bias.reshape(-1, *(1,) * axes))
+
+    def with_matrices(self, matrices: NDArray[Any]) -> TransposedConvolution:
+        """Return the layer with other weights (groups, in / groups, out / groups * kernel)."""
+        return replace(self, weight=matrices.reshape(self.weight.shape).astype(np.float32))
 
 
 def pad_axes(array: Array, pads: Pads, value: float) -> Array:

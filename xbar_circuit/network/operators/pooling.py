@@ -11,7 +11,7 @@ from xbar_circuit.errors import ShapeError
 from xbar_circuit.network.operators.matrix import Pads, pad_axes
 from xbar_circuit.network.operators.protocol import Array
 
-__all__ = ["AveragePool", "GlobalAveragePool", "GlobalMaxPool", "MaxPool", "Mean"]
+__all__ = ["AveragePool", "GlobalAveragePool", "GlobalMaxPool", "LocalResponse", "MaxPool", "Mean"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +110,37 @@ class Mean:
     def apply(self, *inputs: Array) -> Array:
         """Return the mean of the one input."""
         return np.asarray(inputs[0].mean(axis=self.axes, keepdims=self.keep_axes), dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalResponse:
+    """``x / (bias + alpha / size * sum of squares of neighbouring channels)**beta`` (``LRN``).
+
+    Parameters
+    ----------
+    size
+        Channels of the sum, the own one in their middle.
+    alpha, beta, bias
+        Numbers of the equation.
+    """
+
+    size: int
+    alpha: float
+    beta: float
+    bias: float
+
+    def apply(self, *inputs: Array) -> Array:
+        """Return the normalised maps of the one input."""
+        x = inputs[0]
+        before = (self.size - 1) // 2
+        around = ((0, 0), (before, self.size - 1 - before), *((0, 0),) * (x.ndim - 2))
+        squares = np.pad(x * x, around)
+        channels = x.shape[1]
+        total = squares[:, :channels].copy()
+        for k in range(1, self.size):
+            total += squares[:, k : k + channels]
+        scale = np.float32(self.bias) + np.float32(self.alpha / self.size) * total
+        return np.asarray(x / scale ** np.float32(self.beta), dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

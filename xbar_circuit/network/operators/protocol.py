@@ -1,47 +1,83 @@
-"""What a node of a network computes: the two kinds of operator.
+"""What a node of a network computes: the three kinds of operator.
 
-A plain `Operator` maps arrays to an array and stays digital on an accelerator. A `MatrixOperator`
-is a matrix product in disguise: it unfolds its input into vectors, somebody multiplies them by its
-matrices (NumPy, or tiles of a crossbar), and it folds the products, with the bias, into its output.
-That seam is the only place where the analog hardware enters a network.
+A plain `Operator` maps arrays to an array, or to several, and stays digital on an accelerator. A
+`MatrixOperator` is a matrix product in disguise: it unfolds its input into vectors, somebody
+multiplies them by its matrices (NumPy, or tiles of a crossbar), and it folds the products, with the
+bias, into its output. A `RecurrentOperator` multiplies by several matrices, some of them again at
+every step of a sequence. These two seams are the only places where the analog hardware enters a
+network.
 
-Arrays are float32 with the batch first and the channels second, as in ONNX.
+Arrays are float32 with the batch first and the channels second, as in ONNX, unless a graph has
+them otherwise.
 """
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Array", "MatrixOperator", "Operator"]
+__all__ = ["AnyOperator", "Array", "MatrixOperator", "Operator", "Product", "RecurrentOperator"]
 
 Array = NDArray[np.float32]
+
+#: Multiplies vectors (n, rows) by a layer's matrix at a step: ``product(layer, vectors, step)``.
+Product = Callable[[str, Array, int], Array]
 
 
 @runtime_checkable
 class Operator(Protocol):
     """A digital operator: an immutable description that can be applied."""
 
-    def apply(self, *inputs: Array) -> Array:
-        """Return the output; every array has the batch first."""
+    def apply(self, *inputs: Array) -> Any:
+        """Return the output, or a tuple of several."""
         ...
 
 
-@runtime_checkable
-class MatrixOperator(Protocol):
+class MatrixOperator(ABC):
     """An operator whose work is ``vectors @ matrices``, group by group."""
 
+    __slots__ = ()
+
     @property
+    @abstractmethod
     def matrices(self) -> Array:
         """The weights (groups, rows, cols), dimensionless."""
-        ...
 
+    @abstractmethod
     def unfold(self, inputs: Array) -> Array:
         """Return the vectors to multiply (vectors, groups, rows)."""
-        ...
 
+    @abstractmethod
     def fold(self, products: Array, inputs: Array) -> Array:
         """Return the output from the products (vectors, groups, cols), with the bias added."""
-        ...
+
+    @abstractmethod
+    def with_matrices(self, matrices: NDArray[Any]) -> MatrixOperator:
+        """Return the operator with other weights (groups, rows, cols)."""
+
+
+class RecurrentOperator(ABC):
+    """An operator that multiplies by several matrices, step by step."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def layers(self) -> Mapping[str, MatrixOperator]:
+        """What it multiplies by: a dense operator by the name of each matrix."""
+
+    @abstractmethod
+    def unroll(self, product: Product, *inputs: Array) -> tuple[Array, ...]:
+        """Return the outputs, with somebody's products of its layers."""
+
+    @abstractmethod
+    def with_layers(self, matrices: Mapping[str, NDArray[Any]]) -> RecurrentOperator:
+        """Return the operator with other weights (rows, cols) of some layers."""
+
+
+#: What a node may compute.
+AnyOperator = Operator | MatrixOperator | RecurrentOperator

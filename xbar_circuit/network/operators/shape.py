@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xbar_circuit import _checks as checks
 from xbar_circuit.network.operators.matrix import Pads, pad_axes
 from xbar_circuit.network.operators.protocol import Array
 
-__all__ = ["PADDING_MODES", "Flatten", "Identity", "Pad", "Reshape", "Transpose"]
+__all__ = [
+    "PADDING_MODES",
+    "Cast",
+    "Constant",
+    "Flatten",
+    "Identity",
+    "Pad",
+    "Reshape",
+    "Transpose",
+]
 
 #: How a border can be filled.
 PADDING_MODES = ("constant", "edge", "reflect", "wrap")
@@ -24,6 +35,32 @@ class Identity:
     def apply(self, *inputs: Array) -> Array:
         """Return the input itself."""
         return inputs[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cast:
+    """The same numbers in another type; floating point is cut to whole numbers.
+
+    kind : name of the NumPy type.
+    """
+
+    kind: str
+
+    def apply(self, *inputs: Array) -> Array:
+        """Return the numbers in the other type."""
+        with np.errstate(invalid="ignore"):  # NaN and what is out of range become something
+            return inputs[0].astype(self.kind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Constant:
+    """A value that does not depend on the input, where a node or an output needs one."""
+
+    value: NDArray[Any]
+
+    def apply(self, *inputs: Array) -> Array:  # noqa: ARG002 (the protocol's)
+        """Return the value, whatever comes in."""
+        return self.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ from xbar_circuit.devices.pcm import PcmState, PcmStatistics
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.network import Dataset, Network, fashion_mnist_lenet5, fashion_mnist_test
 from xbar_circuit.network.node import Node
-from xbar_circuit.network.operators import Convolution, Dense, MatrixOperator, Operator
+from xbar_circuit.network.operators import AnyOperator, Convolution, Dense, MatrixOperator
 from xbar_circuit.studies.array.mvm_error import gaussian_weights, sparse_inputs
 
 __all__ = ["CELSIUS", "TemperatureReport", "WeightPair", "temperature_study"]
@@ -158,7 +158,7 @@ def _weight(operator: MatrixOperator) -> NDArray[Any]:
 
 
 def _with_weights(network: Network, weights: dict[str, FloatArray]) -> Network:
-    def operator(node: Node) -> MatrixOperator | Operator:
+    def operator(node: Node) -> AnyOperator:
         layer = node.operator
         if node.name in weights and isinstance(layer, Convolution | Dense):
             return replace(layer, weight=weights[node.name].astype(np.float32))

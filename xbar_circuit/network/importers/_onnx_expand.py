@@ -1,0 +1,182 @@
+"""Nodes with weights in a form that no tile has: written as several nodes, of which one has them.
+
+A product with the weights first becomes one with the weights last between two transpositions, a
+`Gemm` one that the fast path has, and integer products products of floating point numbers between
+what makes them integers. These are exact but for rounding; a rounded output may fall on the other
+side of a tie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xbar_circuit.network.importers._onnx_node import attributes
+
+__all__ = ["EXPANSIONS", "Context"]
+
+
+class Context:
+    """What an expansion knows of its node.
+
+    Parameters
+    ----------
+    node
+        The node.
+    constants
+        Its inputs that are constant, by name.
+    samples
+        Its other inputs by name, for a sample.
+    opset
+        Version of the default operator set.
+    """
+
+    def __init__(
+        self,
+        node: Any,
+        constants: Mapping[str, NDArray[Any]],
+        samples: Mapping[str, NDArray[Any]],
+        opset: int,
+    ) -> None:
+        self.node, self.constants, self.samples, self.opset = node, constants, samples, opset
+        self.told = attributes(node)
+        self.made: list[Any] = []
+
+    def input(self, place: int) -> str:
+        """Return the name of an input; empty where it is left out."""
+        return str(self.node.input[place]) if place < len(self.node.input) else ""
+
+    def rank(self, name: str) -> int:
+        """Return the rank of an input."""
+        value = self.constants.get(name, self.samples.get(name))
+        return 0 if value is None else int(np.ndim(value))
+
+    def add(self, kind: str, inputs: list[str], output: str = "", **told: Any) -> str:
+        """Write a node, and return the name of its output."""
+        from onnx import helper  # noqa: PLC0415  (an extra)
+
+        name = output or f"{self.node.output[0]}:{len(self.made)}"
+        self.made.append(helper.make_node(kind, inputs, [name], **told))
+        return name
+
+    def constant(self, value: Any) -> str:
+        """Write a constant, and return its name."""
+        from onnx import numpy_helper  # noqa: PLC0415  (an extra)
+
+        return self.add("Constant", [], value=numpy_helper.from_array(np.asarray(value)))
+
+
+def _gemm(c: Context) -> None:
+    a, b, bias = c.input(0), c.input(1), c.input(2)
+    if b not in c.constants and a not in c.constants:
+        return
+    alpha, beta = np.float32(c.told.get("alpha", 1.0)), np.float32(c.told.get("beta", 1.0))
+    if c.told.get("transA", 0):
+        a = c.add("Transpose", [a], perm=[1, 0])
+    if c.told.get("transB", 0):
+        b = c.add("Transpose", [b], perm=[1, 0])
+    if alpha != 1.0:
+        if c.input(1) in c.constants:
+            b = c.add("Mul", [b, c.constant(alpha)])
+        else:
+            a = c.add("Mul", [a, c.constant(alpha)])
+    end = str(c.node.output[0])
+    if not bias:
+        c.add("MatMul", [a, b], end)
+        return
+    product = c.add("MatMul", [a, b])
+    if beta != 1.0:
+        bias = c.add("Mul", [bias, c.constant(beta)])
+    c.add("Add", [product, bias], end)
+
+
+def _matmul(c: Context) -> None:
+    a, b = c.input(0), c.input(1)
+    end = str(c.node.output[0])
+    if a in c.constants and c.rank(a) == 2 and c.rank(b) >= 2:  # (W x) is (x' W')'
+        turned = [*range(c.rank(b) - 2), c.rank(b) - 1, c.rank(b) - 2]
+        x = c.add("Transpose", [b], perm=turned)
+        w = c.add("Transpose", [a], perm=[1, 0])
+        c.add("Transpose", [c.add("MatMul", [x, w])], end, perm=turned)
+    elif b in c.constants and c.rank(b) == 1 and c.rank(a) >= 2:
+        column = c.constant(np.reshape(c.constants[b], (-1, 1)))
+        _without_axis(c, c.add("MatMul", [a, column]), -1, end)
+    elif b in c.constants and c.rank(b) == 2 and c.rank(a) == 1:
+        _without_axis(c, c.add("MatMul", [_row(c, a), b]), 0, end)
+
+
+def _row(c: Context, name: str) -> str:
+    return c.add("Reshape", [name, c.constant(np.array([1, -1]))])
+
+
+def _without_axis(c: Context, name: str, axis: int, end: str) -> None:
+    if c.opset >= 13:
+        c.add("Squeeze", [name, c.constant(np.array([axis]))], end)
+    else:
+        c.add("Squeeze", [name], end, axes=[axis])
+
+
+def _dequantised(c: Context, x: str, scale: str, zero: str, axis: int | None = None) -> str:
+    told: dict[str, Any] = {} if axis is None or c.rank(scale) == 0 else {"axis": axis}
+    return c.add("DequantizeLinear", [name for name in (x, scale, zero) if name], **told)
+
+
+def _quantised_conv(c: Context) -> None:
+    x = _dequantised(c, c.input(0), c.input(1), c.input(2))
+    w = _dequantised(c, c.input(3), c.input(4), c.input(5), axis=0)
+    inputs = [x, w]
+    if c.input(8):
+        step = c.add("Mul", [c.input(1), c.input(4)])
+        inputs.append(c.add("Mul", [c.add("Cast", [c.input(8)], to=1), step]))
+    y = c.add("Conv", inputs, **_passed(c))
+    c.add("QuantizeLinear", [y, c.input(6), c.input(7)], str(c.node.output[0]))
+
+
+def _quantised_matmul(c: Context) -> None:
+    a = _dequantised(c, c.input(0), c.input(1), c.input(2))
+    b = _dequantised(c, c.input(3), c.input(4), c.input(5), axis=max(0, c.rank(c.input(3)) - 1))
+    y = c.add("MatMul", [a, b])
+    c.add("QuantizeLinear", [y, c.input(6), c.input(7)], str(c.node.output[0]))
+
+
+def _integer(c: Context) -> None:
+    """Write `MatMulInteger` and `ConvInteger`: whole numbers up to 2**24 are exact in float32."""
+    named = []
+    for place, zero in ((0, c.input(2)), (1, c.input(3))):
+        value = c.add("Cast", [c.input(place)], to=1)
+        if zero:
+            value = c.add("Sub", [value, _spread(c, zero, place)])
+        named.append(value)
+    kind = c.node.op_type.removesuffix("Integer")
+    y = c.add(kind, named, **(_passed(c) if kind == "Conv" else {}))
+    c.add("Cast", [c.add("Round", [y])], str(c.node.output[0]), to=6)
+
+
+def _spread(c: Context, zero: str, place: int) -> str:
+    """Return the zero points as floats, with axes to fit rows of A and filters of a convolution."""
+    value = c.add("Cast", [zero], to=1)
+    if c.rank(zero) == 1 and zero in c.constants and c.constants[zero].size > 1:
+        if c.node.op_type == "ConvInteger":
+            shape = (-1, *(1,) * (c.rank(c.input(1)) - 1))
+            return c.add("Reshape", [value, c.constant(np.array(shape))])
+        if place == 0:
+            return c.add("Reshape", [value, c.constant(np.array([-1, 1]))])
+    return value
+
+
+def _passed(c: Context) -> dict[str, Any]:
+    return dict(c.told)
+
+
+#: What each operator is written as; nothing where no form of it has weights.
+EXPANSIONS: Mapping[str, Callable[[Context], None]] = {
+    "ConvInteger": _integer,
+    "Gemm": _gemm,
+    "MatMul": _matmul,
+    "MatMulInteger": _integer,
+    "QLinearConv": _quantised_conv,
+    "QLinearMatMul": _quantised_matmul,
+}
