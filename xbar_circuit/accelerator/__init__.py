@@ -17,6 +17,7 @@ A few lines of Python run a network of your own::
 """
 
 from xbar_circuit.accelerator.budget import Budget
+from xbar_circuit.accelerator.calibrate import calibrate_readout
 from xbar_circuit.accelerator.chip import Chip, program
 from xbar_circuit.accelerator.cost import Cost, LayerCost
 from xbar_circuit.accelerator.description import Accelerator
@@ -41,6 +42,7 @@ __all__ = [
     "TilePlan",
     "WireAware",
     "agreement_by_layer",
+    "calibrate_readout",
     "effective_network",
     "effective_weights",
     "map_network",

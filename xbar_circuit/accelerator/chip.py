@@ -377,6 +377,7 @@ class Chip:
         *,
         tiles: Sequence[tuple[int, int]] | None = None,
         vectors: int = 4,
+        outputs: int | None = None,
         array: str | None = None,
         progress: Callable[[int], object] | None = None,
     ) -> list[TileCheck]:
@@ -390,6 +391,10 @@ class Chip:
             (layer, tile) places; None takes one tile of every shape in every layer.
         vectors
             Products of each tile.
+        outputs
+            Of each tile, so many outputs have read-outs in the deck, spread evenly; the columns of
+            the others end in ideal virtual grounds, which is much faster where read-outs are
+            circuits. None is all, and pairs that share a converter are always all.
         array
             In the decks of whole tiles: ``"full"`` has every wire and cell, ``"macromodel"`` a
             linear array's exact reduction to its ports, many times faster; None takes the first for
@@ -405,7 +410,13 @@ class Chip:
         from xbar_circuit.accelerator.spot_check import check_tiles  # noqa: PLC0415  takes chips
 
         return check_tiles(
-            self, inputs, tiles=tiles, vectors=vectors, array=array, progress=progress
+            self,
+            inputs,
+            tiles=tiles,
+            vectors=vectors,
+            outputs=outputs,
+            array=array,
+            progress=progress,
         )
 
 

@@ -26,6 +26,7 @@ from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.execution import batch_size
 from xbar_circuit.network.operators import Array
 from xbar_circuit.network.recording import record_vectors
+from xbar_circuit.tile import Tile
 
 __all__ = ["CodeAgreement", "TileCheck", "agreement_by_layer", "check_tiles", "choose_tiles"]
 
@@ -145,6 +146,7 @@ def check_tiles(
     *,
     tiles: Sequence[tuple[int, int]] | None = None,
     vectors: int = 4,
+    outputs: int | None = None,
     array: str | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> list[TileCheck]:
@@ -173,7 +175,8 @@ def check_tiles(
     )
     checks = []
     for k, j in places:
-        checks.append(_check(chip, (k, j), codes[chip.mapping.layers[k].name], array))
+        found = codes[chip.mapping.layers[k].name]
+        checks.append(_check(chip, (k, j), found, array, outputs))
         if progress is not None:
             progress(1)
     return checks
@@ -193,7 +196,33 @@ def agreement_by_layer(checks: Sequence[TileCheck]) -> dict[str, CodeAgreement]:
     }
 
 
-def _check(chip: Chip, place: tuple[int, int], codes: Array, array: str | None) -> TileCheck:
+def _in_spice(
+    tile: Tile, inputs: FloatArray, array: str, outputs: int | None
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return places of outputs, and their codes in ngspice (vectors, places).
+
+    Columns of the other outputs have no read-out: they end in ideal virtual grounds.
+    """
+    every = np.arange(tile.outputs)
+    if outputs is None or outputs >= tile.outputs or tile.readout.subtracts_before:
+        return every, tile.mvm(inputs, engine="spice", array=array).code
+    which = np.unique(np.linspace(0, tile.outputs - 1, outputs).round().astype(np.int64))
+    wide = tile.crossbar.cols // tile.outputs
+    columns = (which[:, None] * wide + np.arange(wide)).ravel()
+    reads = tile.reads(inputs)
+    codes = []
+    for read in reads:
+        answers = tile.in_spice(read, array=array, columns=columns.tolist())
+        held = np.concatenate([answer.codes for answer in answers])
+        whole = np.zeros((len(held), tile.converters), dtype=held.dtype)
+        whole[:, columns] = held
+        codes.append(whole)
+    return which, tile.product_codes(reads, codes)[:, which]
+
+
+def _check(
+    chip: Chip, place: tuple[int, int], codes: Array, array: str | None, outputs: int | None
+) -> TileCheck:
     k, j = place
     plan = chip.mapping.layers[k]
     layer = chip.layers[plan.name]
@@ -207,11 +236,11 @@ def _check(chip: Chip, place: tuple[int, int], codes: Array, array: str | None) 
     linear = tile.crossbar.cell.linear
     small = tile.crossbar.conductance.size <= _FULL_CELLS
     chosen = array or ("full" if small or not linear else "macromodel")
-    exact = tile.mvm(inputs, engine="spice", array=chosen).code
+    which, exact = _in_spice(tile, inputs, chosen, outputs)
     volts = tile.reads(inputs)[-1].volt
     bare = spice.read(tile.loaded, volts, fields=False).column_current
     seconds = time.perf_counter() - start
-    fast = layer.codes(j, codes)
+    fast = layer.codes(j, codes)[:, which]
     scale = 65_536.0 if own.readout.converter.bits is None else 1.0
     solved = nodal.read(tile.loaded, volts).column_current
     transfer = chip.transfers[k][j]

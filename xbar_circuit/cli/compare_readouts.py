@@ -1,0 +1,119 @@
+"""``xbar compare-readouts``: one network on an ideal, two usual and one's own read-out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from xbar_circuit import __version__
+from xbar_circuit._checks import choice
+from xbar_circuit._files import write_json
+from xbar_circuit.accelerator.description import Accelerator
+from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
+from xbar_circuit.cli import _network_options as given
+from xbar_circuit.peripherals import Readout
+from xbar_circuit.plots.readouts import draw_readouts
+from xbar_circuit.report.progress import progress_bar
+from xbar_circuit.report.readouts import READOUT_COLUMNS, readout_cells, write_readouts_page
+from xbar_circuit.studies.network.readouts import compare_readouts as compare
+from xbar_circuit.studies.network.readouts import usual_readouts
+
+__all__ = ["compare_readouts"]
+
+_SHOWN = ("read-out", "accuracy", "energy", "latency", "within 1 LSB", "worst")
+_ENOUGH = 0.9  # of a calibrated read-out's codes within one LSB of ngspice
+
+
+def compare_readouts(
+    network: given.NETWORK = "lenet5",
+    *,
+    data: given.DATA = given.FASHION_MNIST,
+    labels: given.LABELS = None,
+    calibration: given.CALIBRATION = None,
+    divide: given.DIVIDE = None,
+    mean: given.MEAN = None,
+    std: given.STD = None,
+    config: given.CONFIG = None,
+    own: Annotated[
+        Path | None,
+        typer.Option(
+            help="TOML whose [accelerator] has the read-out of your own, with or without a model;"
+            " else the package's two-stage op-amp is taken as a file of yours would be."
+        ),
+    ] = None,
+    bits: Annotated[int, typer.Option(min=2, max=12, help="Of all read-outs but your own.")] = 8,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Names of read-outs; may be repeated. All unless said.")
+    ] = None,
+    samples: Annotated[int, typer.Option(min=8, help="Products to calibrate with.")] = 24,
+    held_out: Annotated[int, typer.Option(min=1, help="Products to judge by.")] = 12,
+    spice_vectors: Annotated[int, typer.Option(min=1, help="Products of each tile.")] = 2,
+    spice_outputs: Annotated[
+        int, typer.Option(min=1, help="Outputs of each tile with a read-out in ngspice.")
+    ] = 2,
+    images: given.IMAGES = None,
+    out: Annotated[Path, typer.Option(help="Folder for results, decks and models.")] = Path(
+        "out/compare-readouts"
+    ),
+) -> None:
+    """Compare read-outs under one network: accuracy, energy, latency, and codes in ngspice.
+
+    Ideal, behavioural SAR, an oscillator of transistors, and a subcircuit of your own; those with
+    circuits are calibrated against ngspice first, which takes minutes, and are found again by the
+    same command. Exit code 1 when an ideal or a behavioural read-out differs from ngspice by more
+    than one LSB, or less than 90 % of a calibrated one's codes are within one.
+    """
+    settings = given.settings_of(config, InferenceSettings(), images=images)
+    readouts: dict[str, Readout | Accelerator] = dict(usual_readouts(bits=bits))
+    if own is not None:
+        readouts["own subcircuit"] = read_settings(own).accelerator
+    chosen = {name: readouts[choice("--only", name, readouts)] for name in only or readouts}
+    workload = given.brought_by(
+        network,
+        data=data,
+        labels=labels,
+        calibration=calibration,
+        divide=divide,
+        mean=mean,
+        std=std,
+    )
+    with progress_bar() as bar:
+        found = compare(
+            workload.network,
+            workload.test,
+            workload.calibration,
+            settings,
+            chosen,
+            samples=samples,
+            held_out=held_out,
+            vectors=spice_vectors,
+            outputs=spice_outputs,
+            folder=out / "calibration",
+            report=bar.add,
+        )
+    draw_readouts(found, out / "readouts.png")
+    write_json(out / "summary.json", found.to_dict())
+    footer = f"xbar_circuit {__version__}; made by: xbar compare-readouts {network} --bits {bits}"
+    page = write_readouts_page(found, out, footer=footer)
+    table = Table(title=f"{found.images:,} images, digital {100 * found.digital_accuracy:.2f} %")
+    shown = [k for k, name in enumerate(READOUT_COLUMNS) if name in _SHOWN]
+    for k in shown:
+        table.add_column(READOUT_COLUMNS[k])
+    for row in found.rows:
+        cells = readout_cells(row)
+        table.add_row(*(cells[k] for k in shown))
+    console = Console()
+    console.print(table)
+    console.print(f"summary and page: {out / 'summary.json'}, {page}", soft_wrap=True)
+    apart = [
+        row.name
+        for row in found.rows
+        if row.codes.within_one < (_ENOUGH if row.accelerator.models else 1.0)
+    ]
+    if apart:
+        console.print(f"codes differ from ngspice's: {', '.join(apart)}", style="bold red")
+        raise typer.Exit(1)

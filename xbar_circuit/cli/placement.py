@@ -1,0 +1,92 @@
+"""``xbar placement``: which layers must leave the analog tiles, and what that costs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from xbar_circuit import __version__
+from xbar_circuit._files import write_json
+from xbar_circuit.accelerator.description import Accelerator
+from xbar_circuit.accelerator.settings import InferenceSettings
+from xbar_circuit.cli import _network_options as given
+from xbar_circuit.devices import PcmStatistics
+from xbar_circuit.plots.placement import draw_placement
+from xbar_circuit.report.placement import PLACEMENT_COLUMNS, placement_rows, write_placement_page
+from xbar_circuit.report.progress import progress_bar
+from xbar_circuit.studies.network.placement import find_placement
+
+__all__ = ["placement"]
+
+
+def placement(
+    network: given.NETWORK = "lenet5",
+    *,
+    data: given.DATA = given.FASHION_MNIST,
+    labels: given.LABELS = None,
+    calibration: given.CALIBRATION = None,
+    divide: given.DIVIDE = None,
+    mean: given.MEAN = None,
+    std: given.STD = None,
+    config: given.CONFIG = None,
+    accuracy: Annotated[
+        float | None,
+        typer.Option(min=0.0, max=1.0, help="To reach, from 0 to 1; else digital less --lost."),
+    ] = None,
+    lost: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="What may be lost of the digital accuracy.")
+    ] = 0.01,
+    digital_bits: Annotated[
+        int, typer.Option(min=0, max=16, help="Width of layers that leave; 0 is float32.")
+    ] = 8,
+    images: given.IMAGES = None,
+    seeds: given.SEEDS = None,
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/placement"),
+) -> None:
+    """Find which layers must leave the analog tiles for an accuracy, and their energy and time."""
+    usual = InferenceSettings(
+        accelerator=Accelerator(statistics=PcmStatistics.joshi2020()),
+        seconds=(86400.0,),
+        seeds=2,
+        images=2000,
+    )
+    settings = given.settings_of(config, usual, images=images, seeds=seeds)
+    workload = given.brought_by(
+        network,
+        data=data,
+        labels=labels,
+        calibration=calibration,
+        divide=divide,
+        mean=mean,
+        std=std,
+    )
+    with progress_bar() as bar:
+        found = find_placement(
+            workload.network,
+            workload.test,
+            workload.calibration,
+            settings,
+            wanted=accuracy,
+            lost=lost,
+            bits=digital_bits or None,
+            report=bar.add,
+        )
+    draw_placement(found, out / "placement.png")
+    write_json(out / "summary.json", found.to_dict())
+    footer = f"xbar_circuit {__version__}; made by: xbar placement {network}"
+    page = write_placement_page(found, out, footer=footer)
+    table = Table(
+        title=f"{found.images:,} images, {settings.seeds} chips; wanted"
+        f" {100 * found.wanted:.2f} %, digital {100 * found.digital_accuracy:.2f} %"
+    )
+    for column in PLACEMENT_COLUMNS:
+        table.add_column(column)
+    for row in placement_rows(found):
+        table.add_row(*row, style="bold" if row[0].startswith("chosen") else None)
+    console = Console()
+    console.print(table)
+    console.print(f"summary and page: {out / 'summary.json'}, {page}", soft_wrap=True)

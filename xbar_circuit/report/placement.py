@@ -1,0 +1,88 @@
+"""The page of a search for a placement."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from xbar_circuit.report import Figure, Section, Table, write_page
+from xbar_circuit.report.hardware import accelerator_words
+from xbar_circuit.studies.network.placement import LayerPlacement, PlacementReport
+from xbar_circuit.units import duration, engineering
+
+__all__ = ["PLACEMENT_COLUMNS", "placement_rows", "write_placement_page"]
+
+PLACEMENT_COLUMNS = ("digital layers", "accuracy", "energy", "latency", "next image", "tiles")
+
+
+def placement_rows(found: PlacementReport) -> list[tuple[str, ...]]:
+    """Return the lines of the table: nothing, each layer alone, the path, the choice, all."""
+    rows = [_cells("none", found.analog)]
+    rows += [_cells(f"{name} alone", one) for name, one in found.alone.items()]
+    rows += [_cells(_names(one), one) for one in found.path[1:] if len(one.digital) > 1]
+    rows.append(_cells(f"chosen: {_names(found.found)}", found.found))
+    rows.append(_cells("all", found.everything))
+    return rows
+
+
+def _names(one: LayerPlacement) -> str:
+    return ", ".join(one.digital) or "none"
+
+
+def _cells(name: str, one: LayerPlacement) -> tuple[str, ...]:
+    return (
+        name,
+        f"{100 * one.accuracy:.2f} %",
+        engineering(one.cost.total_joule, "J"),
+        engineering(one.cost.latency_second, "s"),
+        engineering(one.cost.interval_second, "s"),
+        str(one.cost.tiles),
+    )
+
+
+def write_placement_page(found: PlacementReport, folder: Path, *, footer: str) -> Path:
+    """Write ``index.html`` beside the figure and return its path.
+
+    Raises
+    ------
+    ModelFileError
+        The figure is missing.
+    OSError
+        The page cannot be written.
+    """
+    width = "float32" if found.bits is None else f"whole numbers of {found.bits} bits"
+    price = found.found.cost.total_joule / found.analog.cost.total_joule
+    path = folder / "index.html"
+    write_page(
+        path,
+        title="Which layers leave the tiles",
+        lead=f"{found.network_name} on {found.data_name}: {100 * found.wanted:.2f} % wanted,"
+        f" {duration(found.settings.seconds[-1])} after programming.",
+        key_numbers={
+            "digital": f"{100 * found.digital_accuracy:.2f} %",
+            "all on tiles": f"{100 * found.analog.accuracy:.2f} %",
+            "chosen": f"{100 * found.found.accuracy:.2f} %",
+            "leave the tiles": _names(found.found),
+            "energy": f"{price:.2f} times",
+        },
+        sections=[
+            Section(
+                title="Placements",
+                paragraphs=[
+                    f"{found.settings.seeds} chips, {found.images:,} images, {found.tried}"
+                    f" placements measured, all with the same seeds. Layers that leave are {width}"
+                    " on the digital unit of the accelerator, every weight read from its buffer for"
+                    " every product.",
+                    "The search is greedy: what gives most accuracy for its energy leaves the tiles"
+                    " first; when the accuracy is reached, each is tried on the tiles again. The"
+                    " choice is the least energy among all that were measured and reach it.",
+                    f"Energy and time: {found.found.cost.periphery.name}.",
+                ],
+                tables=[Table(columns=PLACEMENT_COLUMNS, rows=placement_rows(found))],
+                figures=[Figure(path=folder / "placement.png", caption="Accuracy over energy.")],
+            ),
+            Section(title="Tiles", paragraphs=accelerator_words(found.settings.accelerator)),
+            Section(title="Assumptions", paragraphs=list(found.found.cost.assumptions)),
+        ],
+        footer=footer,
+    )
+    return path
