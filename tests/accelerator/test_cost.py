@@ -211,7 +211,7 @@ def test_a_dense_layer_by_hand():
     assert load.tiles == ((3, 2), (3, 4), (3, 2), (3, 4))
     assert (load.products, load.macs, load.inputs, load.outputs) == (1, 18, 6, 3)
     assert (load.conversions, load.digital_elements) == (12, 3)
-    found = chip.cost(technology=ROUND)
+    found = chip.cost(architecture=ROUND)
     expected = {
         "driver": 12 * 1e-12,
         "read-out": 12 * 10e-12,
@@ -242,7 +242,7 @@ def test_a_dense_layer_by_hand():
 def test_a_convolution_by_hand():
     """12 products of a 9 x 4 tile, whose 30 inputs of 12 bits take two bytes each."""
     chip = chip_of(convolution_network(), PLAIN.changed(driver=Dac(bits=12)))
-    found = chip.cost(technology=ROUND)
+    found = chip.cost(architecture=ROUND)
     expected = {
         "driver": 12 * 9 * 1e-12,
         "read-out": 12 * 4 * 10e-12,
@@ -271,7 +271,7 @@ def test_inputs_as_pulses_take_two_to_the_bits_slots():
 
 def test_slow_arithmetic_holds_the_stage():
     slow = PLAIN.changed(digital=replace(UNIT, clock_hertz=1e6))
-    found = chip_of(dense_network(), slow).cost(technology=ROUND)
+    found = chip_of(dense_network(), slow).cost(architecture=ROUND)
     assert found.latency_second == approx((6 + 3 + 3 + 3) * 1e-6)
 
 
@@ -286,14 +286,14 @@ def test_slow_arithmetic_holds_the_stage():
 )
 def test_conversions_are_counted_and_parts_change_them(changes, conversions):
     accelerator = PLAIN.changed(**{"rows": 256, "cols": 256} | changes)
-    found = chip_of(two_layers(), accelerator).cost(technology=ROUND)
+    found = chip_of(two_layers(), accelerator).cost(architecture=ROUND)
     assert found.joule["read-out"] == approx(conversions * 10e-12, rel=1e-12)
 
 
 def test_bits_one_by_one_cost_one_product_each():
-    at_once = chip_of(dense_network(), PLAIN).cost(technology=ROUND)
+    at_once = chip_of(dense_network(), PLAIN).cost(architecture=ROUND)
     serial = chip_of(dense_network(), PLAIN.changed(driver=BitSerial(bits=8)))
-    found = serial.cost(technology=ROUND)
+    found = serial.cost(architecture=ROUND)
     assert found.joule["read-out"] == approx(8 * at_once.joule["read-out"])
     assert found.joule["driver"] == approx(8 * at_once.joule["driver"])
     assert found.layers[0].second == approx(8 * 10e-9 + 1e-9)
@@ -303,24 +303,24 @@ def test_a_convolution_is_replicated_and_its_energy_stays():
     chip = chip_of(convolution_network(), PLAIN.changed(digital=replace(UNIT, lanes=1000)))
     (load,) = count_loads(chip.mapping)
     assert (load.products, load.macs) == (12, 12 * 9 * 2)
-    once = chip.cost(technology=ROUND)
-    copies = balanced_replicas(chip.mapping, technology=ROUND, tiles=5)
+    once = chip.cost(architecture=ROUND)
+    copies = balanced_replicas(chip.mapping, architecture=ROUND, tiles=5)
     assert copies == {"conv": 5}
-    many = chip.cost(technology=ROUND, replicas=copies)
+    many = chip.cost(architecture=ROUND, replicas=copies)
     assert once.latency_second == approx(12 * 11e-9)
     assert many.latency_second == approx(3 * 11e-9)
     assert many.total_joule == approx(once.total_joule)
     area = many.area_square_metre["read-out"]
     assert area == approx(5 * once.area_square_metre["read-out"])
-    assert balanced_replicas(chip.mapping, technology=ROUND, tiles=100) == {"conv": 12}
+    assert balanced_replicas(chip.mapping, architecture=ROUND, tiles=100) == {"conv": 12}
 
 
 def test_replicas_go_where_the_pipeline_waits():
     mapping = map_network(fashion_mnist_lenet5(), Accelerator())
-    copies = balanced_replicas(mapping, technology=ROUND, tiles=mapping.tile_count + 7)
+    copies = balanced_replicas(mapping, architecture=ROUND, tiles=mapping.tile_count + 7)
     assert copies["conv1"] == 8  # 784 products against 100: still the slowest with 7
     with pytest.raises(xc.ParameterError, match="tiles: got 3"):
-        balanced_replicas(mapping, technology=ROUND, tiles=3)
+        balanced_replicas(mapping, architecture=ROUND, tiles=3)
 
 
 def test_the_arrays_of_a_network_draw_what_its_inputs_ask():
@@ -360,7 +360,7 @@ def test_a_layer_of_many_tiles_is_sampled_within_a_few_percent():
 def test_exact_parts_have_no_cost(change):
     chip = chip_of(dense_network(), PLAIN.changed(**change))
     with pytest.raises(xc.ParameterError, match="expected one with a width"):
-        chip.cost(technology=ROUND)
+        chip.cost(architecture=ROUND)
 
 
 def test_energy_and_time_come_from_the_parts_themselves():
@@ -393,15 +393,15 @@ def test_a_whole_is_never_less_than_its_array():
 
 def test_numbers_of_another_driver_carry_a_caution():
     for driver, cautious in ((Dac(bits=8), True), (BitSerial(bits=8), False)):
-        found = chip_of(dense_network(), PLAIN.changed(driver=driver)).cost(technology="isaac")
+        found = chip_of(dense_network(), PLAIN.changed(driver=driver)).cost(architecture="isaac")
         assert any(line.startswith("Caution") for line in found.assumptions) == cautious
-    found = chip_of(dense_network(), PLAIN).cost(technology=ROUND)
+    found = chip_of(dense_network(), PLAIN).cost(architecture=ROUND)
     assert not any(line.startswith("Caution") for line in found.assumptions)
 
 
 def test_unknown_layers_are_refused():
     with pytest.raises(xc.ParameterError, match=r"replicas: got unknown layers \['conv9'\]"):
-        chip_of(dense_network(), PLAIN).cost(technology=ROUND, replicas={"conv9": 2})
+        chip_of(dense_network(), PLAIN).cost(architecture=ROUND, replicas={"conv9": 2})
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def test_the_schema_for_editors_agrees_with_what_is_read():
         'pcm = "joshi2020"',
         'run.wire_aware = "yes"',
         "accelerator.row = 3",
-        'run.technology = "isac"',
+        'run.architecture = "isac"',
         'accelerator.driver = { kind = "sinh" }',
         "layers.a.row = 3",
     )

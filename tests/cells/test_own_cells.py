@@ -331,7 +331,15 @@ def test_toml_and_the_command_line(home, tmp_path, kind, path, own, capsys):
     if kind == "verilog-a":
         return  # the command line does not care which one it is
     np.savetxt(tmp_path / "T.csv", FILAMENTS, delimiter=",")
-    words = ["read", str(tmp_path / "T.csv"), "--cell", str(file), "--states", "--row-ohm", "0"]
+    words = [
+        "read",
+        str(tmp_path / "T.csv"),
+        "--device-law",
+        str(file),
+        "--states",
+        "--row-ohm",
+        "0",
+    ]
     words += ["--column-ohm", "0", "--compare", "--out", str(tmp_path / "out")]
     with pytest.raises(SystemExit) as leaving:
         cli.main(words)

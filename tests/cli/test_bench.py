@@ -13,7 +13,7 @@ from xbar_circuit.studies.array import speed
 
 def test_two_runs_are_written_and_compared(tmp_path):
     run = CliRunner()
-    small = ["bench", "--largest", "16", "--no-spice", "--out", str(tmp_path / "one")]
+    small = ["bench", "--max-side", "16", "--no-spice", "--out", str(tmp_path / "one")]
     assert run.invoke(app, small).exit_code == 0
     content = json.loads((tmp_path / "one" / "summary.json").read_text())
     assert {"processor", "numpy", "scipy", "load", "ngspice", "badcrossbar"} <= content[
@@ -25,7 +25,7 @@ def test_two_runs_are_written_and_compared(tmp_path):
     assert (tmp_path / "one" / "bench.png").stat().st_size > 1000
     again = run.invoke(
         app,
-        [*small[:-1], str(tmp_path / "two"), "--compare", str(tmp_path / "one" / "summary.json")],
+        [*small[:-1], str(tmp_path / "two"), "--baseline", str(tmp_path / "one" / "summary.json")],
     )
     assert again.exit_code == 0
     assert "before" in again.output
@@ -34,7 +34,7 @@ def test_two_runs_are_written_and_compared(tmp_path):
 def test_a_file_that_is_no_benchmark_is_refused(tmp_path):
     with pytest.raises(xc.ParameterError, match="compare"):
         CliRunner().invoke(
-            app, ["bench", "--compare", str(tmp_path / "no.json")], catch_exceptions=False
+            app, ["bench", "--baseline", str(tmp_path / "no.json")], catch_exceptions=False
         )
 
 

@@ -16,7 +16,7 @@ def run(*arguments):
 
 def test_a_read_out_is_calibrated_judged_and_saved(tmp_path, capsys):
     asked = ["oscillator", "--rows", 16, "--cols", 3, "--bits", 6, "--array", "macromodel"]
-    size = ["--samples", 20, "--held-out", 12, "--out", tmp_path]
+    size = ["--fit-products", 20, "--products", 12, "--out", tmp_path]
     assert run(*asked, *size) == 0
     home = tmp_path / "oscillator-16-x-3"
     model = ReadoutModel.load(home / "model.json")

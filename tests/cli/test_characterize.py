@@ -120,7 +120,7 @@ def test_a_conveyor_of_ones_own_is_what_is_measured(tmp_path):
     file.write_text(CONVEYOR)
     assert not run(
         *("conveyor", "--subcircuit", f"{file}:poor", "--ports", "input=in,reference=ref,out=out"),
-        *("--supplies", "vdd=1.1,vss=0", "--models", device_model("cmos45.lib")),
+        *("--supplies", "vdd=1.1,vss=0", "--library", device_model("cmos45.lib")),
         *("--rows", 16, "--cols", 1, "--out", tmp_path / "out"),
     )
     found = json.loads((tmp_path / "out" / "summary.json").read_text())
@@ -155,7 +155,7 @@ def test_a_conveyor_of_ones_own_is_what_is_measured(tmp_path):
         (("conveyor", "--feedback-farad", 1e-15), "No such option.*--feedback-farad"),
         (("product", "--celsius", 85), "No such option.*--celsius"),
         (("product", "--bits", 6), "--bits.*no effect on hermes"),
-        (("column", "--engine", "fast", "--array", "full"), "--array.*no effect on a column"),
+        (("column", "--engine", "nodal", "--array", "full"), "--array.*no effect on a column"),
         (("amplifier", "--ports", "plus=a"), "--ports.*without a circuit of your own"),
         (("amplifier", "--vary", "offset_volt=1m"), "--vary.*no effect on a single sample"),
         (("integrator", "--ports", "plus=a"), "--ports.*without a circuit of your own"),

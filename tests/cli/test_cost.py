@@ -16,7 +16,7 @@ def run(*words):
 
 
 def test_the_page_stands_beside_published_chips(tmp_path, capsys):
-    assert run("cost", "--images", "2", "--tiles", "12", "--out", str(tmp_path)) == 0
+    assert run("cost", "--images", "2", "--tile-budget", "12", "--out", str(tmp_path)) == 0
     assert {path.name for path in tmp_path.iterdir()} == {
         *("summary.json", "index.html", "cost.png", "chips.png"),
     }
@@ -37,7 +37,7 @@ def test_the_page_stands_beside_published_chips(tmp_path, capsys):
 def test_what_cannot_be_meant_is_refused(tmp_path, capsys):
     assert run("cost", "--architecture", "none", "--out", str(tmp_path)) == 2
     assert "one of ['hermes'" in capsys.readouterr().err
-    assert run("cost", "--tiles", "2", "--out", str(tmp_path)) == 2
+    assert run("cost", "--tile-budget", "2", "--out", str(tmp_path)) == 2
     assert "tiles: got 2" in capsys.readouterr().err
     assert run("cost", "--data", "x.npy", "--out", str(tmp_path)) == 2
     assert "--divide" in capsys.readouterr().err

@@ -12,7 +12,7 @@ from xbar_circuit.cli import main
 def folder(tmp_path_factory):
     out = tmp_path_factory.mktemp("device")
     with pytest.raises(SystemExit) as left:
-        main(["device", "--out", str(out), "--cells", "20", "--array", "2", "--seed", "3"])
+        main(["device", "--out", str(out), "--cells", "20", "--size", "2", "--seed", "3"])
     assert left.value.code in (0, None)
     return out
 

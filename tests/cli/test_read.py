@@ -78,7 +78,7 @@ def test_values_that_are_probably_not_meant_are_named(files, capsys, values, sai
         (("none.csv",), 4, "none.csv"),
         (("V.csv", "--volts", "G.csv"), 2, "volts"),
         (("G.csv", "--format", "gif"), 2, "--format"),
-        (("G.csv", "--row-ohm", "-1"), 2, "row_ohm"),
+        (("G.csv", "--row-ohm", "-1"), 2, "--row-ohm"),
     ],
 )
 def test_refusals(files, capsys, words, code, said):

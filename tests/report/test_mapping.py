@@ -47,7 +47,7 @@ def test_every_weight_is_in_one_tile_of_the_table(tmp_path):
 
 
 def test_the_command_maps_without_images(tmp_path):
-    words = ["mapping", "lenet5", "--tiles", "20", "--out", str(tmp_path)]
+    words = ["mapping", "lenet5", "--tile-budget", "20", "--out", str(tmp_path)]
     with pytest.raises(SystemExit) as leaving:
         main(words)
     assert not leaving.value.code

@@ -66,7 +66,7 @@ weight_scale = "tile"
 conv1 = "wide"
 [run]
 celsius = [0, 85]
-technology = "isaac"
+architecture = "isaac"
 """,
 )
 NETWORK_STUDY = b"""[study]

@@ -131,7 +131,7 @@ def test_the_command_writes_every_format(tmp_path):
         with pytest.raises(SystemExit) as ended:
             main(
                 [
-                    *("export", str(tmp_path / "g.npy"), "--format", language),
+                    *("export", str(tmp_path / "g.npy"), "--language", language),
                     *("--name", language, "--out", str(tmp_path / "out")),
                 ]
             )

@@ -2,7 +2,7 @@
 
 The parts of an accelerator know their own: a converter by the model in its docstring, a circuit by
 its calibration in ngspice, a driver by what it charges. In their place, or where a part is ideal
-and has none, stand the numbers of a published technology, and the assumptions say so.
+and has none, stand the numbers of a published architecture, and the assumptions say so.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Periphery:
 
     @classmethod
     def of(
-        cls, accelerator: Accelerator, technology: str | Architecture | None = None
+        cls, accelerator: Accelerator, architecture: str | Architecture | None = None
     ) -> Periphery:
         """Return the periphery of an accelerator's tiles.
 
@@ -75,19 +75,19 @@ class Periphery:
         ----------
         accelerator
             Whose parts count.
-        technology
+        architecture
             Whose published numbers stand in their place, or their name; None takes the parts' own,
             and those of :data:`FALLBACK` where the read-out is ideal.
 
         Raises
         ------
         ParameterError
-            An unknown technology; a driver or converter without a width; or a circuit whose power
+            An unknown architecture; a driver or converter without a width; or a circuit whose power
             nobody has measured.
         """
-        if technology is None and _knows(accelerator):
+        if architecture is None and _knows(accelerator):
             return cls._of_parts(accelerator)
-        numbers = technology or FALLBACK
+        numbers = architecture or FALLBACK
         if isinstance(numbers, str):
             numbers = preset(numbers)
         return cls._published(accelerator, numbers)

@@ -352,7 +352,7 @@ class Chip:
         self,
         inputs: Inputs | None = None,
         *,
-        technology: str | Architecture | None = None,
+        architecture: str | Architecture | None = None,
         replicas: Mapping[str, int] | None = None,
     ) -> Cost:
         """Return energy, time and area of an inference; see `cost.inference_cost`.
@@ -361,7 +361,7 @@ class Chip:
         ----------
         inputs
             What loads the arrays; None takes inputs of ones.
-        technology
+        architecture
             Whose published numbers stand in the place of the parts' own; None takes the parts'
             own, and where a part has none (ideal ones) the survey's median.
         replicas
@@ -369,7 +369,7 @@ class Chip:
         """
         from xbar_circuit.accelerator.cost import inference_cost  # noqa: PLC0415  takes chips
 
-        return inference_cost(self, inputs, technology=technology, replicas=replicas)
+        return inference_cost(self, inputs, architecture=architecture, replicas=replicas)
 
     def spot_check(
         self,

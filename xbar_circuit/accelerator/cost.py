@@ -199,7 +199,7 @@ def inference_cost(
     chip: Chip,
     inputs: Inputs | None = None,
     *,
-    technology: str | Architecture | None = None,
+    architecture: str | Architecture | None = None,
     replicas: MappingOf[str, int] | None = None,
 ) -> Cost:
     """Return what an inference costs; see `Chip.cost`.
@@ -210,7 +210,7 @@ def inference_cost(
         Whose arrays are loaded.
     inputs
         Samples that load them; None takes one sample of ones.
-    technology
+    architecture
         As for `Periphery.of`.
     replicas
         Copies of each layer's tiles by name; 1 unless said.
@@ -218,7 +218,7 @@ def inference_cost(
     Raises
     ------
     ParameterError
-        Converters without a width, an unknown technology or layer.
+        Converters without a width, an unknown architecture or layer.
     """
     mapping = chip.mapping
     loads = count_loads(mapping)
@@ -232,9 +232,9 @@ def inference_cost(
             remedy="correct the names",
         )
     peripheries = {
-        plan.name: Periphery.of(_ranged(chip, plan), technology) for plan in mapping.layers
+        plan.name: Periphery.of(_ranged(chip, plan), architecture) for plan in mapping.layers
     }
-    usual = Periphery.of(chip.accelerator, technology)
+    usual = Periphery.of(chip.accelerator, architecture)
     joules = array_joule(chip, peripheries, _loading(chip, inputs), most=_LOADING_SAMPLES)
     layers = []
     for load in loads:
@@ -300,7 +300,7 @@ def tile_peak(
 
 
 def balanced_replicas(
-    mapping: Mapping, *, tiles: int, technology: str | Architecture | None = None
+    mapping: Mapping, *, tiles: int, architecture: str | Architecture | None = None
 ) -> dict[str, int]:
     """Return copies of each layer such that the pipeline is as fast as `tiles` tiles allow.
 
@@ -322,7 +322,7 @@ def balanced_replicas(
         )
     copies = {load.name: 1 for load in loads}
     products = {
-        plan.name: Periphery.of(plan.accelerator, technology).product_second
+        plan.name: Periphery.of(plan.accelerator, architecture).product_second
         for plan in mapping.layers
     }
 

@@ -71,7 +71,9 @@ class InferenceSettings:
     celsius
         Temperatures at which the accuracy is measured too, at the last time [degree Celsius].
     seeds
-        Programming seeds 0, 1, ...: how many chips are made.
+        How many chips are made, each with a programming seed of its own.
+    seed
+        Programming seed of the first chip; the others have the next ones.
     drift_compensation
         ``"none"``, ``"global"`` or ``"column"``.
     wire_aware
@@ -80,7 +82,7 @@ class InferenceSettings:
         How many test images; None is all.
     memory_bytes
         Limit on the memory of the whole process, interpreter, images and tiles included.
-    technology
+    architecture
         Whose published numbers the cost takes in the place of the parts' own, see
         `architecture.PRESETS`; None takes the parts' own where they have some.
     tile_budget
@@ -101,11 +103,12 @@ class InferenceSettings:
     seconds: tuple[float, ...] = (0.0,)
     celsius: tuple[float, ...] = ()
     seeds: int = 1
+    seed: int = 0
     drift_compensation: str = "global"
     wire_aware: bool = False
     images: int | None = None
     memory_bytes: int = MEMORY_BYTES
-    technology: str | None = None
+    architecture: str | None = None
     tile_budget: int | None = None
     device: str | None = None
 
@@ -118,6 +121,7 @@ class InferenceSettings:
             for one in (self.accelerator, *self.elsewhere.values()):
                 one.refuse_celsius(degree)  # before the work, not after it
         checks.count("seeds", self.seeds, maximum=_MOST_SEEDS)
+        checks.count("seed", self.seed, minimum=0)
         checks.choice("drift_compensation", self.drift_compensation, COMPENSATIONS)
         checks.count("memory_bytes", self.memory_bytes)
         if self.tile_budget is not None:
@@ -149,7 +153,7 @@ SettingsTable = table_model(
             without=("accelerator", "digital", "elsewhere"),
             keys={
                 "drift_compensation": Literal[COMPENSATIONS],
-                "technology": optional(Literal[tuple(PRESETS)]),
+                "architecture": optional(Literal[tuple(PRESETS)]),
             },
             makes=lambda values, _: values,
         ),

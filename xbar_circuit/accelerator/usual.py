@@ -102,12 +102,12 @@ _USUAL: dict[str, Callable[[], Accelerator]] = {
 
 
 def usual_accelerator(name: str) -> Accelerator:
-    """Return the tiles that a technology's numbers belong to.
+    """Return the tiles that an architecture's numbers belong to.
 
     Raises
     ------
     ParameterError
-        There is no technology of that name.
+        There is no architecture of that name.
     """
     preset(name)
     return _USUAL.get(name, Accelerator)()

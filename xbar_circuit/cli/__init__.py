@@ -107,7 +107,7 @@ class _Verbs(TyperGroup):
             verb.command(cmd_name)(work)
         command: Any = typer.main.get_command(verb)
         for part in getattr(command, "commands", {"": command}).values():
-            part.callback = _after_probe(part.callback)
+            part.callback = _named(_after_probe(part.callback, part.params), part.params)
         return _literal(command)
 
 
@@ -134,14 +134,17 @@ def _literal(command: Any) -> Any:
     return command
 
 
-def _after_probe(work: Any) -> Callable[..., Any]:
+def _after_probe(work: Any, params: Sequence[Any]) -> Callable[..., Any]:
     """Return a verb's work, to be begun only if its folder ``out`` can be written.
 
     It prints what ``--quiet`` and ``--json`` leave: nothing, or the summary that it wrote.
     """
+    usual = next((p.default for p in params if p.name == "out"), None)
 
     @wraps(work)
     def probed(**arguments: Any) -> Any:
+        if "circuit" in arguments and arguments["out"] == usual:  # each circuit has its folder
+            arguments["out"] = Path(arguments["out"]) / arguments["circuit"]
         if arguments.get("out") is not None:
             out = Path(arguments["out"])
             out.mkdir(parents=True, exist_ok=True)
@@ -163,6 +166,23 @@ def _after_probe(work: Any) -> Callable[..., Any]:
         return None
 
     return probed
+
+
+def _named(work: Any, params: Sequence[Any]) -> Callable[..., Any]:
+    """Return a verb's work whose refusals name the option that was typed, not an argument."""
+    typed = {p.name: p.opts[0] for p in params if p.param_type_name == "option"}
+
+    @wraps(work)
+    def named(**arguments: Any) -> Any:
+        try:
+            return work(**arguments)
+        except (ParameterError, ShapeError) as error:
+            name, colon, rest = str(error).partition(": got ")
+            if not colon or name not in typed:
+                raise
+            raise type(error)(f"{typed[name]}{colon}{rest}") from error
+
+    return named
 
 
 def _print_summary(out: Path | str | None, page: TextIO) -> None:

@@ -19,6 +19,7 @@ __all__ = [
     "DATA",
     "DIVIDE",
     "FASHION_MNIST",
+    "FIRST_SEED",
     "IMAGES",
     "LABELS",
     "MEAN",
@@ -44,7 +45,11 @@ CONFIG = Annotated[
     Path | None, typer.Option(help="TOML with [accelerator], [layers], [pcm] and [run].")
 ]
 IMAGES = Annotated[int | None, typer.Option(min=1, help="Test images; all unless said.")]
-SEEDS = Annotated[int | None, typer.Option(min=1, help="Chips.")]
+SEEDS = Annotated[int | None, typer.Option(min=1, help="Number of chips, a seed each.")]
+FIRST_SEED = Annotated[
+    int | None,
+    typer.Option(min=0, help="Seed of the random numbers; of several chips, of the first."),
+]
 
 
 def brought_by(
@@ -57,7 +62,7 @@ def brought_by(
     mean: list[float] | None,
     std: list[float] | None,
 ) -> Workload:
-    """Return the network and its images, as `bring` does; a torch module may be the user's own."""
+    """Return the network and its images; a torch module may be the user's own."""
     user_modules.look_in(Path.cwd())
     return load_workload(
         network,
@@ -74,10 +79,11 @@ def settings_of(
     *,
     images: int | None,
     seeds: int | None = None,
+    seed: int | None = None,
     seconds: float | None = None,
 ) -> InferenceSettings:
     """Return what a file says, or the usual; what the command line says comes before both."""
     settings = usual if config is None else read_settings(config)
-    said: dict[str, Any] = {"images": images, "seeds": seeds}
+    said: dict[str, Any] = {"images": images, "seeds": seeds, "seed": seed}
     said["seconds"] = None if seconds is None else (seconds,)
     return replace(settings, **{name: value for name, value in said.items() if value is not None})

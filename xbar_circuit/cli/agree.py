@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich.console import Console
@@ -29,6 +29,7 @@ from xbar_circuit.agreement import (
     matrix,
     tile_cases,
 )
+from xbar_circuit.cli._options import SEED, MaxSide, Out, Seed
 
 __all__ = ["agree"]
 
@@ -48,11 +49,9 @@ _COLUMNS = (
 
 def agree(
     *,
-    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/agree"),
-    max_side: Annotated[
-        int, typer.Option(min=1, help="Leave out arrays with more rows or columns.")
-    ] = 128,
-    seed: Annotated[int, typer.Option(min=0, help="Of the conductances and inputs.")] = 2026,
+    out: Out = Path("out/agree"),
+    max_side: MaxSide = 128,
+    seed: Seed = SEED,
 ) -> None:
     """Solve a matrix of arrays with every engine and compare every current and voltage.
 

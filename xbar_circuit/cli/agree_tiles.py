@@ -19,6 +19,7 @@ from xbar_circuit.agreement._combinations import (
     check_combination,
     combinations,
 )
+from xbar_circuit.cli._options import SEED, Out, Seed
 from xbar_circuit.errors import SimulatorError
 
 __all__ = ["agree_tiles"]
@@ -28,14 +29,14 @@ _COLUMNS = ("driver", "read-out", "synapse", "codes", "compiled", "ngspice", "eq
 
 def agree_tiles(
     *,
-    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/agree-tiles"),
+    out: Out = Path("out/agree-tiles"),
     every: Annotated[
         int, typer.Option(min=1, help="Take every n-th combination; 1 takes all of them.")
     ] = 1,
     transistors: Annotated[
         bool, typer.Option(help="Also calibrate and compare the read-outs of transistors.")
     ] = True,
-    seed: Annotated[int, typer.Option(min=0, help="Of the conductances and inputs.")] = 2026,
+    seed: Seed = SEED,
 ) -> None:
     """Compare the codes of small tiles: the compiled form, the fast model, and whole decks.
 

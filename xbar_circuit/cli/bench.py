@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit._files import write_json
+from xbar_circuit.cli._options import SEED, MaxSide, Out, Seed
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.studies.array.speed import EngineTiming, machine, measure_speed
@@ -23,15 +24,13 @@ __all__ = ["bench"]
 
 def bench(
     *,
-    out: Annotated[Path, typer.Option(help="Folder for summary.json and bench.png.")] = Path(
-        "out/bench"
-    ),
-    largest: Annotated[int, typer.Option(min=16, help="Largest side of the arrays.")] = 2048,
+    out: Out = Path("out/bench"),
+    max_side: MaxSide = 2048,
     spice: Annotated[bool, typer.Option(help="Time ngspice too; it takes minutes.")] = True,
-    compare: Annotated[
+    baseline: Annotated[
         Path | None, typer.Option(help="summary.json of an earlier run to compare with.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the conductances and inputs.")] = 2026,
+    seed: Seed = SEED,
 ) -> None:
     """Time the nodal engine against ngspice, sparse LU, badcrossbar and the damped fixed point.
 
@@ -39,8 +38,8 @@ def bench(
     the ratios hold on a busy machine too.
     """
     console = Console()
-    earlier = None if compare is None else _read(compare)
-    sizes = [size for size in (16, 32, 64, 128, 256, 512, 1024, 2048) if size <= largest]
+    earlier = None if baseline is None else _read(baseline)
+    sizes = [size for size in (16, 32, 64, 128, 256, 512, 1024, 2048) if size <= max_side]
     timings: list[EngineTiming] = []
     with progress_bar(transient=True) as bar:
         for timing in measure_speed(sizes, seed=seed, with_spice=spice):
@@ -84,7 +83,7 @@ def _read(path: Path) -> dict[tuple[str, str, int], float]:
         }
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ParameterError.about(
-            "compare",
+            "--baseline",
             got=f"{path} ({error})",
             expected="the summary.json of an earlier run",
             remedy="give its path",

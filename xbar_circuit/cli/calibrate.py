@@ -14,6 +14,7 @@ from rich.table import Table
 from xbar_circuit import __version__
 from xbar_circuit._checks import choice
 from xbar_circuit._files import write_json
+from xbar_circuit.cli._options import SEED, Array, Bits, Celsius, Cols, Out, Products, Rows, Seed
 from xbar_circuit.plots.calibration import draw_calibration
 from xbar_circuit.report.calibration import CALIBRATION_COLUMNS, calibration_row, write_calibration
 from xbar_circuit.report.progress import progress_bar
@@ -36,22 +37,15 @@ def calibrate(
         typer.Argument(help=f"{', '.join(CHAINS)}; or all: every case that this project claims."),
     ] = "sar",
     *,
-    rows: Annotated[int, typer.Option(min=1, help="Of the array.")] = 64,
-    cols: Annotated[int, typer.Option(min=1, help="Of the array; its middle column is read.")] = 1,
-    bits: Annotated[int, typer.Option(min=1, help="Of the converter.")] = 8,
-    array: Annotated[
-        str, typer.Option(help="full, or macromodel: the exact reduction of a large array.")
-    ] = "full",
-    samples: Annotated[int, typer.Option(min=2, help="Products to fit to.")] = 64,
-    held_out: Annotated[int, typer.Option(min=1, help="Products to judge by.")] = 50,
-    celsius: Annotated[
-        list[float] | None,
-        typer.Option(help="Temperatures, one model each [degree Celsius]; 27 unless said."),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of conductances and inputs.")] = 1,
-    out: Annotated[Path, typer.Option(help="Folder for models, decks, figures and page.")] = Path(
-        "out/calibrate"
-    ),
+    rows: Rows = 64,
+    cols: Cols = 1,
+    bits: Bits = 8,
+    array: Array = "full",
+    fit_products: Annotated[int, typer.Option(min=2, help="Products that are fitted to.")] = 64,
+    products: Products = 50,
+    celsius: Celsius = None,
+    seed: Seed = SEED,
+    out: Out = Path("out/calibrate"),
 ) -> None:
     """Fit a read-out's fast model to ngspice; save it with its error on products held out.
 
@@ -70,8 +64,8 @@ def calibrate(
                 cols=cols,
                 bits=bits,
                 array=array,
-                samples=samples,
-                held_out=held_out,
+                samples=fit_products,
+                held_out=products,
                 celsius=degree,
             )
             for degree in celsius or (27.0,)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -15,7 +13,9 @@ from xbar_circuit._files import write_json
 from xbar_circuit.accelerator.cost import Cost
 from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
 from xbar_circuit.accelerator.usual import usual_accelerator
-from xbar_circuit.architecture import PRESETS, preset
+from xbar_circuit.architecture import preset
+from xbar_circuit.cli import _network_options as given
+from xbar_circuit.cli._options import SEED, Architecture, Out, Seed, TileBudget
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.images import (
     Dataset,
@@ -24,7 +24,7 @@ from xbar_circuit.network.images import (
     fashion_mnist_test,
     load_images,
 )
-from xbar_circuit.network.workload import FASHION_MNIST, NETWORKS, fit_images
+from xbar_circuit.network.workload import FASHION_MNIST, fit_images
 from xbar_circuit.plots.cost import draw_chips, draw_cost
 from xbar_circuit.report.cost import cost_components, write_cost_page
 from xbar_circuit.studies.network.inference import copies_of, make_chip, mapped
@@ -34,43 +34,36 @@ __all__ = ["cost"]
 
 
 def cost(
-    network: Annotated[str, typer.Argument(help=NETWORKS)] = "lenet5",
+    network: given.NETWORK = "lenet5",
     *,
-    architecture: Annotated[
-        str | None,
-        typer.Option(
-            help=f"Whose numbers count: {', '.join(PRESETS)}; hermes without a --config, whose"
-            " parts count themselves."
-        ),
-    ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(help="TOML as for xbar infer; the architecture's own tiles unless given."),
-    ] = None,
-    tiles: Annotated[
-        int | None, typer.Option(min=1, help="Replicate layers to fill so many tiles.")
-    ] = None,
-    data: Annotated[
-        str, typer.Option(help="Images that load the arrays; 'fashion-mnist' is shipped.")
-    ] = FASHION_MNIST,
-    divide: Annotated[
-        float | None, typer.Option(help="What pixels are divided by, such as 255.")
-    ] = None,
-    mean: Annotated[list[float] | None, typer.Option(help="Then subtracted, by channel.")] = None,
-    std: Annotated[list[float] | None, typer.Option(help="Then divided by, by channel.")] = None,
-    images: Annotated[int, typer.Option(min=1, help="How many images.")] = 16,
-    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/cost"),
+    architecture: Architecture = None,
+    config: given.CONFIG = None,
+    tile_budget: TileBudget = None,
+    data: given.DATA = FASHION_MNIST,
+    divide: given.DIVIDE = None,
+    mean: given.MEAN = None,
+    std: given.STD = None,
+    images: given.IMAGES = 16,
+    seed: Seed = SEED,
+    out: Out = Path("out/cost"),
 ) -> None:
-    """Tell what an inference takes: energy, latency, area, by component, beside real chips."""
-    console = Console()
+    """Report energy, latency and area of an inference, by component, beside published chips.
+
+    --architecture is one of hermes, hermes 64, isaac, neurram and others (an unknown name lists
+    them): its numbers replace those of the parts, and without --config its tiles are taken.
+    Without both, it is hermes.
+    """
+    console, count = Console(), images or 16
     if config is None:
         architecture = architecture or "hermes"
         settings = InferenceSettings(accelerator=usual_accelerator(architecture))
     else:
         settings = read_settings(config)
-    settings = replace(settings, technology=architecture or settings.technology, tile_budget=tiles)
-    if settings.technology is not None:
-        preset(settings.technology)  # a typing error is told before the work
+    settings = replace(
+        settings, architecture=architecture or settings.architecture, tile_budget=tile_budget
+    )
+    if settings.architecture is not None:
+        preset(settings.architecture)  # a typing error is told before the work
     stated = Normalisation.stated(divide, mean, std)
     if data == FASHION_MNIST:
         if stated is not None:
@@ -80,15 +73,15 @@ def cost(
                 expected="nothing: they come with theirs",
                 remedy="give --data, the images that it belongs to, or leave it out",
             )
-        load, known = fashion_mnist_test().first(images), fashion_mnist_calibration().first(256)
+        load, known = fashion_mnist_test().first(count), fashion_mnist_calibration().first(256)
     else:
-        load = known = _images(data, stated, images)
+        load = known = _images(data, stated, count)
     net, load = fit_images(network, load)
     known = known.arranged(net.input_shape)
     with console.status("programming the tiles and solving their currents"):
-        chip = make_chip(mapped(net, settings), settings, known, seed=0).at(settings.seconds[0])
+        chip = make_chip(mapped(net, settings), settings, known, seed=seed).at(settings.seconds[0])
         copies = copies_of(chip.mapping, settings)
-        found = chip.cost(load.images, technology=settings.technology, replicas=copies)
+        found = chip.cost(load.images, architecture=settings.architecture, replicas=copies)
     draw_cost(found, out / "cost.png")
     draw_chips(found, out / "chips.png")
     page = write_cost_page(

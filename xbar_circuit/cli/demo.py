@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -12,6 +11,8 @@ from rich.table import Table
 from xbar_circuit import __version__
 from xbar_circuit._files import write_json
 from xbar_circuit.accelerator.spot_check import agreement_by_layer
+from xbar_circuit.cli._network_options import IMAGES
+from xbar_circuit.cli._options import Out, SpiceVectors
 from xbar_circuit.plots.demo import draw_accuracy, draw_agreement, draw_drop, draw_images
 from xbar_circuit.report.demo import write_demo_page
 from xbar_circuit.report.progress import progress_bar
@@ -25,16 +26,14 @@ _ENOUGH = 0.99  # of codes within one LSB
 
 def demo(
     *,
-    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/demo"),
-    images: Annotated[
-        int | None, typer.Option(min=1, max=10_000, help="Test images; all unless said.")
-    ] = None,
-    vectors: Annotated[int, typer.Option(min=1, help="Inputs of each tile in ngspice.")] = 4,
+    out: Out = Path("out/demo"),
+    images: IMAGES = None,
+    spice_vectors: SpiceVectors = 4,
 ) -> None:
     """Run LeNet-5 on 10,000 Fashion-MNIST images through tiles with wires; check in ngspice."""
     console = Console()
     with progress_bar() as bar:
-        result = run_demo(images=images, vectors=vectors, report=bar.add)
+        result = run_demo(images=images, vectors=spice_vectors, report=bar.add)
     for name, draw in (
         ("accuracy", draw_accuracy),
         ("agreement", draw_agreement),

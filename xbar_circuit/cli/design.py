@@ -11,7 +11,20 @@ from rich.table import Table
 
 from xbar_circuit import __version__
 from xbar_circuit._files import write_json
-from xbar_circuit.errors import ParameterError
+from xbar_circuit.cli import _network_options as given
+from xbar_circuit.cli._options import (
+    SEED,
+    Architecture,
+    Out,
+    Pcm,
+    Seconds,
+    Seed,
+    SegmentOhm,
+    Tile,
+    Workers,
+    repeated,
+    single,
+)
 from xbar_circuit.plots.design import draw_design
 from xbar_circuit.report.design import design_table, write_design_page
 from xbar_circuit.report.progress import progress_bar
@@ -23,43 +36,53 @@ __all__ = ["design"]
 
 
 def design(
-    network: Annotated[str, typer.Argument(help="A .onnx or .npz file, or 'lenet5'.")] = "lenet5",
+    network: given.NETWORK = "lenet5",
     *,
-    tiles: Annotated[str, typer.Option(help="Rows and columns of a tile.")] = "64,128,256",
-    bits: Annotated[str, typer.Option(help="Widths of the column converters.")] = "4,5,6,8",
-    devices: Annotated[str, typer.Option(help="Devices for each sign of a weight.")] = "1,2,4",
-    pcm: Annotated[str, typer.Option(help="Device statistics.")] = "joshi2020",
-    ohm: Annotated[float, typer.Option(min=0.0, help="Wire resistance of a segment.")] = 1.0,
-    seconds: Annotated[float, typer.Option(min=0.0, help="Age of the chips [s].")] = 86400.0,
-    technology: Annotated[
-        str, typer.Option(help="Whose numbers the cost takes.")
-    ] = "survey median",
-    images: Annotated[int, typer.Option(min=1, help="Test images.")] = 1000,
-    seeds: Annotated[int, typer.Option(min=1, help="Chips of each design.")] = 1,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes.")] = None,
-    data: Annotated[str, typer.Option(help="As for xbar infer.")] = "fashion-mnist",
-    labels: Annotated[Path | None, typer.Option(help="As for xbar infer.")] = None,
-    calibration: Annotated[Path | None, typer.Option(help="As for xbar infer.")] = None,
-    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/design"),
+    tile: Tile = None,
+    bits: Annotated[
+        list[int] | None,
+        typer.Option(
+            min=1, max=32, help="Resolution of the column converters [bit]; repeat for several."
+        ),
+    ] = None,
+    devices_per_sign: Annotated[
+        list[int] | None,
+        typer.Option(min=1, help="Devices for each sign of a weight; repeat for several."),
+    ] = None,
+    pcm: Pcm = "joshi2020",
+    segment_ohm: SegmentOhm = None,
+    seconds: Seconds = 86400.0,
+    architecture: Architecture = "survey median",
+    images: given.IMAGES = 1000,
+    seeds: given.SEEDS = 1,
+    seed: Seed = SEED,
+    workers: Workers = None,
+    data: given.DATA = given.FASHION_MNIST,
+    labels: given.LABELS = None,
+    calibration: given.CALIBRATION = None,
+    out: Out = Path("out/design"),
 ) -> None:
     """Explore designs of an accelerator for a network; resumes where an earlier run stopped."""
+    tile, bits = tile or [64, 128, 256], bits or [4, 5, 6, 8]
+    devices, chips = devices_per_sign or [1, 2, 4], seeds or 1
+    ohm = single("--segment-ohm", segment_ohm, 1.0)
     fixed: dict[str, Any] = {
         "network": network,
         "data": data,
-        "images": images,
+        "images": images or 1000,
         "seconds": seconds,
         "pcm.preset": pcm,
-        "run.technology": technology,
+        "run.architecture": architecture,
         "accelerator.wires.row_ohm": ohm,
         "accelerator.wires.column_ohm": ohm,
     }
     fixed |= {"labels": str(labels)} if labels else {}
     fixed |= {"calibration": str(calibration)} if calibration else {}
     plan = design_plan(
-        tiles=_numbers("--tiles", tiles),
-        bits=_numbers("--bits", bits),
-        devices=_numbers("--devices", devices),
-        seeds=seeds,
+        tiles=tile,
+        bits=bits,
+        devices=devices,
+        seeds=range(seed, seed + chips),
         fixed=fixed,
     )
     console = Console()
@@ -80,9 +103,12 @@ def design(
         found,
         out,
         fixed=fixed,
-        seeds=seeds,
-        footer=f"xbar_circuit {__version__}; made by: xbar design {network} --tiles {tiles}"
-        f" --bits {bits} --devices {devices} --seeds {seeds} --images {images}",
+        seeds=chips,
+        footer=f"xbar_circuit {__version__}; made by: xbar design {network}"
+        + repeated("--tile", tile)
+        + repeated("--bits", bits)
+        + repeated("--devices-per-sign", devices)
+        + f" --seeds {chips} --seed {seed} --images {fixed['images']}",
     )
     content = design_table(found)
     table = Table(title="most accurate designs first", caption=content.caption)
@@ -92,18 +118,6 @@ def design(
         table.add_row(*row)
     console.print(table)
     console.print(f"results and page: {out / 'results.nc'}, {page}", soft_wrap=True)
-
-
-def _numbers(option: str, text: str) -> list[int]:
-    try:
-        return [int(word) for word in text.split(",")]
-    except ValueError as error:
-        raise ParameterError.about(
-            option,
-            got=repr(text),
-            expected="whole numbers with commas between them",
-            remedy="for example 64,128",
-        ) from error
 
 
 def _plain(one: Design) -> dict[str, float]:

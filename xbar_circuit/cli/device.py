@@ -13,7 +13,9 @@ from rich.table import Table
 
 from xbar_circuit import __version__
 from xbar_circuit._files import write_json
+from xbar_circuit.cli._options import SEED, Celsius, Out, Seed, single
 from xbar_circuit.devices import PcmCell
+from xbar_circuit.devices._constants import ROOM_KELVIN, ZERO_CELSIUS_KELVIN
 from xbar_circuit.plots.device import (
     draw_conduction,
     draw_device_temperature,
@@ -41,31 +43,30 @@ class Preset(StrEnum):
 
 def device(
     *,
-    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/device"),
+    out: Out = Path("out/device"),
     preset: Annotated[Preset, typer.Option(help="Cell: with or without a liner.")] = (
         Preset.SEBASTIAN
     ),
-    kelvin: Annotated[
-        float, typer.Option(min=200.0, max=600.0, help="Ambient temperature [K].")
-    ] = 300.0,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of everything that is drawn.")] = 0,
+    celsius: Celsius = None,
+    seed: Seed = SEED,
     cells: Annotated[
         int, typer.Option(min=10, max=100_000, help="Cells of the programming loops.")
     ] = 400,
-    array: Annotated[
-        int, typer.Option(min=2, max=32, help="Size of the array in which one cell is written.")
+    size: Annotated[
+        int, typer.Option(min=2, max=32, help="Rows and columns of the array that is written.")
     ] = 8,
 ) -> None:
     """Characterise the PCM cell and its statistics, against the papers and against ngspice."""
     console = Console()
+    degree = single("--celsius", celsius, ROOM_KELVIN - ZERO_CELSIUS_KELVIN)
     with progress_bar() as bar:
         bar.reach("start", 0, 1)
         cell = PcmCell.projected() if preset is Preset.PROJECTED else PcmCell.sebastian2017()
         report = characterize_device(
-            replace(cell, kelvin=kelvin),
+            replace(cell, kelvin=degree + ZERO_CELSIUS_KELVIN),
             seed=seed,
             cells=cells,
-            array=array,
+            array=size,
             progress=bar.reach,
         )
     for name, draw in (
@@ -85,7 +86,7 @@ def device(
         report,
         out,
         footer=f"xbar_circuit {__version__}; made by: xbar device --preset {preset.value}"
-        f" --kelvin {kelvin:g} --seed {seed} --cells {cells} --array {array}",
+        f" --celsius {degree:g} --seed {seed} --cells {cells} --size {size}",
     )
     _tell(console, report)
     console.print(f"summary and page: {out / 'summary.json'}, {page}", soft_wrap=True)

@@ -21,9 +21,7 @@ _STYLE = {"good": "green", "limited": "yellow", "bad": "bold red"}
 
 
 def doctor(
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for summary.json; nothing is written without it.")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the results.")] = None,
 ) -> None:
     """Tell which ngspice is used and what it can do; exit code 1 if something is broken."""
     console = Console()

@@ -11,6 +11,16 @@ from rich.console import Console
 from xbar_circuit._checks import choice
 from xbar_circuit._files import write_text
 from xbar_circuit._matrix_files import load_matrix
+from xbar_circuit.cli._options import (
+    Array,
+    BottomOhm,
+    ColumnOhm,
+    Conductance,
+    LeftOhm,
+    Out,
+    RowOhm,
+    UnitSiemens,
+)
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.tile import EXPORT_FORMATS, export_array
 from xbar_circuit.wires import Terminals, Wires
@@ -21,35 +31,26 @@ _ENDINGS = {"ngspice": "cir", "vacask": "sim", "spectre": "scs", "hspice": "sp",
 
 
 def export(
-    conductance: Annotated[
-        Path,
-        typer.Argument(help="Conductances [S], rows x columns: .csv, .npy or .parquet."),
-    ],
+    conductance: Conductance,
     *,
     language: Annotated[
-        str, typer.Option("--format", help=f"Simulator: {', '.join(EXPORT_FORMATS)}.")
+        str, typer.Option("--language", help=f"Simulator: {', '.join(EXPORT_FORMATS)}.")
     ] = "ngspice",
-    body: Annotated[
-        str, typer.Option(help="full: every wire and device; macromodel: reduced to its ports.")
-    ] = "full",
+    array: Array = "full",
     name: Annotated[str, typer.Option(help="Name of the subcircuit.")] = "crossbar",
-    row_ohm: Annotated[float, typer.Option(help="Word-line resistance per segment [ohm].")] = 1.0,
-    column_ohm: Annotated[float, typer.Option(help="Bit-line resistance per segment [ohm].")] = 1.0,
+    row_ohm: RowOhm = 1.0,
+    column_ohm: ColumnOhm = 1.0,
     row_farad: Annotated[float, typer.Option(help="Word-line capacitance per segment [F].")] = 0.0,
     column_farad: Annotated[
         float, typer.Option(help="Bit-line capacitance per segment [F].")
     ] = 0.0,
-    left_ohm: Annotated[float, typer.Option(help="Resistance of the drivers [ohm].")] = 0.0,
-    bottom_ohm: Annotated[
-        float, typer.Option(help="Resistance of the sense terminals [ohm].")
-    ] = 0.0,
-    unit_siemens: Annotated[
-        float, typer.Option(help="What one unit in the file is [S]; 1e-6 for microsiemens.")
-    ] = 1.0,
-    out: Annotated[Path, typer.Option(help="Folder for the file.")] = Path("out/export"),
+    left_ohm: LeftOhm = 0.0,
+    bottom_ohm: BottomOhm = 0.0,
+    unit_siemens: UnitSiemens = 1.0,
+    out: Out = Path("out/export"),
 ) -> None:
     """Write an array as a subcircuit with named ports, for a testbench of your own."""
-    choice("--format", language, EXPORT_FORMATS)
+    choice("--language", language, EXPORT_FORMATS)
     crossbar = Crossbar(
         conductance=load_matrix(conductance) * unit_siemens,
         wires=Wires(
@@ -61,8 +62,8 @@ def export(
         terminals=Terminals(left_ohm=left_ohm, bottom_ohm=bottom_ohm),
     )
     path = out / f"{name}.{_ENDINGS[language]}"
-    write_text(path, export_array(crossbar, name=name, language=language, body=body))
+    write_text(path, export_array(crossbar, name=name, language=language, body=array))
     Console().print(
-        f"{crossbar.rows} x {crossbar.cols}, {body}, for {language}: written to {path}",
+        f"{crossbar.rows} x {crossbar.cols}, {array}, for {language}: written to {path}",
         highlight=False,
     )

@@ -23,10 +23,12 @@ from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
 from xbar_circuit.accelerator.spot_check import TileCheck, agreement_by_layer, choose_tiles
 from xbar_circuit.architecture import preset
+from xbar_circuit.cli import _network_options as given
+from xbar_circuit.cli._options import Celsius, Out, Output, SpiceVectors
 from xbar_circuit.cli.mapping import write_mapping
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.images import Normalisation
-from xbar_circuit.network.workload import FASHION_MNIST, NETWORKS, Workload, load_workload
+from xbar_circuit.network.workload import FASHION_MNIST, Workload, load_workload
 from xbar_circuit.peripherals import ExactDriver
 from xbar_circuit.plots.cost import draw_chips, draw_cost
 from xbar_circuit.plots.inference import draw_budget, draw_temperature, draw_time
@@ -65,27 +67,17 @@ def _write_config(path: Path | None) -> None:
 
 
 def infer(
-    network: Annotated[str, typer.Argument(help=NETWORKS)],
+    network: given.NETWORK,
     *,
-    data: Annotated[
-        str, typer.Option(help="IDX, npy, npz or folder by class; 'fashion-mnist' is shipped.")
-    ] = FASHION_MNIST,
-    labels: Annotated[Path | None, typer.Option(help="Labels beside IDX or npy images.")] = None,
-    calibration: Annotated[
-        Path | None, typer.Option(help="Images to calibrate on; never the test set.")
-    ] = None,
+    data: given.DATA = FASHION_MNIST,
+    labels: given.LABELS = None,
+    calibration: given.CALIBRATION = None,
     calibration_images: Annotated[int, typer.Option(min=1, help="How many of them.")] = 256,
-    divide: Annotated[
-        float | None, typer.Option(help="What pixels are divided by, such as 255.")
-    ] = None,
-    mean: Annotated[list[float] | None, typer.Option(help="Then subtracted, by channel.")] = None,
-    std: Annotated[list[float] | None, typer.Option(help="Then divided by, by channel.")] = None,
-    output: Annotated[
-        str | None, typer.Option(help="Which output of a network with several.")
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option(help="TOML with [accelerator], [layers], [pcm] and [run].")
-    ] = None,
+    divide: given.DIVIDE = None,
+    mean: given.MEAN = None,
+    std: given.STD = None,
+    output: Output = None,
+    config: given.CONFIG = None,
     write_config: Annotated[
         Path | None,
         typer.Option(
@@ -94,23 +86,23 @@ def infer(
             callback=_write_config,
         ),
     ] = None,
-    celsius: Annotated[
-        list[float] | None,
-        typer.Option(help="Also the accuracy at these temperatures of the arrays."),
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/infer"),
-    budget: Annotated[bool, typer.Option(help="Also the error budget.")] = True,
+    celsius: Celsius = None,
+    seed: given.FIRST_SEED = None,
+    out: Out = Path("out/infer"),
+    error_budget: Annotated[bool, typer.Option(help="Measure the error budget too.")] = True,
     spice_tiles: Annotated[int, typer.Option(min=0, help="Tiles checked in ngspice.")] = 4,
-    spice_vectors: Annotated[int, typer.Option(min=1, help="Inputs of each.")] = 4,
+    spice_vectors: SpiceVectors = 4,
 ) -> None:
     """Run a network on an accelerator: accuracy over time, error budget, mapping, spot check."""
     del write_config  # it has left already
     settings = InferenceSettings() if config is None else read_settings(config)
     if celsius:
         settings = replace(settings, celsius=tuple(celsius))
+    if seed is not None:
+        settings = replace(settings, seed=seed)
     user_modules.look_in(Path.cwd())  # a torch module of the user's own
-    if settings.technology is not None:
-        preset(settings.technology)  # a typing error is told before the work
+    if settings.architecture is not None:
+        preset(settings.architecture)  # a typing error is told before the work
     brought = load_workload(
         network,
         data=data,
@@ -130,7 +122,7 @@ def infer(
             folder=out / "chips",
             report=bar.add,
         )
-        asked = _Asked(budget=budget, tiles=spice_tiles, vectors=spice_vectors)
+        asked = _Asked(budget=error_budget, tiles=spice_tiles, vectors=spice_vectors)
         more = _examine(found, brought, asked, bar)
     _write(found, more, out)
     _tell(console, found, more)
@@ -163,7 +155,7 @@ def _examine(found: Evaluation, brought: Workload, asked: _Asked, bar: ProgressB
     chip = found.chip
     if chip is None:  # its accuracy was found finished
         mapping = mapped(brought.network, settings)
-        made = make_chip(mapping, settings, brought.calibration, seed=0)
+        made = make_chip(mapping, settings, brought.calibration, seed=settings.seed)
         chip = made.at(settings.seconds[0])
     wanted = None
     if asked.budget:
@@ -176,7 +168,7 @@ def _examine(found: Evaluation, brought: Workload, asked: _Asked, bar: ProgressB
     cost = None
     if all(_has_widths(plan.accelerator) for plan in chip.mapping.layers):
         copies = copies_of(chip.mapping, settings)
-        cost = chip.cost(test.images, technology=settings.technology, replicas=copies)
+        cost = chip.cost(test.images, architecture=settings.architecture, replicas=copies)
     checks: list[TileCheck] = []
     if asked.tiles > 0 and chip.mapping.layers:
         chosen = choose_tiles(chip.mapping, most=asked.tiles)
@@ -212,8 +204,9 @@ def _write(found: Evaluation, more: _More, out: Path) -> None:
         budget=more.budget,
         corrections=more.corrections,
         further=[] if more.cost is None else cost_sections(more.cost, out),
-        footer=f"xbar_circuit {__version__}; made by: xbar infer; seeds 0 to"
-        f" {found.settings.seeds - 1}; all settings stand in summary.json.",
+        footer=f"xbar_circuit {__version__}; made by: xbar infer; seeds"
+        f" {found.settings.seed} to {found.settings.seed + found.settings.seeds - 1};"
+        " all settings are in summary.json.",
     )
     summary = found.to_dict()
     if more.budget is not None:

@@ -24,7 +24,17 @@ from xbar_circuit.cells import (
     Synapse,
     TransistorCell,
 )
-from xbar_circuit.devices import Cell, Ohmic, PcmCell, Sinh, Transistor
+from xbar_circuit.cli._options import (
+    SEED,
+    DeviceLaw,
+    Library,
+    Out,
+    Seed,
+    SegmentOhm,
+    device_law,
+    single_library,
+)
+from xbar_circuit.devices import Cell, Transistor
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.plots.ir_drop import draw_ir_drop
 from xbar_circuit.report.ir_drop import ir_drop_summary, write_ir_drop_page
@@ -48,19 +58,6 @@ class CellName(StrEnum):
     EIGHT = "8t4r"
 
 
-class DeviceName(StrEnum):
-    """What ``--device`` understands."""
-
-    OHMIC = "ohmic"
-    SINH = "sinh"
-    PCM = "pcm"
-
-
-_DEVICES: dict[DeviceName, Cell] = {
-    DeviceName.OHMIC: Ohmic(),
-    DeviceName.SINH: Sinh(v0_volt=0.3),
-    DeviceName.PCM: PcmCell.sebastian2017(),
-}
 _COMMON_VOLT = 0.4  # of the 8T4R cell, between rails at 0.2 and 0.6 V
 _READ_VOLTS = [0.1, 0.2, 0.4]
 _SIGNED_VOLTS = [0.1, 0.15, 0.2]  # as far as those rails reach
@@ -69,66 +66,68 @@ _GATE_VOLTS = [0.6, 0.8, 1.0]
 
 def ir_drop(
     *,
-    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/ir-drop"),
+    out: Out = Path("out/ir-drop"),
     cell: Annotated[
         list[CellName] | None,
-        typer.Option(help="Cell or synapse; may be repeated. Default: 1r and 1t1r."),
+        typer.Option(help="Cell or synapse; repeat for several. Default: 1r and 1t1r."),
     ] = None,
-    device: Annotated[
-        DeviceName, typer.Option(help="Device of the cells that have a transistor.")
-    ] = DeviceName.OHMIC,
+    device: DeviceLaw = "ohmic",
     size: Annotated[
-        list[int] | None, typer.Option(min=1, max=1024, help="Rows and columns; may be repeated.")
+        list[int] | None,
+        typer.Option(min=1, max=1024, help="Rows and columns of the array; repeat for several."),
     ] = None,
-    ohm: Annotated[
-        list[float] | None, typer.Option(min=0.0, help="Wire segment [ohm]; may be repeated.")
-    ] = None,
-    volt: Annotated[
+    segment_ohm: SegmentOhm = None,
+    read_volt: Annotated[
         list[float] | None,
-        typer.Option(help="Read voltage, of gate-input the gate's [V]; may be repeated."),
+        typer.Option(help="Read voltage, or gate voltage of gate-input [V]; repeat for several."),
     ] = None,
-    g_min: Annotated[float, typer.Option(help="Smallest conductance [S].")] = 1e-6,
-    g_max: Annotated[float, typer.Option(help="Largest conductance [S].")] = 25e-6,
+    g_min_siemens: Annotated[float, typer.Option(help="Smallest conductance [S].")] = 1e-6,
+    g_max_siemens: Annotated[float, typer.Option(help="Largest conductance [S].")] = 25e-6,
     gate_volt: Annotated[float, typer.Option(help="Select line of the 1T1R cell [V].")] = 1.0,
     supply_volt: Annotated[float, typer.Option(help="Supply of the gate-input cell [V].")] = 0.2,
     inputs: Annotated[int, typer.Option(min=1, max=10_000, help="Inputs a point.")] = 16,
-    library: Annotated[Path | None, typer.Option(help="SPICE library of your own kit.")] = None,
-    section: Annotated[str, typer.Option(help="Its section: the process corner.")] = "",
-    model: Annotated[str, typer.Option(help="Its transistor: a model or a subcircuit.")] = "nmos45",
-    width_um: Annotated[float, typer.Option(help="Width of the transistor [um].")] = 0.5,
-    length_um: Annotated[float, typer.Option(help="Length of the transistor [um].")] = 0.05,
-    geometry_unit: Annotated[
-        float, typer.Option(help="What the library counts W and L in [m]; 1e-6 for micrometres.")
+    library: Library = None,
+    transistor: Annotated[
+        str, typer.Option(help="Transistor of the library: a model or a subcircuit.")
+    ] = "nmos45",
+    width_metre: Annotated[float, typer.Option(help="Width of the transistor [m].")] = 0.5e-6,
+    length_metre: Annotated[float, typer.Option(help="Length of the transistor [m].")] = 0.05e-6,
+    geometry_unit_metre: Annotated[
+        float, typer.Option(help="Unit of W and L in the library [m]; 1e-6 for micrometres.")
     ] = 1.0,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of everything that is drawn.")] = 0,
+    seed: Seed = SEED,
 ) -> None:
     """Sweep array size, wire resistance and read voltage, for one cell or several."""
     console = Console()
     names = list(dict.fromkeys(cell or [CellName.OHMIC, CellName.SELECTED]))
-    volts = volt or _default_volts(names)
-    transistor = Transistor(
-        model=model,
-        width_metre=width_um * 1e-6,
-        length_metre=length_um * 1e-6,
-        library=library or Transistor.nmos45().library,
+    volts = read_volt or _default_volts(names)
+    file, section = single_library(library)
+    switch = Transistor(
+        model=transistor,
+        width_metre=width_metre,
+        length_metre=length_metre,
+        library=file or Transistor.nmos45().library,
         section=section,
-        geometry_unit_metre=geometry_unit,
+        geometry_unit_metre=geometry_unit_metre,
     )
     made = _made(
         names,
-        OneT1R(transistor=transistor, device=_DEVICES[device], gate_volt=gate_volt),
+        OneT1R(transistor=switch, device=device_law(device), gate_volt=gate_volt),
         supply_volt=supply_volt,
-        conductances=(g_min, g_max),
+        conductances=(g_min_siemens, g_max_siemens),
     )
     with progress_bar() as bar:
         bar.reach("tables", 0, None)
-        ready = {name.value: _ready(made[name], max(volts), (g_min, g_max)) for name in names}
+        ready = {
+            name.value: _ready(made[name], max(volts), (g_min_siemens, g_max_siemens))
+            for name in names
+        }
         report = measure_ir_drop(
             ready,
             sizes=size or [32, 64, 128],
-            segment_ohm=ohm or [0.35, 1.0, 5.0],
+            segment_ohm=segment_ohm or [0.35, 1.0, 5.0],
             read_volt=volts,
-            conductances=(g_min, g_max),
+            conductances=(g_min_siemens, g_max_siemens),
             inputs=inputs,
             rng=np.random.default_rng(seed),
             progress=bar.reach,
@@ -155,7 +154,7 @@ def _default_volts(names: list[CellName]) -> list[float]:
             "--cell",
             got=", ".join(name.value for name in names),
             expected="gate-input alone: its inputs are gate voltages, those of the others are not",
-            remedy="run it by itself, or give --volt for all of them",
+            remedy="run it by itself, or give --read-volt for all of them",
         )
     return _GATE_VOLTS
 
@@ -173,9 +172,9 @@ def _made(
     for name in names:
         match name:
             case CellName.OHMIC:
-                made[name] = _DEVICES[DeviceName.OHMIC]
+                made[name] = device_law("ohmic")
             case CellName.SINH | CellName.PCM:
-                made[name] = _DEVICES[DeviceName(name.value)]
+                made[name] = device_law(name.value)
             case CellName.SELECTED:
                 made[name] = selected
             case CellName.GATE:

@@ -16,10 +16,11 @@ from xbar_circuit import _user_modules as user_modules
 from xbar_circuit._files import write_json
 from xbar_circuit.accelerator.mapping import Mapping
 from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
+from xbar_circuit.cli import _network_options as given
+from xbar_circuit.cli._options import Out, Output, TileBudget
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.importers import load
 from xbar_circuit.network.lenet import SHIPPED
-from xbar_circuit.network.workload import NETWORKS
 from xbar_circuit.plots.mapping import draw_floorplan, draw_tiles
 from xbar_circuit.report.mapping import mapping_summary, write_mapping_csv, write_mapping_page
 from xbar_circuit.studies.network.inference import copies_of, mapped
@@ -28,25 +29,21 @@ __all__ = ["mapping", "write_mapping"]
 
 
 def mapping(
-    network: Annotated[str, typer.Argument(help=NETWORKS)],
+    network: given.NETWORK,
     *,
-    config: Annotated[Path | None, typer.Option(help="TOML as for xbar infer.")] = None,
+    config: given.CONFIG = None,
     shape: Annotated[
         str | None, typer.Option(help="Of one sample, such as 3,224,224, where a file leaves it.")
     ] = None,
-    output: Annotated[
-        str | None, typer.Option(help="Which output of a network with several.")
-    ] = None,
-    tiles: Annotated[
-        int | None, typer.Option(min=1, help="Replicate slow layers to fill so many tiles.")
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/mapping"),
+    output: Output = None,
+    tile_budget: TileBudget = None,
+    out: Out = Path("out/mapping"),
 ) -> None:
     """Map a network onto tiles: how many, how full, which weights sit where."""
     user_modules.look_in(Path.cwd())  # a torch module of the user's own
     settings = InferenceSettings() if config is None else read_settings(config)
-    if tiles is not None:
-        settings = replace(settings, tile_budget=tiles)
+    if tile_budget is not None:
+        settings = replace(settings, tile_budget=tile_budget)
     if network in SHIPPED:
         _nothing_to_choose(network, shape=shape, output=output)
         chosen = SHIPPED[network]()

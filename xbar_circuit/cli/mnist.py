@@ -11,6 +11,8 @@ from rich.table import Table
 
 from xbar_circuit import __version__
 from xbar_circuit._files import write_json
+from xbar_circuit.cli._network_options import IMAGES, SEEDS
+from xbar_circuit.cli._options import SEED, NetworkFile, Out, Seed
 from xbar_circuit.network.importers import load
 from xbar_circuit.network.lenet import mnist_lenet5
 from xbar_circuit.plots.mnist import draw_ages, draw_wires
@@ -37,30 +39,29 @@ __all__ = ["mnist"]
 
 def mnist(
     *,
-    data: Annotated[
+    folder: Annotated[
         Path, typer.Option(help="Folder with MNIST's IDX files; 'make mnist' fetches it.")
     ] = Path("out/mnist-data"),
-    network: Annotated[
-        Path | None, typer.Option(help="A .npz or .onnx trained on MNIST; ours unless given.")
-    ] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="Chips of every configuration.")] = 5,
-    images: Annotated[int | None, typer.Option(min=1, help="Test images; all unless said.")] = None,
-    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/mnist"),
+    network_file: NetworkFile = None,
+    seeds: SEEDS = 5,
+    seed: Seed = SEED,
+    images: IMAGES = None,
+    out: Out = Path("out/mnist"),
 ) -> None:
     """Run MNIST on PCM tiles: over time, with wires, timed; beside aihwkit and the HERMES core.
 
     Finished chips are kept in the folder: the same command goes on where it was interrupted.
     """
     console = Console()
-    chosen = mnist_lenet5() if network is None else load(network)
-    test, known = mnist_images(data)
-    every = variants(seeds=seeds, images=images)
+    chosen = mnist_lenet5() if network_file is None else load(network_file)
+    test, known = mnist_images(folder)
+    every = variants(seeds=seeds or 5, seed=seed, images=images)
     with progress_bar() as bar:
         speed = measure_mnist(chosen, test, known, timed_settings(images=images), report=bar.add)
         kept = out / "chips"
         found = dict(evaluate_all(chosen, test, known, every, folder=kept, report=bar.add))
         plain: dict[str, Evaluation] = {}
-        if network is None:
+        if network_file is None:
             few = [v for v in every if v.name in {REFERENCE, SCALED_BY_TILE}]
             plain = dict(
                 evaluate_all(
@@ -80,7 +81,7 @@ def mnist(
     page = write_mnist_page(
         study,
         out,
-        footer=f"xbar_circuit {__version__}; made by: xbar mnist --seeds {seeds}"
+        footer=f"xbar_circuit {__version__}; made by: xbar mnist --seeds {seeds} --seed {seed}"
         + ("" if images is None else f" --images {images}"),
     )
     _tell(console, study)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,26 +11,30 @@ import typer
 from rich.console import Console
 
 from xbar_circuit import Crossbar, Terminals, Wires, __version__, nodal, spice
-from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
 from xbar_circuit._files import write_json
 from xbar_circuit._matrix_files import load_matrix
 from xbar_circuit.calibration import tabulate, with_states
-from xbar_circuit.cells import OwnCell, load_cell
-from xbar_circuit.devices import Cell, Ohmic, PcmCell, Sinh
+from xbar_circuit.cells import OwnCell
+from xbar_circuit.cli._options import (
+    BottomOhm,
+    ColumnOhm,
+    Conductance,
+    DeviceLaw,
+    Engine,
+    EngineName,
+    LeftOhm,
+    Out,
+    RowOhm,
+    UnitSiemens,
+    device_law,
+)
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.report.read import error_text, read_summary, write_read_page, write_read_tables
 from xbar_circuit.result import ReadResult
 from xbar_circuit.units import engineering
 
 __all__ = ["read"]
-
-
-class EngineName(StrEnum):
-    """What ``--engine`` understands."""
-
-    NODAL = "nodal"
-    SPICE = "spice"
 
 
 _ENGINES: dict[EngineName, Callable[[Crossbar, FloatArray], ReadResult]] = {
@@ -42,10 +45,7 @@ _LARGEST_LIKELY = 1e-2  # S; above, somebody may have meant ohm or microsiemens
 
 
 def read(
-    conductance: Annotated[
-        Path,
-        typer.Argument(help="Conductances [S], rows x columns: .csv, .npy or .parquet."),
-    ],
+    conductance: Conductance,
     *,
     volts: Annotated[
         Path | None,
@@ -53,40 +53,33 @@ def read(
             help="Input voltages [V], a line for each vector; default: 0.2 V on all rows."
         ),
     ] = None,
-    row_ohm: Annotated[float, typer.Option(help="Word-line resistance per segment [ohm].")] = 1.0,
-    column_ohm: Annotated[float, typer.Option(help="Bit-line resistance per segment [ohm].")] = 1.0,
-    left_ohm: Annotated[float, typer.Option(help="Resistance of the drivers [ohm].")] = 0.0,
-    bottom_ohm: Annotated[
-        float, typer.Option(help="Resistance of the sense terminals [ohm].")
-    ] = 0.0,
+    row_ohm: RowOhm = 1.0,
+    column_ohm: ColumnOhm = 1.0,
+    left_ohm: LeftOhm = 0.0,
+    bottom_ohm: BottomOhm = 0.0,
     right_ohm: Annotated[
         float | None, typer.Option(help="Drivers at the right too, with this resistance [ohm].")
     ] = None,
     top_ohm: Annotated[
         float | None, typer.Option(help="Sense terminals at the top too [ohm].")
     ] = None,
-    cell: Annotated[
-        str,
-        typer.Option(help="Law of the devices: ohmic, sinh, pcm, or a TOML file with your own."),
-    ] = "ohmic",
+    device: DeviceLaw = "ohmic",
     states: Annotated[
         bool,
         typer.Option(
             "--states", help="The file holds states of your own cell instead of conductances."
         ),
     ] = False,
-    v0_volt: Annotated[float, typer.Option(help="Voltage v0 of --cell sinh [V].")] = 0.3,
-    unit_siemens: Annotated[
-        float, typer.Option(help="What one unit in the file is [S]; 1e-6 for microsiemens.")
-    ] = 1.0,
-    engine: Annotated[EngineName, typer.Option(help="Which engine answers.")] = EngineName.NODAL,
+    v0_volt: Annotated[float, typer.Option(help="Voltage v0 of --device-law sinh [V].")] = 0.3,
+    unit_siemens: UnitSiemens = 1.0,
+    engine: Engine = EngineName.NODAL,
     compare: Annotated[
         bool, typer.Option("--compare", help="Run the other engine too and tell the difference.")
     ] = False,
     image_format: Annotated[
         str, typer.Option("--format", help="Format of the figure beside the PNG: svg or pdf.")
     ] = "svg",
-    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/read"),
+    out: Out = Path("out/read"),
 ) -> None:
     """Read an array of your own: column currents, node voltages, segment currents, maps."""
     if image_format not in {"svg", "pdf"}:
@@ -96,13 +89,13 @@ def read(
     console, warn = Console(), Console(stderr=True)
     matrix = load_matrix(conductance) * unit_siemens
     inputs = np.full((1, len(matrix)), 0.2) if volts is None else _inputs(volts, len(matrix))
-    law = _law(cell, v0_volt)
+    law = device_law(device, v0_volt=v0_volt)
     if isinstance(law, OwnCell):
         with warn.status("measuring your cell in ngspice"):
             law, matrix = _measured(law, matrix, inputs, states=states, fast=engine, both=compare)
     elif states:
         raise ParameterError.about(
-            "--states", got=cell, expected="a cell of your own with states", remedy="leave it out"
+            "--states", got=device, expected="a cell of your own with states", remedy="leave it out"
         )
     crossbar = Crossbar(
         conductance=matrix,
@@ -153,15 +146,6 @@ def read(
     if isinstance(law, OwnCell) and law.table is not None:
         console.print(f"table of your cell: {law.table.quality}", highlight=False)
     console.print(f"page, tables and maps: {page}", soft_wrap=True, highlight=False)
-
-
-def _law(cell: str, v0_volt: float) -> Cell:
-    if cell.lower().endswith(".toml"):
-        return load_cell(cell)
-    checks.choice("--cell", cell, ("ohmic", "sinh", "pcm", "a TOML file"))
-    if cell == "sinh":
-        return Sinh(v0_volt=v0_volt)
-    return Ohmic() if cell == "ohmic" else PcmCell.sebastian2017()
 
 
 def _measured(

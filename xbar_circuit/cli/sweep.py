@@ -16,6 +16,7 @@ from rich.table import Table as RichTable
 
 from xbar_circuit import __version__
 from xbar_circuit import _user_modules as user_modules
+from xbar_circuit.cli._options import Workers
 from xbar_circuit.errors import ModelFileError, XbarError
 from xbar_circuit.plots.sweep import draw_sweep
 from xbar_circuit.report.progress import progress_bar
@@ -29,22 +30,23 @@ __all__ = ["sweep"]
 def sweep(
     study: Annotated[Path, typer.Argument(help="TOML file that says what to compute.")],
     *,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for the results; out/NAME unless said.")
-    ] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes; one for each CPU unless said.")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the results.")] = None,
+    workers: Workers = None,
     dask: Annotated[
         str | None,
         typer.Option(help="Dask scheduler instead: tcp://HOST:PORT, or its scheduler file."),
     ] = None,
     allow: Annotated[
         list[str] | None,
-        typer.Option(help="Installed module whose function the study may name; repeatable."),
+        typer.Option(
+            help="Installed module whose function the study may name; repeat for several."
+        ),
     ] = None,
 ) -> None:
-    """Run a study over parameters and seeds; resumes where an earlier run stopped."""
+    """Run a study over parameters and seeds; resumes where an earlier run stopped.
+
+    Results are written to out/NAME, with the name of the study, unless --out is given.
+    """
     console = Console()
     user_modules.look_in(study.resolve().parent)  # a study function of the user's own
     user_modules.allow(allow or ())

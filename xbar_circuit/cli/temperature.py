@@ -14,6 +14,7 @@ from xbar_circuit._files import write_json
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.settings import InferenceSettings
 from xbar_circuit.cli import _network_options as given
+from xbar_circuit.cli._options import Celsius, Out, Seconds
 from xbar_circuit.devices import PcmStatistics
 from xbar_circuit.plots.temperature import draw_temperature_curve
 from xbar_circuit.report.progress import progress_bar
@@ -33,22 +34,18 @@ def temperature(
     mean: given.MEAN = None,
     std: given.STD = None,
     config: given.CONFIG = None,
-    celsius: Annotated[
-        list[float] | None,
-        typer.Option(help="Of the reads [degree Celsius]; may be repeated. 0 to 85 unless said."),
-    ] = None,
-    programmed: Annotated[
+    celsius: Celsius = None,
+    programmed_celsius: Annotated[
         float, typer.Option(help="Temperature while it is programmed [degree Celsius].")
     ] = 25.0,
     stored_warm: Annotated[
         bool, typer.Option(help="Kept at the temperature of the read, so that drift is faster.")
     ] = False,
-    seconds: Annotated[
-        float | None, typer.Option(min=0.0, help="Age [s]; of the file, else an hour.")
-    ] = None,
+    seconds: Seconds = None,
     images: given.IMAGES = None,
     seeds: given.SEEDS = None,
-    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/temperature"),
+    seed: given.FIRST_SEED = None,
+    out: Out = Path("out/temperature"),
 ) -> None:
     """Measure accuracy over temperature, with and without one correction factor an array."""
     usual = InferenceSettings(
@@ -57,7 +54,9 @@ def temperature(
         seeds=3,
         celsius=CELSIUS,
     )
-    settings = given.settings_of(config, usual, images=images, seeds=seeds, seconds=seconds)
+    settings = given.settings_of(
+        config, usual, images=images, seeds=seeds, seed=seed, seconds=seconds
+    )
     brought = given.brought_by(
         network,
         data=data,
@@ -74,7 +73,7 @@ def temperature(
             brought.calibration,
             settings,
             celsius=celsius or settings.celsius or CELSIUS,
-            programmed_celsius=programmed,
+            programmed_celsius=programmed_celsius,
             stored_warm=stored_warm,
             report=bar.add,
         )
@@ -84,7 +83,8 @@ def temperature(
         found, out, footer=f"xbar_circuit {__version__}; made by: xbar temperature {network}"
     )
     table = Table(
-        title=f"{found.images:,} images, {settings.seeds} chips, programmed at {programmed:g} C;"
+        title=f"{found.images:,} images, {settings.seeds} chips, programmed at"
+        f" {programmed_celsius:g} C;"
         f" digital {100 * found.digital_accuracy:.2f} %"
     )
     columns, rows = temperature_rows(found)

@@ -14,6 +14,7 @@ from rich.table import Table
 from xbar_circuit import __version__
 from xbar_circuit._checks import choice
 from xbar_circuit._files import write_json
+from xbar_circuit.cli._options import SEED, Out, Seed
 from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.report.validation import COLUMNS, truth_rows, write_validation_page
 from xbar_circuit.studies.validation import TRUTHS
@@ -24,12 +25,12 @@ __all__ = ["validate"]
 
 def validate(
     *,
-    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/validate"),
+    out: Out = Path("out/validate"),
     only: Annotated[
         list[str] | None,
-        typer.Option(help=f"One of {', '.join(TRUTHS)}; may be repeated. Default: all."),
+        typer.Option(help=f"One of {', '.join(TRUTHS)}; repeat for several. Default: all."),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of what is drawn.")] = 1,
+    seed: Seed = SEED,
 ) -> None:
     """Hold the package to truths from outside: other simulators, closed forms, published figures.
 

@@ -62,7 +62,7 @@ def write_design_page(
     path = folder / "index.html"
     best = best_designs(designs)
     top, least = best[-1], best[0]
-    architecture = preset(str(fixed["run.technology"]))
+    architecture = preset(str(fixed["run.architecture"]))
     write_page(
         path,
         title="Design space",

@@ -92,7 +92,7 @@ def test_the_verb_writes_its_figure_its_numbers_and_its_page(tmp_path, monkeypat
     monkeypatch.setenv("XBAR_CACHE_DIR", str(tmp_path / "cache"))
     words = ["ir-drop", "--out", str(tmp_path), "--inputs", "3"]
     words += [word for cell in ("1t1r", "1r", "2t2r") for word in ("--cell", cell)]
-    for name, values in (("--size", "4 8"), ("--ohm", "1 10"), ("--volt", "0.1 0.2")):
+    for name, values in (("--size", "4 8"), ("--segment-ohm", "1 10"), ("--read-volt", "0.1 0.2")):
         for value in values.split():
             words += [name, value]
     with pytest.raises(SystemExit) as end:

@@ -12,7 +12,7 @@ from xbar_circuit.cli import main
 def folder(tmp_path_factory):
     out = tmp_path_factory.mktemp("demo") / "deep" / "er"
     with pytest.raises(SystemExit) as left:
-        main(["demo", "--out", str(out), "--images", "200", "--vectors", "2"])
+        main(["demo", "--out", str(out), "--images", "200", "--spice-vectors", "2"])
     assert left.value.code == 0
     return out
 

@@ -57,7 +57,7 @@ def write_images(folder):
 def test_the_whole_study_in_one_command(tmp_path):
     save(small(), tmp_path / "net.npz")
     write_images(tmp_path)
-    words = ["mnist", "--data", str(tmp_path), "--network", str(tmp_path / "net.npz")]
+    words = ["mnist", "--folder", str(tmp_path), "--network-file", str(tmp_path / "net.npz")]
     words += ["--seeds", "2", "--out", str(tmp_path / "out")]
     with pytest.raises(SystemExit) as left:
         main(words)

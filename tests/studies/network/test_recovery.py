@@ -48,7 +48,17 @@ def test_points_are_averaged_over_chips_and_failures_are_told():
 
 
 def test_the_command_recovers_what_strong_wires_cost(tmp_path):
-    words = ["wire-aware", "--ohm", "0", "--ohm", "20", "--seeds", "1", "--images", "100"]
+    words = [
+        "wire-aware",
+        "--segment-ohm",
+        "0",
+        "--segment-ohm",
+        "20",
+        "--seeds",
+        "1",
+        "--images",
+        "100",
+    ]
     with pytest.raises(SystemExit) as leaving:
         main([*words, "--pcm", "exact", "--workers", "1", "--out", str(tmp_path)])
     assert not leaving.value.code

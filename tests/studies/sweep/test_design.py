@@ -13,9 +13,21 @@ from xbar_circuit.studies.sweep.design import Design, best_designs
 
 
 def test_more_bits_cost_energy_and_give_accuracy(tmp_path):
-    words = ["design", "--tiles", "128", "--bits", "3,8", "--devices", "1", "--images", "200"]
+    words = [
+        "design",
+        "--tile",
+        "128",
+        "--bits",
+        "3",
+        "--bits",
+        "8",
+        "--devices-per-sign",
+        "1",
+        "--images",
+        "200",
+    ]
     with pytest.raises(SystemExit) as left:
-        main([*words, "--workers", "1", "--ohm", "0", "--out", str(tmp_path)])
+        main([*words, "--workers", "1", "--segment-ohm", "0", "--out", str(tmp_path)])
     assert left.value.code == 0
     coarse, fine = json.loads((tmp_path / "summary.json").read_text())
     assert (coarse["bits"], fine["bits"]) == (3, 8)

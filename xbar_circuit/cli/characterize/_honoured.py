@@ -11,7 +11,7 @@ from xbar_circuit.errors import ParameterError
 __all__ = ["OWN_CIRCUIT", "refuse_ignored", "refuse_unused"]
 
 #: What describes a circuit of the user's own, beside ``--subcircuit``.
-OWN_CIRCUIT = ("ports", "supplies", "models", "bias", "osdi", "compatibility", "accept")
+OWN_CIRCUIT = ("ports", "supplies", "library", "bias", "osdi", "compatibility", "accept")
 
 
 def refuse_ignored(context: typer.Context, kind: str, honoured: Collection[str]) -> None:

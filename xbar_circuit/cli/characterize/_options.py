@@ -1,4 +1,4 @@
-"""Options that several parts of ``xbar characterize`` share, and what they all end with."""
+"""Blocks of options that parts of ``xbar characterize`` share, and what they all end with."""
 
 from __future__ import annotations
 
@@ -9,68 +9,81 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-__all__ = [
-    "Accept",
-    "Bias",
-    "Bits",
-    "Celsius",
-    "Cols",
-    "Compatibility",
-    "Corner",
-    "Engine",
-    "KitSamples",
-    "Models",
-    "Osdi",
-    "Out",
-    "Ports",
-    "Rows",
-    "Samples",
-    "Seed",
-    "Subckt",
-    "Supplies",
-    "Vary",
-    "Workers",
-    "tell",
-]
+from xbar_circuit.cli._options import SEED, Block, Celsius, Library, Samples, Seed, Workers
+from xbar_circuit.cli.characterize._amplifier import Conditions
+from xbar_circuit.cli.characterize._subcircuit import own_subcircuit
 
-Out = Annotated[Path, typer.Option(help="Folder for JSON, PNG, HTML and the decks.")]
-Bits = Annotated[int, typer.Option(min=1, max=32, help="Of the converter, or of the settling.")]
-Seed = Annotated[int, typer.Option(min=0, help="Of everything that is drawn.")]
-Rows = Annotated[int, typer.Option(min=1, help="Of the array.")]
-Cols = Annotated[int, typer.Option(min=1, help="Of the array.")]
-Engine = Annotated[str, typer.Option(help="fast or spice.")]
-Samples = Annotated[int, typer.Option(min=1, help="More than one is a Monte Carlo study.")]
-Workers = Annotated[int | None, typer.Option(min=1, help="Processes of a Monte Carlo study; 2.")]
-Celsius = Annotated[
-    list[float] | None, typer.Option(help="Temperature; may be repeated, the first is nominal.")
-]
-Corner = Annotated[
-    list[str] | None, typer.Option(help="Section of the model library; may be repeated.")
-]
-Vary = Annotated[
-    str, typer.Option(help="Mismatch: PARAMETER=SIGMA,... ; our circuits have theirs.")
-]
-KitSamples = Annotated[
-    int, typer.Option(min=0, help="Samples of the model library's own Monte Carlo.")
-]
-Subckt = Annotated[str, typer.Option("--subcircuit", help="FILE:NAME of your own circuit.")]
-Ports = Annotated[str, typer.Option(help="plus=inp,minus=inn,out=vout")]
-Supplies = Annotated[str, typer.Option(help="vdd=1.1,vss=0")]
-Models = Annotated[
-    list[str] | None,
-    typer.Option(help="Transistor library: FILE or FILE:CORNER; may be repeated."),
-]
-Bias = Annotated[str, typer.Option(help="Currents into ports: ibias=20u")]
-Osdi = Annotated[
-    list[str] | None,
-    typer.Option(help="Verilog-A model of your circuit, .va or .osdi; may be repeated."),
-]
-Compatibility = Annotated[
-    str, typer.Option(help="Dialect of your files, ngspice's ngbehavior: hsa, psa, lta.")
-]
-Accept = Annotated[
-    str, typer.Option(help="Settings in your files that may hold for the deck: scale,gmin")
-]
+__all__ = ["CONDITIONS", "OWN_CIRCUIT", "tell"]
+
+
+def _option(text: str) -> object:
+    return Annotated[str, typer.Option(help=text)]
+
+
+def _list(text: str) -> object:
+    return Annotated[list[str] | None, typer.Option(help=f"{text}; repeat for several.")]
+
+
+#: A circuit of the user's own: ``--subcircuit`` and what describes it.
+OWN_CIRCUIT = Block(
+    name="own",
+    options={
+        "subcircuit": (_option("Circuit of your own: FILE:NAME."), ""),
+        "ports": (_option("Its ports: plus=inp,minus=inn,out=vout."), ""),
+        "supplies": (_option("Its supplies [V]: vdd=1.1,vss=0."), ""),
+        "library": (Library, None),
+        "bias": (_option("Currents into its ports [A]: ibias=20u."), ""),
+        "osdi": (_list("Its Verilog-A model, .va or .osdi"), None),
+        "compatibility": (
+            _option("Dialect of its files, ngspice's ngbehavior: hsa, psa, lta."),
+            "",
+        ),
+        "accept": (_list("Setting in its files that may hold for the deck: scale or gmin"), None),
+    },
+    build=own_subcircuit,
+)
+
+
+def _conditions(
+    *,
+    celsius: list[float] | None,
+    corner: list[str] | None,
+    vary: str,
+    samples: int,
+    kit_samples: int,
+    workers: int | None,
+    seed: int,
+) -> Conditions:
+    return Conditions(
+        celsius=celsius or [27.0],
+        corners=corner or [],
+        vary=vary,
+        samples=samples,
+        kit_samples=kit_samples,
+        workers=workers or 2,
+        seed=seed,
+    )
+
+
+#: Under which conditions a circuit is measured again.
+CONDITIONS = Block(
+    name="conditions",
+    options={
+        "celsius": (Celsius, None),
+        "corner": (_list("Section of the model library"), None),
+        "vary": (_option("Mismatch: PARAMETER=SIGMA,...; our circuits have theirs."), ""),
+        "samples": (Samples, 1),
+        "kit_samples": (
+            Annotated[
+                int, typer.Option(min=0, help="Samples of the model library's own Monte Carlo.")
+            ],
+            0,
+        ),
+        "workers": (Workers, None),
+        "seed": (Seed, SEED),
+    },
+    build=_conditions,
+)
 
 
 def tell(console: Console, name: str, rows: list[tuple[str, str]], page: Path) -> None:

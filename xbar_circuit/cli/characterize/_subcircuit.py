@@ -28,11 +28,11 @@ def own_subcircuit(
     subcircuit: str,
     ports: str,
     supplies: str,
-    models: list[str],
+    library: list[str] | None,
     bias: str,
-    osdi: list[str],
+    osdi: list[str] | None,
     compatibility: str,
-    accept: str,
+    accept: list[str] | None,
 ) -> Subcircuit | None:
     """Return the circuit of ``--subcircuit FILE:NAME`` and the options beside it; None without.
 
@@ -52,9 +52,9 @@ def own_subcircuit(
             remedy="for example --subcircuit my_amp.lib:my_amp --ports plus=inp,minus=inn,out=vout",
         )
     libraries: list[Any] = []
-    for text in models:
-        library, _, corner = text.partition(":")
-        libraries.append((library, corner) if corner else library)
+    for text in library or ():
+        models, _, corner = text.partition(":")
+        libraries.append((models, corner) if corner else models)
     rails, sinks = (
         {key: parse_spice(value) for key, value in pairs(option, text).items()}
         for option, text in (("--supplies", supplies), ("--bias", bias))
@@ -66,9 +66,9 @@ def own_subcircuit(
         supplies=rails,
         currents=sinks,
         models=libraries or None,
-        osdi=osdi,
+        osdi=osdi or [],
         compatibility=compatibility,
-        accept=[word.strip() for word in accept.split(",") if word.strip()],
+        accept=accept or [],
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -9,32 +10,12 @@ import typer
 from rich.console import Console
 
 from xbar_circuit._checks import choice
+from xbar_circuit.cli._options import Array, Bits, Cols, Out, ReferenceVolt, Rows, takes
 from xbar_circuit.cli.characterize._amplifier import Conditions, measure_amplifier
 from xbar_circuit.cli.characterize._honoured import refuse_unused
-from xbar_circuit.cli.characterize._options import (
-    Accept,
-    Bias,
-    Bits,
-    Celsius,
-    Cols,
-    Compatibility,
-    Corner,
-    KitSamples,
-    Models,
-    Osdi,
-    Out,
-    Ports,
-    Rows,
-    Samples,
-    Seed,
-    Subckt,
-    Supplies,
-    Vary,
-    Workers,
-    tell,
-)
-from xbar_circuit.cli.characterize._subcircuit import own_subcircuit
+from xbar_circuit.cli.characterize._options import CONDITIONS, OWN_CIRCUIT, tell
 from xbar_circuit.errors import ParameterError
+from xbar_circuit.peripherals import Subcircuit
 
 __all__ = ["amplifier", "conveyor"]
 
@@ -42,66 +23,35 @@ _KINDS = ("behavioural", "transistor")
 _Kind = Annotated[
     str, typer.Argument(help="behavioural or transistor; --subcircuit takes your own.")
 ]
-_Array = Annotated[str, typer.Option(help="auto, full, or macromodel for large arrays.")]
-_Reference = Annotated[float, typer.Option(help="Where it holds the bit line [V].")]
 
 
+@takes(OWN_CIRCUIT, CONDITIONS)
 def amplifier(
     context: typer.Context,
     circuit: _Kind = "behavioural",
     *,
-    out: Out = Path("out/characterize"),
+    out: Out = Path("out/characterize/amplifier"),
     rows: Rows = 64,
     cols: Cols = 2,
-    array: _Array = "auto",
+    array: Array = "auto",
     bits: Bits = 8,
     feedback_ohm: Annotated[float, typer.Option(help="Feedback resistor [ohm].")] = 4e3,
     feedback_farad: Annotated[float, typer.Option(help="Capacitor beside it [F].")] = 0.0,
-    reference_volt: _Reference = 0.5,
-    celsius: Celsius = None,
-    corner: Corner = None,
-    vary: Vary = "",
-    samples: Samples = 1,
-    kit_samples: KitSamples = 0,
-    workers: Workers = None,
-    subcircuit: Subckt = "",
-    ports: Ports = "",
-    supplies: Supplies = "",
-    models: Models = None,
-    bias: Bias = "",
-    osdi: Osdi = None,
-    compatibility: Compatibility = "",
-    accept: Accept = "",
-    seed: Seed = 1,
+    reference_volt: ReferenceVolt = 0.5,
+    own: Callable[[], Subcircuit | None],
+    conditions: Callable[[], Conditions],
 ) -> None:
     """Measure a transimpedance amplifier: offset, impedance, phase margin, settling, noise."""
-    refuse_unused(context, samples=samples, kit_samples=kit_samples)
-    own = own_subcircuit(
-        subcircuit=subcircuit,
-        ports=ports,
-        supplies=supplies,
-        models=models or [],
-        bias=bias,
-        osdi=osdi or [],
-        compatibility=compatibility,
-        accept=accept,
-    )
-    _check_kind(circuit, own=own is not None)
-    conditions = Conditions(
-        celsius=celsius or [27.0],
-        corners=corner or [],
-        vary=vary,
-        samples=samples,
-        kit_samples=kit_samples,
-        workers=workers or 2,
-        seed=seed,
-    )
+    measured = conditions()
+    refuse_unused(context, samples=measured.samples, kit_samples=measured.kit_samples)
+    mine = own()
+    _check_kind(circuit, own=mine is not None)
     plain = "amplifier" if circuit == "behavioural" else "transistor-amplifier"
     console = Console()
     table, name, page = measure_amplifier(
-        plain if own is None else "subcircuit",
-        own,
-        conditions,
+        plain if mine is None else "subcircuit",
+        mine,
+        measured,
         rows=rows,
         cols=cols,
         array=array,
@@ -114,61 +64,32 @@ def amplifier(
     tell(console, name, table, page)
 
 
+@takes(OWN_CIRCUIT, CONDITIONS)
 def conveyor(
     context: typer.Context,
     circuit: _Kind = "behavioural",
     *,
-    out: Out = Path("out/characterize"),
+    out: Out = Path("out/characterize/conveyor"),
     rows: Rows = 64,
     cols: Cols = 2,
-    array: _Array = "auto",
+    array: Array = "auto",
     bits: Bits = 8,
     load_ohm: Annotated[float, typer.Option(help="Resistor at its output [ohm].")] = 4e3,
-    reference_volt: _Reference = 0.5,
-    celsius: Celsius = None,
-    corner: Corner = None,
-    vary: Vary = "",
-    samples: Samples = 1,
-    kit_samples: KitSamples = 0,
-    workers: Workers = None,
-    subcircuit: Subckt = "",
-    ports: Ports = "",
-    supplies: Supplies = "",
-    models: Models = None,
-    bias: Bias = "",
-    osdi: Osdi = None,
-    compatibility: Compatibility = "",
-    accept: Accept = "",
-    seed: Seed = 1,
+    reference_volt: ReferenceVolt = 0.5,
+    own: Callable[[], Subcircuit | None],
+    conditions: Callable[[], Conditions],
 ) -> None:
     """Measure a current conveyor: offset, impedance, bandwidth, settling, noise."""
-    refuse_unused(context, samples=samples, kit_samples=kit_samples)
-    own = own_subcircuit(
-        subcircuit=subcircuit,
-        ports=ports,
-        supplies=supplies,
-        models=models or [],
-        bias=bias,
-        osdi=osdi or [],
-        compatibility=compatibility,
-        accept=accept,
-    )
-    _check_kind(circuit, own=own is not None)
-    conditions = Conditions(
-        celsius=celsius or [27.0],
-        corners=corner or [],
-        vary=vary,
-        samples=samples,
-        kit_samples=kit_samples,
-        workers=workers or 2,
-        seed=seed,
-    )
+    measured = conditions()
+    refuse_unused(context, samples=measured.samples, kit_samples=measured.kit_samples)
+    mine = own()
+    _check_kind(circuit, own=mine is not None)
     plain = "conveyor" if circuit == "behavioural" else "transistor-conveyor"
     console = Console()
     table, name, page = measure_amplifier(
         plain,
-        own,
-        conditions,
+        mine,
+        measured,
         rows=rows,
         cols=cols,
         array=array,

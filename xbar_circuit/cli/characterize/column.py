@@ -9,9 +9,21 @@ import typer
 from rich.console import Console
 
 from xbar_circuit._checks import choice
+from xbar_circuit.cli._options import (
+    SEED,
+    Array,
+    Bits,
+    Cols,
+    Engine,
+    EngineName,
+    Out,
+    Products,
+    Rows,
+    Seed,
+)
 from xbar_circuit.cli.characterize._column import measure_column
 from xbar_circuit.cli.characterize._honoured import refuse_ignored
-from xbar_circuit.cli.characterize._options import Bits, Cols, Engine, Out, Rows, Seed, tell
+from xbar_circuit.cli.characterize._options import tell
 from xbar_circuit.tile import CHAINS
 
 __all__ = ["column"]
@@ -23,31 +35,28 @@ def column(
     context: typer.Context,
     circuit: Annotated[str, typer.Argument(help=f"Read-out: {', '.join(CHAINS)}.")] = "sar",
     *,
-    out: Out = Path("out/characterize"),
+    out: Out = Path("out/characterize/column"),
     rows: Rows = 64,
     cols: Cols = 1,
     bits: Bits = 8,
-    engine: Engine = "spice",
-    array: Annotated[
-        str, typer.Option(help="In ngspice: full, or macromodel for large arrays.")
-    ] = "full",
-    products: Annotated[int, typer.Option(min=2, help="How many are judged.")] = 48,
+    engine: Engine = EngineName.SPICE,
+    array: Array = "full",
+    products: Products = 48,
     programmed: Annotated[bool, typer.Option(help="Devices with PCM programming errors.")] = True,
     noise: Annotated[bool, typer.Option(help="Noise of the converter's decisions.")] = False,
-    seed: Seed = 1,
+    seed: Seed = SEED,
 ) -> None:
     """Measure a column end to end: its error by driver, device, wire, amplifier and converter."""
     choice("circuit", circuit, tuple(CHAINS))
-    choice("engine", engine, ("fast", "spice"))
-    arrays = ("array",) if engine == "spice" else ()
-    refuse_ignored(context, f"a column with --engine {engine}", (*_HONOURED, *arrays))
+    arrays = ("array",) if engine is EngineName.SPICE else ()
+    refuse_ignored(context, f"a column with --engine {engine.value}", (*_HONOURED, *arrays))
     console = Console()
     table, name, page = measure_column(
         circuit,
         rows=rows,
         cols=cols,
         bits=bits,
-        engine=engine,
+        engine="spice" if engine is EngineName.SPICE else "fast",
         array=array,
         products=products,
         programmed=programmed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,25 +13,19 @@ from rich.console import Console
 from xbar_circuit import __version__
 from xbar_circuit._checks import choice
 from xbar_circuit._files import write_json, write_text
-from xbar_circuit.cli.characterize._honoured import OWN_CIRCUIT, refuse_ignored
-from xbar_circuit.cli.characterize._options import (
-    Accept,
-    Bias,
+from xbar_circuit.cli._options import (
+    ENGINE,
+    SEED,
     Bits,
-    Compatibility,
-    Engine,
-    Models,
-    Osdi,
+    EngineName,
     Out,
-    Ports,
     Samples,
     Seed,
-    Subckt,
-    Supplies,
     Workers,
-    tell,
+    takes,
 )
-from xbar_circuit.cli.characterize._subcircuit import own_subcircuit
+from xbar_circuit.cli.characterize._honoured import refuse_ignored
+from xbar_circuit.cli.characterize._options import OWN_CIRCUIT, tell
 from xbar_circuit.cli.characterize._yield import MISMATCH, measure_yield
 from xbar_circuit.netlist._testbench import conversion_bench
 from xbar_circuit.peripherals import Cyclic, Flash, OscillatorCounter, Ramp, Sar, Subcircuit
@@ -44,11 +39,12 @@ _ALL = ("bits", "noise_lsb", "mismatch", "samples", "engine", "seed")
 _WITH_CIRCUIT = ("sar", "ramp", "oscillator")
 
 
+@takes(OWN_CIRCUIT)
 def converter(
     context: typer.Context,
     circuit: Annotated[str, typer.Argument(help=", ".join(MISMATCH))] = "sar",
     *,
-    out: Out = Path("out/characterize"),
+    out: Out = Path("out/characterize/converter"),
     bits: Bits = 8,
     noise_lsb: Annotated[float, typer.Option(min=0.0, help="Noise of a decision.")] = 0.0,
     mismatch: Annotated[
@@ -61,53 +57,37 @@ def converter(
     ] = 0.0,
     samples: Samples = 1,
     workers: Workers = None,
-    engine: Engine = "",
-    subcircuit: Subckt = "",
-    ports: Ports = "",
-    supplies: Supplies = "",
-    models: Models = None,
-    bias: Bias = "",
-    osdi: Osdi = None,
-    compatibility: Compatibility = "",
-    accept: Accept = "",
-    seed: Seed = 1,
+    engine: Annotated[EngineName | None, ENGINE] = None,
+    seed: Seed = SEED,
+    own: Callable[[], Subcircuit | None],
 ) -> None:
     """Measure a converter: INL, DNL, missing codes, ENOB, noise, energy; or the yield of many."""
     choice("circuit", circuit, tuple(MISMATCH))
     honoured = [*_ALL]
-    honoured += ["subcircuit", *OWN_CIRCUIT] if circuit in _WITH_CIRCUIT else []
+    honoured += [*OWN_CIRCUIT.options] if circuit in _WITH_CIRCUIT else []
     honoured += ["workers"] if samples > 1 else []
     refuse_ignored(context, circuit, honoured)
-    engine = engine or ("spice" if subcircuit else "fast")
-    choice("engine", engine, ("fast", "spice"))
+    usual = EngineName.SPICE if context.params.get("subcircuit") else EngineName.NODAL
+    spice = (engine or usual) is EngineName.SPICE
     console = Console()
-    own = own_subcircuit(
-        subcircuit=subcircuit,
-        ports=ports,
-        supplies=supplies,
-        models=models or [],
-        bias=bias,
-        osdi=osdi or [],
-        compatibility=compatibility,
-        accept=accept,
-    )
+    mine = own()
     rng = np.random.default_rng(seed)
     if samples > 1:
         name, table, page = measure_yield(
-            made(circuit, bits, noise_lsb, 0.0, rng, own=own),
+            made(circuit, bits, noise_lsb, 0.0, rng, own=mine),
             mismatch={MISMATCH[circuit]: mismatch},
             samples=samples,
             noise=noise_lsb > 0.0,
-            engine=engine,
+            engine="spice" if spice else "fast",
             workers=workers or 2,
             seed=seed,
             out=out,
         )
         tell(console, name, table, page)
         return
-    measured_one = made(circuit, bits, noise_lsb, mismatch, rng, own=own)
+    measured_one = made(circuit, bits, noise_lsb, mismatch, rng, own=mine)
     settings: dict[str, Any] = {"rng": rng if noise_lsb > 0.0 else None}
-    if engine == "spice":
+    if spice:
         settings |= {"engine": "spice", "folder": out / "decks"}
     with console.status("converting"):
         measured = characterize_converter(measured_one, **settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -11,24 +12,11 @@ from rich.console import Console
 
 from xbar_circuit import __version__
 from xbar_circuit._files import write_json
-from xbar_circuit.cli.characterize._honoured import OWN_CIRCUIT, refuse_ignored
-from xbar_circuit.cli.characterize._options import (
-    Accept,
-    Bias,
-    Compatibility,
-    Models,
-    Osdi,
-    Out,
-    Ports,
-    Rows,
-    Seed,
-    Subckt,
-    Supplies,
-    tell,
-)
-from xbar_circuit.cli.characterize._subcircuit import own_subcircuit
+from xbar_circuit.cli._options import SEED, Out, ReferenceVolt, Rows, Seed, takes
+from xbar_circuit.cli.characterize._honoured import refuse_ignored
+from xbar_circuit.cli.characterize._options import OWN_CIRCUIT, tell
 from xbar_circuit.crossbar import Crossbar
-from xbar_circuit.peripherals import ChargeIntegrator, OpAmp
+from xbar_circuit.peripherals import ChargeIntegrator, OpAmp, Subcircuit
 from xbar_circuit.report import Section, Table, write_page
 from xbar_circuit.studies.readout.integrator import characterize_integrator
 from xbar_circuit.wires import Wires
@@ -36,39 +24,24 @@ from xbar_circuit.wires import Wires
 __all__ = ["integrator"]
 
 
+@takes(OWN_CIRCUIT)
 def integrator(
     context: typer.Context,
     *,
-    out: Out = Path("out/characterize"),
+    out: Out = Path("out/characterize/integrator"),
     rows: Rows = 64,
     farad: Annotated[float, typer.Option(help="Integrating capacitor [F].")] = 8e-12,
     window_second: Annotated[float, typer.Option(help="How long it integrates [s].")] = 50e-9,
-    reference_volt: Annotated[float, typer.Option(help="Where it holds the bit line [V].")] = 0.5,
-    subcircuit: Subckt = "",
-    ports: Ports = "",
-    supplies: Supplies = "",
-    models: Models = None,
-    bias: Bias = "",
-    osdi: Osdi = None,
-    compatibility: Compatibility = "",
-    accept: Accept = "",
-    seed: Seed = 1,
+    reference_volt: ReferenceVolt = 0.5,
+    seed: Seed = SEED,
+    own: Callable[[], Subcircuit | None],
 ) -> None:
     """Measure a charge integrator: gain, offset, nonlinearity, swing, energy of a read."""
-    mine = ("rows", "farad", "window_second", "reference_volt", "seed")
-    refuse_ignored(context, "an integrator", (*mine, "subcircuit", *OWN_CIRCUIT))
-    own = own_subcircuit(
-        subcircuit=subcircuit,
-        ports=ports,
-        supplies=supplies,
-        models=models or [],
-        bias=bias,
-        osdi=osdi or [],
-        compatibility=compatibility,
-        accept=accept,
-    )
+    known = ("rows", "farad", "window_second", "reference_volt", "seed")
+    refuse_ignored(context, "an integrator", (*known, *OWN_CIRCUIT.options))
+    mine = own()
     amplifier = ChargeIntegrator(
-        opamp=OpAmp(dc_gain=2000.0, unity_hertz=2e9) if own is None else own,
+        opamp=OpAmp(dc_gain=2000.0, unity_hertz=2e9) if mine is None else mine,
         farad=farad,
         window_second=window_second,
         reference_volt=reference_volt,

@@ -9,8 +9,8 @@ import typer
 from rich.console import Console
 
 from xbar_circuit._checks import choice
+from xbar_circuit.cli._options import SEED, Bits, Cols, Out, Rows, Seed
 from xbar_circuit.cli.characterize._honoured import refuse_ignored
-from xbar_circuit.cli.characterize._options import Bits, Cols, Out, Rows, Seed
 from xbar_circuit.cli.characterize._product import PRESET, measure_product
 from xbar_circuit.tile import CHAINS
 
@@ -23,11 +23,11 @@ def product(
         str, typer.Argument(help=f"hermes, the 256 x 256 preset, or {', '.join(CHAINS)}.")
     ] = PRESET,
     *,
-    out: Out = Path("out/characterize"),
+    out: Out = Path("out/characterize/product"),
     rows: Rows = 256,
     cols: Cols = 256,
     bits: Bits = 8,
-    seed: Seed = 1,
+    seed: Seed = SEED,
 ) -> None:
     """Measure what a matrix-vector product costs, by component, beside the HERMES core."""
     choice("circuit", circuit, (*CHAINS, PRESET))

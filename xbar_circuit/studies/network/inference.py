@@ -300,13 +300,13 @@ def evaluate(
             "network": network,
             "test": test,
             "calibration": calibration,
-            "settings": replace(settings, seeds=1, celsius=()),
+            "settings": replace(settings, seeds=1, seed=0, celsius=()),
         },
     )
-    for seed in range(settings.seeds):
+    for k_chip, seed in enumerate(range(settings.seed, settings.seed + settings.seeds)):
         before = kept.load(f"chip {seed}")
         if before is not None:
-            found[seed] = before
+            found[k_chip] = before
             report("analog inference", ages * len(test), total)
             continue
         chip = make_chip(mapping, settings, calibration, seed=seed, aware=programming)
@@ -320,15 +320,15 @@ def evaluate(
                 workers=workers,
                 progress=lambda n: report("analog inference", n, total),
             )
-            found[seed, k] = accuracy(outputs, test.labels)
+            found[k_chip, k] = accuracy(outputs, test.labels)
             lap("analog inference")
-        kept.keep(f"chip {seed}", found[seed])
+        kept.keep(f"chip {seed}", found[k_chip])
     warm = {}
     if settings.celsius:
         if first is None:
-            first = make_chip(mapping, settings, calibration, seed=0, aware=programming).at(
-                settings.seconds[0]
-            )
+            first = make_chip(
+                mapping, settings, calibration, seed=settings.seed, aware=programming
+            ).at(settings.seconds[0])
         warm = _by_celsius(first, settings, test, workers, report)
         lap("temperatures")
     return Evaluation(
@@ -353,11 +353,13 @@ def copies_of(mapping: Mapping, settings: InferenceSettings) -> dict[str, int]:
     Raises
     ------
     ParameterError
-        An unknown technology, or fewer tiles than one copy needs.
+        An unknown architecture, or fewer tiles than one copy needs.
     """
     if settings.tile_budget is None:
         return {plan.name: 1 for plan in mapping.layers}
-    return balanced_replicas(mapping, tiles=settings.tile_budget, technology=settings.technology)
+    return balanced_replicas(
+        mapping, tiles=settings.tile_budget, architecture=settings.architecture
+    )
 
 
 def placement_of(settings: InferenceSettings) -> dict[str, str]:

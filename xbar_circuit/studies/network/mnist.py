@@ -160,7 +160,7 @@ def mnist_images(folder: Path | str, *, calibration_images: int = 256) -> tuple[
     return test, load_images(training, normalisation=pixels, count=calibration_images)
 
 
-def variants(*, seeds: int, images: int | None) -> list[Variant]:
+def variants(*, seeds: int, seed: int = 0, images: int | None) -> list[Variant]:
     """Return the configurations, the reference first."""
     reference = InferenceSettings(
         accelerator=Accelerator(
@@ -172,6 +172,7 @@ def variants(*, seeds: int, images: int | None) -> list[Variant]:
         ),
         seconds=AGES,
         seeds=seeds,
+        seed=seed,
         images=images,
     )
     by_tile = reference.accelerator.changed(weight_scale="tile")
@@ -333,7 +334,7 @@ def core_costs(network: Network, calibration: Dataset) -> dict[str, Cost]:
         ("own circuits", core.changed(driver=Dac(bits=8), readout=levels)),
     ):
         chip = accelerator.program(network, calibration=calibration.images)
-        found[name] = chip.cost(calibration.images, technology=name)
+        found[name] = chip.cost(calibration.images, architecture=name)
     return found
 
 

@@ -181,7 +181,7 @@ def network_point(
     test, seed = told.test, int(rng.integers(2**31))
     mapping = mapped(told.network, told.settings)
     chip = make_chip(mapping, told.settings, told.calibration, seed=seed).at(seconds)
-    cost = chip.cost(test.images, technology=told.settings.technology)
+    cost = chip.cost(test.images, architecture=told.settings.architecture)
     return {
         "accuracy": chip.accuracy(test.images, test.labels, workers=1),
         "digital_accuracy": digital_accuracy(told, chip),

@@ -48,7 +48,7 @@ def design_plan(
     tiles: Sequence[int],
     bits: Sequence[int],
     devices: Sequence[int],
-    seeds: int,
+    seeds: int | Sequence[int],
     fixed: dict[str, Any],
 ) -> SweepPlan:
     """Return the sweep over all combinations.
@@ -58,13 +58,17 @@ def design_plan(
     tiles, bits, devices
         Tile sizes (square), converter widths, devices for each sign of a weight.
     seeds
-        Chips of each design.
+        How many chips of each design, or their seeds.
     fixed
         Further parameters of `network_point`, the same everywhere.
     """
     return sweep_plan_from_dictionary(
         {
-            "study": {"function": "network", "seeds": seeds, "name": "design space"},
+            "study": {
+                "function": "network",
+                "seeds": seeds if isinstance(seeds, int) else list(seeds),
+                "name": "design space",
+            },
             "parameters": fixed | _SYNAPSE,
             "grid": {_TILE: list(tiles), _BITS: list(bits), _DEVICES: list(devices)},
         }
