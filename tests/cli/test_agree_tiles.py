@@ -38,6 +38,6 @@ def test_a_difference_is_a_failure(tmp_path, monkeypatch):
         def codes(self, drive, rng=None):
             return self._form.codes(drive, rng=rng) + 1.0
 
-    monkeypatch.setattr(combinations, "compiled", Wrong)
+    monkeypatch.setattr(combinations, "compile_tile", Wrong)
     words = ("--every", "400", "--no-transistors", "--out", str(tmp_path / "out"))
     assert run("agree-tiles", *words) == 1
