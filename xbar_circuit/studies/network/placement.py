@@ -256,7 +256,7 @@ def _measured(
     for seed in range(settings.seeds):
         chip = make_chip(mapping, settings, calibration, seed=seed).at(settings.seconds[-1])
         found.append(chip.accuracy(test.images, test.labels, workers=workers))
-        cost = cost or chip.cost(test.images, technology=settings.technology)
+        cost = cost or chip.cost(test.images, architecture=settings.architecture)
     assert cost is not None  # noqa: S101  there is at least one seed
     return LayerPlacement(
         digital=tuple(name for name, _ in network.matrix_nodes if name in settings.digital),
