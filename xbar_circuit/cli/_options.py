@@ -36,6 +36,7 @@ __all__ = [
     "DeviceLaw",
     "Engine",
     "EngineName",
+    "FitProducts",
     "LeftOhm",
     "Library",
     "MaxSide",
@@ -80,6 +81,7 @@ Array = Annotated[
 ]
 MaxSide = Annotated[int, typer.Option(min=1, help="Most rows or columns of an array.")]
 Samples = Annotated[int, typer.Option(min=1, help="Samples of a Monte Carlo study.")]
+FitProducts = Annotated[int, typer.Option(min=2, help="Number of products that are fitted to.")]
 Products = Annotated[int, typer.Option(min=1, help="Number of products that are judged.")]
 Celsius = Annotated[
     list[float] | None, typer.Option(help="Temperature [degree Celsius]; repeat for several.")

@@ -14,7 +14,18 @@ from rich.table import Table
 from xbar_circuit import __version__
 from xbar_circuit._checks import choice
 from xbar_circuit._files import write_json
-from xbar_circuit.cli._options import SEED, Array, Bits, Celsius, Cols, Out, Products, Rows, Seed
+from xbar_circuit.cli._options import (
+    SEED,
+    Array,
+    Bits,
+    Celsius,
+    Cols,
+    FitProducts,
+    Out,
+    Products,
+    Rows,
+    Seed,
+)
 from xbar_circuit.plots.calibration import draw_calibration
 from xbar_circuit.report.calibration import CALIBRATION_COLUMNS, calibration_row, write_calibration
 from xbar_circuit.report.progress import progress_bar
@@ -41,7 +52,7 @@ def calibrate(
     cols: Cols = 1,
     bits: Bits = 8,
     array: Array = "full",
-    fit_products: Annotated[int, typer.Option(min=2, help="Products that are fitted to.")] = 64,
+    fit_products: FitProducts = 64,
     products: Products = 50,
     celsius: Celsius = None,
     seed: Seed = SEED,

@@ -15,6 +15,7 @@ from xbar_circuit._files import write_json
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
 from xbar_circuit.cli import _network_options as given
+from xbar_circuit.cli._options import Bits, FitProducts, Out, Products, SpiceVectors
 from xbar_circuit.peripherals import Readout
 from xbar_circuit.plots.readouts import draw_readouts
 from xbar_circuit.report.progress import progress_bar
@@ -38,27 +39,27 @@ def compare_readouts(
     mean: given.MEAN = None,
     std: given.STD = None,
     config: given.CONFIG = None,
-    own: Annotated[
+    own_config: Annotated[
         Path | None,
         typer.Option(
             help="TOML whose [accelerator] has the read-out of your own, with or without a model;"
             " else the package's two-stage op-amp is taken as a file of yours would be."
         ),
     ] = None,
-    bits: Annotated[int, typer.Option(min=2, max=12, help="Of all read-outs but your own.")] = 8,
-    only: Annotated[
-        list[str] | None, typer.Option(help="Names of read-outs; may be repeated. All unless said.")
+    bits: Bits = 8,
+    readout: Annotated[
+        list[str] | None,
+        typer.Option(help="Name of a read-out; repeat for several. All unless said."),
     ] = None,
-    samples: Annotated[int, typer.Option(min=8, help="Products to calibrate with.")] = 24,
-    held_out: Annotated[int, typer.Option(min=1, help="Products to judge by.")] = 12,
-    spice_vectors: Annotated[int, typer.Option(min=1, help="Products of each tile.")] = 2,
+    fit_products: FitProducts = 24,
+    products: Products = 12,
+    spice_vectors: SpiceVectors = 2,
     spice_outputs: Annotated[
         int, typer.Option(min=1, help="Outputs of each tile with a read-out in ngspice.")
     ] = 2,
     images: given.IMAGES = None,
-    out: Annotated[Path, typer.Option(help="Folder for results, decks and models.")] = Path(
-        "out/compare-readouts"
-    ),
+    seed: given.FIRST_SEED = None,
+    out: Out = Path("out/compare-readouts"),
 ) -> None:
     """Compare read-outs under one network: accuracy, energy, latency, and codes in ngspice.
 
@@ -67,11 +68,11 @@ def compare_readouts(
     same command. Exit code 1 when an ideal or a behavioural read-out differs from ngspice by more
     than one LSB, or less than 90 % of a calibrated one's codes are within one.
     """
-    settings = given.settings_of(config, InferenceSettings(), images=images)
+    settings = given.settings_of(config, InferenceSettings(), images=images, seed=seed)
     readouts: dict[str, Readout | Accelerator] = dict(usual_readouts(bits=bits))
-    if own is not None:
-        readouts["own subcircuit"] = read_settings(own).accelerator
-    chosen = {name: readouts[choice("--only", name, readouts)] for name in only or readouts}
+    if own_config is not None:
+        readouts["own subcircuit"] = read_settings(own_config).accelerator
+    chosen = {name: readouts[choice("--readout", name, readouts)] for name in readout or readouts}
     workload = given.brought_by(
         network,
         data=data,
@@ -88,8 +89,8 @@ def compare_readouts(
             workload.calibration,
             settings,
             chosen,
-            samples=samples,
-            held_out=held_out,
+            samples=fit_products,
+            held_out=products,
             vectors=spice_vectors,
             outputs=spice_outputs,
             folder=out / "calibration",

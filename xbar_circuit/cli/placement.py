@@ -14,6 +14,7 @@ from xbar_circuit._files import write_json
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.settings import InferenceSettings
 from xbar_circuit.cli import _network_options as given
+from xbar_circuit.cli._options import Out
 from xbar_circuit.devices import PcmStatistics
 from xbar_circuit.plots.placement import draw_placement
 from xbar_circuit.report.placement import PLACEMENT_COLUMNS, placement_rows, write_placement_page
@@ -45,7 +46,8 @@ def placement(
     ] = 8,
     images: given.IMAGES = None,
     seeds: given.SEEDS = None,
-    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/placement"),
+    seed: given.FIRST_SEED = None,
+    out: Out = Path("out/placement"),
 ) -> None:
     """Find which layers must leave the analog tiles for an accuracy, and their energy and time."""
     usual = InferenceSettings(
@@ -54,7 +56,7 @@ def placement(
         seeds=2,
         images=2000,
     )
-    settings = given.settings_of(config, usual, images=images, seeds=seeds)
+    settings = given.settings_of(config, usual, images=images, seeds=seeds, seed=seed)
     workload = given.brought_by(
         network,
         data=data,

@@ -135,7 +135,7 @@ def test_models_of_other_temperatures_are_kept(compared):
 def test_the_verb_compares_what_it_is_asked_for(tmp_path, capsys):
     words = ["compare-readouts", "--images", "50", "--spice-vectors", "1", "--spice-outputs", "1"]
     with pytest.raises(SystemExit) as ended:
-        main([*words, "--only", "behavioural SAR", "--out", str(tmp_path)])
+        main([*words, "--readout", "behavioural SAR", "--out", str(tmp_path)])
     assert not ended.value.code
     content = json.loads((tmp_path / "summary.json").read_text())
     assert [row["name"] for row in content["readouts"]] == ["behavioural SAR"]
@@ -147,5 +147,5 @@ def test_the_verb_compares_what_it_is_asked_for(tmp_path, capsys):
     assert "behavioural SAR" in (tmp_path / "index.html").read_text()
     assert "accuracy" in capsys.readouterr().out
     with pytest.raises(SystemExit) as ended:
-        main(["compare-readouts", "--only", "nonsense", "--out", str(tmp_path)])
+        main(["compare-readouts", "--readout", "nonsense", "--out", str(tmp_path)])
     assert ended.value.code == 2

@@ -253,7 +253,7 @@ def _measured(
     mapping = mapped(network, settings)
     found = []
     cost: Cost | None = None
-    for seed in range(settings.seeds):
+    for seed in range(settings.seed, settings.seed + settings.seeds):
         chip = make_chip(mapping, settings, calibration, seed=seed).at(settings.seconds[-1])
         found.append(chip.accuracy(test.images, test.labels, workers=workers))
         cost = cost or chip.cost(test.images, architecture=settings.architecture)

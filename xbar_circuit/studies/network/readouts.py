@@ -273,5 +273,5 @@ def _told(report: Report, stage: str, total: int) -> Callable[[int], object]:
 
 
 def _chip(network: Network, calibration: Dataset, settings: InferenceSettings) -> Chip:
-    made = make_chip(mapped(network, settings), settings, calibration, seed=0)
+    made = make_chip(mapped(network, settings), settings, calibration, seed=settings.seed)
     return made.at(settings.seconds[0])
