@@ -9,10 +9,10 @@ Carlson, SIAM J. Numer. Anal. 17, 238 (1980)).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.interpolate import PchipInterpolator
 
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
@@ -117,7 +117,9 @@ class StateMap:
             low, high = np.where(more, middle, low), np.where(more, high, middle)
         return np.asarray(0.5 * (low + high))
 
-    def _curve(self) -> PchipInterpolator:
+    def _curve(self) -> Any:
+        from scipy.interpolate import PchipInterpolator  # noqa: PLC0415  slow to import
+
         return PchipInterpolator(np.array(self.states), np.log(self.conductances))
 
 
