@@ -10,11 +10,24 @@ nearest cell lies the *lead*, in series with the terminal's own resistance::
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 from xbar_circuit import _checks as checks
 from xbar_circuit.errors import ParameterError
 
 __all__ = ["Terminals", "Wires"]
+
+# minimum-pitch copper by technology, as NeuroSim 1.4 computes it (github.com/neurosim)
+_OHM_PER_METRE = {
+    90: 1.14e6,
+    65: 1.18e6,
+    45: 2.18e6,
+    32: 4.66e6,
+    22: 9.77e6,
+    14: 15.9e6,
+    7: 52.0e6,
+}
+_FARAD_PER_METRE = 0.2e-15 / 1e-6  # about, of a wire between others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +72,49 @@ class Wires:
                 _set(self, name, lead)
         for name in ("row_farad", "column_farad"):
             _set(self, name, checks.number(name, getattr(self, name), "F"))
+
+    @classmethod
+    def of_technology(cls, node: int, *, cell_width_metre: float, cell_height_metre: float) -> Self:
+        """Return wires of the smallest pitch of a technology, one cell long.
+
+        Parameters
+        ----------
+        node
+            Name of the technology in nanometres: 90, 65, 45, 32, 22, 14 or 7. Copper of 1.14, 1.18,
+            2.18, 4.66, 9.77, 15.9 and 52 ohm/um, which NeuroSim 1.4 computes from width, aspect
+            ratio and resistivity with its size effects. Wider wires in upper layers have less:
+            scale the result.
+        cell_width_metre, cell_height_metre
+            Distance between neighbouring cells along a word line and along a bit line [m].
+
+        Returns
+        -------
+        Wires
+            With 0.2 fF/um of capacitance (a textbook figure) at each cell; leads of one segment.
+
+        Raises
+        ------
+        ParameterError
+            The technology is not listed, or a distance is not a finite number above 0.
+
+        >>> wires = Wires.of_technology(14, cell_width_metre=1e-6, cell_height_metre=0.5e-6)
+        >>> round(wires.row_ohm, 6), round(wires.column_ohm, 6), round(wires.row_farad * 1e15, 6)
+        (15.9, 7.95, 0.2)
+        """
+        if node not in _OHM_PER_METRE:
+            raise ParameterError.about(
+                "node",
+                got=repr(node),
+                expected=f"one of {', '.join(map(str, _OHM_PER_METRE))}",
+                remedy="give the resistance of a segment itself, Wires(row_ohm=..., ...)",
+            )
+        size = {}
+        for name, metre in (("row", cell_width_metre), ("column", cell_height_metre)):
+            argument = "cell_width_metre" if name == "row" else "cell_height_metre"
+            length = checks.number(argument, metre, "m", above=True, maximum=1e-3)
+            size[f"{name}_ohm"] = _OHM_PER_METRE[node] * length
+            size[f"{name}_farad"] = _FARAD_PER_METRE * length
+        return cls(**size)
 
     @property
     def row_lead(self) -> float:
