@@ -1,9 +1,9 @@
 """Wires of a technology: ohm per micrometre times the cell's size."""
 
 import pytest
-from closeness import approx
 
 import xbar_circuit as xc
+from closeness import approx
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,12 @@ node. A node that a terminal of 0 ohm holds at a fixed voltage has no equation.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from xbar_circuit._checks import FloatArray
+from xbar_circuit._uneven import Segments, segment_ohm
 from xbar_circuit.crossbar import Crossbar
 
 __all__ = ["current_residual", "end_conductances"]
@@ -19,12 +22,20 @@ _ROUNDING = 8.0 * _EPS
 
 
 def end_conductances(
-    lead_ohm: float, first_ohm: float | None, last_ohm: float | None
-) -> tuple[float, float]:
+    lead_ohm: float | Segments, first_ohm: float | None, last_ohm: float | None
+) -> tuple[Any, Any]:
     """Return the conductances [S] from a wire's first and last node to its two terminals.
 
-    0 is an open end; infinity an end that is held at the terminal's voltage.
+    0 is an open end; infinity an end that is held at the terminal's voltage. Leads that differ give
+    an array (wires,) each.
     """
+    if isinstance(lead_ohm, Segments):
+        each = lead_ohm.ohm
+        first, last = (
+            np.zeros(each.shape) if ohm is None else 1.0 / (each + ohm)
+            for ohm in (first_ohm, last_ohm)
+        )
+        return first, last
 
     def end(terminal_ohm: float | None) -> float:
         if terminal_ohm is None:
@@ -64,11 +75,14 @@ def current_residual(
     wires, ends = crossbar.wires, crossbar.terminals
     left, right = end_conductances(wires.row_lead, ends.left_ohm, ends.right_ohm)
     top, bottom = end_conductances(wires.column_lead, ends.top_ohm, ends.bottom_ohm)
+    across: Any = wires.column_ohm
+    if isinstance(across, Segments):  # (cols, rows - 1), along its wires
+        across = Segments("wires.column_ohm", np.atleast_2d(across.ohm).T)
     row_load = -device_current if crossbar.cell.loads_row else np.zeros_like(device_current)
     row_error, row_peak = _wire_errors(
         row_voltage,
         row_load,
-        segment_ohm=wires.row_ohm,
+        segment=wires.row_ohm,
         first=left,
         last=right,
         terminal=volts[:, :, np.newaxis],
@@ -76,7 +90,7 @@ def current_residual(
     column_error, column_peak = _wire_errors(
         column_voltage.swapaxes(1, 2),
         device_current.swapaxes(1, 2),
-        segment_ohm=wires.column_ohm,
+        segment=across,
         first=top,
         last=bottom,
         terminal=np.zeros((1, 1, 1)),
@@ -98,9 +112,9 @@ def _wire_errors(
     voltage: FloatArray,
     into_node: FloatArray,
     *,
-    segment_ohm: float,
-    first: float,
-    last: float,
+    segment: Any,
+    first: Any,
+    last: Any,
     terminal: FloatArray,
 ) -> tuple[FloatArray, FloatArray]:
     """Return the worst node error and largest wire current, each (batch,).
@@ -109,7 +123,7 @@ def _wire_errors(
     currents that enter the wire [A], `first` and `last` the end conductances [S] to `terminal` [V].
     """
     batch = voltage.shape[0]
-    if segment_ohm == 0.0:
+    if segment == 0.0:
         voltage = voltage[:, :, :1]
         scale = np.abs(into_node).sum(axis=2, keepdims=True)
         into_node = into_node.sum(axis=2, keepdims=True)
@@ -118,18 +132,19 @@ def _wire_errors(
     error = into_node.copy()
     peak = np.zeros(batch)
     held = np.zeros(voltage.shape[2], dtype=bool)
-    if segment_ohm > 0.0 and voltage.shape[2] > 1:
-        flow = np.diff(voltage, axis=2) / segment_ohm
+    if segment != 0.0 and voltage.shape[2] > 1:
+        siemens = 1.0 / segment_ohm("wires", segment, (voltage.shape[1], voltage.shape[2] - 1))
+        flow = np.diff(voltage, axis=2) * siemens
         error[:, :, :-1] += flow
         error[:, :, 1:] -= flow
-        size = np.abs(voltage) / segment_ohm
-        scale[:, :, :-1] += size[:, :, :-1] + size[:, :, 1:]
-        scale[:, :, 1:] += size[:, :, :-1] + size[:, :, 1:]
+        size = (np.abs(voltage[:, :, :-1]) + np.abs(voltage[:, :, 1:])) * siemens
+        scale[:, :, :-1] += size
+        scale[:, :, 1:] += size
         peak = np.abs(flow).max(axis=(1, 2))
     for node, conductance in ((0, first), (-1, last)):
-        if np.isinf(conductance):
+        if np.isinf(conductance).any():
             held[node] = True
-        elif conductance > 0.0:
+        elif np.any(conductance > 0.0):
             flow = conductance * (terminal[:, :, 0] - voltage[:, :, node])
             error[:, :, node] += flow
             size = np.abs(terminal[:, :, 0]) + np.abs(voltage[:, :, node])

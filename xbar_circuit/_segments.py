@@ -7,12 +7,17 @@ that no two nearly equal node voltages have to be subtracted and ideal wires hav
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from xbar_circuit._checks import FloatArray
+from xbar_circuit._uneven import Segments, segment_ohm
 from xbar_circuit.crossbar import Crossbar
 
 __all__ = ["column_segment_current", "row_segment_current"]
+
+_BROKEN = 1e100  # ohm: beyond it the shares of both ends are 1 and 0 to rounding
 
 
 def row_segment_current(crossbar: Crossbar, device_current: FloatArray) -> FloatArray:
@@ -54,14 +59,17 @@ def column_segment_current(crossbar: Crossbar, device_current: FloatArray) -> Fl
     """
     wires, ends = crossbar.wires, crossbar.terminals
     leaving = -device_current.swapaxes(1, 2)
-    flow = _chain(leaving, wires.column_ohm, wires.column_lead, ends.top_ohm, ends.bottom_ohm)
+    across: Any = wires.column_ohm
+    if isinstance(across, Segments):
+        across = Segments("wires.column_ohm", np.atleast_2d(across.ohm).T)
+    flow = _chain(leaving, across, wires.column_lead, ends.top_ohm, ends.bottom_ohm)
     return flow.swapaxes(1, 2)
 
 
 def _chain(
     leaving: FloatArray,
-    segment_ohm: float,
-    lead_ohm: float,
+    segment: Any,
+    lead: Any,
     first_ohm: float | None,
     last_ohm: float | None,
 ) -> FloatArray:
@@ -77,12 +85,16 @@ def _chain(
     elif first_ohm is None:
         from_first = np.zeros(nodes)
     else:
-        ohms = np.full(nodes + 1, segment_ohm)
-        ohms[0], ohms[-1] = first_ohm + lead_ohm, last_ohm + lead_ohm
+        wires = leaving.shape[-2]
+        ohms = np.empty((wires, nodes + 1))
+        ohms[:, 1:-1] = segment_ohm("wires", segment, (wires, nodes - 1))
+        each = segment_ohm("wires", lead, (wires,))
+        ohms[:, 0], ohms[:, -1] = first_ohm + each, last_ohm + each
+        ohms = np.minimum(ohms, _BROKEN)
         if not ohms.any():
             ohms[:] = 1.0
-        to_last = np.cumsum(ohms[::-1])[::-1]
-        from_first = to_last[1:] / to_last[0]
+        to_last = np.cumsum(ohms[:, ::-1], axis=1)[:, ::-1]
+        from_first = to_last[:, 1:] / to_last[:, :1]
     flow = np.zeros((*leaving.shape[:-1], nodes + 1))
     flow[..., :-1] = np.cumsum((leaving * from_first)[..., ::-1], axis=-1)[..., ::-1]
     flow[..., 1:] -= np.cumsum(leaving * (1.0 - from_first), axis=-1)

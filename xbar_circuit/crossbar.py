@@ -15,6 +15,7 @@ import numpy as np
 
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
+from xbar_circuit._uneven import is_uneven, segment_ohm
 from xbar_circuit.devices import Cell, Ohmic
 from xbar_circuit.units import engineering
 from xbar_circuit.wires import Terminals, Wires
@@ -70,6 +71,16 @@ class Crossbar:
             ),
         ):
             checks.instance(name, getattr(self, name), kind, example=example)
+
+        rows, cols = self.shape
+        for name, shape in (
+            ("row_ohm", (rows, cols - 1)),
+            ("column_ohm", (rows - 1, cols)),
+            ("row_lead_ohm", (rows,)),
+            ("column_lead_ohm", (cols,)),
+        ):
+            if is_uneven(value := getattr(self.wires, name)):
+                segment_ohm(f"wires.{name}", value, shape)
 
     @property
     def shape(self) -> tuple[int, int]:

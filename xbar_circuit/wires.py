@@ -12,7 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+import numpy as np
+
 from xbar_circuit import _checks as checks
+from xbar_circuit._uneven import Segments, is_uneven
 from xbar_circuit.errors import ParameterError
 
 __all__ = ["Terminals", "Wires"]
@@ -38,9 +41,12 @@ class Wires:
     ----------
     row_ohm, column_ohm
         Segment between neighbouring cells along a word line and a bit line [ohm]; 0 is an ideal
-        wire. Published designs range from 0.15 ohm to tens of ohms (see the README).
+        wire. An array gives each segment its own, (rows, cols - 1) and (rows - 1, cols), infinite
+        where it is broken; then the leads of these wires must be given.
+        Published designs range from 0.15 ohm to tens of ohms (see the README).
     row_lead_ohm, column_lead_ohm
-        From a terminal to its nearest cell [ohm]; None means one segment.
+        From a terminal to its nearest cell [ohm]; None means one segment. An array gives each wire
+        its own, (rows,) or (cols,), infinite where the line is left open.
     row_farad, column_farad
         Capacitance to ground of one segment, at the cell's node [F].
 
@@ -62,16 +68,40 @@ class Wires:
 
     def __post_init__(self) -> None:
         wire = "use 0 for an ideal wire"
+        for kind in ("row", "column"):
+            self._uneven(f"{kind}_ohm", f"{kind}_lead_ohm")
         for name in ("row_ohm", "column_ohm"):
-            _set(self, name, checks.ohm(name, getattr(self, name), remedy=wire))
+            if not is_uneven(getattr(self, name)):
+                _set(self, name, checks.ohm(name, getattr(self, name), remedy=wire))
         for name in ("row_lead_ohm", "column_lead_ohm"):
-            if getattr(self, name) is not None:
+            if getattr(self, name) is not None and not is_uneven(getattr(self, name)):
                 lead = checks.ohm(
                     name, getattr(self, name), remedy="use None for one segment, 0 for none"
                 )
                 _set(self, name, lead)
         for name in ("row_farad", "column_farad"):
             _set(self, name, checks.number(name, getattr(self, name), "F"))
+
+    def _uneven(self, name: str, lead: str) -> None:
+        """Keep arrays as such; where the leads are one, so are the segments, if all equal."""
+        segment, end = getattr(self, name), getattr(self, lead)
+        for which, value in ((name, segment), (lead, end)):
+            if not is_uneven(value) and np.ndim(value) > 0:
+                _set(self, which, Segments(which, value))
+        if is_uneven(getattr(self, lead)) and not is_uneven(getattr(self, name)):
+            _set(self, name, Segments(name, segment))
+        if is_uneven(getattr(self, name)) and end is None:
+            raise ParameterError.about(
+                lead,
+                got=None,
+                expected="the resistance of the leads [ohm], as there is no one segment",
+                remedy=f"give {lead}=, one number or one for each wire",
+            )
+
+    @property
+    def uneven(self) -> bool:
+        """Whether some resistance differs from segment to segment, or from wire to wire."""
+        return is_uneven(self.row_ohm) or is_uneven(self.column_ohm)
 
     @classmethod
     def of_technology(cls, node: int, *, cell_width_metre: float, cell_height_metre: float) -> Self:

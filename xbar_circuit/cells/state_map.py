@@ -130,7 +130,7 @@ def _refuse(
     shown: tuple[float, float],
     unit: str,
 ) -> None:
-    outside = (value < allowed[0]) | (value > allowed[1])
+    outside = ~((value >= allowed[0]) & (value <= allowed[1]))
     if outside.any():
         raise ParameterError.about(
             name,

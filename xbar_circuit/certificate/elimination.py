@@ -16,12 +16,14 @@ side; the other kind then from one end to the other, a line of nodes at a time.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit._checks import FloatArray
 from xbar_circuit._kirchhoff import end_conductances
+from xbar_circuit._uneven import Segments, segment_ohm
 from xbar_circuit.crossbar import Crossbar
 
 __all__ = ["Elimination", "Solution"]
@@ -45,11 +47,11 @@ class Solution:
 
 @dataclass(frozen=True, slots=True)
 class _Wire:
-    """One wire of a kind, seen from its cells.
+    """The wires of a kind, seen from their cells; all have the same nodes.
 
     node : number of each cell's node, -1 where it is held (cells,).
-    chain : branches between neighbouring nodes (nodes - 1,) [S].
-    terminal : branches from each node to what is held (nodes,) [S].
+    chain : branches between neighbouring nodes (wires, nodes - 1) [S].
+    terminal : branches from each node to what is held (wires, nodes) [S].
     """
 
     node: NDArray[np.int64]
@@ -59,29 +61,37 @@ class _Wire:
     @property
     def count(self) -> int:
         """How many nodes it has."""
-        return len(self.terminal)
+        return int(self.terminal.shape[1])
 
     @classmethod
-    def of(cls, cells: int, segment_ohm: float, first: float, last: float) -> _Wire:
-        """Return the wire with the end conductances `first` and `last` [S], infinite if held."""
-        if segment_ohm == 0.0:
-            if np.isinf(first) or np.isinf(last):
-                return cls(np.full(cells, -1), np.zeros(0), np.zeros(0))
-            return cls(np.zeros(cells, dtype=np.int64), np.zeros(0), np.array([first + last]))
-        begin, end = int(np.isinf(first)), cells - int(np.isinf(last))
+    def of(cls, shape: tuple[int, int], segment: Any, first: Any, last: Any) -> _Wire:
+        """Return the wires with the end conductances `first` and `last` [S], infinite if held.
+
+        `shape` : (wires, cells); `segment` : resistances between cells, one or (wires, cells - 1).
+        """
+        wires, cells = shape
+        is_held = [bool(np.isinf(end).any()) for end in (first, last)]
+        if segment == 0.0:
+            if any(is_held):
+                return cls.held(shape)
+            both = np.full((wires, 1), first + last)
+            return cls(np.zeros(cells, dtype=np.int64), np.zeros((wires, 0)), both)
+        siemens = 1.0 / segment_ohm("wires", segment, (wires, cells - 1))
+        begin, end = int(is_held[0]), cells - int(is_held[1])
         count = max(end - begin, 0)
         node = np.full(cells, -1)
         node[begin:end] = np.arange(count)
-        terminal = np.zeros(count)
+        terminal = np.zeros((wires, count))
         if count:
-            terminal[0] += 1.0 / segment_ohm if begin else first
-            terminal[-1] += 1.0 / segment_ohm if end < cells else last
-        return cls(node, np.full(max(count - 1, 0), 1.0 / segment_ohm), terminal)
+            terminal[:, 0] += siemens[:, 0] if begin else first
+            terminal[:, -1] += siemens[:, -1] if end < cells else last
+        return cls(node, siemens[:, begin : begin + max(count - 1, 0)], terminal)
 
     @classmethod
-    def held(cls, cells: int) -> _Wire:
-        """Return a wire whose cells are all held."""
-        return cls(np.full(cells, -1), np.zeros(0), np.zeros(0))
+    def held(cls, shape: tuple[int, int]) -> _Wire:
+        """Return wires whose cells are all held."""
+        wires, cells = shape
+        return cls(np.full(cells, -1), np.zeros((wires, 0)), np.zeros((wires, 0)))
 
 
 class Elimination:
@@ -110,12 +120,19 @@ class Elimination:
         wires, ends = crossbar.wires, crossbar.terminals
         left, right = end_conductances(wires.row_lead, ends.left_ohm, ends.right_ohm)
         self._top, self._bottom = end_conductances(wires.column_lead, ends.top_ohm, ends.bottom_ohm)
-        self._column_segment = 1.0 / wires.column_ohm if wires.column_ohm else np.inf
+        across: Any = wires.column_ohm
+        self._ideal_columns = bool(across == 0.0)
+        if not self._ideal_columns and rows == 1:
+            across = 1.0  # there is no segment
+        elif not self._ideal_columns:
+            across = segment_ohm("wires.column_ohm", across, (rows - 1, cols))
+            self._column_segment = 1.0 / across  # (rows - 1, cols)
+            across = Segments("wires.column_ohm", across.T)
         self._row_slope = row_slope
-        row = _Wire.of(cols, wires.row_ohm, left, right)
+        row = _Wire.of((rows, cols), wires.row_ohm, left, right)
         if not crossbar.cell.loads_row:
-            row = _Wire.held(cols)
-        column = _Wire.of(rows, wires.column_ohm, self._top, self._bottom)
+            row = _Wire.held((rows, cols))
+        column = _Wire.of((cols, rows), across, self._top, self._bottom)
         # the wires taken out side by side are those that leave the shorter lines
         self._swap = cols > rows
         leaks = (column_leak, row_leak) if self._swap else (row_leak, column_leak)
@@ -136,16 +153,16 @@ class Elimination:
         self._free, self._node = free, first.node[free]
         outside = first.terminal + first_leak * np.bincount(self._node, minlength=first.count)
         leak = self._onto_nodes(a[..., np.newaxis])[..., 0] + outside
-        inside = np.zeros((first.count, first.count))
+        inside = np.zeros((samples, wires, first.count, first.count))
         k = np.arange(first.count - 1)
-        inside[k, k + 1] = inside[k + 1, k] = first.chain
+        inside[:, :, k, k + 1] = inside[:, :, k + 1, k] = first.chain
         self._inverse = _inverse(
-            np.broadcast_to(inside, (samples * wires, *inside.shape)),
+            inside.reshape(samples * wires, first.count, first.count),
             leak.reshape(samples * wires, first.count),
         ).reshape(samples, wires, first.count, first.count)
         # what the first wires carry between the second wires' nodes of a line, and to the held ones
         self._lost = b.astype(self._kind)
-        through = (outside @ self._inverse)[:, :, self._node]
+        through = (outside[:, np.newaxis] @ self._inverse)[:, :, 0, self._node]
         self._lost[:, :, free] = through * b[:, :, free]
         self._lines: list[FloatArray] = []
         network = np.zeros((samples, cells, cells), dtype=self._kind)
@@ -154,14 +171,14 @@ class Elimination:
             for wire in np.flatnonzero(second.node == line).tolist():
                 network += self._mesh(wire)
                 lost += self._lost[:, wire] + second_leak
-            lost += second.terminal[line]
+            lost += second.terminal[:, line]
             last = line + 1 == second.count
-            ahead = 0.0 if last else float(second.chain[line])
+            ahead = np.zeros(cells) if last else second.chain[:, line]
             network.reshape(samples, -1)[:, :: cells + 1] = 0.0
             inverse = _inverse(network, lost + ahead)
             self._lines.append(inverse)
             lost = ahead * (lost[:, np.newaxis] @ inverse)[:, 0]
-            network = ahead * ahead * inverse
+            network = ahead[:, np.newaxis] * inverse * ahead
 
     def _mesh(self, wire: int) -> FloatArray:
         """Return the branches that one first wire makes between the second ones, any diagonal."""
@@ -220,7 +237,7 @@ class Elimination:
         first, second, free, node = self._first, self._second, self._free, self._node
         a, b = self._a[..., np.newaxis], self._b[..., np.newaxis]
         inject = self._onto_nodes(into_first)
-        inject = inject + first.terminal[:, np.newaxis] * first_volt[:, :, :1]
+        inject = inject + first.terminal[..., np.newaxis] * first_volt[:, :, :1]
         is_held = second.node < 0
         if is_held.any():
             inject = inject.astype(self._kind)
@@ -254,15 +271,15 @@ class Elimination:
         for line, inverse in enumerate(self._lines):
             wires = np.flatnonzero(second.node == line)
             carried = carried + given[:, wires].sum(axis=1)
-            carried += second.terminal[line] * held_volt[:, 0]
+            carried += second.terminal[:, line, np.newaxis] * held_volt[:, 0]
             inject[:, line] = carried
             if line + 1 < second.count:
-                carried = second.chain[line] * (inverse @ carried)
+                carried = second.chain[:, line, np.newaxis] * (inverse @ carried)
         volt = np.zeros_like(inject)
         for line in reversed(range(second.count)):
             own = inject[:, line]
             if line + 1 < second.count:
-                own = own + second.chain[line] * volt[:, line + 1]
+                own = own + second.chain[:, line, np.newaxis] * volt[:, line + 1]
             volt[:, line] = self._lines[line] @ own
         return volt
 
@@ -270,22 +287,24 @@ class Elimination:
         """Return the column currents (samples, cols, vectors), sums over what reaches the ends."""
         rows = row.shape[1]
         cells = self._row_slope[..., np.newaxis] * row + into
-        if np.isinf(self._column_segment):
-            if np.isinf(self._top) or np.isinf(self._bottom):
+        held = [bool(np.isinf(end).any()) for end in (self._top, self._bottom)]
+        if self._ideal_columns:
+            if any(held):
                 return np.asarray(cells.sum(axis=1))
             return np.asarray((self._top + self._bottom) * column[:, 0])
         total = np.zeros((len(row), *row.shape[2:]), dtype=self._kind)
-        held = [bool(np.isinf(self._top)), bool(np.isinf(self._bottom))]
         if rows == 1 and any(held):  # one node, held once or twice
             return np.asarray(cells[:, 0])
-        for end, near, siemens, is_held in (
-            (0, 1, self._top, held[0]),
-            (rows - 1, rows - 2, self._bottom, held[1]),
+        for end, near, segment, siemens, is_held in (
+            (0, 1, 0, self._top, held[0]),
+            (rows - 1, rows - 2, -1, self._bottom, held[1]),
         ):
             if is_held:
-                total += cells[:, end] + self._column_segment * column[:, near]
-            elif siemens > 0.0:
-                total += siemens * column[:, end]
+                total += (
+                    cells[:, end] + self._column_segment[segment][:, np.newaxis] * column[:, near]
+                )
+            elif np.any(siemens > 0.0):
+                total += np.reshape(siemens, (-1, 1)) * column[:, end]
         return total
 
 

@@ -44,8 +44,9 @@ def answer_bound(
     tolerance
         How certain, relative to the full scale, spares solving the array.
     """
-    if nodes is None:
-        current, error, scale = _solved(crossbar, volts, None)
+    if nodes is None or crossbar.wires.uneven:
+        start = None if nodes is None else (nodes.row, nodes.column)
+        current, error, scale = _solved(crossbar, volts, start)
         return np.abs(column_current - current) + error, scale
     with np.errstate(over="ignore", invalid="ignore"):
         cells = _through_wires(crossbar, volts, nodes)

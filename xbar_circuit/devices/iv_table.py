@@ -107,8 +107,9 @@ class IvTable:
         there = volts != 0.0
         volts, currents = volts[there], currents[:, there]
         chords = currents / volts
-        if volts.size < 2 or not (chords > 0.0).all():
-            wrong = np.argwhere(chords <= 0.0)
+        good = (chords > 0.0) & np.isfinite(chords)
+        if volts.size < 2 or not good.all():
+            wrong = np.argwhere(~good)
             got = f"{volts.size} voltages besides 0"
             if len(wrong):
                 k, j = wrong[0]

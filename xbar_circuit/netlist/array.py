@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from xbar_circuit._uneven import segment_ohm
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.netlist.names import column_nodes, row_nodes
 from xbar_circuit.units import spice_number
@@ -38,20 +39,22 @@ def array_lines(crossbar: Crossbar, *, ammeters: bool = False) -> Iterator[str]:
 def _wire_lines(crossbar: Crossbar, row: list[list[str]], column: list[list[str]]) -> Iterator[str]:
     rows, cols = crossbar.shape
     wires = crossbar.wires
-    if wires.row_ohm > 0.0:
+    if wires.row_ohm != 0.0:
         yield "* word line segments"
-        ohm = spice_number(wires.row_ohm)
+        ohm = segment_ohm("wires.row_ohm", wires.row_ohm, (rows, cols - 1))
         for i in range(rows):
             nodes = row[i]
             for j in range(cols - 1):
-                yield f"Rrow_{i}_{j} {nodes[j]} {nodes[j + 1]} {ohm}"
-    if wires.column_ohm > 0.0:
+                if np.isfinite(ohm[i, j]):
+                    yield f"Rrow_{i}_{j} {nodes[j]} {nodes[j + 1]} {spice_number(ohm[i, j])}"
+    if wires.column_ohm != 0.0:
         yield "* bit line segments"
-        ohm = spice_number(wires.column_ohm)
+        ohm = segment_ohm("wires.column_ohm", wires.column_ohm, (rows - 1, cols))
         for i in range(rows - 1):
             above, below = column[i], column[i + 1]
             for j in range(cols):
-                yield f"Rcol_{i}_{j} {above[j]} {below[j]} {ohm}"
+                if np.isfinite(ohm[i, j]):
+                    yield f"Rcol_{i}_{j} {above[j]} {below[j]} {spice_number(ohm[i, j])}"
 
 
 def _capacitor_lines(

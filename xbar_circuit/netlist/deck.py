@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
+from xbar_circuit._uneven import Segments
 from xbar_circuit.cells.tabulated import cell_run_settings
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.netlist.array import array_lines
@@ -112,9 +113,9 @@ def header_lines(crossbar: Crossbar) -> Iterator[str]:
     yield f"xbar_circuit: {rows} x {cols} crossbar"
     yield f"* cells    {crossbar.cell!r}, {used.size} devices, {span}"
     yield (
-        f"* wires    {engineering(wires.row_ohm, 'ohm')} a word line segment,"
-        f" {engineering(wires.column_ohm, 'ohm')} a bit line segment; leads"
-        f" {engineering(wires.row_lead, 'ohm')} and {engineering(wires.column_lead, 'ohm')};"
+        f"* wires    {_ohm(wires.row_ohm)} a word line segment,"
+        f" {_ohm(wires.column_ohm)} a bit line segment; leads"
+        f" {_ohm(wires.row_lead)} and {_ohm(wires.column_lead)};"
         f" {engineering(wires.row_farad, 'F')} and {engineering(wires.column_farad, 'F')} a node"
     )
     yield (
@@ -125,6 +126,11 @@ def header_lines(crossbar: Crossbar) -> Iterator[str]:
     yield "*          ideal; row 0 is the top, column 0 the left"
     yield "* current  i(Vbottom_<col>) is positive into the sense terminal"
     yield "* units    volt, ampere, ohm, farad, second; numbers carry no prefixes"
+
+
+def _ohm(value: float | Segments) -> str:
+    """Return a resistance, or what says that there are several."""
+    return repr(value) if isinstance(value, Segments) else engineering(value, "ohm")
 
 
 def driver_expression(values: FloatArray, *, celsius: float = 27.0) -> str:

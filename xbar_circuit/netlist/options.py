@@ -16,6 +16,7 @@ import numpy as np
 
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
+from xbar_circuit._uneven import Segments
 from xbar_circuit.cells import TabulatedCell
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import Cell
@@ -80,12 +81,13 @@ class SpiceOptions:
         largest = float(np.abs(volts).max())
         full_scale = largest * float(crossbar.conductance.sum(axis=0).max())
         wires, ends = crossbar.wires, crossbar.terminals
-        resistances = [wires.row_ohm, wires.column_ohm]
+        resistances = [_least_ohm(wires.row_ohm), _least_ohm(wires.column_ohm)]
+        row_lead, column_lead = _least_ohm(wires.row_lead), _least_ohm(wires.column_lead)
         resistances += [
-            wires.row_lead + ohm for ohm in (ends.left_ohm, ends.right_ohm) if ohm is not None
+            row_lead + ohm for ohm in (ends.left_ohm, ends.right_ohm) if ohm is not None
         ]
         resistances += [
-            wires.column_lead + ohm for ohm in (ends.bottom_ohm, ends.top_ohm) if ohm is not None
+            column_lead + ohm for ohm in (ends.bottom_ohm, ends.top_ohm) if ohm is not None
         ]
         smallest = min((ohm for ohm in resistances if ohm > 0.0), default=np.inf)
         rounding = 64.0 * float(np.finfo(np.float64).eps) * largest / smallest
@@ -111,3 +113,10 @@ class SpiceOptions:
         )
         klu = " klu" if self.klu else ""
         return f".options {tolerances} itl1={self.itl1} temp={self.celsius!r} noacct{klu}"
+
+
+def _least_ohm(value: object) -> float:
+    """Return the smallest resistance of some segments or leads [ohm], infinite if there is none."""
+    if isinstance(value, Segments):
+        return float(value.ohm.min(initial=np.inf))
+    return float(value)  # type: ignore[arg-type]  # a number

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isinf
 
+from xbar_circuit._uneven import segment_ohm
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.netlist.names import column_node, row_node
 
@@ -50,7 +52,7 @@ def drivers(crossbar: Crossbar) -> Iterator[Terminal]:
     for i in range(crossbar.rows):
         yield from _ends(
             i,
-            crossbar.wires.row_lead,
+            _lead(crossbar.wires.row_lead, i, crossbar.rows),
             (
                 ("left", ends.left_ohm, row_node(crossbar, i, 0)),
                 ("right", ends.right_ohm, row_node(crossbar, i, last)),
@@ -65,12 +67,17 @@ def senses(crossbar: Crossbar) -> Iterator[Terminal]:
     for j in range(crossbar.cols):
         yield from _ends(
             j,
-            crossbar.wires.column_lead,
+            _lead(crossbar.wires.column_lead, j, crossbar.cols),
             (
                 ("bottom", ends.bottom_ohm, column_node(crossbar, last, j)),
                 ("top", ends.top_ohm, column_node(crossbar, 0, j)),
             ),
         )
+
+
+def _lead(lead: object, index: int, wires: int) -> float:
+    """Return the lead of one wire [ohm]."""
+    return float(segment_ohm("wires", lead, (wires,))[index])
 
 
 def _ends(
@@ -84,6 +91,8 @@ def _ends(
         if terminal_ohm is None:
             continue
         ohm = lead_ohm + terminal_ohm
+        if isinf(ohm):  # a line left open
+            continue
         if ohm == 0.0:
             if node in held:
                 continue

@@ -85,14 +85,14 @@ class PreparedDirect:
     def _stars(self) -> Stars | None:
         """The elimination node by node, None where it does not apply: then it goes by lines."""
         bar = self._crossbar
-        if not (bar.cell.loads_row and compiled.available()):
+        if bar.wires.uneven or not (bar.cell.loads_row and compiled.available()):
             return None
         return Stars(layout(bar.shape, bar.wires, bar.terminals), slopes(bar)[np.newaxis])
 
     @cached_property
     def _transfer(self) -> FloatArray:
         bar = self._crossbar
-        if bar.cell.loads_row and compiled.available():
+        if bar.cell.loads_row and compiled.available() and not bar.wires.uneven:
             known = self.__dict__.get("_stars")
             plan = layout(bar.shape, bar.wires, bar.terminals)
             stars = known or Stars(plan, slopes(bar)[np.newaxis], keep=False)

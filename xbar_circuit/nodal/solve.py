@@ -16,6 +16,7 @@ from xbar_circuit.nodal.direct import Direct
 from xbar_circuit.nodal.hierarchical import Hierarchical
 from xbar_circuit.nodal.krylov import NewtonKrylov
 from xbar_circuit.nodal.method import Method, Prepared
+from xbar_circuit.nodal.newton import Newton
 from xbar_circuit.result import ReadResult
 
 __all__ = ["prepare", "read", "transfer"]
@@ -130,7 +131,7 @@ def _on(crossbar: Crossbar, device: str) -> Method:
 
 def _for_reads(crossbar: Crossbar, inputs: int) -> Method:
     """Return the method that takes the least time for one call with so many inputs."""
-    if not suits(crossbar):
+    if crossbar.wires.uneven or not suits(crossbar):
         return _for_many(crossbar)
     return (
         ByLines() if inputs * by_lines_second(crossbar) < _least(crossbar) else _for_many(crossbar)
@@ -139,6 +140,8 @@ def _for_reads(crossbar: Crossbar, inputs: int) -> Method:
 
 def _for_many(crossbar: Crossbar) -> Method:
     """Return the method that takes the least time for many reads of this crossbar."""
+    if crossbar.wires.uneven:
+        return Direct() if crossbar.cell.linear else Newton()
     if not crossbar.cell.linear:
         return NewtonKrylov()
     if not crossbar.cell.loads_row or _direct(crossbar) < _reduction(crossbar):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
+from xbar_circuit._uneven import segment_ohm
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.netlist.names import column_nodes, row_nodes
 from xbar_circuit.netlist.options import SpiceOptions
@@ -86,13 +88,16 @@ def deck_lines(crossbar: Crossbar, batch: FloatArray) -> Iterator[str]:
 
 def _wires(crossbar: Crossbar, row: list[list[str]], column: list[list[str]]) -> Iterator[str]:
     rows, cols = crossbar.shape
-    if crossbar.wires.row_ohm > 0.0:
-        ohm = spice_number(crossbar.wires.row_ohm)
+    if crossbar.wires.row_ohm != 0.0:
+        ohm = segment_ohm("wires.row_ohm", crossbar.wires.row_ohm, (rows, cols - 1))
         for i in range(rows):
             for j in range(cols - 1):
-                yield f"row_{i}_{j} ({row[i][j]} {row[i][j + 1]}) r r={ohm}"
-    if crossbar.wires.column_ohm > 0.0:
-        ohm = spice_number(crossbar.wires.column_ohm)
+                if np.isfinite(ohm[i, j]):
+                    yield f"row_{i}_{j} ({row[i][j]} {row[i][j + 1]}) r r={spice_number(ohm[i, j])}"
+    if crossbar.wires.column_ohm != 0.0:
+        ohm = segment_ohm("wires.column_ohm", crossbar.wires.column_ohm, (rows - 1, cols))
         for i in range(rows - 1):
             for j in range(cols):
-                yield f"col_{i}_{j} ({column[i][j]} {column[i + 1][j]}) r r={ohm}"
+                if np.isfinite(ohm[i, j]):
+                    ends = f"({column[i][j]} {column[i + 1][j]})"
+                    yield f"col_{i}_{j} {ends} r r={spice_number(ohm[i, j])}"
