@@ -5,11 +5,14 @@ import math
 
 import pytest
 
+from closeness import approx
 from xbar_circuit.cli import main
 from xbar_circuit.studies.validation import TRUTHS, Truth, validate
 
 
-@pytest.mark.parametrize("name", [name for name in TRUTHS if name != "badcrossbar"])
+@pytest.mark.parametrize(
+    "name", [name for name in TRUTHS if name not in {"badcrossbar", "aihwkit", "staircase"}]
+)
 def test_a_group_agrees_with_its_truths(name):
     found = validate((name,))
     assert len(found) >= 2
@@ -22,11 +25,27 @@ def test_a_group_agrees_with_its_truths(name):
 
 
 def test_what_is_not_installed_is_said(monkeypatch):
-    monkeypatch.setattr("xbar_circuit.studies.validation.find_spec", lambda _: None)
+    monkeypatch.setattr("xbar_circuit.studies._truths_of_simulators.find_spec", lambda _: None)
     (one,) = validate(("badcrossbar",))
     assert "pip install --no-deps badcrossbar" in one.missing
     assert one.agrees is None
     assert math.isnan(one.theirs)
+
+
+def test_the_cells_staircase_is_stated_where_it_falls_short():
+    found = validate(("staircase",))
+    ratios = [one.ratio for one in found]
+    assert ratios == approx([0.14, 0.42, 0.88, 1.28], rel=0.03)
+    assert all("begins slowly" in one.shortfall for one in found)
+
+
+def test_aihwkit_is_said_to_be_missing_and_run_where_its_source_is(monkeypatch, tmp_path):
+    monkeypatch.setattr("xbar_circuit.studies._aihwkit.find_spec", lambda _: None)
+    found = validate(("aihwkit",))
+    assert len(found) == 10
+    assert all("--aihwkit FOLDER" in one.missing for one in found)
+    monkeypatch.undo()
+    assert all(one.missing for one in validate(("aihwkit",), aihwkit=tmp_path))
 
 
 def test_a_truth_is_judged_by_its_ratio():

@@ -1,166 +1,37 @@
 """Change the physics and the accounting one line at a time, and see whether a test notices.
 
-Mutations are those of Cosmic Ray (https://cosmic-ray.readthedocs.io): a plus for a minus, a product
-for a quotient, a number doubled, a comparison turned around. A sample of them, spread over the
-modules, is written one by one into a copy of the tree, and the tests that are mapped to the module
-run until the first failure. A mutation that no mapped test notices survives. Run it by
-``make mutants``; the list and every survivor's change go into ``out/mutants/mutants.json``.
+A sample of mutations (see `mutations`), spread over the modules and the same for the same seed, is
+written one by one into a copy of the tree, and the tests that run the changed line (see `covering`)
+run until the first failure. A mutation that none of them notices survives; it must be explained in
+``survivors.toml``, or the command fails. Run it by ``make mutants``. What became of a mutation goes
+to ``out/mutants/done.jsonl``: a run that was stopped goes on where it was, and survivors are tried
+again. ``--part 2/5`` runs the second of five parts.
 """
 
 import argparse
-import ast
-import difflib
-import itertools
+import hashlib
 import json
 import os
-import random
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+import tomllib
 from pathlib import Path
 from typing import Any
 
-from cosmic_ray.ast import Visitor, get_ast
-from cosmic_ray.mutating import mutate_code
-from cosmic_ray.operators.number_replacer import NumberReplacer
-from cosmic_ray.plugins import get_operator
+from covering import Covering, measure
+from mutations import Mutant, mutants, sample
 
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("xbar_circuit", "tests", "device_models", "netlists", "pyproject.toml")
-OPERATORS = (
-    *(
-        f"core/ReplaceBinaryOperator_{pair}"
-        for pair in ("Add_Sub", "Sub_Add", "Mul_Div", "Div_Mul", "Mul_Add", "Pow_Mul")
-    ),
-    *(
-        f"core/ReplaceComparisonOperator_{pair}"
-        for pair in ("Lt_Gt", "Gt_Lt", "LtE_Gt", "GtE_Lt", "Eq_NotEq")
-    ),
-    "core/ReplaceUnaryOperator_Delete_USub",
-    "core/ReplaceTrueWithFalse",
-    "core/ReplaceFalseWithTrue",
-    "double",
-)
-_PERIPHERALS = ("tests/peripherals",)
-_CONVERTERS = (*_PERIPHERALS, "tests/studies/readout/test_characterize_converter.py")
-_TRANSIENT = ("tests/nodal/test_modes.py", "tests/nodal/test_transient.py")
-#: Beginnings of lines on which no result depends.
-IDLE = ("@dataclass(", "_KEPT_FACTORS", "_MOST_STEPS", "_MOST_STATES", "_BISECTIONS", "_FEW")
-#: Tests of each module or folder, quickest first.
-MAPPED: dict[str, tuple[str, ...]] = {
-    "architecture": ("tests/architecture",),
-    "tile/cost.py": ("tests/tile/test_cost.py",),
-    "peripherals/amplifiers": _PERIPHERALS,
-    "peripherals/converters/sar.py": _CONVERTERS,
-    "peripherals/converters/ramp.py": _CONVERTERS,
-    "peripherals/converters/flash.py": _CONVERTERS,
-    "peripherals/converters/oscillator.py": _CONVERTERS,
-    "peripherals/drivers/dac.py": _PERIPHERALS,
-    "peripherals/drivers/bit_serial.py": _PERIPHERALS,
-    "peripherals/drivers/pulse_width.py": _PERIPHERALS,
-    "studies/readout/_sine.py": ("tests/studies/readout/test_sine.py",),
-    "devices/pcm/statistics.py": ("tests/devices/pcm/test_statistics.py",),
-    "devices/pcm/_published.py": ("tests/devices/pcm/test_statistics.py",),
-    "devices/pcm/pulsed_set.py": ("tests/devices/pcm/test_statistics.py",),
-    "nodal/_modes.py": _TRANSIENT,
-    "nodal/_dynamics.py": _TRANSIENT,
-    "nodal/waveform.py": _TRANSIENT,
-    "nodal/stepping.py": _TRANSIENT,
-    "nodal/transient.py": _TRANSIENT,
-    "nodal/noise.py": ("tests/nodal/test_noise.py",),
-    "_kirchhoff.py": ("tests/test_result.py", "tests/test_conventions.py"),
-    "result.py": ("tests/test_result.py", "tests/test_conventions.py"),
-    "cells/synapse.py": ("tests/cells/test_synapses.py",),
-}
+SURVIVORS = Path(__file__).with_name("survivors.toml")
 
 
-class Double(NumberReplacer):
-    """A number twice as large, and 1 for 0: one more is nothing to 1e12, all to 1e-12."""
-
-    def mutation_positions(self, node: Any) -> Iterator[Any]:
-        yield from itertools.islice(super().mutation_positions(node), 1)
-
-    def mutate(self, node: Any, index: int) -> Any:
-        value = ast.literal_eval(node.value)
-        changed = super().mutate(node, index)
-        changed.value = f" {2 * value or 1!r}"
-        return changed
-
-
-def operator_of(name: str) -> Any:
-    """Return the operator of a name."""
-    return Double() if name == "double" else get_operator(name)()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Mutant:
-    """One change of one module below `root`, and the tests that must notice it."""
-
-    root: Path
-    module: str
-    operator: str
-    occurrence: int
-    tests: tuple[str, ...]
-
-    def code(self) -> str | None:
-        """Return the changed module; None where there are no more such places."""
-        source = (self.root / self.module).read_text(encoding="utf-8")
-        return mutate_code(source, operator_of(self.operator), self.occurrence)
-
-    def diff(self) -> str:
-        """Return what it changes, the lines alone."""
-        lines = difflib.unified_diff(
-            (self.root / self.module).read_text(encoding="utf-8").splitlines(),
-            (self.code() or "").splitlines(),
-            lineterm="",
-            n=0,
-        )
-        return "\n".join(line for line in lines if not line.startswith(("---", "+++")))
-
-
-def mutants(root: Path, only: str) -> Iterator[Mutant]:
-    """Yield every mutation of the mapped modules whose path contains `only`."""
-    for part, tests in MAPPED.items():
-        place = root / "xbar_circuit" / part
-        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
-            module = path.relative_to(root).as_posix()
-            if only not in module:
-                continue
-            tree = get_ast(path.read_text(encoding="utf-8"))
-            for operator in OPERATORS:
-                for occurrence in range(_places(tree, operator_of(operator))):
-                    yield Mutant(
-                        root=root,
-                        module=module,
-                        operator=operator,
-                        occurrence=occurrence,
-                        tests=tests,
-                    )
-
-
-def sample(every: list[Mutant], count: int, seed: int) -> list[Mutant]:
-    """Return `count` of them, the same share of every module, at least one of each."""
-    rng = random.Random(seed)
-    by_module: dict[str, list[Mutant]] = {}
-    for one in every:
-        by_module.setdefault(one.module, []).append(one)
-    chosen = []
-    for group in by_module.values():
-        share = max(1, round(count * len(group) / len(every)))
-        rng.shuffle(group)
-        sound = (one for one in group if _compiles(one.code() or "") and not _idle(one.diff()))
-        chosen += itertools.islice(sound, share)
-    rng.shuffle(chosen)
-    return chosen
-
-
-def run(tests: tuple[str, ...], tree: Path, limit: float) -> tuple[str, str]:
+def run(tests: list[str], tree: Path, limit: float) -> tuple[str, str]:
     """Return ``passed``, ``failed`` or ``too long``, and the first test that failed."""
+    if not tests:
+        return "passed", "no test runs it"
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     try:
@@ -179,16 +50,79 @@ def run(tests: tuple[str, ...], tree: Path, limit: float) -> tuple[str, str]:
     return ("passed" if done.returncode == 0 else "failed"), (failed or [""])[0][:160]
 
 
+def explained() -> dict[tuple[str, str, str], str]:
+    """Return the reasons of the committed survivors, by module, what stood there and what does."""
+    with SURVIVORS.open("rb") as file:
+        entries = tomllib.load(file).get("survivor", [])
+    return {(one["module"], one["before"], one["after"]): one["reason"] for one in entries}
+
+
+def known(path: Path, chosen: list[Mutant]) -> dict[str, dict[str, Any]]:
+    """Return what earlier runs killed, where the module has not changed since."""
+    if not path.exists():
+        return {}
+    marks = {one.name: _mark(one) for one in chosen}
+    entries = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return {
+        one["name"]: one
+        for one in entries
+        if not one["survived"] and marks.get(one["name"]) == one["mark"]
+    }
+
+
+def judge(one: Mutant, tree: Path, covering: Covering) -> dict[str, Any]:
+    """Return what becomes of a mutation."""
+    tests = covering.of(one.root, one.module, one.lines(), one.tests)
+    path = tree / one.module
+    path.write_text(one.code() or "", encoding="utf-8")
+    usual = sum(covering.second.get(test, 1.0) for test in tests)
+    try:
+        verdict, failed = run(tests, tree, 60.0 + 6.0 * usual)
+    finally:
+        shutil.copy(one.root / one.module, path)
+    before, after = one.change()
+    return {
+        "name": one.name,
+        "mark": _mark(one),
+        "module": one.module,
+        "survived": verdict == "passed",
+        "tests": len(tests),
+        "noticed_by": failed or verdict,
+        "before": before,
+        "after": after,
+    }
+
+
+def report(results: list[dict[str, Any]], every: int, goal: float) -> int:
+    """Print the share and every survivor; 1 if it is too small or one is not explained."""
+    reasons = explained()
+    survivors = [one for one in results if one["survived"]]
+    missing = 0
+    for one in survivors:
+        reason = reasons.get((one["module"], one["before"], one["after"]))
+        missing += reason is None
+        print(f"survived: {one['module']}\n  - {one['before']}\n  + {one['after']}")
+        print(f"  {reason or 'NOT EXPLAINED in ' + SURVIVORS.name}")
+    killed = len(results) - len(survivors)
+    share = killed / max(len(results), 1)
+    print(f"killed {killed} of {len(results)} ({share:.1%}), out of {every} possible mutations")
+    print(f"survivors without an explanation: {missing}")
+    return int(share < goal or missing > 0)
+
+
 def main() -> int:
-    """Run a sample and write what became of it; 1 if more survived than the goal allows."""
+    """Run a sample or a part of it."""
     ask = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    ask.add_argument("--count", type=int, default=200, help="how many mutations")
+    ask.add_argument("--count", type=int, default=160, help="how many mutations")
     ask.add_argument("--seed", type=int, default=1, help="of the sample")
     ask.add_argument("--only", default="", help="part of the modules' paths")
+    ask.add_argument("--part", default="1/1", help="which part of how many, such as 2/5")
     ask.add_argument("--goal", type=float, default=0.95, help="share that must be noticed")
     ask.add_argument("--out", type=Path, default=Path("out/mutants"), help="folder of the report")
     given = ask.parse_args()
-    results = []
+    part, parts = map(int, given.part.split("/"))
+    given.out.mkdir(parents=True, exist_ok=True)
+    record = given.out / "done.jsonl"
     with tempfile.TemporaryDirectory() as folder:
         whole, tree = Path(folder) / "whole", Path(folder) / "tree"
         for name in COPIED:
@@ -196,86 +130,34 @@ def main() -> int:
             (shutil.copytree if source.is_dir() else shutil.copy)(source, _made(whole / name))
         shutil.copytree(whole, tree)
         every = list(mutants(whole, given.only))
-        chosen = sample(every, given.count, given.seed)
-        print(f"{len(chosen)} of {len(every)} mutations", flush=True)
-        given.out.mkdir(parents=True, exist_ok=True)
-        usual: dict[tuple[str, ...], float] = {}
-        for k, one in enumerate(chosen, 1):
-            if one.tests not in usual:
-                begin = time.monotonic()
-                verdict, failed = run(one.tests, tree, 900.0)
-                if verdict != "passed":
-                    print(f"without a mutation: {verdict} {failed}")
-                    return 2
-                usual[one.tests] = time.monotonic() - begin
-            path = tree / one.module
-            path.write_text(one.code() or "", encoding="utf-8")
-            verdict, failed = run(one.tests, tree, 60.0 + 4.0 * usual[one.tests])
-            shutil.copy(whole / one.module, path)
-            survived = verdict == "passed"
-            results.append(
-                asdict(one)
-                | {"root": "", "survived": survived, "noticed_by": failed, "diff": one.diff()}
-            )
-            if survived:
-                print(f"survived: {one.module} {one.operator}\n{one.diff()}", flush=True)
-            elif k % 10 == 0:
-                print(f"{k} of {len(chosen)}", flush=True)
-            killed = sum(not result["survived"] for result in results)
-            summary = {
-                "mutations": len(results),
-                "of": len(every),
-                "killed": killed,
-                "share": killed / len(results),
-                "survivors_by_module": Counter(r["module"] for r in results if r["survived"]),
-                "results": results,
-            }
-            (given.out / "mutants.json").write_text(json.dumps(summary, indent=1))
-    print(f"killed {killed} of {len(results)}: {killed / len(results):.1%}")
-    return 0 if killed >= given.goal * len(results) else 1
+        chosen = sample(every, given.count, given.seed)[part - 1 :: parts]
+        before = known(record, chosen)
+        left = [one for one in chosen if one.name not in before]
+        print(f"{len(chosen)} of {len(every)} mutations, {len(before)} killed before", flush=True)
+        results = [before[one.name] for one in chosen if one.name in before]
+        if left:
+            files = sorted({file for one in left for file in one.tests})
+            print(f"which tests run which lines: {len(files)} files of tests", flush=True)
+            covering = measure(tree, files)
+        for k, one in enumerate(left, 1):
+            found = judge(one, tree, covering)
+            results.append(found)
+            with record.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(found) + "\n")
+            if found["survived"] or k % 10 == 0:
+                word = f"survived: {one.name} {one.change()}" if found["survived"] else ""
+                print(f"{k} of {len(left)} {word}", flush=True)
+    (given.out / "mutants.json").write_text(json.dumps(results, indent=1), encoding="utf-8")
+    return report(results, len(every), given.goal)
+
+
+def _mark(one: Mutant) -> str:
+    return hashlib.sha256((one.root / one.module).read_bytes()).hexdigest()[:16]
 
 
 def _made(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
-
-
-class _Counter(Visitor):
-    """Counts the places where an operator applies."""
-
-    def __init__(self, operator: Any) -> None:
-        self.count, self._operator = 0, operator
-
-    def visit(self, node: Any) -> Any:
-        self.count += len(list(self._operator.mutation_positions(node)))
-        return node
-
-
-def _places(tree: Any, operator: Any) -> int:
-    counter = _Counter(operator)
-    counter.walk(tree)
-    return counter.count
-
-
-def _idle(diff: str) -> bool:
-    """Whether a diff changes what no result depends on.
-
-    The ``*`` before keyword arguments, which the operators take for a product; how a class is
-    made; and limits on work, which cost time alone.
-    """
-    before = [line[1:] for line in diff.splitlines() if line.startswith("-")]
-    after = [line[1:] for line in diff.splitlines() if line.startswith("+")]
-    if [line.replace("*,", "/,") for line in before] == after:
-        return True
-    return all(line.lstrip().startswith(IDLE) for line in before)
-
-
-def _compiles(code: str) -> bool:
-    try:
-        compile(code, "mutant", "exec")
-    except SyntaxError:
-        return False
-    return True
 
 
 if __name__ == "__main__":

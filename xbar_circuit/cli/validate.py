@@ -30,11 +30,15 @@ def validate(
         list[str] | None,
         typer.Option(help=f"One of {', '.join(TRUTHS)}; repeat for several. Default: all."),
     ] = None,
+    aihwkit: Annotated[
+        Path | None, typer.Option(help="Unpacked source of aihwkit; without it, the package.")
+    ] = None,
     seed: Seed = SEED,
 ) -> None:
     """Hold the package to truths from outside: other simulators, closed forms, published figures.
 
-    What needs a package that is not installed is said so. Exit code 1 if a number differs.
+    What needs a package that is not installed is said so. Exit code 1 if a number
+    differs that is not known to.
     """
     console = Console()
     names = tuple(choice("--only", name, tuple(TRUTHS)) for name in only or ())
@@ -43,7 +47,7 @@ def validate(
     with progress_bar(transient=True, counted=True) as bar:
         for name in groups:
             bar.add(name, 0, 1)
-            truths += run_all((name,), seed=seed)
+            truths += run_all((name,), seed=seed, aihwkit=aihwkit)
             bar.add(name)
     footer = f"xbar_circuit {__version__}; made by: xbar validate --seed {seed}"
     page = write_validation_page(truths, out, footer=footer)
@@ -61,5 +65,5 @@ def validate(
         table.add_row(*map(escape, row[:6]))
     console.print(table)
     console.print(f"written to {page}", highlight=False)
-    if any(one.agrees is False for one in truths):
+    if any(one.agrees is False and not one.shortfall for one in truths):
         raise typer.Exit(1)

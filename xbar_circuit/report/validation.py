@@ -6,32 +6,43 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from xbar_circuit.report import Section, Table, write_page
-from xbar_circuit.studies.validation import Truth
+from xbar_circuit.studies._truth import Truth
 
 __all__ = ["COLUMNS", "truth_rows", "write_validation_page"]
 
 COLUMNS = ("what", "ours", "theirs", "ratio", "verdict", "source", "command")
 _NOT_RUN = (
-    "CrossSim is not on the package index; its tutorial's printed results stand for it.",
-    "aihwkit is not run here: its noise models' formulas are held to their values in the tests.",
+    "CrossSim is not on the package index, so it is not run: what its DFT tutorial prints stands"
+    " for it.",
+    "aihwkit's package index has wheels for some Pythons only. Without one its noise models, which"
+    " are Python over torch, run from the unpacked source archive (--aihwkit FOLDER); its compiled"
+    " tiles are not run.",
+    "VACASK reads arrays of devices, not of cells with a transistor.",
 )
 
 
 def truth_rows(truths: Sequence[Truth]) -> list[tuple[str, ...]]:
     """Return the rows of the table."""
-    words = {True: "agrees", False: "differs", None: "not run"}
     return [
         (
             one.what,
             "-" if one.missing else f"{one.ours:.6g} {one.unit}",
             "-" if one.missing else f"{one.theirs:.6g} {one.unit}",
             "-" if one.missing else f"{one.ratio:.9g}",
-            f"{words[one.agrees]}, to {one.tolerance:.2g}" if not one.missing else one.missing,
+            _verdict(one),
             one.source,
             one.command,
         )
         for one in truths
     ]
+
+
+def _verdict(one: Truth) -> str:
+    if one.missing:
+        return one.missing
+    if one.agrees:
+        return f"agrees, to {one.tolerance:.2g}"
+    return f"differs; {one.shortfall}" if one.shortfall else f"differs, to {one.tolerance:.2g}"
 
 
 def write_validation_page(truths: Sequence[Truth], folder: Path, *, footer: str = "") -> Path:

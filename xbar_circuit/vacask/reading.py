@@ -67,7 +67,8 @@ def read(
     batch = checks.read_volts("volts", volts, crossbar.rows)
     with tempfile.TemporaryDirectory(prefix="xbar-vacask-") as name:
         folder = Path(name)
-        said = _run(text, crossbar, folder, time_limit_second)
+        source = cell_lines(crossbar, row_nodes(crossbar), column_nodes(crossbar)).source
+        said = run_deck(text, source, folder, time_limit_second)
         points = []
         for k in range(len(batch)):
             file = folder / f"{point_name(k)}.raw"
@@ -81,10 +82,9 @@ def read(
     return _result(crossbar, batch, points)
 
 
-def _run(text: str, crossbar: Crossbar, folder: Path, seconds: float | None) -> str:
-    """Run the deck in a folder of its own; return what VACASK said."""
+def run_deck(text: str, source: Path | None, folder: Path, seconds: float | None) -> str:
+    """Run a deck in a folder of its own, whose `source` is compiled; return what VACASK said."""
     program = locate().program
-    source = cell_lines(crossbar, row_nodes(crossbar), column_nodes(crossbar)).source
     if source is not None:
         compiled = compile_cached(source)
         text = text.replace(f'load "{compiled.name}"', f'load "{compiled}"', 1)

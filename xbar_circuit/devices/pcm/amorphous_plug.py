@@ -17,9 +17,11 @@ which is what spreads the published window of 25 to 1 uS over 4 to 31 nm of plug
 
 so that at room temperature ``g ~ (1 + t/t0)**(-nu)``: the law of Joshi et al., Nat. Commun. 11,
 2473 (2020), with their time origin of 20 s. Storage at another temperature stretches time by an
-Arrhenius factor, ``t_eff = t * exp(E_r/k * (1/300 K - 1/T))``; the exponent itself stays, as Khan
-et al. measured from 125 to 300 K (arXiv:2205.03691, 0.07 to 0.11). A thin plug, all of it near the
-crystal, drifts and fluctuates less than a thick one: with the bulk share
+Arrhenius factor, ``t_eff = t * exp(E_r/k * (1/300 K - 1/T))``. The exponent itself stays, which is
+a simplification: in line cells of GST it rises from 0.07 at 125 K to 0.11 at 300 K, a line over
+1/T, and about 0.1 is what is seen above (Khan et al., Appl. Phys. Lett. 116 (25) (2020), doi
+10.1063/1.5144606, abstract). A thin plug, all of it near the crystal, drifts and fluctuates less
+than a thick one: with the bulk share
 ``b(u) = u**2 / (u**2 + u_bulk**2)``, ``nu = nu_thin + (nu_thick - nu_thin)*b``, and the same form
 for the amplitude of the 1/f noise. A **liner** (projected PCM) is a drift-free resistor in parallel
 with u.

@@ -15,12 +15,14 @@ Source of form and thermodynamic constants: Burr et al., J. Appl. Phys. 111, 104
 GST. The kinetics are fitted for doped GST, to both ends: the fastest growth, 0.5 nm/ns at 750 K,
 negligible below 550 K (Sebastian et al., Nat. Commun. 8, 1115 (2017)), and retention. Burr's 2.3 eV
 of viscosity with an eta that alone limits growth cannot meet these: with the peak at 750 K it
-leaves a sixth of it at 550 K, and loses 30 nm within a minute at 358 K. What was measured of
-retention: amorphous GST lasts more than ten years at slightly above room temperature (Pries et al.,
-Adv. Mater. 31, 1900784 (2019)), its crystallisation is activated by 2.34 eV in slow heating of
-films (Park et al., Appl. Phys. Lett. 2006, quoted by others); for cells 10 years at about 85 C and
-2.5 to 3.1 eV are commonly quoted for GST, more for doped GST (textbook values, not re-checked).
-Here, with 3.0 eV, a plug loses 10 nm in ten years at 351 K.
+leaves a sixth of it at 550 K, and loses 30 nm within a minute at 358 K. Retention is fitted to what
+data storage asks for, more than ten years slightly above room temperature (so stated by Pries et
+al., Adv. Mater. 31, 1900784 (2019), abstract). Measured is that undoped films crystallise with an
+activation of 2.34 eV where they are heated by less than 40 K a minute, and with a fourth of the
+glass's above the glass transition ("Effect of heating rate on the activation energy for
+crystallization of amorphous Ge2Sb2Te5 thin film", abstract; Pries et al.); other films gave 4.3 eV.
+For cells, 10 years at about 85 C and 2.5 to 3.1 eV are textbook values, not re-checked. Here, with
+3.0 eV, a plug loses 10 nm in ten years at 351 K.
 """
 
 from __future__ import annotations
@@ -49,7 +51,8 @@ class CrystalGrowth:
     melt_kelvin, glass_kelvin
         Melting point and glass transition [K]; Burr et al. 2012.
     activation_ev
-        Activation energy of viscosity at and below the glass transition [eV]; fitted to retention.
+        Activation energy of viscosity at and below the glass transition [eV]; fitted to ten years
+        at 351 K, see above.
     fusion_joule_per_cubic_metre, monomer_cubic_metre
         Heat of fusion dH_f [J/m3] and volume of a monomer v_m [m3]; Burr et al. 2012.
     vft_kelvin

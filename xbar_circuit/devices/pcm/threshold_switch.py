@@ -16,10 +16,11 @@ the barrier relaxes,
 
     F_t(T, t) = F_t * (E_a(t) - lambda*k*T) / (E_a - lambda*k*300 K),
 
-which with lambda = 2 is -0.09 %/K and +4 % a decade of time; published V_t fall and drift by a few
-tenths of a percent per kelvin and a few percent per decade (Pirovano et al., IEEE Trans. Electron
-Devices 51, 714 (2004); Le Gallo et al., J. Appl. Phys. 119, 025704 (2016): orders as quoted by
-others). The other numbers are fitted: threshold at 1 to 1.5 V for 30 nm and holding near 0.5 V
+which with lambda = 2 is -0.09 %/K and +4 % a decade of time. lambda is fitted to textbook orders:
+V_t falls by tenths of a percent per kelvin and drifts by a few percent per decade. (Pirovano et
+al., IEEE Trans. Electron Devices 51, 714 (2004), and Le Gallo et al., J. Appl. Phys. 119, 025704
+(2016), are where to look for measurements; neither could be read for this model, and no number here
+is theirs.) The other numbers are fitted: threshold at 1 to 1.5 V for 30 nm and holding near 0.5 V
 (textbook orders), the ON path to the published pulses, see :mod:`.hot_spot`.
 """
 

@@ -103,6 +103,20 @@ class Spread:
     read: tuple[FloatArray, FloatArray]
 
 
+def staircase(cell: PcmCell, *, ampere: float, pulses: int) -> FloatArray:
+    """Return the conductance after the published RESET and each SET pulse (1 + pulses,) [S].
+
+    Pulses of 50 ns, about `ampere` through a large load.
+    """
+    times, shape = Pulse(volt=1.0, width_second=50e-9).waveform()
+    volt = ampere * (STEADY_OHM + cell.series_ohm) + _REST_VOLT
+    states = [np.atleast_1d(_reset_thickness(cell))]
+    for _ in range(pulses):
+        trace = transient(cell, states[-1], times, np.asarray(shape) * volt, load_ohm=STEADY_OHM)
+        states.append(trace.thickness[-1])
+    return np.asarray(cell.conductance(np.array(states)[:, 0], read_volt=READ_VOLT))
+
+
 def gradual_set(cell: PcmCell) -> Gradual:
     """Apply 50 SET pulses of each of several currents; return three staircases and the goal's."""
     times, shape = Pulse(volt=1.0, width_second=50e-9).waveform()

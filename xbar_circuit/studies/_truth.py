@@ -1,0 +1,41 @@
+"""One number of ours beside one of theirs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Truth"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truth:
+    """One number of ours beside theirs.
+
+    what, unit : of the number.
+    ours, theirs : NaN where it could not be had.
+    tolerance : relative, of the agreement; of drawn numbers their sampling.
+    source : who says it.
+    command : what shows it alone.
+    missing : why it could not be run, or an empty text.
+    shortfall : why ours is known to differ, or an empty text.
+    """
+
+    what: str
+    unit: str
+    ours: float
+    theirs: float
+    tolerance: float
+    source: str
+    command: str
+    missing: str = ""
+    shortfall: str = ""
+
+    @property
+    def ratio(self) -> float:
+        """Ours over theirs."""
+        return self.ours / self.theirs
+
+    @property
+    def agrees(self) -> bool | None:
+        """Whether the two agree; None where it could not be run."""
+        return None if self.missing else abs(self.ratio - 1.0) <= self.tolerance
