@@ -22,7 +22,7 @@ class Covering:
         """Return the tests in `files` that run any of these lines, quickest first.
 
         A line that only the import runs, or that has no event of its own, is seen by what runs its
-        function; outside of functions by what runs any line of the module.
+        function; outside of functions by what runs any line of the module, or by all of `files`.
         """
         by_line = self.tests.get(module, {})
         found = set().union(*(by_line.get(line, set()) for line in lines))
@@ -30,6 +30,8 @@ class Covering:
             around = _function(root / module, lines[0]) or by_line.keys()
             found = set().union(*(by_line.get(line, set()) for line in around))
         found = {one for one in found if one.startswith(tuple(files))}
+        if not found:
+            return list(files)
         return sorted(found, key=lambda one: (self.second.get(one, 1.0), one))
 
 
