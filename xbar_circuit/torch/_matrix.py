@@ -21,11 +21,11 @@ from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.mapping import LayerPlan, TilePlan, cut
 from xbar_circuit.torch.transfer import differentiable_transfer
 
-__all__ = ["Cut", "Realised", "realise", "tiles_of"]
+__all__ = ["TileCut", "Realised", "realise", "tiles_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Cut:
+class TileCut:
     """Which of a layer's weights sit in a tile.
 
     rows, cols : half-open ranges in the layer's flattened inputs and outputs.
@@ -110,11 +110,11 @@ class Realised:
         return found
 
 
-def tiles_of(accelerator: Accelerator, shape: tuple[int, int, int]) -> tuple[Cut, ...]:
+def tiles_of(accelerator: Accelerator, shape: tuple[int, int, int]) -> tuple[TileCut, ...]:
     """Return how matrices of a shape (groups, rows, cols) are cut into tiles."""
     numbers = 1.0 + np.arange(np.prod(shape), dtype=np.float64).reshape(shape)
     return tuple(
-        Cut(rows=rows, cols=cols, places=torch.from_numpy(places.astype(np.int64)))
+        TileCut(rows=rows, cols=cols, places=torch.from_numpy(places.astype(np.int64)))
         for rows, cols, places in cut(accelerator, numbers)
     )
 
@@ -123,7 +123,7 @@ def realise(
     name: str,
     matrices: Any,
     accelerator: Accelerator,
-    cuts: tuple[Cut, ...],
+    cuts: tuple[TileCut, ...],
     *,
     largest: float,
     rng: np.random.Generator | None,

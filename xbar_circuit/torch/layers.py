@@ -23,7 +23,7 @@ from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.mapping import Mapping
 from xbar_circuit.network.graph import INPUT, Network, Node
 from xbar_circuit.network.operators import Convolution, Dense, MatrixOperator
-from xbar_circuit.torch._matrix import Cut, Realised, realise, tiles_of
+from xbar_circuit.torch._matrix import TileCut, Realised, realise, tiles_of
 
 __all__ = [
     "KINDS",
@@ -65,7 +65,7 @@ class LayerTiles:
     parts: LayerParts | None = None
     fixing: bool = False
     multiplier: ChipMultiplier | Calibrator | None = None
-    cuts: tuple[Cut, ...] | None = None
+    cuts: tuple[TileCut, ...] | None = None
 
     @property
     def exact(self) -> bool:

@@ -1,6 +1,6 @@
 """Train the shipped transformer twice, plainly and for analog weights: seeded, from one text.
 
-``python -m xbar_circuit.torch.language.training --out DIR`` reads the text of the Debian package
+``python -m xbar_circuit.torch.language._training --out DIR`` reads the text of the Debian package
 ``bible-kjv-text`` (`text`), trains, and writes ``kjv_plain.npz`` and ``kjv_noise_aware.npz``. Both
 share a trunk at a constant learning rate; from there each goes its own way of equal length, in
 which the rate falls to zero: one plainly, one with noise on every weight matrix, drawn anew at
