@@ -21,7 +21,7 @@ from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.mapping import LayerPlan, TilePlan, cut
 from xbar_circuit.torch.transfer import differentiable_transfer
 
-__all__ = ["TileCut", "Realised", "realise", "tiles_of"]
+__all__ = ["Realised", "TileCut", "realise", "tiles_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
