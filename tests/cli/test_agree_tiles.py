@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+import xbar_circuit as xc
 from xbar_circuit import cli
 from xbar_circuit.agreement import _combinations as combinations
 
@@ -41,3 +42,31 @@ def test_a_difference_is_a_failure(tmp_path, monkeypatch):
     monkeypatch.setattr(combinations, "compile_tile", Wrong)
     words = ("--every", "400", "--no-transistors", "--out", str(tmp_path / "out"))
     assert run("agree-tiles", *words) == 1
+
+
+def test_a_read_out_that_cannot_be_calibrated_is_named_and_the_others_go_on(
+    tmp_path, monkeypatch, capsys
+):
+    """Of two oscillators the first finds no convergence; the second is a formula's, and agrees."""
+    real, asked = combinations.calibrate, []
+
+    def calibrate(tile, **settings):
+        asked.append(tile)
+        if len(asked) == 1:
+            raise xc.ConvergenceError("ngspice: timestep too small at node x")
+        return real(tile, **settings)
+
+    monkeypatch.setattr(combinations, "calibrate", calibrate)
+    chains = {"transistor-oscillator": 8, "oscillator": 6}
+    monkeypatch.setattr(combinations, "TRANSISTORS", chains)
+    out = tmp_path / "out"
+    assert run("agree-tiles", "--every", "400", "--out", str(out)) == 1
+    rows = json.loads((out / "summary.json").read_text())["combinations"]
+    failed, good = rows[-2:]
+    assert failed["readout"] == "transistor-oscillator"
+    assert "not calibrated: ngspice: timestep too small at node x" in failed["failure"]
+    assert failed["spice_apart_lsb"] is None
+    assert good["readout"] == "oscillator"
+    assert good["passed"]
+    assert "not calibrated" in (out / "index.html").read_text()
+    assert "FAILED" in capsys.readouterr().out

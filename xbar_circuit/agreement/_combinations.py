@@ -11,21 +11,22 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.agreement._parts import DRIVERS, READOUTS, SYNAPSES, parts_fit
 from xbar_circuit.crossbar import Crossbar
-from xbar_circuit.errors import ConvergenceError, SimulatorError
+from xbar_circuit.errors import ConvergenceError, ParameterError, SimulatorError
 from xbar_circuit.tile import Tile, calibrate, chain, compile_tile, random_inputs
 from xbar_circuit.wires import Wires
 
 __all__ = [
+    "TRANSISTORS",
     "Combination",
     "CombinationOutcome",
-    "calibrated_combinations",
+    "calibrated_outcomes",
     "check_combination",
     "combinations",
 ]
@@ -34,8 +35,9 @@ _INPUTS, _OUTPUTS, _PRODUCTS = 3, 1, 4
 _EQUAL = 0.75  # share of codes without a tie
 _EXACT = 1e-4  # of the largest code, of exact converters in ngspice
 _SINGLE = 1e-6  # the same in single precision
+_BEHAVIOURAL_SECOND, _TRANSISTORS_SECOND = 20.0, 600.0  # for ngspice
 #: Read-outs of transistors and their bits; the oscillator counts some 250 cycles at full scale.
-_TRANSISTORS = {"transistor-sar": 6, "transistor-ramp": 6, "transistor-oscillator": 8}
+TRANSISTORS = {"transistor-sar": 6, "transistor-ramp": 6, "transistor-oscillator": 8}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -122,20 +124,36 @@ def combinations(*, seed: int = 2026, every: int = 1) -> Iterator[Combination]:
         yield Combination(driver=driver, readout=readout, synapse=synapse, tile=tile, x=x)
 
 
-def calibrated_combinations(*, seed: int = 2026) -> Iterator[Combination]:
-    """Yield tiles with read-outs of transistors, calibrated against ngspice.
+def calibrated_outcomes(*, seed: int = 2026) -> Iterator[CombinationOutcome]:
+    """Yield what tiles with read-outs of transistors give, each calibrated against ngspice first.
+
+    One that cannot be calibrated is an outcome that says why, and the others go on.
 
     Raises
     ------
-    SimulatorError, ConvergenceError
-        ngspice failed.
+    SimulatorNotFoundError
+        ngspice is missing.
     """
-    for k, (name, bits) in enumerate(_TRANSISTORS.items()):
+    for k, (name, bits) in enumerate(TRANSISTORS.items()):
         rng = np.random.default_rng((seed, 10_000 + k))
         plain = chain(name, rows=8, cols=2, bits=bits, rng=rng)
-        tile = calibrate(plain, rng=rng, samples=24, held_out=12, analog=False)
-        x = random_inputs(rng, 2 * _PRODUCTS, tile.inputs)
-        yield Combination(driver="dac", readout=name, synapse="none", tile=tile, x=x)
+        x = random_inputs(rng, 2 * _PRODUCTS, plain.inputs)
+        case = Combination(driver="dac", readout=name, synapse="none", tile=plain, x=x)
+        try:
+            tile = calibrate(plain, rng=rng, samples=24, held_out=12, analog=False)
+        except (ConvergenceError, ParameterError, SimulatorError) as error:
+            yield CombinationOutcome(
+                case=case,
+                codes=0,
+                compiled_apart=0.0,
+                spice_apart=np.inf,
+                equal=0.0,
+                allowed=0.0,
+                second=0.0,
+                failure=f"not calibrated: {error}",
+            )
+        else:
+            yield check_combination(replace(case, tile=tile))
 
 
 def check_combination(case: Combination, *, seed: int = 3) -> CombinationOutcome:
@@ -160,7 +178,10 @@ def check_combination(case: Combination, *, seed: int = 3) -> CombinationOutcome
     failure = ""
     try:
         exact = tile.mvm(
-            case.x, engine="spice", rng=np.random.default_rng(seed), time_limit_second=20.0
+            case.x,
+            engine="spice",
+            rng=np.random.default_rng(seed),
+            time_limit_second=_BEHAVIOURAL_SECOND if tile.model is None else _TRANSISTORS_SECOND,
         )
         apart, second = np.abs(exact.code - fast), exact.simulator_second
     except (ConvergenceError, SimulatorError) as error:

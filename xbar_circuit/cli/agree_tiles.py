@@ -14,8 +14,9 @@ from rich.table import Table
 from xbar_circuit import __version__, report, spice
 from xbar_circuit._files import write_json
 from xbar_circuit.agreement._combinations import (
+    TRANSISTORS,
     CombinationOutcome,
-    calibrated_combinations,
+    calibrated_outcomes,
     check_combination,
     combinations,
 )
@@ -24,6 +25,7 @@ from xbar_circuit.errors import SimulatorError
 
 __all__ = ["agree_tiles"]
 
+_WORDS = 100  # of what failed, in the table; all of it is in summary.json
 _COLUMNS = ("driver", "read-out", "synapse", "codes", "compiled", "ngspice", "equal", "allowed", "")
 
 
@@ -53,8 +55,8 @@ def agree_tiles(
     cases = list(combinations(seed=seed, every=every))
     outcomes = [check_combination(case) for case in track(cases, "combinations", console=console)]
     if transistors:
-        fitted = track(calibrated_combinations(seed=seed), "transistors", total=3, console=console)
-        outcomes += [check_combination(case) for case in fitted]
+        fitted = calibrated_outcomes(seed=seed)
+        outcomes += track(fitted, "transistors", total=len(TRANSISTORS), console=console)
     table = Table(*_COLUMNS, title="largest differences to the fast model [LSB]", box=None)
     for row in _rows(outcomes):
         table.add_row(*row, style=None if row[-1] == "ok" else "bold red")
@@ -83,7 +85,7 @@ def _rows(outcomes: Sequence[CombinationOutcome]) -> list[tuple[str, ...]]:
             f"{outcome.spice_apart:.2g}",
             f"{100 * outcome.equal:.0f} %",
             f"{outcome.allowed:.2g}",
-            "ok" if outcome.passed else "FAILED",
+            "ok" if outcome.passed else f"FAILED {outcome.failure[:_WORDS]}".rstrip(),
         )
         for outcome in outcomes
     ]

@@ -1,8 +1,9 @@
 """Run a transient again with other numerics where ngspice gives up.
 
 ngspice stops ordinary circuits with "Timestep too small": an array's wires of a few femtofarads,
-KLU and charges resolved to 1e-20 C are enough (ngspice 46). The circuit is the same at every rung;
-what changes is how it is solved, and the answer names the rung that did it.
+KLU and charges resolved to 1e-20 C are enough (ngspice 46). Others it never finishes: its time steps
+lead nowhere until the time limit ends the run (integrators before a SAR, with KLU). The circuit is
+the same at every rung; what changes is how it is solved, and the answer names the rung that did it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import shutil
 from dataclasses import dataclass
 from typing import Any
 
-from xbar_circuit.errors import ConvergenceError
+from xbar_circuit.errors import ConvergenceError, SimulatorError
 from xbar_circuit.spice.analyses import Analysis
 from xbar_circuit.spice.answer import Answer
 from xbar_circuit.spice.simulate import run
@@ -26,6 +27,7 @@ class Rung:
 
     name: str
     card: str
+    another_solver: bool = False  # what helps where steps lead nowhere
 
     def of(self, deck: str) -> str:
         """Return the deck as it is run at this rung."""
@@ -39,22 +41,30 @@ AS_WRITTEN = Rung(name="as written", card="")
 LADDER = (
     AS_WRITTEN,
     Rung(name="chgtol 1e-14", card=".options chgtol=1e-14"),
-    Rung(name="SPARSE 1.3", card=".options sparse"),
+    Rung(name="SPARSE 1.3", card=".options sparse", another_solver=True),
     Rung(name="reltol 1e-4, chgtol 1e-14", card=".options reltol=1e-4 chgtol=1e-14"),
-    Rung(name="Gear, reltol 1e-4", card=".options method=gear reltol=1e-4 chgtol=1e-14"),
+    Rung(
+        name="Gear, reltol 1e-4",
+        card=".options method=gear reltol=1e-4 chgtol=1e-14",
+        another_solver=True,
+    ),
 )
 _END = re.compile(r"^[ \t]*\.end[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _GAVE_UP = re.compile(r"timestep too small|iteration limit|it stopped at", re.IGNORECASE)
+_STALLED = re.compile(r"no answer within the time limit", re.IGNORECASE)
 _LARGEST = 8000  # lines: beyond, SPARSE 1.3 takes minutes where KLU takes seconds
 
 
 def run_persistently(deck: str, *analyses: Analysis, **settings: Any) -> tuple[Answer, Rung]:
-    """Run a deck, and where a transient stops early run it again, rung by rung.
+    """Run a deck, and where a transient stops early or stalls run it again, rung by rung.
+
+    A run that its time limit ended is tried with other solvers only, each with the same limit: at
+    most twice more, so that a deck which is just long fails soon enough.
 
     Parameters
     ----------
     deck, analyses, settings
-        As for :func:`~xbar_circuit.spice.run`.
+        As for :func:`~xbar_circuit.spice.run`; `time_limit_second` is for each run.
 
     Returns
     -------
@@ -65,20 +75,28 @@ def run_persistently(deck: str, *analyses: Analysis, **settings: Any) -> tuple[A
     ------
     ConvergenceError
         No rung did, or it is no matter of time steps; the error is that of the deck as written.
-    SimulatorError, ModelFileError, ParameterError
+    SimulatorError
+        As for :func:`~xbar_circuit.spice.run`; or no rung came to its end within the time limit.
+    ModelFileError, ParameterError
         As for :func:`~xbar_circuit.spice.run`.
     """
-    first: ConvergenceError | None = None
+    first: ConvergenceError | SimulatorError | None = None
     tried = []
+    stalled = False
     for rung in LADDER:
         if rung.card == ".options sparse" and deck.count("\n") > _LARGEST:
+            continue
+        if stalled and not rung.another_solver:
             continue
         tried.append(rung.name)
         try:
             answer = run(rung.of(deck), *analyses, **settings)
-        except ConvergenceError as error:
-            if not _GAVE_UP.search(str(error)):
+        except (ConvergenceError, SimulatorError) as error:
+            hung = isinstance(error, SimulatorError) and bool(_STALLED.search(str(error)))
+            stopped = isinstance(error, ConvergenceError) and bool(_GAVE_UP.search(str(error)))
+            if not hung and not stopped:
                 raise
+            stalled = stalled or hung
             if first is None:
                 first = error
             elif error.deck is not None:
@@ -88,4 +106,9 @@ def run_persistently(deck: str, *analyses: Analysis, **settings: Any) -> tuple[A
             shutil.rmtree(first.deck.parent, ignore_errors=True)
         return answer, rung
     deck_file = None if first is None else first.deck
-    raise ConvergenceError(f"{first} Tried: {', '.join(tried)}", deck=deck_file) from first
+    words = f"{first} Tried: {', '.join(tried)}"
+    if isinstance(first, SimulatorError):
+        raise SimulatorError(
+            words, version=first.version, said=first.said, deck=deck_file
+        ) from first
+    raise ConvergenceError(words, deck=deck_file) from first

@@ -108,6 +108,40 @@ def test_a_ladder_ends_with_what_was_tried(monkeypatch):
     assert asked[2].splitlines()[-2:] == [".options sparse", ".end"]
 
 
+def test_a_stalled_run_is_tried_with_other_solvers_only(monkeypatch):
+    from xbar_circuit.spice import persistence
+
+    asked = []
+
+    def stalls(deck, *analyses, **settings):
+        asked.append((deck, settings["time_limit_second"]))
+        if ".options sparse" in deck:
+            return "answer"
+        raise xc.SimulatorError("got no answer within the time limit of 7 s")
+
+    monkeypatch.setattr(persistence, "run", stalls)
+    deck, tran = "t\nR1 a 0 1\n.end\n", Tran(step_second=1e-12, stop_second=1e-9)
+    answer, rung = run_persistently(deck, tran, time_limit_second=7.0)
+    assert (answer, rung.name) == ("answer", "SPARSE 1.3")
+    assert [limit for _, limit in asked] == [7.0, 7.0]
+
+    def crashes(deck, *analyses, **settings):
+        raise xc.SimulatorError("got a crash (SIGSEGV)")
+
+    monkeypatch.setattr(persistence, "run", crashes)
+    with pytest.raises(xc.SimulatorError, match=r"SIGSEGV\)$"):
+        run_persistently(deck, tran, time_limit_second=7.0)
+
+
+def test_a_deck_that_is_just_long_fails_after_three_limits():
+    deck = "too long\nV1 a 0 SIN(0 1 1e9)\nR1 a b 1k\nC1 b 0 1p\nD1 b 0 d\n.model d d\n.end\n"
+    tran = Tran(step_second=1e-12, stop_second=1.0)
+    words = "(?s)within the time limit.*Tried: as written, SPARSE 1.3, Gear"
+    with pytest.raises(xc.SimulatorError, match=words) as failed:
+        run_persistently(deck, tran, vectors=["v(b)"], time_limit_second=0.3)
+    assert failed.value.deck.read_text().startswith("too long")
+
+
 def test_the_swing_is_found_beyond_the_sweep_and_both_slews(tmp_path):
     array = crossbar(0.0, 0.0, rows=4, cols=1)
     pattern = 0.1
