@@ -9,7 +9,7 @@ into products.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -20,6 +20,7 @@ from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.mapping import LayerPlan
 from xbar_circuit.network.operators import Array
 from xbar_circuit.peripherals import Driver
+from xbar_circuit.peripherals.converters import Converter
 from xbar_circuit.tile import Tile, compile_tile
 from xbar_circuit.tile._nonlinear import Correction
 
@@ -36,6 +37,8 @@ class LayerParts:
         The activation that becomes the driver's full scale.
     accelerators
         Of each tile: the layer's, with the ranges of this tile's driver and read-out in its parts.
+    converters
+        Of each tile, its converters where mismatch makes them differ; empty where all are alike.
     correction
         Of cells that are not linear; None for linear ones.
     gain
@@ -45,8 +48,26 @@ class LayerParts:
 
     input_scale: float
     accelerators: tuple[Accelerator, ...]
+    converters: tuple[tuple[Converter, ...], ...] = ()
     correction: Correction | None = None
     gain: float = 1.0
+
+    def tile(self, number: int, conductance: FloatArray, *, celsius: float | None = None) -> Tile:
+        """Return one of the layer's tiles, with its ranges and its converters.
+
+        Parameters
+        ----------
+        number
+            Of the tile in the layer.
+        conductance
+            (rows, cols) [S].
+        celsius
+            As for `Accelerator.tile`.
+        """
+        tile = self.accelerators[number].tile(conductance, celsius=celsius)
+        if not self.converters:
+            return tile
+        return replace(tile, readout=replace(tile.readout, samples=self.converters[number]))
 
 
 def encoded(driver: Driver, values: Array, scale: float) -> Array:
@@ -135,7 +156,7 @@ class AnalogLayer:
         self.noisy = False
         measured: list[tuple[float, Array]] = []
         for j, (tile_plan, own) in enumerate(zip(plan.tiles, parts.accelerators, strict=True)):
-            tile = own.tile(conductances[j], celsius=celsius)
+            tile = parts.tile(j, conductances[j], celsius=celsius)
             self.noisy = self.noisy or tile.noisy
             correction = parts.correction
             if correction is not None:

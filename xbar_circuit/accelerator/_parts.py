@@ -315,6 +315,7 @@ AcceleratorTable: Any = table_model(
     keys={
         "synapse": _SYNAPSE,
         "model": optional(_FILES),
+        "mismatch": dict[str, float],
         "weight_scale": Literal[WEIGHT_SCALES],
     },
     without=("statistics",),

@@ -10,6 +10,7 @@ whose range is fixed keeps it: the drivers of its tile are lowered instead.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from xbar_circuit.accelerator.mapping import LayerPlan, Mapping
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.execution import DigitalMultiplier
 from xbar_circuit.network.operators import Array
+from xbar_circuit.peripherals.converters import Converter
 from xbar_circuit.tile import Tile, compile_tile
 from xbar_circuit.tile._nonlinear import Correction, fit
 
@@ -41,6 +43,8 @@ class Calibrator:
         The network on its accelerators.
     conductances
         Of every tile right after programming [S].
+    seed
+        Of the converters' mismatch.
     celsius
         Temperature while the ranges are set [degree Celsius]; None is that of the parts.
 
@@ -55,9 +59,15 @@ class Calibrator:
     """
 
     def __init__(
-        self, mapping: Mapping, conductances: Conductances, *, celsius: float | None = None
+        self,
+        mapping: Mapping,
+        conductances: Conductances,
+        *,
+        seed: int = 0,
+        celsius: float | None = None,
     ) -> None:
-        self._celsius = celsius
+        self._seed, self._celsius = seed, celsius
+        self._numbers = {plan.name: k for k, plan in enumerate(mapping.layers)}
         self.parts: dict[str, LayerParts] = {}
         self.transfers: dict[str, tuple[FloatArray, ...]] = {}
         self.digital: dict[str, DigitalLayer] = {}
@@ -120,13 +130,30 @@ class Calibrator:
         if any(a.loaded.terminals != b.loaded.terminals for a, b in zip(final, tiles, strict=True)):
             transfers = transfers_of(final)  # a range may be a feedback resistor
         self.transfers[name] = transfers
-        parts = LayerParts(input_scale=scale, accelerators=ranged, correction=correction)
+        parts = LayerParts(
+            input_scale=scale,
+            accelerators=ranged,
+            converters=self._drawn(name, final),
+            correction=correction,
+        )
         if correction is not None:
             parts = self._with_gain(plan, parts, vectors)
         self.parts[name] = parts
         layer = AnalogLayer(plan, parts, held, transfers, celsius=self._celsius)
         self.constants[name] = layer.constants
         return layer.products(vectors)
+
+    def _drawn(self, name: str, tiles: Sequence[Tile]) -> tuple[tuple[Converter, ...], ...]:
+        """Return the converters of each tile, drawn by its generator; empty if all are alike."""
+        mismatch = dict(self._plans[name].accelerator.mismatch)
+        if not mismatch:
+            return ()
+        found = []
+        for j, tile in enumerate(tiles):
+            rng = np.random.default_rng((self._seed, self._numbers[name], j, 0, 1))
+            drawn = tile.readout.drawn(rng, tile.converters, **mismatch)
+            found.append(drawn.samples or ())
+        return tuple(found)
 
     @staticmethod
     def _correction(
@@ -163,12 +190,7 @@ class Calibrator:
         exact = self._exact.multiply(plan.name, few * np.float32(step)).astype(np.float64)
         power = float((got * got).sum())
         gain = float((got * exact).sum()) / power if power > 0.0 else 1.0
-        return LayerParts(
-            input_scale=parts.input_scale,
-            accelerators=parts.accelerators,
-            correction=parts.correction,
-            gain=gain,
-        )
+        return replace(parts, gain=gain)
 
 
 def _ranged(

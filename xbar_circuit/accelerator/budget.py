@@ -43,6 +43,7 @@ EFFECTS = (
     "wires",
     "thermal noise",
     "read-outs",
+    "converter mismatch",
     "read-out noise",
     TOGETHER,
 )
@@ -120,6 +121,7 @@ def alone(given: Accelerator, effect: str) -> Accelerator | None:
         "wires": {"wires": given.wires, "terminals": given.terminals},
         "thermal noise": readouts | {"thermal_noise": True},
         "read-outs": readouts,
+        "converter mismatch": readouts | {"mismatch": given.mismatch},
         "read-out noise": readouts | {"readout": given.readout, "model": given.model},
     }
     converter = given.readout.converter
@@ -128,6 +130,7 @@ def alone(given: Accelerator, effect: str) -> Accelerator | None:
         "read-outs": converter.exact and given.readout.amplifier is None,
         "driver jitter": given.driver == calm.driver,
         "thermal noise": not given.thermal_noise,
+        "converter mismatch": not given.mismatch,
         "read-out noise": (given.readout, given.models) == (calm.readout, calm.models),
     }
     own = clean.changed(**parts[effect])
@@ -224,6 +227,7 @@ def _clean(given: Accelerator) -> Accelerator:
         driver=ExactDriver(full_scale_volt=given.driver.full_scale_volt),
         readout=Readout(converter=exact),
         model=None,
+        mismatch=(),
         statistics=None,
         thermal_noise=False,
         input_percentile=100.0,

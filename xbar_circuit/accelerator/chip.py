@@ -547,7 +547,9 @@ def program_with(
         realised = aware if isinstance(aware, WireAware) else wire_aware_of(mapping)
         mapping = realised.mapping
     programmed = program_devices(mapping, seed=seed, celsius=celsius)
-    calibrator = Calibrator(mapping, programmed.conductances(), celsius=celsius)
+    calibrator = Calibrator(
+        mapping, programmed.conductances(), seed=programmed.seed, celsius=celsius
+    )
     with threadpool_limits(limits=1, user_api="blas"):
         calibrate(calibrator)
     missed = [plan.name for plan in mapping.layers if plan.name not in calibrator.parts]

@@ -69,6 +69,9 @@ class Accelerator:
         The read-out's calibrated fast model, which one with a circuit in it needs; from
         `tile.calibrate` or ``xbar calibrate``. Several, one for each temperature, make one tuple;
         at programming time the first one counts.
+    mismatch
+        Of the converters: what their method ``drawn`` takes, such as ``{"unit_sigma": 0.02}`` of a
+        `Sar`; kept as pairs. Each tile of each chip draws its own converters. Empty is all alike.
     digital
         The digital unit beside each tile, for the cost.
     statistics
@@ -99,6 +102,7 @@ class Accelerator:
     driver: Driver = field(default_factory=Dac)
     readout: Readout = field(default_factory=_ideal_readout)
     model: ReadoutModel | tuple[ReadoutModel, ...] | None = None
+    mismatch: Mapping[str, float] | tuple[tuple[str, float], ...] = field(default_factory=dict)
     digital: DigitalUnit = HOROWITZ
     statistics: PcmStatistics | None = None
     thermal_noise: bool = False
@@ -135,6 +139,9 @@ class Accelerator:
                 expected=f"at most the {limit:g} S of the device statistics",
                 remedy="lower the synapse's range or choose other statistics",
             )
+        object.__setattr__(self, "mismatch", tuple(sorted(dict(self.mismatch).items())))
+        if self.mismatch:  # refuses what the converter cannot draw
+            self.readout.drawn(np.random.default_rng(0), 1, **dict(self.mismatch))
         self.refuse_celsius(None)  # and what does not fit
 
     @property

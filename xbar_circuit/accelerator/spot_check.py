@@ -228,7 +228,8 @@ def _check(
     layer = chip.layers[plan.name]
     assert isinstance(layer, AnalogLayer)  # noqa: S101  plans of tiles are of analog layers
     own = layer.parts.accelerators[j]
-    tile = own.tile(chip.conductances[k][j], celsius=chip.temperature_celsius)
+    celsius = chip.temperature_celsius
+    tile = layer.parts.tile(j, chip.conductances[k][j], celsius=celsius)
     codes = np.clip(codes, own.driver.lowest, own.driver.highest)  # of exact drivers
     drive = codes.reshape(len(codes), -1)[:, slice(*plan.tiles[j].rows)]
     inputs = drive.astype(np.float64) / own.driver.highest

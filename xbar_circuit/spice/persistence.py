@@ -1,9 +1,9 @@
 """Run a transient again with other numerics where ngspice gives up.
 
 ngspice stops ordinary circuits with "Timestep too small": an array's wires of a few femtofarads,
-KLU and charges resolved to 1e-20 C are enough (ngspice 46). Others it never finishes: its time steps
-lead nowhere until the time limit ends the run (integrators before a SAR, with KLU). The circuit is
-the same at every rung; what changes is how it is solved, and the answer names the rung that did it.
+KLU and charges resolved to 1e-20 C are enough (ngspice 46). Others it never finishes: the time
+steps lead nowhere until the limit ends the run (integrators before a SAR, with KLU). The circuit is
+one at all rungs; what changes is how it is solved, and the answer names the rung that did it.
 """
 
 from __future__ import annotations
