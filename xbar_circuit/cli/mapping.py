@@ -17,10 +17,8 @@ from xbar_circuit._files import write_json
 from xbar_circuit.accelerator.mapping import Mapping
 from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
 from xbar_circuit.cli import _network_options as given
+from xbar_circuit.cli._networks import load_network
 from xbar_circuit.cli._options import Out, Output, TileBudget
-from xbar_circuit.errors import ParameterError
-from xbar_circuit.network.importers import load
-from xbar_circuit.network.lenet import SHIPPED
 from xbar_circuit.plots.mapping import draw_floorplan, draw_tiles
 from xbar_circuit.report.mapping import mapping_summary, write_mapping_csv, write_mapping_page
 from xbar_circuit.studies.network.inference import copies_of, mapped
@@ -33,7 +31,15 @@ def mapping(
     *,
     config: given.CONFIG = None,
     shape: Annotated[
-        str | None, typer.Option(help="Of one sample, such as 3,224,224, where a file leaves it.")
+        list[str] | None,
+        typer.Option(
+            help="Of one sample, such as 3,224,224, where a file leaves it open; or whole, by"
+            " input: name=1,3,224,224."
+        ),
+    ] = None,
+    constant: Annotated[
+        list[str] | None,
+        typer.Option(help="An input that is none any more, such as sr=16000."),
     ] = None,
     output: Output = None,
     tile_budget: TileBudget = None,
@@ -44,11 +50,7 @@ def mapping(
     settings = InferenceSettings() if config is None else read_settings(config)
     if tile_budget is not None:
         settings = replace(settings, tile_budget=tile_budget)
-    if network in SHIPPED:
-        _nothing_to_choose(network, shape=shape, output=output)
-        chosen = SHIPPED[network]()
-    else:
-        chosen = load(network, input_shape=_shape(shape), output=output)
+    chosen = load_network(network, shape=shape, output=output, constant=constant)
     found = mapped(chosen, settings)
     copies = copies_of(found, settings)
     write_mapping(found, copies, out)
@@ -76,28 +78,3 @@ def write_mapping(found: Mapping, copies: MappingOf[str, int], out: Path) -> Non
     write_mapping_csv(found, out / "mapping.csv", copies)
     draw_floorplan(found, out / "floorplan.png", copies)
     draw_tiles(found, out / "mapping.png")
-
-
-def _nothing_to_choose(network: str, **given: str | None) -> None:
-    wrong = [f"--{name}" for name, value in given.items() if value is not None]
-    if wrong:
-        raise ParameterError.about(
-            ", ".join(wrong),
-            got="a value",
-            expected=f"nothing for {network}, a network of the package",
-            remedy="leave it out",
-        )
-
-
-def _shape(text: str | None) -> tuple[int, ...] | None:
-    if text is None:
-        return None
-    try:
-        return tuple(int(word) for word in text.split(","))
-    except ValueError as error:
-        raise ParameterError.about(
-            "--shape",
-            got=repr(text),
-            expected="whole numbers with commas between them",
-            remedy="for example 3,224,224",
-        ) from error

@@ -73,3 +73,54 @@ def test_a_torchscript_file_and_a_module_by_name(tmp_path, monkeypatch):
     for wrong in ("my_torch_net:missing", str(tmp_path / "none.pt")):
         with pytest.raises(ModelFileError, match="expected a TorchScript file"):
             load(wrong, input_shape=(2, 3))
+
+
+def test_modules_with_attention_and_recurrence_by_every_route(tmp_path):
+    """As a module, a TorchScript file and an exported program; tokens in, two outputs."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch = pytest.importorskip("torch", reason="the extra [torch] is not installed")
+
+        class Both(torch.nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.table = torch.nn.Embedding(20, 16)
+                self.query = torch.nn.Linear(16, 16)
+                self.norm = torch.nn.LayerNorm(16)
+                self.cell = torch.nn.LSTM(16, 8, bidirectional=True, batch_first=True)
+
+            def forward(self, tokens):
+                x = self.norm(self.table(tokens))
+                q = self.query(x)
+                seen = torch.softmax(q @ x.transpose(1, 2), dim=-1) @ x
+                states, _ = self.cell(seen)
+                return torch.nn.functional.gelu(seen), states
+
+        torch.manual_seed(3)
+        module = Both().eval()
+        tokens = torch.randint(0, 20, (2, 7))
+        with torch.no_grad():
+            expected = module(tokens)
+        traced = torch.jit.trace(module, tokens, check_trace=False)
+        torch.export.save(torch.export.export(module, (tokens,)), tmp_path / "net.pt2")
+        networks = {
+            "module": from_torch(module, example=(tokens,)),
+            "script": from_torch(traced, example=(tokens,)),
+            "exported": load(tmp_path / "net.pt2"),
+        }
+    for network in networks.values():
+        found = network.run({network.input_name: tokens.numpy()})
+        for one, other in zip(found, expected, strict=True):
+            np.testing.assert_allclose(one, other.numpy(), rtol=1e-4, atol=1e-6)
+        assert network.weight_count == 16 * 16 + 2 * (16 * 32 + 8 * 32)
+
+
+def test_what_torch_cannot_export_is_told_in_a_line(capfd):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch = pytest.importorskip("torch", reason="the extra [torch] is not installed")
+    module = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.AdaptiveAvgPool2d(7))
+    with pytest.raises(ModelFileError, match="adaptive_avg_pool2d") as told:
+        from_torch(module, (3, 12, 12))
+    assert len(str(told.value)) < 500
+    assert "graph(" not in capfd.readouterr().out

@@ -13,7 +13,14 @@ from xbar_circuit.network.importers.onnx import from_onnx
 from xbar_circuit.network.importers.torch import from_torch, load_torch
 from xbar_circuit.network.storage import read_npz
 
-__all__ = ["declared_shape", "from_onnx", "from_torch", "load", "load_torch"]
+__all__ = [
+    "declared_shape",
+    "from_onnx",
+    "from_torch",
+    "load",
+    "load_torch",
+    "unknown_operators",
+]
 
 _TORCH = {".pt", ".pt2", ".pth", ".ts", ".jit"}
 
@@ -93,6 +100,17 @@ def declared_shape(path: Path | str, *, output: str | None = None) -> tuple[int 
     if kind == "onnx":
         return onnx.declared_onnx_shape(path, output=output)
     return read_npz(path).input_shape if kind == "npz" else None
+
+
+def unknown_operators(path: Path | str) -> dict[str, int]:
+    """Return the types of operators of an ONNX file that nobody knows; none of other networks.
+
+    Raises
+    ------
+    ModelFileError
+        The file is missing or damaged.
+    """
+    return onnx.unknown_operators(path) if str(path).lower().endswith(".onnx") else {}
 
 
 def _kind(path: Path | str) -> str:

@@ -22,20 +22,20 @@ from xbar_circuit.network.importers._onnx_sizes import check_growth, check_paddi
 from xbar_circuit.network.operators import Cast, Constant, MatrixOperator, Operator
 from xbar_circuit.network.operators.protocol import RecurrentOperator
 
-__all__ = ["Walker", "is_supported"]
+__all__ = ["Walker", "unsupported"]
 
 #: Operators that change nothing at inference.
 _SAME = frozenset({"Dropout", "Identity"})
 _PLAIN_DOMAINS = frozenset({"", "ai.onnx"})
 
 
-def is_supported(node: Any, opsets: Mapping[str, int]) -> Iterator[Any]:
+def unsupported(node: Any, opsets: Mapping[str, int]) -> Iterator[Any]:
     """Yield the node, or those in its subgraphs, that nobody knows."""
     plain = node.domain in _PLAIN_DOMAINS
     if plain and node.op_type in CONTROL:
         for attribute in node.attribute:
             for inner in attribute.g.node:
-                yield from is_supported(inner, opsets)
+                yield from unsupported(inner, opsets)
         return
     own = {*TRANSLATORS, *_SAME, *RECURRENT, *EXPANSIONS, "Cast", "Shape", "Size"}
     if not (plain and node.op_type in own) and not is_known(node, opsets):

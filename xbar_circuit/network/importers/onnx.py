@@ -12,6 +12,7 @@ Format and operators: https://onnx.ai/onnx/operators (opset 7 and later). Needs 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -23,13 +24,11 @@ from xbar_circuit.errors import ModelFileError
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.importers._onnx_file import OnnxFile, read_onnx
 from xbar_circuit.network.importers._onnx_sizes import choices_of_sizes, is_declared
-from xbar_circuit.network.importers._onnx_walker import Walker, is_supported
+from xbar_circuit.network.importers._onnx_walker import Walker, unsupported
 from xbar_circuit.network.importers._simplify import fold_affine
 from xbar_circuit.network.importers._stacking import stacks
 
 __all__ = ["declared_onnx_shape", "from_onnx"]
-
-_CHOICES = "several sizes that were tried, none of which fits"
 
 
 def from_onnx(
@@ -119,18 +118,30 @@ def _reading(source: Path | str | bytes) -> AbstractContextManager[None]:
     )
 
 
+def unknown_operators(source: Path | str | bytes) -> dict[str, int]:
+    """Return the types of operators in an ONNX file that nobody knows, and how many of each.
+
+    Raises
+    ------
+    ModelFileError
+        As `from_onnx`, but for the operators.
+    """
+    with _reading(source):
+        file = read_onnx(source)
+        return dict(Counter(_kind(node) for node in _unknown(file)))
+
+
+def _unknown(file: OnnxFile) -> list[Any]:
+    return [unknown for node in file.nodes for unknown in unsupported(node, file.opsets)]
+
+
+def _kind(node: Any) -> str:
+    return node.op_type if node.domain in {"", "ai.onnx"} else f"{node.domain}.{node.op_type}"
+
+
 def _refuse_unsupported(file: OnnxFile) -> None:
-    """Refuse operators that nobody knows, unless they work on constants alone."""
-    fixed = {*file.constants, ""}
-    wrong = []
-    for node in file.nodes:
-        constant = all(name in fixed for name in node.input)
-        if constant and not node.op_type.startswith("Random"):
-            fixed.update(node.output)
-        for unknown in is_supported(node, file.opsets):
-            foreign = unknown.domain not in {"", "ai.onnx"}
-            kind = f"{unknown.domain}.{unknown.op_type}" if foreign else unknown.op_type
-            wrong.append(f"{unknown.name or unknown.output[0]!r} ({kind})")
+    """Refuse operators that nobody knows."""
+    wrong = [f"{node.name or node.output[0]!r} ({_kind(node)})" for node in _unknown(file)]
     if wrong:
         more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
         raise ModelFileError(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import inspect
 import io
+import os
+import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,8 @@ from xbar_circuit.network.graph import Network
 from xbar_circuit.network.importers.onnx import from_onnx
 
 __all__ = ["from_torch", "load_torch"]
+
+_STDOUT = 1
 
 
 def from_torch(
@@ -66,7 +71,7 @@ def from_torch(
             sample = _sample(torch, module, input_shape, example)
         content = _exported(torch, module, sample, example)
     except Exception as error:
-        words = str(error).strip()[:1000] or type(error).__name__
+        words = _short(error)
         raise ModelFileError(
             f"module: got {type(module).__name__} ({words}), expected a module that torch.onnx can"
             " export; export it yourself and bring the ONNX file"
@@ -76,6 +81,14 @@ def from_torch(
             part.training = training
     shape = None if input_shape is None or example is not None else input_shape
     return from_onnx(content, input_shape=shape, output=output, constants=constants)
+
+
+def _short(error: Exception) -> str:
+    """Return what an exporter says, without the dump of a graph that it adds."""
+    words = (
+        str(error).strip().split("\n")[0].split("  [Caused by")[0].split(". Please feel free")[0]
+    )
+    return words[:400] or type(error).__name__
 
 
 def _sample(torch: Any, module: Any, shape: Any, example: Any) -> tuple[Any, ...]:
@@ -100,15 +113,27 @@ def _exported(torch: Any, module: Any, sample: tuple[Any, ...], example: Any) ->
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if not isinstance(module, torch.jit.ScriptModule):
-            _evaluate(module)
-        torch.onnx.export(module, sample, content, input_names=names, opset_version=17, **old)
+            for part in module.modules():
+                part.training = False
+        if isinstance(module, torch.fx.GraphModule):  # of an exported program, which has no train()
+            module = torch.jit.trace(module, sample, check_trace=False)
+        with _quiet():
+            torch.onnx.export(module, sample, content, input_names=names, opset_version=17, **old)
     return content.getvalue()
 
 
-def _evaluate(module: Any) -> None:
-    """Put every part of a module into evaluation mode, also of an exported program's."""
-    for part in module.modules():
-        part.training = False
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the exporter, which is not Python, from printing its whole graph where it fails."""
+    sys.stdout.flush()
+    kept = os.dup(_STDOUT)
+    try:
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), _STDOUT)
+            yield
+    finally:
+        os.dup2(kept, _STDOUT)
+        os.close(kept)
 
 
 def load_torch(source: Path | str) -> Any:

@@ -1,0 +1,94 @@
+"""``xbar check``: what of a network runs on tiles, what is digital, and what nobody knows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from xbar_circuit import __version__
+from xbar_circuit import _user_modules as user_modules
+from xbar_circuit._files import write_json
+from xbar_circuit.cli import _network_options as given
+from xbar_circuit.cli._networks import as_typed, load_network
+from xbar_circuit.cli._options import Out, Output
+from xbar_circuit.network.census import Census, OperatorCount, take_census
+from xbar_circuit.network.importers import unknown_operators
+from xbar_circuit.report.census import write_census_page
+
+__all__ = ["check"]
+
+_MISSING = 1  # exit code
+
+_PLACES = {
+    "tiles": "tiles",
+    "digital": "digital",
+    "reference": "digital, ONNX",
+    "missing": "missing",
+}
+
+
+def check(
+    network: given.NETWORK,
+    *,
+    shape: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Of one sample, such as 3,224,224, where a file leaves it open; or whole, by"
+            " input: name=1,3,224,224."
+        ),
+    ] = None,
+    output: Output = None,
+    constant: Annotated[
+        list[str] | None,
+        typer.Option(help="An input that is none any more, such as sr=16000."),
+    ] = None,
+    out: Out = Path("out/check"),
+) -> None:
+    """Say what of a network runs on tiles, what is digital, and what nobody knows."""
+    user_modules.look_in(Path.cwd())  # a torch module of the user's own
+    with as_typed():
+        unknown = unknown_operators(network)
+    if unknown:
+        rows = [OperatorCount(kind=k, place="missing", count=n) for k, n in unknown.items()]
+        found = Census(source=Path(network).name, rows=tuple(rows), shapes={}, stacks=False)
+    else:
+        chosen = load_network(network, shape=shape, output=output, constant=constant)
+        found = take_census(chosen)
+    write_json(out / "summary.json", found.to_dict())
+    page = write_census_page(
+        found, out, footer=f"xbar_circuit {__version__}; made by: xbar check {network}"
+    )
+    console = Console()
+    console.print(_table(found))
+    if found.missing:
+        console.print(
+            f"nobody knows {', '.join(found.missing)}: replace it before the export, or run that"
+            " part elsewhere",
+            soft_wrap=True,
+        )
+    else:
+        if any(row.place == "reference" for row in found.rows):
+            console.print("digital, ONNX: computed by ONNX's own reference implementation")
+        shapes = "; ".join(f"{name} {shape}" for name, shape in found.shapes.items())
+        console.print(f"work for one sample of {shapes}", soft_wrap=True)
+    console.print(f"summary and page: {out / 'summary.json'}, {page}", soft_wrap=True)
+    if found.missing:
+        raise typer.Exit(_MISSING)
+
+
+def _table(found: Census) -> Table:
+    title = f"{found.source or 'network'}: {found.weights:,} weights"
+    if found.macs:
+        title += f", {100 * found.tile_share:.1f} % of {found.macs:,} products on tiles"
+    table = Table(title=title)
+    for column in ("operator", "where", "count", "weights", "products", "share"):
+        table.add_column(column, justify="left" if column in {"operator", "where"} else "right")
+    for row in found.rows:
+        numbers = (f"{number:,}" if number else "" for number in (row.weights, row.macs))
+        share = f"{100 * row.macs / found.macs:.1f} %" if row.macs else ""
+        table.add_row(row.kind, _PLACES[row.place], f"{row.count}", *numbers, share)
+    return table
