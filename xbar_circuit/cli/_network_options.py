@@ -16,6 +16,7 @@ from xbar_circuit.network.workload import FASHION_MNIST, NETWORKS, Workload, loa
 __all__ = [
     "CALIBRATION",
     "CONFIG",
+    "CONSTANT",
     "DATA",
     "DIVIDE",
     "FASHION_MNIST",
@@ -25,12 +26,24 @@ __all__ = [
     "MEAN",
     "NETWORK",
     "SEEDS",
+    "SHAPE",
     "STD",
     "brought_by",
     "settings_of",
 ]
 
 NETWORK = Annotated[str, typer.Argument(help=NETWORKS)]
+SHAPE = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Of one sample, such as 3,224,224, where a file leaves it open; or whole, as"
+        " name=1,3,224,224, repeat for several."
+    ),
+]
+CONSTANT = Annotated[
+    list[str] | None,
+    typer.Option(help="An input that is none any more, such as sr=16000; repeat for several."),
+]
 DATA = Annotated[
     str, typer.Option(help="IDX, npy, npz or folder by class; 'fashion-mnist' is shipped.")
 ]

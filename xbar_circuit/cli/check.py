@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -34,18 +33,9 @@ _PLACES = {
 def check(
     network: given.NETWORK,
     *,
-    shape: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Of one sample, such as 3,224,224, where a file leaves it open; or whole, by"
-            " input: name=1,3,224,224."
-        ),
-    ] = None,
+    shape: given.SHAPE = None,
     output: Output = None,
-    constant: Annotated[
-        list[str] | None,
-        typer.Option(help="An input that is none any more, such as sr=16000."),
-    ] = None,
+    constant: given.CONSTANT = None,
     out: Out = Path("out/check"),
 ) -> None:
     """Say what of a network runs on tiles, what is digital, and what nobody knows."""

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping as MappingOf
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -30,17 +28,8 @@ def mapping(
     network: given.NETWORK,
     *,
     config: given.CONFIG = None,
-    shape: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Of one sample, such as 3,224,224, where a file leaves it open; or whole, by"
-            " input: name=1,3,224,224."
-        ),
-    ] = None,
-    constant: Annotated[
-        list[str] | None,
-        typer.Option(help="An input that is none any more, such as sr=16000."),
-    ] = None,
+    shape: given.SHAPE = None,
+    constant: given.CONSTANT = None,
     output: Output = None,
     tile_budget: TileBudget = None,
     out: Out = Path("out/mapping"),
