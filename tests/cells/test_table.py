@@ -8,6 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import xbar_circuit as xc
+from xbar_circuit import _compiler
 from xbar_circuit.cells import CurrentTable, TableAxis, TableQuality
 from xbar_circuit.cells.table import spline_coefficients
 
@@ -118,3 +119,19 @@ def test_coefficients_must_fit_the_axes():
         dataclasses.replace(good, coefficients=good.coefficients[:-1])
     with pytest.raises(xc.ParameterError, match="points"):
         TableAxis(start=0.0, stop=1.0, points=4)
+
+
+@pytest.mark.parametrize("saturating", [True, False])
+@pytest.mark.parametrize("supply", [None, 0.3])
+def test_compiled_and_numpy_loops_give_the_same_numbers(saturating, supply, monkeypatch):
+    table = dataclasses.replace(made(9, saturating=saturating), supply_volt=supply)
+    row, column, g = somewhere()
+    row[0], column[1] = 0.5, -0.1  # beyond the table too
+    one = table.respond(row, column, g)
+    assert _compiler.available(), "numba is part of the environment"
+    monkeypatch.setattr(_compiler, "available", lambda: False)
+    two = table.respond(row, column, g)
+    for name in ("current", "row_slope", "column_slope"):
+        own, other = getattr(one, name), getattr(two, name)
+        assert_allclose(own, other, rtol=0, atol=1e-13 * np.abs(other).max())
+        assert not np.array_equal(own, other), "the same loops twice"

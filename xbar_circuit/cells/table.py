@@ -29,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit import _checks as checks
+from xbar_circuit import _compiler
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.devices import CellResponse
 from xbar_circuit.errors import ParameterError
@@ -143,6 +144,10 @@ class CurrentTable:
     subject: str
     key: str
     _memo: list[tuple[FloatArray, FloatArray]] = field(init=False, default_factory=list)
+    _placed: list[tuple[FloatArray, NDArray[np.int64], FloatArray]] = field(
+        init=False, default_factory=list
+    )
+    _knots: FloatArray = field(init=False)  # the coefficients, conductances side by side
 
     def __post_init__(self) -> None:
         axes = (self.log_axis, self.row_axis, self.column_axis)
@@ -156,6 +161,7 @@ class CurrentTable:
             )
         array.flags.writeable = False
         object.__setattr__(self, "coefficients", array)
+        object.__setattr__(self, "_knots", np.ascontiguousarray(np.moveaxis(array, 0, 2)))
 
     def __eq__(self, other: object) -> bool:
         return self.key == other.key if isinstance(other, CurrentTable) else NotImplemented
@@ -202,8 +208,12 @@ class CurrentTable:
         flat = (batch, cells)
         row = np.broadcast_to(row_volt, shape).reshape(flat)
         column = np.broadcast_to(column_volt, shape).reshape(flat)
-        z = np.empty((3, *flat))
         level, weight = level.ravel(), weight.reshape(4, -1)
+        if _compiler.available():
+            found = self._compiled(np.broadcast_to(conductance, own), row, column, level, weight)
+            current, row_slope, column_slope = found.reshape(3, *shape)
+            return CellResponse(current=current, row_slope=row_slope, column_slope=column_slope)
+        z = np.empty((3, *flat))
         planes = self._planes(np.asarray(conductance), level, weight)
         chunk = max(1, _CHUNK_VALUES // (8 * batch)) if batch else 1
         for start in range(0, cells, chunk):
@@ -239,7 +249,19 @@ class CurrentTable:
         )
 
     def _levels(self, conductance: FloatArray) -> tuple[NDArray[np.int64], FloatArray]:
-        """Return interval and B-spline weights (4, ...) along the conductance axis."""
+        """Return interval and B-spline weights (4, ...) along the conductance axis.
+
+        They are kept for the conductances of a crossbar, which never change and are read often.
+        """
+        for known, level, weight in self._placed[:1]:  # a copy: other threads may replace it
+            if known is conductance:
+                return level, weight
+        level, weight = self._place(conductance)
+        if not conductance.flags.writeable:
+            self._placed[:] = [(conductance, level, weight)]
+        return level, weight
+
+    def _place(self, conductance: FloatArray) -> tuple[NDArray[np.int64], FloatArray]:
         there = conductance > 0.0
         middle = 0.5 * (self.log_axis.start + self.log_axis.stop)
         place = np.log(np.where(there, conductance, math.exp(middle)))
@@ -276,6 +298,34 @@ class CurrentTable:
             planes += weight[k] * coefficients[level + k].T
         self._memo[:] = [(conductance, planes)]
         return planes
+
+    def _compiled(
+        self,
+        conductance: FloatArray,
+        row: FloatArray,
+        column: FloatArray,
+        level: NDArray[np.int64],
+        weight: FloatArray,
+    ) -> FloatArray:
+        """Return current and slopes (3, batch, cells) from compiled loops."""
+        from xbar_circuit.cells import _table_kernel  # noqa: PLC0415 - it imports numba
+
+        one, two = self.row_axis, self.column_axis
+        found = np.empty((3, *row.shape))
+        _table_kernel.respond(
+            self._knots,
+            np.ascontiguousarray(conductance, dtype=np.float64).ravel(),
+            np.ascontiguousarray(level),
+            np.ascontiguousarray(weight.T),
+            np.ascontiguousarray(row, dtype=np.float64),
+            np.ascontiguousarray(column, dtype=np.float64),
+            (one.start, one.step, float(one.points)),
+            (two.start, two.step, float(two.points)),
+            self.saturating,
+            math.nan if self.supply_volt is None else self.supply_volt,
+            found,
+        )
+        return found
 
     def _evaluate(
         self,

@@ -32,6 +32,7 @@ from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import CellResponse, Ohmic, Sinh
 from xbar_circuit.nodal._certainty import certainty
 from xbar_circuit.nodal._corrections import Corrections
+from xbar_circuit.nodal._line_steps import LineSteps
 from xbar_circuit.nodal.hierarchical import slopes
 
 __all__ = ["BatchNewton", "BatchSettings"]
@@ -58,6 +59,11 @@ class BatchSettings(Protocol):
     @property
     def steps(self) -> int:
         """Largest number of steps."""
+        ...
+
+    @property
+    def iterations(self) -> int:
+        """Largest number of iterations a step."""
         ...
 
 
@@ -120,9 +126,14 @@ class BatchNewton:
         corrections: Corrections,
         volts: FloatArray,
         place: Backend | None = None,
+        *,
+        slope: FloatArray | None = None,
     ) -> None:
         self._method, self._bar, self._corrections = method, crossbar, corrections
         self._place = backend(None) if place is None else place
+        steps = LineSteps(crossbar, limit=method.iterations) if self._place.numpy else None
+        self._lines = steps if steps is not None and steps.suit else None
+        self._slope = slopes(crossbar) if slope is None else slope
         self._g = self._place.put(crossbar.conductance)
         live = crossbar.conductance > 0.0
         self._live = None if live.all() else self._place.put(live.astype(np.float64))
@@ -142,7 +153,7 @@ class BatchNewton:
         active = np.arange(len(self.u))
         volts = zeros(self.u, self.u.shape) + self._whole_volts
         state = _State(zeros(volts, volts.shape), volts, zeros(volts, volts.shape))
-        slope = xp.broadcast_to(place.put(slopes(self._bar)), self.u.shape)
+        slope = xp.broadcast_to(place.put(self._slope), self.u.shape)
         most = 0.03 * method.tolerance if self._bar.cell.linear else _FORCING
         bent = np.zeros(len(active), dtype=bool)
         tangent = _Tangent(slope * volts, slope, slope)
@@ -292,6 +303,8 @@ class BatchNewton:
     def _step(self, tangent: _Tangent, forcing: FloatArray, bent: NDArray[np.bool_]) -> Array:
         """Return Newton's step of the currents."""
         a, b, excess = tangent.a, tangent.b, tangent.excess
+        if self._lines is not None:
+            return self._lines.change(a, b, excess, forcing)
         xp = self._place.xp
         lopsided = np.zeros(len(a), dtype=bool)
         slope = b
@@ -309,6 +322,9 @@ class BatchNewton:
 
     def _state(self, f: Array, active: IntArray) -> _State:
         """Return the state with some currents: the node voltages that they cause."""
+        if self._lines is not None:
+            volts = self._whole_volts[active, :, 0]
+            return _State(f, *self._lines.voltages(f, volts))
         lines = self._corrections.lines
         u = zeros(f, f.shape) + take(self._whole_volts, active)
         if self._loads_row:

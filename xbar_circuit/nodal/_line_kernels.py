@@ -352,3 +352,113 @@ def solve_unequal(
     w[:] = x
     rows(b, row_pivot, g, into_rows, x, u, 0, lines)
     return steps
+
+
+@jit
+def steps(
+    a: Any,
+    b: Any,
+    equal: bool,  # noqa: FBT001 - see above
+    row: Any,
+    column: Any,
+    excess: Any,
+    tolerance: Any,
+    limit: int,
+    change: Any,
+) -> None:
+    """Compile `Loops.steps`."""
+    samples, lines, cols = a.shape
+    u, w = np.empty((lines, cols)), np.empty((lines, cols))
+    into = np.empty((lines, cols))
+    for k in range(samples):
+        for i in range(lines):
+            for j in range(cols):
+                into[i, j] = -excess[k, i, j]
+        if equal:
+            solve(a[k], a[k], row, column, into, excess[k], u, w, tolerance[k], limit)
+        else:
+            solve_unequal(a[k], b[k], row, column, into, excess[k], u, w, tolerance[k], limit)
+        for i in range(lines):
+            for j in range(cols):
+                change[k, i, j] = excess[k, i, j] + a[k, i, j] * u[i, j] - b[k, i, j] * w[i, j]
+
+
+@jit
+def column_steps(b: Any, column: Any, excess: Any, change: Any) -> None:
+    """Compile `Loops.column_steps`."""
+    samples, lines, cols = b.shape
+    g = column[0]
+    pivot, w = np.empty((lines, cols)), np.empty((lines, cols))
+    before = np.empty(cols)
+    for k in range(samples):
+        factor_columns(b[k], g, column[1], column[2], pivot, 0, cols)
+        before[:] = 0.0
+        for i in range(lines):
+            for j in range(cols):
+                before[j] = (excess[k, i, j] + g * before[j]) * pivot[i, j]
+                w[i, j] = before[j]
+        for i in range(lines - 2, -1, -1):
+            for j in range(cols):
+                before[j] = w[i, j] + g * pivot[i, j] * before[j]
+                w[i, j] = before[j]
+        for i in range(lines):
+            for j in range(cols):
+                change[k, i, j] = excess[k, i, j] - b[k, i, j] * w[i, j]
+
+
+@jit
+def row_drops(f: Any, row: Any, volts: Any, u: Any) -> None:
+    """Compile `Loops.row_drops`."""
+    samples, lines, cols = f.shape
+    g, first, last = row
+    pivot, back = np.empty(cols), np.empty(cols)
+    ground = first
+    for j in range(cols):
+        pivot[j] = 1.0 / (ground + (g if j + 1 < cols else last))
+        back[j] = g * pivot[j]
+        ground *= back[j]
+    line = np.empty((4, cols))
+    for k in range(samples):
+        for top in range(0, lines, 4):
+            one, two = top, min(top + 1, lines - 1)
+            three, four = min(top + 2, lines - 1), min(top + 3, lines - 1)
+            y0 = y1 = y2 = y3 = 0.0
+            for j in range(cols):
+                y0 = (f[k, one, j] + g * y0) * pivot[j]
+                y1 = (f[k, two, j] + g * y1) * pivot[j]
+                y2 = (f[k, three, j] + g * y2) * pivot[j]
+                y3 = (f[k, four, j] + g * y3) * pivot[j]
+                line[0, j], line[1, j], line[2, j], line[3, j] = y0, y1, y2, y3
+            y0 = y1 = y2 = y3 = 0.0
+            for j in range(cols - 1, -1, -1):
+                y0 = line[0, j] + back[j] * y0
+                y1 = line[1, j] + back[j] * y1
+                y2 = line[2, j] + back[j] * y2
+                y3 = line[3, j] + back[j] * y3
+                line[0, j], line[1, j], line[2, j], line[3, j] = y0, y1, y2, y3
+            for n in range(min(4, lines - top)):
+                for j in range(cols):
+                    u[k, top + n, j] = volts[k, top + n] - line[n, j]
+
+
+@jit
+def column_drops(f: Any, column: Any, w: Any) -> None:
+    """Compile `Loops.column_drops`."""
+    samples, lines, cols = f.shape
+    g, first, last = column
+    pivot = np.empty(lines)
+    ground = first
+    for i in range(lines):
+        pivot[i] = 1.0 / (ground + (g if i + 1 < lines else last))
+        ground *= g * pivot[i]
+    before = np.empty(cols)
+    for k in range(samples):
+        before[:] = 0.0
+        for i in range(lines):
+            for j in range(cols):
+                before[j] = (f[k, i, j] + g * before[j]) * pivot[i]
+                w[k, i, j] = before[j]
+        for i in range(lines - 2, -1, -1):
+            for j in range(cols):
+                before[j] = w[k, i, j] + g * pivot[i] * before[j]
+                w[k, i, j] = before[j]

@@ -68,6 +68,13 @@ class Loops(NamedTuple):
         no longer falls, or at the limit.
     solve_unequal(...)
         The same where a and b differ; ends when the residual has fallen by the tolerance.
+    steps(a, b, equal, row, column, excess, tolerance, limit, change)
+        Newton's step of many samples (samples, rows, cols): by how much the cells' currents change
+        [A] so that what they carry beyond the wires, `excess`, vanishes.
+    column_steps(b, column, excess, change)
+        The same for cells that do not load their rows; exact.
+    row_drops(f, row, volts, u), column_drops(f, column, w)
+        The node voltages that cell currents f cause (samples, rows, cols) [V].
     """
 
     factor_rows: Callable[..., None]
@@ -78,14 +85,23 @@ class Loops(NamedTuple):
     check: Callable[..., None]
     solve: Callable[..., int]
     solve_unequal: Callable[..., int]
+    steps: Callable[..., None]
+    column_steps: Callable[..., None]
+    row_drops: Callable[..., None]
+    column_drops: Callable[..., None]
 
 
 @cache
 def loops(*, plain: bool = False) -> Loops:
     """Return the compiled passes, or NumPy's where numba is missing or if asked for."""
     if plain or not compiled.available():
-        passes = {name: getattr(line_numpy, name) for name in Loops._fields[:-2]}
-        return Loops(**passes, solve=_solve_plain, solve_unequal=_unequal_plain)
+        own: dict[str, Any] = {
+            "solve": _solve_plain,
+            "solve_unequal": _unequal_plain,
+            "steps": _steps_plain,
+        }
+        passes: dict[str, Any] = {n: getattr(line_numpy, n) for n in Loops._fields if n not in own}
+        return Loops(**passes, **own)
     from xbar_circuit.nodal import _line_kernels as line_kernels  # noqa: PLC0415 - it imports numba
 
     return Loops(*(getattr(line_kernels, name) for name in Loops._fields))
@@ -226,6 +242,24 @@ def _unequal_plain(
     w[...] = x
     rows(x)
     return steps
+
+
+def _steps_plain(
+    a: FloatArray,
+    b: FloatArray,
+    equal: bool,  # noqa: FBT001 - see above
+    row: Line,
+    column: Line,
+    excess: FloatArray,
+    tolerance: FloatArray,
+    limit: int,
+    change: FloatArray,
+) -> None:
+    solve = _solve_plain if equal else _unequal_plain
+    u, w = np.empty((2, *a.shape[1:]))
+    for k in range(len(a)):
+        solve(a[k], b[k], row, column, -excess[k], excess[k], u, w, float(tolerance[k]), limit)
+        change[k] = excess[k] + a[k] * u - b[k] * w
 
 
 def _pieces(size: int, unit: int, count: int) -> list[tuple[int, int]]:

@@ -36,6 +36,34 @@ def _along(right: Any, pivot: Any, g: float) -> Any:
     return y
 
 
+def column_steps(b: Any, column: Any, excess: Any, change: Any) -> None:
+    """Do what `Loops.column_steps` says."""
+    for k in range(len(b)):
+        pivot = np.empty(b.shape[1:])
+        factor_columns(b[k], column[0], column[1], column[2], pivot, 0, b.shape[2])
+        change[k] = excess[k] - b[k] * _along(excess[k], pivot, column[0])
+
+
+def row_drops(f: Any, row: Any, volts: Any, u: Any) -> None:
+    """Do what `Loops.row_drops` says."""
+    drop = np.empty((f.shape[2], len(f), f.shape[1]))
+    column_drops(
+        np.moveaxis(f, 2, 0)[np.newaxis].reshape(1, f.shape[2], -1),
+        row,
+        drop.reshape(1, f.shape[2], -1),
+    )
+    u[...] = volts[:, :, np.newaxis] - np.moveaxis(drop, 0, 2)
+
+
+def column_drops(f: Any, column: Any, w: Any) -> None:
+    """Do what `Loops.column_drops` says."""
+    lines = f.shape[1]
+    pivot = np.empty((lines, 1))
+    factor_columns(np.zeros((lines, 1)), column[0], column[1], column[2], pivot, 0, 1)
+    for k in range(len(f)):
+        w[k] = _along(f[k], pivot, column[0])
+
+
 def factor_rows(
     d: Any, g: float, first: float, last: float, pivot: Any, start: int, stop: int
 ) -> None:
