@@ -10,13 +10,16 @@ tiles of a batch.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
-from typing import NamedTuple
+from functools import cache, cached_property
+from importlib import import_module
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xbar_circuit._backend import Array, empty, namespace, pick, zeros
+from xbar_circuit._backend import Array, empty, is_numpy, namespace, pick, zeros
+from xbar_circuit._checks import FloatArray
+from xbar_circuit.nodal import _compiled as compiled
 from xbar_circuit.nodal._m_matrix import inverse
 
 __all__ = ["Half", "Joint", "Ports", "join", "join_between", "join_networks"]
@@ -66,6 +69,19 @@ class Joint:
                 for source, where in runs:
                     place[number, source] = np.arange(where.start, where.stop) + offset
         return place
+
+    @cached_property
+    def runs(self) -> tuple[IntArray, IntArray]:
+        """Runs of each partner's ports (runs, 3): from where, to where, inner nodes first, long."""
+        found = []
+        for half in self.halves:
+            lines = [
+                (source.start, where.start + offset, where.stop - where.start)
+                for group, offset in ((half.inner, 0), (half.ports, self.inner))
+                for source, where in group
+            ]
+            found.append(np.array(lines, dtype=np.int64).reshape(-1, 3))
+        return found[0], found[1]
 
 
 def join(first: Ports, second: Ports, needed: IntArray) -> Joint:
@@ -167,12 +183,30 @@ def _runs(place: IntArray) -> Runs:
     ]
 
 
+@cache
+def _kernels() -> Any:
+    """Return the compiled loops, None where numba is missing."""
+    if not compiled.available():
+        return None
+    return import_module("xbar_circuit.nodal._block_kernels")
+
+
+def _grid_of_3(networks: FloatArray) -> FloatArray:
+    """Return networks (..., ports, ports) with three axes in front, as a view."""
+    return networks[(np.newaxis,) * (5 - networks.ndim)]
+
+
 def _inner(joint: Joint, partners: tuple[Array, Array]) -> tuple[Array, Array]:
     """Return the branches among the inner nodes and from them to the ports, (batch, inner, ...)."""
     grid = tuple(partners[0].shape[:-2])
     m, n = joint.inner, len(joint.ports.numbers)
     inside = zeros(partners[0], (*grid, m, m))
     across = zeros(partners[0], (*grid, m, n))
+    kernels = _kernels() if is_numpy(partners[0]) else None
+    if kernels is not None:
+        for partner, runs in zip(partners, joint.runs, strict=True):
+            kernels.lay_inner(_grid_of_3(partner), runs, m, _grid_of_3(inside), _grid_of_3(across))
+        return inside.reshape(-1, m, m), across.reshape(-1, m, n)
     _overlay(inside, joint, partners, "inner", "inner")
     _overlay(across, joint, partners, "inner", "ports")
     return inside.reshape(-1, m, m), across.reshape(-1, m, n)
@@ -186,6 +220,11 @@ def _overlay(
     column: str,
 ) -> None:
     """Add both partners' branches between two groups of nodes, ``"inner"`` or ``"ports"``."""
+    kernels = _kernels() if is_numpy(network) and row == column == "ports" else None
+    if kernels is not None:
+        for partner, runs in zip(partners, joint.runs, strict=True):
+            kernels.lay_ports(_grid_of_3(partner), runs, joint.inner, _grid_of_3(network))
+        return
     for half, partner in zip(joint.halves, partners, strict=True):
         for source, destination in getattr(half, row):
             for source2, destination2 in getattr(half, column):
