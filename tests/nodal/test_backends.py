@@ -117,7 +117,8 @@ def test_newton_is_the_same_in_torch(ohm):
     here = xc.nodal.read(xbar, volts, method=xc.nodal.NewtonKrylov(fallback=None))
     there = xc.nodal.read(xbar, volts, device=TORCH)
     full = np.abs(here.device_current).sum(axis=1).max()
-    for name, scale in (("column_current", full), ("row_voltage", 0.3), ("column_voltage", 0.3)):
+    # Newton's own tolerance is 1e-12 of the largest branch: either may be that far off
+    for name, scale in (("column_current", full), ("row_voltage", 0.6), ("column_voltage", 0.6)):
         assert isinstance(getattr(there, name), np.ndarray)
         np.testing.assert_allclose(
             getattr(there, name), getattr(here, name), rtol=0, atol=1e-12 * scale

@@ -2,6 +2,7 @@
 
 import itertools
 import pickle
+import tracemalloc
 
 import mpmath
 import numpy as np
@@ -165,3 +166,28 @@ def test_compiled_and_numpy_joints_give_the_same_numbers(monkeypatch):
     monkeypatch.setattr(_blocks, "_kernels", lambda: None)
     two = xc.nodal.transfer_tiles(g, wires=wires)
     np.testing.assert_allclose(two, one, rtol=1e-13, atol=0)
+
+
+@pytest.mark.parametrize("limit", [2_200_000, 5_000_000, 20_000_000])
+def test_many_tiles_stay_within_the_memory_that_was_set(limit, tmp_path):
+    rng = np.random.default_rng(13)
+    g = rng.uniform(1e-6, 25e-6, (24, 40, 48))
+    wires = xc.Wires(row_ohm=1.0, column_ohm=2.0)
+    expected = xc.nodal.transfer_tiles(g, wires=wires)
+    out = np.lib.format.open_memmap(tmp_path / "out.npy", mode="w+", shape=g.shape)
+    tracemalloc.start()
+    found = xc.nodal.transfer_tiles(g, wires=wires, memory_bytes=limit, out=out)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak <= limit
+    assert found is out
+    np.testing.assert_allclose(np.asarray(out), expected, rtol=1e-13, atol=0)
+
+
+def test_memory_for_less_than_a_tile_and_foreign_room_are_refused():
+    g, wires = np.full((2, 30, 30), 1e-6), xc.Wires(row_ohm=1.0, column_ohm=1.0)
+    with pytest.raises(xc.ParameterError, match="memory_bytes: got 1000, expected at least"):
+        xc.nodal.transfer_tiles(g, wires=wires, memory_bytes=1000)
+    for room in (np.empty((2, 30, 31)), np.empty(g.shape, dtype=np.float32)):
+        with pytest.raises(xc.ShapeError, match="out: got shape"):
+            xc.nodal.transfer_tiles(g, wires=wires, out=room)

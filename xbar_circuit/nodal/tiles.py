@@ -18,6 +18,7 @@ from xbar_circuit.wires import Terminals, Wires
 __all__ = ["transfer_tiles"]
 
 _CELLS_AT_ONCE = 1 << 14  # what fits the processor's cache
+_BYTES_A_CELL, _BYTES_A_WIRE = 720, 8000  # more than a tile takes while it is reduced
 _CELLS_ON_CARD = 1 << 23  # about 5 GB while they are reduced
 
 
@@ -27,6 +28,8 @@ def transfer_tiles(
     wires: Wires,
     terminals: Terminals | None = None,
     device: str | None = None,
+    memory_bytes: int | None = None,
+    out: FloatArray | None = None,
 ) -> FloatArray:
     """Return the transfer matrices (tiles, rows, cols) [S] of many arrays of ohmic devices.
 
@@ -41,12 +44,21 @@ def transfer_tiles(
         device is preferred (`xbar_circuit._backend`). The result is NumPy's in any case, and the
         same within rounding.
 
+    memory_bytes
+        Most that is allocated beside the conductances and the result; None for what is fastest,
+        about 8 MB a thread for tiles of up to 128 x 128. Tiles go through one after the other, so
+        conductances may lie in a file (``np.load(..., mmap_mode="r")``).
+    out
+        Where the result goes, (tiles, rows, cols) of float64, a file for instance
+        (``np.lib.format.open_memmap``); None for a new array.
+
     Raises
     ------
     ShapeError
-        `conductance` is not (tiles, rows, cols) with at least one entry.
+        `conductance` is not (tiles, rows, cols) with at least one entry, or `out` is not like it.
     ParameterError
-        A conductance is NaN, infinite or negative, or the device is not there.
+        A conductance is NaN, infinite or negative, the device is not there, or the memory is not
+        enough for one tile.
     ConvergenceError
         A transfer is not finite.
 
@@ -55,7 +67,10 @@ def transfer_tiles(
     [[[0.076923]], [[0.0]]]
     """
     place = for_tiles(device)
-    tiles = checks.real("conductance", conductance)
+    in_place = isinstance(conductance, np.ndarray) and conductance.dtype == np.float64
+    tiles: FloatArray = (
+        conductance if in_place else checks.real("conductance", conductance)  # type: ignore[assignment]
+    )
     checks.instance("wires", wires, Wires, example="xc.Wires(row_ohm=1.0, column_ohm=1.0)")
     if terminals is not None:
         checks.instance("terminals", terminals, Terminals, example="xc.Terminals()")
@@ -66,34 +81,70 @@ def transfer_tiles(
             expected="shape (tiles, rows, cols), at least (1, 1, 1)",
             remedy="stack the tiles along a first axis",
         )
-    if not (np.isfinite(tiles).all() and (tiles >= 0.0).all()):
+    ends = held_ends(wires, Terminals() if terminals is None else terminals)
+    result = np.empty(tiles.shape) if out is None else _room(out, tiles.shape)
+    cells = tiles[0].size
+    with threads() as allowed:
+        step = max(1, (_CELLS_AT_ONCE if place.numpy else _CELLS_ON_CARD) // cells)
+        count = allowed if place.numpy else 1
+        if memory_bytes is not None:
+            count, step = _within(memory_bytes, tiles[0].shape, count, step)
+
+        def some(start: int) -> list[int]:
+            part = _clean(tiles[start : start + step])
+            arrays = Arrays(
+                device=place.put(part),
+                row_ohm=wires.row_ohm,
+                column_ohm=wires.column_ohm,
+                ends=ends,
+            )
+            found = place.get(transfer_arrays(arrays))
+            result[start : start + step] = found
+            return [start + int(k) for k in certify(found, None, tolerance=TOLERANCE)]
+
+        bad = [k for own in spread(some, range(0, len(tiles), step), count) for k in own]
+    if bad:
+        raise ConvergenceError(
+            f"conductance: got {len(bad)} of {len(tiles)} tiles with a transfer that is not finite"
+            f" (tiles {bad[:8]}), expected finite ones; give conductances in siemens",
+            failed=bad,
+        )
+    return result
+
+
+def _clean(part: FloatArray) -> FloatArray:
+    """Return some tiles if they are conductances."""
+    if not (np.isfinite(part).all() and (part >= 0.0).all()):
         raise ParameterError.about(
             "conductance",
             got="NaN, infinite or negative entries",
             expected="finite conductances >= 0 [S]",
             remedy="0 stands for an open device; map signed weights to pairs of columns first",
         )
-    ends = held_ends(wires, Terminals() if terminals is None else terminals)
-    result = np.empty_like(tiles)
-    at_once = _CELLS_AT_ONCE if place.numpy else _CELLS_ON_CARD
-    step = max(1, at_once // tiles[0].size)
+    return np.asarray(part)
 
-    def some(start: int) -> None:
-        part = Arrays(
-            device=place.put(tiles[start : start + step]),
-            row_ohm=wires.row_ohm,
-            column_ohm=wires.column_ohm,
-            ends=ends,
-        )
-        result[start : start + step] = place.get(transfer_arrays(part))
 
-    with threads() as count:
-        spread(some, range(0, len(tiles), step), count if place.numpy else 1)
-    bad = certify(result, None, tolerance=TOLERANCE)
-    if bad.size:
-        raise ConvergenceError(
-            f"conductance: got {len(bad)} of {len(tiles)} tiles with a transfer that is not finite"
-            f" (tiles {bad[:8].tolist()}), expected finite ones; give conductances in siemens",
-            failed=bad.tolist(),
+def _room(out: FloatArray, shape: tuple[int, ...]) -> FloatArray:
+    """Return where the result goes, if it fits."""
+    if not isinstance(out, np.ndarray) or out.shape != shape or out.dtype != np.float64:
+        got = f"shape {np.shape(out)}, {getattr(out, 'dtype', type(out).__name__)}"
+        raise ShapeError.about(
+            "out", got=got, expected=f"shape {shape}, float64", remedy="give np.empty(shape)"
         )
-    return result
+    return out
+
+
+def _within(memory_bytes: int, shape: tuple[int, ...], count: int, step: int) -> tuple[int, int]:
+    """Return how many threads take how many tiles at once without going beyond the memory."""
+    limit = checks.count("memory_bytes", memory_bytes)
+    rows, cols = shape
+    tile = _BYTES_A_CELL * rows * cols + _BYTES_A_WIRE * (rows + cols)
+    if tile > limit:
+        raise ParameterError.about(
+            "memory_bytes",
+            got=f"{limit}",
+            expected=f"at least {tile} for one tile of {rows} x {cols}",
+            remedy="give more, or cut the tiles smaller",
+        )
+    count = min(count, limit // tile)
+    return count, min(step, limit // (tile * count))
