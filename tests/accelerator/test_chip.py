@@ -236,7 +236,7 @@ def test_a_chip_is_reduced_once_whatever_is_asked_of_it(monkeypatch):
 
     monkeypatch.setattr(ranges, "transfers_of", counted)
     monkeypatch.setattr(layer, "transfers_of", counted)
-    monkeypatch.setattr("xbar_circuit.accelerator.chip.transfers_of", counted)
+    monkeypatch.setattr("xbar_circuit.accelerator._working_chip.transfers_of", counted)
     accelerator = xc.Accelerator(rows=20, cols=12)
     chip = accelerator.program(small_network(), calibration=signed_images())
     tiles = chip.mapping.tile_count

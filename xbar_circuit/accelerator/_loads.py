@@ -18,7 +18,7 @@ import numpy as np
 from xbar_circuit import nodal
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.accelerator._periphery import Periphery
-from xbar_circuit.accelerator.chip import Chip, Inputs
+from xbar_circuit.accelerator._working_chip import Inputs, WorkingChip
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.mapping import Mapping
 from xbar_circuit.errors import ParameterError
@@ -161,7 +161,7 @@ class _Counter(DigitalMultiplier):
 
 
 def array_joule(
-    chip: Chip,
+    chip: WorkingChip,
     peripheries: MappingOf[str, Periphery],
     inputs: Inputs,
     *,

@@ -132,7 +132,7 @@ def keys_of(title: str, model: type[Table], seen: list[object] | None = None) ->
     for key, field in model.model_fields.items():
         if key == "kind":
             continue
-        default = "required" if field.is_required() else _value(field.default)
+        default = "required" if field.is_required() else _value(_shown(field, field.default))
         if default == '"none"' and _tables(field.annotation):
             default = "see below" if not _is_optional(field.annotation) else default
         cells = [f"`{key}`", _kinds(field.annotation), unit_of(key), f"`{default}`"]
@@ -177,7 +177,9 @@ def _section(
         lines += _comment(words) if words != before else []
         before = words
         missing = value is None and field.is_required()
-        lines.append(f"# {key} = (must be given)" if missing else f"{key} = {_value(now)}")
+        lines.append(
+            f"# {key} = (must be given)" if missing else f"{key} = {_value(_shown(field, now))}"
+        )
     for key, field, now, tables in below:
         mine = next((t for t in tables if t.of is type(now)), None)
         if all(_who(t) in shown for t in tables):
@@ -287,6 +289,11 @@ def _kinds(annotation: Any) -> str:
             words.append("{ file = ... }" if "file" in leaf.model_fields else "table")
     words += [f"part: {', '.join(parts)}"] if parts else []
     return " or ".join(dict.fromkeys(words))
+
+
+def _shown(field: Any, value: Any) -> Any:
+    """Return a value as a file has it: pairs that are a table there as a table."""
+    return dict(value or ()) if get_origin(field.annotation) is dict else value
 
 
 def _value(value: Any) -> str:

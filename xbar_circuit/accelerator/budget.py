@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit._checks import FloatArray
+from xbar_circuit.accelerator._making import program_mapping
 from xbar_circuit.accelerator._memory import working_bytes
-from xbar_circuit.accelerator.chip import Chip, ChipMultiplier, Inputs, program_mapping
+from xbar_circuit.accelerator._working_chip import ChipMultiplier, Inputs, WorkingChip
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.mapping import map_network
 from xbar_circuit.devices import Ohmic, PcmStatistics
@@ -138,7 +139,7 @@ def alone(given: Accelerator, effect: str) -> Accelerator | None:
 
 
 def error_budget(
-    chip: Chip,
+    chip: WorkingChip,
     inputs: Inputs,
     labels: NDArray[np.integer] | None = None,
     *,
@@ -189,7 +190,7 @@ def error_budget(
     )
 
 
-def _chip_with(chip: Chip, effect: str, calibration: Inputs) -> Chip | None:
+def _chip_with(chip: WorkingChip, effect: str, calibration: Inputs) -> WorkingChip | None:
     """Return the chip with one imperfection alone; None where no layer has it."""
     mapping = chip.mapping
     own = {plan.name: alone(plan.accelerator, effect) for plan in mapping.layers}
@@ -206,6 +207,7 @@ def _chip_with(chip: Chip, effect: str, calibration: Inputs) -> Chip | None:
         elsewhere={name: one for name, one in clean.items() if one is not None},
     )
     made = program_mapping(
+        WorkingChip,
         changed,
         calibration=calibration,
         seed=chip.programmed.seed,

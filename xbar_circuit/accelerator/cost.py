@@ -16,17 +16,25 @@ from dataclasses import dataclass
 import numpy as np
 
 from xbar_circuit import _checks as checks
+from xbar_circuit.accelerator._area import areas_of, tile_areas
+from xbar_circuit.accelerator._layer_cost import (
+    COMPONENTS,
+    LayerCost,
+    analog_cost,
+    analog_joule,
+    digital_cost,
+)
 from xbar_circuit.accelerator._loads import (
     LayerLoad,
     array_joule,
     conversions_of,
     count_loads,
 )
-from xbar_circuit.accelerator._periphery import Periphery, input_bits
-from xbar_circuit.accelerator.chip import Chip, Inputs
+from xbar_circuit.accelerator._periphery import Periphery
+from xbar_circuit.accelerator._working_chip import Inputs, WorkingChip
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.mapping import LayerPlan, Mapping
-from xbar_circuit.architecture import Architecture, DigitalUnit
+from xbar_circuit.architecture import Architecture
 from xbar_circuit.errors import ParameterError
 
 __all__ = [
@@ -43,30 +51,6 @@ __all__ = [
 OPERATIONS_A_MAC = 2
 
 _LOADING_SAMPLES = 16  # whose activations load the arrays for their energy
-
-#: Components of energy and area, in the order of the signal.
-COMPONENTS = ("driver", "array", "read-out", "digital", "buffer", "interconnect")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayerCost:
-    """One layer of one inference.
-
-    load : what was asked.
-    replicas : copies of its tiles.
-    second : of its stage [s].
-    joule : by component [J].
-    """
-
-    load: LayerLoad
-    replicas: int
-    second: float
-    joule: dict[str, float]
-
-    @property
-    def tiles(self) -> int:
-        """Tiles of all replicas."""
-        return len(self.load.tiles) * self.replicas
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +180,7 @@ class Cost:
 
 
 def inference_cost(
-    chip: Chip,
+    chip: WorkingChip,
     inputs: Inputs | None = None,
     *,
     architecture: str | Architecture | None = None,
@@ -239,17 +223,17 @@ def inference_cost(
     layers = []
     for load in loads:
         if load.name in mapping.digital:
-            layers.append(_digital(load, chip.accelerator, mapping.digital[load.name]))
+            layers.append(digital_cost(load, chip.accelerator, mapping.digital[load.name]))
             continue
         plan = mapping.layer(load.name)
         count = checks.count(f"replicas[{load.name!r}]", copies.get(load.name, 1))
         layers.append(
-            _analog(load, plan.accelerator, peripheries[load.name], joules[load.name], count)
+            analog_cost(load, plan.accelerator, peripheries[load.name], joules[load.name], count)
         )
     used = sum(rows * columns for load in loads for rows, columns in load.tiles)
     full = chip.accelerator.rows * chip.accelerator.cols
     drawn = sum(joules.values()) * full / used if used else 0.0
-    areas = _areas(mapping, tuple(layers), peripheries)
+    areas = areas_of(mapping, tuple(layers), peripheries)
     return Cost(
         accelerator=chip.accelerator,
         periphery=usual,
@@ -283,7 +267,7 @@ def tile_peak(
     """
     macs = accelerator.inputs * accelerator.outputs
     conversions = conversions_of(accelerator, accelerator.cols)
-    parts = _analog_joule(periphery, accelerator.rows, conversions, array_joule)
+    parts = analog_joule(periphery, accelerator.rows, conversions, array_joule)
     joule = sum(parts.values())
     result = {
         "product_second": periphery.product_second,
@@ -293,7 +277,7 @@ def tile_peak(
         "tops": OPERATIONS_A_MAC * macs / periphery.product_second * 1e-12,
         "tops_per_watt": OPERATIONS_A_MAC * macs / joule * 1e-12,
     }
-    area = sum(_tile_areas(accelerator, periphery).values())
+    area = sum(tile_areas(accelerator, periphery).values())
     if area > 0.0:
         result["tops_per_mm2"] = result["tops"] / (area * 1e6)
     return result
@@ -338,123 +322,20 @@ def balanced_replicas(
     return copies
 
 
-def _ranged(chip: Chip, plan: LayerPlan) -> Accelerator:
+def _ranged(chip: WorkingChip, plan: LayerPlan) -> Accelerator:
     """Return a layer's accelerator with the drivers of its calibration: signed or not."""
     return plan.accelerator.changed(driver=chip.parts[plan.name].accelerators[0].driver)
 
 
-def _loading(chip: Chip, inputs: Inputs | None) -> Inputs:
+def _loading(chip: WorkingChip, inputs: Inputs | None) -> Inputs:
     if inputs is not None:
         return inputs
     ports = chip.network.inputs
     return {port.name: np.ones((1, *port.shape), dtype=port.kind) for port in ports}
 
 
-def _analog(
-    load: LayerLoad,
-    accelerator: Accelerator,
-    periphery: Periphery,
-    array_joule: float,
-    replicas: int,
-) -> LayerCost:
-    rows = sum(rows for rows, _ in load.tiles)
-    analog = _analog_joule(periphery, rows, load.conversions, array_joule)
-    digital = accelerator.digital
-    adds = load.products * periphery.reads * load.conversions + load.outputs + load.digital_elements
-    each = math.ceil(input_bits(accelerator.driver) / 8)
-    joule = {
-        **{name: load.products * value for name, value in analog.items()},
-        "digital": adds * digital.add_joule
-        + load.outputs * digital.multiply_joule
-        + load.activation_macs * digital.mac_joule(None),
-        **_moved(digital, load.products * rows * each, load.inputs * each),
-    }
-    copies = min(replicas, load.products)
-    rate = digital.lanes * digital.clock_hertz * len(load.tiles) * copies
-    return LayerCost(
-        load=load,
-        replicas=replicas,
-        second=max(
-            math.ceil(load.products / copies) * periphery.product_second,
-            (adds + load.outputs + load.activation_macs) / rate,
-        ),
-        joule={name: joule[name] for name in COMPONENTS},
-    )
-
-
-def _digital(load: LayerLoad, accelerator: Accelerator, bits: int | None) -> LayerCost:
-    digital, each = accelerator.digital, math.ceil((bits or 32) / 8)
-    weights = load.macs // max(1, load.products)
-    other = load.outputs + load.digital_elements
-    joule = dict.fromkeys(COMPONENTS, 0.0) | {
-        "digital": load.macs * digital.mac_joule(bits)
-        + load.activation_macs * digital.mac_joule(None)
-        + other * digital.add_joule
-        + load.outputs * digital.multiply_joule,
-        **_moved(digital, (load.products * weights + load.inputs) * each, load.inputs * each),
-    }
-    return LayerCost(
-        load=load,
-        replicas=1,
-        second=(load.macs + load.activation_macs + other) / (digital.lanes * digital.clock_hertz),
-        joule=joule,
-    )
-
-
-def _moved(unit: DigitalUnit, read_bytes: float, moved_bytes: float) -> dict[str, float]:
-    """Return what buffers and the wires between layers take [J]."""
-    wires = unit.interconnect
-    return {
-        "buffer": (read_bytes + moved_bytes) * unit.buffer.byte_joule,
-        "interconnect": moved_bytes * 8 * wires.bit_joule_per_metre * wires.distance_metre,
-    }
-
-
-def _analog_joule(
-    periphery: Periphery, rows: int, conversions: int, array_joule: float
-) -> dict[str, float]:
-    """Return what drivers, array and read-out take for one product [J]."""
-    readout = periphery.reads * conversions * periphery.conversion_joule
-    if periphery.includes_array:
-        readout = max(readout - array_joule, 0.0)
-    return {
-        "driver": periphery.reads * rows * periphery.line_joule,
-        "array": array_joule,
-        "read-out": readout,
-    }
-
-
-def _tile_areas(accelerator: Accelerator, periphery: Periphery) -> dict[str, float]:
-    """Return the area of one tile by component, as far as it is known [m2]."""
-    columns = conversions_of(accelerator, accelerator.cols)
-    converters = math.ceil(columns / periphery.columns_per_converter)
-    known = {
-        "driver": _times(periphery.line_square_metre, accelerator.rows),
-        "array": _times(periphery.cell_square_metre, accelerator.rows * accelerator.cols),
-        "read-out": _times(periphery.converter_square_metre, converters),
-        "digital": accelerator.digital.square_metre,
-    }
-    return {name: value for name, value in known.items() if value is not None}
-
-
-def _areas(
-    mapping: Mapping, layers: tuple[LayerCost, ...], peripheries: MappingOf[str, Periphery]
-) -> dict[str, float]:
-    areas: dict[str, float] = {}
-    for layer in layers:
-        if layer.load.name in peripheries:
-            own = mapping.layer(layer.load.name).accelerator
-            for name, value in _tile_areas(own, peripheries[layer.load.name]).items():
-                areas[name] = areas.get(name, 0.0) + layer.tiles * value
-            buffer = own.digital.buffer.byte_square_metre
-            if buffer is not None:
-                stored = layer.load.inputs * math.ceil(input_bits(own.driver) / 8)
-                areas["buffer"] = areas.get("buffer", 0.0) + stored * buffer
-    return areas
-
-
 def _assumptions(
-    chip: Chip, periphery: Periphery, areas: dict[str, float], loads: Sequence[LayerLoad]
+    chip: WorkingChip, periphery: Periphery, areas: dict[str, float], loads: Sequence[LayerLoad]
 ) -> tuple[str, ...]:
     products = sum(load.activation_macs for load in loads)
     missing = [name for name in COMPONENTS if name not in areas]
@@ -477,7 +358,3 @@ def _assumptions(
         "Operations: two for each multiply-accumulate of the network, none for idle cells.",
         f"Area without: {', '.join(missing)}." if missing else "Area of all components.",
     )
-
-
-def _times(area: float | None, count: int) -> float | None:
-    return None if area is None else area * count

@@ -15,14 +15,14 @@ import numpy as np
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.accelerator._digits import Digits
 from xbar_circuit.accelerator._drift import compensate
-from xbar_circuit.accelerator.chip import Chip
+from xbar_circuit.accelerator._working_chip import WorkingChip
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.operators import AnyOperator, MatrixOperator, RecurrentOperator
 
 __all__ = ["effective_network", "effective_weights"]
 
 
-def effective_weights(chip: Chip) -> dict[str, FloatArray]:
+def effective_weights(chip: WorkingChip) -> dict[str, FloatArray]:
     """Return the matrices (groups, rows, cols) of a chip's layers on tiles, by name.
 
     What passes between groups that share a tile has no place in them and is left out.
@@ -44,7 +44,7 @@ def effective_weights(chip: Chip) -> dict[str, FloatArray]:
     return found
 
 
-def effective_network(chip: Chip) -> Network:
+def effective_network(chip: WorkingChip) -> Network:
     """Return the chip's network with its effective weights; digital layers keep their own."""
     weights = effective_weights(chip)
     nodes = []

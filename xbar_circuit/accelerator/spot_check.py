@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from xbar_circuit import nodal, spice
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.accelerator._layer import AnalogLayer
-from xbar_circuit.accelerator.chip import Chip, Inputs
+from xbar_circuit.accelerator._working_chip import Inputs, WorkingChip
 from xbar_circuit.accelerator.mapping import Mapping
 from xbar_circuit.agreement import relative_difference
 from xbar_circuit.errors import ParameterError
@@ -141,7 +141,7 @@ def choose_tiles(mapping: Mapping, *, most: int | None = None) -> list[tuple[int
 
 
 def check_tiles(
-    chip: Chip,
+    chip: WorkingChip,
     inputs: Inputs,
     *,
     tiles: Sequence[tuple[int, int]] | None = None,
@@ -221,7 +221,7 @@ def _in_spice(
 
 
 def _check(
-    chip: Chip, place: tuple[int, int], codes: Array, array: str | None, outputs: int | None
+    chip: WorkingChip, place: tuple[int, int], codes: Array, array: str | None, outputs: int | None
 ) -> TileCheck:
     k, j = place
     plan = chip.mapping.layers[k]

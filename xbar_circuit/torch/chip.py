@@ -12,8 +12,10 @@ import numpy as np
 import torch
 
 from xbar_circuit._files import replacing
+from xbar_circuit.accelerator._making import program_with
 from xbar_circuit.accelerator._ranges import Calibrator
-from xbar_circuit.accelerator.chip import Chip, ChipMultiplier, program_with
+from xbar_circuit.accelerator._working_chip import ChipMultiplier
+from xbar_circuit.accelerator.chip import Chip
 from xbar_circuit.accelerator.effective import effective_weights
 from xbar_circuit.accelerator.mapping import map_network
 from xbar_circuit.network.graph import INPUT, Network, Node
@@ -155,6 +157,7 @@ def program_module(
         },
     )
     chip = program_with(
+        Chip,
         mapping,
         lambda finder: run(own, finder, arguments(calibration)),
         seed=seed,

@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from xbar_circuit.accelerator._layer import AnalogLayer, LayerParts, encoded, transfers_of
 from xbar_circuit.accelerator._ranges import Calibrator
-from xbar_circuit.accelerator.chip import ChipMultiplier
+from xbar_circuit.accelerator._working_chip import ChipMultiplier
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.mapping import Mapping
 from xbar_circuit.network.graph import INPUT, Network, Node

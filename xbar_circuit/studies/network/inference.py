@@ -11,8 +11,9 @@ import numpy as np
 from scipy import stats
 
 from xbar_circuit._checks import FloatArray
+from xbar_circuit.accelerator._making import program_mapping
 from xbar_circuit.accelerator._memory import working_bytes
-from xbar_circuit.accelerator.chip import Chip, program_mapping
+from xbar_circuit.accelerator.chip import Chip
 from xbar_circuit.accelerator.cost import balanced_replicas
 from xbar_circuit.accelerator.mapping import Mapping, map_network
 from xbar_circuit.accelerator.settings import InferenceSettings
@@ -176,6 +177,7 @@ def make_chip(
         Temperature of the programming [degree Celsius]; None is that of the statistics.
     """
     return program_mapping(
+        Chip,
         mapping,
         calibration=calibration.images,
         seed=seed,
