@@ -148,6 +148,9 @@ def growing():
         yield network([grown, add], constants=given)
     pool = {"kernel_shape": [1, 1], "pads": [1 << 20, 1 << 20, 1 << 20, 1 << 20]}
     yield network([helper.make_node("MaxPool", ["x"], ["y"], **pool)])
+    weight = helper.make_tensor("w", TensorProto.FLOAT, [1, 1, 1, 1], [1.0])
+    spread = helper.make_node("ConvTranspose", ["x", "w"], ["y"], strides=[1 << 20, 1 << 20])
+    yield network([spread], constants=[weight])
     pads = whole("p", [0, 0, 1 << 20, 1 << 20, 0, 0, 1 << 20, 1 << 20])
     yield network([helper.make_node("Pad", ["x", "p"], ["y"])], constants=[pads])
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from xbar_circuit.network.importers._onnx_node import OnnxNode, UnsuitedError
+from xbar_circuit.network.importers._onnx_sizes import check_sample
 from xbar_circuit.network.operators import (
     Add,
     Affine,
@@ -116,6 +117,11 @@ def _transposed_convolution(node: OnnxNode) -> MatrixOperator:
             )
     elif automatic == "VALID":
         pads = [0] * 2 * axes
+    whole = [
+        (n - 1) * s + (k - 1) * d + 1
+        for n, s, k, d in zip(node.samples[0].shape[2:], stride, kernel, dilation, strict=True)
+    ]
+    check_sample((len(node.samples[0]), weight.shape[1] * groups, *whole))
     return TransposedConvolution(
         weight=weight,
         bias=node.constants.get(2, np.zeros(weight.shape[1] * groups, np.float32)),

@@ -163,7 +163,7 @@ def check_padding(node: OnnxNode) -> None:
         np.ravel(node.constants[1]).tolist() if node.kind == "Pad" and 1 in node.constants else []
     )
     for sample in node.samples:
-        room, half = list(sample.shape), len(pads) // 2
+        room, half = list(getattr(sample, "shape", ())), len(pads) // 2  # a sequence has none
         for axis in range(min(half, len(room))):
             room[-1 - axis] += abs(int(pads[half - 1 - axis])) + abs(int(pads[-1 - axis]))
         check_sample(room)

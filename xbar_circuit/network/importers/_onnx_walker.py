@@ -241,25 +241,14 @@ class Walker:
 
     def _translate(self, node: Any) -> bool:
         """Add a node of the fast path, if there is one of this form."""
-        moving = [self._alias[n] for n in node.input if n and n not in self._constants]
-        constants: dict[int, NDArray[Any]] = {
-            k: self._constants[n] for k, n in enumerate(node.input) if n in self._constants
-        }
-        told = OnnxNode(
-            name=node.name or _first(node),
-            kind=node.op_type,
-            attributes=attributes(node),
-            constants=constants,
-            samples=tuple(self._samples[n] for n in moving),
-            opset=self._file.opset,
-        )
+        told, moving = self._told(node)
         suited = all(_is_float(s) for s in told.samples) and len(_named(node)) == 1
         ranks = {np.ndim(s) for s in told.samples}  # of different ones, the batch may meet others
         suited = suited and (len(ranks) == 1 or node.op_type == "MatMul")
         if not suited or (len(moving) > 1 and node.op_type not in SEVERAL):
             return False
+        check_padding(told)
         try:
-            check_padding(told)
             if node.op_type in FINAL:
                 with np.errstate(invalid="raise", divide="raise"):
                     operator = TRANSLATORS[node.op_type](told)
@@ -277,6 +266,22 @@ class Walker:
         self._alias[_first(node)] = _first(node)
         return True
 
+    def _told(self, node: Any) -> tuple[OnnxNode, list[str]]:
+        """Return what is known of a node, and the names of the values that it reads."""
+        moving = [self._alias[n] for n in node.input if n and n not in self._constants]
+        constants: dict[int, NDArray[Any]] = {
+            k: self._constants[n] for k, n in enumerate(node.input) if n in self._constants
+        }
+        told = OnnxNode(
+            name=node.name or _first(node),
+            kind=node.op_type,
+            attributes=attributes(node),
+            constants=constants,
+            samples=tuple(self._samples[n] for n in moving),
+            opset=self._file.opset,
+        )
+        return told, moving
+
     def _expand(self, node: Any) -> bool:
         """Put several nodes in the place of one."""
         constants = {n: self._constants[n] for n in node.input if n in self._constants}
@@ -293,6 +298,7 @@ class Walker:
             self._constants.get(n, self._samples.get(self._alias.get(n, ""))) for n in node.input
         ]
         check_growth(node.op_type, given)
+        check_padding(self._told(node)[0])
         lists = [n for n in reads if isinstance(self._constants.get(n), list)]
         for name in lists:
             self._keep(name)
