@@ -146,3 +146,21 @@ def test_studies_that_measure_a_part_are_called_characterize():
 def test_the_glossary_of_the_documentation_is_this_one():
     page = ROOT.parent / "docs" / "glossary.md"
     assert page.read_text(encoding="utf-8") == glossary.page(), "write glossary.page() to it"
+
+
+def test_no_import_hides_a_circle_in_the_accelerator():
+    """What a module of `accelerator` or `tile` takes from the package stands at its top."""
+    hidden = []
+    for module in MODULES:
+        if not module.name.startswith(("xbar_circuit.accelerator", "xbar_circuit.tile")):
+            continue
+        tree = ast.parse(source(module.name).read_text())
+        for function in ast.walk(tree):
+            if isinstance(function, ast.FunctionDef | ast.If):
+                hidden += [
+                    (module.name, node.lineno)
+                    for node in ast.walk(function)
+                    if isinstance(node, ast.ImportFrom)
+                    and (node.module or "").startswith("xbar_circuit")
+                ]
+    assert not hidden

@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping as MappingOf
 
+from xbar_circuit.accelerator._hardware import Hardware
 from xbar_circuit.accelerator._layer_cost import LayerCost
 from xbar_circuit.accelerator._loads import conversions_of
 from xbar_circuit.accelerator._periphery import Periphery, input_bits
-from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.mapping import Mapping
 
 __all__ = ["areas_of", "tile_areas"]
 
 
-def tile_areas(accelerator: Accelerator, periphery: Periphery) -> dict[str, float]:
+def tile_areas(accelerator: Hardware, periphery: Periphery) -> dict[str, float]:
     """Return the area of one tile by component, as far as it is known [m2]."""
     columns = conversions_of(accelerator, accelerator.cols)
     converters = math.ceil(columns / periphery.columns_per_converter)

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from xbar_circuit import nodal
 from xbar_circuit._checks import FloatArray
-from xbar_circuit.accelerator.description import Accelerator
+from xbar_circuit.accelerator._hardware import Hardware
 from xbar_circuit.accelerator.mapping import LayerPlan
 from xbar_circuit.network.operators import Array
 from xbar_circuit.peripherals import Driver
@@ -47,7 +47,7 @@ class LayerParts:
     """
 
     input_scale: float
-    accelerators: tuple[Accelerator, ...]
+    accelerators: tuple[Hardware, ...]
     converters: tuple[tuple[Converter, ...], ...] = ()
     correction: Correction | None = None
     gain: float = 1.0

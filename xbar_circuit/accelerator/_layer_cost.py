@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from xbar_circuit.accelerator._hardware import Hardware
 from xbar_circuit.accelerator._loads import LayerLoad
 from xbar_circuit.accelerator._periphery import Periphery, input_bits
-from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.architecture import DigitalUnit
 
 __all__ = ["COMPONENTS", "LayerCost", "analog_cost", "analog_joule", "digital_cost"]
@@ -39,7 +39,7 @@ class LayerCost:
 
 def analog_cost(
     load: LayerLoad,
-    accelerator: Accelerator,
+    accelerator: Hardware,
     periphery: Periphery,
     array_joule: float,
     replicas: int,
@@ -69,7 +69,7 @@ def analog_cost(
     )
 
 
-def digital_cost(load: LayerLoad, accelerator: Accelerator, bits: int | None) -> LayerCost:
+def digital_cost(load: LayerLoad, accelerator: Hardware, bits: int | None) -> LayerCost:
     digital, each = accelerator.digital, math.ceil((bits or 32) / 8)
     weights = load.macs // max(1, load.products)
     other = load.outputs + load.digital_elements

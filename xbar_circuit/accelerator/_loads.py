@@ -17,9 +17,9 @@ import numpy as np
 
 from xbar_circuit import nodal
 from xbar_circuit._checks import FloatArray
+from xbar_circuit.accelerator._hardware import Hardware
 from xbar_circuit.accelerator._periphery import Periphery
 from xbar_circuit.accelerator._working_chip import Inputs, WorkingChip
-from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.mapping import Mapping
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.network._activation_products import activation_macs
@@ -100,7 +100,7 @@ def count_loads(mapping: Mapping) -> tuple[LayerLoad, ...]:
     return tuple(loads)
 
 
-def conversions_of(accelerator: Accelerator, columns: int) -> int:
+def conversions_of(accelerator: Hardware, columns: int) -> int:
     """Return how many conversions some columns take: one each, or one a pair that meets before."""
     return columns // 2 if accelerator.readout.subtracts_before else columns
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xbar_circuit.accelerator.description import Accelerator
+from xbar_circuit.accelerator._hardware import Hardware
 from xbar_circuit.architecture import Architecture, preset
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals import Driver
@@ -66,9 +66,7 @@ class Periphery:
     assumptions: tuple[str, ...] = ()
 
     @classmethod
-    def of(
-        cls, accelerator: Accelerator, architecture: str | Architecture | None = None
-    ) -> Periphery:
+    def of(cls, accelerator: Hardware, architecture: str | Architecture | None = None) -> Periphery:
         """Return the periphery of an accelerator's tiles.
 
         Parameters
@@ -93,7 +91,7 @@ class Periphery:
         return cls._published(accelerator, numbers)
 
     @classmethod
-    def _of_parts(cls, accelerator: Accelerator) -> Periphery:
+    def _of_parts(cls, accelerator: Hardware) -> Periphery:
         high, wide = accelerator.block
         one = accelerator.tile(np.full((high, wide), accelerator.synapse.g_max_siemens))
         driver = accelerator.driver
@@ -120,7 +118,7 @@ class Periphery:
         )
 
     @classmethod
-    def _published(cls, accelerator: Accelerator, numbers: Architecture) -> Periphery:
+    def _published(cls, accelerator: Hardware, numbers: Architecture) -> Periphery:
         driver, part = accelerator.driver, numbers.readout
         width, output_bits = input_bits(driver), accelerator.readout.converter.bits
         if output_bits is None:
@@ -181,7 +179,7 @@ def input_bits(driver: Driver) -> int:
     return math.ceil(math.log2(driver.highest + 1)) + (1 if driver.lowest < 0 else 0)
 
 
-def _knows(accelerator: Accelerator) -> bool:
+def _knows(accelerator: Hardware) -> bool:
     """Return whether the read-out knows its energy."""
     model = accelerator.model_at(None)
     if model is not None and math.isfinite(model.readout_joule):

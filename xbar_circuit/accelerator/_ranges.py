@@ -16,9 +16,9 @@ import numpy as np
 
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.accelerator._digital_layer import DigitalLayer
+from xbar_circuit.accelerator._hardware import Hardware
 from xbar_circuit.accelerator._layer import AnalogLayer, LayerParts, encoded, transfers_of
 from xbar_circuit.accelerator._programming import Conductances
-from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.mapping import LayerPlan, Mapping
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.execution import DigitalMultiplier
@@ -194,12 +194,12 @@ class Calibrator:
 
 
 def _ranged(
-    own: Accelerator,
+    own: Hardware,
     tile: Tile,
     transfer: FloatArray,
     drive: Array,
     correction: Correction | None,
-) -> Accelerator:
+) -> Hardware:
     """Return the accelerator with the ranges that the currents of one tile ask for."""
     currents = compile_tile(tile, transfer=transfer, correction=correction).currents(drive)
     seen = np.concatenate([part.ravel() for part in currents])

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from xbar_circuit import _checks as checks
 from xbar_circuit.accelerator._digital_layer import DigitalLayer
 from xbar_circuit.accelerator._drift import compensate
+from xbar_circuit.accelerator._hardware import Hardware
 from xbar_circuit.accelerator._layer import AnalogLayer, LayerParts, transfers_of
 from xbar_circuit.accelerator._memory import working_bytes
 from xbar_circuit.accelerator._programming import Conductances, Programmed
-from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.mapping import Mapping as MappedNetwork
 from xbar_circuit.accelerator.wire_aware import WireAware
 from xbar_circuit.network.execution import MEMORY_BYTES, accuracy, run_feeds
@@ -125,7 +125,7 @@ class WorkingChip:
         return self.mapping.network
 
     @property
-    def accelerator(self) -> Accelerator:
+    def accelerator(self) -> Hardware:
         """What it was programmed on."""
         return self.mapping.accelerator
 

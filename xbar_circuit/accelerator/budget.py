@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit._checks import FloatArray
+from xbar_circuit.accelerator._hardware import Hardware
 from xbar_circuit.accelerator._making import program_mapping
 from xbar_circuit.accelerator._memory import working_bytes
 from xbar_circuit.accelerator._working_chip import ChipMultiplier, Inputs, WorkingChip
-from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.mapping import map_network
 from xbar_circuit.devices import Ohmic, PcmStatistics
 from xbar_circuit.network._feeds import Feeds
@@ -98,7 +98,7 @@ class Budget:
         }
 
 
-def alone(given: Accelerator, effect: str) -> Accelerator | None:
+def alone(given: Hardware, effect: str) -> Hardware | None:
     """Return an accelerator with one imperfection only, or None where it does not have it.
 
     Of a noise, the part that has it and nothing else; the part's other errors stay, and the budget
@@ -219,7 +219,7 @@ def _chip_with(chip: WorkingChip, effect: str, calibration: Inputs) -> WorkingCh
     return made.at(chip.second, celsius=chip.celsius, storage_celsius=chip.storage_celsius)
 
 
-def _clean(given: Accelerator) -> Accelerator:
+def _clean(given: Hardware) -> Hardware:
     """Return the accelerator without any imperfection."""
     exact = IdealConverter(bits=None, window_second=given.readout.window_second)
     return given.changed(
@@ -237,7 +237,7 @@ def _clean(given: Accelerator) -> Accelerator:
     )
 
 
-def _quiet_readout(given: Accelerator) -> dict[str, Any]:
+def _quiet_readout(given: Hardware) -> dict[str, Any]:
     models = tuple(replace(model, noise=0.0) for model in given.models)
     return {"readout": quiet(given.readout), "model": models or None}
 

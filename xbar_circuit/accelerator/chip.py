@@ -14,11 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from xbar_circuit.accelerator._hardware import Hardware
 from xbar_circuit.accelerator._making import program_mapping
 from xbar_circuit.accelerator._working_chip import Inputs, WorkingChip
 from xbar_circuit.accelerator.budget import Budget, error_budget
 from xbar_circuit.accelerator.cost import Cost, inference_cost
-from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.mapping import map_network
 from xbar_circuit.accelerator.spot_check import TileCheck, check_tiles
 from xbar_circuit.architecture import Architecture
@@ -155,13 +155,13 @@ class Chip(WorkingChip):
 
 
 def program(
-    accelerator: Accelerator,
+    accelerator: Hardware,
     network: Network,
     *,
     calibration: Inputs,
     rng: np.random.Generator | None = None,
     digital: Sequence[str] | Mapping[str, int | None] = (),
-    elsewhere: Mapping[str, Accelerator] | None = None,
+    elsewhere: Mapping[str, Hardware] | None = None,
     celsius: float | None = None,
     wire_aware: bool = False,
     drift_compensation: str = "global",

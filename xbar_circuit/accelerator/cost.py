@@ -17,6 +17,7 @@ import numpy as np
 
 from xbar_circuit import _checks as checks
 from xbar_circuit.accelerator._area import areas_of, tile_areas
+from xbar_circuit.accelerator._hardware import Hardware
 from xbar_circuit.accelerator._layer_cost import (
     COMPONENTS,
     LayerCost,
@@ -32,7 +33,6 @@ from xbar_circuit.accelerator._loads import (
 )
 from xbar_circuit.accelerator._periphery import Periphery
 from xbar_circuit.accelerator._working_chip import Inputs, WorkingChip
-from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.mapping import LayerPlan, Mapping
 from xbar_circuit.architecture import Architecture
 from xbar_circuit.errors import ParameterError
@@ -76,7 +76,7 @@ class Cost:
         Printed with every figure.
     """
 
-    accelerator: Accelerator
+    accelerator: Hardware
     periphery: Periphery
     network_name: str
     utilisation: float
@@ -248,7 +248,7 @@ def inference_cost(
 
 
 def tile_peak(
-    accelerator: Accelerator, periphery: Periphery, *, array_joule: float
+    accelerator: Hardware, periphery: Periphery, *, array_joule: float
 ) -> dict[str, float]:
     """Return what one full tile does: as chips are compared.
 
@@ -322,7 +322,7 @@ def balanced_replicas(
     return copies
 
 
-def _ranged(chip: WorkingChip, plan: LayerPlan) -> Accelerator:
+def _ranged(chip: WorkingChip, plan: LayerPlan) -> Hardware:
     """Return a layer's accelerator with the drivers of its calibration: signed or not."""
     return plan.accelerator.changed(driver=chip.parts[plan.name].accelerators[0].driver)
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
-from xbar_circuit.accelerator.description import Accelerator
+from xbar_circuit.accelerator._hardware import Hardware
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.graph import Network
 
@@ -67,7 +67,7 @@ class LayerPlan:
     """
 
     name: str
-    accelerator: Accelerator
+    accelerator: Hardware
     groups: int
     rows: int
     cols: int
@@ -99,7 +99,7 @@ class Mapping:
     """
 
     network: Network
-    accelerator: Accelerator
+    accelerator: Hardware
     layers: tuple[LayerPlan, ...]
     digital: MappingOf[str, int | None] = field(default_factory=dict)
 
@@ -125,10 +125,10 @@ class Mapping:
 
 def map_network(
     network: Network,
-    accelerator: Accelerator,
+    accelerator: Hardware,
     *,
     digital: Sequence[str] | MappingOf[str, int | None] = (),
-    elsewhere: MappingOf[str, Accelerator] | None = None,
+    elsewhere: MappingOf[str, Hardware] | None = None,
 ) -> Mapping:
     """Cut every matrix of a network into tiles and turn weights into conductances.
 
@@ -175,7 +175,7 @@ def map_network(
 
 
 def _check_names(
-    network: Network, widths: dict[str, int | None], others: dict[str, Accelerator]
+    network: Network, widths: dict[str, int | None], others: dict[str, Hardware]
 ) -> None:
     known = [name for name, _ in network.matrix_nodes]
     wrong = [name for name in (*widths, *others) if name not in known]
@@ -193,7 +193,7 @@ def _check_names(
 
 
 def cut(
-    accelerator: Accelerator, matrices: FloatArray
+    accelerator: Hardware, matrices: FloatArray
 ) -> list[tuple[tuple[int, int], tuple[int, int], FloatArray]]:
     """Return (rows, cols, weights) of every tile."""
     groups, rows, cols = matrices.shape
@@ -228,7 +228,7 @@ def _parts(total: int, largest: int) -> list[tuple[int, int]]:
 
 
 def _tile(
-    accelerator: Accelerator,
+    accelerator: Hardware,
     rows: tuple[int, int],
     cols: tuple[int, int],
     weights: FloatArray,
@@ -244,9 +244,7 @@ def _tile(
     )
 
 
-def _scale(
-    accelerator: Accelerator, magnitude: FloatArray, layer_columns: FloatArray
-) -> FloatArray:
+def _scale(accelerator: Hardware, magnitude: FloatArray, layer_columns: FloatArray) -> FloatArray:
     """Return the weight of each output that becomes the largest conductance (outputs,)."""
     if accelerator.weight_scale == "column":
         scale = magnitude.max(axis=0)

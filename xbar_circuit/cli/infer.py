@@ -15,11 +15,11 @@ from xbar_circuit import __version__
 from xbar_circuit import _user_modules as user_modules
 from xbar_circuit._backend import preferred
 from xbar_circuit._files import write_json, write_text
+from xbar_circuit.accelerator._hardware import Hardware
 from xbar_circuit.accelerator._layer import LayerParts
 from xbar_circuit.accelerator._reference import example_toml, json_schema
 from xbar_circuit.accelerator.budget import EFFECTS, Budget
 from xbar_circuit.accelerator.cost import Cost
-from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
 from xbar_circuit.accelerator.spot_check import TileCheck, agreement_by_layer, choose_tiles
 from xbar_circuit.architecture import preset
@@ -182,7 +182,7 @@ def _examine(found: Evaluation, brought: Workload, asked: _Asked, bar: ProgressB
     return _More(budget=wanted, checks=checks, cost=cost, corrections=bent)
 
 
-def _has_widths(accelerator: Accelerator) -> bool:
+def _has_widths(accelerator: Hardware) -> bool:
     exact = isinstance(accelerator.driver, ExactDriver)
     return not exact and accelerator.readout.converter.bits is not None
 

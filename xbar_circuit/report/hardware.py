@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 
-from xbar_circuit.accelerator.description import Accelerator
+from xbar_circuit.accelerator._hardware import Hardware
 from xbar_circuit.accelerator.spot_check import TileCheck, agreement_by_layer
 from xbar_circuit.calibration import ReadoutModel
 from xbar_circuit.report import Table
@@ -14,7 +14,7 @@ from xbar_circuit.units import engineering
 __all__ = ["accelerator_words", "calibrated_words", "codes_table", "part_words"]
 
 
-def accelerator_words(a: Accelerator) -> list[str]:
+def accelerator_words(a: Hardware) -> list[str]:
     """Say what tiles are made of, from the driver to the code."""
     synapse = a.synapse
     devices = "exact" if a.statistics is None else a.statistics.source
