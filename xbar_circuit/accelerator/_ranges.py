@@ -166,7 +166,7 @@ class Calibrator:
         if plan.accelerator.synapse.cell.linear:
             return None
         highest = tiles[0].driver.highest
-        busy = _busy(np.concatenate(drives, axis=1), _FITTED_INPUTS)
+        busy = _most_driven(np.concatenate(drives, axis=1), _FITTED_INPUTS)
         step = max(1, -(-len(tiles) // _FITTED_TILES))
         return fit(
             [
@@ -177,7 +177,7 @@ class Calibrator:
 
     def _with_gain(self, plan: LayerPlan, parts: LayerParts, vectors: Array) -> LayerParts:
         """Return the parts with the factor by which products have their exact size."""
-        few = vectors[_busy(vectors.reshape(len(vectors), -1), 10 * _FITTED_INPUTS)]
+        few = vectors[_most_driven(vectors.reshape(len(vectors), -1), 10 * _FITTED_INPUTS)]
         layer = AnalogLayer(
             plan,
             parts,
@@ -229,7 +229,7 @@ def _percentile(values: Array, percentile: float) -> float:
     return float(np.percentile(magnitude, percentile)) if magnitude.size else 0.0
 
 
-def _busy(vectors: Array, count: int) -> list[int]:
+def _most_driven(vectors: Array, count: int) -> list[int]:
     """Return places of vectors from all over a set: in turn a stretch's fullest, and its middle."""
     total = np.abs(vectors).sum(axis=1)
     stretches = np.array_split(np.arange(len(vectors)), min(count, len(vectors)))

@@ -83,7 +83,7 @@ class InferenceSettings:
     memory_bytes
         Limit on the memory of the whole process, interpreter, images and tiles included.
     architecture
-        Whose published numbers the cost takes in the place of the parts' own, see
+        Whose published numbers the cost takes in place of the parts' own, see
         `architecture.PRESETS`; None takes the parts' own where they have some.
     tile_budget
         Tiles that slow layers may fill with copies of themselves; None makes no copies.

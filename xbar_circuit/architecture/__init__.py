@@ -1,6 +1,6 @@
 """Numbers for energy, time and area: published chips, designs and measured circuits, with sources.
 
-They can stand in the place of what an accelerator's parts know of themselves; the cost of an
+They can replace the figures that an accelerator's parts have of their own; the cost of an
 inference is `xbar_circuit.accelerator.cost`.
 """
 

@@ -1,4 +1,4 @@
-"""What stands beside the arrays of a chip, as far as energy, time and area go.
+"""Energy, time and area of what surrounds the arrays of a chip.
 
 Every number carries its unit in its name and is stated by whoever states the architecture; the
 presets say where theirs come from. None is an area that nobody has published: it is left out of

@@ -84,7 +84,7 @@ class ReadoutModel:
         How a step at the converter's input dies away, or None.
     thresholds
         Of the converter: ``2**bits - 1`` inputs at which the next code begins, rising [V or A];
-        empty for a formula, whose converter stands beside it.
+        empty for a formula, which comes with its converter.
     input_sigmas, sigmas
         Standard errors of `input_ohm` and `input_volt`, and of `coefficients`.
     residual_lsb

@@ -1,4 +1,4 @@
-"""What all unit cells with a transistor share: the device, the lines they hang on, the temperature.
+"""What all unit cells with a transistor share: the device, its lines, the temperature.
 
 A cell is a device between the word line and the bit line with a transistor in series.
 

@@ -28,8 +28,8 @@ __all__ = [
     "SEEDS",
     "SHAPE",
     "STD",
-    "brought_by",
     "settings_of",
+    "workload_of",
 ]
 
 NETWORK = Annotated[str, typer.Argument(help=NETWORKS)]
@@ -65,7 +65,7 @@ FIRST_SEED = Annotated[
 ]
 
 
-def brought_by(
+def workload_of(
     network: str,
     *,
     data: str,

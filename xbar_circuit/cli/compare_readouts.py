@@ -73,7 +73,7 @@ def compare_readouts(
     if own_config is not None:
         readouts["own subcircuit"] = read_settings(own_config).accelerator
     chosen = {name: readouts[choice("--readout", name, readouts)] for name in readout or readouts}
-    workload = given.brought_by(
+    workload = given.workload_of(
         network,
         data=data,
         labels=labels,

@@ -103,7 +103,7 @@ def infer(
     user_modules.look_in(Path.cwd())  # a torch module of the user's own
     if settings.architecture is not None:
         preset(settings.architecture)  # a typing error is told before the work
-    brought = load_workload(
+    workload = load_workload(
         network,
         data=data,
         labels=labels,
@@ -115,15 +115,15 @@ def infer(
     console = Console()
     with progress_bar() as bar, preferred(settings.device):
         found = evaluate(
-            brought.network,
-            brought.test,
-            brought.calibration,
+            workload.network,
+            workload.test,
+            workload.calibration,
             settings,
             folder=out / "chips",
             report=bar.add,
         )
         asked = _Asked(budget=error_budget, tiles=spice_tiles, vectors=spice_vectors)
-        more = _examine(found, brought, asked, bar)
+        more = _examine(found, workload, asked, bar)
     _write(found, more, out)
     _tell(console, found, more)
     console.print(f"summary and page: {out / 'summary.json'}, {out / 'index.html'}", soft_wrap=True)
@@ -148,21 +148,21 @@ class _More:
     corrections: dict[str, LayerParts]
 
 
-def _examine(found: Evaluation, brought: Workload, asked: _Asked, bar: ProgressBar) -> _More:
+def _examine(found: Evaluation, workload: Workload, asked: _Asked, bar: ProgressBar) -> _More:
     """Ask the first chip for its budget, its cost and its codes in ngspice."""
     settings = found.settings
-    test = brought.test if settings.images is None else brought.test.first(settings.images)
+    test = workload.test if settings.images is None else workload.test.first(settings.images)
     chip = found.chip
     if chip is None:  # its accuracy was found finished
-        mapping = mapped(brought.network, settings)
-        made = make_chip(mapping, settings, brought.calibration, seed=settings.seed)
+        mapping = mapped(workload.network, settings)
+        made = make_chip(mapping, settings, workload.calibration, seed=settings.seed)
         chip = made.at(settings.seconds[0])
     wanted = None
     if asked.budget:
         wanted = chip.at(settings.seconds[-1]).budget(
             test.images,
             test.labels,
-            calibration=brought.calibration.images,
+            calibration=workload.calibration.images,
             progress=lambda n: bar.add("error budget", n, len(EFFECTS)),
         )
     cost = None

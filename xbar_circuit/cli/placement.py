@@ -57,7 +57,7 @@ def placement(
         images=2000,
     )
     settings = given.settings_of(config, usual, images=images, seeds=seeds, seed=seed)
-    workload = given.brought_by(
+    workload = given.workload_of(
         network,
         data=data,
         labels=labels,

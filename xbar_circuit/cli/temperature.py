@@ -57,7 +57,7 @@ def temperature(
     settings = given.settings_of(
         config, usual, images=images, seeds=seeds, seed=seed, seconds=seconds
     )
-    brought = given.brought_by(
+    workload = given.workload_of(
         network,
         data=data,
         labels=labels,
@@ -68,9 +68,9 @@ def temperature(
     )
     with progress_bar() as bar:
         found = temperature_curve(
-            brought.network,
-            brought.test,
-            brought.calibration,
+            workload.network,
+            workload.test,
+            workload.calibration,
             settings,
             celsius=celsius or settings.celsius or CELSIUS,
             programmed_celsius=programmed_celsius,

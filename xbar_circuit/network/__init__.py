@@ -1,6 +1,6 @@
 """Trained networks: read from files, run in NumPy, with the images to judge them by; all digital.
 
-A network is a graph of operators, whoever multiplies::
+A network is a graph of operators, independent of what computes the matrix products::
 
     import xbar_circuit as xc
 

@@ -1,4 +1,4 @@
-"""Running a network: one walk over its nodes, whoever multiplies.
+"""Running a network: one walk over its nodes, independent of what multiplies.
 
 A `Multiplier` computes the matrix products between the digital operators. `DigitalMultiplier` is
 NumPy; an accelerator's tiles are another; the one that calibrates converters and the one that

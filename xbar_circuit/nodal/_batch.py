@@ -1,6 +1,6 @@
 """Newton's iteration for many inputs side by side.
 
-Each step puts a straight line in the place of each cell and solves for the currents. The line is
+Each step puts a straight line in place of each cell and solves for the currents. The line is
 the tangent at the voltage that the wires give the cell, or, where the cell would answer that with
 far too much current, the tangent where it carries the current that the wires do (so a diode's
 junction voltage is limited in SPICE: L. W. Nagel, Memo ERL-M520, University of California,

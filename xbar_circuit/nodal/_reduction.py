@@ -169,7 +169,7 @@ def reduce_arrays(arrays: Arrays, *, weights: bool, parts: bool = False) -> Redu
     kept = _Kept(shares={} if weights else None, parts={} if parts else None)
     with threads() as count:
         patches = _every_patch(plan, arrays, count)
-        done = _below(plan.tree, arrays, patches, kept, count)
+        done = _reduced_subtrees(plan.tree, arrays, patches, kept, count)
         network = _without_diagonal(_reduce(plan.tree, arrays, done, kept))
     return Reduction(arrays, plan, network, shares=kept.shares or {}, parts=kept.parts or {})
 
@@ -212,7 +212,7 @@ def _transfer(arrays: Arrays) -> Array:
     kept = _Kept(shares=None, parts=None)
     with threads() as count:
         patches = _every_patch(plan, arrays, count)
-        done = _below(plan.tree, arrays, patches, kept, count)
+        done = _reduced_subtrees(plan.tree, arrays, patches, kept, count)
         if isinstance(plan.tree, Joined):
             partners = tuple(
                 _reduce(half, arrays, done, kept) for half in (plan.tree.first, plan.tree.second)
@@ -261,7 +261,7 @@ def _patches(
     return found
 
 
-def _below(
+def _reduced_subtrees(
     tree: Tree, arrays: Arrays, done: dict[int, FloatArray], kept: _Kept, count: int
 ) -> dict[int, FloatArray]:
     """Return the networks of patches and, where threads help, of the parts near the root."""

@@ -1,6 +1,6 @@
 """Newton's method with the exact Jacobian, each step an elimination that never subtracts.
 
-Each step puts a straight line in the place of each cell, ``I = a u - b w + s``, and solves the
+Each step puts a straight line in place of each cell, ``I = a u - b w + s``, and solves the
 linear network with the currents s injected beside the cells (`Elimination`). The line is the
 tangent at the last solution or, where the cell would carry far more current there than its line
 did, the tangent where it carries what the line did (so a diode's junction voltage is limited in

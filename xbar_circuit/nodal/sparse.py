@@ -188,7 +188,7 @@ def factorise(matrix: sparse.csc_array) -> Factors | None:
     Raises
     ------
     RuntimeError
-        The matrix is singular: a node that hangs on nothing.
+        The matrix is singular: a node without any connection.
     """
     if matrix.shape[0] == 0:
         return None

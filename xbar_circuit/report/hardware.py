@@ -48,7 +48,7 @@ def part_words(part: object) -> str:
 
 
 def calibrated_words(model: ReadoutModel) -> str:
-    """Say what a calibrated read-out is and how right."""
+    """Describe a calibrated read-out and its accuracy."""
     judged = "not judged on products held out"
     if model.held_out is not None:
         judged = (

@@ -25,7 +25,7 @@ class Item:
     arguments
         Keyword arguments of the function: plain data, arrays, descriptions.
     stream
-        The name that its random numbers hang on. None is the item's own name, so every item draws
+        The name that its random numbers depend on. None is the item's own name, so every item draws
         independently; items with the same stream draw the same numbers, for comparisons in pairs.
 
     Raises
@@ -53,7 +53,7 @@ class Item:
 
     @property
     def random_stream(self) -> str:
-        """The name that the random numbers hang on."""
+        """The name that the random numbers depend on."""
         return self.name if self.stream is None else self.stream
 
 

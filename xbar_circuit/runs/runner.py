@@ -4,7 +4,7 @@ Every sweep, corner list and Monte Carlo study of the package is a function and 
 The runner makes the calls here, in worker processes, or through any executor of the
 ``concurrent.futures`` kind (a Dask cluster is ``Client(address).get_executor()``), keeps every
 result the moment it arrives, and picks up where an earlier run stopped. The numbers are the same
-in all cases: an item's random numbers hang on its name, not on who comes to it when.
+in all cases: an item's random numbers depend on its name, not on when or where it is computed.
 """
 
 from __future__ import annotations

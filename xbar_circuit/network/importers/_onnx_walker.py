@@ -283,7 +283,7 @@ class Walker:
         return told, moving
 
     def _expand(self, node: Any) -> bool:
-        """Put several nodes in the place of one."""
+        """Put several nodes in place of one."""
         constants = {n: self._constants[n] for n in node.input if n in self._constants}
         samples = {n: self._samples[self._alias[n]] for n in node.input if n in self._alias}
         context = Context(node, constants, samples, self._file.opset)

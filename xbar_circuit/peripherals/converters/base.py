@@ -174,7 +174,7 @@ class Converter(ABC):
 
     @property
     def circuit(self) -> Subcircuit | None:
-        """The circuit that ngspice puts in the place of a formula, or None."""
+        """The circuit that ngspice puts in place of a formula, or None."""
         return None
 
     @property

@@ -112,7 +112,7 @@ def point_of(
         As for ``xbar infer``.
     """
     check_network(network)
-    brought = load_workload(
+    workload = load_workload(
         network,
         data=data,
         labels=labels,
@@ -123,9 +123,9 @@ def point_of(
     )
     return Point(
         settings=from_dictionary(nested(settings)),
-        network=brought.network,
-        test=brought.test if images is None else brought.test.first(images),
-        calibration=brought.calibration,
+        network=workload.network,
+        test=workload.test if images is None else workload.test.first(images),
+        calibration=workload.calibration,
     )
 
 

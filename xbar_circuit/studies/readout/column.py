@@ -217,7 +217,7 @@ def characterize_column(
     path = [scale.of_current(current) for current in currents]
     held = scale.of_current(found.current)
     entered = held if found.entering is None else scale.of_input(found.entering)
-    # an array read without an amplifier hangs on the converter's own input
+    # an array read without an amplifier is loaded by the converter's own input
     last = path[-1] if found.entering is None else entered
     error = {
         "driver": path[1] - path[0] + path[4] - path[3],

@@ -42,17 +42,17 @@ def files(tmp_path):
 
 def test_open_sizes_and_layouts_come_from_the_images(files):
     folder, test, weight = files
-    brought = load_workload(
+    workload = load_workload(
         str(folder / "net.onnx"),
         data=str(folder / "test.npz"),
         calibration=folder / "known.npz",
         normalisation=RAW,
         output="y",
     )
-    assert brought.network.input_shape == (6, 5, 3)
-    assert len(brought.calibration) == 9  # without the four of the test set
+    assert workload.network.input_shape == (6, 5, 3)
+    assert len(workload.calibration) == 9  # without the four of the test set
     expected = test.mean(axis=(2, 3)) @ weight
-    np.testing.assert_allclose(run(brought.network, brought.test.images), expected, atol=1e-6)
+    np.testing.assert_allclose(run(workload.network, workload.test.images), expected, atol=1e-6)
 
 
 def test_what_is_not_stated_is_asked_for(files):
