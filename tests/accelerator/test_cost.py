@@ -8,7 +8,7 @@ import pytest
 import xbar_circuit as xc
 from closeness import approx
 from xbar_circuit.accelerator import usual_accelerator
-from xbar_circuit.accelerator._loads import array_joule, count_loads, tile_joule
+from xbar_circuit.accelerator._loads import array_joule, count_loads, recorded_vectors, tile_joule
 from xbar_circuit.accelerator._periphery import Periphery
 from xbar_circuit.accelerator.cost import balanced_replicas, tile_peak
 from xbar_circuit.accelerator.description import Accelerator
@@ -327,12 +327,12 @@ def test_the_arrays_of_a_network_draw_what_its_inputs_ask():
     images = np.array([[0.0, 0.5, 1.0, 1.0, 0.25, 0.75]], dtype=np.float32)
     chip = chip_of(dense_network(), PLAIN, images)
     numbers = {"dense": Periphery.of(PLAIN, ROUND)}
-    found = array_joule(chip, numbers, images)
+    found = array_joule(chip, numbers, recorded_vectors(chip, images))
     volts = np.rint(images[0].astype(float) * 255) / 255 * 0.2
     truth = 10e-9 * volts**2 @ chip.conductances[0][0].sum(axis=1)
     assert found["dense"] == approx(truth, rel=1e-6)
     with pytest.raises(xc.ParameterError, match="inputs: got none"):
-        array_joule(chip, numbers, images[:0])
+        recorded_vectors(chip, images[:0])
 
 
 def test_a_layer_of_many_tiles_is_sampled_within_a_few_percent():
@@ -344,7 +344,9 @@ def test_a_layer_of_many_tiles_is_sampled_within_a_few_percent():
     images = rng.uniform(0.0, 1.0, (12, 64)).astype(np.float32)
     chip = chip_of(network, PLAIN.changed(rows=16, cols=16), images)
     assert chip.mapping.tile_count == 12
-    found = array_joule(chip, {"dense": Periphery.of(PLAIN, ROUND)}, images)["dense"]
+    found = array_joule(
+        chip, {"dense": Periphery.of(PLAIN, ROUND)}, recorded_vectors(chip, images)
+    )["dense"]
     codes = np.rint(images.astype(float) / images.max() * 255)
     rows = np.zeros(64)
     for plan, held in zip(chip.mapping.layers[0].tiles, chip.conductances[0], strict=True):

@@ -20,7 +20,7 @@ from xbar_circuit._checks import FloatArray
 from xbar_circuit.accelerator._hardware import Hardware
 from xbar_circuit.accelerator._periphery import Periphery
 from xbar_circuit.accelerator._working_chip import Inputs, WorkingChip
-from xbar_circuit.accelerator.mapping import Mapping
+from xbar_circuit.accelerator.mapping import LayerPlan, Mapping
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.network._activation_products import activation_macs
 from xbar_circuit.network.execution import DigitalMultiplier, batch_size, walk, zeros_for
@@ -29,7 +29,15 @@ from xbar_circuit.network.operators import Array, MatrixOperator, RecurrentOpera
 from xbar_circuit.network.recording import record_vectors
 from xbar_circuit.tile import Tile
 
-__all__ = ["LayerLoad", "array_joule", "conversions_of", "count_loads", "tile_joule"]
+__all__ = [
+    "LayerLoad",
+    "array_joule",
+    "conversions_of",
+    "count_loads",
+    "layer_load",
+    "recorded_vectors",
+    "tile_joule",
+]
 
 _TILES_A_LAYER = 4
 _NONLINEAR_VECTORS = 8  # Newton takes its time for each
@@ -80,24 +88,47 @@ def count_loads(mapping: Mapping) -> tuple[LayerLoad, ...]:
     loads = []
     for name, operator in network.matrix_nodes:
         products, inputs = counter.counts.get(name, (0, 0))
-        groups, rows, cols = operator.matrices.shape
-        tiles = plans[name].tiles if name in plans else ()
+        digital = sizes.get(name, _Digital())
         loads.append(
-            LayerLoad(
-                name=name,
+            layer_load(
+                name,
+                operator.matrices.shape,
+                plans.get(name),
                 products=products,
-                macs=products * groups * rows * cols,
-                tiles=tuple(tile.shape for tile in tiles),
-                conversions=sum(
-                    conversions_of(plans[name].accelerator, tile.shape[1]) for tile in tiles
-                ),
                 inputs=inputs,
-                outputs=products * groups * cols,
-                digital_elements=sizes.get(name, _Digital()).elements,
-                activation_macs=sizes.get(name, _Digital()).macs,
+                digital_elements=digital.elements,
+                activation_macs=digital.macs,
             )
         )
     return tuple(loads)
+
+
+def layer_load(
+    name: str,
+    shape: Sequence[int],
+    plan: LayerPlan | None,
+    *,
+    products: int,
+    inputs: int,
+    digital_elements: int = 0,
+    activation_macs: int = 0,
+) -> LayerLoad:
+    """Return the load of a layer of matrices (groups, rows, cols); without a plan it is digital."""
+    groups, rows, cols = shape
+    conversions = 0
+    if plan is not None:
+        conversions = sum(conversions_of(plan.accelerator, t.shape[1]) for t in plan.tiles)
+    return LayerLoad(
+        name=name,
+        products=products,
+        macs=products * groups * rows * cols,
+        tiles=() if plan is None else tuple(tile.shape for tile in plan.tiles),
+        conversions=conversions,
+        inputs=inputs,
+        outputs=products * groups * cols,
+        digital_elements=digital_elements,
+        activation_macs=activation_macs,
+    )
 
 
 def conversions_of(accelerator: Hardware, columns: int) -> int:
@@ -160,30 +191,19 @@ class _Counter(DigitalMultiplier):
         return super().multiply(name, vectors, step=step)
 
 
-def array_joule(
-    chip: WorkingChip,
-    peripheries: MappingOf[str, Periphery],
-    inputs: Inputs,
-    *,
-    vectors: int = 200,
-    most: int | None = None,
-) -> dict[str, float]:
-    """Return what the arrays of each layer draw for one product, by the layer's name [J].
-
-    The mean over evenly spaced vectors of the samples, all tiles of the layer together. Of layers
-    with more than four tiles four are solved; the others are taken to draw the same for each
-    siemens that they hold.
+def recorded_vectors(
+    chip: WorkingChip, inputs: Inputs, *, vectors: int = 200, most: int | None = None
+) -> dict[str, Array]:
+    """Return some of what each layer multiplies while samples run through, by the layer's name.
 
     Parameters
     ----------
     chip
-        Whose arrays they are.
-    peripheries
-        Say how long the word lines are driven, by the layer's name.
+        Whose layers they are.
     inputs
         What runs through; never empty.
     vectors
-        How many of each layer, at most 8 of nonlinear cells; 200 bring LeNet-5 within 4 % of 2,000.
+        How many of each layer; 200 bring LeNet-5 within 4 % of the energy of 2,000.
     most
         Samples to take; None takes all that fit into a quarter of the memory.
 
@@ -200,9 +220,28 @@ def array_joule(
     network, samples = chip.network.fed(inputs)
     room = batch_size(network, chip.memory_bytes // 4, largest=most or len(samples))
     samples = samples[: max(1, room)]
-    recorded = record_vectors(
+    return record_vectors(
         network, samples, chip.multiplier(noise=False), vectors=vectors, evenly=True
     )
+
+
+def array_joule(
+    chip: WorkingChip, peripheries: MappingOf[str, Periphery], recorded: MappingOf[str, Array]
+) -> dict[str, float]:
+    """Return what the arrays of each layer draw for one product, by the layer's name [J].
+
+    The mean over recorded vectors, all tiles of the layer together. Of layers with more than four
+    tiles four are solved; the others are taken to draw the same for each siemens that they hold.
+
+    Parameters
+    ----------
+    chip
+        Whose arrays they are.
+    peripheries
+        Say how long the word lines are driven, by the layer's name.
+    recorded
+        What each layer multiplies, see `recorded_vectors`; at most 8 of nonlinear cells are used.
+    """
     result = {}
     for plan, layer in zip(chip.mapping.layers, chip.conductances, strict=True):
         codes = recorded[plan.name]

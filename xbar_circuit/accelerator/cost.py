@@ -30,6 +30,7 @@ from xbar_circuit.accelerator._loads import (
     array_joule,
     conversions_of,
     count_loads,
+    recorded_vectors,
 )
 from xbar_circuit.accelerator._periphery import Periphery
 from xbar_circuit.accelerator._working_chip import Inputs, WorkingChip
@@ -43,6 +44,7 @@ __all__ = [
     "Cost",
     "LayerCost",
     "balanced_replicas",
+    "cost_of_loads",
     "inference_cost",
     "tile_peak",
 ]
@@ -204,8 +206,37 @@ def inference_cost(
     ParameterError
         Converters without a width, an unknown architecture or layer.
     """
+    return cost_of_loads(
+        chip,
+        count_loads(chip.mapping),
+        recorded_vectors(chip, _loading(chip, inputs), most=_LOADING_SAMPLES),
+        architecture=architecture,
+        replicas=replicas,
+    )
+
+
+def cost_of_loads(
+    chip: WorkingChip,
+    loads: Sequence[LayerLoad],
+    recorded: MappingOf[str, np.ndarray],
+    *,
+    architecture: str | Architecture | None = None,
+    replicas: MappingOf[str, int] | None = None,
+) -> Cost:
+    """Return what loads cost that somebody else has counted; see `Chip.cost`.
+
+    Parameters
+    ----------
+    chip
+        Whose arrays are loaded.
+    loads
+        Of each layer, and of what is multiplied digitally beside them, in float32.
+    recorded
+        What each layer on tiles multiplies, codes (vectors, groups, rows).
+    architecture, replicas
+        As for `inference_cost`.
+    """
     mapping = chip.mapping
-    loads = count_loads(mapping)
     copies = dict(replicas or {})
     unknown = sorted(set(copies) - {plan.name for plan in mapping.layers})
     if unknown:
@@ -219,11 +250,11 @@ def inference_cost(
         plan.name: Periphery.of(_ranged(chip, plan), architecture) for plan in mapping.layers
     }
     usual = Periphery.of(chip.accelerator, architecture)
-    joules = array_joule(chip, peripheries, _loading(chip, inputs), most=_LOADING_SAMPLES)
+    joules = array_joule(chip, peripheries, recorded)
     layers = []
     for load in loads:
-        if load.name in mapping.digital:
-            layers.append(digital_cost(load, chip.accelerator, mapping.digital[load.name]))
+        if load.name not in peripheries:
+            layers.append(digital_cost(load, chip.accelerator, mapping.digital.get(load.name)))
             continue
         plan = mapping.layer(load.name)
         count = checks.count(f"replicas[{load.name!r}]", copies.get(load.name, 1))

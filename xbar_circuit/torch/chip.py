@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,17 +14,23 @@ import numpy as np
 import torch
 
 from xbar_circuit._files import replacing
+from xbar_circuit.accelerator._loads import LayerLoad, layer_load
 from xbar_circuit.accelerator._making import program_with
 from xbar_circuit.accelerator._ranges import Calibrator
 from xbar_circuit.accelerator._working_chip import ChipMultiplier
 from xbar_circuit.accelerator.chip import Chip
+from xbar_circuit.accelerator.cost import Cost, cost_of_loads
 from xbar_circuit.accelerator.effective import effective_weights
 from xbar_circuit.accelerator.mapping import map_network
+from xbar_circuit.network.execution import Multiplier
 from xbar_circuit.network.graph import INPUT, Network, Node
+from xbar_circuit.network.operators import Array
 from xbar_circuit.torch.conversion import arguments, crossbar_layers
 from xbar_circuit.torch.layers import KINDS, CrossbarLayer
 
 __all__ = ["TorchChip", "program_module"]
+
+_KEPT = 200  # vectors of each layer that load its arrays for the energy
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -55,7 +63,59 @@ class TorchChip:
         noise
             Whether parts that have noise draw it, the same for every call.
         """
-        return run(self.module, self.chip.multiplier(noise=noise), inputs)
+        with self.running(noise=noise) as module:
+            return module(*inputs)
+
+    @contextmanager
+    def running(self, *, noise: bool = True) -> Iterator[Any]:
+        """Yield the network with the chip at work in it, for what is more than one call.
+
+        Parameters
+        ----------
+        noise
+            As for a call.
+        """
+        with _multiplying(self.module, self.chip.multiplier(noise=noise)) as module:
+            yield module
+
+    def cost(
+        self,
+        *inputs: Any,
+        samples: int,
+        architecture: str | None = None,
+        beside: Sequence[LayerLoad] = (),
+    ) -> Cost:
+        """Return energy, time and area of one sample, see `accelerator.Chip.cost`.
+
+        What torch computes between the layers is counted only if it is told.
+
+        Parameters
+        ----------
+        inputs
+            What the network takes; it loads the arrays.
+        samples
+            How many samples these inputs are: images, or characters.
+        architecture
+            Whose published numbers stand in the place of the parts' own.
+        beside
+            Digital products besides the layers, of one sample, in float32.
+        """
+        recorder = _Recorder(self.chip.multiplier(noise=False))
+        with _multiplying(self.module, recorder) as module:
+            module(*inputs)
+        mapping = self.chip.mapping
+        plans = {plan.name: plan for plan in mapping.layers}
+        loads = [
+            layer_load(
+                name,
+                operator.matrices.shape,
+                plans.get(name),
+                products=max(1, round(recorder.products[name] / samples)),
+                inputs=max(1, round(recorder.inputs[name] / samples)),
+            )
+            for name, operator in self.chip.network.matrix_nodes
+        ]
+        return cost_of_loads(self.chip, [*loads, *beside], recorder.kept, architecture=architecture)
 
     def effective(self) -> Any:
         """Return a plain torch network with the effective weights, see `accelerator.effective`."""
@@ -63,9 +123,10 @@ class TorchChip:
         made = copy.deepcopy(self.module)
         for name, layer in crossbar_layers(made).items():
             plain = _plain(layer)
-            matrices = np.ascontiguousarray(weights[name].transpose(0, 2, 1))
-            values = torch.from_numpy(matrices).reshape(layer.weight.shape).to(layer.weight)
-            plain.weight = torch.nn.Parameter(values, requires_grad=layer.weight.requires_grad)
+            if name in weights:  # a digital layer keeps its own
+                matrices = np.ascontiguousarray(weights[name].transpose(0, 2, 1))
+                values = torch.from_numpy(matrices).reshape(layer.weight.shape).to(layer.weight)
+                plain.weight = torch.nn.Parameter(values, requires_grad=layer.weight.requires_grad)
             if layer is made:
                 return plain
             parent, _, own_name = name.rpartition(".")
@@ -150,16 +211,22 @@ def program_module(
     mapping = map_network(
         network,
         first,
+        digital={n: layer.tiles.bits for n, layer in layers.items() if layer.tiles.bits},
         elsewhere={
             name: layer.tiles.accelerator
             for name, layer in layers.items()
-            if layer.tiles.accelerator is not first
+            if layer.tiles.accelerator is not first and not layer.tiles.bits
         },
     )
+
+    def calibrate(finder: Calibrator) -> None:
+        with _multiplying(own, finder) as network_with_finder:
+            network_with_finder(*arguments(calibration))
+
     chip = program_with(
         Chip,
         mapping,
-        lambda finder: run(own, finder, arguments(calibration)),
+        calibrate,
         seed=seed,
         celsius=celsius,
         aware=wire_aware,
@@ -168,14 +235,37 @@ def program_module(
     return TorchChip(module=own, chip=chip)
 
 
-def run(module: Any, multiplier: ChipMultiplier | Calibrator, inputs: tuple[Any, ...]) -> Any:
-    """Run a converted network with somebody who multiplies."""
+class _Recorder:
+    """Multiplies as a chip does, counts, and keeps some vectors of each layer."""
+
+    def __init__(self, multiplier: ChipMultiplier) -> None:
+        self.products: dict[str, int] = {}
+        self.inputs: dict[str, int] = {}
+        self.kept: dict[str, Array] = {}
+        self._multiplier = multiplier
+
+    def encode(self, name: str, inputs: Array) -> Array:
+        """Return the input codes of a layer."""
+        self.inputs[name] = self.inputs.get(name, 0) + inputs.size
+        return self._multiplier.encode(name, inputs)
+
+    def multiply(self, name: str, vectors: Array, *, step: int = 0) -> Array:
+        """Return the products of a layer."""
+        self.products[name] = self.products.get(name, 0) + len(vectors)
+        evenly = np.linspace(0, len(vectors) - 1, min(len(vectors), _KEPT)).astype(int)
+        self.kept[name] = vectors[evenly]
+        return self._multiplier.multiply(name, vectors, step=step)
+
+
+@contextmanager
+def _multiplying(module: Any, multiplier: Multiplier) -> Iterator[Any]:
+    """Yield a converted network with somebody who multiplies in its place, without gradients."""
     layers = crossbar_layers(module).values()
     for layer in layers:
         layer.tiles.multiplier = multiplier
     try:
         with torch.no_grad():
-            return module(*inputs)
+            yield module
     finally:
         for layer in layers:
             layer.tiles.multiplier = None

@@ -25,7 +25,7 @@ def convert(
     module: Any,
     accelerator: Accelerator,
     *,
-    digital: Sequence[str] = (),
+    digital: Sequence[str] | Mapping[str, int | None] = (),
     elsewhere: Mapping[str, Accelerator] | None = None,
     rng: np.random.Generator | None = None,
     adjoint: str = "exact",
@@ -45,7 +45,8 @@ def convert(
     accelerator
         LayerTiles, drivers, read-outs, devices.
     digital
-        Names of layers that stay as they are, as ``named_modules`` gives them.
+        Names of layers that stay as they are, as ``named_modules`` gives them; or their width in
+        bits by name: whole numbers of that width on a chip, float32 in training. None stays.
     elsewhere
         Layers on another accelerator, by name.
     rng
@@ -69,8 +70,9 @@ def convert(
         checks.instance("rng", rng, np.random.Generator, example="np.random.default_rng(1)")
     others = dict(elsewhere or {})
     found = {name or _WHOLE: part for name, part in module.named_modules() if type(part) in KINDS}
-    unknown = sorted({*digital, *others} - set(found))
-    if unknown or not set(found) - set(digital):
+    widths = dict(digital) if isinstance(digital, Mapping) else dict.fromkeys(digital)
+    unknown = sorted({*widths, *others} - set(found))
+    if unknown or not set(found) - set(widths):
         raise ParameterError.about(
             "digital, elsewhere" if unknown else "module",
             got=f"unknown layers {unknown}" if unknown else "no layer for the array",
@@ -90,7 +92,7 @@ def convert(
     made = copy.deepcopy(module)
     layers: list[CrossbarLayer] = []
     for name in found:
-        if name in digital:
+        if name in widths and widths[name] is None:
             continue
         part = made if name == _WHOLE and type(made) in KINDS else made.get_submodule(name)
         tiles = LayerTiles(
@@ -99,6 +101,7 @@ def convert(
             adjoint=adjoint,
             rng=rng,
             layers=layers,
+            bits=widths.get(name),
         )
         replaced = KINDS[type(part)].of(part, tiles)
         if part is made:

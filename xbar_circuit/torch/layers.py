@@ -18,12 +18,12 @@ from torch.nn import functional
 
 from xbar_circuit.accelerator._layer import AnalogLayer, LayerParts, encoded, transfers_of
 from xbar_circuit.accelerator._ranges import Calibrator
-from xbar_circuit.accelerator._working_chip import ChipMultiplier
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.mapping import Mapping
+from xbar_circuit.network.execution import Multiplier
 from xbar_circuit.network.graph import INPUT, Network, Node
 from xbar_circuit.network.operators import Convolution, Dense, MatrixOperator
-from xbar_circuit.torch._matrix import Realised, TileCut, realise, tiles_of
+from xbar_circuit.torch._matrix import Realised, realise, tiles_of
 
 __all__ = [
     "KINDS",
@@ -51,6 +51,8 @@ class LayerTiles:
         Draws noise while the layer is trained; None draws none.
     layers
         All layers of the network, for scales that they share.
+    bits
+        Width of a layer that is a digital one of whole numbers; None is one on tiles.
     parts
         Ranges that were fixed; None takes those of each batch.
     multiplier
@@ -62,10 +64,11 @@ class LayerTiles:
     adjoint: str
     rng: np.random.Generator | None
     layers: list[CrossbarLayer] = field(default_factory=list)
+    bits: int | None = None
     parts: LayerParts | None = None
     fixing: bool = False
-    multiplier: ChipMultiplier | Calibrator | None = None
-    cuts: tuple[TileCut, ...] | None = None
+    multiplier: Multiplier | None = None
+    cuts: tuple[Cut, ...] | None = None
 
     @property
     def exact(self) -> bool:
@@ -112,6 +115,9 @@ class CrossbarLayer(nn.Module):  # type: ignore[misc]  # torch is not typed here
         tiles = self.tiles
         if tiles.multiplier is not None:
             return self._inferred(x, tiles.multiplier)
+        if tiles.bits:
+            vectors = self.unfold(x)
+            return self.fold(torch.einsum("ngr,grc->ngc", vectors, self.matrices()), x)
         held = self.realised()
         own = tiles.accelerator
         if tiles.exact:
@@ -186,7 +192,7 @@ class CrossbarLayer(nn.Module):  # type: ignore[misc]  # torch is not typed here
         whole = torch.cat([columns[cols] for cols in sorted(columns)], dim=1)
         return whole.reshape(len(flat), plan.groups, plan.cols)
 
-    def _inferred(self, x: Any, multiplier: ChipMultiplier | Calibrator) -> Any:
+    def _inferred(self, x: Any, multiplier: Multiplier) -> Any:
         """Return what a programmed chip makes of the inputs, without a gradient."""
         values = x.detach().cpu().numpy().astype(np.float32)
         operator = self.operator()

@@ -16,13 +16,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-__all__ = ["Shape", "Transformer"]
+__all__ = ["Transformer", "TransformerShape"]
 
 _ROTARY_BASE = 10000.0  # Su et al.: theta_i = 10000**(-2 i / d)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
+class TransformerShape:
     """Sizes of a transformer.
 
     alphabet : different characters.
@@ -42,7 +42,7 @@ class Shape:
 class Attention(nn.Module):  # type: ignore[misc]  # torch is not typed here
     """Every character looks at itself and at those before it."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: TransformerShape) -> None:
         super().__init__()
         self.heads = shape.heads
         self.query_key_value = nn.Linear(shape.width, 3 * shape.width)
@@ -64,7 +64,7 @@ class Attention(nn.Module):  # type: ignore[misc]  # torch is not typed here
 class Block(nn.Module):  # type: ignore[misc]  # torch is not typed here
     """Attention, then a layer of its own for each character; each adds to the stream."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: TransformerShape) -> None:
         super().__init__()
         self.norm1 = nn.LayerNorm(shape.width)
         self.attention = Attention(shape)
@@ -82,7 +82,7 @@ class Block(nn.Module):  # type: ignore[misc]  # torch is not typed here
 class Transformer(nn.Module):  # type: ignore[misc]  # torch is not typed here
     """Logits of the next character, after every character."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: TransformerShape) -> None:
         super().__init__()
         self.shape = shape
         self.embedding = nn.Embedding(shape.alphabet, shape.width)

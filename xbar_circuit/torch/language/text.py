@@ -12,6 +12,7 @@ a few of the training chapters, by which the ranges of a chip are set.
 
 from __future__ import annotations
 
+import gzip
 import re
 import struct
 import subprocess
@@ -20,8 +21,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from xbar_circuit.errors import ModelFileError
+from xbar_circuit.resources import data_file
 
-__all__ = ["DEBIAN_FILE", "Text", "read_debian", "split"]
+__all__ = ["DEBIAN_FILE", "Chapters", "read_debian", "shipped_text", "split_chapters"]
 
 #: Where the Debian package ``bible-kjv-text`` puts the text.
 DEBIAN_FILE = Path("/usr/lib/bible.data")
@@ -34,13 +36,15 @@ _EVERY = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
-    """Three parts of a text that share no chapter.
+class Chapters:
+    """Three parts of a text that share no chapter, and a sample of the first.
 
     train, validation, test : one verse a line, an empty line between chapters.
+    calibration : every hundredth chapter, all of them of `train`.
     """
 
     train: str
+    calibration: str
     validation: str
     test: str
 
@@ -91,7 +95,7 @@ def _expanded(window: bytes) -> str:
     return done.stdout.decode("ascii")
 
 
-def split(text: str) -> Text:
+def split_chapters(text: str) -> Chapters:
     r"""Cut a text with references into chapters, and these into three parts.
 
     Parameters
@@ -99,7 +103,7 @@ def split(text: str) -> Text:
     text
         As `read_debian` gives it.
 
-    >>> parts = split("".join(f"Ge{k}:1 In verse {k}.\n" for k in range(1, 41)))
+    >>> parts = split_chapters("".join(f"Ge{k}:1 In verse {k}.\n" for k in range(1, 41)))
     >>> parts.test
     'In verse 20.\n\nIn verse 40.\n\n'
     >>> parts.validation
@@ -112,12 +116,24 @@ def split(text: str) -> Text:
             chapters.setdefault(f"{verse[1]} {verse[2]}", []).append(verse[4])
     whole = ["\n".join([*verses, "", ""]) for verses in chapters.values()]
 
-    def those(remainders: set[int]) -> str:
-        return "".join(c for k, c in enumerate(whole, start=1) if k % _EVERY in remainders)
+    def those(remainders: set[int], every: int = _EVERY) -> str:
+        return "".join(c for k, c in enumerate(whole, start=1) if k % every in remainders)
 
     held_out = {0, _EVERY // 2}
-    return Text(
+    return Chapters(
         train=those(set(range(_EVERY)) - held_out),
+        calibration=those({1}, 5 * _EVERY),
         validation=those({_EVERY // 2}),
         test=those({0}),
     )
+
+
+def shipped_text(name: str) -> str:
+    """Return a text of the package: ``"test"``, or ``"calibration"``, which is training text.
+
+    Raises
+    ------
+    ModelFileError
+        There is no such file.
+    """
+    return gzip.decompress(data_file(f"kjv/{name}.txt.gz").read_bytes()).decode("ascii")

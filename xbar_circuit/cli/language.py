@@ -1,0 +1,147 @@
+"""``xbar language``: a character-level transformer on PCM tiles, fresh and a year old."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from xbar_circuit import __version__
+from xbar_circuit._files import write_json
+from xbar_circuit.accelerator.description import Accelerator
+from xbar_circuit.accelerator.settings import PCM_PRESETS
+from xbar_circuit.cells import DifferentialPair
+from xbar_circuit.cli import _network_options as given
+from xbar_circuit.cli._options import (
+    SEED,
+    Architecture,
+    Bits,
+    Out,
+    Pcm,
+    Seed,
+    SegmentOhm,
+    Tile,
+    single,
+)
+from xbar_circuit.errors import ParameterError
+from xbar_circuit.peripherals import Dac, IdealConverter, Readout
+from xbar_circuit.report.progress import progress_bar
+from xbar_circuit.wires import Wires
+
+__all__ = ["language"]
+
+
+def language(
+    *,
+    segment_ohm: SegmentOhm = None,
+    tile: Tile = None,
+    bits: Bits = 8,
+    pcm: Pcm = "joshi2020",
+    compensation: Annotated[
+        str, typer.Option(help="Drift compensation: column, global or none.")
+    ] = "column",
+    windows: Annotated[
+        int, typer.Option(min=2, help="Stretches of 64 characters of the test text.")
+    ] = 64,
+    seeds: given.SEEDS = 2,
+    seed: Seed = SEED,
+    placement: Annotated[
+        list[str] | None, typer.Option(help="What stays digital; all three unless said.")
+    ] = None,
+    age: Annotated[
+        list[str] | None,
+        typer.Option(help="'25 s', '1 day', '30 days' or '1 year'; all unless said."),
+    ] = None,
+    prompt: Annotated[str, typer.Option(help="How the texts begin.")] = "And the LORD said unto ",
+    written: Annotated[
+        int, typer.Option(min=0, help="Characters that are written after it; 0 writes none.")
+    ] = 240,
+    architecture: Architecture = None,
+    out: Out = Path("out/language"),
+) -> None:
+    """Run a transformer of a million weights on PCM tiles: bits a character, energy, its text."""
+    # torch takes a second to import, and is an extra
+    from xbar_circuit.plots.language import draw_language  # noqa: PLC0415
+    from xbar_circuit.report.language import (  # noqa: PLC0415
+        language_summary,
+        language_table,
+        write_language_page,
+    )
+    from xbar_circuit.studies.network.language import (  # noqa: PLC0415
+        AGES,
+        PLACEMENTS,
+        measure_language,
+    )
+    from xbar_circuit.torch.language import (  # noqa: PLC0415
+        SHIPPED_LANGUAGES,
+        shipped_language,
+        shipped_text,
+    )
+
+    if pcm != "exact" and pcm not in PCM_PRESETS:
+        raise ParameterError.about(
+            "--pcm",
+            got=repr(pcm),
+            expected=f"{', '.join(PCM_PRESETS)} or 'exact'",
+            remedy="take one of them",
+        )
+    unknown = sorted({*(age or ())} - set(AGES))
+    if unknown:
+        raise ParameterError.about(
+            "--age", got=str(unknown), expected=f"some of {list(AGES)}", remedy="take one"
+        )
+    ohm = single("--segment-ohm", segment_ohm, 0.35)
+    side = single("--tile", tile, 128)
+    statistics = None if pcm == "exact" else PCM_PRESETS[pcm]()
+    g_max = 25e-6 if statistics is None else statistics.g_max_siemens
+    accelerator = Accelerator(
+        rows=side,
+        cols=side,
+        synapse=DifferentialPair(g_min_siemens=0.1e-6, g_max_siemens=g_max),
+        wires=Wires(row_ohm=ohm, column_ohm=ohm),
+        driver=Dac(bits=bits),
+        readout=Readout(converter=IdealConverter(bits=bits)),
+        statistics=statistics,
+    )
+    with progress_bar(counted=True) as bar:
+        study = measure_language(
+            {name: shipped_language(name) for name in SHIPPED_LANGUAGES},
+            accelerator,
+            test=shipped_text("test"),
+            calibration=shipped_text("calibration"),
+            window_count=windows,
+            seeds=seeds or 2,
+            seed=seed,
+            ages={name: AGES[name] for name in age} if age else None,
+            placements=placement or PLACEMENTS,
+            drift_compensation=compensation,
+            prompt=prompt,
+            written=written,
+            architecture=architecture,
+            progress=bar.add,
+        )
+    picture = out / "language.png"
+    draw_language(study, picture)
+    write_json(out / "summary.json", language_summary(study))
+    page = write_language_page(
+        study,
+        out,
+        picture=picture,
+        lead=f"A character-level transformer of {study.weights:,} weights, trained on the King"
+        f" James Version, on {side} x {side} tiles of PCM with {ohm:g} ohm a wire segment.",
+        footer=f"xbar_circuit {__version__}; made by: xbar language --segment-ohm {ohm:g}"
+        f" --tile {side} --bits {bits} --pcm {pcm} --compensation {compensation}"
+        f" --windows {windows} --seeds {seeds} --seed {seed}",
+    )
+    content = language_table(study)
+    table = Table(title=content.caption)
+    for column in content.columns:
+        table.add_column(column)
+    for row in content.rows:
+        table.add_row(*row)
+    console = Console()
+    console.print(table)
+    console.print(f"summary and page: {out / 'summary.json'}, {page}", soft_wrap=True)
