@@ -46,14 +46,15 @@ def language(
     windows: Annotated[
         int, typer.Option(min=2, help="Stretches of 64 characters of the test text.")
     ] = 64,
-    seeds: given.SEEDS = 2,
+    seeds: given.SEEDS = 1,
     seed: Seed = SEED,
     placement: Annotated[
-        list[str] | None, typer.Option(help="What stays digital; all three unless said.")
+        list[str] | None,
+        typer.Option(help="What stays digital; repeat for several."),
     ] = None,
     age: Annotated[
         list[str] | None,
-        typer.Option(help="'25 s', '1 day', '30 days' or '1 year'; all unless said."),
+        typer.Option(help="25 s, 1 day, 30 days, 1 year; repeat for several, all unless said."),
     ] = None,
     prompt: Annotated[str, typer.Option(help="How the texts begin.")] = "And the LORD said unto ",
     written: Annotated[
@@ -113,7 +114,7 @@ def language(
             test=shipped_text("test"),
             calibration=shipped_text("calibration"),
             window_count=windows,
-            seeds=seeds or 2,
+            seeds=seeds or 1,
             seed=seed,
             ages={name: AGES[name] for name in age} if age else None,
             placements=placement or PLACEMENTS,

@@ -21,6 +21,7 @@ from xbar_circuit.network.images import (
     load_images,
 )
 from xbar_circuit.network.importers import from_onnx, from_torch, load
+from xbar_circuit.network.intervals import Estimate, paired_difference, proportion
 from xbar_circuit.network.lenet import fashion_mnist_lenet5, mnist_lenet5
 from xbar_circuit.network.recording import record_vectors
 from xbar_circuit.network.storage import save
@@ -28,6 +29,7 @@ from xbar_circuit.network.workload import Workload, load_workload
 
 __all__ = [
     "Dataset",
+    "Estimate",
     "Network",
     "Node",
     "Normalisation",
@@ -43,6 +45,8 @@ __all__ = [
     "load_images",
     "load_workload",
     "mnist_lenet5",
+    "paired_difference",
+    "proportion",
     "record_vectors",
     "run",
     "save",

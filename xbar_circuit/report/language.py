@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from xbar_circuit.network._intervals import Estimate
+from xbar_circuit.network.intervals import Estimate
 from xbar_circuit.report import Figure, Section, Table, write_page
 from xbar_circuit.studies.network.language import LanguageStudy
 

@@ -32,6 +32,7 @@ from xbar_circuit.torch.chip import TorchChip, program_module
 from xbar_circuit.torch.conversion import convert, set_ranges
 from xbar_circuit.torch.layers import CrossbarConv1d, CrossbarConv2d, CrossbarLinear
 from xbar_circuit.torch.transfer import differentiable_transfer
+from xbar_circuit.torch.tuning import fine_tune, module_of
 
 __all__ = [
     "CrossbarConv1d",
@@ -40,6 +41,8 @@ __all__ = [
     "TorchChip",
     "convert",
     "differentiable_transfer",
+    "fine_tune",
+    "module_of",
     "program_module",
     "set_ranges",
 ]

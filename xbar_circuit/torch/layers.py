@@ -68,7 +68,7 @@ class LayerTiles:
     parts: LayerParts | None = None
     fixing: bool = False
     multiplier: Multiplier | None = None
-    cuts: tuple[Cut, ...] | None = None
+    cuts: tuple[TileCut, ...] | None = None
 
     @property
     def exact(self) -> bool:

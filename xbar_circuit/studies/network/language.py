@@ -18,7 +18,7 @@ from xbar_circuit import _checks as checks
 from xbar_circuit.accelerator._loads import LayerLoad
 from xbar_circuit.accelerator.cost import Cost
 from xbar_circuit.accelerator.description import Accelerator
-from xbar_circuit.network._intervals import Estimate, mean_of, ratio
+from xbar_circuit.network.intervals import Estimate, mean_of, ratio
 from xbar_circuit.torch.chip import TorchChip, program_module
 from xbar_circuit.torch.conversion import convert
 from xbar_circuit.torch.language import (
@@ -101,7 +101,7 @@ def measure_language(
     test: str,
     calibration: str,
     window_count: int = 64,
-    seeds: int = 2,
+    seeds: int = 1,
     seed: int = 0,
     ages: Mapping[str, float] | None = None,
     placements: Sequence[str] = PLACEMENTS,

@@ -1,0 +1,166 @@
+"""What was counted or averaged over samples, with its 95 % confidence interval.
+
+The intervals say how far the value would move if other samples of the same kind were taken. They
+say nothing of other chips: the spread over chips is another number, from several chips.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+__all__ = ["CONFIDENCE", "Estimate", "mean_of", "paired_difference", "proportion", "ratio"]
+
+#: Of every interval.
+CONFIDENCE = 0.95
+
+_Z = float(stats.norm.ppf(0.5 + CONFIDENCE / 2))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """A value with its 95 % confidence interval over samples.
+
+    Parameters
+    ----------
+    value
+        Of these samples.
+    low, high
+        Ends of the interval; NaN where the samples say none, such as a mean of one sample.
+    samples
+        How many.
+    method
+        What the interval is: ``"Wilson"``, for example.
+    """
+
+    value: float
+    low: float
+    high: float
+    samples: int
+    method: str
+
+    def mapped(self, function: Callable[[float], float]) -> Estimate:
+        """Return the estimate of a monotonic function of the value."""
+        ends = sorted((function(self.low), function(self.high)), key=lambda x: (math.isnan(x), x))
+        return Estimate(
+            value=function(self.value),
+            low=ends[0],
+            high=ends[1],
+            samples=self.samples,
+            method=self.method,
+        )
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the numbers as plain data; None is no end."""
+        low, high = (end if math.isfinite(end) else None for end in (self.low, self.high))
+        return {
+            "value": self.value if math.isfinite(self.value) else None,
+            "confidence_95": [low, high],
+            "samples": self.samples,
+            "interval": self.method,
+        }
+
+
+def proportion(hits: ArrayLike) -> Estimate:
+    """Return the share of hits with its score interval.
+
+    Wilson, J. Am. Stat. Assoc. 22, 209 (1927): it stays within 0 and 1 and is no point where all or
+    none are hits.
+
+    Parameters
+    ----------
+    hits
+        (n,) of True and False.
+
+    >>> found = proportion([True] * 15 + [False] * 133)
+    >>> round(found.low, 4), round(found.high, 4)
+    (0.0624, 0.1605)
+    """
+    found = np.asarray(hits, dtype=bool).ravel()
+    count = int(found.sum())
+    interval = stats.binomtest(count, found.size).proportion_ci(CONFIDENCE, method="wilson")
+    return Estimate(
+        value=count / found.size,
+        low=float(interval.low),
+        high=float(interval.high),
+        samples=found.size,
+        method="Wilson",
+    )
+
+
+def ratio(above: ArrayLike, below: ArrayLike, *, positive: bool = False) -> Estimate:
+    """Return ``sum(above) / sum(below)`` with an interval for samples that bring parts of both.
+
+    The variance of the ratio estimator, ``n / (n - 1) * sum((a - r b)**2) / sum(b)**2`` (Cochran,
+    Sampling Techniques, 3rd ed., 1977, eq. 6.13), and Student's t: samples are drawn as a whole, so
+    the positions in a sequence need not be independent of each other. With equal `below` it is the
+    interval of a mean.
+
+    Parameters
+    ----------
+    above, below
+        (n,) of each sample.
+    positive
+        Whether the interval is one of the ratio's logarithm, for ratios over decades.
+    """
+    a, b = (np.asarray(one, dtype=np.float64).ravel() for one in (above, below))
+    total, count = float(b.sum()), a.size
+    value = float(a.sum()) / total if total > 0.0 else math.nan
+    if count < 2 or not math.isfinite(value):
+        return Estimate(value=value, low=math.nan, high=math.nan, samples=count, method="none")
+    error = math.sqrt(count / (count - 1) * float(((a - value * b) ** 2).sum())) / total
+    reach = float(stats.t.ppf(0.5 + CONFIDENCE / 2, count - 1)) * error
+    if positive and value > 0.0:
+        low, high = value * math.exp(-reach / value), value * math.exp(min(reach / value, 700.0))
+        return Estimate(value=value, low=low, high=high, samples=count, method="ratio, logarithm")
+    return Estimate(
+        value=value, low=value - reach, high=value + reach, samples=count, method="ratio"
+    )
+
+
+def mean_of(values: ArrayLike) -> Estimate:
+    """Return a mean with Student's interval; see `ratio`."""
+    found = np.asarray(values, dtype=np.float64).ravel()
+    one = ratio(found, np.ones_like(found))
+    return Estimate(
+        value=one.value, low=one.low, high=one.high, samples=one.samples, method="Student"
+    )
+
+
+def paired_difference(found: ArrayLike, reference: ArrayLike) -> Estimate:
+    """Return the difference of two shares of hits on the same samples.
+
+    The adjusted Wald interval of Bonett and Price, J. Educ. Behav. Stat. 37, 479 (2012): with one
+    more sample of either disagreement, so that it is no point where the two agree on all.
+
+    Parameters
+    ----------
+    found, reference
+        (n,) of True and False, for the same samples.
+
+    >>> paired_difference([True, True], [True, True]).high > 0.0
+    True
+    """
+    a, b = (np.asarray(one, dtype=bool).ravel() for one in (found, reference))
+    n = a.size
+    gained, lost = int((a & ~b).sum()), int((~a & b).sum())
+    up, down = (gained + 1.0) / (n + 2.0), (lost + 1.0) / (n + 2.0)
+    reach = _Z * math.sqrt((up + down - (up - down) ** 2) / (n + 2.0))
+    middle = up - down
+    return Estimate(
+        value=(gained - lost) / n,
+        low=max(-1.0, middle - reach),
+        high=min(1.0, middle + reach),
+        samples=n,
+        method="Bonett-Price",
+    )
+
+
+def grouped(count: int, most: int = 20) -> list[NDArray[np.intp]]:
+    """Return samples in at most so many groups of nearly equal size, evenly spread."""
+    return [np.arange(k, count, min(count, most)) for k in range(min(count, most))]
