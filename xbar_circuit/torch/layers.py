@@ -23,7 +23,7 @@ from xbar_circuit.accelerator.mapping import Mapping
 from xbar_circuit.network.execution import Multiplier
 from xbar_circuit.network.graph import INPUT, Network, Node
 from xbar_circuit.network.operators import Convolution, Dense, MatrixOperator
-from xbar_circuit.torch._matrix import Realised, realise, tiles_of
+from xbar_circuit.torch._matrix import Realised, TileCut, realise, tiles_of
 
 __all__ = [
     "KINDS",
