@@ -64,7 +64,7 @@ def fine_tune(
             expected=f"{', '.join(PCM_PRESETS)} or 'exact'",
             remedy="take one of them",
         )
-    brought = given.brought_by(
+    workload = given.workload_of(
         network,
         data=data,
         labels=labels,
@@ -88,10 +88,10 @@ def fine_tune(
     )
     with progress_bar(counted=True) as bar:
         study = measure_fine_tuning(
-            brought.network,
+            workload.network,
             accelerator,
-            test=brought.test.first(images) if images else brought.test,
-            calibration=brought.calibration,
+            test=workload.test.first(images) if images else workload.test,
+            calibration=workload.calibration,
             steps=steps,
             seeds=seeds or 3,
             seed=seed,
