@@ -67,7 +67,8 @@ def test_npz_and_folder_by_class(tmp_path):
     pixels = np.arange(32, dtype=np.uint8).reshape(2, 4, 4)
     np.savez(tmp_path / "set.npz", images=pixels, labels=[1, 0])
     data = load_dataset(tmp_path / "set.npz", normalisation=RAW)
-    assert data.images.shape == (2, 1, 4, 4)
+    assert data.images.shape == (2, 4, 4)  # no axis of its own accord
+    assert data.arranged((1, 4, 4)).images.shape == (2, 1, 4, 4)
     assert data.labels.tolist() == [1, 0]
     for name, image in zip(("cat", "bird"), pixels, strict=True):
         (tmp_path / "folder" / name).mkdir(parents=True)
@@ -81,15 +82,17 @@ def test_what_cannot_be_read_is_named(tmp_path):
     with pytest.raises(ModelFileError, match="sub-folder"):
         load_dataset(tmp_path, normalisation=RAW)
     np.savez(tmp_path / "set.npz", other=1)
-    with pytest.raises(ModelFileError, match="images and labels"):
+    with pytest.raises(ModelFileError, match="no entry 'images'"):
         load_dataset(tmp_path / "set.npz", normalisation=RAW)
     for name in ("torn.npz", "torn.npy"):
         (tmp_path / name).write_bytes(b"PK\x03\x04 torn")
         with pytest.raises(ModelFileError, match="torn"):
             load_dataset(tmp_path / name, tmp_path / name, normalisation=RAW)
     np.save(tmp_path / "x.npy", np.ones((2, 3, 3)))
-    with pytest.raises(ParameterError, match="labels"):
-        load_dataset(tmp_path / "x.npy", normalisation=RAW)
+    unlabelled = load_dataset(tmp_path / "x.npy", normalisation=RAW)
+    assert unlabelled.labels is None
+    with pytest.raises(ParameterError, match="labels: got none"):
+        assert unlabelled.classes is None
     np.save(tmp_path / "y.npy", np.array([1]))
     with pytest.raises(ShapeError, match="one label"):
         load_dataset(tmp_path / "x.npy", tmp_path / "y.npy", normalisation=RAW)
@@ -150,8 +153,12 @@ def test_statistics_are_by_channel(tmp_path):
     with pytest.raises(ShapeError, match=r"3 means .* channels first"):
         load_dataset(tmp_path / "x.npy", tmp_path / "y.npy", normalisation=stated)
     np.save(tmp_path / "half.npy", np.array([0.5, 1]))
+    numbers = load_dataset(tmp_path / "x.npy", tmp_path / "half.npy", normalisation=RAW)
+    assert numbers.labels.tolist() == [0.5, 1.0]
+    assert not numbers.has_classes
+    np.save(tmp_path / "nan.npy", np.array([np.nan, 1]))
     with pytest.raises(ParameterError, match="labels: got float64"):
-        load_dataset(tmp_path / "x.npy", tmp_path / "half.npy", normalisation=RAW)
+        load_dataset(tmp_path / "x.npy", tmp_path / "nan.npy", normalisation=RAW)
 
 
 def test_grey_images_keep_their_16_bits(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from xbar_circuit.accelerator.mapping import Mapping
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.network._feeds import Feeds
@@ -29,11 +31,13 @@ def working_bytes(limit_bytes: int, mapping: Mapping, inputs: Array | Feeds) -> 
     cells = sum(tile.target.size for plan in mapping.layers for tile in plan.tiles)
     taken = _PROCESS_BYTES + 2 * inputs.nbytes + (_CELL_BYTES + _DEVICE_BYTES) * cells
     if limit_bytes - taken < _LEAST_BYTES:
+        enough = math.ceil((taken + 4 * _LEAST_BYTES) / 1e8) / 10
         raise ParameterError.about(
             "memory_bytes",
             got=f"{limit_bytes:,}",
             expected=f"at least {taken + _LEAST_BYTES:,}: interpreter, images and tiles take"
             f" {taken:,} of it",
-            remedy="raise the limit, or take fewer images or smaller data",
+            remedy=f"raise the limit (--memory {enough:g}GB, or memory_bytes), or take"
+            " fewer images (--images), or smaller data",
         )
     return limit_bytes - taken

@@ -23,8 +23,9 @@ from xbar_circuit.accelerator._working_chip import ChipMultiplier, Inputs, Worki
 from xbar_circuit.accelerator.mapping import map_network
 from xbar_circuit.devices import Ohmic, PcmStatistics
 from xbar_circuit.network._feeds import Feeds
-from xbar_circuit.network.execution import DigitalMultiplier, accuracy, batch_size, run_feeds, walk
+from xbar_circuit.network.execution import DigitalMultiplier, batch_size, run_feeds, walk
 from xbar_circuit.network.graph import Network
+from xbar_circuit.network.intervals import paired_difference, proportion
 from xbar_circuit.network.operators import Array
 from xbar_circuit.peripherals import ExactDriver, IdealConverter, Readout, quiet
 from xbar_circuit.wires import Terminals, Wires
@@ -75,6 +76,11 @@ class Budget:
         Age of the chip [s].
     samples
         How many the accuracy was measured on.
+    interval
+        (effects, 2), ends of the accuracies' 95 % intervals over the samples.
+    change
+        (effects, 3), accuracy less the digital one on the same samples, and the ends of its 95 %
+        interval, see `network.paired_difference`. Other chips may differ by more.
     """
 
     layers: tuple[str, ...]
@@ -84,17 +90,30 @@ class Budget:
     digital_accuracy: float
     second: float
     samples: int
+    interval: FloatArray
+    change: FloatArray
 
     def to_dict(self) -> dict[str, object]:
         """Return the numbers as plain data."""
         return {
             "second": self.second,
-            "digital_accuracy": self.digital_accuracy,
-            "accuracy": dict(zip(self.effects, self.accuracy.tolist(), strict=True)),
+            "digital_accuracy": None if np.isnan(self.digital_accuracy) else self.digital_accuracy,
+            "samples": self.samples,
+            "accuracy": self._named(self.accuracy),
+            "accuracy_confidence_95": self._named(self.interval),
+            "change_of_accuracy": self._named(self.change[:, 0]),
+            "change_confidence_95": self._named(self.change[:, 1:]),
             "signal_to_error_db": {
                 effect: dict(zip(self.layers, row.tolist(), strict=True))
                 for effect, row in zip(self.effects, self.ratio_db, strict=True)
             },
+        }
+
+    def _named(self, values: FloatArray) -> dict[str, Any]:
+        """Return values by effect; None where nothing was measured."""
+        return {
+            effect: None if np.isnan(value).any() else value.tolist()
+            for effect, value in zip(self.effects, values, strict=True)
         }
 
 
@@ -158,7 +177,7 @@ def error_budget(
     room = working_bytes(chip.memory_bytes, chip.mapping, samples)
     judged = samples[: max(1, batch_size(network, room // 3))]
     layers = [name for name, _ in chip.network.matrix_nodes]
-    effects, ratios, accuracies = [], [], []
+    effects, ratios, hits = [], [], []
     for effect in EFFECTS:
         one = chip if effect == TOGETHER else _chip_with(chip, effect, known)
         if one is not None:
@@ -166,28 +185,42 @@ def error_budget(
             reference = one.multiplier(noise=False) if effect in _NOISES else None
             effects.append(effect)
             ratios.append(_ratios(network, judged, multiplier, reference, layers))
-            found = np.nan
             if labels is not None:
                 outputs = run_feeds(
                     network, samples, multiplier, memory_bytes=room, workers=workers
                 )
-                found = accuracy(outputs[0], np.asarray(labels))
-            accuracies.append(found)
+                hits.append(_hits(outputs[0], labels))
         if progress is not None:
             progress(1)
-    digital = np.nan
+    digital, nothing = np.nan, np.full(len(effects), np.nan)
+    shares, changes = [], []
     if labels is not None:
         outputs = run_feeds(network, samples, memory_bytes=room, workers=workers)
-        digital = accuracy(outputs[0], np.asarray(labels))
+        right = _hits(outputs[0], labels)
+        digital = float(right.mean())
+        shares = [proportion(one) for one in hits]
+        changes = [paired_difference(one, right) for one in hits]
     return Budget(
         layers=tuple(layers),
         effects=tuple(effects),
         ratio_db=np.array(ratios),
-        accuracy=np.array(accuracies),
+        accuracy=np.array([one.value for one in shares]) if shares else nothing,
         digital_accuracy=digital,
         second=chip.second,
         samples=len(samples),
+        interval=np.array([(one.low, one.high) for one in shares])
+        if shares
+        else np.stack([nothing] * 2, axis=1),
+        change=np.array([(one.value, one.low, one.high) for one in changes])
+        if changes
+        else np.stack([nothing] * 3, axis=1),
     )
+
+
+def _hits(outputs: Array, labels: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Return which samples are right: their largest output is the label's."""
+    found = outputs.reshape(len(outputs), -1).argmax(axis=1)
+    return np.asarray(found == np.asarray(labels))
 
 
 def _chip_with(chip: WorkingChip, effect: str, calibration: Inputs) -> WorkingChip | None:

@@ -19,7 +19,6 @@ __all__ = [
     "CONSTANT",
     "DATA",
     "DIVIDE",
-    "FASHION_MNIST",
     "FIRST_SEED",
     "IMAGES",
     "LABELS",
@@ -45,9 +44,16 @@ CONSTANT = Annotated[
     typer.Option(help="An input that is none any more, such as sr=16000; repeat for several."),
 ]
 DATA = Annotated[
-    str, typer.Option(help="IDX, npy, npz or folder by class; 'fashion-mnist' is shipped.")
+    str | None,
+    typer.Option(
+        help=f"IDX, npy, npz or folder by class; '{FASHION_MNIST}' is shipped, and what the"
+        " package's own networks take. Any other network must be given its data."
+    ),
 ]
-LABELS = Annotated[Path | None, typer.Option(help="Labels beside IDX or npy images.")]
+LABELS = Annotated[
+    Path | None,
+    typer.Option(help="Labels beside IDX or npy data: classes, or numbers to compare with."),
+]
 CALIBRATION = Annotated[
     Path | None, typer.Option(help="Images to calibrate on; never the test set.")
 ]
@@ -68,7 +74,7 @@ FIRST_SEED = Annotated[
 def workload_of(
     network: str,
     *,
-    data: str,
+    data: str | None,
     labels: Path | None,
     calibration: Path | None,
     divide: float | None,

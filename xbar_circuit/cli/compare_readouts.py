@@ -32,7 +32,7 @@ _ENOUGH = 0.9  # of a calibrated read-out's codes within one LSB of ngspice
 def compare_readouts(
     network: given.NETWORK = "lenet5",
     *,
-    data: given.DATA = given.FASHION_MNIST,
+    data: given.DATA = None,
     labels: given.LABELS = None,
     calibration: given.CALIBRATION = None,
     divide: given.DIVIDE = None,

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__
+from xbar_circuit import _user_modules as user_modules
 from xbar_circuit._files import write_json
 from xbar_circuit.accelerator.cost import Cost
 from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
@@ -16,15 +17,13 @@ from xbar_circuit.accelerator.usual import usual_accelerator
 from xbar_circuit.architecture import preset
 from xbar_circuit.cli import _network_options as given
 from xbar_circuit.cli._options import SEED, Architecture, Out, Seed, TileBudget
-from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.images import (
-    Dataset,
     Normalisation,
     fashion_mnist_calibration,
     fashion_mnist_test,
     load_images,
 )
-from xbar_circuit.network.workload import FASHION_MNIST, fit_images
+from xbar_circuit.network.workload import FASHION_MNIST, check_data, fit_images
 from xbar_circuit.plots.cost import draw_chips, draw_cost
 from xbar_circuit.report.cost import cost_components, write_cost_page
 from xbar_circuit.studies.network.inference import copies_of, make_chip, mapped
@@ -39,7 +38,7 @@ def cost(
     architecture: Architecture = None,
     config: given.CONFIG = None,
     tile_budget: TileBudget = None,
-    data: given.DATA = FASHION_MNIST,
+    data: given.DATA = None,
     divide: given.DIVIDE = None,
     mean: given.MEAN = None,
     std: given.STD = None,
@@ -65,17 +64,12 @@ def cost(
     if settings.architecture is not None:
         preset(settings.architecture)  # a typing error is told before the work
     stated = Normalisation.stated(divide, mean, std)
-    if data == FASHION_MNIST:
-        if stated is not None:
-            raise ParameterError.about(
-                "--divide",
-                got="a normalisation of the package's own images",
-                expected="nothing: they come with theirs",
-                remedy="give --data, the images that it belongs to, or leave it out",
-            )
+    user_modules.look_in(Path.cwd())  # a torch module of the user's own
+    chosen = check_data(network, data=data, calibration=data, normalisation=stated)
+    if chosen == FASHION_MNIST:
         load, known = fashion_mnist_test().first(count), fashion_mnist_calibration().first(256)
-    else:
-        load = known = _images(data, stated, count)
+    elif stated is not None:
+        load = known = load_images(Path(chosen), normalisation=stated, count=count)
     net, load = fit_images(network, load)
     known = known.arranged(net.input_shape)
     with console.status("programming the tiles and solving their currents"):
@@ -93,17 +87,6 @@ def cost(
     write_json(out / "summary.json", found.to_dict())
     _tell(console, found)
     console.print(f"summary and page: {out / 'summary.json'}, {page}", soft_wrap=True)
-
-
-def _images(data: str, stated: Normalisation | None, count: int) -> Dataset:
-    if stated is None:
-        raise ParameterError.about(
-            "--divide",
-            got="nothing",
-            expected="what the network's pixels were divided by",
-            remedy="give --divide 255, or --divide 1 for numbers that are ready",
-        )
-    return load_images(Path(data), normalisation=stated, count=count)
 
 
 def _tell(console: Console, found: Cost) -> None:

@@ -10,12 +10,14 @@ from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__
+from xbar_circuit import _user_modules as user_modules
 from xbar_circuit._files import write_json
 from xbar_circuit.cli import _network_options as given
 from xbar_circuit.cli._options import (
     SEED,
     Architecture,
     Out,
+    Output,
     Pcm,
     Seconds,
     Seed,
@@ -57,9 +59,13 @@ def design(
     seeds: given.SEEDS = 1,
     seed: Seed = SEED,
     workers: Workers = None,
-    data: given.DATA = given.FASHION_MNIST,
+    data: given.DATA = None,
     labels: given.LABELS = None,
     calibration: given.CALIBRATION = None,
+    divide: given.DIVIDE = None,
+    mean: given.MEAN = None,
+    std: given.STD = None,
+    output: Output = None,
     out: Out = Path("out/design"),
 ) -> None:
     """Explore designs of an accelerator for a network; resumes where an earlier run stopped."""
@@ -68,7 +74,6 @@ def design(
     ohm = single("--segment-ohm", segment_ohm, 1.0)
     fixed: dict[str, Any] = {
         "network": network,
-        "data": data,
         "images": images or 1000,
         "seconds": seconds,
         "pcm.preset": pcm,
@@ -76,8 +81,17 @@ def design(
         "accelerator.wires.row_ohm": ohm,
         "accelerator.wires.column_ohm": ohm,
     }
-    fixed |= {"labels": str(labels)} if labels else {}
-    fixed |= {"calibration": str(calibration)} if calibration else {}
+    user_modules.look_in(Path.cwd())  # a torch module of the user's own
+    said: dict[str, Any] = {
+        "data": data,
+        "labels": labels and str(labels),
+        "calibration": calibration and str(calibration),
+        "divide": divide,
+        "mean": mean,
+        "std": std,
+        "output": output,
+    }
+    fixed |= {name: value for name, value in said.items() if value}
     plan = design_plan(
         tiles=tile,
         bits=bits,

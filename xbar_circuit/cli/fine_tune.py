@@ -39,7 +39,7 @@ def fine_tune(
     seeds: given.SEEDS = 3,
     seed: Seed = SEED,
     images: given.IMAGES = 2000,
-    data: given.DATA = given.FASHION_MNIST,
+    data: given.DATA = None,
     labels: given.LABELS = None,
     calibration: given.CALIBRATION = None,
     divide: given.DIVIDE = None,

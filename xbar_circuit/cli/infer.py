@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -24,11 +25,14 @@ from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
 from xbar_circuit.accelerator.spot_check import TileCheck, agreement_by_layer, choose_tiles
 from xbar_circuit.architecture import preset
 from xbar_circuit.cli import _network_options as given
+from xbar_circuit.cli._networks import shapes_of
 from xbar_circuit.cli._options import Celsius, Out, Output, SpiceVectors
+from xbar_circuit.cli._words import bytes_of
 from xbar_circuit.cli.mapping import write_mapping
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.images import Normalisation
-from xbar_circuit.network.workload import FASHION_MNIST, Workload, load_workload
+from xbar_circuit.network.metrics import METRICS, find_metric
+from xbar_circuit.network.workload import Workload, load_workload
 from xbar_circuit.peripherals import ExactDriver
 from xbar_circuit.plots.cost import draw_chips, draw_cost
 from xbar_circuit.plots.inference import draw_budget, draw_temperature, draw_time
@@ -69,8 +73,17 @@ def _write_config(path: Path | None) -> None:
 def infer(
     network: given.NETWORK,
     *,
-    data: given.DATA = FASHION_MNIST,
+    data: given.DATA = None,
     labels: given.LABELS = None,
+    images: given.IMAGES = None,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=f"{', '.join(METRICS)}, top-5, or my_module:function; repeat for several. Unless"
+            " said accuracy with classes, mse with numbers, and snr, the output against the digital"
+            " run."
+        ),
+    ] = None,
     calibration: given.CALIBRATION = None,
     calibration_images: Annotated[int, typer.Option(min=1, help="How many of them.")] = 256,
     divide: given.DIVIDE = None,
@@ -86,10 +99,26 @@ def infer(
             callback=_write_config,
         ),
     ] = None,
+    shape: given.SHAPE = None,
+    memory: Annotated[
+        str | None, typer.Option(help="Limit on the memory of the whole process, such as 4GB.")
+    ] = None,
     celsius: Celsius = None,
     seed: given.FIRST_SEED = None,
     out: Out = Path("out/infer"),
-    error_budget: Annotated[bool, typer.Option(help="Measure the error budget too.")] = True,
+    error_budget: Annotated[
+        bool,
+        typer.Option(
+            "--error-budget/--no-error-budget",
+            " /--no-budget",
+            help="Measure the error budget too.",
+        ),
+    ] = True,
+    budget_images: Annotated[
+        int, typer.Option(min=1, help="Samples of the budget's accuracies.")
+    ] = 1000,
+    cost: Annotated[bool, typer.Option(help="Also energy, latency and area.")] = True,
+    spot_check: Annotated[bool, typer.Option(help="Also tiles in ngspice.")] = True,
     spice_tiles: Annotated[int, typer.Option(min=0, help="Tiles checked in ngspice.")] = 4,
     spice_vectors: SpiceVectors = 4,
 ) -> None:
@@ -98,9 +127,14 @@ def infer(
     settings = InferenceSettings() if config is None else read_settings(config)
     if celsius:
         settings = replace(settings, celsius=tuple(celsius))
+    if images is not None:
+        settings = replace(settings, images=images)
+    if memory is not None:
+        settings = replace(settings, memory_bytes=bytes_of("--memory", memory))
     if seed is not None:
         settings = replace(settings, seed=seed)
-    user_modules.look_in(Path.cwd())  # a torch module of the user's own
+    user_modules.look_in(Path.cwd())  # a torch module or a metric of the user's own
+    metrics = [find_metric(name) for name in metric or ()]
     if settings.architecture is not None:
         preset(settings.architecture)  # a typing error is told before the work
     workload = load_workload(
@@ -111,6 +145,7 @@ def infer(
         calibration_images=calibration_images,
         normalisation=Normalisation.stated(divide, mean, std),
         output=output,
+        shape=_one_shape(shape),
     )
     console = Console()
     with progress_bar() as bar, preferred(settings.device):
@@ -119,21 +154,47 @@ def infer(
             workload.test,
             workload.calibration,
             settings,
+            metrics=metrics,
             folder=out / "chips",
+            outputs=out / "outputs",
             report=bar.add,
+            known=lambda told: write_json(out / "summary.json", {"complete": False, **told}),
         )
-        asked = _Asked(budget=error_budget, tiles=spice_tiles, vectors=spice_vectors)
+        asked = _Asked(
+            budget=budget_images if error_budget else 0,
+            cost=cost,
+            tiles=spice_tiles if spot_check else 0,
+            vectors=spice_vectors,
+        )
+        write_json(out / "summary.json", {"complete": False, **found.to_dict()})
         more = _examine(found, workload, asked, bar)
     _write(found, more, out)
     _tell(console, found, more)
     console.print(f"summary and page: {out / 'summary.json'}, {out / 'index.html'}", soft_wrap=True)
 
 
+def _one_shape(given: list[str] | None) -> tuple[int, ...] | None:
+    """Return the shape of a sample of the one input that images are for."""
+    found = shapes_of(given)
+    if isinstance(found, dict):
+        raise ParameterError.about(
+            "--shape",
+            got=" ".join(given or ()),
+            expected="one shape without a name: images are for one input",
+            remedy="for example 3,224,224",
+        )
+    return found
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
-    """What else is asked of the first chip: its budget, and products of tiles in ngspice."""
+    """What else is asked of the first chip; 0 is nothing.
 
-    budget: bool
+    budget : samples of its error budget. cost : whether. tiles, vectors : products in ngspice.
+    """
+
+    budget: int
+    cost: bool
     tiles: int
     vectors: int
 
@@ -158,15 +219,16 @@ def _examine(found: Evaluation, workload: Workload, asked: _Asked, bar: Progress
         made = make_chip(mapping, settings, workload.calibration, seed=settings.seed)
         chip = made.at(settings.seconds[0])
     wanted = None
-    if asked.budget:
+    if asked.budget > 0:
+        part = test.first(asked.budget)
         wanted = chip.at(settings.seconds[-1]).budget(
-            test.images,
-            test.labels,
+            part.images,
+            part.labels if part.has_classes else None,
             calibration=workload.calibration.images,
             progress=lambda n: bar.add("error budget", n, len(EFFECTS)),
         )
     cost = None
-    if all(_has_widths(plan.accelerator) for plan in chip.mapping.layers):
+    if asked.cost and all(_has_widths(plan.accelerator) for plan in chip.mapping.layers):
         copies = copies_of(chip.mapping, settings)
         cost = chip.cost(test.images, architecture=settings.architecture, replicas=copies)
     checks: list[TileCheck] = []
@@ -208,7 +270,7 @@ def _write(found: Evaluation, more: _More, out: Path) -> None:
         f" {found.settings.seed} to {found.settings.seed + found.settings.seeds - 1};"
         " all settings are in summary.json.",
     )
-    summary = found.to_dict()
+    summary = {"complete": True, **found.to_dict()}
     if more.budget is not None:
         summary["error_budget"] = more.budget.to_dict()
     if more.corrections:
@@ -239,18 +301,30 @@ def _write(found: Evaluation, more: _More, out: Path) -> None:
 
 
 def _tell(console: Console, found: Evaluation, more: _More) -> None:
-    table = Table(title=f"{found.images:,} images, {found.mapping.tile_count} tiles")
-    table.add_column("")
-    table.add_column("accuracy", justify="right")
-    table.add_row("digital", f"{100 * found.digital_accuracy:.2f} %")
-    for age, mean, half in zip(found.settings.seconds, found.mean, found.half_width, strict=True):
-        table.add_row(duration(age), f"{100 * mean:.2f} +/- {100 * half:.2f} %")
+    table = Table(
+        title=f"{found.images:,} samples, {found.mapping.tile_count} tiles",
+        caption="over samples: 95 % of what other samples would give",
+    )
+    for column in ("", "value", "over samples", "over chips"):
+        table.add_column(column, justify="right" if column else "left")
+    for name, scores in found.scores.items():
+        text, digital = scores.metric.text, scores.digital
+        if name != "snr":
+            ends = f"{text(digital.low)} to {text(digital.high)}"
+            table.add_row(f"{name}, digital", text(digital.value), ends, "")
+        for k, age in enumerate(found.settings.seconds):
+            low, high = scores.over_samples[k]
+            half = float(scores.half_width[k])
+            chips = "one chip" if math.isnan(half) else f"+/- {text(half)}"
+            ends = f"{text(float(low))} to {text(float(high))}"
+            table.add_row(f"{name}, {duration(age)}", text(float(scores.mean[k])), ends, chips)
+    text = found.main.metric.text
     for degree, (none, factor) in sorted(found.by_celsius.items()):
-        words = f"{100 * none:.2f} %, with one factor a tile {100 * factor:.2f} %"
-        table.add_row(f"{degree:g} degrees Celsius", words)
+        words = f"with one factor a tile {text(factor)}"
+        table.add_row(f"{degree:g} degrees Celsius", text(none), words, "")
     for name, codes in agreement_by_layer(more.checks).items():
         words = f"{100 * codes.within_one:.1f} % within 1 LSB"
-        table.add_row(f"codes in ngspice, {name}, {codes.codes:,}", words)
+        table.add_row(f"codes in ngspice, {name}, {codes.codes:,}", words, "", "")
     for stage, spent in found.stage_second.items():
-        table.add_row(stage, f"{spent:.1f} s")
+        table.add_row(stage, f"{spent:.1f} s", "", "")
     console.print(table)

@@ -27,7 +27,7 @@ __all__ = ["placement"]
 def placement(
     network: given.NETWORK = "lenet5",
     *,
-    data: given.DATA = given.FASHION_MNIST,
+    data: given.DATA = None,
     labels: given.LABELS = None,
     calibration: given.CALIBRATION = None,
     divide: given.DIVIDE = None,

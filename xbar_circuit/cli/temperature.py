@@ -27,7 +27,7 @@ __all__ = ["temperature"]
 def temperature(
     network: given.NETWORK = "lenet5",
     *,
-    data: given.DATA = given.FASHION_MNIST,
+    data: given.DATA = None,
     labels: given.LABELS = None,
     calibration: given.CALIBRATION = None,
     divide: given.DIVIDE = None,

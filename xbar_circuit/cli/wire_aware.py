@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__
+from xbar_circuit import _user_modules as user_modules
 from xbar_circuit._files import write_json
 from xbar_circuit.cli import _network_options as given
 from xbar_circuit.cli._options import (
@@ -23,7 +24,6 @@ from xbar_circuit.cli._options import (
     Workers,
     single,
 )
-from xbar_circuit.errors import ParameterError
 from xbar_circuit.plots.recovery import draw_recovery
 from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.report.recovery import recovery_summary, recovery_table, write_recovery_page
@@ -45,7 +45,7 @@ def wire_aware(
     seeds: given.SEEDS = 3,
     seed: Seed = SEED,
     images: given.IMAGES = 2000,
-    data: given.DATA = given.FASHION_MNIST,
+    data: given.DATA = None,
     labels: given.LABELS = None,
     calibration: given.CALIBRATION = None,
     divide: given.DIVIDE = None,
@@ -55,17 +55,10 @@ def wire_aware(
     out: Out = Path("out/wire-aware"),
 ) -> None:
     """Measure what wire-aware programming recovers; resumes where an earlier run stopped."""
-    if divide is None and data != given.FASHION_MNIST:
-        raise ParameterError.about(
-            "--divide",
-            got="nothing",
-            expected="what the network's pixels were divided by",
-            remedy="give --divide 255, or --divide 1 for numbers that are ready",
-        )
+    user_modules.look_in(Path.cwd())  # a torch module of the user's own
     side, chips = single("--tile", tile, 256), seeds or 3
     fixed: dict[str, Any] = {
         "network": network,
-        "data": data,
         "images": images or 2000,
         "seconds": seconds,
         "accelerator.rows": side,
@@ -74,6 +67,7 @@ def wire_aware(
         "accelerator.readout.converter.bits": bits,
     }
     further: dict[str, Any] = {
+        "data": data,
         "labels": labels and str(labels),
         "calibration": calibration and str(calibration),
     }

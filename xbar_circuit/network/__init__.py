@@ -23,6 +23,7 @@ from xbar_circuit.network.images import (
 from xbar_circuit.network.importers import from_onnx, from_torch, load
 from xbar_circuit.network.intervals import Estimate, paired_difference, proportion
 from xbar_circuit.network.lenet import fashion_mnist_lenet5, mnist_lenet5
+from xbar_circuit.network.metrics import Metric, find_metric
 from xbar_circuit.network.recording import record_vectors
 from xbar_circuit.network.storage import save
 from xbar_circuit.network.workload import Workload, load_workload
@@ -30,6 +31,7 @@ from xbar_circuit.network.workload import Workload, load_workload
 __all__ = [
     "Dataset",
     "Estimate",
+    "Metric",
     "Network",
     "Node",
     "Normalisation",
@@ -38,6 +40,7 @@ __all__ = [
     "fashion_mnist_calibration",
     "fashion_mnist_lenet5",
     "fashion_mnist_test",
+    "find_metric",
     "from_onnx",
     "from_torch",
     "load",

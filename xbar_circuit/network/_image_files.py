@@ -68,21 +68,23 @@ def read_array(path: Path) -> NDArray[np.generic]:
     return _read_npy(path) if path.suffix == ".npy" else read_idx(path)
 
 
-def read_npz(path: Path) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
-    """Read the entries ``images`` and ``labels`` of an npz file.
+def read_npz(path: Path) -> tuple[NDArray[np.generic], NDArray[np.generic] | None]:
+    """Read the entries ``images`` and, if it is there, ``labels`` of an npz file.
 
     Raises
     ------
     ModelFileError
-        The file is missing or damaged, or does not hold the two.
+        The file is missing or damaged, or does not hold the first.
     """
     with reading(
         path,
         expected="an npz with entries images and labels",
         remedy="write it with numpy.savez",
     ):
-        found = loading.read_npz(path, ("images", "labels"))
-        return found["images"], found["labels"]
+        found = loading.read_npz(path)
+        if "images" not in found:
+            raise KeyError(f"no entry 'images', only {', '.join(found) or 'none'}")
+        return found["images"], found.get("labels")
 
 
 def _read_npy(path: Path) -> NDArray[np.generic]:

@@ -338,7 +338,7 @@ def run_feeds(
             "memory_bytes",
             got=f"{memory_bytes:,} for the work",
             expected="room for one image",
-            remedy="raise the limit",
+            remedy="raise the limit (--memory, or memory_bytes)",
         )
 
     def one(start: int) -> list[list[Any]]:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,7 +86,7 @@ class Normalisation:
         ShapeError
             Means or deviations of other channels than the images have.
         """
-        channels = pixels.shape[1] if pixels.ndim > 1 else 1
+        channels = pixels.shape[1] if pixels.ndim not in {1, 3} else 1
         if {len(self.mean), len(self.std)} - {1, channels}:
             raise ShapeError.about(
                 "normalisation",
@@ -111,7 +112,8 @@ class Dataset:
     images
         (n, channels, height, width) or (n, *any), float32, finite.
     labels
-        (n,) whole numbers.
+        (n,) or (n, ...): classes as whole numbers, or numbers to compare outputs with; None where
+        there are none, and outputs are compared with the digital run.
     name
         For reports.
 
@@ -124,15 +126,16 @@ class Dataset:
     """
 
     images: Array
-    labels: NDArray[np.int64]
+    labels: NDArray[Any] | None
     name: str = ""
 
     def __post_init__(self) -> None:
-        if self.images.ndim < 2 or self.labels.shape != self.images.shape[:1] or not len(self):
+        told = None if self.labels is None else self.labels.shape
+        if self.images.ndim < 2 or (told and told[0] != len(self)) or told == () or not len(self):
             raise ShapeError.about(
                 "images, labels",
-                got=f"shapes {self.images.shape} and {self.labels.shape}",
-                expected="(n, ...) and (n,), n >= 1",
+                got=f"shapes {self.images.shape} and {told}",
+                expected="(n, ...) and (n,) or (n, ...), n >= 1",
                 remedy="give one label for each image",
             )
         if not np.isfinite(self.images).all():
@@ -146,9 +149,35 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.images)
 
+    @property
+    def has_classes(self) -> bool:
+        """Whether there is one class for each sample."""
+        labels = self.labels
+        return labels is not None and labels.ndim == 1 and labels.dtype.kind in "iub"
+
+    @property
+    def classes(self) -> NDArray[np.int64]:
+        """The labels of what has one class a sample (n,).
+
+        Raises
+        ------
+        ParameterError
+            There are no labels, or others.
+        """
+        if self.labels is None or not self.has_classes:
+            told = "none" if self.labels is None else f"{self.labels.dtype} {self.labels.shape}"
+            raise ParameterError.about(
+                "labels",
+                got=told,
+                expected="one class, a whole number, for each sample",
+                remedy="give --labels; other metrics are measured by xbar infer",
+            )
+        return self.labels
+
     def first(self, count: int) -> Dataset:
         """Return the first `count` images."""
-        return Dataset(images=self.images[:count], labels=self.labels[:count], name=self.name)
+        labels = None if self.labels is None else self.labels[:count]
+        return Dataset(images=self.images[:count], labels=labels, name=self.name)
 
     def arranged(self, shape: Sequence[int | None]) -> Dataset:
         """Return the images in the layout that a network takes.
@@ -199,7 +228,8 @@ class Dataset:
                 expected="images that are not in the test set",
                 remedy="give images of the training set",
             )
-        return Dataset(images=self.images[kept], labels=self.labels[kept], name=self.name)
+        labels = None if self.labels is None else self.labels[kept]
+        return Dataset(images=self.images[kept], labels=labels, name=self.name)
 
 
 def _layouts(images: Array, rank: int) -> Iterator[Array]:
@@ -241,7 +271,7 @@ def _fashion_mnist(part: str, name: str) -> Dataset:
         data_file(f"fashion_mnist/{part}-labels-idx1-ubyte.gz"),
         normalisation=Normalisation(divide=255.0),
         name=name,
-    )
+    ).arranged((1, 28, 28))
 
 
 def load_dataset(
@@ -256,11 +286,13 @@ def load_dataset(
     Parameters
     ----------
     images
-        An IDX or npy file of (n, height, width) or (n, channels, height, width); an npz with
-        entries ``images`` and ``labels``; or a folder with one sub-folder of image files for
-        each class, classes numbered in the order of their sorted names.
+        An IDX or npy file of (n, ...); an npz with the entry ``images`` and, if there are some,
+        ``labels``; or a folder with one sub-folder of image files for each class, classes numbered
+        in the order of their sorted names. Axes stay as they are: grey images (n, height, width)
+        get a channel only where a network wants one, see `Dataset.arranged`.
     labels
-        An IDX or npy file of (n,); only for IDX and npy images.
+        An IDX or npy file of (n,) or (n, ...), classes or numbers; only for IDX and npy images.
+        None is none.
     normalisation
         How pixels become inputs.
     name
@@ -274,28 +306,23 @@ def load_dataset(
         Not one label for each image.
     """
     path = Path(images)
+    numbers: NDArray[np.generic] | None
     if path.is_dir():
         pixels, numbers = read_folder(path)
     elif path.suffix == ".npz":
         pixels, numbers = read_npz(path)
-    elif labels is None:
-        raise ParameterError.about(
-            "labels",
-            got="None",
-            expected="a file of labels beside the file of images",
-            remedy="or give a folder by class, or an npz with images and labels",
-        )
     else:
-        pixels, numbers = read_array(path), read_array(Path(labels))
+        pixels = read_array(path)
+        numbers = None if labels is None else read_array(Path(labels))
     return Dataset(
-        images=normalisation.apply(_with_channels(pixels)),
-        labels=_whole(numbers),
+        images=normalisation.apply(pixels),
+        labels=None if numbers is None else _targets(numbers),
         name=name or path.name,
     )
 
 
 def load_images(images: Path | str, *, normalisation: Normalisation, count: int) -> Dataset:
-    """Read `count` images, evenly over the file, for calibration; their labels are 0.
+    """Read `count` images, evenly over the file, for calibration; without labels.
 
     Parameters
     ----------
@@ -318,25 +345,28 @@ def load_images(images: Path | str, *, normalisation: Normalisation, count: int)
         pixels, _ = read_npz(path)
     else:
         pixels = read_array(path)
-    chosen = _with_channels(pixels[:: max(1, len(pixels) // count)][:count])
+    chosen = pixels[:: max(1, len(pixels) // count)][:count]
     return Dataset(
         images=normalisation.apply(chosen),
-        labels=np.zeros(len(chosen), dtype=np.int64),
+        labels=None,
         name=path.name,
     )
 
 
-def _whole(labels: NDArray[np.generic]) -> NDArray[np.int64]:
+def _targets(labels: NDArray[np.generic]) -> NDArray[Any]:
+    """Return classes as whole numbers, and other numbers as they are.
+
+    Raises
+    ------
+    ParameterError
+        They are no finite numbers.
+    """
     numbers = labels.astype(np.float64) if labels.dtype.kind in "biuf" else np.full(1, np.nan)
-    if not (numbers == np.rint(numbers)).all():
+    if not np.isfinite(numbers).all():
         raise ParameterError.about(
             "labels",
             got=f"{labels.dtype} {labels.ravel()[:3].tolist()}",
-            expected="whole numbers, one class an image",
-            remedy="number the classes 0, 1, ...",
+            expected="classes 0, 1, ..., or finite numbers to compare outputs with",
+            remedy="number the classes",
         )
-    return numbers.astype(np.int64)
-
-
-def _with_channels(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
-    return pixels[:, None] if pixels.ndim == 3 else pixels
+    return numbers.astype(np.int64) if (numbers == np.rint(numbers)).all() else numbers

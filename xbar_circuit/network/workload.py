@@ -6,6 +6,7 @@ of the images. Calibration never sees a test image: those that are in both sets 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,6 +59,7 @@ def load_workload(
     calibration_images: int = 256,
     normalisation: Normalisation | None = None,
     output: str | None = None,
+    shape: Sequence[int] | None = None,
 ) -> Workload:
     """Read a network and its images.
 
@@ -77,6 +79,9 @@ def load_workload(
         How pixels become inputs; it must be stated for images of your own.
     output
         Which output of a network with several.
+    shape
+        Of one sample, where the network leaves it open and the images have another: (1, 28, 28) for
+        a convolution over images of (28, 28).
 
     Raises
     ------
@@ -98,7 +103,7 @@ def load_workload(
         stated = _stated(normalisation)
         test = load_dataset(chosen_data, labels, normalisation=stated)
         known = load_images(calibration or "", normalisation=stated, count=calibration_images)
-    chosen, test = fit_images(network, test, output=output)
+    chosen, test = fit_images(network, test, output=output, shape=shape)
     return Workload(
         network=chosen,
         test=test,
@@ -107,14 +112,18 @@ def load_workload(
 
 
 def fit_images(
-    network: str, images: Dataset, *, output: str | None = None
+    network: str,
+    images: Dataset,
+    *,
+    output: str | None = None,
+    shape: Sequence[int] | None = None,
 ) -> tuple[Network, Dataset]:
     """Return a network, and the images in the layout that it takes.
 
     Parameters
     ----------
-    network, output
-        As for `bring`.
+    network, output, shape
+        As for `load_workload`.
     images
         Whose sizes a network takes that leaves its own open.
 
@@ -129,8 +138,8 @@ def fit_images(
         _no_outputs(network, output)
         chosen = SHIPPED[network]()
         return chosen, images.arranged(chosen.input_shape)
-    shape = declared_shape(network, output=output)
-    fitting = images if shape is None else images.arranged(shape)
+    wanted = shape or declared_shape(network, output=output)
+    fitting = images if wanted is None else images.arranged(wanted)
     size = fitting.images.shape[1:]
     chosen = load(network, input_shape=size, output=output)
     if len(chosen.outputs) > 1:
@@ -156,12 +165,12 @@ def check_data(
     Parameters
     ----------
     network, data, labels, calibration, normalisation
-        As for `bring`.
+        As for `load_workload`.
 
     Raises
     ------
     ParameterError
-        As `bring`.
+        As `load_workload`.
     """
     if data is None and network not in SHIPPED:
         raise ParameterError.about(

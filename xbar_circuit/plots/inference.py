@@ -14,43 +14,64 @@ __all__ = ["draw_budget", "draw_temperature", "draw_time"]
 
 
 def draw_time(evaluation: Evaluation, path: Path) -> None:
-    """Draw accuracy over the age of the chip, with its confidence interval."""
+    """Draw the first metric over the age of the chip, with its confidence intervals.
+
+    The bars are over the samples of one chip, or over the chips where there are several.
+    """
     times = np.array(evaluation.settings.seconds)
     shown = np.maximum(times, 1.0)
+    scores, label = evaluation.main, _label(evaluation)
+    factor = 100.0 if scores.metric.unit == "%" else 1.0
+    chips = len(scores.value)
     with figure(width=7.0, height=3.6) as (page, (axes,)):
-        for row in evaluation.accuracy:
-            axes.plot(shown, 100 * row, ".", color=COLOURS[5], markersize=5)
-        axes.errorbar(
-            shown, 100 * evaluation.mean, yerr=100 * evaluation.half_width, fmt="o-", capsize=4
+        for row in scores.value:
+            axes.plot(shown, factor * row, ".", color=COLOURS[5], markersize=5)
+        reach = np.stack([scores.half_width] * 2)
+        if chips == 1:
+            reach = np.abs(scores.over_samples.T - scores.mean)
+        bars = factor * np.nan_to_num(reach, posinf=0.0, neginf=0.0)
+        axes.errorbar(shown, factor * scores.mean, yerr=bars, fmt="o-", capsize=4)
+        title = (
+            "One chip, 95 % over the samples"
+            if chips == 1
+            else (f"{chips} chips, mean and 95 % over the chips")
         )
-        axes.axhline(
-            100 * evaluation.digital_accuracy, color=COLOURS[6], linewidth=1.0, linestyle="--"
-        )
+        if scores.metric.name != "snr":  # the digital run against itself is no line
+            line = factor * scores.digital.value
+            axes.axhline(line, color=COLOURS[6], linewidth=1.0, linestyle="--")
+            title += "; dashed: digital"
         if len(times) > 1:
             axes.set_xscale("log")
         axes.set_xlabel("time after programming [s]")
-        axes.set_ylabel("accuracy [%]")
-        chips = len(evaluation.accuracy)
-        words = "One chip" if chips == 1 else f"{chips} chips, mean and 95 % interval"
-        axes.set_title(f"{words}; dashed: digital")
+        axes.set_ylabel(label)
+        axes.set_title(title)
         save(page, path)
 
 
+def _label(evaluation: Evaluation) -> str:
+    metric = evaluation.main.metric
+    return f"{metric.name} [{metric.unit}]" if metric.unit else metric.name
+
+
 def draw_temperature(evaluation: Evaluation, path: Path) -> None:
-    """Draw accuracy over the temperature of the arrays, programmed at the statistics' own."""
+    """Draw the first metric over the arrays' temperature, programmed at the statistics' own."""
     degrees = sorted(evaluation.by_celsius)
+    scores = evaluation.main
+    factor = 100.0 if scores.metric.unit == "%" else 1.0
     with figure(width=7.0, height=3.6) as (page, (axes,)):
         for k, (colour, label) in enumerate(
             ((COLOURS[1], "no compensation"), (COLOURS[0], "one factor a tile"))
         ):
-            values = [100 * evaluation.by_celsius[degree][k] for degree in degrees]
+            values = [factor * evaluation.by_celsius[degree][k] for degree in degrees]
             axes.plot(degrees, values, "o-", color=colour, label=label)
-        axes.axhline(
-            100 * evaluation.digital_accuracy, color=COLOURS[6], linewidth=1.0, linestyle="--"
-        )
+        title = "Programmed once, read at other temperatures"
+        if scores.metric.name != "snr":
+            line = factor * scores.digital.value
+            axes.axhline(line, color=COLOURS[6], linewidth=1.0, linestyle="--")
+            title += "; dashed: digital"
         axes.set_xlabel("temperature of the arrays [degree Celsius]")
-        axes.set_ylabel("accuracy [%]")
-        axes.set_title("Programmed once, read at other temperatures; dashed: digital")
+        axes.set_ylabel(_label(evaluation))
+        axes.set_title(title)
         axes.legend()
         save(page, path)
 
@@ -75,8 +96,14 @@ def draw_budget(budget: Budget, path: Path) -> None:
             for (row, column), value in np.ndenumerate(budget.ratio_db):
                 left.text(column, row, f"{value:.0f}", ha="center", va="center", fontsize=8)
         left.set_title("Signal to error of each layer")
-        loss = 100 * (budget.accuracy - budget.digital_accuracy)
-        right.barh(place, loss, color=np.where(loss < 0.0, COLOURS[1], COLOURS[2]).tolist())
-        right.set_title("Accuracy")
+        loss, low, high = 100 * np.nan_to_num(budget.change.T)
+        right.barh(
+            place,
+            loss,
+            xerr=np.abs([low - loss, high - loss]),
+            color=np.where(loss < 0.0, COLOURS[1], COLOURS[2]).tolist(),
+            error_kw={"elinewidth": 1.0, "capsize": 2.0},
+        )
+        right.set_title(f"Accuracy, 95 % over {budget.samples:,} samples")
         right.set_xlabel("change of accuracy [points]")
         save(page, path)

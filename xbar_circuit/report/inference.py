@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.accelerator._layer import LayerParts
 from xbar_circuit.accelerator.budget import Budget
 from xbar_circuit.accelerator.description import Accelerator
@@ -15,7 +16,7 @@ from xbar_circuit.accelerator.spot_check import TileCheck
 from xbar_circuit.report import Figure, Section, Table, write_page
 from xbar_circuit.report.hardware import accelerator_words, codes_table
 from xbar_circuit.report.mapping import mapping_section
-from xbar_circuit.studies.network.inference import Evaluation, copies_of, placement_of
+from xbar_circuit.studies.network.inference import Evaluation, Scores, copies_of, placement_of
 from xbar_circuit.units import duration
 
 __all__ = ["write_inference_page"]
@@ -33,13 +34,13 @@ def write_inference_page(
 ) -> Path:
     """Write ``index.html`` beside the figures in `folder` and return its path."""
     path = folder / "index.html"
-    numbers = {
-        "digital accuracy": _percent(evaluation.digital_accuracy),
-        f"analog, {duration(evaluation.settings.seconds[0])}": _percent(evaluation.mean[0]),
-    }
-    if len(evaluation.settings.seconds) > 1:
-        last = duration(evaluation.settings.seconds[-1])
-        numbers[f"analog, {last}"] = _percent(evaluation.mean[-1])
+    main, settings = evaluation.main, evaluation.settings
+    numbers = {}
+    if main.metric.name != "snr":
+        numbers[f"digital {main.metric.name}"] = main.metric.text(main.digital.value)
+    for place in dict.fromkeys((0, len(settings.seconds) - 1)):
+        title = f"{main.metric.name}, {duration(settings.seconds[place])}"
+        numbers[title] = main.metric.text(float(main.mean[place]))
     if checks:
         alike = float(np.mean([check.codes.within_one for check in checks]))
         numbers["codes within 1 LSB of ngspice"] = _percent(alike)
@@ -75,30 +76,48 @@ def _percent(value: float) -> str:
 
 
 def _accuracy(evaluation: Evaluation, folder: Path) -> Section:
-    rows = [
-        [duration(age), _percent(mean), f"{100 * half:.2f}", _percent(low), _percent(high)]
-        for age, mean, half, low, high in zip(
-            evaluation.settings.seconds,
-            evaluation.mean,
-            evaluation.half_width,
-            evaluation.accuracy.min(axis=0),
-            evaluation.accuracy.max(axis=0),
-            strict=True,
-        )
-    ]
     return Section(
-        title="Accuracy",
-        tables=[
-            Table(
-                columns=["age", "mean", "+/- (95 %)", "worst chip", "best chip"],
-                rows=rows,
-                caption=f"{len(evaluation.accuracy)} chips (seeds). Drift compensation:"
-                f" {evaluation.settings.drift_compensation}.",
-            )
+        title=evaluation.main.metric.name.capitalize(),
+        paragraphs=[
+            "Two intervals, both of 95 %: over the samples, how far another set of images would"
+            " move a chip's value; over the chips, how far the mean of other chips would lie. One"
+            f" chip has no interval over chips. Drift compensation: {_compensation(evaluation)}."
         ],
+        tables=[_scores(evaluation, one) for one in evaluation.scores.values()],
         figures=[
             Figure(path=folder / "time.png", caption="Dots are chips; the line is their mean.")
         ],
+    )
+
+
+def _compensation(evaluation: Evaluation) -> str:
+    return evaluation.settings.drift_compensation
+
+
+def _scores(evaluation: Evaluation, scores: Scores) -> Table:
+    """Return the values of a metric over time."""
+    text = scores.metric.text
+    rows = [
+        [
+            duration(age),
+            text(scores.mean[k]),
+            f"{text(scores.over_samples[k][0])} to {text(scores.over_samples[k][1])}",
+            "one chip" if np.isnan(half) else f"+/- {text(half)}",
+            text(scores.value[:, k].min()),
+            text(scores.value[:, k].max()),
+        ]
+        for k, (age, half) in enumerate(
+            zip(evaluation.settings.seconds, scores.half_width, strict=True)
+        )
+    ]
+    digital = scores.digital
+    words = f"{len(scores.value)} chips (seeds), {evaluation.images:,} samples"
+    if scores.metric.name != "snr":
+        words += f"; digital: {text(digital.value)} ({text(digital.low)} to {text(digital.high)})"
+    return Table(
+        columns=["age", scores.metric.name, "over samples", "over chips", "lowest", "highest"],
+        rows=rows,
+        caption=f"{words}; interval over samples: {digital.method}.",
     )
 
 
@@ -141,16 +160,21 @@ def _hardware(evaluation: Evaluation) -> Section:
     )
 
 
+def _points(change: FloatArray) -> list[str]:
+    value, low, high = (100 * one for one in change.tolist())
+    return [f"{value:+.2f}", f"{low:+.2f} to {high:+.2f}"]
+
+
 def _budget(budget: Budget, folder: Path) -> Section:
     rows = [
         [
             effect,
             *(f"{value:.1f}" for value in (ratio.min(), np.median(ratio))),
             budget.layers[int(ratio.argmin())],
-            f"{100 * (found - budget.digital_accuracy):+.2f}",
+            *(["-", "-"] if np.isnan(change).any() else _points(change)),
         ]
-        for effect, ratio, found in zip(
-            budget.effects, budget.ratio_db, budget.accuracy, strict=True
+        for effect, ratio, change in zip(
+            budget.effects, budget.ratio_db, budget.change, strict=True
         )
     ]
     return Section(
@@ -162,8 +186,17 @@ def _budget(budget: Budget, folder: Path) -> Section:
         ],
         tables=[
             Table(
-                columns=["imperfection", "worst dB", "median dB", "worst layer", "points"],
+                columns=[
+                    "imperfection",
+                    "worst dB",
+                    "median dB",
+                    "worst layer",
+                    "points",
+                    "95 % over samples",
+                ],
                 rows=rows,
+                caption=f"Points of accuracy on {budget.samples:,} samples, against the digital run"
+                " on the same samples.",
             )
         ],
         figures=[Figure(path=folder / "budget.png", caption="Which layer, which imperfection.")],
@@ -212,7 +245,7 @@ def _half_step(accelerator: Accelerator) -> float | None:
 
 def _temperature(evaluation: Evaluation, folder: Path) -> Section:
     rows = [
-        [f"{degree:g}", _percent(none), _percent(factor)]
+        [f"{degree:g}", evaluation.main.metric.text(none), evaluation.main.metric.text(factor)]
         for degree, (none, factor) in sorted(evaluation.by_celsius.items())
     ]
     return Section(

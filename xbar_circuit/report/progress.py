@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,10 +20,60 @@ from rich.progress import (
 __all__ = ["ProgressBar", "progress_bar"]
 
 
+_EVERY_SECOND = 10.0  # a line of what goes on, where nobody sees a bar
+
+
+class _Lines:
+    """Progress as lines on the standard error, for pipes and logs: a step, and when it is done."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._steps: dict[TaskID, tuple[str, float, float | None]] = {}
+        self._began: dict[TaskID, float] = {}
+        self._last: dict[TaskID, float] = {}
+
+    def add_task(self, description: str, *, total: float | None = None) -> TaskID:
+        step = TaskID(len(self._steps))
+        self._steps[step] = description, 0.0, total
+        self._began[step] = self._last[step] = time.monotonic()
+        return step
+
+    def advance(self, step: TaskID, done: float) -> None:
+        self.update(step, completed=self._steps[step][1] + done)
+
+    def update(
+        self,
+        step: TaskID,
+        *,
+        description: str | None = None,
+        completed: float | None = None,
+        total: float | None = None,
+    ) -> None:
+        words, before, known = self._steps[step]
+        known = known if total is None else total
+        done = before if completed is None else completed
+        self._steps[step] = description or words, done, known
+        now = time.monotonic()
+        finished = known is not None and before < known <= done
+        if completed is None or not (finished or now - self._last[step] >= _EVERY_SECOND):
+            return
+        self._last[step] = now
+        of = "" if known is None else f" of {known:,.0f}"
+        self._console.print(
+            f"{self._steps[step][0]}: {done:,.0f}{of}, {now - self._began[step]:.1f} s",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+
+    def remove_task(self, step: TaskID) -> None:
+        self._steps.pop(step)
+
+
 class ProgressBar:
     """What is told to a bar; made by `progress_bar`."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: Progress | _Lines) -> None:
         self._progress = progress
         self._lines: dict[str, TaskID] = {}
         self._only: TaskID | None = None
@@ -64,7 +115,9 @@ class ProgressBar:
 
 @contextmanager
 def progress_bar(*, transient: bool = False, counted: bool = False) -> Iterator[ProgressBar]:
-    """Show a bar on the standard error while work goes on; a terminal sees it move.
+    """Show a bar on the standard error while work goes on; where that is no terminal, lines.
+
+    A line tells that a step is done, or, every ten seconds, how far it is.
 
     Parameters
     ----------
@@ -74,6 +127,10 @@ def progress_bar(*, transient: bool = False, counted: bool = False) -> Iterator[
         Whether pieces are counted ("3/20") and the time that is left is estimated, in place of a
         percentage and the time that has passed.
     """
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield ProgressBar(_Lines(console))
+        return
     columns = (
         (MofNCompleteColumn(), TimeRemainingColumn())
         if counted
@@ -83,7 +140,7 @@ def progress_bar(*, transient: bool = False, counted: bool = False) -> Iterator[
         TextColumn("{task.description:<24}"),
         BarColumn(),
         *columns,
-        console=Console(stderr=True),
+        console=console,
         transient=transient,
     ) as progress:
         yield ProgressBar(progress)

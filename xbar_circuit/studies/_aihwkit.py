@@ -150,7 +150,7 @@ def _accuracies(theirs: Any, rng: np.random.Generator) -> tuple[float, float, fl
     for _ in range(_CHIPS):
         for scores, change in zip(found, (own, other), strict=True):
             outputs = _changed(network, change).run({"input": images.images})
-            scores.append(accuracy(np.asarray(outputs[0]), images.labels))
+            scores.append(accuracy(np.asarray(outputs[0]), images.classes))
     spread = [np.var(scores, ddof=1) / _CHIPS for scores in found]
     return float(np.mean(found[0])), float(np.mean(found[1])), float(np.sqrt(sum(spread)))
 

@@ -46,7 +46,7 @@ def test_accuracy_falls_with_heat_and_one_factor_makes_some_of_it_good():
     room, hot = (found.by_celsius[degree] for degree in (26.85, 80.0))
     assert hot[1] < room[1]
     assert hot[1] >= hot[0]
-    assert found.to_dict()["accuracy_by_celsius"]["80"]["global"] == hot[1]
+    assert found.to_dict()["by_celsius"]["80"]["global"] == hot[1]
 
 
 def test_the_budget_names_what_the_settings_have():

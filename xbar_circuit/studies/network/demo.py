@@ -238,13 +238,13 @@ def run_demo(
         if main:
             chips[IDEAL] = chip
         outputs[ohm] = study.infer(chip, "analog inference" if main else "wire study")
-        by_ohm[ohm] = accuracy(outputs[ohm], test.labels)
+        by_ohm[ohm] = accuracy(outputs[ohm], test.classes)
     for bits in BITS:
         main = bits == usual.readout.converter.bits
         if not main:
             other = usual.changed(readout=Readout(converter=IdealConverter(bits=bits)))
             found = study.infer(study.chip(network, other), "converter study")
-        by_bits[bits] = by_ohm[usual.wires.row_ohm] if main else accuracy(found, test.labels)
+        by_bits[bits] = by_ohm[usual.wires.row_ohm] if main else accuracy(found, test.classes)
     chips[BEHAVIOURAL] = study.chip(network, usual.changed(readout=behavioural_readout()))
     behavioural = study.infer(chips[BEHAVIOURAL], "behavioural read-out")
 
@@ -259,10 +259,10 @@ def run_demo(
     return Demo(
         images=len(test),
         mapping=chips[IDEAL].mapping,
-        digital_accuracy=accuracy(digital, test.labels),
+        digital_accuracy=accuracy(digital, test.classes),
         ideal_accuracy=by_ohm[0.0],
         analog_accuracy=by_ohm[usual.wires.row_ohm],
-        behavioural_accuracy=accuracy(behavioural, test.labels),
+        behavioural_accuracy=accuracy(behavioural, test.classes),
         accuracy_by_ohm=by_ohm,
         accuracy_by_bits=by_bits,
         same_answer=accuracy(analog, digital.argmax(axis=1)),
@@ -270,7 +270,7 @@ def run_demo(
         behavioural_checks=checks[BEHAVIOURAL],
         drop=drop,
         shown=test.images[shown, 0],
-        labels=test.labels[shown],
+        labels=test.classes[shown],
         digital_classes=digital[shown].argmax(axis=1),
         analog_classes=analog[shown].argmax(axis=1),
         seconds=clock.seconds,

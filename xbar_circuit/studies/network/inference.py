@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -21,8 +22,12 @@ from xbar_circuit.accelerator.wire_aware import WireAware, wire_aware
 from xbar_circuit.network.execution import accuracy, run
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.images import Dataset
+from xbar_circuit.network.intervals import Estimate
+from xbar_circuit.network.metrics import Metric, usual_metrics
+from xbar_circuit.network.operators import Array
 from xbar_circuit.runs.memory import peak_bytes
 from xbar_circuit.runs.runner import Kept
+from xbar_circuit.studies.network._outputs import SavedOutputs
 
 __all__ = [
     "CORRECTIONS",
@@ -44,6 +49,63 @@ Report = Callable[[str, int, int], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Scores:
+    """One metric of a network on several chips of several ages.
+
+    Parameters
+    ----------
+    metric
+        What was measured.
+    digital
+        Of the digital run, with its interval over the samples.
+    value, low, high
+        (seeds, times); of each chip its value, and the ends of the 95 % interval over the samples.
+    """
+
+    metric: Metric
+    digital: Estimate
+    value: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+    @property
+    def mean(self) -> FloatArray:
+        """Mean over the chips (times,)."""
+        return np.asarray(self.value.mean(axis=0))
+
+    @property
+    def half_width(self) -> FloatArray:
+        """Half of the 95 % interval of the mean over chips (times,); Student, NaN for one chip."""
+        seeds = len(self.value)
+        if seeds == 1:
+            return np.full(self.value.shape[1], np.nan)
+        spread = self.value.std(axis=0, ddof=1) / np.sqrt(seeds)
+        return np.asarray(stats.t.ppf(0.975, seeds - 1) * spread)
+
+    @property
+    def over_samples(self) -> FloatArray:
+        """Ends of the 95 % interval over the samples (times, 2), the mean of the chips' own."""
+        return np.stack([self.low.mean(axis=0), self.high.mean(axis=0)], axis=1)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the numbers as plain data; None is no number."""
+        return {
+            "unit": self.metric.unit,
+            "digital": self.digital.to_dict(),
+            "mean": _plain(self.mean),
+            "confidence_95_over_samples": _plain(self.over_samples),
+            "confidence_95_half_width_over_chips": _plain(self.half_width),
+            "by_seed": _plain(self.value),
+        }
+
+
+def _plain(values: FloatArray) -> list[object]:
+    return [
+        _plain(one) if np.ndim(one) else float(one) if np.isfinite(one) else None for one in values
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Evaluation:
     """What a configuration does to a network.
 
@@ -57,13 +119,11 @@ class Evaluation:
         The network on the accelerator.
     images
         Test images.
-    digital_accuracy
-        In NumPy.
-    accuracy
-        (seeds, times).
+    scores
+        What was measured, by the metric's name; the first is what figures show.
     by_celsius
-        Accuracy of the first chip at the last time, at each temperature of the settings: without
-        drift compensation, and with one global factor.
+        The first metric of the first chip at the last time, at each temperature of the settings:
+        without drift compensation, and with one global factor.
     chip
         The first chip at the first time, for what else is asked of it; None where all chips were
         found finished.
@@ -80,8 +140,7 @@ class Evaluation:
     settings: InferenceSettings
     mapping: Mapping
     images: int
-    digital_accuracy: float
-    accuracy: FloatArray
+    scores: dict[str, Scores]
     by_celsius: dict[float, tuple[float, float]]
     chip: Chip | None
     programming: WireAware | None
@@ -89,21 +148,38 @@ class Evaluation:
     peak_bytes: int = 0
 
     @property
+    def main(self) -> Scores:
+        """The first metric."""
+        return next(iter(self.scores.values()))
+
+    @property
+    def accuracy(self) -> FloatArray:
+        """The share of right answers (seeds, times).
+
+        Raises
+        ------
+        KeyError
+            It was not measured: there were no labels, or other metrics were asked for.
+        """
+        return self.scores["accuracy"].value
+
+    @property
+    def digital_accuracy(self) -> float:
+        """The share of right answers in NumPy; raises as `accuracy`."""
+        return self.scores["accuracy"].digital.value
+
+    @property
     def mean(self) -> FloatArray:
-        """Mean accuracy over the seeds (times,)."""
-        return np.asarray(self.accuracy.mean(axis=0))
+        """Mean of the first metric over the chips (times,)."""
+        return self.main.mean
 
     @property
     def half_width(self) -> FloatArray:
-        """Half of the 95 % confidence interval of the mean (times,); Student, 0 for one seed."""
-        seeds = len(self.accuracy)
-        if seeds == 1:
-            return np.zeros(self.accuracy.shape[1])
-        spread = self.accuracy.std(axis=0, ddof=1) / np.sqrt(seeds)
-        return np.asarray(stats.t.ppf(0.975, seeds - 1) * spread)
+        """Half of the 95 % interval of that mean over chips (times,); NaN for one chip."""
+        return self.main.half_width
 
     def at(self, seconds: float) -> float:
-        """Return the mean accuracy at one of the ages [s]."""
+        """Return the mean of the first metric at one of the ages [s]."""
         return float(self.mean[self.settings.seconds.index(seconds)])
 
     def to_dict(self) -> dict[str, object]:
@@ -123,13 +199,11 @@ class Evaluation:
             "driver": repr(a.driver),
             "readout": repr(a.readout),
             "layers": placement_of(self.settings),
-            "digital_accuracy": self.digital_accuracy,
-            "analog_accuracy": float(self.mean[0]),
+            "chips": self.settings.seeds,
             "seconds_after_programming": list(self.settings.seconds),
-            "mean_accuracy": self.mean,
-            "confidence_95_half_width": self.half_width,
-            "accuracy_by_seed": self.accuracy,
-            "accuracy_by_celsius": {
+            "metrics": {name: one.to_dict() for name, one in self.scores.items()},
+            **self._accuracies(),
+            "by_celsius": {
                 f"{degree:g}": {"none": none, "global": factor}
                 for degree, (none, factor) in self.by_celsius.items()
             },
@@ -140,6 +214,18 @@ class Evaluation:
             "stage_second": self.stage_second,
             "memory_limit_bytes": self.settings.memory_bytes,
             "peak_memory_bytes": self.peak_bytes,
+        }
+
+    def _accuracies(self) -> dict[str, object]:
+        """Return the numbers of most who look for one."""
+        if "accuracy" not in self.scores:
+            return {}
+        own = self.scores["accuracy"]
+        return {
+            "digital_accuracy": own.digital.value,
+            "analog_accuracy": float(own.mean[0]),
+            "mean_accuracy": own.mean,
+            "accuracy_by_seed": own.value,
         }
 
 
@@ -195,6 +281,7 @@ def accuracy_at(
     *,
     second: float,
     stored_warm: bool = False,
+    measure: Callable[[Array], float] | None = None,
     workers: int = 2,
     progress: Callable[[int], object] | None = None,
 ) -> dict[str, float]:
@@ -212,6 +299,8 @@ def accuracy_at(
         Age [s].
     stored_warm
         Whether it was kept at that temperature since it was programmed.
+    measure
+        What outputs are worth; None is their accuracy.
     workers, progress
         As for `Chip.run`.
 
@@ -225,44 +314,55 @@ def accuracy_at(
     for kind in CORRECTIONS:
         warm = replace(chip, drift_compensation=kind)
         warm = warm.at(second, celsius=celsius, storage_celsius=store)
-        found[kind] = warm.accuracy(test.images, test.labels, workers=workers, progress=progress)
+        (outputs,) = warm.run(test.images, workers=workers, progress=progress)
+        found[kind] = accuracy(outputs, test.classes) if measure is None else measure(outputs)
     return found
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0915  one story, told from the first step to the last
     network: Network,
     test: Dataset,
     calibration: Dataset,
     settings: InferenceSettings,
     *,
+    metrics: Sequence[Metric] | None = None,
     workers: int = 2,
     folder: Path | None = None,
+    outputs: Path | None = None,
     report: Report = lambda *_: None,
+    known: Callable[[dict[str, object]], object] = lambda _: None,
 ) -> Evaluation:
-    """Measure the accuracy of a network on an accelerator.
+    """Measure what an accelerator makes of a network.
 
     Parameters
     ----------
     network
         Any network.
     test
-        What accuracy is measured on.
+        What is measured on.
     calibration
         What converters are calibrated on; never the test set.
     settings
         The configuration.
+    metrics
+        What is measured, see `xbar_circuit.network.metrics`; None follows from the labels.
     workers
         Threads of the inference; the result does not depend on it.
     folder
         Where every finished chip is kept at once. The same study finds it there and goes on where
         it was interrupted; anything else that is evaluated is computed anew. None keeps nothing.
+    outputs
+        Where outputs are saved, `outputs/*.npy`, and of classes ``predictions.csv``; None saves
+        none.
     report
         Told of progress.
+    known
+        Told what is measured as soon as it is: the digital run, then chip after chip.
 
     Raises
     ------
     XbarError
-        A finished chip cannot be kept.
+        A finished chip cannot be kept, or a metric does not go with the labels.
     """
     clock: dict[str, float] = {}
     start = time.perf_counter()
@@ -274,6 +374,7 @@ def evaluate(
         start = now
 
     test = test if settings.images is None else test.first(settings.images)
+    chosen = tuple(metrics) if metrics else usual_metrics(test.labels)
     mapping = mapped(network, settings)
     digital = run(
         network,
@@ -282,6 +383,14 @@ def evaluate(
         workers=workers,
         progress=lambda n: report("digital inference", n, len(test)),
     )
+    reference = {one.name: one.estimate(digital, test.labels, digital) for one in chosen}
+    saved = SavedOutputs(outputs, test.labels)
+    saved.keep("digital", digital)
+    told: dict[str, object] = {
+        "images": len(test),
+        "digital": {name: one.to_dict() for name, one in reference.items()},
+    }
+    known(told)
     lap("digital inference")
     programming = None
     if settings.wire_aware:
@@ -293,7 +402,7 @@ def evaluate(
 
     ages = len(settings.seconds)
     total = settings.seeds * ages * len(test)
-    found = np.zeros((settings.seeds, ages))
+    found = np.full((settings.seeds, ages, len(chosen), 3), np.nan)
     first: Chip | None = None
     kept = Kept(
         folder=folder,
@@ -302,14 +411,18 @@ def evaluate(
             "network": network,
             "test": test,
             "calibration": calibration,
+            "metrics": [one.name for one in chosen],
             "settings": replace(settings, seeds=1, seed=0, celsius=()),
         },
     )
+    lines: list[dict[str, object]] = []
     for k_chip, seed in enumerate(range(settings.seed, settings.seed + settings.seeds)):
         before = kept.load(f"chip {seed}")
-        if before is not None:
+        if before is not None and all(":" not in one.name for one in chosen):
             found[k_chip] = before
             report("analog inference", ages * len(test), total)
+            lines += [_line(chosen, seed, settings.seconds[k], before[k]) for k in range(ages)]
+            known(told | {"chips": lines})
             continue
         chip = make_chip(mapping, settings, calibration, seed=seed, aware=programming)
         lap("programming and wires")
@@ -317,12 +430,17 @@ def evaluate(
             now = chip.at(second)
             if first is None:
                 first = now
-            (outputs,) = now.run(
+            (made,) = now.run(
                 test.images,
                 workers=workers,
                 progress=lambda n: report("analog inference", n, total),
             )
-            found[k_chip, k] = accuracy(outputs, test.labels)
+            each = [one.estimate(made, test.labels, digital) for one in chosen]
+            found[k_chip, k] = [(one.value, one.low, one.high) for one in each]
+            if k_chip == 0:
+                saved.keep(f"chip {seed} at {second:g} s", made)
+            lines.append(_line(chosen, seed, second, found[k_chip, k]))
+            known(told | {"chips": lines})
             lap("analog inference")
         kept.keep(f"chip {seed}", found[k_chip])
     warm = {}
@@ -331,7 +449,11 @@ def evaluate(
             first = make_chip(
                 mapping, settings, calibration, seed=settings.seed, aware=programming
             ).at(settings.seconds[0])
-        warm = _by_celsius(first, settings, test, workers, report)
+
+        def measure(made: Array) -> float:
+            return chosen[0].estimate(made, test.labels, digital).value
+
+        warm = _by_celsius(first, settings, test, measure, workers=workers, report=report)
         lap("temperatures")
     return Evaluation(
         network_name=network.source,
@@ -339,14 +461,28 @@ def evaluate(
         settings=settings,
         mapping=mapping if programming is None else programming.mapping,
         images=len(test),
-        digital_accuracy=accuracy(digital, test.labels),
-        accuracy=found,
+        scores={
+            one.name: Scores(
+                metric=one,
+                digital=reference[one.name],
+                value=found[:, :, m, 0],
+                low=found[:, :, m, 1],
+                high=found[:, :, m, 2],
+            )
+            for m, one in enumerate(chosen)
+        },
         by_celsius=warm,
         chip=first,
         programming=programming,
         stage_second=clock,
         peak_bytes=peak_bytes(),
     )
+
+
+def _line(metrics: Sequence[Metric], seed: int, second: float, row: Any) -> dict[str, object]:
+    """Return what one chip of one age is worth, as plain data."""
+    values = dict(zip((one.name for one in metrics), _plain(np.asarray(row)), strict=True))
+    return {"seed": seed, "seconds": second, "value_low_high": values}
 
 
 def copies_of(mapping: Mapping, settings: InferenceSettings) -> dict[str, int]:
@@ -373,17 +509,24 @@ def placement_of(settings: InferenceSettings) -> dict[str, str]:
 
 
 def _by_celsius(
-    chip: Chip, settings: InferenceSettings, test: Dataset, workers: int, report: Report
+    chip: Chip,
+    settings: InferenceSettings,
+    test: Dataset,
+    measure: Callable[[Array], float],
+    *,
+    workers: int,
+    report: Report,
 ) -> dict[float, tuple[float, float]]:
-    """Return the accuracies at each temperature: without compensation, and with a global factor."""
-    second, total = settings.seconds[-1], 2 * len(settings.celsius) * len(test)
+    """Return the values at each temperature: without compensation, and with a global factor."""
+    total = len(CORRECTIONS) * len(settings.celsius) * len(test)
     found = {}
     for degree in settings.celsius:
         pair = accuracy_at(
             chip,
             test,
             degree,
-            second=second,
+            second=settings.seconds[-1],
+            measure=measure,
             workers=workers,
             progress=lambda n: report("temperatures", n, total),
         )

@@ -157,7 +157,8 @@ def mnist_images(folder: Path | str, *, calibration_images: int = 256) -> tuple[
     )
     test = load_dataset(images, labels, normalisation=pixels, name="MNIST test set")
     training = _file(folder, "train-images-idx3-ubyte")
-    return test, load_images(training, normalisation=pixels, count=calibration_images)
+    known = load_images(training, normalisation=pixels, count=calibration_images)
+    return test.arranged((1, 28, 28)), known.arranged((1, 28, 28))
 
 
 def variants(*, seeds: int, seed: int = 0, images: int | None) -> list[Variant]:

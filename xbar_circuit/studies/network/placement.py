@@ -165,7 +165,7 @@ def find_placement(
     test = test if settings.images is None else test.first(settings.images)
     checks.number("lost", lost, "1", maximum=1.0)
     (outputs,) = network.run({network.input_name: test.images})
-    exact = accuracy(outputs, test.labels)
+    exact = accuracy(outputs, test.classes)
     goal = exact - lost if wanted is None else checks.number("wanted", wanted, "1", maximum=1.0)
     names = [name for name, _ in network.matrix_nodes]
     layers = tuple(name for name in names if name not in settings.digital)
@@ -255,7 +255,7 @@ def _measured(
     cost: Cost | None = None
     for seed in range(settings.seed, settings.seed + settings.seeds):
         chip = make_chip(mapping, settings, calibration, seed=seed).at(settings.seconds[-1])
-        found.append(chip.accuracy(test.images, test.labels, workers=workers))
+        found.append(chip.accuracy(test.images, test.classes, workers=workers))
         cost = cost or chip.cost(test.images, architecture=settings.architecture)
     assert cost is not None  # noqa: S101  there is at least one seed
     return LayerPlacement(

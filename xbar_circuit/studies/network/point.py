@@ -183,7 +183,7 @@ def network_point(
     chip = make_chip(mapping, told.settings, told.calibration, seed=seed).at(seconds)
     cost = chip.cost(test.images, architecture=told.settings.architecture)
     return {
-        "accuracy": chip.accuracy(test.images, test.labels, workers=1),
+        "accuracy": chip.accuracy(test.images, test.classes, workers=1),
         "digital_accuracy": digital_accuracy(told, chip),
         "joule": cost.total_joule,
         "latency_second": cost.latency_second,
@@ -198,7 +198,7 @@ def digital_accuracy(told: Point, chip: Chip) -> float:
     """Return the accuracy in NumPy, in the memory that a chip leaves."""
     room = working_bytes(told.settings.memory_bytes, chip.mapping, told.test.images)
     outputs = run(told.network, told.test.images, memory_bytes=room, workers=1)
-    return accuracy(outputs, told.test.labels)
+    return accuracy(outputs, told.test.classes)
 
 
 def check_network(network: str) -> None:

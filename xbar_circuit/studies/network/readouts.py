@@ -242,7 +242,7 @@ def compare_readouts(
         chip = _chip(network, calibration, replace(settings, accelerator=own))
         found = chip.accuracy(
             test.images,
-            test.labels,
+            test.classes,
             workers=workers,
             progress=_told(report, name, len(test)),
         )
@@ -263,7 +263,7 @@ def compare_readouts(
         network_name=network.source,
         data_name=test.name,
         images=len(test),
-        digital_accuracy=accuracy(digital, test.labels),
+        digital_accuracy=accuracy(digital, test.classes),
         rows=tuple(rows),
     )
 

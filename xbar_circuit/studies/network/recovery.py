@@ -57,7 +57,7 @@ def recovery_point(
     for name, made in (("mapped", None), ("aware", aware)):
         chosen = replace(settings, wire_aware=False)
         chip = make_chip(mapping, chosen, told.calibration, seed=seed, aware=made).at(seconds)
-        found[f"accuracy_{name}"] = chip.accuracy(told.test.images, told.test.labels, workers=1)
+        found[f"accuracy_{name}"] = chip.accuracy(told.test.images, told.test.classes, workers=1)
     return {
         "digital_accuracy": digital_accuracy(told, chip),
         **found,

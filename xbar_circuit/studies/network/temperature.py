@@ -184,6 +184,6 @@ def temperature_curve(
         stored_warm=stored_warm,
         celsius=np.array(degrees),
         accuracy=found,
-        digital_accuracy=accuracy(outputs, test.labels),
+        digital_accuracy=accuracy(outputs, test.classes),
         images=len(test),
     )
