@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from xbar_circuit.architecture import preset
+from xbar_circuit.network.workload import FASHION_MNIST
 from xbar_circuit.report import Figure, Section, Table, write_page
 from xbar_circuit.studies.sweep.design import Design, best_designs
 from xbar_circuit.units import duration, engineering
@@ -66,7 +67,7 @@ def write_design_page(
     write_page(
         path,
         title="Design space",
-        lead=f"{fixed['network']} on {fixed['data']}, {fixed['images']} images,"
+        lead=f"{fixed['network']} on {fixed.get('data', FASHION_MNIST)}, {fixed['images']} images,"
         f" {seeds} {'chip' if seeds == 1 else 'chips'} of every design,"
         f" {duration(float(fixed['seconds']))} after programming.",
         key_numbers={
