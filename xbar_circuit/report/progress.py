@@ -31,6 +31,7 @@ class _Lines:
         self._steps: dict[TaskID, tuple[str, float, float | None]] = {}
         self._began: dict[TaskID, float] = {}
         self._last: dict[TaskID, float] = {}
+        self._told: dict[TaskID, float] = {}
 
     def add_task(self, description: str, *, total: float | None = None) -> TaskID:
         step = TaskID(len(self._steps))
@@ -57,10 +58,15 @@ class _Lines:
         finished = known is not None and before < known <= done
         if completed is None or not (finished or now - self._last[step] >= _EVERY_SECOND):
             return
-        self._last[step] = now
+        self._tell(step)
+
+    def _tell(self, step: TaskID) -> None:
+        now = self._last[step] = time.monotonic()
+        words, done, known = self._steps[step]
+        self._told[step] = done
         of = "" if known is None else f" of {known:,.0f}"
         self._console.print(
-            f"{self._steps[step][0]}: {done:,.0f}{of}, {now - self._began[step]:.1f} s",
+            f"{words}: {done:,.0f}{of}, {now - self._began[step]:.1f} s",
             markup=False,
             highlight=False,
             soft_wrap=True,
@@ -68,6 +74,12 @@ class _Lines:
 
     def remove_task(self, step: TaskID) -> None:
         self._steps.pop(step)
+
+    def close(self) -> None:
+        """Tell how far the steps came that did not say so themselves."""
+        for step, (_, done, _) in self._steps.items():
+            if done != self._told.get(step, 0.0):
+                self._tell(step)
 
 
 class ProgressBar:
@@ -129,7 +141,11 @@ def progress_bar(*, transient: bool = False, counted: bool = False) -> Iterator[
     """
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield ProgressBar(_Lines(console))
+        lines = _Lines(console)
+        try:
+            yield ProgressBar(lines)
+        finally:
+            lines.close()
         return
     columns = (
         (MofNCompleteColumn(), TimeRemainingColumn())
