@@ -47,3 +47,19 @@ def test_the_rivals_solve_the_same_problem():
     np.testing.assert_allclose(
         speed._fixed_point(xbar, volts), xc.nodal.read(xbar, volts).column_current[0], rtol=1e-7
     )
+
+
+def test_one_section_alone_and_no_other(tmp_path, monkeypatch):
+    monkeypatch.setattr(speed, "_WEIGHTS", 40_000)
+    run = CliRunner().invoke(
+        app,
+        ["bench", "--only", "network", "--max-side", "128", "--no-spice", "--out", str(tmp_path)],
+    )
+    assert run.exit_code == 0
+    tasks = [
+        line["task"] for line in json.loads((tmp_path / "summary.json").read_text())["timings"]
+    ]
+    assert len(tasks) == 3
+    assert all("5 seeds x 5 times" in task for task in tasks)
+    with pytest.raises(xc.ParameterError, match="only: got 'all'"):
+        CliRunner().invoke(app, ["bench", "--only", "all"], catch_exceptions=False)

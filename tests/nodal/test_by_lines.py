@@ -51,8 +51,15 @@ def test_the_bound_holds_where_the_iteration_stops_early():
     true = xc.nodal.read(xbar, volts, method=EXACT).column_current[0]
     assert (np.abs(current - true) > 1e-9 * scale).any(), "nothing to bound"
     assert (np.abs(current - true) <= error).all()
-    result = prepared.read(volts)  # the reduction takes over
-    assert (np.abs(result.column_current[0] - true) <= 1e-12 * true).all()
+    row_before = row.copy()
+    prepared._refine(volts[0], row, column, 1)
+    assert not np.array_equal(row, row_before)
+    again, error, scale = prepared._certain(volts[0], row, column, 1)
+    assert np.abs(again - true).max() < 1e-3 * np.abs(current - true).max()
+    assert (np.abs(again - true) <= error).all()
+    result = prepared.read(volts)  # refined, or left to the reduction
+    assert (np.abs(result.column_current[0] - true) <= 1e-9 * true).all()
+    assert (np.abs(result.column_current - true) <= result.column_current_error).all()
 
 
 def test_numpy_and_compiled_loops_give_the_same_numbers(monkeypatch):

@@ -13,11 +13,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from xbar_circuit import _checks as checks
 from xbar_circuit._files import write_json
 from xbar_circuit.cli._options import SEED, MaxSide, Out, Seed
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.report.progress import progress_bar
-from xbar_circuit.studies.array.speed import EngineTiming, machine, measure_speed
+from xbar_circuit.studies.array.speed import SECTIONS, USUAL, EngineTiming, machine, measure_speed
 
 __all__ = ["bench"]
 
@@ -30,19 +31,27 @@ def bench(
     baseline: Annotated[
         Path | None, typer.Option(help="summary.json of an earlier run to compare with.")
     ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="A section, may be repeated: " + ", ".join(SECTIONS) + "."),
+    ] = None,
     seed: Seed = SEED,
 ) -> None:
     """Time the nodal engine against ngspice, sparse LU, badcrossbar and the damped fixed point.
 
     Sizes from 16 to 2048; badcrossbar is timed where it is installed. All in one process, so that
-    the ratios hold on a busy machine too.
+    the ratios hold on a busy machine too. Of the sections, "network" (ten million weights mapped,
+    programmed and reduced for 5 seeds and 5 times, minutes) runs only if asked for.
     """
+    for section in only or ():
+        checks.choice("only", section, SECTIONS)
     console = Console()
     earlier = None if baseline is None else _read(baseline)
     sizes = [size for size in (16, 32, 64, 128, 256, 512, 1024, 2048) if size <= max_side]
     timings: list[EngineTiming] = []
+    sections = only or USUAL
     with progress_bar(transient=True) as bar:
-        for timing in measure_speed(sizes, seed=seed, with_spice=spice):
+        for timing in measure_speed(sizes, seed=seed, with_spice=spice, sections=sections):
             timings.append(timing)
             share = 100.0 * sum(timing.size >= size for size in sizes) / (len(sizes) + 1)
             text = f"{timing.task}, {timing.method}, {timing.size}"
@@ -61,9 +70,10 @@ def bench(
         "timings": [asdict(timing) for timing in timings],
     }
     write_json(out / "summary.json", content)
-    from xbar_circuit.plots.speed import speed_figure  # noqa: PLC0415  plots load slowly
+    if "linear" in sections:
+        from xbar_circuit.plots.speed import speed_figure  # noqa: PLC0415  plots load slowly
 
-    speed_figure(timings, out / "bench.png")
+        speed_figure(timings, out / "bench.png")
     console.print(f"written to {out}", highlight=False)
 
 

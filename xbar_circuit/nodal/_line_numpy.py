@@ -163,11 +163,19 @@ def missing(
 
     As in `Loops.check`, cell by cell.
     """
+    (in_rows, row_size), (in_columns, column_size) = imbalance(d, row, column, volts, u, w)
+    return np.abs(in_rows) + _ROUNDING * row_size, np.abs(in_columns) + _ROUNDING * column_size
+
+
+def imbalance(
+    d: Any, row: Any, column: Any, volts: Any, u: Any, w: Any
+) -> tuple[tuple[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]:
+    """Return what leaves each row and column node, and the sum of its sizes (rows, cols) [A]."""
     cell = d * (u - w)
     error, size = _line_error(u.T, volts, row)
-    in_rows = np.abs(error.T + cell) + _ROUNDING * (size.T + np.abs(cell))
+    in_rows = error.T + cell, size.T + np.abs(cell)
     error, size = _line_error(w, np.zeros(w.shape[1]), column)
-    return in_rows, np.abs(error - cell) + _ROUNDING * (size + np.abs(cell))
+    return in_rows, (error - cell, size + np.abs(cell))
 
 
 def _line_error(v: Any, volts: Any, line: Any) -> tuple[Any, Any]:

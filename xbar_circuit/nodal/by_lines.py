@@ -181,6 +181,9 @@ class PreparedByLines:
         def one(k: int, within: int = 1) -> None:
             iterations[k] = self._solve(self._drive(clean[k]), None, row[k], column[k], within)
             current[k], error[k], scale[k] = self._certain(clean[k], row[k], column[k], within)
+            if not (error[k] <= TOLERANCE * scale[k]).all():
+                self._refine(clean[k], row[k], column[k], within)
+                current[k], error[k], scale[k] = self._certain(clean[k], row[k], column[k], within)
 
         if len(clean) == 1 and not big:
             one(0)
@@ -227,6 +230,18 @@ class PreparedByLines:
             self._solve(self._drive(np.abs(volts)), None, one, two, count)
             scale = np.maximum(scale, 0.5 * (device * (one - two)).sum(axis=0))
         return signed, error, scale
+
+    def _refine(self, volts: FloatArray, u: FloatArray, w: FloatArray, count: int) -> None:
+        """Solve for what is left of Kirchhoff's law and take it off, in place.
+
+        In big arrays the residual that the iteration carries along drifts from the true one.
+        """
+        parts = line_numpy.imbalance(self._device, self._row, self._column, volts, u, w)
+        into = [np.ascontiguousarray(-part) for part, _ in parts]
+        one, two = np.empty((2, *self._device.shape))
+        self._solve(into[0], into[1], one, two, count, tolerance=_COARSE)
+        u += one
+        w += two
 
     def _response(self, volts: FloatArray, u: FloatArray, w: FloatArray, count: int) -> FloatArray:
         """Return what the columns carry when what is missing at every node is fed in [A]."""

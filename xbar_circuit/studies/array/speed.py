@@ -12,7 +12,7 @@ import os
 import platform
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
@@ -31,20 +31,26 @@ from xbar_circuit._checks import FloatArray
 from xbar_circuit.agreement import transient_deck
 from xbar_circuit.cells import OneT1R
 from xbar_circuit.crossbar import Crossbar
-from xbar_circuit.devices import Sinh
+from xbar_circuit.devices import PcmStatistics, Sinh
 from xbar_circuit.nodal._grid import Grid
 from xbar_circuit.nodal._threads import threads
 from xbar_circuit.nodal.sparse import with_cells
 from xbar_circuit.version import __version__
 from xbar_circuit.wires import Terminals, Wires
 
-__all__ = ["EngineTiming", "machine", "measure_speed"]
+__all__ = ["SECTIONS", "USUAL", "EngineTiming", "machine", "measure_speed"]
 
 _SEGMENT_OHM = 1.0
 _SEVERE_OHM = 20.0
 _LARGEST = {"ngspice": 256, "badcrossbar": 256, "sparse LU": 512, "damped fixed point": 512}
 _WHOLE = 1024  # the largest transfer matrix
 _WEIGHTS = 10_000_000
+_SEEDS = 5
+_AGES = (0.0, 3600.0, 86400.0, 2.6e6, 3.15e7)  # seconds since programming
+_TILES_AT_ONCE = 128
+_MOST_SECOND = 30.0
+SECTIONS = ("linear", "tiles", "nonlinear", "transient", "network")
+USUAL = SECTIONS[:-1]  # the network takes as long as all others together
 _SPICE_STEPS = 40
 _ARRAY_STEPS = 500
 
@@ -113,7 +119,9 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def measure_speed(sizes: list[int], *, seed: int, with_spice: bool) -> Iterator[EngineTiming]:
+def measure_speed(
+    sizes: list[int], *, seed: int, with_spice: bool, sections: Collection[str] = USUAL
+) -> Iterator[EngineTiming]:
     """Time every task on every size, in order, as they come.
 
     Parameters
@@ -124,25 +132,37 @@ def measure_speed(sizes: list[int], *, seed: int, with_spice: bool) -> Iterator[
         Of conductances and inputs.
     with_spice
         Whether ngspice is timed too; it takes most of the time.
+    sections
+        Which of `SECTIONS`. In "linear", a method whose time for a size, grown with the cube of the
+        side, would be over 30 s is left out from there on.
     """
     rng = np.random.default_rng(seed)
-    for size in sizes:
+    last: dict[tuple[str, str], tuple[int, float]] = {}
+
+    def affordable(task: str, method: str, size: int) -> bool:
+        side, second = last.get((task, method), (size, 0.0))
+        return method.startswith("nodal") or second * (size / side) ** 3 <= _MOST_SECOND
+
+    for size in sizes if "linear" in sections else []:
         g = rng.uniform(1e-6, 25e-6, (size, size))
         volts = rng.uniform(0.0, 0.2, size)
         wires = Wires(row_ohm=_SEGMENT_OHM, column_ohm=_SEGMENT_OHM)
         xbar = Crossbar(conductance=g, wires=wires)
         for task, method, action in _linear(xbar, volts, with_spice=with_spice):
-            if size <= _LARGEST.get(method, size):
-                yield EngineTiming(task=task, method=method, size=size, second=_least(action))
-        if size <= _LARGEST["sparse LU"]:
+            if size <= _LARGEST.get(method, size) and affordable(task, method, size):
+                second = _least(action)
+                last[task, method] = size, second
+                yield EngineTiming(task=task, method=method, size=size, second=second)
+        if size <= _LARGEST["sparse LU"] and affordable("one input", "sparse LU", size):
             factor, solve = _sparse_lu(xbar, volts)
+            last["one input", "sparse LU"] = size, factor + solve
             whole = factor + size * solve
             yield EngineTiming(task="transfer", method="sparse LU", size=size, second=whole)
             yield EngineTiming(
                 task="one input", method="sparse LU", size=size, second=factor + solve
             )
     if 128 in sizes:
-        yield from _at_128(rng, with_spice=with_spice)
+        yield from _at_128(rng, sections, with_spice=with_spice)
 
 
 def _linear(
@@ -164,63 +184,120 @@ def _linear(
         yield "one input", "ngspice", lambda: spice.read(xbar, volts).row_voltage
 
 
-def _at_128(rng: np.random.Generator, *, with_spice: bool) -> Iterator[EngineTiming]:
-    """Time what is asked of 128 x 128 only: tiles, sinh devices and a transient."""
+def _at_128(
+    rng: np.random.Generator, sections: Collection[str], *, with_spice: bool
+) -> Iterator[EngineTiming]:
+    """Time what is asked of 128 x 128 only."""
     size = 128
     wires = Wires(
         row_ohm=_SEGMENT_OHM, column_ohm=_SEGMENT_OHM, row_farad=2e-16, column_farad=2e-16
     )
     tiles = rng.uniform(1e-6, 25e-6, (64, size, size))
-    yield EngineTiming(
-        task="64 tiles",
-        method="nodal",
-        size=size,
-        second=_least(lambda: nodal.transfer_tiles(tiles, wires=wires)),
-    )
-    yield from _network(wires, rng)
-    sinh = Crossbar(conductance=tiles[0], wires=wires, cell=Sinh(v0_volt=0.1))
     inputs = rng.uniform(0.0, 0.2, (256, size))
-    batch = _least(lambda: nodal.read(sinh, inputs), repeats=2)
-    yield EngineTiming(task="sinh, an input", method="nodal", size=size, second=batch / len(inputs))
-    array = Crossbar(
-        conductance=tiles[0], wires=wires, terminals=Terminals(left_ohm=100.0, bottom_ohm=100.0)
-    )
-    wave = nodal.Waveform.pulse(inputs[0], width_second=1e-9, edge_second=1e-10, delay_second=1e-10)
-    method = nodal.ReducedOrder(points=_ARRAY_STEPS)
-    own = _least(
-        lambda: nodal.transient(array, wave, stop_second=2e-9, tolerance=1e-4, method=method)
-    )
-    yield EngineTiming(task="transient, 500 steps", method="nodal", size=size, second=own)
-    if with_spice:
-        once = _least(lambda: spice.read(sinh, inputs[0]).row_voltage, repeats=1)
-        yield EngineTiming(task="sinh, an input", method="ngspice", size=size, second=once)
-        whole = _spice_transient(array, wave) * _ARRAY_STEPS / _SPICE_STEPS
-        yield EngineTiming(task="transient, 500 steps", method="ngspice", size=size, second=whole)
-        yield from _transistors(Crossbar(conductance=tiles[0], wires=wires), inputs[:64])
+    if "tiles" in sections:
+        yield from _tiles(tiles, wires)
+    if "network" in sections:
+        yield from _network(wires, rng)
+    if "nonlinear" in sections:
+        sinh = Crossbar(conductance=tiles[0], wires=wires, cell=Sinh(v0_volt=0.1))
+        batch = _least(lambda: nodal.read(sinh, inputs), repeats=2) / len(inputs)
+        yield EngineTiming(task="sinh, an input", method="nodal", size=size, second=batch)
+        if with_spice:
+            once = _least(lambda: spice.read(sinh, inputs[0]).row_voltage, repeats=1)
+            yield EngineTiming(task="sinh, an input", method="ngspice", size=size, second=once)
+            yield from _transistors(Crossbar(conductance=tiles[0], wires=wires), inputs[:64])
+    if "transient" in sections:
+        yield from _transient(tiles[0], wires, inputs[0], with_spice=with_spice)
 
 
-def _network(wires: Wires, rng: np.random.Generator) -> Iterator[EngineTiming]:
-    """Time the tiles of a network of ten million weights, for one seed and one time."""
-    size = 128
-    count = -(-_WEIGHTS // size**2)
-    tiles = rng.uniform(1e-6, 25e-6, (count, size, size))
-    task = f"{_WEIGHTS // 10**6} million weights, {count} tiles"
-    own = _least(lambda: nodal.transfer_tiles(tiles, wires=wires), repeats=1)
+def _tiles(tiles: FloatArray, wires: Wires) -> Iterator[EngineTiming]:
+    """Time many transfer matrices."""
+    size, gpu = tiles.shape[1], _gpu() is not None
+    task = f"{len(tiles)} tiles"
+    own = _least(lambda: nodal.transfer_tiles(tiles, wires=wires))
     yield EngineTiming(task=task, method="nodal", size=size, second=own)
-    if _gpu() is not None:
+    if gpu:
         card = _least(lambda: nodal.transfer_tiles(tiles, wires=wires, device="cuda"))
         yield EngineTiming(task=task, method="nodal, GPU", size=size, second=card)
 
 
+def _transient(
+    conductance: FloatArray, wires: Wires, volts: FloatArray, *, with_spice: bool
+) -> Iterator[EngineTiming]:
+    """Time a transient of 500 steps; ngspice's is scaled up from a few."""
+    array = Crossbar(
+        conductance=conductance,
+        wires=wires,
+        terminals=Terminals(left_ohm=100.0, bottom_ohm=100.0),
+    )
+    wave = nodal.Waveform.pulse(volts, width_second=1e-9, edge_second=1e-10, delay_second=1e-10)
+    method = nodal.ReducedOrder(points=_ARRAY_STEPS)
+    own = _least(
+        lambda: nodal.transient(array, wave, stop_second=2e-9, tolerance=1e-4, method=method)
+    )
+    task, size = "transient, 500 steps", array.rows
+    yield EngineTiming(task=task, method="nodal", size=size, second=own)
+    if with_spice:
+        whole = _spice_transient(array, wave) * _ARRAY_STEPS / _SPICE_STEPS
+        yield EngineTiming(task=task, method="ngspice", size=size, second=whole)
+
+
+def _network(wires: Wires, rng: np.random.Generator) -> Iterator[EngineTiming]:
+    """Time a network of ten million random weights: mapped, programmed, reduced, many times.
+
+    A weight is a pair of PCM devices in neighbouring columns; a tile goes through programming,
+    drift to each time and reduction, and is gone before the next, so that memory stays small.
+    """
+    size, most = 128, 25e-6
+    statistics = PcmStatistics.joshi2020()
+    spent = {"mapped": 0.0, "programmed and aged": 0.0, "reduced": 0.0}
+    gpu = _gpu() is not None
+    device = "cuda" if gpu else None
+    count = -(-2 * _WEIGHTS // size**2)
+
+    for start in range(0, count, _TILES_AT_ONCE):
+        shape = (min(_TILES_AT_ONCE, count - start), size, size // 2)
+        weights = rng.uniform(-1.0, 1.0, shape)
+        began = time.perf_counter()
+        target = _pairs(weights, most)
+        spent["mapped"] += time.perf_counter() - began
+        for _ in range(_SEEDS):
+            began = time.perf_counter()
+            devices = statistics.program(target, rng=rng)
+            spent["programmed and aged"] += time.perf_counter() - began
+            for second in _AGES:
+                began = time.perf_counter()
+                aged = devices.at(second)
+                ready = time.perf_counter()
+                spent["programmed and aged"] += ready - began
+                nodal.transfer_tiles(aged, wires=wires, device=device)
+                spent["reduced"] += time.perf_counter() - ready
+    method = "nodal, GPU" if gpu else "nodal"
+    for name, second in spent.items():
+        task = (
+            f"{_WEIGHTS // 10**6} million weights, {count} tiles,"
+            f" {_SEEDS} seeds x {len(_AGES)} times: {name}"
+        )
+        yield EngineTiming(task=task, method=method, size=size, second=second)
+
+
+def _pairs(weights: FloatArray, most: float) -> FloatArray:
+    """Return weights (tiles, rows, cols) as pairs of conductances in neighbouring columns [S]."""
+    pairs = np.stack([np.maximum(weights, 0.0), np.maximum(-weights, 0.0)], axis=-1)
+    return most * pairs.reshape(*weights.shape[:2], -1)
+
+
 def _transistors(xbar: Crossbar, inputs: FloatArray) -> Iterator[EngineTiming]:
-    """Time a batch of reads of 1T1R cells; their table is extracted or cached before."""
+    """Time reads of 1T1R cells, whose table is there; ngspice's are scaled up from one."""
     cell = calibration.tabulate(OneT1R(), volts=(0.0, 0.2), conductances=(1e-6, 25e-6))
     array = replace(xbar, cell=cell)
     task = f"1T1R, {len(inputs)} inputs"
     own = _least(lambda: nodal.read(array, inputs).column_current)
     yield EngineTiming(task=task, method="nodal", size=xbar.rows, second=own)
-    once = _least(lambda: spice.read(array, inputs, fields=False).column_current, repeats=1)
-    yield EngineTiming(task=task, method="ngspice", size=xbar.rows, second=once)
+    one = inputs[:1]  # sixty-four take hours
+    once = _least(lambda: spice.read(array, one, fields=False).column_current, repeats=1)
+    whole = once * len(inputs)
+    yield EngineTiming(task=task, method="ngspice", size=xbar.rows, second=whole)
 
 
 def _least(action: Callable[[], object], *, repeats: int = 5, budget_second: float = 3.0) -> float:
