@@ -33,7 +33,7 @@ import numpy as np
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.nodal import _compiled as compiled
 from xbar_circuit.nodal import _line_numpy as line_numpy
-from xbar_circuit.nodal._threads import spread
+from xbar_circuit.nodal._threads import crew
 
 # ruff: noqa: PLR0917 - compiled functions take their arguments by position
 
@@ -133,9 +133,6 @@ def conjugate(
     sums = np.zeros(-(-lines // _ROWS)), np.zeros(-(-cols // _COLUMNS))
     row_pieces, column_pieces = _pieces(lines, _ROWS, count), _pieces(cols, _COLUMNS, count)
 
-    def over(pieces: list[tuple[int, int]], work: Callable[[int, int], None]) -> None:
-        spread(lambda piece: work(*piece), pieces, count)
-
     def rows(start: int, stop: int) -> None:
         passes.rows(b, row_pivot, row[0], into_rows, x, u, start, stop)
 
@@ -149,28 +146,33 @@ def conjugate(
             column_pivot, column[0], alpha, new, image, x, residual, z, sums[1], start, stop
         )
 
-    over(row_pieces, rows)
-    np.multiply(a, u, out=residual)
-    residual += into_columns
     alpha, beta, steps = 0.0, 0.0, 0
-    over(column_pieces, descend)
-    gamma = float(sums[1].sum())
-    fall = tolerance**2
-    goal, lowest = fall * gamma, gamma
-    while gamma > goal and steps < limit:
-        steps += 1
-        over(row_pieces, apply)
-        alpha = gamma / float(sums[0].sum())
+    with crew(count) as share:
+
+        def over(pieces: list[tuple[int, int]], work: Callable[[int, int], None]) -> None:
+            share(lambda piece: work(*piece), pieces)
+
+        over(row_pieces, rows)
+        np.multiply(a, u, out=residual)
+        residual += into_columns
         over(column_pieces, descend)
-        fresh = float(sums[1].sum())
-        beta, gamma = fresh / gamma, fresh
-        old, new = new, old
-        if gamma < lowest:
-            lowest = gamma
-        elif gamma < _STAGNANT * goal / fall:
-            break  # rounding: it no longer falls
-    w[...] = x
-    over(row_pieces, rows)
+        gamma = float(sums[1].sum())
+        fall = tolerance**2
+        goal, lowest = fall * gamma, gamma
+        while gamma > goal and steps < limit:
+            steps += 1
+            over(row_pieces, apply)
+            alpha = gamma / float(sums[0].sum())
+            over(column_pieces, descend)
+            fresh = float(sums[1].sum())
+            beta, gamma = fresh / gamma, fresh
+            old, new = new, old
+            if gamma < lowest:
+                lowest = gamma
+            elif gamma < _STAGNANT * goal / fall:
+                break  # rounding: it no longer falls
+        w[...] = x
+        over(row_pieces, rows)
     return steps
 
 

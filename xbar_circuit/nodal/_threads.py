@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from threadpoolctl import ThreadpoolController
 
-__all__ = ["spread", "threads"]
+__all__ = ["crew", "spread", "threads"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -70,7 +70,15 @@ def threads() -> Iterator[int]:
 
 def spread(work: Callable[[T], R], pieces: Sequence[T], count: int) -> list[R]:
     """Return ``[work(piece) for piece in pieces]``, done by `count` threads."""
-    if count <= 1 or len(pieces) <= 1:
-        return [work(piece) for piece in pieces]
-    with ThreadPoolExecutor(min(count, len(pieces))) as pool:
-        return list(pool.map(work, pieces))
+    with crew(count if len(pieces) > 1 else 1) as share:
+        return share(work, pieces)
+
+
+@contextmanager
+def crew(count: int) -> Iterator[Callable[[Callable[[T], R], Sequence[T]], list[R]]]:
+    """Yield `spread` for `count` threads that stay, where work is shared out many times."""
+    if count <= 1:
+        yield lambda work, pieces: [work(piece) for piece in pieces]
+        return
+    with ThreadPoolExecutor(count) as pool:
+        yield lambda work, pieces: list(pool.map(work, pieces))
