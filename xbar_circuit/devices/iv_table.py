@@ -54,8 +54,8 @@ class IvTable:
         voltage rises; two states of the same conductance; a read voltage outside.
 
     >>> table = IvTable(volts=(0.1, 0.2), currents=((1e-7, 4e-7), (1e-6, 4e-6)))
-    >>> table.conductances
-    (2e-06, 2e-05)
+    >>> [round(1e6 * value, 9) for value in table.conductances]
+    [2.0, 20.0]
     """
 
     volts: tuple[float, ...]

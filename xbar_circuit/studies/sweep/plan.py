@@ -240,7 +240,7 @@ def sweep_plan_from_dictionary(
     ParameterError
         It says something that cannot be meant.
 
-    >>> plan = plan_from_dictionary({"study": {"function": "ir_drop", "seeds": 2},
+    >>> plan = sweep_plan_from_dictionary({"study": {"function": "ir_drop", "seeds": 2},
     ...                              "grid": {"row_ohm": [1.0, 2.0, 5.0]}})
     >>> plan.dimensions
     {'row_ohm': 3, 'seed': 2}
