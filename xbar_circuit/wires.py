@@ -85,8 +85,8 @@ class Wires:
     def _uneven(self, name: str, lead: str) -> None:
         """Keep arrays as such; where the leads are one, so are the segments, if all equal."""
         segment, end = getattr(self, name), getattr(self, lead)
-        for which, value in ((name, segment), (lead, end)):
-            if not is_uneven(value) and np.ndim(value) > 0:
+        for which, value, axes in ((name, segment, 2), (lead, end, 1)):
+            if not is_uneven(value) and np.ndim(value) == axes:
                 _set(self, which, Segments(which, value))
         if is_uneven(getattr(self, lead)) and not is_uneven(getattr(self, name)):
             _set(self, name, Segments(name, segment))
