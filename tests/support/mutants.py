@@ -55,17 +55,18 @@ def explained() -> dict[tuple[str, str, str], str]:
     return {(one["module"], one["before"], one["after"]): one["reason"] for one in entries}
 
 
-def known(path: Path, chosen: list[Mutant]) -> dict[str, dict[str, Any]]:
-    """Return what earlier runs killed, where the module has not changed since."""
+def known(path: Path, chosen: list[Mutant]) -> tuple[dict[str, dict[str, Any]], set[str]]:
+    """Return what earlier runs killed, where the module has not changed since, and what survived."""
     if not path.exists():
-        return {}
+        return {}, set()
     marks = {one.name: _mark(one) for one in chosen}
     entries = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return {
+    killed = {
         one["name"]: one
         for one in entries
         if not one["survived"] and marks.get(one["name"]) == one["mark"]
     }
+    return killed, {one["name"] for one in entries if one["survived"]}
 
 
 def judge(one: Mutant, tree: Path, covering: Covering) -> dict[str, Any]:
@@ -129,8 +130,9 @@ def main() -> int:
         shutil.copytree(whole, tree)
         every = list(mutants(whole, given.only))
         chosen = sample(every, given.count, given.seed)[part - 1 :: parts]
-        before = known(record, chosen)
+        before, survivors = known(record, chosen)
         left = [one for one in chosen if one.name not in before]
+        left.sort(key=lambda one: one.name in survivors)  # what was never run comes first
         print(f"{len(chosen)} of {len(every)} mutations, {len(before)} killed before", flush=True)
         results = [before[one.name] for one in chosen if one.name in before]
         if left:
