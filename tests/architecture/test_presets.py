@@ -1,5 +1,7 @@
 """Every number of the presets by what it makes of a product, from the sources' own figures."""
 
+from itertools import pairwise
+
 import pytest
 
 import xbar_circuit as xc
@@ -20,6 +22,7 @@ from xbar_circuit.architecture import (
     neurram,
     preset,
 )
+from xbar_circuit.architecture.logic import NODES, Logic
 from xbar_circuit.cells import BitSlices
 from xbar_circuit.peripherals import PulseWidth, Sar
 
@@ -137,3 +140,29 @@ def test_units_out_of_range_are_refused(change):
     with pytest.raises(xc.ParameterError, match="bits"):
         PublishedReadout(bits=17, conversion_joule=1.0, conversion_second=1.0)
     PublishedReadout(bits=16, conversion_joule=1.0, conversion_second=1.0)
+
+
+def test_a_code_as_a_time_takes_two_to_the_bits_slots():
+    core = hermes_core()
+    for bits in (1, 6, 8):
+        assert core.drive_second(pulses=True, bits=bits) == approx(0.5e-9 * 2**bits)
+    assert core.drive_second(pulses=False, bits=6) == approx(128e-9)
+
+
+def test_logic_is_horowitzs_at_45_nm_and_stillmakers_elsewhere():
+    known, small = Logic(nm=45, supply_volt=0.9), Logic(nm=14, supply_volt=0.8)
+    # 0.2363 * 0.64 - 0.09675 * 0.8 + 0.02239 over 1.018 * 0.81 - 0.3107 * 0.9 + 0.1539
+    scale = 0.096222 / 0.69885
+    for logic, share in ((known, 1.0), (small, scale)):
+        assert logic.scale == approx(share, rel=1e-6)
+        assert logic.affine(3) == approx(3 * 0.3e-12 * share, rel=1e-6)
+        assert logic.memory(7) == approx(7 * 1.25e-12 * share, rel=1e-6)
+        joule = logic.pulse_generation(256, 8, 255)
+        assert joule == approx(256 * 8 * 255 * 3.125e-15 * share, rel=1e-6)
+    assert known.clock(10, 5.0) == approx(50 * 1e-15 * 0.81)
+
+
+def test_logic_takes_less_at_every_smaller_node():
+    nodes = sorted(NODES, reverse=True)
+    joule = [Logic(nm=nm, supply_volt=0.9).scale for nm in nodes]
+    assert all(after < 0.9 * before for before, after in pairwise(joule))

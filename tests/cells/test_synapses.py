@@ -132,3 +132,11 @@ def test_shapes_and_ranges_are_checked():
         MultiDevice(devices_per_sign=0)
     with pytest.raises(xc.ParameterError, match="slices"):
         BitSlices(bits_per_cell=8, slices=5)
+
+
+def test_a_weight_of_one_and_a_rounding_is_one():
+    pair = DifferentialPair(g_max_siemens=20e-6, g_min_siemens=1e-6)
+    found = pair.conductance([[1.0 + 5e-10, -1.0 - 5e-10]])
+    np.testing.assert_array_equal(found, pair.conductance([[1.0, -1.0]]))
+    with pytest.raises(xc.ParameterError, match="weights"):
+        pair.conductance([[1.0 + 1e-8]])

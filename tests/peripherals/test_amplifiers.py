@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
+import xbar_circuit as xc
 from closeness import approx
 from xbar_circuit.peripherals import (
     ChargeIntegrator,
@@ -145,3 +146,34 @@ def test_the_op_amp_and_what_is_made_of_it():
     other = slow.with_gain(9e3)
     assert (other.feedback_ohm, other.feedback_farad) == (9e3, approx(2e-15))
     assert tia.power_watt == approx(77e-6)
+
+
+@pytest.mark.parametrize(
+    "name", ["dc_gain", "unity_hertz", "supply_volt", "second_pole_hertz", "slew_volt_per_second"]
+)
+def test_an_op_amp_without_gain_speed_or_supply_is_refused(name):
+    for value in (0.0, -1.0):
+        with pytest.raises(xc.ParameterError, match=name):
+            OpAmp(**{name: value})
+
+
+def test_half_an_ohm_of_a_conveyors_input_is_in_the_deck():
+    lines = CurrentConveyor(input_ohm=0.5).spice_definition("one")
+    found = [line.split() for line in lines if line.startswith("Rinput")]
+    assert [(one[1:3], float(one[3])) for one in found] == 2 * [(["input", "held"], 0.5)]
+    bare = CurrentConveyor(input_ohm=0.0).spice_definition("one")
+    assert not any(line.startswith("Rinput") for line in bare)
+    assert CurrentConveyor().settle_second == approx(5e-9)
+
+
+def test_the_columns_noise_is_in_the_output_unless_it_is_left_out():
+    amp = OpAmp(unity_hertz=1e9, noise_volt_per_root_hertz=5e-9)
+    tia = TransimpedanceAmplifier(opamp=amp, feedback_ohm=6e3)
+    assert tia.output_noise(2.5e3) == tia.output_noise(2.5e3, column=True)
+    assert tia.output_noise(2.5e3) > 1.05 * tia.output_noise(2.5e3, column=False)
+
+
+def test_an_amplifier_that_states_no_noise_has_none():
+    stated_by_none = super(CurrentConveyor, CurrentConveyor())
+    assert stated_by_none.output_noise(1e3) == 0.0
+    assert stated_by_none.output_density(1e3) == 0.0

@@ -1,5 +1,7 @@
 """The converters' fast models against closed forms and refusals."""
 
+import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +11,14 @@ from hypothesis import strategies as st
 
 import xbar_circuit as xc
 from closeness import approx
-from xbar_circuit.peripherals import Flash, OscillatorCounter, Ramp, Sar
+from xbar_circuit.peripherals import (
+    Flash,
+    IdealConverter,
+    OscillatorCounter,
+    Ramp,
+    Sar,
+    SenseAmplifier,
+)
 
 IDEAL = [
     Sar(bits=5, low_volt=-0.4, high_volt=0.8),
@@ -223,3 +232,110 @@ def test_impossible_converters_are_refused(arguments):
 def test_not_a_number_is_not_converted():
     with pytest.raises(xc.ParameterError, match="values"):
         Sar(bits=4).convert([0.1, np.nan])
+
+
+NOISY = [
+    Sar(bits=4, noise_volt=0.1),
+    Ramp(bits=4, noise_volt=0.1),
+    Flash(bits=2, noise_volt=0.1),
+    SenseAmplifier(thresholds_volt=(0.4, 0.6), noise_volt=0.1),
+    IdealConverter(bits=4, low=0.0, high=1.0, unit="V", noise=0.1),
+]
+
+
+@pytest.mark.parametrize("converter", NOISY, ids=lambda c: type(c).__name__)
+def test_one_noise_in_all_decisions_is_a_shift_of_the_input(converter):
+    values = np.linspace(-0.3, 1.3, 33) + 1e-3
+    for number in (-2.0, 0.7, 3.0):
+        noise = np.full((values.size, converter.decisions), number)
+        found = converter.convert_with(values, noise)
+        np.testing.assert_array_equal(found, converter.convert(values + 0.1 * number))
+        assert np.any(found != converter.convert(values))
+
+
+def held(lines, source):
+    """Return the values of a staircase in a deck."""
+    first = next(k for k, line in enumerate(lines) if line.startswith(f"{source} "))
+    text = []
+    for line in lines[first + 1 :]:
+        if line == "+ )":
+            break
+        text += line[1:].split()
+    return [float(text[1]), *map(float, text[5::4])]
+
+
+@pytest.mark.parametrize(
+    ("converter", "first"),
+    [
+        (Sar(bits=3, noise_volt=2e-3), None),
+        (Ramp(bits=3, noise_volt=2e-3), 0),
+        (Flash(bits=2, noise_volt=2e-3), 1),
+        (SenseAmplifier(thresholds_volt=(0.4, 0.6), noise_volt=2e-3), 0),
+        (OscillatorCounter(bits=3, full_scale_ampere=1e-5, jitter_cycle=2e-3), 0),
+    ],
+    ids=lambda c: type(c).__name__,
+)
+def test_the_drawn_noise_is_in_the_deck(converter, first):
+    noise = np.random.default_rng(3).standard_normal((3, converter.decisions))
+    lines = converter.spice_subcircuit("one", noise=noise)
+    if first is None:  # the decisions follow each other
+        np.testing.assert_allclose(held(lines, "Vnoise0"), 2e-3 * noise.ravel(), rtol=1e-9)
+        return
+    for k in range(converter.decisions):
+        np.testing.assert_allclose(held(lines, f"Vnoise{k + first}"), 2e-3 * noise[:, k], rtol=1e-9)
+
+
+def code_of(lines, **volts):
+    """Return what the deck's formula of the node ``code`` gives."""
+    formula = next(line for line in lines if line.startswith("Bcode ")).split("V=", 1)[1]
+    known = {"max": max, "min": min, "floor": math.floor, "sqrt": math.sqrt, "abs": abs}
+    return eval(re.sub(r"V\((\w+)\)", r"\1", formula), known | volts)
+
+
+def test_the_decks_codes_have_their_weights_and_their_ends():
+    lines = Sar(bits=3, unit_farad=2e-15, low_volt=0.2, high_volt=0.7).spice_subcircuit("one")
+    for code in range(8):
+        volts = {f"plate{k}": 0.7 if code >> k & 1 else 0.2 for k in range(3)}
+        assert code_of(lines, **volts) == approx(code, abs=1e-9)
+    found = [line.split() for line in lines if line.startswith("Cbit")]
+    assert {tuple(one[:3]): float(one[3]) for one in found} == {
+        (f"Cbit{k}", "top", f"plate{k}"): approx(2e-15 * 2**k) for k in range(3)
+    }
+    lines = OscillatorCounter(bits=5, full_scale_ampere=1e-5).spice_subcircuit("one")
+    ends = [code_of(lines, phase=phase, noise0=0.0) for phase in (-3.0, 7.9, 31.2, 40.0)]
+    assert ends == [0, 7, 31, 31]
+
+
+def test_an_ideal_converter_counts_from_its_low_end():
+    one = IdealConverter(bits=2, low=0.2, high=1.0, unit="V")
+    np.testing.assert_array_equal(
+        one.convert([0.1, 0.21, 0.41, 0.61, 0.81, 1.5]), [0, 0, 1, 2, 3, 3]
+    )
+    exact = IdealConverter(bits=None, low=0.2, high=1.0, unit="V", noise=0.1)
+    np.testing.assert_allclose(exact.convert([0.4, 1.2]), [0.25, 1.25], rtol=1e-12)
+    found = exact.convert_with(np.array([0.3]), np.array([[2.0]]))
+    np.testing.assert_allclose(found, [0.375], rtol=1e-12)
+    assert (one.circuit_joule, one.reference_volt, one.shift) == (0.0, 0.0, 0.0)
+
+
+def test_a_sense_amplifier_has_a_code_more_than_thresholds():
+    for thresholds in ((0.5,), (0.4, 0.6)):
+        one = SenseAmplifier(thresholds_volt=thresholds)
+        assert one.levels == len(thresholds) + 1
+        assert set(one.convert(np.linspace(0.0, 1.0, 11))) == set(range(one.levels))
+
+
+@pytest.mark.parametrize(
+    ("make", "widest"),
+    [
+        (Sar, 16),
+        (Ramp, 14),
+        (Flash, 8),
+        (lambda bits: OscillatorCounter(bits=bits, full_scale_ampere=1e-5), 14),
+    ],
+)
+def test_the_widest_converter_of_each_kind(make, widest):
+    assert make(bits=widest).levels == 2**widest
+    for bits in (0, widest + 1):
+        with pytest.raises(xc.ParameterError, match="bits"):
+            make(bits=bits)

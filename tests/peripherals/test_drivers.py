@@ -1,5 +1,7 @@
 """Drivers: codes, reads, areas of pulses, errors."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,16 @@ from hypothesis import strategies as st
 
 import xbar_circuit as xc
 from closeness import approx
-from xbar_circuit.peripherals import BitSerial, Dac, Driver, PulseWidth, WordLineBuffer, WordLines
+from xbar_circuit.peripherals import (
+    BitSerial,
+    Dac,
+    Driver,
+    ExactDriver,
+    PulseWidth,
+    WordLineBuffer,
+    WordLines,
+)
+from xbar_circuit.peripherals.drivers.base import Wave
 
 
 @pytest.mark.parametrize("driver", [Dac(), PulseWidth(), BitSerial(), WordLineBuffer(driver=Dac())])
@@ -108,3 +119,57 @@ def test_signs_one_after_the_other_make_the_same_product():
     np.testing.assert_allclose(
         sum(read.weight * read.mean_volt(window) for read in two), one.mean_volt(window), rtol=1e-12
     )
+
+
+def test_spans_hold_the_latest_end_of_a_pulse_and_the_buffers_tail():
+    pwm = PulseWidth(bits=4, clock_hertz=1e9, fall_second=0.6e-9, jitter_second=20e-12)
+    assert pwm.span_second == approx(7e-9 + 0.6e-9 + 0.12e-9)  # six standard deviations
+    codes = pwm.encode(np.ones((1000, 100)))
+    late = pwm.reads(codes, rng=np.random.default_rng(0))[0].second
+    assert late.max() + 0.6e-9 <= pwm.span_second
+    buffer = WordLineBuffer(driver=pwm, bandwidth_hertz=1e9)
+    assert buffer.span_second == approx(7.72e-9 + 0.795774715e-9)  # 5 / (2 pi 1 GHz)
+    assert WordLineBuffer(driver=Dac(), bandwidth_hertz=1e9).span_second == 0.0
+
+
+def test_a_word_line_costs_its_charge():
+    assert Dac(full_scale_volt=0.3, farad=20e-15).cost.energy_joule == approx(1.8e-15)
+    buffer = WordLineBuffer(driver=Dac(full_scale_volt=0.3), farad=20e-15)
+    assert buffer.cost.energy_joule == approx(1.8e-15)
+
+
+def test_the_decks_buffer_has_the_law_of_the_fast_one():
+    buffer = WordLineBuffer(driver=Dac(), output_ohm=100.0, limit_ampere=1e-3)
+    line = next(line for line in buffer.spice_definition("one") if line.startswith("Bout"))
+    formula = re.sub(r"V\(input,out\)", "volt", line.split("I=", 1)[1])
+    for volt in (0.01, 0.1, -3.0):
+        found = eval(formula, {"volt": volt, "sqrt": np.sqrt})
+        plain = volt / 100.0
+        assert found == approx(plain / np.hypot(1.0, plain / 1e-3))
+
+
+@pytest.mark.parametrize("make", [Dac, PulseWidth, BitSerial])
+def test_the_narrowest_and_the_widest_driver(make):
+    assert [make(bits=bits).highest for bits in (2, 14)] == [1, 8191]
+    for bits in (1, 15):
+        with pytest.raises(xc.ParameterError, match="bits"):
+            make(bits=bits)
+
+
+def test_an_exact_driver_has_the_inputs_as_codes():
+    exact = ExactDriver(full_scale_volt=0.3)
+    assert (exact.highest, exact.lowest) == (1, -1)
+    np.testing.assert_allclose(exact.encode([0.123, -1.0]), [0.123, -1.0], rtol=1e-15)
+
+
+def test_pulses_in_the_deck_rise_from_nothing_and_fall_to_it():
+    read = WordLines(
+        volt=np.array([[0.2], [0.0], [-0.3]]), second=np.array([[4e-9], [0.0], [2e-9]]),
+        rise_second=1e-10, fall_second=3e-10,
+    )  # fmt: skip
+    wave = Wave(read=read, row=0, period_second=10e-9, window_begin_second=1e-9)
+    text = " ".join(line[1:] for line in list(wave.lines("V1 a b"))[1:-1]).split()
+    found = np.array(text, dtype=float).reshape(-1, 2)
+    one = [(1e-9, 0.0), (1.1e-9, 0.2), (5e-9, 0.2), (5.3e-9, 0.0)]
+    three = [(21e-9, 0.0), (21.1e-9, -0.3), (23e-9, -0.3), (23.3e-9, 0.0)]
+    np.testing.assert_allclose(found, [(0.0, 0.0), *one, *three], rtol=1e-9)

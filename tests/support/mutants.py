@@ -56,7 +56,7 @@ def explained() -> dict[tuple[str, str, str], str]:
 
 
 def known(path: Path, chosen: list[Mutant]) -> tuple[dict[str, dict[str, Any]], set[str]]:
-    """Return what earlier runs killed, where the module has not changed since, and what survived."""
+    """Return what earlier runs killed, if the module is still the same, and what survived."""
     if not path.exists():
         return {}, set()
     marks = {one.name: _mark(one) for one in chosen}

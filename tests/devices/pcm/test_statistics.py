@@ -9,6 +9,7 @@ from scipy import stats as distributions
 
 from closeness import approx
 from xbar_circuit.devices import PcmCell, PcmStatistics, PulsedSet, TabulatedCurve
+from xbar_circuit.devices.pcm.variability import PcmVariability, accumulated_noise
 from xbar_circuit.errors import ParameterError
 
 DRAWS = 1_000_000
@@ -279,3 +280,65 @@ def test_pulse_model_is_a_state_and_an_input():
     assert memory[0] == approx(math.exp(-1 / 2.6), rel=1e-15)
     with pytest.raises(ParameterError, match="conductance"):
         model.pulse([-1.0], [1.0], rng=np.random.default_rng(1))
+
+
+def test_a_staircase_without_spread_or_floor_is_its_means():
+    model = PulsedSet(
+        mean_slope=-0.5,
+        mean_siemens=1e-6,
+        mean_memory_siemens=2e-6,
+        sigma_slope=0.0,
+        sigma_siemens=0.0,
+        sigma_memory_siemens=0.0,
+        decay_pulses=2.0,
+    )
+    found = model.staircase((3,), pulses=2, rng=np.random.default_rng(0))
+    first = 1e-6 + 2e-6 * math.exp(-0.5)
+    second = 0.5 * first + 1e-6 + 2e-6 * math.exp(-1.0)
+    np.testing.assert_allclose(found, np.outer([0.0, first, second], np.ones(3)), rtol=1e-12)
+
+
+def test_noise_accumulates_as_the_root_of_a_logarithm():
+    assert accumulated_noise(100.0, 2.0) == approx(math.sqrt(math.log(102.0 / 4.0)))
+    assert accumulated_noise(20.0, 250e-9) == approx(4.183825, rel=1e-6)  # Joshi's at 0 s
+    assert accumulated_noise(0.0, 1.0) == 0.0
+
+
+def test_one_draw_moves_both_drift_exponents_by_their_shares():
+    law = PcmVariability(drift_exponent=0.03, thin_drift_exponent=0.006)
+    devices = law.draw(PcmCell.sebastian2017(), 4000, rng=np.random.default_rng(1))
+    np.testing.assert_allclose(devices.thin_exponent, 0.2 * devices.thick_exponent, rtol=1e-12)
+    assert devices.thin_exponent.std() == approx(0.006, rel=0.04)
+
+
+def test_a_read_is_the_conductance_times_one_and_its_noise():
+    cell = PcmCell.sebastian2017().aged(80.0)
+    devices = PcmVariability().draw(cell, 500, rng=np.random.default_rng(1))
+    u = np.full(500, 30e-9)
+    drawn = np.random.default_rng(2).standard_normal(500)
+    elapsed = 80.0 + cell.plug.drift_t0_second
+    root = math.sqrt(math.log((elapsed + 250e-9) / 500e-9))
+    expected = devices.conductance(u) * (1.0 + devices.noise_amplitude(u) * root * drawn)
+    found = devices.read(u, rng=np.random.default_rng(2))
+    np.testing.assert_allclose(found, np.maximum(expected, 0.0), rtol=1e-12)
+    assert found.min() > 0.0
+
+
+def test_what_is_programmed_warm_conducts_less_at_300_kelvin():
+    stats = PcmStatistics.joshi2020()
+    target = np.linspace(2e-6, 25e-6, 50)
+    room, warm = (
+        stats.program(target, rng=np.random.default_rng(4), kelvin=kelvin)
+        for kelvin in (300.0, 340.0)
+    )
+    kelvin = 1.380649e-23 / 1.602176634e-19
+    share = np.exp(-room.activation_ev / kelvin * (1 / 300.0 - 1 / 340.0))
+    np.testing.assert_allclose(warm.conductance, room.conductance * share, rtol=1e-9)
+    assert np.all(share < 0.9)
+
+
+def test_activation_falls_with_the_conductance():
+    stats = PcmStatistics.joshi2020()
+    found = stats.activation_ev(np.linspace(0.0, 1.0, 201) * stats.g_max_siemens)
+    assert np.all(np.diff(found) < 0.0)
+    assert (found[0], found[-1]) == (approx(0.21), approx(0.098))
