@@ -41,6 +41,7 @@ __all__ = [
     "Library",
     "MaxSide",
     "NetworkFile",
+    "Only",
     "Out",
     "Output",
     "Pcm",
@@ -73,6 +74,10 @@ Seed = Annotated[
 ]
 Workers = Annotated[int | None, typer.Option(min=1, help="Number of processes.")]
 Bits = Annotated[int, typer.Option(min=1, max=32, help="Resolution of the converters [bit].")]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(help="A part to run, as named above; repeat for several. Default: the usual."),
+]
 Rows = Annotated[int, typer.Option(min=1, help="Rows of the array.")]
 Cols = Annotated[int, typer.Option(min=1, help="Columns of the array.")]
 Array = Annotated[

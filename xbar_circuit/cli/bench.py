@@ -15,7 +15,7 @@ from rich.table import Table
 
 from xbar_circuit import _checks as checks
 from xbar_circuit._files import write_json
-from xbar_circuit.cli._options import SEED, MaxSide, Out, Seed
+from xbar_circuit.cli._options import SEED, MaxSide, Only, Out, Seed
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.studies.array.speed import SECTIONS, USUAL, EngineTiming, machine, measure_speed
@@ -31,17 +31,15 @@ def bench(
     baseline: Annotated[
         Path | None, typer.Option(help="summary.json of an earlier run to compare with.")
     ] = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option(help="A section, may be repeated: " + ", ".join(SECTIONS) + "."),
-    ] = None,
+    only: Only = None,
     seed: Seed = SEED,
 ) -> None:
     """Time the nodal engine against ngspice, sparse LU, badcrossbar and the damped fixed point.
 
     Sizes from 16 to 2048; badcrossbar is timed where it is installed. All in one process, so that
     the ratios hold on a busy machine too. Of the sections, "network" (ten million weights mapped,
-    programmed and reduced for 5 seeds and 5 times, minutes) runs only if asked for.
+    programmed and reduced for 5 seeds and 5 times, minutes) runs only if asked for; the others are
+    linear, tiles, nonlinear and transient.
     """
     for section in only or ():
         checks.choice("only", section, SECTIONS)

@@ -14,7 +14,7 @@ from rich.table import Table
 from xbar_circuit import __version__
 from xbar_circuit._checks import choice
 from xbar_circuit._files import write_json
-from xbar_circuit.cli._options import SEED, Out, Seed
+from xbar_circuit.cli._options import SEED, Only, Out, Seed
 from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.report.validation import COLUMNS, truth_rows, write_validation_page
 from xbar_circuit.studies.validation import TRUTHS
@@ -26,10 +26,7 @@ __all__ = ["validate"]
 def validate(
     *,
     out: Out = Path("out/validate"),
-    only: Annotated[
-        list[str] | None,
-        typer.Option(help=f"One of {', '.join(TRUTHS)}; repeat for several. Default: all."),
-    ] = None,
+    only: Only = None,
     aihwkit: Annotated[
         Path | None, typer.Option(help="Unpacked source of aihwkit; without it, the package.")
     ] = None,
@@ -37,7 +34,8 @@ def validate(
 ) -> None:
     """Hold the package to truths from outside: other simulators, closed forms, published figures.
 
-    What needs a package that is not installed is said so. Exit code 1 if a number
+    Parts: vacask, badcrossbar, aihwkit, dft, devices, staircase, circuits, chips. What needs a
+    package that is not installed is said so. Exit code 1 if a number
     differs that is not known to.
     """
     console = Console()

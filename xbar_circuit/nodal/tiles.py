@@ -67,7 +67,8 @@ def transfer_tiles(
     [[[0.076923]], [[0.0]]]
     """
     place = for_tiles(device)
-    in_place = isinstance(conductance, np.ndarray) and conductance.dtype == np.float64
+    kept = isinstance(conductance, np.ndarray) and not isinstance(conductance, np.ma.MaskedArray)
+    in_place = kept and conductance.dtype == np.float64  # type: ignore[union-attr]
     tiles: FloatArray = (
         conductance if in_place else checks.real("conductance", conductance)  # type: ignore[assignment]
     )
