@@ -78,32 +78,7 @@ class ChipMultiplier:
 class WorkingChip:
     """A programmed accelerator at one age and temperature, as far as it computes.
 
-    Parameters
-    ----------
-    mapping
-        What sits where, with the targets that were programmed.
-    programmed
-        Its devices.
-    parts
-        Of each layer on tiles, its drivers and read-outs with their ranges.
-    digital
-        Layers that are none.
-    fresh
-        Transfers of all tiles right after programming [S].
-    constants
-        Of each layer on tiles, what its codes were worth right after programming.
-    second
-        Age [s].
-    celsius
-        Temperature of the tiles [degree Celsius]; None is that of the programming.
-    storage_celsius
-        Temperature since programming; None is that of the programming.
-    drift_compensation
-        ``"none"``, ``"global"`` or ``"column"``.
-    memory_bytes
-        Limit on the memory of the whole process while it runs.
-    wire_aware
-        What wire-aware programming reached, if it was asked for.
+    Its fields are those that `xbar_circuit.accelerator.Chip` states.
     """
 
     mapping: MappedNetwork

@@ -9,9 +9,14 @@ from typing import Annotated, Any
 import typer
 
 from xbar_circuit import _user_modules as user_modules
-from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
+from xbar_circuit._checks import choice
+from xbar_circuit.accelerator.description import Accelerator
+from xbar_circuit.accelerator.settings import PCM_PRESETS, InferenceSettings, read_settings
+from xbar_circuit.cells import DifferentialPair
 from xbar_circuit.network.images import Normalisation
 from xbar_circuit.network.workload import FASHION_MNIST, NETWORKS, Workload, load_workload
+from xbar_circuit.peripherals import Dac, IdealConverter, Readout
+from xbar_circuit.wires import Wires
 
 __all__ = [
     "CALIBRATION",
@@ -27,6 +32,7 @@ __all__ = [
     "SEEDS",
     "SHAPE",
     "STD",
+    "pcm_accelerator",
     "settings_of",
     "workload_of",
 ]
@@ -106,3 +112,25 @@ def settings_of(
     said: dict[str, Any] = {"images": images, "seeds": seeds, "seed": seed}
     said["seconds"] = None if seconds is None else (seconds,)
     return replace(settings, **{name: value for name, value in said.items() if value is not None})
+
+
+def pcm_accelerator(pcm: str, *, side: int, segment_ohm: float, bits: int) -> Accelerator:
+    """Return square tiles of pairs of PCM devices with ideal converters of some bits.
+
+    Raises
+    ------
+    ParameterError
+        The preset of ``--pcm`` is unknown.
+    """
+    choice("--pcm", pcm, (*PCM_PRESETS, "exact"))
+    statistics = None if pcm == "exact" else PCM_PRESETS[pcm]()
+    g_max = 25e-6 if statistics is None else statistics.g_max_siemens
+    return Accelerator(
+        rows=side,
+        cols=side,
+        synapse=DifferentialPair(g_min_siemens=0.1e-6, g_max_siemens=g_max),
+        wires=Wires(row_ohm=segment_ohm, column_ohm=segment_ohm),
+        driver=Dac(bits=bits),
+        readout=Readout(converter=IdealConverter(bits=bits)),
+        statistics=statistics,
+    )

@@ -11,15 +11,9 @@ from rich.table import Table
 
 from xbar_circuit import __version__
 from xbar_circuit._files import write_json
-from xbar_circuit.accelerator.description import Accelerator
-from xbar_circuit.accelerator.settings import PCM_PRESETS
-from xbar_circuit.cells import DifferentialPair
 from xbar_circuit.cli import _network_options as given
 from xbar_circuit.cli._options import SEED, Bits, Out, Pcm, Seconds, Seed, SegmentOhm, Tile, single
-from xbar_circuit.errors import ParameterError
-from xbar_circuit.peripherals import Dac, IdealConverter, Readout
 from xbar_circuit.report.progress import progress_bar
-from xbar_circuit.wires import Wires
 
 __all__ = ["fine_tune"]
 
@@ -57,13 +51,9 @@ def fine_tune(
     )
     from xbar_circuit.studies.network.fine_tuning import measure_fine_tuning  # noqa: PLC0415
 
-    if pcm != "exact" and pcm not in PCM_PRESETS:
-        raise ParameterError.about(
-            "--pcm",
-            got=repr(pcm),
-            expected=f"{', '.join(PCM_PRESETS)} or 'exact'",
-            remedy="take one of them",
-        )
+    ohm = single("--segment-ohm", segment_ohm, 20.0)
+    side = single("--tile", tile, 256)
+    accelerator = given.pcm_accelerator(pcm, side=side, segment_ohm=ohm, bits=bits)
     workload = given.workload_of(
         network,
         data=data,
@@ -72,19 +62,6 @@ def fine_tune(
         divide=divide,
         mean=mean,
         std=std,
-    )
-    ohm = single("--segment-ohm", segment_ohm, 20.0)
-    side = single("--tile", tile, 256)
-    statistics = None if pcm == "exact" else PCM_PRESETS[pcm]()
-    g_max = 25e-6 if statistics is None else statistics.g_max_siemens
-    accelerator = Accelerator(
-        rows=side,
-        cols=side,
-        synapse=DifferentialPair(g_min_siemens=0.1e-6, g_max_siemens=g_max),
-        wires=Wires(row_ohm=ohm, column_ohm=ohm),
-        driver=Dac(bits=bits),
-        readout=Readout(converter=IdealConverter(bits=bits)),
-        statistics=statistics,
     )
     with progress_bar(counted=True) as bar:
         study = measure_fine_tuning(
