@@ -2,11 +2,10 @@
 
 import json
 import pickle
-import shutil
-import subprocess
 
 import numpy as np
 import pytest
+from plain_ngspice import run_deck
 
 import xbar_circuit as xc
 from closeness import approx
@@ -206,10 +205,7 @@ def test_a_deck_runs_by_itself(home, tmp_path):
     xbar = xc.Crossbar(conductance=cell.conductance(FILAMENTS), wires=ideal, cell=cell)
     deck = tmp_path / "alone.cir"
     deck.write_text(xc.netlist.deck(xbar, [0.2]))
-    program = shutil.which("ngspice") or "ngspice"
-    done = subprocess.run(
-        [program, "-b", deck.name], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    done = run_deck(deck)
     printed = [line.split() for line in done.stdout.splitlines() if line.startswith("0\t")]
     assert printed, done.stdout + done.stderr
     np.testing.assert_allclose(np.array(printed[0][2:], dtype=float), PUBLISHED[0], rtol=1e-6)

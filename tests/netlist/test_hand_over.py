@@ -1,16 +1,14 @@
 """Every saved deck runs by itself in plain ``ngspice -b`` and measures what the report says."""
 
-import os
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
+from plain_ngspice import run_deck
 
 import xbar_circuit as xc
 from closeness import approx
-from xbar_circuit import spice
 from xbar_circuit.netlist._hand_over import standing_alone, write_deck
 from xbar_circuit.peripherals import OpAmp, Sar, Subcircuit, TransimpedanceAmplifier
 from xbar_circuit.resources import device_model
@@ -23,27 +21,9 @@ from xbar_circuit.studies.readout._sense_amplifier_bench import LatchBench
 _MEASURED = re.compile(r"^(\w+)\s*=\s+(\S+)", re.MULTILINE)
 
 
-def program():
-    """The ngspice program that came with the library, or the one on the search path."""
-    library = spice.locate().library.resolve()
-    own = [parent / "bin" / "ngspice" for parent in library.parents[:3]]
-    found = next((path for path in own if path.is_file()), None) or shutil.which("ngspice")
-    assert found, "ngspice -b: the program is not beside its library and not on the search path"
-    return str(found)
-
-
 def by_itself(deck: Path):
     """Run it as a designer does; return what it measured."""
-    home = spice.locate().scripts
-    done = subprocess.run(
-        [program(), "-b", deck.name],
-        cwd=deck.parent,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        env={**os.environ, **({} if home is None else {"SPICE_SCRIPTS": str(home)})},
-    )
+    done = run_deck(deck)
     said = done.stdout + done.stderr
     assert done.returncode == 0, said
     assert "no simulations run" not in said.lower()
