@@ -65,7 +65,7 @@ def _tell(console: Console, result: Demo) -> None:
     table.add_column("", justify="right")
     table.add_row("digital accuracy", f"{100 * result.digital_accuracy:.2f} %")
     for ohm, value in result.accuracy_by_ohm.items():
-        label = "tiles without wires" if ohm == 0.0 else f"{ohm:g} ohm a segment"
+        label = "tiles without wires" if ohm == 0.0 else f"{ohm:g} ohm per segment"
         table.add_row(label, f"{100 * value:.2f} %")
     for bits, value in result.accuracy_by_bits.items():
         table.add_row(f"{bits}-bit column converters", f"{100 * value:.2f} %")

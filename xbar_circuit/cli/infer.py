@@ -320,7 +320,7 @@ def _tell(console: Console, found: Evaluation, more: _More) -> None:
             table.add_row(f"{name}, {duration(age)}", text(float(scores.mean[k])), ends, chips)
     text = found.main.metric.text
     for degree, (none, factor) in sorted(found.by_celsius.items()):
-        words = f"with one factor a tile {text(factor)}"
+        words = f"with one factor per tile {text(factor)}"
         table.add_row(f"{degree:g} degrees Celsius", text(none), words, "")
     for name, codes in agreement_by_layer(more.checks).items():
         words = f"{100 * codes.within_one:.1f} % within 1 LSB"

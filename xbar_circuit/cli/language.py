@@ -58,7 +58,7 @@ def language(
     architecture: Architecture = None,
     out: Out = Path("out/language"),
 ) -> None:
-    """Run a transformer of a million weights on PCM tiles: bits a character, energy, its text."""
+    """Run a transformer of a million weights on PCM tiles: bits per character, energy, its text."""
     # torch takes a second to import, and is an extra
     from xbar_circuit.plots.language import draw_language  # noqa: PLC0415
     from xbar_circuit.report.language import (  # noqa: PLC0415

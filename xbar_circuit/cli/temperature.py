@@ -47,7 +47,7 @@ def temperature(
     seed: given.FIRST_SEED = None,
     out: Out = Path("out/temperature"),
 ) -> None:
-    """Measure accuracy over temperature, with and without one correction factor an array."""
+    """Measure accuracy over temperature, with and without one correction factor per array."""
     usual = InferenceSettings(
         accelerator=Accelerator(statistics=PcmStatistics.joshi2020()),
         seconds=(3600.0,),

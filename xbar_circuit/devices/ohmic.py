@@ -54,7 +54,7 @@ class Ohmic:
         column_nodes: Sequence[str],
         conductances: Sequence[float],
     ) -> Iterable[str]:
-        """Return one resistor line a cell."""
+        """Return one resistor line per cell."""
         return (
             f"R{name} {row} {column} {1.0 / g!r}"
             for name, row, column, g in zip(

@@ -49,6 +49,6 @@ def draw_design(designs: Sequence[Design], path: Path) -> None:
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlabel("energy of an image [nJ]")
         axes.set_ylabel("accuracy [%]")
-        axes.set_title("Tiles, converters and devices (a larger marker has more devices a cell)")
+        axes.set_title("Tiles, converters and devices (a larger marker has more devices per cell)")
         axes.legend(fontsize=8, ncols=2, loc="lower right")
         save(page, path)

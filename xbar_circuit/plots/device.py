@@ -119,13 +119,13 @@ def draw_device_temperature(report: DeviceReport, path: Path) -> None:
     warm = report.temperature
     with figure(1, 2, width=10.0, height=4.0) as (page, (left, right)):
         left.plot(warm.celsius, 100 * warm.product_raw, "o-", label="raw")
-        left.plot(warm.celsius, 100 * warm.product_scaled, "o-", label="one factor an array")
+        left.plot(warm.celsius, 100 * warm.product_scaled, "o-", label="one factor per array")
         left.set_xlabel("temperature [C]")
         left.set_ylabel("error of a product [%]")
         left.set_ylim(bottom=0.0)
         left.legend()
         right.plot(warm.celsius, 100 * warm.accuracy_raw, "o-", label="raw")
-        right.plot(warm.celsius, 100 * warm.accuracy_scaled, "o-", label="one factor an array")
+        right.plot(warm.celsius, 100 * warm.accuracy_scaled, "o-", label="one factor per array")
         right.axhline(100 * warm.accuracy_digital, color="#888888", label="without devices")
         right.set_xlabel("temperature [C]")
         right.set_ylabel("accuracy [%]")

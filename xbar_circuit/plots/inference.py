@@ -60,7 +60,7 @@ def draw_temperature(evaluation: Evaluation, path: Path) -> None:
     factor = 100.0 if scores.metric.unit == "%" else 1.0
     with figure(width=7.0, height=3.6) as (page, (axes,)):
         for k, (colour, label) in enumerate(
-            ((COLOURS[1], "no compensation"), (COLOURS[0], "one factor a tile"))
+            ((COLOURS[1], "no compensation"), (COLOURS[0], "one factor per tile"))
         ):
             values = [factor * evaluation.by_celsius[degree][k] for degree in degrees]
             axes.plot(degrees, values, "o-", color=colour, label=label)

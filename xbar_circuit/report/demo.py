@@ -91,14 +91,14 @@ def _accuracy(demo: Demo, folder: Path) -> Section:
         ],
         tables=[
             Table(
-                columns=["ohm a segment", *(f"{ohm:g}" for ohm in demo.accuracy_by_ohm)],
+                columns=["ohm per segment", *(f"{ohm:g}" for ohm in demo.accuracy_by_ohm)],
                 rows=[["accuracy", *map(_percent, demo.accuracy_by_ohm.values())]],
                 caption=f"{usual.readout.converter.bits}-bit column converters.",
             ),
             Table(
                 columns=["converter bits", *map(str, demo.accuracy_by_bits)],
                 rows=[["accuracy", *map(_percent, demo.accuracy_by_bits.values())]],
-                caption=f"Wires of {usual.wires.row_ohm:g} ohm a segment.",
+                caption=f"Wires of {usual.wires.row_ohm:g} ohm per segment.",
             ),
         ],
     )

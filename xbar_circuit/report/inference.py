@@ -255,7 +255,7 @@ def _temperature(evaluation: Evaluation, folder: Path) -> Section:
             f" other temperatures {duration(evaluation.settings.seconds[-1])} later: conduction is"
             " activated, that of nearly RESET devices the most."
         ],
-        tables=[Table(columns=["celsius", "no compensation", "one factor a tile"], rows=rows)],
+        tables=[Table(columns=["celsius", "no compensation", "one factor per tile"], rows=rows)],
         figures=[Figure(path=folder / "temperature.png", caption="Accuracy over temperature.")],
     )
 

@@ -70,13 +70,13 @@ def write_language_page(
     ages = list(dict.fromkeys(point.age for point in study.points))
     fresh, old = (study.point(first, placement, age) for age in (ages[0], ages[-1]))
     key = {
-        "digital": f"{study.digital[first].value:.3f} bits a character",
+        "digital": f"{study.digital[first].value:.3f} bits per character",
         f"chip after {ages[0]}": _more(fresh.relative),
         f"chip after {ages[-1]}": _more(old.relative),
     }
     cost = study.costs.get(placement)
     if cost is not None:
-        key["energy"] = f"{1e6 * cost.total_joule:.2f} uJ a character"
+        key["energy"] = f"{1e6 * cost.total_joule:.2f} uJ per character"
     sections = [
         Section(
             title="Bits a character",

@@ -88,7 +88,7 @@ def _time(study: Mnist, folder: Path) -> Section:
         rows.append([name, _percent(found.digital_accuracy), *cells])
     words = [
         "PCM statistics of Joshi et al., Nat. Commun. 11, 2473 (2020): programming noise, drift and"
-        " read noise. Drift is compensated by one factor a tile unless a row says otherwise."
+        " read noise. Drift is compensated by one factor per tile unless a row says otherwise."
     ]
     if study.plain:
         ages_of_both = tuple(AIHWKIT)
@@ -184,7 +184,7 @@ def _measured(study: Mnist) -> Section:
     return Section(
         title="Time and memory",
         paragraphs=[
-            "One chip with exact wires of 1 ohm a segment, in one process; inference is the least"
+            "One chip with exact wires of 1 ohm per segment, in one process; inference is the least"
             " of three runs, in turns with NumPy. Memory is the largest resident set of a process"
             " of its own that ran it all, interpreter, libraries and images included."
         ],

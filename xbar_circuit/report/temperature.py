@@ -63,7 +63,7 @@ def write_temperature_page(curve: TemperatureCurve, folder: Path, *, footer: str
                     f" of the mean. Devices were programmed and all ranges set at"
                     f" {curve.programmed_celsius:g} degrees; the chips were {kept}.",
                     "Without correction the digital side keeps what it knew at programming time."
-                    " One factor an array follows from the array's response to known inputs, at"
+                    " One factor per array follows from the array's response to known inputs, at"
                     " programming time and now.",
                     "Boybat et al., IEDM 2021, characterised ten thousand devices and report that"
                     " a simple array-level scaling prevents any significant loss of accuracy of"

@@ -74,7 +74,7 @@ class TileNoise:
                 "noise.read_siemens",
                 got=f"shape {self.read_siemens.shape}",
                 expected=f"{crossbar.shape}, as the crossbar",
-                remedy="one number a device",
+                remedy="one number per device",
             )
         if self.thermal and not crossbar.cell.linear:
             raise ParameterError.about(

@@ -158,7 +158,7 @@ class Tile:
 
     @property
     def converters(self) -> int:
-        """How many converters there are: one a column, or one a pair that meets before it."""
+        """How many converters there are: one per column, or one per pair that is combined before it."""
         pairs = self.digital.pairs
         return self.crossbar.cols if pairs is None else len(pairs)
 

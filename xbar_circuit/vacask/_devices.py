@@ -25,7 +25,7 @@ class CellLines:
 
     source : Verilog-A file that they need; None for resistors.
     model : the line that names the model, and what else they share.
-    elements : one line a device, open ones left out.
+    elements : one line per device, open ones left out.
     """
 
     source: Path | None

@@ -1,4 +1,4 @@
-"""Training through 20 ohm a segment recovers what the wires took, without labels."""
+"""Training through 20 ohm per segment recovers what the wires took, without labels."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A network over temperature: what one factor an array can make good, and what it cannot."""
+"""A network over temperature: what one factor per array can make good, and what it cannot."""
 
 import json
 from dataclasses import replace
@@ -85,6 +85,6 @@ def test_the_verb_writes_the_curve(tmp_path, capsys):
     assert np.shape(content["accuracy_by_seed"]["global"]) == (1, 2)
     assert content["mean_accuracy"]["global"][0] > 0.8
     page = (tmp_path / "index.html").read_text()
-    assert "one factor an array" in page
+    assert "one factor per array" in page
     assert (tmp_path / "temperature.png").read_bytes().startswith(b"\x89PNG")
     assert "85 C" in capsys.readouterr().out

@@ -1,7 +1,7 @@
 """How fast the engines are: the same arrays, inputs and process for all of them.
 
 Arrays of the size that published baselines use: conductances uniform in 1-25 uS, inputs uniform in
-0-0.2 V, 1 ohm a segment. Every figure is the least of a few repeats. Sparse LU's transfer matrix
+0-0.2 V, 1 ohm per segment. Every figure is the least of a few repeats. Sparse LU's transfer matrix
 counts one factorisation and one solve for each column, the solves scaled up from a few.
 """
 

@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 #: Digital corrections that are compared, by the name that `Chip.drift_compensation` has for them.
-CORRECTIONS = {"none": "no correction", "global": "one factor an array"}
+CORRECTIONS = {"none": "no correction", "global": "one factor per array"}
 
 #: Told of progress: stage, steps done now, steps in all.
 Report = Callable[[str, int, int], object]

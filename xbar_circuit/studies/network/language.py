@@ -1,4 +1,4 @@
-"""A character-level transformer on PCM tiles: bits a character over a year, energy, and its text.
+"""A character-level transformer on PCM tiles: bits per character over a year, energy, and its text.
 
 Two networks that differ in nothing but the noise on their weights while they were trained are
 programmed into chips with exact wires and read at several ages, with some layers left digital. The
@@ -71,7 +71,7 @@ class LanguagePoint:
 class LanguageStudy:
     """The whole study.
 
-    digital : bits a character of each network in float32.
+    digital : bits per character of each network in float32.
     points : on chips.
     costs : of one character, by placement.
     texts : what was written after the prompt, by who wrote it.
@@ -174,7 +174,7 @@ def measure_language(
                 for age, second in times.items():
                     later = chip.at(second)
                     bits[age].append(bits_per_character(later, judged))
-                    tell("bits a character", 1, total)
+                    tell("bits per character", 1, total)
                     shown = written and age in (next(iter(times)), list(times)[-1])
                     if shown and (name, placement, number) == (first, placements[0], seed):
                         with later.running() as module:

@@ -200,7 +200,7 @@ def variants(*, seeds: int, seed: int = 0, images: int | None) -> list[Variant]:
 
 
 def timed_settings(*, images: int | None) -> InferenceSettings:
-    """Return the configuration whose time and memory are measured: 1 ohm a segment, one chip."""
+    """Return the configuration whose time and memory are measured: 1 ohm per segment, one chip."""
     return next(
         replace(variant.settings, seeds=1, seconds=(25.0,))
         for variant in variants(seeds=1, images=images)

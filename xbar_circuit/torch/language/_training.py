@@ -197,7 +197,7 @@ def main(
         if step % 100 == 0:
             mean = float(np.mean(losses[-100:])) / math.log(2.0)
             typer.echo(
-                f"step {step}: {mean:.3f} bits a character, {time.monotonic() - begun:.0f} s"
+                f"step {step}: {mean:.3f} bits per character, {time.monotonic() - begun:.0f} s"
             )
 
     dtype = torch.bfloat16
@@ -218,7 +218,7 @@ def main(
         model = Transformer(shape)
         model.load_state_dict(done["model"])
         bits = bits_per_character(model.eval(), windows(validation, context=shape.context))
-        typer.echo(f"{name}: {bits.mean():.4f} bits a character on the validation chapters")
+        typer.echo(f"{name}: {bits.mean():.4f} bits per character on the validation chapters")
         save_language(done["model"], shape, alphabet, out / f"{name}.npz")
 
 

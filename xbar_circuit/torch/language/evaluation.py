@@ -1,4 +1,4 @@
-"""What a language network is worth: bits a character, and the text that it writes."""
+"""What a language network is worth: bits per character, and the text that it writes."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def generate(
     count
         How many characters.
     rng
-        Draws them, one number a character: the same generator makes two networks that agree write
+        Draws them, one number per character: the same generator makes two networks that agree write
         the same text.
     temperature
         By which logits are divided; below 1 prefers the likely.

@@ -2,7 +2,7 @@
 
 The file is an npz. A matrix stands there as whole numbers of 8 bits with a scale for each of its
 rows (an output of a linear layer, a character of the embedding), everything else in float32. Both
-shipped networks lose less than 0.001 bits a character by that; the digital results are those of
+shipped networks lose less than 0.001 bits per character by that; the digital results are those of
 the weights in the file.
 """
 
