@@ -162,9 +162,7 @@ def conductance_matrix(name: str, value: ArrayLike) -> FloatArray:
             expected="shape (rows, cols), at least (1, 1)",
             remedy="pass one matrix; a single device is [[g]]",
         )
-    _refuse(
-        name, array, ~np.isfinite(array), "finite conductances [S]", "0 stands for an open device"
-    )
+    _refuse(name, array, ~np.isfinite(array), "finite conductances [S]", "0 is an open device")
     _refuse(
         name,
         array,

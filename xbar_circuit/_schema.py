@@ -274,7 +274,7 @@ def build(table: Table, *, name: str, folder: Path) -> Any:
         raise
     except (TypeError, ValueError, ArithmeticError, OSError) as error:
         raise ModelFileError(
-            f"{name or 'the file'}: got {error}, expected values that make the part; correct them"
+            f"{name or 'the file'}: got {error}, expected valid values for this part; correct them"
         ) from error
 
 

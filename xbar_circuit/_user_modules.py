@@ -162,7 +162,7 @@ def is_own_file(file: str | Path) -> bool:
 
 
 def _asked_from(folder: str) -> bool:
-    """Whether the import that is under way stands in a file of this folder."""
+    """Whether the import in progress comes from a file in this folder."""
     frame: Any = sys._getframe(2)  # noqa: SLF001  there is no other way to know who asks
     while frame is not None and _is_machinery(frame.f_code.co_filename):
         frame = frame.f_back

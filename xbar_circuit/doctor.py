@@ -218,8 +218,8 @@ def _confinement(simulator: spice.Simulator) -> Finding:
     return Finding(
         name="confinement",
         state="limited",
-        text=f"the system lets ngspice's process be denied {held}, not {', '.join(missing)}: only"
-        " the look at a deck's text keeps it from that",
+        text=f"the system can deny ngspice's process {held}, not {', '.join(missing)}: only"
+        " the check of the deck's text prevents that",
         remedy="Linux 5.13 or later, on x86-64 or arm64, with seccomp and Landlock enabled",
     )
 

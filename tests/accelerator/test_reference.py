@@ -118,5 +118,5 @@ def test_the_command_writes_it_with_its_schema_and_never_over_a_file(tmp_path, c
     assert place.read_text("utf-8") == example_toml("mine.schema.json")
     assert json.loads((tmp_path / "mine.schema.json").read_text("utf-8")) == json_schema()
     assert "mine.toml" in capsys.readouterr().out
-    with pytest.raises(ParameterError, match="which is there already"):
+    with pytest.raises(ParameterError, match="which already exists"):
         infer._write_config(place)

@@ -1,4 +1,4 @@
-"""``xbar infer`` on networks and data that nobody knows: metrics, intervals, what is left out."""
+"""``xbar infer`` on networks and data of unknown origin: metrics, intervals, what is left out."""
 
 import csv
 import json

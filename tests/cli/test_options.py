@@ -26,11 +26,11 @@ MEANINGS = {
     "--celsius": "Temperature [degree Celsius]",
     "--corner": "Section of the model library",
     "--library": "Transistor library: FILE or FILE:SECTION",
-    "--seed": "Seed of the random numbers",
+    "--seed": "Seed of the random generator",
     "--seeds": "Number of chips",
     "--size": "Rows and columns of the array",
     "--tile": "Rows and columns of a tile",
-    "--tile-budget": "Copy slow layers",
+    "--tile-budget": "Replicate slow layers",
 }
 #: Resolutions are a list where designs are compared.
 SEVERAL = {("design", "--bits"), ("ir-drop", "--size")}

@@ -131,7 +131,7 @@ class AnalogLayer:
     celsius
         Temperature of the tiles [degree Celsius]; None is that of their parts.
     constants
-        Of each tile, what a code is worth [S] and the codes without an input, as they were known
+        Of each tile, the value of one code [S] and the codes without an input, as they were known
         when the chip was programmed; None takes those of these tiles as they are now, as a
         compensation by known inputs finds them.
     """
@@ -171,7 +171,7 @@ class AnalogLayer:
             self._factors.append(factor.astype(np.float32))
             offset = without.astype(np.float64) * factor
             self._offsets.append(offset.astype(np.float32) if offset.any() else None)
-        #: Of each tile as it is, what a code is worth [S] and the codes without an input.
+        #: Of each tile as it is, the value of one code [S] and the codes without an input.
         self.constants = tuple(measured)
 
     def encode(self, values: Array) -> Array:

@@ -106,7 +106,7 @@ def _measured(values: dict[str, Any], folder: Path) -> devices.TabulatedCurve:
             got=f"{values['file']} of shape {matrix.shape}"
             + (" beside x or y" if len(values) > 1 else ""),
             expected="two columns, x and the curve's value, and nothing beside the file",
-            remedy="write one point a line",
+            remedy="write one point per line",
         )
     return devices.TabulatedCurve(x=tuple(matrix[:, 0].tolist()), y=tuple(matrix[:, 1].tolist()))
 
@@ -337,7 +337,7 @@ PcmTable: Any = table_model(
         "preset": (
             Literal[tuple(PCM_PRESETS)],
             "joshi2020",
-            "Published statistics; the other keys say what is another than theirs.",
+            "Published statistics; the other keys override its values.",
         )
     },
     given=False,

@@ -19,7 +19,7 @@ from xbar_circuit.peripherals import Driver
 
 __all__ = ["FALLBACK", "Periphery", "input_bits"]
 
-#: Whose numbers stand for parts that have none.
+#: Whose numbers are used for parts that have none.
 FALLBACK = "survey median"
 
 
@@ -74,7 +74,7 @@ class Periphery:
         accelerator
             Whose parts count.
         architecture
-            Whose published numbers stand in their place, or their name; None takes the parts' own,
+            Whose published numbers are used instead, or their name; None takes the parts' own,
             and those of :data:`FALLBACK` where the read-out is ideal.
 
         Raises
@@ -126,7 +126,7 @@ class Periphery:
                 "readout.converter",
                 got="an exact converter",
                 expected="one with a width",
-                remedy="nobody knows what an exact one costs; give the bits that a chip would have",
+                remedy="an exact one has no cost; give the resolution that a chip would have",
             )
         pulses = driver.span_second > 0.0
         period = numbers.read_period_second(pulses=pulses, bits=width, output_bits=output_bits)
@@ -136,8 +136,8 @@ class Periphery:
         kind = type(getattr(driver, "driver", driver)).__name__
         other = (
             f"Caution: the tiles are driven by a {kind}, but the numbers of {numbers.name} are for"
-            f" a {numbers.driver_kind}; drivers and read-out that make one from the other are not"
-            " in them.",
+            f" a {numbers.driver_kind}; the circuits that convert one into the other are not"
+            " included.",
         )
         return cls(
             name=numbers.name,
@@ -173,7 +173,7 @@ def input_bits(driver: Driver) -> int:
             "driver",
             got="an exact driver",
             expected="one with a width",
-            remedy="nobody knows what an exact one costs; give the bits that a chip would have",
+            remedy="an exact one has no cost; give the resolution that a chip would have",
         )
     return math.ceil(math.log2(driver.highest + 1)) + (1 if driver.lowest < 0 else 0)
 

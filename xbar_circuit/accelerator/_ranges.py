@@ -2,7 +2,7 @@
 
 A chip's drivers and read-outs have programmable ranges: a gain, a window, a full scale. Here each
 layer's activations are laid upon its driver's range, and each tile's currents upon its read-out's,
-by a percentile of the magnitudes that occur; zeros do not count. What was decided stands in the
+by a percentile of the magnitudes that occur; zeros do not count. What was decided is kept in the
 parts themselves, so a tile measured in ngspice has the ranges that the network runs with. A circuit
 whose range is fixed keeps it: the drivers of its tile are lowered instead.
 """

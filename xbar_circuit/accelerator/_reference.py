@@ -27,8 +27,8 @@ _WIDTH = 100
 _HEAD = """\
 #:schema {schema}
 # An accelerator and how it is run, for xbar infer, mapping, cost and the studies of xbar sweep.
-# Every key stands here with its default; leave out what is to keep it. Units are in the names: SI.
-# "none" is a value that is not there. Lines that begin with "#" hold what else a table can be.
+# Every key is listed with its default; delete the ones you do not change. Units are in the names
+# (SI). "none" means no value. Lines that begin with "#" hold what else a table can be.
 """
 _LAYERS = """
 # Layers by name that are not on [accelerator]: digital in float32 ("digital") or in whole numbers
@@ -38,7 +38,7 @@ _LAYERS = """
 # conv2 = {{ readout.converter.bits = 10 }}
 # dense3 = "digital"
 
-# Other accelerators; they take from [accelerator] what they do not say.
+# Other accelerators; whatever they leave out is as in [accelerator].
 # [accelerators.wide]
 # readout.converter.bits = 10
 """
@@ -92,14 +92,14 @@ def reference_page() -> str:
         " --write-config FILE` writes one with every key and its default, and beside it the JSON"
         " schema that lets editors complete and check it. This page is made of the same schema.",
         "",
-        'Units are in the names of the keys, SI without prefixes. `"none"` is a value that is'
-        " not there. A part is a table whose `kind` says what it is. File names start from the"
-        ' folder of the file. Lists of numbers may be files: `{ file = "inl.csv" }`, one column;'
-        " curves may be tables of two columns, x and value.",
+        'Units are in the names of the keys, SI without prefixes. `"none"` means no value. A part'
+        " is a table whose `kind` selects its type. File names are relative to the folder of the"
+        ' TOML file. Lists of numbers may be files: `{ file = "inl.csv" }`, one column; curves'
+        " may be tables of two columns, x and value.",
         "",
-        'A layer in `[layers]` is `"digital"` (float32), `"int8"` (whole numbers of so many'
-        " bits), the name of an accelerator in `[accelerators]`, or a table of what is another"
-        " than in `[accelerator]`.",
+        'A layer in `[layers]` is `"digital"` (float32), `"int8"` (integers; other widths'
+        " likewise), the name of an accelerator in `[accelerators]`, or a table of the settings"
+        " that differ from `[accelerator]`.",
         "",
     ]
     seen: list[object] = []

@@ -118,7 +118,7 @@ def reach_ampere(readout: Readout) -> float:
     if not math.isfinite(room) or room <= 0.0:
         raise ParameterError.about(
             "readout",
-            got="one whose range for currents of both signs nobody knows",
+            got="one whose range for currents of both signs is unknown",
             expected="an amplifier whose reference lies within its converter's range",
             remedy="set reference_volt, low_volt and high_volt, or calibrate a tile of your own",
         )

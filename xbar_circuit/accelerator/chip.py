@@ -100,7 +100,7 @@ class Chip(WorkingChip):
         inputs
             What loads the arrays; None takes inputs of ones.
         architecture
-            Whose published numbers stand in place of the parts' own; None takes the parts'
+            Whose published numbers are used instead of the parts' own; None takes the parts'
             own, and where a part has none (ideal ones) the survey's median.
         replicas
             Copies of each layer's tiles by name; 1 unless said.

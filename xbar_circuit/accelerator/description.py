@@ -30,7 +30,7 @@ class Accelerator(Hardware):
     rows, cols
         Cells of a tile. A weight takes a block of them, as the synapse says.
     synapse
-        How a signed weight is divided among devices, their range, and what stands at each
+        How a signed weight is divided among devices, their range, and the cell at each
         cross-point; one of `xbar_circuit.cells`.
     wires, terminals
         Of every tile.

@@ -30,7 +30,7 @@ from xbar_circuit.tile import Tile
 
 __all__ = ["CodeAgreement", "TileCheck", "agreement_by_layer", "check_tiles", "choose_tiles"]
 
-_FULL_CELLS = 1024  # of a linear array whose every wire stands in the deck of drivers and read-outs
+_FULL_CELLS = 1024  # of a linear array whose every wire is in the deck of drivers and read-outs
 _SAMPLES = 64  # whose activations the vectors are chosen from
 
 

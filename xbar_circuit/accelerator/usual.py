@@ -63,7 +63,7 @@ def _neurram() -> Accelerator:
         interconnect=Interconnect(bit_joule_per_metre=0.0, distance_metre=0.0),
         assumptions=(
             "Buffers, wires between cores and their arithmetic are not counted.",
-            "No leakage, no input or output of the chip, no programming of the devices.",
+            "Leakage, chip inputs and outputs, and programming of the devices are not counted.",
         ),
     )
     return Accelerator(

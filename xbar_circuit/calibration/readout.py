@@ -226,7 +226,7 @@ class ReadoutModel:
                 "model",
                 got=f"a read-out that never brings its converter from {low:g} to {high:g}",
                 expected="a curve that covers the converter's range",
-                remedy="calibrate one whose range fits its column",
+                remedy="calibrate one whose range covers its column",
             )
         return float(grid[inside[0]]), float(grid[inside[-1]])
 

@@ -1,4 +1,4 @@
-"""A cell in a TOML file: what stands at the cross-points, written down once.
+"""A cell in a TOML file: what is at the cross-points, written down once.
 
 ::
 

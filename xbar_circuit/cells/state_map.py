@@ -62,7 +62,7 @@ class StateMap:
             raise ParameterError.about(
                 "states",
                 got=f"{len(self.states)} states, {len(g)} conductances",
-                expected="as many of both, at least 3",
+                expected="the same number of each, at least 3",
                 remedy="give more states",
             )
         steps = np.diff(np.log(g)) if (g > 0.0).all() else np.zeros(1)

@@ -39,7 +39,7 @@ class Synapse:
     g_min_siemens, g_max_siemens
         Conductances of a device for the shares 0 and 1 [S].
     cell
-        What stands at each cross-point: a bare device law, or a 1T1R cell.
+        The cell at each cross-point: a bare device law, or a 1T1R cell.
 
     Raises
     ------

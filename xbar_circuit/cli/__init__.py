@@ -229,7 +229,7 @@ def _common(
         bool, typer.Option("--quiet", help="Print nothing but errors and progress.")
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print summary.json in place of text for people.")
+        bool, typer.Option("--json", help="Print summary.json instead of readable text.")
     ] = False,
     device: Annotated[
         str | None,
@@ -277,7 +277,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(_exit_code(error))
     except OSError as error:
         Console(stderr=True, soft_wrap=True).print(
-            f"{error}; give another folder with --out, or make room or leave to write there",
+            f"{error}; give another folder with --out, or free some space, or allow writing there",
             style="bold red",
             markup=False,
             highlight=False,

@@ -47,13 +47,13 @@ SHAPE = Annotated[
 ]
 CONSTANT = Annotated[
     list[str] | None,
-    typer.Option(help="An input that is none any more, such as sr=16000; repeat for several."),
+    typer.Option(help="Input to replace by a constant, such as sr=16000; repeat for several."),
 ]
 DATA = Annotated[
     str | None,
     typer.Option(
-        help=f"IDX, npy, npz or folder by class; '{FASHION_MNIST}' is shipped, and what the"
-        " package's own networks take. Any other network must be given its data."
+        help=f"IDX, npy, npz or folder by class; '{FASHION_MNIST}' ships with the package and"
+        " is the default for its own networks. Any other network needs its own data."
     ),
 ]
 LABELS = Annotated[
@@ -69,11 +69,13 @@ STD = Annotated[list[float] | None, typer.Option(help="Then divided by, by chann
 CONFIG = Annotated[
     Path | None, typer.Option(help="TOML with [accelerator], [layers], [pcm] and [run].")
 ]
-IMAGES = Annotated[int | None, typer.Option(min=1, help="Test images; all unless said.")]
-SEEDS = Annotated[int | None, typer.Option(min=1, help="Number of chips, a seed each.")]
+IMAGES = Annotated[int | None, typer.Option(min=1, help="Number of test images. Default: all.")]
+SEEDS = Annotated[int | None, typer.Option(min=1, help="Number of chips, one seed each.")]
 FIRST_SEED = Annotated[
     int | None,
-    typer.Option(min=0, help="Seed of the random numbers; of several chips, of the first."),
+    typer.Option(
+        min=0, help="Seed of the random generator; with several chips, the seed of the first."
+    ),
 ]
 
 

@@ -70,13 +70,18 @@ SEED = 0
 
 Out = Annotated[Path, typer.Option(help="Folder for the results.")]
 Seed = Annotated[
-    int, typer.Option(min=0, help="Seed of the random numbers; of several chips, of the first.")
+    int,
+    typer.Option(
+        min=0, help="Seed of the random generator; with several chips, the seed of the first."
+    ),
 ]
 Workers = Annotated[int | None, typer.Option(min=1, help="Number of processes.")]
 Bits = Annotated[int, typer.Option(min=1, max=32, help="Resolution of the converters [bit].")]
 Only = Annotated[
     list[str] | None,
-    typer.Option(help="A part to run, as named above; repeat for several. Default: the usual."),
+    typer.Option(
+        help="A part to run, as named above; repeat for several. Default: the standard set."
+    ),
 ]
 Rows = Annotated[int, typer.Option(min=1, help="Rows of the array.")]
 Cols = Annotated[int, typer.Option(min=1, help="Columns of the array.")]
@@ -86,8 +91,8 @@ Array = Annotated[
 ]
 MaxSide = Annotated[int, typer.Option(min=1, help="Most rows or columns of an array.")]
 Samples = Annotated[int, typer.Option(min=1, help="Samples of a Monte Carlo study.")]
-FitProducts = Annotated[int, typer.Option(min=2, help="Number of products that are fitted to.")]
-Products = Annotated[int, typer.Option(min=1, help="Number of products that are judged.")]
+FitProducts = Annotated[int, typer.Option(min=2, help="Number of products used for the fit.")]
+Products = Annotated[int, typer.Option(min=1, help="Number of held-out products.")]
 Celsius = Annotated[
     list[float] | None, typer.Option(help="Temperature [degree Celsius]; repeat for several.")
 ]
@@ -110,7 +115,7 @@ Tile = Annotated[
     list[int] | None, typer.Option(min=2, help="Rows and columns of a tile; repeat for several.")
 ]
 TileBudget = Annotated[
-    int | None, typer.Option(min=1, help="Copy slow layers until so many tiles are filled.")
+    int | None, typer.Option(min=1, help="Replicate slow layers up to this many tiles.")
 ]
 Library = Annotated[
     list[str] | None,
@@ -129,7 +134,10 @@ Seconds = Annotated[
 Output = Annotated[str | None, typer.Option(help="Which output of a network with several.")]
 SpiceVectors = Annotated[int, typer.Option(min=1, help="Inputs of each tile in ngspice.")]
 NetworkFile = Annotated[
-    Path | None, typer.Option(help="A .npz or .onnx trained on MNIST; ours unless given.")
+    Path | None,
+    typer.Option(
+        help="A .npz or .onnx trained on MNIST. Default: the one that ships with the package."
+    ),
 ]
 
 
@@ -179,7 +187,7 @@ def single(option: str, values: Sequence[Any] | None, usual: Any) -> Any:
             option,
             got=", ".join(map(str, values)),
             expected="one value",
-            remedy="this verb takes one; run it once for each",
+            remedy="this command accepts one; run it once for each",
         )
     return values[0] if values else usual
 

@@ -1,4 +1,4 @@
-"""``xbar check``: what of a network runs on tiles, what is digital, and what nobody knows."""
+"""``xbar check``: what of a network runs on tiles, what is digital, and what is unsupported."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def check(
     constant: given.CONSTANT = None,
     out: Out = Path("out/check"),
 ) -> None:
-    """Say what of a network runs on tiles, what is digital, and what nobody knows."""
+    """List what runs on tiles, what is digital, and what is unsupported."""
     user_modules.look_in(Path.cwd())  # a torch module of the user's own
     with as_typed():
         unknown = unknown_operators(network)
@@ -56,7 +56,7 @@ def check(
     console.print(_table(found))
     if found.missing:
         console.print(
-            f"nobody knows {', '.join(found.missing)}: replace it before the export, or run that"
+            f"unsupported: {', '.join(found.missing)}: replace it before the export, or run that"
             " part elsewhere",
             soft_wrap=True,
         )

@@ -42,14 +42,14 @@ def compare_readouts(
     own_config: Annotated[
         Path | None,
         typer.Option(
-            help="TOML whose [accelerator] has the read-out of your own, with or without a model;"
-            " else the package's two-stage op-amp is taken as a file of yours would be."
+            help="TOML file whose [accelerator] describes your own read-out, with or without a"
+            " model. Default: the package's two-stage op-amp, treated like a user's file."
         ),
     ] = None,
     bits: Bits = 8,
     readout: Annotated[
         list[str] | None,
-        typer.Option(help="Name of a read-out; repeat for several. All unless said."),
+        typer.Option(help="Name of a read-out; repeat for several. Default: all."),
     ] = None,
     fit_products: FitProducts = 24,
     products: Products = 12,
@@ -61,7 +61,7 @@ def compare_readouts(
     seed: given.FIRST_SEED = None,
     out: Out = Path("out/compare-readouts"),
 ) -> None:
-    """Compare read-outs under one network: accuracy, energy, latency, and codes in ngspice.
+    """Compare read-outs for one network: accuracy, energy, latency, and codes in ngspice.
 
     Ideal, behavioural SAR, an oscillator of transistors, and a subcircuit of your own; those with
     circuits are calibrated against ngspice first, which takes minutes, and are found again by the

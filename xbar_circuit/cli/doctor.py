@@ -23,7 +23,7 @@ _STYLE = {"good": "green", "limited": "yellow", "bad": "bold red"}
 def doctor(
     out: Annotated[Path | None, typer.Option(help="Folder for the results.")] = None,
 ) -> None:
-    """Tell which ngspice is used and what it can do; exit code 1 if something is broken."""
+    """Show which ngspice is used and what it can do; exit code 1 if something is broken."""
     console = Console()
     with console.status("looking"):
         findings = list(examine())

@@ -17,7 +17,7 @@ def explore(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 0,
     browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
 ) -> None:
-    """Open a page where size, wires, devices and inputs can be moved and the maps follow."""
+    """Open a page with sliders for size, wires, devices and inputs, and live maps."""
     console = Console()
     serve(
         port=port,

@@ -60,7 +60,7 @@ def _write_config(path: Path | None) -> None:
         if place.exists():
             raise ParameterError.about(
                 "--write-config",
-                got=f"{place}, which is there already",
+                got=f"{place}, which already exists",
                 expected="a new file",
                 remedy="give another name, or remove it",
             )
@@ -79,9 +79,8 @@ def infer(
     metric: Annotated[
         list[str] | None,
         typer.Option(
-            help=f"{', '.join(METRICS)}, top-5, or my_module:function; repeat for several. Unless"
-            " said accuracy with classes, mse with numbers, and snr, the output against the digital"
-            " run."
+            help=f"{', '.join(METRICS)}, top-5, or my_module:function; repeat for several. Default:"
+            " accuracy for classes, mse for numbers, and snr, the output against the digital run."
         ),
     ] = None,
     calibration: given.CALIBRATION = None,
@@ -94,7 +93,7 @@ def infer(
     write_config: Annotated[
         Path | None,
         typer.Option(
-            help="Write a --config with every key, its meaning and default, and leave.",
+            help="Write a --config with every key, its meaning and default, and exit.",
             is_eager=True,
             callback=_write_config,
         ),
@@ -115,7 +114,7 @@ def infer(
         ),
     ] = True,
     budget_images: Annotated[
-        int, typer.Option(min=1, help="Samples of the budget's accuracies.")
+        int, typer.Option(min=1, help="Samples for the budget's accuracies.")
     ] = 1000,
     cost: Annotated[bool, typer.Option(help="Also energy, latency and area.")] = True,
     spot_check: Annotated[bool, typer.Option(help="Also tiles in ngspice.")] = True,

@@ -166,7 +166,7 @@ def _made(
     supply_volt: float,
     conductances: tuple[float, float],
 ) -> dict[CellName, Cell | Synapse]:
-    """Return the cells and synapses by name; `selected` is what stands in the synapses."""
+    """Return the cells and synapses by name; `selected` is the cell in the synapses."""
     low, high = conductances
     made: dict[CellName, Cell | Synapse] = {}
     for name in names:

@@ -49,11 +49,13 @@ def language(
     ] = None,
     age: Annotated[
         list[str] | None,
-        typer.Option(help="25 s, 1 day, 30 days, 1 year; repeat for several, all unless said."),
+        typer.Option(help="25 s, 1 day, 30 days, 1 year; repeat for several. Default: all."),
     ] = None,
-    prompt: Annotated[str, typer.Option(help="How the texts begin.")] = "And the LORD said unto ",
+    prompt: Annotated[
+        str, typer.Option(help="Prompt of the generated texts.")
+    ] = "And the LORD said unto ",
     written: Annotated[
-        int, typer.Option(min=0, help="Characters that are written after it; 0 writes none.")
+        int, typer.Option(min=0, help="Number of characters to generate; 0 for none.")
     ] = 240,
     architecture: Architecture = None,
     out: Out = Path("out/language"),

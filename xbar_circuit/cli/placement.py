@@ -36,13 +36,14 @@ def placement(
     config: given.CONFIG = None,
     accuracy: Annotated[
         float | None,
-        typer.Option(min=0.0, max=1.0, help="To reach, from 0 to 1; else digital less --lost."),
+        typer.Option(min=0.0, max=1.0, help="Target, from 0 to 1. Default: digital minus --lost."),
     ] = None,
     lost: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="What may be lost of the digital accuracy.")
+        float,
+        typer.Option(min=0.0, max=1.0, help="Accuracy that may be lost against the digital run."),
     ] = 0.01,
     digital_bits: Annotated[
-        int, typer.Option(min=0, max=16, help="Width of layers that leave; 0 is float32.")
+        int, typer.Option(min=0, max=16, help="Integer width of the digital layers; 0 for float32.")
     ] = 8,
     images: given.IMAGES = None,
     seeds: given.SEEDS = None,

@@ -74,7 +74,7 @@ def read(
     unit_siemens: UnitSiemens = 1.0,
     engine: Engine = EngineName.NODAL,
     compare: Annotated[
-        bool, typer.Option("--compare", help="Run the other engine too and tell the difference.")
+        bool, typer.Option("--compare", help="Also run the other engine and report the difference.")
     ] = False,
     image_format: Annotated[
         str, typer.Option("--format", help="Format of the figure beside the PNG: svg or pdf.")

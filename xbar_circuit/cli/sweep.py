@@ -28,7 +28,7 @@ __all__ = ["sweep"]
 
 
 def sweep(
-    study: Annotated[Path, typer.Argument(help="TOML file that says what to compute.")],
+    study: Annotated[Path, typer.Argument(help="TOML file that describes the study.")],
     *,
     out: Annotated[Path | None, typer.Option(help="Folder for the results.")] = None,
     workers: Workers = None,
@@ -87,15 +87,15 @@ def sweep(
         table.add_row(*row[:fitting])
     console.print(table)
     if len(content.columns) > fitting or len(content.rows) > 40:
-        console.print("more columns and rows stand in results.csv")
+        console.print("more columns and rows are in results.csv")
     if counts["found"]:
-        console.print(f"{counts['found']} of them found from an earlier run")
+        console.print(f"{counts['found']} of them reused from an earlier run")
     console.print(f"results: {folder / 'results.nc'}, {folder / 'results.csv'}, {page}")
     first = next((outcome for outcome in outcomes if outcome.failure is not None), None)
     if first is not None and first.failure is not None:
         raise XbarError(
             f"{counts['failed']} of {len(outcomes)} points failed, see {folder / 'failures.json'};"
-            " run it again to try them again; the first,"
+            " run it again to retry them; the first,"
             f" {first.item.name}: {first.failure.kind}: {first.failure.message}"
         )
 
@@ -128,7 +128,7 @@ def _executor(address: str | None, plan: SweepPlan) -> Iterator[Executor | None]
 
 
 def _send(client: Any, path: str) -> None:
-    """Give a cluster the module of a study, which stands in a folder that it may not have."""
+    """Give a cluster the module of a study, which is in a folder that it may not have."""
     try:
         client.upload_file(path)
     except Exception as error:

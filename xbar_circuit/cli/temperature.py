@@ -36,10 +36,10 @@ def temperature(
     config: given.CONFIG = None,
     celsius: Celsius = None,
     programmed_celsius: Annotated[
-        float, typer.Option(help="Temperature while it is programmed [degree Celsius].")
+        float, typer.Option(help="Temperature during programming [degree Celsius].")
     ] = 25.0,
     stored_warm: Annotated[
-        bool, typer.Option(help="Kept at the temperature of the read, so that drift is faster.")
+        bool, typer.Option(help="Store the chip at the read temperature, so that drift is faster.")
     ] = False,
     seconds: Seconds = None,
     images: given.IMAGES = None,

@@ -282,7 +282,7 @@ class IvTable:
             )
 
     def spice_preamble(self) -> str:
-        """Return nothing: the table stands in every element."""
+        """Return nothing: every element contains the table."""
         return ""
 
     def spice_elements(

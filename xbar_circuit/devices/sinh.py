@@ -77,7 +77,7 @@ class Sinh:
         )
 
     def spice_preamble(self) -> str:
-        """Return nothing: the law stands in every element."""
+        """Return nothing: every element contains the law."""
         return ""
 
     def spice_elements(

@@ -37,7 +37,7 @@ class Transistor:
     section
         Its ``.lib`` section, the process corner; empty includes the whole file.
     parallel
-        How many such transistors stand in parallel.
+        Number of such transistors in parallel.
     geometry_unit_metre
         What the library takes W and L in [m]: 1 for SPICE's own unit, 1e-6 for libraries whose
         subcircuits count in micrometres.

@@ -1,6 +1,6 @@
 """The amplifier's testbench: one column of a real array into one amplifier.
 
-All rows follow one source ``Vscale``: row i stands at ``reference + scale * pattern[i]``. The other
+All rows follow one source ``Vscale``: row i is at ``reference + scale * pattern[i]``. The other
 columns end in ideal virtual grounds at the reference. The loop can be probed at the op-amp's
 output, between ``driven`` and ``out`` (Middlebrook, Int. J. Electronics 38, 485, 1975); a current
 can be put into the bit line's end, the node ``minus``.
@@ -68,7 +68,7 @@ def loaded_column(
     lines = [
         f"xbar_circuit: column {column} of a {crossbar.rows} x {crossbar.cols} crossbar"
         " with its amplifier",
-        "* row i stands at reference + scale * pattern[i]; the amplifier's output is v(out)",
+        "* row i is at reference + scale * pattern[i]; the amplifier's output is v(out)",
         f"{_OPTIONS} temp={spice_number(celsius)}{' klu' if klu else ''}",
         *amplifier.spice_definition("xbar_opamp"),
         *extra,

@@ -9,7 +9,7 @@
 ``Rrow_3_7``, ``Rcol_3_7``   segment from this cell to the next one right or below
 ===========================  =======================================================
 
-A terminal of 0 ohm on a lead of 0 ohm has no node of its own: its source stands at the wire's end.
+A terminal of 0 ohm on a lead of 0 ohm has no node of its own: its source is at the end of the wire.
 """
 
 from __future__ import annotations

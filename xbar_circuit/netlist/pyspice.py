@@ -40,7 +40,7 @@ def circuit(
     volts
         Inputs (batch, rows) or (rows,) [V].
     options
-        Tolerances and solver, which stand in the circuit's text; by default
+        Tolerances and solver, which are part of the circuit's text; by default
         :meth:`SpiceOptions.for_read`. Looser ones suit a circuit with transistors in it.
 
     Raises

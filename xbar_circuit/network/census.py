@@ -102,7 +102,7 @@ class Census:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """Types that nobody knows."""
+        """Types that are unsupported."""
         return tuple(row.kind for row in self.rows if row.place == "missing")
 
     def to_dict(self) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """A trained network: a directed graph of typed operators, as immutable data.
 
-Nodes stand in an order in which every input comes before its use; ``"input"`` is the first input.
+Nodes are in an order in which every input comes before its use; ``"input"`` is the first input.
 What a network computes is told by `execution`; which of its nodes an accelerator takes over, by
 `xbar_circuit.accelerator.mapping`.
 

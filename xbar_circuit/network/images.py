@@ -157,7 +157,7 @@ class Dataset:
 
     @property
     def classes(self) -> NDArray[np.int64]:
-        """The labels of what has one class a sample (n,).
+        """The labels of what has one class per sample (n,).
 
         Raises
         ------

@@ -78,7 +78,7 @@ def mnist_lenet5(*, plain: bool = False) -> Network:
     ----------
     plain
         Return the one that was trained without noise on its weights, and briefly, instead
-        (``--weight-noise 0 --epochs 4``): 98.87 %. It stands for networks that know nothing of
+        (``--weight-noise 0 --epochs 4``): 98.87 %. It represents networks that know nothing of
         analog arrays; the 4 were chosen with the test accuracy in sight (3, 5, 6 and 8 epochs:
         98.59, 99.00, 99.08 and 99.24 %).
     """

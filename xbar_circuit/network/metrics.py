@@ -160,7 +160,7 @@ def find_metric(name: str) -> Metric:
 
 
 def usual_metrics(targets: Targets | None) -> tuple[Metric, ...]:
-    """Return what is measured unless something is said; the first stands for the rest."""
+    """Return the default metrics; the first one represents the rest."""
     if targets is None:
         return (METRICS["snr"],)
     if targets.dtype.kind not in "iub":
@@ -178,7 +178,7 @@ def _flat(outputs: Array, targets: Targets) -> tuple[Array, Targets]:
     raise ShapeError.about(
         "targets",
         got=f"shape {targets.shape} for outputs of shape {outputs.shape}",
-        expected="one label a sample, or one for each position of outputs (n, positions, classes)",
+        expected="one label per sample, or per position of outputs (n, positions, classes)",
         remedy="put the classes last",
     )
 
@@ -267,7 +267,7 @@ def _auc(outputs: Array, targets: Targets | None, _: Array) -> Estimate:
     labels, scores = targets.reshape(-1), outputs.reshape(n, -1).astype(np.float64)
     if labels.size != n:
         raise ShapeError.about(
-            "targets", got=f"shape {targets.shape}", expected="(n,), one class a sample",
+            "targets", got=f"shape {targets.shape}", expected="(n,), one class per sample",
             remedy="take position for sequences",
         )  # fmt: skip
     if scores.shape[1] == 2:

@@ -43,7 +43,7 @@ class Cut:
 
     @property
     def dummies(self) -> int:
-        """How many dummy cells stand in front."""
+        """Number of dummy cells in front."""
         return self.size - (self.stop - self.start)
 
     def segments(self, ohm: FloatArray) -> FloatArray:

@@ -62,7 +62,7 @@ class Reduction:
     network
         Branch conductances between the ports (tiles, ports, ports) [S].
     left, right, top, bottom
-        Where the ports of each side stand in the network, or None where a side has none. Sides of
+        Where the ports of each side are in the network, or None where a side has none. Sides of
         ideal wires may share their ports.
     """
 

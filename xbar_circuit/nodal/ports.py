@@ -122,7 +122,7 @@ class PortModel:
     ) -> str:
         """Write the array as a SPICE ``.subckt`` whose ports are the ends of its leads.
 
-        The ports are called ``left_3``, ``right_3``, ``top_7``, ``bottom_7`` and stand in the
+        The ports are called ``left_3``, ``right_3``, ``top_7``, ``bottom_7`` and are in the
         ``.subckt`` line in this order, side by side.
 
         Parameters

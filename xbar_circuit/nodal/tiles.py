@@ -120,7 +120,7 @@ def _clean(part: FloatArray) -> FloatArray:
             "conductance",
             got="NaN, infinite or negative entries",
             expected="finite conductances >= 0 [S]",
-            remedy="0 stands for an open device; map signed weights to pairs of columns first",
+            remedy="0 is an open device; map signed weights to pairs of columns first",
         )
     return np.asarray(part)
 

@@ -217,7 +217,7 @@ class Readout:
         if gain <= 0.0:
             raise ParameterError.about(
                 "readout",
-                got=f"an amplifier that stands at {middle:g} V without a current",
+                got=f"an amplifier output of {middle:g} V without a current",
                 expected="a voltage within the range of its converter",
                 remedy="move the reference, or give the converter another range",
             )
@@ -331,7 +331,7 @@ class Readout:
         """Return the noise at 27 C."""
         window = self.converter.window_second
         if window is not None:
-            own = self.converter.column_ohm  # of a circuit nobody knows it: 0 is the most noise
+            own = self.converter.column_ohm  # unknown for a circuit: 0 gives the most noise
             whole = source_ohm + (own if math.isfinite(own) else 0.0)
             density = FOUR_KT / whole if column else 0.0
             if self.amplifier is not None:

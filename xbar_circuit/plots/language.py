@@ -28,7 +28,7 @@ def draw_language(study: LanguageStudy, path: Path) -> None:
                 words = f"{network.replace('_', '-')}, {placement}"
                 left.plot(range(len(ages)), bits, mark, color=colour, label=words, markersize=4)
         left.set_xticks(range(len(ages)), ages)
-        left.set_title("Bits a character; dash-dotted: digital")
+        left.set_title("Bits per character; dash-dotted: digital")
         left.set_xlabel("since programming")
         left.legend(fontsize=7, loc="upper left")
         bottom = np.zeros(len(study.costs))
@@ -41,6 +41,6 @@ def draw_language(study: LanguageStudy, path: Path) -> None:
         right.set_yticks(range(len(study.costs)), [p.replace(" ", "\n", 1) for p in study.costs])
         right.invert_yaxis()
         right.grid(visible=False, axis="y")
-        right.set_title("Energy of a character [uJ]")
+        right.set_title("Energy per character [uJ]")
         right.legend(fontsize=8, loc="lower right")
         save(page, path)

@@ -13,7 +13,7 @@ __all__ = ["draw_recovery"]
 
 
 def draw_recovery(recovery: Recovery, path: Path) -> None:
-    """Draw accuracy, error of the weights, and signal that is left; 0 ohm stands at the left."""
+    """Draw accuracy, error of the weights, and remaining signal; 0 ohm is at the left."""
     ohms = np.array([point.ohm for point in recovery.points])
     positive = ohms[ohms > 0.0]
     least = positive.min() if positive.size else 1.0

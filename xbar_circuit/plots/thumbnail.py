@@ -1,4 +1,4 @@
-"""A small map of a matrix, to stand in a line of a notebook."""
+"""A small map of a matrix for a line of a notebook."""
 
 from __future__ import annotations
 

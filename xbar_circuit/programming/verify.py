@@ -31,7 +31,7 @@ from xbar_circuit.programming.writers import Mask, PulsedWriter, Writer
 __all__ = ["ProgramResult", "program_and_verify", "single_shot"]
 
 MOST_PULSES = 30
-"""Default limit of pulses a cell; the 64-core chip's write-verify used as many."""
+"""Default limit of pulses per cell; the 64-core chip's write-verify used as many."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

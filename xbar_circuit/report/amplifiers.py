@@ -239,5 +239,5 @@ def _failures(said: Sequence[str]) -> list[Table]:
 def _decks() -> Section:
     return Section(
         title="Decks",
-        paragraphs=("Every deck that was run stands in the folder decks/, ready for ngspice -b.",),
+        paragraphs=("Every deck that was run is in the folder decks/ and runs with ngspice -b.",),
     )

@@ -56,7 +56,7 @@ def write_calibration(
     write_page(
         page,
         title="Calibrated read-outs",
-        lead="Fast models fitted to ngspice, judged on products that they were not fitted to.",
+        lead="Fast models fitted to ngspice, tested on held-out products.",
         key_numbers={
             "within 1 LSB, at worst": f"{100 * worst.within_one:.1f} %",
             "faster, at least": f"{min(report.speed_ratio for report in reports):,.0f} times",

@@ -40,7 +40,7 @@ def write_census_page(found: Census, folder: Path, *, footer: str) -> Path:
             sections.append(Section(title=title, tables=[table]))
     shapes = "; ".join(f"{name} {shape}" for name, shape in found.shapes.items())
     lead = (
-        f"Nobody knows {', '.join(found.missing)}: nothing runs until it is replaced."
+        f"Unsupported: {', '.join(found.missing)}: the network cannot run until it is replaced."
         if found.missing
         else f"{100 * found.tile_share:.1f} % of the multiply-accumulates run on tiles."
     )

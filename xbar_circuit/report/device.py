@@ -16,7 +16,7 @@ __all__ = ["device_summary", "write_device_page"]
 
 
 def device_summary(report: DeviceReport) -> dict[str, Any]:
-    """Return the numbers for machines; units stand in the names."""
+    """Return the numbers for machines; units are in the names."""
     return {
         "published": [
             {"what": p.what, "published": p.published, "ours": p.ours, "unit": p.unit}
@@ -81,7 +81,7 @@ def write_device_page(report: DeviceReport, folder: Path, *, footer: str) -> Pat
     joshi, best = report.products["Joshi 2020"], report.programmed["verify, 8 bits"]
     write_page(
         path,
-        title="A PCM device from all sides",
+        title="Characterisation of a PCM cell",
         lead="One parameter set in NumPy and in ngspice, and the statistics of published arrays.",
         key_numbers={
             "threshold of 30 nm": f"{report.loop.volt.max():.2f} V",

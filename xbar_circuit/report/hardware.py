@@ -27,7 +27,7 @@ def accelerator_words(a: Hardware) -> list[str]:
         f" {engineering(a.wires.row_ohm, 'ohm')} a segment along rows,"
         f" {engineering(a.wires.column_ohm, 'ohm')} along columns.",
         f"Driver: {part_words(a.driver)}. Read-out: {part_words(a.readout)}. Ranges are set by"
-        " images of the training set, layer by layer, and stand in the parts of each tile.",
+        " images of the training set, layer by layer, and kept in the parts of each tile.",
     ]
     words += [calibrated_words(model) for model in a.models]
     return words

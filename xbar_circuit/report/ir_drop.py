@@ -67,7 +67,7 @@ def write_ir_drop_page(report: IrDropReport, folder: Path, *, picture: Path, foo
                 paragraphs=[
                     "The curves come from the fast engine. Each cell was read in ngspice once as"
                     " well; cells with a transistor are a table in the fast engine, extracted from"
-                    " ngspice, whose own held-out error is told below.",
+                    " ngspice, whose own held-out error is given below.",
                     *(f"{name}: {text}." for name, text in report.tables.items()),
                 ],
                 tables=[_checks(report)],

@@ -50,7 +50,7 @@ def language_table(study: LanguageStudy) -> Table:
             ]
             for network, placement in pairs
         ],
-        caption="Bits a character, and how much more than digital, with its 95 % interval.",
+        caption="Bits per character, and how much more than digital, with its 95 % interval.",
     )
 
 
@@ -125,7 +125,7 @@ def _cost_section(study: LanguageStudy) -> Section:
     """Return energy by component, and what it assumes."""
     one = next(iter(study.costs.values()))
     return Section(
-        title="Energy of a character",
+        title="Energy per character",
         paragraphs=[
             "One character behind a full context: every layer multiplies once. The products of"
             " queries, keys and values are digital, in float32 as they were computed, keys and"

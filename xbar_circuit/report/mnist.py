@@ -158,7 +158,7 @@ def _wires(study: Mnist, folder: Path) -> Section:
         paragraphs=[
             "The same chips, every tile with all of its wire segments, by exact nodal analysis."
             " Wire-aware programming chooses conductances whose array, with its wires, realises the"
-            " wanted matrix; the two columns on the right tell the error of the worst layer's"
+            " wanted matrix; the two columns on the right give the error of the worst layer's"
             " matrix without and with it, before the devices' own noise. Digits are an easy task:"
             " drift compensation and the converters' ranges absorb the part of the drop that all"
             " columns share, and what is left stays within the spread of the chips."

@@ -146,8 +146,8 @@ def write_column(report: ColumnReport, folder: Path, *, picture: Path, footer: s
                 title="Error by cause",
                 paragraphs=(
                     "Driver, device, wire, amplifier and converter are switched from ideal to real"
-                    " one after the other; each is charged with what that does to the code. The"
-                    " shares of every product add up to its whole error.",
+                    " one after the other; each is charged with the resulting change of the code."
+                    " The shares of every product add up to its whole error.",
                 ),
                 tables=[Table(columns=("", "value"), rows=column_rows(report))],
                 figures=[Figure(path=picture, caption="Codes, whole error, error by cause")],

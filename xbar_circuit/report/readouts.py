@@ -83,8 +83,8 @@ def write_readouts_page(found: ReadoutComparison, folder: Path, *, footer: str) 
                     " ngspice, from the driver to the code.",
                     "Energy and latency are of one inference. A behavioural part counts by the"
                     " formula in its docstring, a circuit by what ngspice measured during its"
-                    " calibration; an ideal one has no energy of its own, and published numbers"
-                    " stand for it, which the last column names.",
+                    " calibration; an ideal one has no energy of its own, so the published"
+                    " numbers named in the last column are used.",
                 ],
                 tables=[
                     Table(columns=READOUT_COLUMNS, rows=[readout_cells(row) for row in found.rows])

@@ -62,9 +62,9 @@ def write_temperature_page(curve: TemperatureCurve, folder: Path, *, footer: str
                     f"{curve.settings.seeds} chips, {curve.images:,} images; mean and 95 % interval"
                     f" of the mean. Devices were programmed and all ranges set at"
                     f" {curve.programmed_celsius:g} degrees; the chips were {kept}.",
-                    "Without correction the digital side keeps what it knew at programming time."
-                    " One factor per array follows from the array's response to known inputs, at"
-                    " programming time and now.",
+                    "Without correction the digital side keeps the scale and offset of the codes"
+                    " from programming time. One factor per array follows from the array's response"
+                    " to known inputs, at programming time and now.",
                     "Boybat et al., IEDM 2021, characterised ten thousand devices and report that"
                     " a simple array-level scaling prevents any significant loss of accuracy of"
                     " three networks. Here the devices' activation energies are those of the"

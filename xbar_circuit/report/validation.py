@@ -57,8 +57,8 @@ def write_validation_page(truths: Sequence[Truth], folder: Path, *, footer: str 
     ran = [one for one in truths if not one.missing]
     write_page(
         page,
-        title="Truths from outside",
-        lead="What other simulators, textbooks and papers say, beside what this package says.",
+        title="Comparison with independent references",
+        lead="Results of other simulators, textbooks and papers, compared with ours.",
         key_numbers={
             "agree": f"{sum(bool(one.agrees) for one in ran)} of {len(ran)}",
             "not run": str(len(truths) - len(ran)),

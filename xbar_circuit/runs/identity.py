@@ -1,7 +1,7 @@
 """What makes two pieces of work the same: a digest of everything that their result depends on.
 
 A finished item is found again by its content, not by its place in a list. The digest covers the
-function (its name, and the source file that it stands in), the arguments, the seed, and every file
+function (its name, and the source file that defines it), the arguments, the seed, and every file
 of this package: code, data, device models and netlists. It is the same in every process and in
 every session, which neither ``hash`` nor a pickle is.
 """

@@ -16,7 +16,7 @@ __all__ = ["Item", "ItemFailure", "ItemOutcome", "generator"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One piece of work: a call that depends on nothing but what stands here.
+    """One piece of work: a call that depends only on the data here.
 
     Parameters
     ----------

@@ -90,7 +90,7 @@ class Plot(Mapping[str, NDArray[Any]]):
 
     @property
     def scale(self) -> NDArray[Any]:
-        """What the points stand at: time [s], frequency [Hz] or the swept value.
+        """The abscissa of the points: time [s], frequency [Hz] or the swept value.
 
         Raises
         ------

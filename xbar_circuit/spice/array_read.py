@@ -180,7 +180,7 @@ def _solve(
 ) -> tuple[_Solved, dict[int, ConvergenceError]]:
     """Solve all inputs in sorted chunks; a chunk that fails is halved until the culprit is found.
 
-    What failed is NaN in the answer, and stands in the second dictionary by its number.
+    What failed is NaN in the answer, and listed in the second dictionary by its number.
     """
     order = np.argsort(np.abs(batch).max(axis=1), kind="stable")
     waiting = [order[start : start + chunk] for start in range(0, len(order), chunk)]

@@ -121,7 +121,7 @@ def _library_folders(prefix: Path, multiarch: str) -> Iterator[Path]:
 
 
 def _scripts_of(library: Path) -> Path | None:
-    """Return the corrected start-up folder of an unpacked prefix, which stands at its top."""
+    """Return the corrected start-up folder of an unpacked prefix, which is at its top."""
     for parent in library.resolve().parents[:4]:
         if (parent / "xbar-scripts" / "spinit").is_file():
             return parent / "xbar-scripts"

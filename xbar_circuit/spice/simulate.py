@@ -283,7 +283,7 @@ def _wanted(vectors: Sequence[str]) -> tuple[str, ...]:
                 "vectors",
                 got=repr(name),
                 expected="names such as v(out) or i(vdd)",
-                remedy="one vector an entry",
+                remedy="one vector per entry",
             )
     return tuple(dict.fromkeys(names))
 

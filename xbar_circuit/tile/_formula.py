@@ -47,7 +47,7 @@ def check_drive(crossbar: Crossbar, driver: Driver, readout: Readout, *, signed:
         raise ParameterError.about(
             "driver",
             got="buffers of limited current at both ends of the word lines",
-            expected="one buffer a word line",
+            expected="one buffer per word line",
             remedy="set right_ohm=None, or limit_ampere=inf",
         )
 

@@ -124,7 +124,7 @@ class Correction:
 
 
 class CorrectedArray:
-    """A tile's array by its correction, in single precision: what stands for its transfer matrix.
+    """A tile's array by its correction, in single precision, in place of its transfer matrix.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ class CorrectedArray:
         volts
             Mean row voltages (batch, rows) [V].
         pulses
-            Whether the rows stand at the whole read voltage, for their share of the time.
+            Whether the rows are at the full read voltage for their share of the time.
         """
         mean = volts.astype(np.float32, copy=False)
         shape = (

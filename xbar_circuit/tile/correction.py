@@ -161,7 +161,7 @@ def calibrate_columns(
         raise ParameterError.about(
             "tile",
             got=f"{tile.driver.read_count} reads a product, difference {tile.readout.difference!r}",
-            expected="one read a product and one converter a column",
+            expected="one read per product and one converter per column",
             remedy="fit measured codes with ColumnCorrection.fitted",
         )
     wanted = tile.crossbar.conductance

@@ -104,7 +104,7 @@ def _node(nodes: dict[tuple[str, int], str], wire: int, first: str, second: str)
 def _capacitors(
     crossbar: Crossbar, rows: Sequence[str], columns: dict[int, str], stiff: set[str]
 ) -> Iterator[str]:
-    """Yield what stands for the capacitance of the wires."""
+    """Yield the elements that represent the capacitance of the wires."""
     held = _held(crossbar)
     of_columns = _fields(_turned(held), np.eye(crossbar.cols)[list(columns)], crossbar, turned=True)
     own = np.sqrt(

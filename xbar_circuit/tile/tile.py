@@ -108,7 +108,7 @@ class Tile:
             raise ParameterError.about(
                 "crossbar.terminals",
                 got="columns sensed at the bottom and at the top",
-                expected="one read-out a column",
+                expected="one read-out per column",
                 remedy="set top_ohm=None or bottom_ohm=None",
             )
         object.__setattr__(self, "celsius", tile_celsius(self.celsius, self.crossbar, self.model))
@@ -158,7 +158,7 @@ class Tile:
 
     @property
     def converters(self) -> int:
-        """How many converters there are: one per column, or one per pair that is combined before it."""
+        """Number of converters: one per column, or one per pair that is subtracted before it."""
         pairs = self.digital.pairs
         return self.crossbar.cols if pairs is None else len(pairs)
 

@@ -96,7 +96,7 @@ class TorchChip:
         samples
             How many samples these inputs are: images, or characters.
         architecture
-            Whose published numbers stand in the place of the parts' own.
+            Whose published numbers are used instead of the parts' own.
         beside
             Digital products besides the layers, of one sample, in float32.
         """

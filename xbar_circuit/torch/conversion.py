@@ -79,7 +79,7 @@ def convert(
             expected=f"some of the layers {sorted(found)}"
             if found
             else "a network with Linear, Conv1d or Conv2d layers",
-            remedy="correct the names; module.named_modules() tells them",
+            remedy="correct the names; module.named_modules() lists them",
         )
     for name, own in {"accelerator": accelerator, **others}.items():
         if not own.synapse.cell.linear:

@@ -1,6 +1,6 @@
 """The transfer matrix of an array as a function of its devices that torch can differentiate.
 
-With v the voltages across the devices when row i alone stands at 1 V, and z those when column j
+With v the voltages across the devices when row i alone is at 1 V, and z those when column j
 does, ``dT_ij / dg = v z`` for every device (S. W. Director and R. A. Rohrer, IEEE Trans. Circuit
 Theory 16, 318, 1969); `nodal.gradients` solves both networks for given inputs. A layer needs the
 sum over all i and j at once, weighted by the gradient of the loss. That is the reverse sweep

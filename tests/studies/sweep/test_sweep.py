@@ -302,7 +302,7 @@ def test_the_command_writes_everything_and_tells_of_failures(module, tmp_path, c
     with pytest.raises(SystemExit) as leaving:
         cli.main(["sweep", str(study), "--out", str(out), "--workers", "1"])
     assert not leaving.value.code
-    assert "1 of them found from an earlier run" in capsys.readouterr().out
+    assert "1 of them reused from an earlier run" in capsys.readouterr().out
 
 
 def test_a_cluster_is_sent_the_module_of_the_study(tmp_path):

@@ -60,7 +60,7 @@ def read(p: PcmNumbers, volt: FloatArray, thickness: FloatArray) -> ReadPoint:
             "read_volt",
             got=f"{size.flat[at]:g} V on {u.flat[at]:.3g} m of amorphous material",
             expected=f"less than {edge.flat[at]:.4g} V across it: more switches the cell on",
-            remedy="read below threshold; pulses are the matter of devices.transient",
+            remedy="read below threshold; use devices.transient for pulses",
         )
     last = size.copy()
     for _ in range(_ITERATIONS):
@@ -83,7 +83,7 @@ def read(p: PcmNumbers, volt: FloatArray, thickness: FloatArray) -> ReadPoint:
             "read_volt",
             got=f"{size.max():g} V",
             expected="a read that does not melt the cell",
-            remedy="lower it; pulses are the matter of devices.transient",
+            remedy="lower it; use devices.transient for pulses",
         )
     inner = -by_applied / slope  # dv/dV, implicit differentiation
     return ReadPoint(

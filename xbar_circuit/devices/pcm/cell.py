@@ -41,7 +41,7 @@ _NEWTON = 60
 class PcmCell(PcmParameters):
     """A phase-change memory cell, as a description with its renderings.
 
-    Parameters stand in :class:`~xbar_circuit.devices.pcm._parameters.PcmParameters`.
+    Parameters are described in :class:`~xbar_circuit.devices.pcm._parameters.PcmParameters`.
 
     >>> cell = PcmCell.sebastian2017()
     >>> round(float(cell.conductance(cell.thickness(5e-6))) * 1e6, 9)

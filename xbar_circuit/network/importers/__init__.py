@@ -50,7 +50,7 @@ def load(
     Raises
     ------
     ModelFileError
-        The file is missing, damaged, or holds an operator that nobody knows; its shape is
+        The file is missing, damaged, or holds an unsupported operator; its shape is
         open, not given, and none of the usual ones fits; or a native file is asked for another
         shape, or for an output.
     """
@@ -103,7 +103,7 @@ def declared_shape(path: Path | str, *, output: str | None = None) -> tuple[int 
 
 
 def unknown_operators(path: Path | str) -> dict[str, int]:
-    """Return the types of operators of an ONNX file that nobody knows; none of other networks.
+    """Return the types of unsupported operators of an ONNX file; nothing for other networks.
 
     Raises
     ------

@@ -30,7 +30,7 @@ _PLAIN_DOMAINS = frozenset({"", "ai.onnx"})
 
 
 def unsupported(node: Any, opsets: Mapping[str, int]) -> Iterator[Any]:
-    """Yield the node, or those in its subgraphs, that nobody knows."""
+    """Yield the node, or those in its subgraphs, that are unsupported."""
     plain = node.domain in _PLAIN_DOMAINS
     if plain and node.op_type in CONTROL:
         for attribute in node.attribute:

@@ -1,7 +1,7 @@
 """ONNX files: constants are folded, shapes followed by a sample, and each node translated.
 
 What the wanted outputs do not need is left out, and the names of all other nodes are checked
-first, so that an operator which nobody knows is refused before any work. Then the graph is
+first, so that an unsupported operator is refused before any work. Then the graph is
 walked once with a sample, which tells every shape; what depends on weights and shapes only
 is computed on the way (by ONNX's own reference), what depends on the inputs becomes a node: of
 the fast path where there is one, else of the reference. `simplify` then folds batch normalisations.
@@ -119,7 +119,7 @@ def _reading(source: Path | str | bytes) -> AbstractContextManager[None]:
 
 
 def unknown_operators(source: Path | str | bytes) -> dict[str, int]:
-    """Return the types of operators in an ONNX file that nobody knows, and how many of each.
+    """Return the types of unsupported operators in an ONNX file, and how many of each.
 
     Raises
     ------
@@ -140,7 +140,7 @@ def _kind(node: Any) -> str:
 
 
 def _refuse_unsupported(file: OnnxFile) -> None:
-    """Refuse operators that nobody knows."""
+    """Refuse unsupported operators."""
     wrong = [f"{node.name or node.output[0]!r} ({_kind(node)})" for node in _unknown(file)]
     if wrong:
         more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""

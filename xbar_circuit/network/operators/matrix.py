@@ -108,7 +108,7 @@ class Convolution(MatrixOperator):
                 got=f"weight {self.weight.shape}, bias {self.bias.shape}, stride {self.stride},"
                 f" padding {self.padding}, dilation {self.dilation}, groups {self.groups}",
                 expected="weight (out, in / groups, *kernel) over one to three axes, one stride,"
-                " dilation and padding pair >= 0 an axis, groups that divide out",
+                " dilation and padding pair >= 0 per axis, groups that divide out",
                 remedy="check the attributes of the node",
             )
 
@@ -209,7 +209,7 @@ class TransposedConvolution(MatrixOperator):
                 got=f"shapes {self.weight.shape} and {self.bias.shape}, stride {self.stride},"
                 f" cut {self.cut}, dilation {self.dilation}, groups {self.groups}",
                 expected="weight (in, out / groups, *kernel) over one to three axes, one stride,"
-                " dilation and pair of cuts an axis, groups that divide the inputs",
+                " dilation and pair of cuts per axis, groups that divide the inputs",
                 remedy="check the attributes of the node",
             )
 

@@ -1,6 +1,6 @@
 """Operators that nobody here has written: ONNX's own reference computes them, digitally.
 
-An operator stands in a model of one node, with its constants and, of `If` and `Loop`, with its
+An operator is wrapped in a model of one node, with its constants and, of `If` and `Loop`, with its
 subgraphs; `onnx.reference.ReferenceEvaluator` runs it in NumPy. Needs the extra ``[onnx]``.
 """
 

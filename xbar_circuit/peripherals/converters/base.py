@@ -6,7 +6,7 @@ Noise is drawn before converting, one standard normal number a decision, so that
 and ngspice receive the same numbers.
 
 A converter of one's own is a class that inherits from :class:`Converter` and fills in what is
-abstract; it then stands in a :class:`Readout`, in a tile of both engines, in the studies and in the
+abstract; it then works in a :class:`Readout`, in a tile of both engines, in the studies and in the
 cost like those here.
 """
 
@@ -195,12 +195,12 @@ class Converter(ABC):
 
     @property
     def column_ohm(self) -> float:
-        """Resistance that a column sees that ends in it [ohm]; NaN where nobody knows."""
+        """Resistance that a column sees that ends in it [ohm]; NaN if unknown."""
         return math.nan
 
     @property
     def column_volt(self) -> float:
-        """Voltage of such a column without a current [V]; NaN where nobody knows."""
+        """Voltage of such a column without a current [V]; NaN if unknown."""
         return math.nan
 
     @property

@@ -36,7 +36,7 @@ __all__ = ["Ramp"]
 class Ramp(VoltageConverter):
     """A single-slope converter.
 
-    After k clock ticks, ``u = k / levels``, the ramp stands at
+    After k clock ticks, ``u = k / levels``, the ramp is at
     ``low + span * (1 + slope_error) * (1 - exp(-droop * u)) / droop``; the code is the number of
     ticks that it passed before reaching the input.
 

@@ -1,7 +1,7 @@
 """What every driver is to the rest: numbers from -1 to 1 in, word-line voltages out.
 
 A driver turns inputs into codes, and codes into one or several *reads* of the array. In a read
-every word line stands at a voltage about the array's reference, so signed inputs are voltages above
+every word line is at a voltage around the array's reference, so signed inputs are voltages above
 and below it, for the whole period or for a time of its own. Several reads make one product: their
 codes are added with the weights of the reads, as the digital logic behind the converters does.
 """

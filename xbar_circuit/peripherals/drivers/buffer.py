@@ -1,4 +1,4 @@
-"""The word-line buffer: what stands between a driver and a long, loaded word line.
+"""The word-line buffer: the stage between a driver and a long, loaded word line.
 
 A row of a large array draws more than a converter can give. The buffer repeats the driver's voltage
 with a small resistance of its own, as fast as its bandwidth, and as strong as its current: beyond

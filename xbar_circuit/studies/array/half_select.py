@@ -83,7 +83,7 @@ def half_select(
     selected
         Row and column of the cell that is written.
     pulse
-        The pulse between the selected lines; its load stands in the selected word line's driver,
+        The pulse between the selected lines; its load is in the driver of the selected word line,
         all other lines are held through :data:`BIAS_OHM`.
     wires
         Wire resistance.

@@ -187,7 +187,7 @@ def _middle(values: Sequence[float]) -> float:
 
 
 def _unit(cell: Cell | Synapse) -> Cell:
-    """Return what stands at each cross-point."""
+    """Return the cell at each cross-point."""
     return cell.cell if isinstance(cell, Synapse) else cell
 
 

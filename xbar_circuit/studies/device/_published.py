@@ -1,4 +1,4 @@
-"""What the papers say of a PCM device and of its statistics, beside what stands here.
+"""What the papers say of a PCM device and of its statistics, compared with what is used here.
 
 Numbers that a published polynomial or fit defines are drawn and compared as they are. Of the cell
 itself the papers and textbooks give ranges: whether the cell lies within them is told, not hidden.

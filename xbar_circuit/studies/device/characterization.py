@@ -1,4 +1,4 @@
-"""A PCM device from all sides: what ``xbar device`` measures and shows.
+"""Characterisation of a PCM cell: what ``xbar device`` measures and shows.
 
 The compact model is swept as a characterisation laboratory would: current over voltage and
 temperature, the switching loop with its snap-back, the programming curve, a staircase of SET

@@ -36,7 +36,7 @@ class SavedOutputs:
     def keep(self, name: str, outputs: Array) -> None:
         """Save the outputs (n, ...) of a run, whole or not at all.
 
-        Of classes with one label a sample, ``predictions.csv`` has a column for each run so far:
+        Of classes with one label per sample, ``predictions.csv`` has a column for each run so far:
         the class with the largest output. Arrays of more than 1 GB are not saved.
 
         Raises

@@ -480,7 +480,7 @@ def evaluate(  # noqa: PLR0915  one story, told from the first step to the last
 
 
 def _line(metrics: Sequence[Metric], seed: int, second: float, row: Any) -> dict[str, object]:
-    """Return what one chip of one age is worth, as plain data."""
+    """Return the scores of one chip at one age, as plain data."""
     values = dict(zip((one.name for one in metrics), _plain(np.asarray(row)), strict=True))
     return {"seed": seed, "seconds": second, "value_low_high": values}
 

@@ -1,6 +1,6 @@
 """The testbench of one amplifier on one column of an array, run with different stimuli.
 
-The array stands in the deck as it is or reduced to its ports. A deck that ngspice gives up on is
+The deck contains the array as it is or reduced to its ports. A deck that ngspice gives up on is
 solved again with other numerics; which ones is kept by the label of the run.
 """
 
@@ -114,7 +114,7 @@ class AmplifierBench:
     def array_error(self, hertz: float) -> float:
         """Return how far the array's admittance at the column is from the full deck's (relative).
 
-        0 where the full array stands in the deck.
+        0 where the deck contains the full array.
 
         Raises
         ------

@@ -4,7 +4,7 @@ A latch may remember: the gates that hold its decision load its two sides unequa
 inner nodes. So nothing is read from a first cycle. Every test cycle follows cycles of a clear "no"
 or a clear "yes", and every threshold is found after both.
 
-The deck bisects by itself. Each sample's trial voltage stands on a capacitor; at the end of a test
+The deck bisects by itself. Each sample's trial voltage is held on a capacitor; at the end of a test
 cycle a pulse of current moves it by half the last step, up after a "no" and down after a "yes". So
 the model library is parsed once for a whole bisection, and the latches run on without a new start.
 """
@@ -151,7 +151,7 @@ class LatchBench:
         )
 
     def staircase(self, source: str, values: Sequence[float]) -> list[str]:
-        """Return a source that stands at ``values[n]`` in cycle n."""
+        """Return a source that is at ``values[n]`` in cycle n."""
         points = [(0.0, float(values[0]))]
         for n in range(1, len(values)):
             if values[n] != values[n - 1]:

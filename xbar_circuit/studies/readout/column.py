@@ -179,7 +179,7 @@ def characterize_column(
         raise ParameterError.about(
             "tile",
             got=f"{tile.driver.read_count} reads a product, difference {tile.readout.difference!r}",
-            expected="one read a product and one converter a column",
+            expected="one read per product and one converter per column",
             remedy="split the error of one read of one column, with the same parts",
         )
     if rng is None and (x is None or noise):

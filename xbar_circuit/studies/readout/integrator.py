@@ -1,6 +1,6 @@
 """The charge integrator's bench: what it holds after its window, over the column's current.
 
-It has no operating point in its window, so it is measured by transients: rows stand at one scale of
+It has no operating point in its window, so it is measured by transients: rows are at one scale of
 a pattern after another, and each is reset, integrated and held before the output is taken.
 """
 

@@ -1,7 +1,7 @@
 """Study functions: what a sweep can compute at each of its points.
 
 A study function takes ``rng`` and its parameters by name and returns numbers by name. Those of the
-package stand in `FUNCTIONS`; one of your own is ``"your_module:your_function"``.
+package are listed in `FUNCTIONS`; one of your own is ``"your_module:your_function"``.
 """
 
 from __future__ import annotations

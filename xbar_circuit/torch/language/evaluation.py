@@ -1,4 +1,4 @@
-"""What a language network is worth: bits per character, and the text that it writes."""
+"""Evaluation of a language network: bits per character, and the text that it writes."""
 
 from __future__ import annotations
 
