@@ -58,6 +58,8 @@ _UNITS = {
 _COMPOUND = {
     "square_metre": "m2", "volt_per_second": "V/s", "volt_per_root_hertz": "V/sqrt(Hz)",
     "ampere_per_root_hertz": "A/sqrt(Hz)", "joule_per_metre": "J/m",
+    "volt_per_celsius": "V/degree Celsius", "ampere_per_celsius": "A/degree Celsius",
+    "_per_celsius": "1/degree Celsius",
 }  # fmt: skip
 
 

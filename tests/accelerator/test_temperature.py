@@ -120,3 +120,35 @@ def test_a_chip_takes_the_model_of_its_temperature_and_refuses_others(tmp_path):
         own.tile(np.full((2, 2), 1e-5), celsius=60.0)
     one_only = calibrated(warm)
     assert one_only.tile(np.full((2, 2), 1e-5)).celsius == 85.0
+
+
+def test_behavioural_parts_of_a_chip_move_and_one_factor_makes_it_good(tmp_path):
+    """5.8 % less feedback and a moved offset, from a TOML file; converters are drawn once."""
+    config = tmp_path / "config.toml"
+    config.write_text(
+        """
+[accelerator]
+rows = 6
+cols = 6
+readout.difference = "digital"
+readout.amplifier.kind = "transimpedance"
+readout.amplifier.feedback_ohm = 2e4
+readout.amplifier.feedback_per_celsius = -1e-3
+readout.amplifier.opamp = { dc_gain = 1e5, offset_volt_per_celsius = 2e-5 }
+readout.converter = { kind = "sar", bits = 12, reference_per_celsius = 0.0, noise_volt = 0.0 }
+mismatch = { unit_sigma = 0.01 }
+"""
+    )
+    own = read_settings(config).accelerator
+    chip = own.program(network(), calibration=inputs(), drift_compensation="none")
+    before, warm = chip.run(inputs())[0], chip.at(0.0, celsius=85.0).run(inputs())[0]
+    (whole,) = replace(chip.at(0.0, celsius=85.0), drift_compensation="global").run(inputs())
+    lost, kept = (float((one * before).sum() / (before * before).sum()) for one in (warm, whole))
+    assert lost == approx(1.0 - 58e-3, rel=2e-3)
+    assert kept == approx(1.0, rel=2e-3)
+    parts = chip.parts["d"]
+    cool, hot = (parts.tile(0, chip.conductances[0][0], celsius=c) for c in (27.0, 85.0))
+    assert hot.readout == cool.readout == cool.warm_readout
+    assert hot.warm_readout.samples is not None
+    assert hot.warm_readout.samples[0].capacitor_errors == cool.readout.samples[0].capacitor_errors
+    assert hot.warm_readout.amplifier.opamp.offset_volt == approx(58 * 2e-5)

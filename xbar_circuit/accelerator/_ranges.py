@@ -90,7 +90,13 @@ class Calibrator:
             self._ready[name] = (
                 self.digital[name]
                 if plan is None
-                else AnalogLayer(plan, self.parts[name], self._held[name], self.transfers[name])
+                else AnalogLayer(
+                    plan,
+                    self.parts[name],
+                    self._held[name],
+                    self.transfers[name],
+                    celsius=self._celsius,
+                )
             )
 
     def encode(self, name: str, inputs: Array) -> Array:
@@ -216,7 +222,7 @@ def _ranged(
         )
     if not own.readout.circuits:
         return own.changed(readout=own.readout.ranged(-most if signed else 0.0, most))
-    converter = own.readout.converter
+    converter = tile.warm_readout.converter
     low, high = tile.fast_model.range_ampere(converter.input_low, converter.input_high)
     room = min(high, -low) if signed else high
     volt = own.driver.full_scale_volt * min(1.0, room / most)

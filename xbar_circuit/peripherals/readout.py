@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from xbar_circuit import _checks as checks
-from xbar_circuit.devices._constants import ZERO_CELSIUS_KELVIN
 from xbar_circuit.errors import ParameterError
+from xbar_circuit.peripherals._temperature import CELSIUS, thermal_power
 from xbar_circuit.peripherals._timing import Timing
 from xbar_circuit.peripherals.amplifiers import Amplifier, DifferenceAmplifier
-from xbar_circuit.peripherals.amplifiers.opamp import CELSIUS, FOUR_KT
+from xbar_circuit.peripherals.amplifiers.opamp import FOUR_KT
 from xbar_circuit.peripherals.converters import Converter
 from xbar_circuit.peripherals.converters._ranges import code_range
 from xbar_circuit.peripherals.cost import PartCost
@@ -172,6 +172,41 @@ class Readout:
             )
         return dataclasses.replace(self, samples=samples)
 
+    def at_celsius(self, celsius: float) -> Readout:
+        """Return it as it is at a temperature; the numbers of its parts hold at 27 C.
+
+        Offsets, gains and references go by the coefficients of the parts, the noise of decisions
+        with the root of the absolute temperature. The thermal noise of amplifiers stays as it is
+        stated, see :meth:`noise`, and circuits know the temperature from their deck.
+
+        Parameters
+        ----------
+        celsius
+            Temperature [degree Celsius].
+
+        Raises
+        ------
+        ParameterError
+            A coefficient leaves nothing of a number.
+
+        >>> from xbar_circuit.peripherals import OscillatorCounter
+        >>> one = OscillatorCounter(bits=8, full_scale_ampere=1e-4, gain_per_celsius=-1e-3)
+        >>> round(Readout(converter=one).at_celsius(77.0).converter.gain_error, 6)
+        -0.05
+        """
+        if celsius == CELSIUS:
+            return self
+        stage, samples = self.difference, self.samples
+        return dataclasses.replace(
+            self,
+            converter=self.converter.at_celsius(celsius),
+            amplifier=None if self.amplifier is None else self.amplifier.at_celsius(celsius),
+            difference=stage.at_celsius(celsius)
+            if isinstance(stage, DifferenceAmplifier)
+            else stage,
+            samples=None if samples is None else tuple(one.at_celsius(celsius) for one in samples),
+        )
+
     def ranged(self, low_ampere: float, high_ampere: float) -> Readout:
         """Return this read-out with its codes spread over a range of currents, as a chip sets it.
 
@@ -324,8 +359,9 @@ class Readout:
             behavioural op-amp's generator, given at 27 C, rises with T as a resistor's does, in
             ngspice too.
         """
-        warmer = (celsius + ZERO_CELSIUS_KELVIN) / (CELSIUS + ZERO_CELSIUS_KELVIN)
-        return math.sqrt(warmer) * self._noise(source_ohm, source_farad, column=column)
+        return math.sqrt(thermal_power(celsius)) * self._noise(
+            source_ohm, source_farad, column=column
+        )
 
     def _noise(self, source_ohm: float, source_farad: float, *, column: bool) -> float:
         """Return the noise at 27 C."""

@@ -66,7 +66,7 @@ def amplifier_noise(tile: Tile) -> AmplifierNoise:
     SimulatorError, ConvergenceError
         ngspice failed.
     """
-    readout, amplifier = tile.readout, tile.readout.amplifier
+    readout, amplifier = tile.warm_readout, tile.warm_readout.amplifier
     source = column_source(tile.driven)
     if isinstance(amplifier, ChargeIntegrator) and isinstance(amplifier.opamp, Subcircuit):
         alike = dataclasses.replace(amplifier, opamp=_equivalent(amplifier, tile.celsius))
@@ -158,7 +158,7 @@ def amplifier_settling(tile: Tile) -> Settling | None:
     SimulatorError
         ngspice failed.
     """
-    amplifier = tile.readout.amplifier
+    amplifier = tile.warm_readout.amplifier
     if not isinstance(amplifier, TransimpedanceAmplifier):
         return None
     one = _first_column(tile)

@@ -167,14 +167,15 @@ def fit_readout(
     start = _input(measured, fitted)
     current = tile.with_model(start).column_current(read)
     entering = tile.digital.meet(current) if pairs else current[:, chosen]
-    edges = tile.readout.converter.edges()
-    lsb = (tile.readout.converter.input_high - tile.readout.converter.input_low) / (edges.size + 1)
+    converter = tile.warm_readout.converter
+    edges = converter.edges()
+    lsb = (converter.input_high - converter.input_low) / (edges.size + 1)
     low, high = _limits(measured, entering, fitted)
     inside = (measured.codes > 0) & (measured.codes < edges.size)
     inside[samples:] = False
     if measured.entering is not None:  # what the amplifier clips says nothing of its curve
         inside &= (measured.entering > low + lsb) & (measured.entering < high - lsb)
-    middles = _middles(edges, tile.readout.converter)
+    middles = _middles(edges, converter)
     values, sigmas, left = _fit(
         entering[inside], middles[measured.codes[inside]], start.scale_ampere, degree
     )

@@ -87,7 +87,7 @@ class CompiledTile:
     ) -> None:
         self.tile = tile
         self._digital = tile.digital
-        model, readout = tile.fast_model, tile.readout
+        model, readout = tile.fast_model, tile.warm_readout
         converter = readout.converter
         self._lsb, self._low = converter.lsb, converter.input_low
         # from u = current / scale to the place among the codes, ascending
@@ -194,7 +194,8 @@ class CompiledTile:
         and cells taken as ideal.
         """
         low, high = self.tile.fast_model.range_ampere(
-            self.tile.readout.converter.input_low, self.tile.readout.converter.input_high
+            self.tile.warm_readout.converter.input_low,
+            self.tile.warm_readout.converter.input_high,
         )
         grid = np.linspace(low, high, 65)
         slope = float(np.polyfit(grid, self._places(grid[None])[0].astype(np.float64), 1)[0])
@@ -355,7 +356,7 @@ class CompiledTile:
         if noise.decisions is None:
             return self._quantiser.round(place)
         entering = self._low + self._lsb * place.astype(np.float64)
-        code = converted(self.tile.readout, entering, noise.decisions)
+        code = converted(self.tile.warm_readout, entering, noise.decisions)
         result: Reals = code.astype(np.float32)
         return result
 

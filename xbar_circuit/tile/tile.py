@@ -69,7 +69,8 @@ class Tile:
         What fluctuates in the array; None is nothing.
     celsius
         Temperature of all of it [degree Celsius]: transistors of cells, drivers and read-outs in
-        ngspice, thermal noise in both engines. None is that of the cell's transistors where the
+        ngspice; gains, offsets and noise of behavioural read-outs, and the thermal noise of the
+        array, in both engines. None is that of the cell's transistors where the
         cell says one, else 27, SPICE's own.
 
     Raises
@@ -130,6 +131,11 @@ class Tile:
         """Which columns meet before a converter, and how codes are added."""
         return CodeCombination.of(self.readout, self.synapse, *self.crossbar.shape)
 
+    @cached_property
+    def warm_readout(self) -> Readout:
+        """The read-out as it is at the tile's temperature; both engines render this one."""
+        return self.readout.at_celsius(self.celsius)
+
     @property
     def noisy(self) -> bool:
         """Whether anything in it draws random numbers: drivers, array, amplifiers, converters."""
@@ -184,9 +190,10 @@ class Tile:
         if self.model is not None:
             return self.model
         source = column_source(self.driven)
-        own = self.readout.noise(*source, column=False, celsius=self.celsius)
-        hertz = self.readout.noise_hertz(*source)
-        return dataclasses.replace(formula(self.readout), noise=own, noise_hertz=hertz)
+        readout = self.warm_readout
+        own = readout.noise(*source, column=False, celsius=self.celsius)
+        hertz = readout.noise_hertz(*source)
+        return dataclasses.replace(formula(readout), noise=own, noise_hertz=hertz)
 
     @cached_property
     def loaded(self) -> Crossbar:
@@ -247,7 +254,7 @@ class Tile:
             return [ReadNoise() for _ in reads]
         return draw(
             reads,
-            readout=self.readout,
+            readout=self.warm_readout,
             model=self.fast_model,
             digital=self.digital,
             variances=self._variances,
@@ -356,7 +363,7 @@ class Tile:
         entering = self.fast_model.converter_input(self.digital.meet(current))
         if drawn.entering is not None:
             entering = entering + drawn.entering
-        return converted(self.readout, entering, drawn.decisions)
+        return converted(self.warm_readout, entering, drawn.decisions)
 
     def product_codes(self, reads: Sequence[WordLines], codes: Sequence[CodeArray]) -> CodeArray:
         """Return the codes of the outputs: those of the reads shifted and added, digits added."""
@@ -393,7 +400,7 @@ class Tile:
         return tile_bench(
             self.in_deck,
             self.driver,
-            self.readout,
+            self.warm_readout,
             read,
             array=text,
             noise=drawn.decisions,

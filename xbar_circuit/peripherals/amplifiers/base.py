@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from typing import Self
 
 from xbar_circuit.peripherals.subcircuit import Subcircuit
 
@@ -66,6 +67,19 @@ class Amplifier(ABC):
         ParameterError
             Its gain cannot be set.
         """
+
+    def at_celsius(self, celsius: float) -> Self:  # noqa: ARG002  most parts of it stay
+        """Return it as it is at a temperature [degree Celsius]; the numbers given hold at 27.
+
+        Itself, unless a class says what of it moves. Thermal noise is not in it: it is stated for
+        27 C by :meth:`output_noise`, and `Readout.noise` scales it.
+
+        Raises
+        ------
+        ParameterError
+            A coefficient leaves nothing of a number.
+        """
+        return self
 
     @abstractmethod
     def spice_definition(self, name: str) -> list[str]:

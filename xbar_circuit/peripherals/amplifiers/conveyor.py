@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from xbar_circuit import _checks as checks
 from xbar_circuit.errors import ParameterError
+from xbar_circuit.peripherals._temperature import check_coefficients, offset_at, scaled_at
 from xbar_circuit.peripherals.amplifiers.base import Amplifier
 from xbar_circuit.peripherals.amplifiers.opamp import FOUR_KT
 from xbar_circuit.peripherals.subcircuit import Subcircuit
@@ -56,6 +57,11 @@ class CurrentConveyor(Amplifier):
         then runs instead of the formula; a calibration fits the fast model to it.
     supply_volt, supply_ampere
         Supply [V] and its quiescent current [A].
+    offset_ampere_per_celsius
+        Drift of the offset [A/degree Celsius].
+    ratio_per_celsius, load_per_celsius
+        Relative change of `ratio` and of the load resistor [1/degree Celsius]. All three are 0
+        unless given.
 
     Raises
     ------
@@ -79,6 +85,9 @@ class CurrentConveyor(Amplifier):
     circuit: Subcircuit | None = None
     supply_volt: float = 1.0
     supply_ampere: float = 100e-6
+    offset_ampere_per_celsius: float = 0.0
+    ratio_per_celsius: float = 0.0
+    load_per_celsius: float = 0.0
 
     def __post_init__(self) -> None:
         checks.number("ratio", self.ratio, "1", minimum=-math.inf)
@@ -107,6 +116,19 @@ class CurrentConveyor(Amplifier):
         checks.number("settle_second", self.settle_second, "s", above=True)
         if self.circuit is not None:
             self.circuit.require("input", "reference", "out")
+        check_coefficients(
+            self, "offset_ampere_per_celsius", "ratio_per_celsius", "load_per_celsius"
+        )
+
+    def at_celsius(self, celsius: float) -> CurrentConveyor:
+        """Return it at a temperature: offset, ratio and load by their coefficients."""
+        load = self.load_ohm
+        return dataclasses.replace(
+            self,
+            offset_ampere=offset_at(celsius, self.offset_ampere, self.offset_ampere_per_celsius),
+            ratio=scaled_at(celsius, self, self.ratio, "ratio_per_celsius"),
+            load_ohm=None if load is None else scaled_at(celsius, self, load, "load_per_celsius"),
+        )
 
     @property
     def output_unit(self) -> str:

@@ -7,13 +7,14 @@ the two columns. Those invert, so the output rises with the current of the posit
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xbar_circuit import _checks as checks
 from xbar_circuit.peripherals.amplifiers.opamp import (
     FOUR_KT,
     OpAmp,
     check_opamp,
+    opamp_at,
     opamp_definition,
     opamp_lines,
     opamp_supplies,
@@ -60,6 +61,13 @@ class DifferenceAmplifier:
         checks.number("gain", self.gain, "1", above=True)
         checks.number("input_ohm", self.input_ohm, "ohm", above=True)
         checks.number("reference_volt", self.reference_volt, "V", minimum=-math.inf)
+
+    def at_celsius(self, celsius: float) -> DifferenceAmplifier:
+        """Return it at a temperature: its op-amp's offset, gain and bandwidth.
+
+        Its resistors are of one kind, so that their ratio stays.
+        """
+        return replace(self, opamp=opamp_at(self.opamp, celsius))
 
     @property
     def output_line(self) -> tuple[float, float]:

@@ -13,12 +13,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from xbar_circuit import _checks as checks
+from xbar_circuit.peripherals._temperature import check_coefficients, scaled_at
 from xbar_circuit.peripherals.amplifiers._integrator_noise import IntegratorCircuit
 from xbar_circuit.peripherals.amplifiers.base import Amplifier
 from xbar_circuit.peripherals.amplifiers.opamp import (
     FOUR_KT,
     OpAmp,
     check_opamp,
+    opamp_at,
     opamp_definition,
     opamp_lines,
     opamp_supplies,
@@ -50,6 +52,8 @@ class ChargeIntegrator(Amplifier):
         Resistance of a closed switch [ohm].
     reference_volt
         Voltage at which the bit line is held [V].
+    capacitor_per_celsius
+        Relative change of the integrating capacitor [1/degree Celsius]; 0 unless given.
 
     Raises
     ------
@@ -67,6 +71,7 @@ class ChargeIntegrator(Amplifier):
     hold_second: float = 2e-9
     switch_ohm: float = 10.0
     reference_volt: float = 0.5
+    capacitor_per_celsius: float = 0.0
 
     def __post_init__(self) -> None:
         check_opamp(self.opamp)
@@ -79,6 +84,15 @@ class ChargeIntegrator(Amplifier):
         ):
             checks.number(name, getattr(self, name), unit, above=True)
         checks.number("reference_volt", self.reference_volt, "V", minimum=-math.inf)
+        check_coefficients(self, "capacitor_per_celsius")
+
+    def at_celsius(self, celsius: float) -> ChargeIntegrator:
+        """Return it at a temperature: its op-amp and its capacitor, the switches as they are."""
+        return dataclasses.replace(
+            self,
+            opamp=opamp_at(self.opamp, celsius),
+            farad=scaled_at(celsius, self, self.farad, "capacitor_per_celsius"),
+        )
 
     @property
     def output_unit(self) -> str:

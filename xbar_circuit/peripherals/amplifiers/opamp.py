@@ -8,17 +8,29 @@ small-signal behaviour is exactly the two poles.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xbar_circuit import _checks as checks
 from xbar_circuit.errors import ParameterError
+from xbar_circuit.peripherals._temperature import (
+    CELSIUS,
+    check_coefficients,
+    offset_at,
+    scaled_at,
+)
 from xbar_circuit.peripherals.subcircuit import Subcircuit
 from xbar_circuit.units import spice_number
 
-__all__ = ["OpAmp", "check_opamp", "opamp_definition", "opamp_lines", "opamp_supplies"]
+__all__ = [
+    "OpAmp",
+    "check_opamp",
+    "opamp_at",
+    "opamp_definition",
+    "opamp_lines",
+    "opamp_supplies",
+]
 
 BOLTZMANN = 1.380649e-23  # J/K, exact (SI)
-CELSIUS = 27.0  # of the noise generators, SPICE's own reference temperature
 FOUR_KT = 4 * BOLTZMANN * (CELSIUS + 273.15)  # V**2/Hz of an ohm
 _INNER_FARAD = 1e-12  # of the dominant pole; any value gives the same transfer
 _CORNER = 8  # sharpness of the output's ends
@@ -41,7 +53,8 @@ class OpAmp:
     offset_volt
         Input-referred offset [V], in series with the plus input.
     noise_volt_per_root_hertz
-        White input-referred noise [V/sqrt(Hz)].
+        White input-referred noise at 27 C [V/sqrt(Hz)]; thermal, its power rises with the
+        temperature.
     output_low_volt, output_high_volt
         Output range [V]; near its ends the gain falls off smoothly.
     output_ohm
@@ -50,6 +63,11 @@ class OpAmp:
         Capacitance of the minus input [F].
     supply_volt, supply_ampere
         Supply [V] and its quiescent current [A].
+    offset_volt_per_celsius
+        Drift of the offset [V/degree Celsius].
+    gain_per_celsius, unity_per_celsius
+        Relative change of `dc_gain` and of `unity_hertz` [1/degree Celsius]. All three are 0 unless
+        given: a behavioural part has no temperature of its own, see :meth:`at_celsius`.
 
     Raises
     ------
@@ -72,6 +90,9 @@ class OpAmp:
     input_farad: float = 0.0
     supply_volt: float = 1.0
     supply_ampere: float = 100e-6
+    offset_volt_per_celsius: float = 0.0
+    gain_per_celsius: float = 0.0
+    unity_per_celsius: float = 0.0
 
     def __post_init__(self) -> None:
         for name, unit in (("dc_gain", "1"), ("unity_hertz", "Hz"), ("supply_volt", "V")):
@@ -94,6 +115,25 @@ class OpAmp:
             "V",
             minimum=self.output_low_volt,
             above=True,
+        )
+        check_coefficients(self, "offset_volt_per_celsius", "gain_per_celsius", "unity_per_celsius")
+
+    def at_celsius(self, celsius: float) -> OpAmp:
+        """Return it as it is at a temperature [degree Celsius]; the numbers given hold at 27.
+
+        Offset, gain and bandwidth go by their coefficients. The noise stays as stated for 27 C: the
+        resistor that makes it in SPICE is warm there, and `Readout.noise` scales it.
+
+        Raises
+        ------
+        ParameterError
+            A coefficient leaves nothing of the gain or the bandwidth.
+        """
+        return replace(
+            self,
+            offset_volt=offset_at(celsius, self.offset_volt, self.offset_volt_per_celsius),
+            dc_gain=scaled_at(celsius, self, self.dc_gain, "gain_per_celsius"),
+            unity_hertz=scaled_at(celsius, self, self.unity_hertz, "unity_per_celsius"),
         )
 
     @property
@@ -195,6 +235,11 @@ def opamp_lines(
             f"V{instance}_vdd {instance}_vdd 0 DC {spice_number(opamp.supply_volt)}",
         ]
     return opamp.instance_lines(instance, {"plus": plus, "minus": minus, "out": out})
+
+
+def opamp_at(opamp: OpAmp | Subcircuit, celsius: float) -> OpAmp | Subcircuit:
+    """Return an op-amp at a temperature; a circuit's transistors know it from the deck."""
+    return opamp.at_celsius(celsius) if isinstance(opamp, OpAmp) else opamp
 
 
 def opamp_supplies(opamp: OpAmp | Subcircuit, instance: str) -> dict[str, float]:

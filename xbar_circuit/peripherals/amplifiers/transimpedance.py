@@ -17,11 +17,13 @@ import numpy as np
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import ParameterError
+from xbar_circuit.peripherals._temperature import check_coefficients, scaled_at
 from xbar_circuit.peripherals.amplifiers.base import Amplifier
 from xbar_circuit.peripherals.amplifiers.opamp import (
     FOUR_KT,
     OpAmp,
     check_opamp,
+    opamp_at,
     opamp_definition,
     opamp_lines,
     opamp_supplies,
@@ -49,6 +51,9 @@ class TransimpedanceAmplifier(Amplifier):
         Voltage at which the bit line is held [V].
     settle_second
         Time given to the amplifier before its output is sampled [s].
+    feedback_per_celsius
+        Relative change of the feedback resistor [1/degree Celsius]; 0 unless given. Polysilicon
+        and diffused resistors have some 1e-4 to 1e-3 of either sign: take the process's own.
 
     Raises
     ------
@@ -61,6 +66,7 @@ class TransimpedanceAmplifier(Amplifier):
     feedback_farad: float = 0.0
     reference_volt: float = 0.5
     settle_second: float = 20e-9
+    feedback_per_celsius: float = 0.0
 
     def __post_init__(self) -> None:
         check_opamp(self.opamp)
@@ -68,6 +74,15 @@ class TransimpedanceAmplifier(Amplifier):
         checks.number("feedback_farad", self.feedback_farad, "F")
         checks.number("reference_volt", self.reference_volt, "V", minimum=-math.inf)
         checks.number("settle_second", self.settle_second, "s", above=True)
+        check_coefficients(self, "feedback_per_celsius")
+
+    def at_celsius(self, celsius: float) -> TransimpedanceAmplifier:
+        """Return it at a temperature: its op-amp and its resistor, the capacitor as it is."""
+        return dataclasses.replace(
+            self,
+            opamp=opamp_at(self.opamp, celsius),
+            feedback_ohm=scaled_at(celsius, self, self.feedback_ohm, "feedback_per_celsius"),
+        )
 
     @property
     def input_ohm(self) -> float:

@@ -24,6 +24,12 @@ from numpy.typing import ArrayLike, NDArray
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import ParameterError, ShapeError
+from xbar_circuit.peripherals._temperature import (
+    check_coefficients,
+    offset_at,
+    scaled_at,
+    thermal_power,
+)
 from xbar_circuit.peripherals._timing import Timing
 from xbar_circuit.peripherals.cost import PartCost
 from xbar_circuit.peripherals.subcircuit import Subcircuit
@@ -146,6 +152,18 @@ class Converter(ABC):
             remedy="set the range by the driver's full scale or the amplifier's gain",
         )
 
+    def at_celsius(self, celsius: float) -> Self:  # noqa: ARG002  of the abstract one nothing moves
+        """Return it as it is at a temperature [degree Celsius]; the numbers given hold at 27.
+
+        Itself, unless a class says what of it moves.
+
+        Raises
+        ------
+        ParameterError
+            A coefficient leaves nothing of a number.
+        """
+        return self
+
     def edges(self) -> FloatArray:
         """Return the thresholds without noise (levels - 1,) [V or A], rising, by bisection.
 
@@ -266,7 +284,11 @@ class Converter(ABC):
 
 
 class VoltageConverter(Converter):
-    """What converters of a voltage between `low_volt` and `high_volt` share."""
+    """What converters of a voltage between `low_volt` and `high_volt` share.
+
+    Their noise is thermal, of the power ``T / 300 K``; their reference and the offset of their
+    comparators move by coefficients, which are 0 unless given.
+    """
 
     __slots__ = ()
 
@@ -274,6 +296,8 @@ class VoltageConverter(Converter):
     high_volt: float
     noise_volt: float
     clock_hertz: float
+    reference_per_celsius: float
+    offset_volt_per_celsius: float
 
     def _check_range(self) -> None:
         """Refuse an impossible range, noise or clock."""
@@ -281,6 +305,7 @@ class VoltageConverter(Converter):
         checks.number("high_volt", self.high_volt, "V", minimum=self.low_volt, above=True)
         checks.number("noise_volt", self.noise_volt, "V")
         checks.number("clock_hertz", self.clock_hertz, "Hz", above=True)
+        check_coefficients(self, "reference_per_celsius", "offset_volt_per_celsius")
 
     @property
     def noisy(self) -> bool:
@@ -290,6 +315,22 @@ class VoltageConverter(Converter):
     def with_range(self, low: float, high: float) -> Self:
         """Return it with another input range [V]."""
         return dataclasses.replace(self, low_volt=low, high_volt=high)  # type: ignore[type-var]
+
+    def at_celsius(self, celsius: float) -> Self:
+        """Return it at a temperature: its reference, its offset and the noise of its decisions."""
+        span = self.high_volt - self.low_volt
+        return dataclasses.replace(  # type: ignore[type-var]
+            self,
+            high_volt=self.high_volt
+            + (scaled_at(celsius, self, span, "reference_per_celsius") - span),
+            noise_volt=self.noise_volt * math.sqrt(thermal_power(celsius)),
+            **self._offset_at(celsius),
+        )
+
+    def _offset_at(self, celsius: float) -> dict[str, Any]:
+        """Return the field of the comparators' offset, and its value at a temperature."""
+        own: float = self.offset_volt  # type: ignore[attr-defined]
+        return {"offset_volt": offset_at(celsius, own, self.offset_volt_per_celsius)}
 
     @property
     def input_unit(self) -> str:

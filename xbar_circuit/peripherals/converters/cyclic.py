@@ -47,7 +47,7 @@ class Cyclic(VoltageConverter):
     offset_volt
         Offset of the comparator [V]; the amplifier does not remember it.
     noise_volt
-        Input-referred rms noise of one comparator decision [V].
+        Input-referred rms noise of one comparator decision at 27 C [V].
     clock_hertz
         Clock of the cycles.
     sample_cycles
@@ -55,6 +55,9 @@ class Cyclic(VoltageConverter):
     comparator_joule, stage_watt
         Energy of a decision [J] and power of the amplifier [W]; assumptions (30 fJ, 50 uW) to be
         replaced by those of the design at hand.
+    reference_per_celsius, offset_volt_per_celsius
+        Relative change of the range ``high_volt - low_volt``, the reference's [1/degree Celsius],
+        and drift of the offset [V/degree Celsius]; 0 unless given.
 
     Raises
     ------
@@ -75,6 +78,8 @@ class Cyclic(VoltageConverter):
     sample_cycles: int = 2
     comparator_joule: float = 30e-15
     stage_watt: float = 50e-6
+    reference_per_celsius: float = 0.0
+    offset_volt_per_celsius: float = 0.0
 
     def __post_init__(self) -> None:
         checks.count("bits", self.bits, maximum=14)

@@ -9,11 +9,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
+from xbar_circuit.peripherals._temperature import offset_at
 from xbar_circuit.peripherals._timing import Timing
 from xbar_circuit.peripherals.converters._blocks import noise_source
 from xbar_circuit.peripherals.converters.base import CodeArray, VoltageConverter, errors_tuple
@@ -39,11 +41,14 @@ class Flash(VoltageConverter):
     comparator_offsets_volt
         Offset of each of the ``2**bits - 1`` comparators [V]; None is none.
     noise_volt
-        Input-referred rms noise of a comparator decision [V].
+        Input-referred rms noise of a comparator decision at 27 C [V].
     clock_hertz
         Conversions a second.
     comparator_joule
         Energy of one decision [J]; 30 fJ is an assumption.
+    reference_per_celsius, offset_volt_per_celsius
+        Relative change of the range ``high_volt - low_volt``, the reference's [1/degree Celsius],
+        and drift of the offset [V/degree Celsius]; 0 unless given.
 
     Raises
     ------
@@ -63,6 +68,8 @@ class Flash(VoltageConverter):
     noise_volt: float = 0.0
     clock_hertz: float = 1e9
     comparator_joule: float = 30e-15
+    reference_per_celsius: float = 0.0
+    offset_volt_per_celsius: float = 0.0
 
     def __post_init__(self) -> None:
         checks.count("bits", self.bits, maximum=8)
@@ -77,6 +84,13 @@ class Flash(VoltageConverter):
                 object.__setattr__(
                     self, name, errors_tuple(name, getattr(self, name), length, unit)
                 )
+
+    def _offset_at(self, celsius: float) -> dict[str, Any]:
+        if self.offset_volt_per_celsius == 0.0:
+            return {}
+        own = self.comparator_offsets_volt or (0.0,) * (self.levels - 1)
+        moved = tuple(offset_at(celsius, one, self.offset_volt_per_celsius) for one in own)
+        return {"comparator_offsets_volt": moved}
 
     def drawn(
         self, rng: np.random.Generator, *, resistor_sigma: float, offset_sigma_volt: float

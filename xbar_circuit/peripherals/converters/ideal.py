@@ -15,6 +15,7 @@ import numpy as np
 
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
+from xbar_circuit.peripherals._temperature import thermal_power
 from xbar_circuit.peripherals._timing import Timing
 from xbar_circuit.peripherals.converters._blocks import noise_source
 from xbar_circuit.peripherals.converters.base import CodeArray, Converter
@@ -38,7 +39,7 @@ class IdealConverter(Converter):
         ``"A"``: the column ends in it, at 0 V without resistance. ``"V"``: an amplifier stands
         before it.
     noise
-        Rms noise that is added to the input [V or A].
+        Rms noise that is added to the input, at 27 C [V or A]; thermal, of the power ``T / 300 K``.
     window_second
         It takes the mean of its input over this time [s], as pulses need; None takes its value.
     second
@@ -121,6 +122,10 @@ class IdealConverter(Converter):
     def with_range(self, low: float, high: float) -> IdealConverter:
         """Return it with another range [V or A]."""
         return dataclasses.replace(self, low=low, high=high)
+
+    def at_celsius(self, celsius: float) -> IdealConverter:
+        """Return it at a temperature: only its noise moves."""
+        return dataclasses.replace(self, noise=self.noise * math.sqrt(thermal_power(celsius)))
 
     def convert_with(self, values: FloatArray, noise: FloatArray | None) -> CodeArray:
         """Return the codes, whole numbers but for the exact one."""

@@ -19,6 +19,12 @@ from numpy.typing import NDArray
 
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
+from xbar_circuit.peripherals._temperature import (
+    check_coefficients,
+    offset_at,
+    scaled_at,
+    thermal_power,
+)
 from xbar_circuit.peripherals._timing import Timing
 from xbar_circuit.peripherals.converters._blocks import (
     logic_models,
@@ -60,7 +66,7 @@ class OscillatorCounter(Converter):
     saturation_ampere
         Compression of the frequency [A]; infinite is none.
     jitter_cycle
-        Rms jitter of one cycle, in cycles.
+        Rms jitter of one cycle at 27 C, in cycles.
     hold_volt
         Voltage at which the input is held above the array's ground [V].
     input_ohm
@@ -72,6 +78,9 @@ class OscillatorCounter(Converter):
     cycle_joule, bias_watt
         Energy of one cycle with its count [J] and power of the bias [W]; assumptions (5 fJ,
         20 uW) to be replaced by those of the design at hand.
+    gain_per_celsius, offset_ampere_per_celsius
+        Relative change of the frequency [1/degree Celsius] and drift of the offset [A/degree
+        Celsius]; 0 unless given.
 
     Raises
     ------
@@ -95,6 +104,8 @@ class OscillatorCounter(Converter):
     oscillator: Subcircuit | None = None
     cycle_joule: float = 5e-15
     bias_watt: float = 20e-6
+    gain_per_celsius: float = 0.0
+    offset_ampere_per_celsius: float = 0.0
 
     def __post_init__(self) -> None:
         checks.count("bits", self.bits, maximum=14)
@@ -118,6 +129,22 @@ class OscillatorCounter(Converter):
             ("bias_watt", "W"),
         ):
             checks.number(name, getattr(self, name), unit)
+        check_coefficients(self, "gain_per_celsius", "offset_ampere_per_celsius")
+
+    def at_celsius(self, celsius: float) -> OscillatorCounter:
+        """Return it at a temperature: frequency and offset by their coefficients, and the jitter.
+
+        The jitter of white noise in the oscillator has the power of that noise, ``T / 300 K``
+        (Hajimiri et al., 1999).
+        """
+        whole = 1.0 + self.gain_error
+        moved = scaled_at(celsius, self, whole, "gain_per_celsius") - whole
+        return dataclasses.replace(
+            self,
+            gain_error=self.gain_error + moved,
+            offset_ampere=offset_at(celsius, self.offset_ampere, self.offset_ampere_per_celsius),
+            jitter_cycle=self.jitter_cycle * math.sqrt(thermal_power(celsius)),
+        )
 
     @property
     def circuit(self) -> Subcircuit | None:

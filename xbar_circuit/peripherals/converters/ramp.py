@@ -54,7 +54,7 @@ class Ramp(VoltageConverter):
     offset_volt
         Offset of the comparator [V]: the thresholds lie that much higher.
     noise_volt
-        Input-referred rms noise of the comparator at its decision [V].
+        Input-referred rms noise of the comparator at its decision at 27 C [V].
     clock_hertz
         Clock of the counter.
     ramp_farad
@@ -67,6 +67,9 @@ class Ramp(VoltageConverter):
     comparator_watt, tick_joule
         Power of the comparator while it waits [W] and energy of a tick of the counter [J];
         assumptions (20 uW, 2 fJ) to be replaced by those of the design at hand.
+    reference_per_celsius, offset_volt_per_celsius
+        Relative change of the range ``high_volt - low_volt``, the reference's [1/degree Celsius],
+        and drift of the offset [V/degree Celsius]; 0 unless given.
 
     Raises
     ------
@@ -89,6 +92,8 @@ class Ramp(VoltageConverter):
     analog: Subcircuit | None = None
     comparator_watt: float = 20e-6
     tick_joule: float = 2e-15
+    reference_per_celsius: float = 0.0
+    offset_volt_per_celsius: float = 0.0
 
     def __post_init__(self) -> None:
         checks.count("bits", self.bits, maximum=14)

@@ -57,7 +57,7 @@ class Sar(VoltageConverter):
     offset_volt
         Offset of the comparator [V]: the thresholds lie that much higher.
     noise_volt
-        Input-referred rms noise of one comparator decision [V].
+        Input-referred rms noise of one comparator decision at 27 C [V].
     clock_hertz
         Clock of the search; a conversion takes ``bits + 2 + sample_cycles`` cycles.
     sample_cycles
@@ -75,6 +75,9 @@ class Sar(VoltageConverter):
         Energy of one comparator decision and of one clock cycle of the logic [J]. The defaults
         (30 fJ, 20 fJ) are assumptions of the order of published 45 nm-class designs, to be
         replaced by those of the design at hand.
+    reference_per_celsius, offset_volt_per_celsius
+        Relative change of the range ``high_volt - low_volt``, the reference's [1/degree Celsius],
+        and drift of the offset [V/degree Celsius]; 0 unless given.
 
     Raises
     ------
@@ -99,6 +102,8 @@ class Sar(VoltageConverter):
     comparator: Subcircuit | None = None
     comparator_joule: float = 30e-15
     logic_joule: float = 20e-15
+    reference_per_celsius: float = 0.0
+    offset_volt_per_celsius: float = 0.0
 
     def __post_init__(self) -> None:
         checks.count("bits", self.bits, maximum=16)

@@ -9,6 +9,7 @@ latch, and its noise; `studies.characterize_sense_amplifier` measures the offset
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ import numpy as np
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import ParameterError
+from xbar_circuit.peripherals._temperature import check_coefficients, offset_at, thermal_power
 from xbar_circuit.peripherals._timing import Timing
 from xbar_circuit.peripherals.converters._blocks import SWITCH_OHM, logic_volt, noise_source
 from xbar_circuit.peripherals.converters.base import CodeArray, Converter, errors_tuple
@@ -37,7 +39,7 @@ class SenseAmplifier(Converter):
     offsets_volt
         Offset of each latch [V]; None is none.
     noise_volt
-        Input-referred rms noise of a decision [V].
+        Input-referred rms noise of a decision at 27 C [V].
     reset_second
         How long the latches are reset while the input settles [s].
     decision_second
@@ -47,6 +49,8 @@ class SenseAmplifier(Converter):
         clock is low) and ``out``, which ngspice then runs instead of the formula.
     latch_joule
         Energy of one decision [J]; 30 fJ is an assumption.
+    offset_volt_per_celsius
+        Drift of every latch's offset [V/degree Celsius]; 0 unless given.
 
     Raises
     ------
@@ -64,6 +68,7 @@ class SenseAmplifier(Converter):
     decision_second: float = 1e-9
     comparator: Subcircuit | None = None
     latch_joule: float = 30e-15
+    offset_volt_per_celsius: float = 0.0
 
     def __post_init__(self) -> None:
         count = len(self.thresholds_volt) if isinstance(self.thresholds_volt, (tuple, list)) else 0
@@ -82,8 +87,19 @@ class SenseAmplifier(Converter):
             checks.number(name, getattr(self, name), "s", above=True)
         checks.number("noise_volt", self.noise_volt, "V")
         checks.number("latch_joule", self.latch_joule, "J")
+        check_coefficients(self, "offset_volt_per_celsius")
         if self.comparator is not None:
             self.comparator.require("plus", "minus", "clock", "out")
+
+    def at_celsius(self, celsius: float) -> SenseAmplifier:
+        """Return it at a temperature: the latches' offsets and the noise of their decisions."""
+        own = self.offsets_volt or (0.0,) * self.decisions
+        moved = tuple(offset_at(celsius, one, self.offset_volt_per_celsius) for one in own)
+        return dataclasses.replace(
+            self,
+            offsets_volt=moved if any(moved) else self.offsets_volt,
+            noise_volt=self.noise_volt * math.sqrt(thermal_power(celsius)),
+        )
 
     def drawn(
         self,
