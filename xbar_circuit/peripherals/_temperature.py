@@ -10,6 +10,7 @@ unless it is given.
 from __future__ import annotations
 
 import math
+
 from xbar_circuit import _checks as checks
 from xbar_circuit.devices._constants import ZERO_CELSIUS_KELVIN
 from xbar_circuit.errors import ParameterError
