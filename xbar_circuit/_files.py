@@ -3,7 +3,7 @@
 A result file that exists is complete: the text goes to a temporary neighbour first, is on the disk
 before it takes its name, and takes it in one step, so a full disk, an interruption or a loss of
 power leaves the old file, or none. A folder in which a run works can be held, so that a second run
-does not do the same work there.
+does not do the same work there; what a run that was killed left half written is removed then.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ except ImportError:  # not a Unix
 __all__ = ["cache_folder", "held", "replacing", "write_json", "write_text"]
 
 _HELD: set[str] = set()
+_PARTIAL = ".partial-"  # then the process that writes, and what the name will be
 
 
 @contextmanager
@@ -45,7 +46,9 @@ def replacing(path: Path) -> Iterator[Path]:
         The folder cannot be written, or the disk is full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
+    handle, name = tempfile.mkstemp(
+        dir=path.parent, prefix=f"{_PARTIAL}{os.getpid()}-{path.stem}-", suffix=path.suffix
+    )
     os.close(handle)
     temporary = Path(name)
     try:
@@ -62,7 +65,8 @@ def replacing(path: Path) -> Iterator[Path]:
 def held(folder: Path) -> Iterator[None]:
     """Hold a folder while the block runs; the system lets it go when the process ends, however.
 
-    The same process may hold a folder twice. Where folders cannot be locked nothing is held.
+    The same process may hold a folder twice. Where folders cannot be locked nothing is held. Files
+    that a process which is gone left half written in it, or below it, are removed.
 
     Raises
     ------
@@ -89,10 +93,29 @@ def held(folder: Path) -> Iterator[None]:
         pass
     _HELD.add(place)
     try:
+        _sweep(folder)
         yield
     finally:
         _HELD.discard(place)
         os.close(handle)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what was never finished and whose writer is gone."""
+    for path in folder.rglob(f"{_PARTIAL}*"):
+        writer = path.name.removeprefix(_PARTIAL).partition("-")[0]
+        if writer.isdigit() and not _lives(int(writer)):
+            path.unlink(missing_ok=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # somebody else's, or no number of a process
+        return True
+    return True
 
 
 def write_text(path: Path, text: str) -> None:

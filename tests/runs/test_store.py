@@ -13,7 +13,8 @@ import pytest
 import xbar_circuit as xc
 from xbar_circuit import _files as files
 from xbar_circuit import cli
-from xbar_circuit.runs._store import Store, decode, encode
+from xbar_circuit.runs._forms import decode, encode
+from xbar_circuit.runs._store import Store
 from xbar_circuit.runs.items import Item
 from xbar_circuit.runs.runner import Kept, run_items
 
@@ -159,7 +160,7 @@ def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
 
     def fsync(handle):
         name = Path(f"/proc/self/fd/{handle}").readlink().name
-        seen.append((name.startswith(".result"), path.exists()))
+        seen.append((name.startswith(".partial-"), path.exists()))
         real(handle)
 
     monkeypatch.setattr(os, "fsync", fsync)

@@ -11,8 +11,9 @@ turns each into one clean message on stderr and an exit code, so no verb does.
 2      an argument that was refused (as typer itself does)
 3      the simulator is missing, failed, or did not converge
 4      a model file or netlist that is missing or refused
-5      a file or folder that cannot be written or read: permissions, a full disk
-130    interrupted (as typer itself does)
+5      a file or folder that cannot be written or read: permissions, a full disk, another run in it
+130    interrupted by Ctrl-C (SIGINT); the message says whether the same command goes on
+143    ended by SIGTERM; the same
 =====  ==============================================================
 """
 
@@ -24,7 +25,7 @@ import pkgutil
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import redirect_stdout
+from contextlib import nullcontext, redirect_stdout
 from contextvars import ContextVar
 from functools import wraps
 from importlib import import_module
@@ -37,6 +38,8 @@ from rich.markup import escape
 from typer.core import TyperCommand, TyperGroup
 
 from xbar_circuit import __version__
+from xbar_circuit._files import held
+from xbar_circuit.cli._resuming import interruptible, terminable
 from xbar_circuit.errors import (
     ConvergenceError,
     ModelFileError,
@@ -137,7 +140,8 @@ def _literal(command: Any) -> Any:
 def _after_probe(work: Any, params: Sequence[Any]) -> Callable[..., Any]:
     """Return a verb's work, to be begun only if its folder ``out`` can be written.
 
-    It prints what ``--quiet`` and ``--json`` leave: nothing, or the summary that it wrote.
+    The folder is held while it works, so that no second run writes the same files. It prints what
+    ``--quiet`` and ``--json`` leave: nothing, or the summary that it wrote.
     """
     usual = next((p.default for p in params if p.name == "out"), None)
 
@@ -145,27 +149,35 @@ def _after_probe(work: Any, params: Sequence[Any]) -> Callable[..., Any]:
     def probed(**arguments: Any) -> Any:
         if "circuit" in arguments and arguments["out"] == usual:  # each circuit has its folder
             arguments["out"] = Path(arguments["out"]) / arguments["circuit"]
-        if arguments.get("out") is not None:
-            out = Path(arguments["out"])
+        out = arguments.get("out") and Path(arguments["out"])
+        if out is not None:
             out.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=out) as probe:
                 probe.write(bytes(_PROBE_BYTES))
-        told = _TOLD.get()
-        if told == "all":
-            return work(**arguments)
-        page, failed = sys.stdout, None
-        with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
-            try:
-                work(**arguments)
-            except typer.Exit as leaving:  # a check failed, and the summary says which
-                failed = leaving
-        if told == "json":
-            _print_summary(arguments.get("out"), page)
-        if failed is not None:
-            raise failed
-        return None
+        with (
+            interruptible(out, goes_on=getattr(work, "resumes", False)),
+            nullcontext() if out is None else held(out),
+        ):
+            return _told_as_asked(work, arguments)
 
     return probed
+
+
+def _told_as_asked(work: Any, arguments: dict[str, Any]) -> Any:
+    told = _TOLD.get()
+    if told == "all":
+        return work(**arguments)
+    page, failed = sys.stdout, None
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
+        try:
+            work(**arguments)
+        except typer.Exit as leaving:  # a check failed, and the summary says which
+            failed = leaving
+    if told == "json":
+        _print_summary(arguments.get("out"), page)
+    if failed is not None:
+        raise failed
+    return None
 
 
 def _named(work: Any, params: Sequence[Any]) -> Callable[..., Any]:
@@ -269,7 +281,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     os.environ["PYTHONSAFEPATH"] = "1"  # new processes must not look into the current folder first
     try:
-        app(args=None if arguments is None else list(arguments), prog_name="xbar")
+        with terminable():
+            app(args=None if arguments is None else list(arguments), prog_name="xbar")
     except XbarError as error:
         Console(stderr=True, soft_wrap=True).print(
             f"{type(error).__name__}: {error}", style="bold red", markup=False, highlight=False

@@ -30,6 +30,7 @@ from xbar_circuit.agreement import (
     tile_cases,
 )
 from xbar_circuit.cli._options import SEED, MaxSide, Out, Seed
+from xbar_circuit.cli._resuming import resumes
 
 __all__ = ["agree"]
 
@@ -47,6 +48,7 @@ _COLUMNS = (
 )
 
 
+@resumes
 def agree(
     *,
     out: Out = Path("out/agree"),

@@ -21,6 +21,7 @@ from xbar_circuit.agreement._combinations import (
     combinations,
 )
 from xbar_circuit.cli._options import SEED, Out, Seed
+from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.errors import SimulatorError
 
 __all__ = ["agree_tiles"]
@@ -29,6 +30,7 @@ _WORDS = 100  # of what failed, in the table; all of it is in summary.json
 _COLUMNS = ("driver", "read-out", "synapse", "codes", "compiled", "ngspice", "equal", "allowed", "")
 
 
+@resumes
 def agree_tiles(
     *,
     out: Out = Path("out/agree-tiles"),

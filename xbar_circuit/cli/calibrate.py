@@ -26,6 +26,7 @@ from xbar_circuit.cli._options import (
     Rows,
     Seed,
 )
+from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.plots.calibration import draw_calibration
 from xbar_circuit.report.calibration import CALIBRATION_COLUMNS, calibration_row, write_calibration
 from xbar_circuit.report.progress import progress_bar
@@ -42,6 +43,7 @@ __all__ = ["calibrate"]
 _ENOUGH = 0.99  # of the held-out codes within one LSB
 
 
+@resumes
 def calibrate(
     chain: Annotated[
         str,

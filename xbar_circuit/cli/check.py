@@ -14,6 +14,7 @@ from xbar_circuit._files import write_json
 from xbar_circuit.cli import _network_options as given
 from xbar_circuit.cli._networks import as_typed, load_network
 from xbar_circuit.cli._options import Out, Output
+from xbar_circuit.cli._resuming import one_shot
 from xbar_circuit.network.census import Census, OperatorCount, take_census
 from xbar_circuit.network.importers import unknown_operators
 from xbar_circuit.report.census import write_census_page
@@ -30,6 +31,7 @@ _PLACES = {
 }
 
 
+@one_shot
 def check(
     network: given.NETWORK,
     *,

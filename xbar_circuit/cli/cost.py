@@ -17,6 +17,7 @@ from xbar_circuit.accelerator.usual import usual_accelerator
 from xbar_circuit.architecture import preset
 from xbar_circuit.cli import _network_options as given
 from xbar_circuit.cli._options import SEED, Architecture, Out, Seed, TileBudget
+from xbar_circuit.cli._resuming import one_shot
 from xbar_circuit.network.images import (
     Normalisation,
     fashion_mnist_calibration,
@@ -32,6 +33,7 @@ from xbar_circuit.units import engineering
 __all__ = ["cost"]
 
 
+@one_shot
 def cost(
     network: given.NETWORK = "lenet5",
     *,

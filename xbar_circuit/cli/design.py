@@ -27,6 +27,7 @@ from xbar_circuit.cli._options import (
     repeated,
     single,
 )
+from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.plots.design import draw_design
 from xbar_circuit.report.design import design_table, write_design_page
 from xbar_circuit.report.progress import progress_bar
@@ -37,6 +38,7 @@ from xbar_circuit.studies.sweep.design import Design, design_plan, designs_of
 __all__ = ["design"]
 
 
+@resumes
 def design(
     network: given.NETWORK = "lenet5",
     *,

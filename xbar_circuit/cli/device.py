@@ -14,6 +14,7 @@ from rich.table import Table
 from xbar_circuit import __version__
 from xbar_circuit._files import write_json
 from xbar_circuit.cli._options import SEED, Celsius, Out, Seed, single
+from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.devices import PcmCell
 from xbar_circuit.devices._constants import ROOM_KELVIN, ZERO_CELSIUS_KELVIN
 from xbar_circuit.plots.device import (
@@ -41,6 +42,7 @@ class Preset(StrEnum):
     PROJECTED = "projected"
 
 
+@resumes
 def device(
     *,
     out: Out = Path("out/device"),

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from xbar_circuit import __version__
 from xbar_circuit._files import write_json
+from xbar_circuit.cli._resuming import one_shot
 from xbar_circuit.doctor import examine
 
 __all__ = ["doctor"]
@@ -20,6 +21,7 @@ __all__ = ["doctor"]
 _STYLE = {"good": "green", "limited": "yellow", "bad": "bold red"}
 
 
+@one_shot
 def doctor(
     out: Annotated[Path | None, typer.Option(help="Folder for the results.")] = None,
 ) -> None:

@@ -7,11 +7,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from xbar_circuit.cli._resuming import one_shot
 from xbar_circuit.report.explorer import serve
 
 __all__ = ["explore"]
 
 
+@one_shot
 def explore(
     *,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 0,

@@ -21,6 +21,7 @@ from xbar_circuit.cli._options import (
     RowOhm,
     UnitSiemens,
 )
+from xbar_circuit.cli._resuming import one_shot
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.tile import EXPORT_FORMATS, export_array
 from xbar_circuit.wires import Terminals, Wires
@@ -30,6 +31,7 @@ __all__ = ["export"]
 _ENDINGS = {"ngspice": "cir", "vacask": "sim", "spectre": "scs", "hspice": "sp", "xyce": "cir"}
 
 
+@one_shot
 def export(
     conductance: Conductance,
     *,

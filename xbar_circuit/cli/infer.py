@@ -27,6 +27,7 @@ from xbar_circuit.architecture import preset
 from xbar_circuit.cli import _network_options as given
 from xbar_circuit.cli._networks import shapes_of
 from xbar_circuit.cli._options import Celsius, Out, Output, SpiceVectors
+from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.cli._words import bytes_of
 from xbar_circuit.cli.mapping import write_mapping
 from xbar_circuit.errors import ParameterError
@@ -70,6 +71,7 @@ def _write_config(path: Path | None) -> None:
     raise typer.Exit
 
 
+@resumes
 def infer(
     network: given.NETWORK,
     *,

@@ -34,6 +34,7 @@ from xbar_circuit.cli._options import (
     device_law,
     single_library,
 )
+from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.devices import Cell, Transistor
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.plots.ir_drop import draw_ir_drop
@@ -64,6 +65,7 @@ _SIGNED_VOLTS = [0.1, 0.15, 0.2]  # as far as those rails reach
 _GATE_VOLTS = [0.6, 0.8, 1.0]
 
 
+@resumes
 def ir_drop(
     *,
     out: Out = Path("out/ir-drop"),

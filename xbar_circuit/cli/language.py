@@ -23,12 +23,14 @@ from xbar_circuit.cli._options import (
     Tile,
     single,
 )
+from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.report.progress import progress_bar
 
 __all__ = ["language"]
 
 
+@resumes
 def language(
     *,
     segment_ohm: SegmentOhm = None,

@@ -17,6 +17,7 @@ from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
 from xbar_circuit.cli import _network_options as given
 from xbar_circuit.cli._networks import load_network
 from xbar_circuit.cli._options import Out, Output, TileBudget
+from xbar_circuit.cli._resuming import one_shot
 from xbar_circuit.plots.mapping import draw_floorplan, draw_tiles
 from xbar_circuit.report.mapping import mapping_summary, write_mapping_csv, write_mapping_page
 from xbar_circuit.studies.network.inference import copies_of, mapped
@@ -24,6 +25,7 @@ from xbar_circuit.studies.network.inference import copies_of, mapped
 __all__ = ["mapping", "write_mapping"]
 
 
+@one_shot
 def mapping(
     network: given.NETWORK,
     *,

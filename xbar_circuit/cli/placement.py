@@ -15,6 +15,7 @@ from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.settings import InferenceSettings
 from xbar_circuit.cli import _network_options as given
 from xbar_circuit.cli._options import Out
+from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.devices import PcmStatistics
 from xbar_circuit.plots.placement import draw_placement
 from xbar_circuit.report.placement import PLACEMENT_COLUMNS, placement_rows, write_placement_page
@@ -24,6 +25,7 @@ from xbar_circuit.studies.network.placement import find_placement
 __all__ = ["placement"]
 
 
+@resumes
 def placement(
     network: given.NETWORK = "lenet5",
     *,

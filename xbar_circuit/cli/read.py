@@ -29,6 +29,7 @@ from xbar_circuit.cli._options import (
     UnitSiemens,
     device_law,
 )
+from xbar_circuit.cli._resuming import one_shot
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.report.read import error_text, read_summary, write_read_page, write_read_tables
 from xbar_circuit.result import ReadResult
@@ -44,6 +45,7 @@ _ENGINES: dict[EngineName, Callable[[Crossbar, FloatArray], ReadResult]] = {
 _LARGEST_LIKELY = 1e-2  # S; above, somebody may have meant ohm or microsiemens
 
 
+@one_shot
 def read(
     conductance: Conductance,
     *,

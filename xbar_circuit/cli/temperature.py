@@ -15,6 +15,7 @@ from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.settings import InferenceSettings
 from xbar_circuit.cli import _network_options as given
 from xbar_circuit.cli._options import Celsius, Out, Seconds
+from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.devices import PcmStatistics
 from xbar_circuit.plots.temperature import draw_temperature_curve
 from xbar_circuit.report.progress import progress_bar
@@ -24,6 +25,7 @@ from xbar_circuit.studies.network.temperature import CELSIUS, temperature_curve
 __all__ = ["temperature"]
 
 
+@resumes
 def temperature(
     network: given.NETWORK = "lenet5",
     *,

@@ -15,6 +15,7 @@ from xbar_circuit import __version__
 from xbar_circuit._checks import choice
 from xbar_circuit._files import write_json
 from xbar_circuit.cli._options import SEED, Only, Out, Seed
+from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.report.validation import COLUMNS, truth_rows, write_validation_page
 from xbar_circuit.studies.validation import TRUTHS
@@ -23,6 +24,7 @@ from xbar_circuit.studies.validation import validate as run_all
 __all__ = ["validate"]
 
 
+@resumes
 def validate(
     *,
     out: Out = Path("out/validate"),

@@ -24,6 +24,7 @@ from xbar_circuit.cli._options import (
     Workers,
     single,
 )
+from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.plots.recovery import draw_recovery
 from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.report.recovery import recovery_summary, recovery_table, write_recovery_page
@@ -34,6 +35,7 @@ from xbar_circuit.studies.sweep import run_sweep, sweep_plan_from_dictionary
 __all__ = ["wire_aware"]
 
 
+@resumes
 def wire_aware(
     network: given.NETWORK = "lenet5",
     *,

@@ -1,34 +1,33 @@
 """A folder of finished items: one JSON file each, named by content, whole or not at all.
 
-Nothing in the folder is ever executed: a value is plain data and arrays. What comes out is what
-went in, bit for bit, so a resumed run returns exactly the numbers of an uninterrupted one.
+Nothing in the folder is ever executed: a value is plain data, arrays, and dataclasses of this
+package, which check their fields when they are made. What comes out is what went in, bit for bit,
+so a resumed run returns exactly the numbers of an uninterrupted one.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import logging
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from xbar_circuit._files import write_text
-from xbar_circuit.errors import ParameterError, XbarError
+from xbar_circuit.errors import XbarError
+from xbar_circuit.runs._forms import decode, encode
 from xbar_circuit.runs.identity import canonical
 from xbar_circuit.runs.items import Item, ItemFailure, ItemOutcome
 
-__all__ = ["Store", "decode", "encode"]
+__all__ = ["Store"]
 
 _LOG = logging.getLogger(__name__)
-_DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, MemoryError)
-_KINDS = "biufcUS"  # of arrays that are plain data
-_TAG = "$"  # a mapping with this one key stands for what JSON cannot say
+_DAMAGE = (
+    *(OSError, ValueError, LookupError, TypeError, AttributeError),
+    *(RecursionError, MemoryError, ImportError, XbarError),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,56 +124,3 @@ def _checksum(record: Mapping[str, Any]) -> str:
     """Return the SHA-256 of what a file says, however it is laid out."""
     text = json.dumps(record, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def encode(value: Any, name: str = "value") -> Any:
-    """Return a JSON form from which `decode` makes the same value; tuples become lists.
-
-    Raises
-    ------
-    ParameterError
-        Something in it is not plain data or an array of numbers, truth values or text.
-    """
-    if isinstance(value, np.ndarray) and value.dtype.kind in _KINDS:
-        content = base64.b64encode(np.ascontiguousarray(value).tobytes()).decode("ascii")
-        return {_TAG: ["array", value.dtype.str, list(value.shape), content]}
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return {_TAG: ["float", repr(value)]}
-    if isinstance(value, complex):
-        return {_TAG: ["complex", repr(value)]}
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    if isinstance(value, (list, tuple)):
-        return [encode(entry, f"{name}[{k}]") for k, entry in enumerate(value)]
-    if isinstance(value, Mapping) and _TAG not in value and all(isinstance(k, str) for k in value):
-        return {key: encode(entry, f"{name}.{key}") for key, entry in value.items()}
-    raise ParameterError.about(
-        name,
-        got=type(value).__name__,
-        expected="numbers, text, arrays, and lists or string-keyed mappings of them",
-        remedy="return dataclasses.asdict(report), or only the numbers that you want to keep",
-    )
-
-
-def decode(form: Any) -> Any:
-    """Return the value that `encode` wrote.
-
-    >>> decode(encode({"x": (1, float("inf")), "y": np.arange(3.0)}))
-    {'x': [1, inf], 'y': array([0., 1., 2.])}
-    """
-    if isinstance(form, list):
-        return [decode(entry) for entry in form]
-    if not isinstance(form, dict):
-        return form
-    if _TAG not in form:
-        return {key: decode(entry) for key, entry in form.items()}
-    kind, *rest = form[_TAG]
-    if kind == "array":
-        dtype, shape, content = rest
-        if np.dtype(dtype).kind not in _KINDS:
-            raise ValueError(f"an array of {dtype}")
-        flat = np.frombuffer(base64.b64decode(content, validate=True), dtype=np.dtype(dtype))
-        return flat.reshape(shape).copy()
-    return float(rest[0]) if kind == "float" else complex(rest[0])

@@ -35,7 +35,7 @@ from threadpoolctl import threadpool_limits
 
 from xbar_circuit._user_modules import recall, remember
 from xbar_circuit.errors import XbarError
-from xbar_circuit.runs._store import encode
+from xbar_circuit.runs._forms import encode
 from xbar_circuit.runs.items import ItemFailure, generator
 
 __all__ = ["Answers", "Attempt", "Call", "attempt", "here", "in_processes", "through"]

@@ -15,12 +15,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from xbar_circuit import _checks as checks
 from xbar_circuit._files import held
 from xbar_circuit.errors import ParameterError, XbarError
-from xbar_circuit.runs._store import Store, decode
+from xbar_circuit.runs._forms import decode
+from xbar_circuit.runs._store import Store
 from xbar_circuit.runs._workers import Answers, Attempt, Call, here, in_processes, through
 from xbar_circuit.runs.identity import (
     canonical,
@@ -33,6 +34,8 @@ from xbar_circuit.runs.items import Item, ItemOutcome
 from xbar_circuit.version import __version__
 
 __all__ = ["Kept", "run_items"]
+
+T = TypeVar("T")
 
 
 def run_items(
@@ -204,6 +207,28 @@ class Kept:
             return None
         found = self._store.load(digest([self._digest, name]), Item(name=name))
         return None if found is None else found.value
+
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        """Return what was kept under a name; else make it, keep it and return it.
+
+        Parameters
+        ----------
+        name
+            What it is; unique in this folder, function and arguments.
+        make
+            Makes it: a dataclass of this package, an array, a number, text, or lists and
+            string-keyed mappings of these. In a list or a mapping a tuple comes back as a list.
+
+        Raises
+        ------
+        XbarError
+            It cannot be written.
+        """
+        found: T | None = self.load(name)
+        if found is None:
+            found = make()
+            self.keep(name, found)
+        return found
 
     def keep(self, name: str, value: Any) -> None:
         """Write a result, whole or not at all.

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from xbar_circuit._checks import choice
 from xbar_circuit.cli._options import Array, Bits, Cols, Out, ReferenceVolt, Rows, takes
+from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.cli.characterize._amplifier import Conditions, measure_amplifier
 from xbar_circuit.cli.characterize._honoured import refuse_unused
 from xbar_circuit.cli.characterize._options import CONDITIONS, OWN_CIRCUIT, tell
@@ -25,6 +26,7 @@ _Kind = Annotated[
 ]
 
 
+@resumes
 @takes(OWN_CIRCUIT, CONDITIONS)
 def amplifier(
     context: typer.Context,
@@ -64,6 +66,7 @@ def amplifier(
     tell(console, name, table, page)
 
 
+@resumes
 @takes(OWN_CIRCUIT, CONDITIONS)
 def conveyor(
     context: typer.Context,

@@ -21,6 +21,7 @@ from xbar_circuit.cli._options import (
     Rows,
     Seed,
 )
+from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.cli.characterize._column import measure_column
 from xbar_circuit.cli.characterize._honoured import refuse_ignored
 from xbar_circuit.cli.characterize._options import tell
@@ -31,6 +32,7 @@ __all__ = ["column"]
 _HONOURED = ("rows", "cols", "bits", "engine", "products", "programmed", "noise", "seed")
 
 
+@resumes
 def column(
     context: typer.Context,
     circuit: Annotated[str, typer.Argument(help=f"Read-out: {', '.join(CHAINS)}.")] = "sar",

@@ -24,6 +24,7 @@ from xbar_circuit.cli._options import (
     Workers,
     takes,
 )
+from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.cli.characterize._honoured import refuse_ignored
 from xbar_circuit.cli.characterize._options import OWN_CIRCUIT, tell
 from xbar_circuit.cli.characterize._yield import MISMATCH, measure_yield
@@ -39,6 +40,7 @@ _ALL = ("bits", "noise_lsb", "mismatch", "samples", "engine", "seed")
 _WITH_CIRCUIT = ("sar", "ramp", "oscillator")
 
 
+@resumes
 @takes(OWN_CIRCUIT)
 def converter(
     context: typer.Context,

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from xbar_circuit._checks import choice
 from xbar_circuit.cli._options import SEED, Bits, Cols, Out, Rows, Seed
+from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.cli.characterize._honoured import refuse_ignored
 from xbar_circuit.cli.characterize._product import PRESET, measure_product
 from xbar_circuit.tile import CHAINS
@@ -17,6 +18,7 @@ from xbar_circuit.tile import CHAINS
 __all__ = ["product"]
 
 
+@resumes
 def product(
     context: typer.Context,
     circuit: Annotated[

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from xbar_circuit.cli._options import Out, Samples, takes
+from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.cli.characterize._amplifier import Conditions, measure_sense_amplifier
 from xbar_circuit.cli.characterize._honoured import refuse_unused
 from xbar_circuit.cli.characterize._options import CONDITIONS, OWN_CIRCUIT, tell
@@ -18,6 +19,7 @@ from xbar_circuit.peripherals import Subcircuit
 __all__ = ["sense_amplifier"]
 
 
+@resumes
 @takes(OWN_CIRCUIT, CONDITIONS)
 def sense_amplifier(
     context: typer.Context,

@@ -1,0 +1,83 @@
+"""What becomes of a verb that is interrupted: each says whether its command goes on where it was.
+
+A verb that `resumes` keeps each piece of its work in its folder at once, so that the same command
+computes only what is missing, also after a kill or a full disk. One that is `one_shot` takes a
+minute at most, or measures times that belong to one process, and is begun anew.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import typer
+from rich.console import Console
+
+__all__ = ["INTERRUPTED", "TERMINATED", "interruptible", "one_shot", "resumes", "terminable"]
+
+#: Exit codes, those of shells: 128 and the number of the signal.
+INTERRUPTED, TERMINATED = 130, 143
+
+Work = TypeVar("Work", bound=Callable[..., Any])
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM, which ends the work as Ctrl-C does: what is open is closed, workers are ended."""
+
+
+def resumes(work: Work) -> Work:
+    """Mark a verb whose command goes on where an interrupted one stopped."""
+    work.resumes = True  # type: ignore[attr-defined]
+    return work
+
+
+def one_shot(work: Work) -> Work:
+    """Mark a verb that is begun anew."""
+    work.resumes = False  # type: ignore[attr-defined]
+    return work
+
+
+@contextmanager
+def interruptible(out: Path | None, *, goes_on: bool) -> Iterator[None]:
+    """Turn an interruption into a line that says how to go on, and an exit code.
+
+    Raises
+    ------
+    typer.Exit
+        With 130 after Ctrl-C (SIGINT), 143 after SIGTERM.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        kept = f"what is finished is kept in {out}: the same command goes on there"
+        words = kept if goes_on and out is not None else "the same command begins anew"
+        Console(stderr=True, soft_wrap=True).print(
+            f"interrupted; {words}", markup=False, highlight=False
+        )
+        code = TERMINATED if isinstance(error, _Terminated) else INTERRUPTED
+        raise typer.Exit(code) from error
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Let SIGTERM end the block as Ctrl-C does, where nobody else has a say in it."""
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+    ):
+        yield
+        return
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _terminate(*_: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough
+    raise _Terminated
