@@ -2,7 +2,7 @@
 
 One description (`Crossbar`), two renderings (ngspice and NumPy), one result type.
 
-Rooms and names are imported when they are first asked for: nobody pays for what is not used.
+Sub-packages and names are imported on first use, so that unused parts cost no time.
 """
 
 from importlib import import_module

@@ -24,7 +24,7 @@ __all__ = [
 
 
 class XbarError(Exception):
-    """Base of every error that xbar_circuit raises on purpose."""
+    """Base class of all xbar_circuit errors."""
 
 
 class _ArgumentError(XbarError, ValueError):
@@ -42,7 +42,7 @@ class _ArgumentError(XbarError, ValueError):
 
 
 class ParameterError(_ArgumentError):
-    """A value that cannot be meant: NaN, infinite, negative, or an unknown choice."""
+    """An invalid value: NaN, infinite, negative, or an unknown choice."""
 
 
 class ShapeError(_ArgumentError):
@@ -90,9 +90,9 @@ class SimulatorError(XbarError):
     Attributes
     ----------
     version : str
-        Version of the simulator, empty when it never got so far.
+        Version of the simulator; empty if it failed before reporting one.
     said : str
-        What ngspice itself printed.
+        Output of ngspice.
     deck : Path or None
         Where the failing deck was saved, for a run by hand with ``ngspice -b``.
     """

@@ -33,7 +33,7 @@ class NodeVoltages:
     """Voltages of the wires at every cross-point, and the device currents if they were measured.
 
     row, column : (batch, rows, cols) [V].
-    device_current : (batch, rows, cols) [A], or None to let the cell's own law tell them.
+    device_current : (batch, rows, cols) [A], or None to compute it from the cell's law.
     """
 
     row: FloatArray
@@ -48,28 +48,28 @@ class NodeVoltages:
 
 
 class ReadResult:
-    """What a read of a crossbar gives, from either engine.
+    """Result of a read of a crossbar, from any engine.
 
     Parameters
     ----------
     crossbar
-        What was read.
+        The crossbar that was read.
     volts
         The inputs (batch, rows) [V].
     column_current
         Current into all sense terminals of each bit line together (batch, cols) [A].
     column_current_error
-        How far each column current may be off (batch, cols) [A], or a function that computes it
-        when it is first asked for; None where the engine cannot tell (cells that are a table, in
+        Bound on the error of each column current (batch, cols) [A], or a function that computes it
+        on first use; None where the engine has no bound (cells that are a table, in
         ngspice), and then it is NaN.
     nodes
-        The node voltages, or a function that computes them when they are first asked for.
+        The node voltages, or a function that computes them on first use.
     engine
-        Which engine and algorithm answered, for people.
+        Name of the engine and algorithm, for display.
     iterations
         Nonlinear iterations of each sample (batch,); zeros for a linear solve.
     converged
-        (batch,) bool; an engine returns quietly only when all are True, others travel in a
+        (batch,) bool; an engine returns normally only when all are True; others are in a
         ``ConvergenceError``.
     """
 

@@ -43,7 +43,7 @@ class Wires:
         Segment between neighbouring cells along a word line and a bit line [ohm]; 0 is an ideal
         wire. An array gives each segment its own, (rows, cols - 1) and (rows - 1, cols), infinite
         where it is broken; then the leads of these wires must be given.
-        Published designs range from 0.15 ohm to tens of ohms (see the README).
+        Published designs range from 0.15 ohm to tens of ohms.
     row_lead_ohm, column_lead_ohm
         From a terminal to its nearest cell [ohm]; None means one segment. An array gives each wire
         its own, (rows,) or (cols,), infinite where the line is left open.

@@ -44,7 +44,7 @@ def calibrate_readout(
     Parameters
     ----------
     accelerator
-        Its read-out, wires, terminals and range of conductances count; linear cells stand in the
+        Its read-out, wires, terminals and conductance range are used; linear cells stand in the
         column whatever its own are, as the model is the read-out's.
     rng
         Draws conductances and inputs.
@@ -52,13 +52,13 @@ def calibrate_readout(
         Temperature [degree Celsius]; None is 27. Models that the accelerator has of other
         temperatures are kept.
     samples, held_out
-        Products to fit to, and to judge by.
+        Number of products for the fit, and held out.
     rows
         Of the column, at most those of a tile.
     analog
         Whether the amplifier's noise and settling are measured too.
     folder
-        Where decks and answers are kept; the same call goes on there after a break.
+        Where decks and answers are kept; the same call resumes there after an interruption.
     time_limit_second
         Time allowed to each ngspice run [s].
     progress
@@ -67,7 +67,7 @@ def calibrate_readout(
     Raises
     ------
     ParameterError
-        Nobody knows the read-out's range, or too few codes fall inside it.
+        The read-out's range is unknown, or too few codes fall inside it.
     SimulatorError, ConvergenceError
         ngspice failed.
     """

@@ -35,17 +35,17 @@ class Chip(WorkingChip):
     Parameters
     ----------
     mapping
-        What sits where, with the targets that were programmed.
+        Placement of the weights, with the programmed targets.
     programmed
         Its devices.
     parts
-        Of each layer on tiles, its drivers and read-outs with their ranges.
+        Drivers and read-outs of each layer on tiles, with their ranges.
     digital
-        Layers that are none.
+        Layers that are not on tiles.
     fresh
         Transfers of all tiles right after programming [S].
     constants
-        Of each layer on tiles, what its codes were worth right after programming.
+        Scale and offset of the codes of each layer on tiles right after programming.
     second
         Age [s].
     celsius
@@ -57,7 +57,7 @@ class Chip(WorkingChip):
     memory_bytes
         Limit on the memory of the whole process while it runs.
     wire_aware
-        What wire-aware programming reached, if it was asked for.
+        Result of wire-aware programming, if it was used.
     """
 
     def budget(
@@ -69,16 +69,16 @@ class Chip(WorkingChip):
         workers: int = 2,
         progress: Callable[[int], object] | None = None,
     ) -> Budget:
-        """Return what each imperfection alone does to the chip's layers; see `budget.Budget`.
+        """Return the effect of each imperfection alone on the chip's layers; see `budget.Budget`.
 
         Parameters
         ----------
         inputs
-            What layers are judged by, and accuracies measured on.
+            Inputs on which layers and accuracies are measured.
         labels
-            Of the inputs; None measures no accuracy.
+            Labels of the inputs; None measures no accuracy.
         calibration
-            What the ranges are set by where an imperfection stands alone; None is `inputs`.
+            Inputs used to set the ranges when an imperfection is alone; None uses `inputs`.
         workers, progress
             As for `run`; `progress` counts imperfections.
         """
@@ -98,12 +98,12 @@ class Chip(WorkingChip):
         Parameters
         ----------
         inputs
-            What loads the arrays; None takes inputs of ones.
+            Inputs of the arrays; None uses inputs of 1.
         architecture
             Whose published numbers are used instead of the parts' own; None takes the parts'
             own, and where a part has none (ideal ones) the survey's median.
         replicas
-            Copies of each layer's tiles by name; 1 unless said.
+            Copies of each layer's tiles by name; default 1.
         """
         return inference_cost(self, inputs, architecture=architecture, replicas=replicas)
 
@@ -172,7 +172,7 @@ def program(
     Parameters
     ----------
     celsius
-        Temperature while devices are programmed and ranges set [degree Celsius]; None is that of
+        Temperature while devices are programmed and ranges set [degree Celsius]; None uses that of
         the statistics, about 300 K, and of the calibrated parts.
     wire_aware
         Whether conductances are chosen for the array with its wires.

@@ -57,7 +57,7 @@ _LOADING_SAMPLES = 16  # whose activations load the arrays for their energy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """An inference and the chip that does it.
+    """Cost of an inference, and the chip that runs it.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ class Cost:
 
     @property
     def latency_second(self) -> float:
-        """From an image in to its answer out [s]."""
+        """Time from input to output of one image [s]."""
         return sum(layer.second for layer in self.layers)
 
     @property
@@ -125,7 +125,7 @@ class Cost:
 
     @property
     def square_metre(self) -> float:
-        """Area of what is known [m2]; 0 where nothing is."""
+        """Known area [m2]; 0 if nothing is known."""
         return sum(self.area_square_metre.values())
 
     @property
@@ -199,7 +199,7 @@ def inference_cost(
     architecture
         As for `Periphery.of`.
     replicas
-        Copies of each layer's tiles by name; 1 unless said.
+        Copies of each layer's tiles by name; default 1.
 
     Raises
     ------

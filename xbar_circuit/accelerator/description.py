@@ -33,29 +33,31 @@ class Accelerator(Hardware):
         How a signed weight is divided among devices, their range, and the cell at each
         cross-point; one of `xbar_circuit.cells`.
     wires, terminals
-        Of every tile.
+        Wires and terminals of every tile.
     driver
-        On every word line: a `Dac`, `PulseWidth`, `BitSerial`, `ExactDriver`, or a `WordLineBuffer`
-        with one of these. Where a calibration set has no negative inputs, its codes are unsigned.
+        Driver of every word line: a `Dac`, `PulseWidth`, `BitSerial`, `ExactDriver`, or a
+        `WordLineBuffer` with one of these. Where a calibration set has no negative inputs, its
+        codes are unsigned.
     readout
-        On every column. Its range is laid upon the currents of the calibration set; where a circuit
-        fixes the range, the driver's full scale is lowered instead.
+        Read-out of every column. Its range is fitted to the currents of the calibration set; where
+        a circuit fixes the range, the driver's full scale is lowered instead.
     model
         The read-out's calibrated fast model, which one with a circuit in it needs; from
-        `tile.calibrate` or ``xbar calibrate``. Several, one for each temperature, make one tuple;
-        at programming time the first one counts.
+        `tile.calibrate` or ``xbar calibrate``. For several temperatures, a tuple of models; the
+        first one is used at programming time.
     mismatch
-        Of the converters: what their method ``drawn`` takes, such as ``{"unit_sigma": 0.02}`` of a
-        `Sar`; kept as pairs. Each tile of each chip draws its own converters. Empty is all alike.
+        Mismatch of the converters: the arguments of their method ``drawn``, such as
+        ``{"unit_sigma": 0.02}`` of a `Sar`; kept as pairs. Converters are drawn for each tile of
+        each chip. Empty: all converters are equal.
     digital
         The digital unit beside each tile, for the cost.
     statistics
-        Of the devices; None programs exactly and never drifts.
+        Device statistics; None programs exactly, without drift.
     thermal_noise
         Whether the thermal noise of array and read-out is drawn at each product.
     weight_scale
-        The largest weight of what becomes the largest conductance: each ``"column"``, each
-        ``"tile"``, each ``"layer"``, or, ``"global"``, the whole network.
+        What is scaled so that its largest weight gets the largest conductance: each ``"column"``,
+        each ``"tile"``, each ``"layer"``, or, ``"global"``, the whole network.
     input_percentile, output_percentile
         The converters' ranges end at this percentile of the calibration set's magnitudes.
 
@@ -79,17 +81,17 @@ class Accelerator(Hardware):
         elsewhere: Mapping[str, Accelerator] | None = None,
         **options: Any,
     ) -> Chip:
-        """Map a network, draw and program the devices, reduce the tiles, set the ranges: once.
+        """Map a network, draw and program the devices, reduce the tiles and set the ranges, once.
 
         Parameters
         ----------
         network
-            Any network.
+            The network.
         calibration
-            Inputs that the ranges are set by, as for ``network.run``, or the one array of a network
+            Inputs used to set the ranges, as for ``network.run``, or the one array of a network
             with one input; never the test set.
         rng
-            Draws the devices, and everything that is drawn later; None is a generator of seed 0.
+            Draws the devices, and everything drawn later; None uses a generator with seed 0.
         digital
             Layers that stay digital: their names (float32), or their width in bits by name (None is
             float32, 2 to 16 are whole numbers of that width).
@@ -102,7 +104,7 @@ class Accelerator(Hardware):
         Returns
         -------
         Chip
-            Right after programming; `Chip.at` lets it age.
+            The chip right after programming; `Chip.at` gives it at another age.
 
         Raises
         ------

@@ -138,7 +138,7 @@ def map_network(
     Parameters
     ----------
     network, accelerator
-        What goes where.
+        Network to map, and the accelerator that it runs on.
     digital
         Layers that stay digital: their names, or their width in bits by name (None is float32).
     elsewhere
@@ -147,7 +147,7 @@ def map_network(
     Raises
     ------
     ParameterError
-        A name that is no layer of the network or stands twice, or a width out of range.
+        A name that is not a layer of the network or occurs twice, or a width out of range.
     """
     widths = dict(digital) if isinstance(digital, MappingOf) else dict.fromkeys(digital)
     others = dict(elsewhere or {})

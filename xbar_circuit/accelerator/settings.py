@@ -71,7 +71,7 @@ class InferenceSettings:
     celsius
         Temperatures at which the accuracy is measured too, at the last time [degree Celsius].
     seeds
-        How many chips are made, each with a programming seed of its own.
+        Number of chips, each with its own programming seed.
     seed
         Programming seed of the first chip; the others have the next ones.
     drift_compensation
@@ -79,11 +79,11 @@ class InferenceSettings:
     wire_aware
         Whether conductances are chosen for the array with its wires.
     images
-        How many test images; None is all.
+        Number of test images; None uses all.
     memory_bytes
         Limit on the memory of the whole process, interpreter, images and tiles included.
     architecture
-        Whose published numbers the cost takes in place of the parts' own, see
+        Architecture whose published numbers replace those of the parts in the cost, see
         `architecture.PRESETS`; None takes the parts' own where they have some.
     tile_budget
         Tiles that slow layers may fill with copies of themselves; None makes no copies.

@@ -34,7 +34,7 @@ _LEAST_PASSED = 1e-6  # of a device's current: beyond that the array does not wo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WireAware:
-    """What wire-aware programming made of a mapping.
+    """Result of wire-aware programming of a mapping.
 
     Parameters
     ----------
@@ -81,9 +81,9 @@ def wire_aware(
     Parameters
     ----------
     mapping
-        A mapped network; its weights are what is wanted.
+        A mapped network with the wanted weights.
     iterations
-        Most steps; each costs one reduction of every tile.
+        Maximum number of steps; each costs one reduction of every tile.
     tolerance
         A layer is done when its relative error is below this, or falls no more.
     clipped_share

@@ -9,7 +9,7 @@ __all__ = ["PUBLISHED", "PublishedChip"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedChip:
-    """What a paper says of a chip; None is what it does not say.
+    """Published figures of a chip; None if not published.
 
     tops : operations per second at full use [10**12/s].
     tops_per_watt, tops_per_mm2 : the same over power and area.

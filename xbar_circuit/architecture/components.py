@@ -145,7 +145,7 @@ class DigitalUnit:
     square_metre
         Of one unit [m2]; None is not known.
     assumptions
-        What a reader must know of the numbers; printed with every result.
+        Assumptions behind the numbers; printed with every result.
     """
 
     add_joule: float
@@ -183,7 +183,7 @@ class Architecture:
     Parameters
     ----------
     name, source
-        Of what, and where the numbers come from.
+        Name of the architecture, and source of the numbers.
     readout, driver
         The components.
     read_second
@@ -202,7 +202,7 @@ class Architecture:
         The kind of driver that the numbers belong to (a class of `xbar_circuit.peripherals`); None
         holds for every one.
     assumptions
-        What a reader must know of the numbers; printed with every result.
+        Assumptions behind the numbers; printed with every result.
 
     Raises
     ------

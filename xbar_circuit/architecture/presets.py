@@ -279,7 +279,7 @@ def preset(name: str) -> Architecture:
     Raises
     ------
     ParameterError
-        There is none of that name.
+        There is no preset of that name.
     """
     if name not in PRESETS:
         raise ParameterError.about(

@@ -1,4 +1,4 @@
-"""Fast models extracted from SPICE, each with the error it was found to have."""
+"""Fast models extracted from SPICE, each with its measured error."""
 
 from xbar_circuit.calibration.readout import HeldOut, ReadoutModel, fit_curve
 from xbar_circuit.calibration.settling import Settling, fit_settling

@@ -34,7 +34,7 @@ _GRID = 20001  # currents at which a curve is searched for the ends of a range
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldOut:
-    """Error on inputs that a model was not fitted to.
+    """Error on held-out inputs.
 
     codes : how many codes were compared.
     within_one : share of them within one LSB of the circuit's.
@@ -81,7 +81,7 @@ class ReadoutModel:
         Bandwidth in which the converter sees white noise of its column's current [Hz]; None is what
         the mean over the time of the read has.
     settling
-        How a step at the converter's input dies away, or None.
+        Decay of a step at the converter's input, or None.
     thresholds
         Of the converter: ``2**bits - 1`` inputs at which the next code begins, rising [V or A];
         empty for a formula, which comes with its converter.

@@ -25,7 +25,7 @@ _MOST = 4  # poles
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settling:
-    """How a step dies away: ``error(t) / step = sum(weight * exp(pole * t))``.
+    """Decay of a step: ``error(t) / step = sum(weight * exp(pole * t))``.
 
     poles : pairs of (real, imaginary) part [1/s]; real parts are negative.
     weights : pairs of (real, imaginary) part.
@@ -37,7 +37,7 @@ class Settling:
     worst: float
 
     def remaining(self, second: float | FloatArray) -> FloatArray:
-        """Return what share of a step is still missing after a time (same shape) [s]."""
+        """Return the fraction of a step that remains after a time [s] (same shape)."""
         poles = np.array([complex(*pair) for pair in self.poles])
         weights = np.array([complex(*pair) for pair in self.weights])
         time = np.asarray(second, dtype=np.float64)[..., np.newaxis]

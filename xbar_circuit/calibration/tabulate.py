@@ -72,19 +72,19 @@ def tabulate(
     time_limit_second: float | None = 600.0,
     progress: Callable[[str], None] | None = None,
 ) -> CellT:
-    """Return the cell with the table that the fast engine reads it by.
+    """Return the cell with the current table that the fast engine uses.
 
     Parameters
     ----------
     cell
-        A unit cell with a transistor, or a cell of one's own. One with states gets its map from
-        them to conductances first, see :func:`xbar_circuit.calibration.with_states`.
+        A unit cell with a transistor, or a cell of one's own. For a cell with states, the map
+        from states to conductances is made first, see :func:`xbar_circuit.calibration.with_states`.
     volts
-        Inputs that it will see, or just the smallest and the largest [V]. All node voltages of an
+        Input voltages, or just the smallest and the largest [V]. All node voltages of an
         array lie between these and 0.
     conductances
         Conductances of its devices, or just the smallest and the largest [S]; zeros are ignored.
-        None: all that its states reach.
+        None: the whole range of its states.
     celsius
         Further temperatures of its transistors at which a table is made [degree Celsius], for
         ``cell.at_celsius``.

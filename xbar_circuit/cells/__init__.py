@@ -1,4 +1,4 @@
-"""Unit cells: what a synapse is made of besides its device.
+"""Unit cells and synapses.
 
 A bare device law (:class:`xbar_circuit.devices.Ohmic` and the others) is the 1R cell.
 """

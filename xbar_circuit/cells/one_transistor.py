@@ -89,7 +89,7 @@ class GateInput(TransistorCell):
 
     @property
     def drive_volt(self) -> float:
-        """What drives the current above the crossbar's 0 V [V]."""
+        """Supply voltage above the crossbar's 0 V [V]."""
         return self.supply_volt - self.common_volt
 
     def lines(self) -> dict[str, float]:

@@ -89,7 +89,7 @@ class OwnCell(TabulatedCell):
 
     @property
     def drive_volt(self) -> float | None:
-        """What drives the current above the crossbar's 0 V [V]; None where the row does."""
+        """Supply voltage above the crossbar's 0 V [V]; None where the row supplies the current."""
         return None if self.supply is None else self.held_volt[self.supply]
 
     def lines(self) -> dict[str, float]:

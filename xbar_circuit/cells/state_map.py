@@ -37,8 +37,8 @@ class StateMap:
     conductances
         I/V at the read voltage [S].
     worst
-        Largest relative error of the conductance half-way between these states, simulated and not
-        used; NaN where nobody has looked.
+        Largest relative error of the conductance half-way between these states, simulated but not
+        used; NaN if not measured.
 
     Raises
     ------

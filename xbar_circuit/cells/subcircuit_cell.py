@@ -29,7 +29,7 @@ class SubcircuitCell(OwnCell):
         The file, the subcircuit, which of its ports is the ``row`` and which the ``column``, and
         at which voltages the others are held (`supplies`). A port with the role ``state`` shows
         the state as a voltage: it is held at the state's value during a read. Libraries, corners,
-        Verilog-A models and dialect are the circuit's own matter.
+        Verilog-A models and dialect are given in the circuit.
     state
         A parameter of the subcircuit, or ``"state"`` for the port with that role.
 

@@ -95,7 +95,7 @@ class Synapse:
 
     @property
     def siemens_per_weight(self) -> float:
-        """What a weight of 1 conducts in all, with ideal wires and cells [S]."""
+        """Total conductance of a weight of 1, with ideal wires and cells [S]."""
         raise NotImplementedError
 
     def shares(self, weights: FloatArray) -> FloatArray:

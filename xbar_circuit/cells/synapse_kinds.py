@@ -45,7 +45,7 @@ class DifferentialPair(Synapse):
 
     @property
     def siemens_per_weight(self) -> float:
-        """What a weight of 1 conducts in all, with ideal wires and cells [S]."""
+        """Total conductance of a weight of 1, with ideal wires and cells [S]."""
         return self.g_max_siemens - self.g_min_siemens
 
     def shares(self, weights: FloatArray) -> FloatArray:
@@ -86,7 +86,7 @@ class MultiDevice(Synapse):
 
     @property
     def siemens_per_weight(self) -> float:
-        """What a weight of 1 conducts in all, with ideal wires and cells [S]."""
+        """Total conductance of a weight of 1, with ideal wires and cells [S]."""
         return self.devices_per_sign * (self.g_max_siemens - self.g_min_siemens)
 
     def shares(self, weights: FloatArray) -> FloatArray:
@@ -126,7 +126,7 @@ class SelectionCounter:
 
     length : where it starts again at 0, the number of devices.
     increment : how much one update adds.
-    value : where it stands.
+    value : current value.
     """
 
     length: int
@@ -186,7 +186,7 @@ class BitSlices(Synapse):
 
     @property
     def siemens_per_weight(self) -> float:
-        """What a weight of 1 conducts in all, after significance [S]."""
+        """Total conductance of a weight of 1, after significance [S]."""
         span = self.g_max_siemens - self.g_min_siemens
         return float(span * self.levels / (2**self.bits_per_cell - 1))
 
@@ -222,7 +222,7 @@ class EightT4R(Synapse):
 
     @property
     def siemens_per_weight(self) -> float:
-        """What a weight of 1 conducts in all, with ideal wires and cells [S]."""
+        """Total conductance of a weight of 1, with ideal wires and cells [S]."""
         return 2.0 * (self.g_max_siemens - self.g_min_siemens)
 
     def shares(self, weights: FloatArray) -> FloatArray:

@@ -52,7 +52,7 @@ class TabulatedCell:
 
     @property
     def drive_volt(self) -> float | None:
-        """What drives the current above the crossbar's 0 V [V]; None where the row does."""
+        """Supply voltage above the crossbar's 0 V [V]; None where the row supplies the current."""
         return None
 
     @property

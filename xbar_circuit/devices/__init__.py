@@ -1,4 +1,4 @@
-"""Device laws and their statistics: what a cross-point is made of."""
+"""Device laws and their statistics."""
 
 from xbar_circuit.devices.cell import Bounded, Cell, CellResponse
 from xbar_circuit.devices.curves import (

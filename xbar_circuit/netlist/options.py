@@ -45,7 +45,7 @@ class SpiceOptions:
     itl1
         Limit of the operating point's iterations.
     celsius
-        Temperature of the circuit [degree Celsius]; a cell that states its own has its way.
+        Temperature of the circuit [degree Celsius]; a cell that states its own overrides it.
     klu
         Use the KLU solver; a simulator without it says so and falls back to SPARSE 1.3.
 

@@ -1,4 +1,4 @@
-"""Trained networks: read from files, run in NumPy, with the images to judge them by; all digital.
+"""Trained networks: read from files, run in NumPy, with their test images; all digital.
 
 A network is a graph of operators, independent of what computes the matrix products::
 

@@ -49,7 +49,7 @@ class OperatorCount:
     place
         ``"tiles"``, ``"digital"``, ``"reference"`` (digital, by ONNX's reference) or ``"missing"``.
     count
-        How many.
+        Number of images.
     weights
         Numbers that tiles hold.
     macs

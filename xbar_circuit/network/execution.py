@@ -283,7 +283,7 @@ def run(
     images
         (n, *input_shape), normalised as the network was trained.
     multiplier
-        Who multiplies; NumPy unless said otherwise.
+        Computes the matrix products; NumPy by default.
     memory_bytes
         Limit on the working memory; images stream through in batches that respect it.
     workers

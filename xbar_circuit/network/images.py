@@ -33,7 +33,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Normalisation:
-    """How pixels become what the network was trained on: ``(pixel / divide - mean) / std``.
+    """Normalisation of pixels as in training: ``(pixel / divide - mean) / std``.
 
     divide : what the largest pixel is divided by, such as 255.
     mean, std : one number for each channel, or one for all.
@@ -294,7 +294,7 @@ def load_dataset(
         An IDX or npy file of (n,) or (n, ...), classes or numbers; only for IDX and npy images.
         None is none.
     normalisation
-        How pixels become inputs.
+        Normalisation of the pixels.
     name
         For reports; the path unless given.
 
@@ -329,9 +329,9 @@ def load_images(images: Path | str, *, normalisation: Normalisation, count: int)
     images
         As for `load_dataset`.
     normalisation
-        How pixels become inputs.
+        Normalisation of the pixels.
     count
-        How many.
+        Number of images.
 
     Raises
     ------

@@ -70,11 +70,11 @@ def load_workload(
     data, labels
         As for `load_dataset`, or ``"fashion-mnist"``, the package's own images, which come with
         labels, calibration images and normalisation (pixels divided by 255). None is these for a
-        network of the package; any other network must be told what it is judged by.
+        network of the package; any other network needs its own test data.
     calibration
         Images to set the converters' ranges by.
     calibration_images
-        How many of them, evenly over the file.
+        Number of calibration images, evenly over the file.
     normalisation
         How pixels become inputs; it must be stated for images of your own.
     output

@@ -63,9 +63,9 @@ class NewtonKrylov:
     tolerance
         Current error to reach, relative to the largest branch current.
     steps
-        Largest number of Newton steps a sample before it is solved directly.
+        Largest number of Newton steps per sample before it is solved directly.
     iterations
-        Largest number of CG iterations a Newton step.
+        Largest number of CG iterations per Newton step.
     fallback
         What solves the samples that fail; None raises at once.
     device

@@ -36,7 +36,7 @@ _ROUNDING = 8.0 * float(np.finfo(np.float64).eps)
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LoadedColumns:
-    """Where the columns settle with their loads.
+    """Operating point of the columns with their loads.
 
     column_current : into the loads (batch, cols) [A].
     column_current_error : a bound on its error (batch, cols) [A].

@@ -45,14 +45,14 @@ _ROUNDING = 4.0 * float(np.finfo(np.float64).eps)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Newton:
-    """Newton with direct steps: slow, sure, for any cell, wires and terminals.
+    """Newton with direct steps: slow but reliable, for any cell, wires and terminals.
 
     Parameters
     ----------
     tolerance
         Change of the column currents to reach, relative to their full scale.
     steps
-        Largest number of Newton steps a sample.
+        Largest number of Newton steps per sample.
 
     Raises
     ------

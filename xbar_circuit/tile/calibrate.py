@@ -73,7 +73,7 @@ def calibrate(
     analog
         Whether the amplifier's settling and noise are measured too.
     folder
-        Where decks and answers are kept; the same call goes on there after a break.
+        Where decks and answers are kept; the same call resumes there after an interruption.
     time_limit_second
         Time allowed to each ngspice run [s].
     progress

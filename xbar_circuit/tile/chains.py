@@ -42,7 +42,7 @@ def transistor_circuit(name: str, *ports: str, **supplies: float) -> Subcircuit:
     Raises
     ------
     ModelFileError
-        There is none of that name.
+        There is no preset of that name.
     """
     return Subcircuit(
         device_model(f"{name}.lib"),

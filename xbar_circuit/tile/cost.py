@@ -131,7 +131,7 @@ def readout_joule(
     Raises
     ------
     ParameterError
-        It contains a circuit, whose power nobody has measured.
+        It contains a circuit whose power has not been measured.
     """
     converter = readout.converter
     if supply_watt is not None:

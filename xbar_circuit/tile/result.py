@@ -1,4 +1,4 @@
-"""What a tile computed."""
+"""Result of a tile."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["TileResult"]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TileResult:
-    """What a tile computed.
+    """Result of a tile.
 
     code : (batch, outputs), one output a column, or one a pair of columns that are subtracted. Of
         a driver with several reads, their codes weighted and added.

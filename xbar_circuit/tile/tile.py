@@ -55,10 +55,10 @@ class Tile:
         The array. Its terminals' resistances add to the driver's and the read-out's; each column
         is sensed at one end.
     driver
-        On every row: a `Dac`, `PulseWidth`, `BitSerial` or `ExactDriver`, or a `WordLineBuffer`
-        with one of these.
+        Driver of every row: a `Dac`, `PulseWidth`, `BitSerial` or `ExactDriver`, or a
+        `WordLineBuffer` with one of these.
     readout
-        On every column.
+        Read-out of every column.
     model
         The read-out's fast model; None takes the formula, which only behavioural read-outs have.
     synapse
@@ -66,10 +66,10 @@ class Tile:
         of its columns are added by their significance. None: every row is an input, every column
         (or pair that the read-out subtracts) an output.
     noise
-        What fluctuates in the array; None is nothing.
+        Noise of the array; None for none.
     celsius
-        Temperature of all of it [degree Celsius]: transistors of cells, drivers and read-outs in
-        ngspice; gains, offsets and noise of behavioural read-outs, and the thermal noise of the
+        Temperature of the whole tile [degree Celsius]: transistors of cells, drivers and read-outs
+        in ngspice; gains, offsets and noise of behavioural read-outs, and the thermal noise of the
         array, in both engines. None is that of the cell's transistors where the
         cell says one, else 27, SPICE's own.
 
@@ -138,18 +138,18 @@ class Tile:
 
     @property
     def noisy(self) -> bool:
-        """Whether anything in it draws random numbers: drivers, array, amplifiers, converters."""
+        """Whether any part is noisy: drivers, array, amplifiers, converters."""
         drawn = self.driver.noisy or self.noise is not None or self.fast_model.noise > 0.0
         return drawn or self.readout.converter.noisy
 
     @property
     def inputs(self) -> int:
-        """Numbers that a product takes."""
+        """Number of inputs of a product."""
         return self.crossbar.rows // len(self.digital.drive)
 
     @property
     def outputs(self) -> int:
-        """Codes that a product gives."""
+        """Number of output codes of a product."""
         return self.converters // len(self.digital.significance)
 
     @property
@@ -229,7 +229,7 @@ class Tile:
     def reads(
         self, x: ArrayLike, *, rng: np.random.Generator | None = None
     ) -> tuple[WordLines, ...]:
-        """Return what the word lines do for inputs from -1 to 1.
+        """Return the word-line signals for inputs from -1 to 1.
 
         Parameters
         ----------
@@ -249,7 +249,7 @@ class Tile:
     def draw_noise(
         self, reads: Sequence[WordLines], rng: np.random.Generator | None
     ) -> list[ReadNoise]:
-        """Draw what array, amplifiers and converters add to reads; without `rng`, nothing."""
+        """Draw the noise of array, amplifiers and converters; nothing without `rng`."""
         if rng is None:
             return [ReadNoise() for _ in reads]
         return draw(
@@ -270,7 +270,7 @@ class Tile:
 
     @property
     def full_scale_volt(self) -> float:
-        """Mean voltage of the input 1 over the read-out's window [V]."""
+        """Mean voltage of an input of 1 over the read-out's window [V]."""
         read = self.reads(np.ones(self.inputs))[0]
         return float(read.mean_volt(self.window_second)[0, 0])
 
@@ -459,7 +459,7 @@ class Tile:
         return dataclasses.replace(self, model=model)
 
     def readout_joule(self, supply_watt: float | None = None) -> float:
-        """Return what a column's read-out takes for a read [J], half of what a pair shares.
+        """Return the energy of one read of a column's read-out [J]; half of it if a pair shares it.
 
         Parameters
         ----------
@@ -470,7 +470,7 @@ class Tile:
         Raises
         ------
         ParameterError
-            It contains a circuit, whose power nobody has measured.
+            It contains a circuit whose power has not been measured.
         """
         return readout_joule(self.readout, self.model, supply_watt)
 
@@ -487,7 +487,7 @@ class Tile:
         Raises
         ------
         ParameterError
-            A circuit's power is not known.
+            The power of a circuit is unknown.
         """
         reads = self.reads(np.ones(self.inputs) if x is None else x)
         return tile_cost(

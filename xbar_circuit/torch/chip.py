@@ -182,7 +182,7 @@ def program_module(
     calibration
         What the network takes, or a tuple of that; the ranges are set by it. Never the test set.
     rng
-        Draws the devices, and everything that is drawn later; None is a generator of seed 0.
+        Draws the devices, and everything drawn later; None uses a generator with seed 0.
     celsius
         Temperature while it is programmed and its ranges are set [degree Celsius]; None is that of
         the statistics and of the calibrated parts.

@@ -75,8 +75,8 @@ class AmorphousPlug:
     asymmetry
         Relative difference of the plug's conductance between the polarities: it is multiplied by
         ``1 + asymmetry * V / sqrt(V**2 + (50 mV)**2)``. Syed et al., Adv. Mater. 35, 2201238 (2023)
-        show that mushroom cells have one, from material and geometry; its size is the device's
-        own, and 0 here.
+        show that mushroom cells have one, from material and geometry; its size depends on the
+        device, and is 0 here.
     liner_ohm_per_metre
         Resistance of the liner per length of plug [ohm/m]; None is a cell without liner.
     """

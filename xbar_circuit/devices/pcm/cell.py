@@ -53,8 +53,8 @@ class PcmCell(PcmParameters):
         """Return a 90 nm doped-GST mushroom cell after Sebastian et al., Nat. Commun. 8, 1115.
 
         Heater radius, growth peak, u_a range and pulses are the paper's; drift and noise follow the
-        statistics of Joshi et al. 2020 for the same cells. What is fitted, and to what, stands with
-        each parameter.
+        statistics of Joshi et al. 2020 for the same cells. Each parameter states what it is fitted
+        to.
         """
         return cls()
 
@@ -114,7 +114,7 @@ class PcmCell(PcmParameters):
         return read_law.read(self.numbers, np.full(u.shape, volt), self._stored(u)).current / volt
 
     def thickness(self, conductance: ArrayLike, *, read_volt: float = 0.0) -> FloatArray:
-        """Return which u_a gives this conductance [m]; the inverse question of a designer.
+        """Return the u_a that gives this conductance [m]; the inverse of `conductance`.
 
         With ``read_volt = 0`` it is the state that a crossbar's ``conductance`` means: at 300 K,
         right after programming. With a read voltage it is what this cell, at its own temperature
@@ -172,7 +172,7 @@ class PcmCell(PcmParameters):
         step_second: float,
         rng: np.random.Generator,
     ) -> FloatArray:
-        """Return what a constant read looks like in time: 1/f and thermal noise on the current [A].
+        """Return the noise of a constant read over time: 1/f and thermal noise on the current [A].
 
         Parameters
         ----------
@@ -183,7 +183,7 @@ class PcmCell(PcmParameters):
         samples, step_second
             Length of the trace and its time step [s].
         rng
-            The source of randomness.
+            Random generator.
 
         Returns
         -------

@@ -84,7 +84,7 @@ class Pulse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PcmTrace:
-    """What happened, at each accepted step; arrays have shape (steps, cells).
+    """State at each accepted step; arrays have shape (steps, cells).
 
     seconds : (steps,) [s]. drive_volt : of the driver [V]. volt : of the cell's terminals [V].
     current : [A]. kelvin : hot spot [K]. interface_kelvin : where plug and crystal meet [K].

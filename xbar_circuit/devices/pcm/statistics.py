@@ -220,7 +220,7 @@ class PcmStatistics:
         target
             Wanted conductances [S], any shape.
         rng
-            The source of randomness. For an array of tiles use one generator a tile, for example
+            Random generator. For an array of tiles use one generator a tile, for example
             ``np.random.default_rng((seed, tile_row, tile_column))``: every tile then stays the
             same whatever the others are.
         kelvin
@@ -271,7 +271,7 @@ class PcmStatistics:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PcmState:
-    """A programmed array of PCM devices: what was drawn, and its life after that.
+    """A programmed array of PCM devices, with everything that was drawn for it.
 
     Parameters
     ----------

@@ -45,7 +45,7 @@ def load(
     output
         Which output of an ONNX file or torch module with several; None is all of them.
     constants
-        Inputs of an ONNX file that are none any more, by name.
+        Inputs of an ONNX file to replace by constants, by name.
 
     Raises
     ------

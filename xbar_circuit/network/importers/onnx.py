@@ -51,8 +51,8 @@ def from_onnx(
     output
         Which tensor to compute; any name in the graph will do. None computes all outputs.
     constants
-        Inputs that are none any more, such as a sampling rate, by name: what depends on them alone
-        is decided at once.
+        Inputs to replace by constants, such as a sampling rate, by name: what depends on them alone
+        is computed once.
 
     Raises
     ------

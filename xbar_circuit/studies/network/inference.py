@@ -128,7 +128,7 @@ class Evaluation:
         The first chip at the first time, for what else is asked of it; None where all chips were
         found finished.
     programming
-        What wire-aware programming reached, if it was asked for.
+        Result of wire-aware programming, if it was used.
     stage_second
         Wall time of each stage [s]; chips that were found finished took none.
     peak_bytes
@@ -337,7 +337,7 @@ def evaluate(  # noqa: PLR0915  one story, told from the first step to the last
     Parameters
     ----------
     network
-        Any network.
+        The network.
     test
         What is measured on.
     calibration

@@ -102,7 +102,7 @@ def point_of(
     network, data, labels, calibration, calibration_images, divide, mean, std, output
         As for ``xbar infer``.
     images
-        How many test images; None is all.
+        Number of test images; None uses all.
     settings
         Dotted names of an accelerator file, such as ``accelerator.rows``.
 

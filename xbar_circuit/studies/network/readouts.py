@@ -206,8 +206,8 @@ def compare_readouts(
     workers
         Threads; the result does not depend on it.
     folder
-        Where decks and answers of calibrations are kept, and models as JSON; the same call goes on
-        there after a break.
+        Where decks and answers of calibrations are kept, and models as JSON; the same call resumes
+        there after an interruption.
     report
         Told of progress.
 

@@ -47,7 +47,7 @@ class CalibrationCase:
     array
         ``"full"`` or ``"macromodel"``.
     samples, held_out
-        Products to fit to, and to judge by.
+        Number of products for the fit, and held out.
     celsius
         Temperature of the whole deck [degree Celsius]; the model holds there only.
 
@@ -175,7 +175,7 @@ def calibrate_chain(
     seed
         Of conductances and inputs.
     folder
-        Where decks and answers are kept; the same call goes on there after a break.
+        Where decks and answers are kept; the same call resumes there after an interruption.
     progress
         Called with the number of products of each run of ngspice that is done.
 

@@ -158,7 +158,8 @@ def characterize_column(
     array
         In ngspice: ``"full"``, or ``"macromodel"``, the exact reduction of a linear array.
     folder
-        In ngspice: where decks and answers are kept; the same call goes on there after a break.
+        In ngspice: where decks and answers are kept; the same call resumes there after an
+        interruption.
     progress
         In ngspice: called with the number of products of each run that is done.
     name

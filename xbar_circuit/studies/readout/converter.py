@@ -154,7 +154,8 @@ def characterize_converter(
     samples
         Length of the sine; by default 4096, in ngspice 256.
     folder
-        In ngspice: where decks and answers are kept; the same call goes on there after a break.
+        In ngspice: where decks and answers are kept; the same call resumes there after an
+        interruption.
     progress
         In ngspice: called with the number of conversions of each run that is done.
     name
