@@ -2,16 +2,23 @@
 
 import os
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import xbar_circuit as xc
+from xbar_circuit import calibration
+from xbar_circuit.cells import OneS1R, OneT1R, SubcircuitCell, VerilogACell
+from xbar_circuit.cells.tabulated import cell_run_settings
 from xbar_circuit.cli import main
-from xbar_circuit.devices import Sinh
+from xbar_circuit.devices import IvTable, PcmCell, Sinh
+from xbar_circuit.peripherals import Subcircuit
+from xbar_circuit.resources import device_model
 from xbar_circuit.tile import EXPORT_BODIES, EXPORT_FORMATS, export_array
 from xbar_circuit.vacask._raw_file import read_raw
 from xbar_circuit.vacask.locating import locate
+from xbar_circuit.verilog_a import compile_cached
 
 VOLTS = np.array([0.1, -0.05, 0.2, 0.15])
 
@@ -60,9 +67,7 @@ def test_ngspice_reads_it(language, body):
     np.testing.assert_allclose(found, expected, rtol=1e-8)
 
 
-@pytest.mark.parametrize("body", EXPORT_BODIES)
-def test_vacask_reads_it(body, tmp_path):
-    text = export_array(crossbar(), name="mine", language="vacask", body=body)
+def in_vacask(text, folder, *modules):
     ports, lines = testbench(
         lambda i, volt: f"vin{i} (left_{i} 0) vsource dc={volt!r}",
         lambda j: f"vs{j} (bottom_{j} 0) vsource dc=0",
@@ -72,6 +77,7 @@ def test_vacask_reads_it(body, tmp_path):
             "own testbench",
             'load "resistor.osdi"',
             'load "capacitor.osdi"',
+            *(f'load "{module}"' for module in modules),
             "model resistor resistor",
             "model capacitor capacitor",
             "model vsource vsource",
@@ -85,10 +91,10 @@ def test_vacask_reads_it(body, tmp_path):
             "endc",
         ]
     )
-    (tmp_path / "deck.sim").write_text(deck + "\n")
+    (folder / "deck.sim").write_text(deck + "\n")
     done = subprocess.run(
         [str(locate().program), "deck.sim"],
-        cwd=tmp_path,
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,
@@ -96,10 +102,15 @@ def test_vacask_reads_it(body, tmp_path):
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    point = read_raw(tmp_path / "op1.raw")
+    point = read_raw(folder / "op1.raw")
+    return [point[f"vs{j}:flow(br)"][0] for j in range(3)]
+
+
+@pytest.mark.parametrize("body", EXPORT_BODIES)
+def test_vacask_reads_it(body, tmp_path):
+    text = export_array(crossbar(), name="mine", language="vacask", body=body)
     expected = xc.nodal.read(crossbar(), VOLTS).column_current[0]
-    found = [point[f"vs{j}:flow(br)"][0] for j in range(3)]
-    np.testing.assert_allclose(found, expected, rtol=1e-9)
+    np.testing.assert_allclose(in_vacask(text, tmp_path), expected, rtol=1e-9)
 
 
 def test_the_macromodel_keeps_the_capacitance():
@@ -139,10 +150,159 @@ def test_the_command_writes_every_format(tmp_path):
     assert len(list((tmp_path / "out").iterdir())) == len(EXPORT_FORMATS)
 
 
-def test_cells_that_a_language_lacks_are_refused():
-    cells = crossbar(cell=Sinh(v0_volt=0.1))
-    assert "sinh(" in export_array(cells)
-    with pytest.raises(xc.ParameterError, match="spectre for cells of Sinh"):
-        export_array(cells, language="spectre")
+LIBRARY = """.subckt reram te be params: filament=3.3
+B1 te be I=61.4e-6*exp(-(5-filament)/(5-4.7249))*sinh(V(te,be)/0.43)
+.ends reram
+"""
+MODULE = """`include "disciplines.vams"
+module reram(te, be);
+  inout te, be;
+  electrical te, be;
+  (* type="instance" *) parameter real filament = 3.3 from (0:5);
+  analog I(te, be) <+ 61.4e-6*exp(-(5-filament)/(5-4.7249))*sinh(V(te, be)/0.43);
+endmodule
+"""
+
+
+@pytest.fixture(scope="module")
+def cells(tmp_path_factory):
+    home = tmp_path_factory.mktemp("cells with a space")
+    (home / "reram.lib").write_text(LIBRARY)
+    (home / "reram.va").write_text(MODULE)
+    circuit = Subcircuit(home / "reram.lib", "reram", ports={"row": "te", "column": "be"})
+    states = {"state": "filament", "states": (4.0, 4.95)}
+    module = {"path": home / "reram.va", "module": "reram", "row": "te", "column": "be"}
+    measured = np.array([0.05, 0.1, 0.2, 0.4])
+    return {
+        "sinh": Sinh(v0_volt=0.1),
+        "pcm": PcmCell.sebastian2017(),
+        "table": IvTable(
+            volts=measured, currents=np.array([[1e-6], [60e-6]]) * np.sinh(measured / 0.3)
+        ),
+        "1s1r": OneS1R(selector=Sinh(v0_volt=0.05), selector_siemens=1e-6),
+        "1t1r": OneT1R(gate_volt=1.2),
+        "subcircuit": calibration.with_states(SubcircuitCell(circuit=circuit, **states)),
+        "module": calibration.with_states(VerilogACell(**module, **states)),
+        "pcm behind a transistor": OneT1R(gate_volt=1.2, device=PcmCell.sebastian2017()),
+    }
+
+
+def with_cell(cell):
+    conductance = np.random.default_rng(4).uniform(5e-6, 14e-6, (4, 3))
+    return crossbar(cell=cell, conductance=conductance)
+
+
+def in_ngspice(text, settings, celsius=None):
+    ports, lines = testbench(
+        lambda i, volt: f"Vin{i} left_{i} 0 {volt!r}", lambda j: f"Vs{j} bottom_{j} 0 0"
+    )
+    options = ".options reltol=1e-9 abstol=1e-16 vntol=1e-13 gmin=1e-18"
+    options += "" if celsius is None else f" temp={celsius}"
+    deck = "\n".join(["bench", options, text, *lines, f"Xarray {' '.join(ports)} mine"])
+    answer = xc.spice.run(deck, xc.spice.Op(), **settings)
+    return [answer[f"i(vs{j})"][0] for j in range(3)]
+
+
+RUN_BY_NGSPICE = [
+    *(("ngspice", name) for name in ("sinh", "pcm", "table", "1s1r", "1t1r", "subcircuit")),
+    *(("ngspice", name) for name in ("module", "pcm behind a transistor")),
+    *(("hspice", name) for name in ("sinh", "1s1r", "1t1r", "subcircuit")),
+    *(("xyce", name) for name in ("sinh", "1s1r", "1t1r", "subcircuit")),
+]
+
+
+@pytest.mark.parametrize(("language", "name"), RUN_BY_NGSPICE)
+def test_cells_of_every_kind_go_along(cells, language, name):
+    xbar = with_cell(cells[name])
+    text = export_array(xbar, name="mine", language=language)
+    celsius = getattr(xbar.cell, "celsius", None)
+    assert ("degrees Celsius" in text) is (celsius is not None)
+    found = in_ngspice(text, cell_run_settings(xbar.cell), celsius)
+    expected = xc.spice.read(xbar, VOLTS).column_current[0]
+    np.testing.assert_allclose(found, expected, rtol=1e-7)
+
+
+@pytest.mark.parametrize("name", ["sinh", "pcm", "module"])
+def test_cells_go_to_vacask(cells, name, tmp_path):
+    xbar = with_cell(cells[name])
+    source = Path(
+        {"sinh": device_model("sinh_cell.va"), "pcm": device_model("pcm_cell.va")}.get(
+            name, getattr(xbar.cell, "path", "")
+        )
+    )
+    text = export_array(xbar, name="mine", language="vacask")
+    assert f'load "{source.stem}.osdi", compiled by openvaf-r from {source}' in text
+    found = in_vacask(text, tmp_path, compile_cached(source))
+    expected = xc.spice.read(xbar, VOLTS).column_current[0]
+    np.testing.assert_allclose(found, expected, rtol=1e-7)
+
+
+def test_what_no_tool_here_runs_is_said_as_documented(cells):
+    spectre = export_array(with_cell(cells["module"]), name="mine", language="spectre")
+    path = cells["module"].path
+    assert f'ahdl_include "{path}"' in spectre
+    assert "model own_model reram\n" in spectre
+    assert "Ncell_0_0 (row_0_0 col_0_0) own_model filament=" in spectre
+    assert "bsource i=" in export_array(with_cell(cells["sinh"]), language="spectre")
+    transistor = export_array(with_cell(cells["1t1r"]), language="spectre")
+    there = "Mcell_0_0 (mid_cell_0_0 cell_gate col_0_0 cell_bulk) nmos45 w=5e-07 l=5e-08"
+    assert there in transistor
+    own = export_array(with_cell(cells["subcircuit"]), language="spectre")
+    assert "Xcell_0_0 (row_0_0 col_0_0) reram filament=" in own
+    hspice = export_array(with_cell(cells["module"]), language="hspice")
+    assert f'.hdl "{path}"' in hspice
+    assert "Xcell_0_0 row_0_0 col_0_0 own_model filament=" in hspice
+    pcm = export_array(with_cell(cells["pcm behind a transistor"]), language="hspice")
+    assert "pcm_cell.va" in pcm
+    assert ".model pcm_cell_here pcm_cell " in pcm
+    assert "pcm_read" not in pcm
+    assert "value={" in export_array(with_cell(cells["table"]), language="xyce")
+
+
+@pytest.mark.parametrize(
+    ("language", "name", "said"),
+    [
+        ("vacask", "1t1r", "cell: got OneT1R"),
+        ("vacask", "subcircuit", "cell: got SubcircuitCell"),
+        ("spectre", "table", "spectre for cells of IvTable"),
+        ("hspice", "table", "hspice for cells of IvTable"),
+        ("xyce", "module", "xyce for cells of VerilogACell.*plug-in"),
+        ("xyce", "pcm behind a transistor", "xyce for cells of OneT1R with PcmCell"),
+    ],
+)
+def test_what_a_language_lacks_is_refused_by_name(cells, language, name, said):
+    with pytest.raises(xc.ParameterError, match=said):
+        export_array(with_cell(cells[name]), language=language)
+
+
+def test_a_cell_of_ones_own_goes_through_the_command(cells, tmp_path):
+    folder = cells["module"].path.parent
+    (folder / "reram.toml").write_text(
+        'kind = "verilog-a"\npath = "reram.va"\nmodule = "reram"\nrow = "te"\ncolumn = "be"\n'
+        'state = "filament"\nstates = [4.2, 4.95]\n'
+    )
+    np.save(tmp_path / "states.npy", np.array([[4.3, 4.5], [4.7, 4.9]]))
+    for language, said in (("hspice", ".hdl"), ("spectre", "ahdl_include")):
+        with pytest.raises(SystemExit) as ended:
+            main(
+                [
+                    *("export", str(tmp_path / "states.npy"), "--states"),
+                    *("--device-law", str(folder / "reram.toml"), "--language", language),
+                    *("--out", str(tmp_path / language)),
+                ]
+            )
+        assert ended.value.code == 0
+        (written,) = (tmp_path / language).iterdir()
+        text = written.read_text()
+        line = next(line for line in text.splitlines() if line.startswith(said))
+        named = Path(line.split('"')[1])
+        assert not named.is_absolute()
+        assert (written.parent / named).resolve() == cells["module"].path
+        assert "filament=4.9\n" in text
+
+
+def test_a_body_is_full_or_the_macromodel():
     with pytest.raises(xc.ParameterError, match="body"):
-        export_array(cells, body="half")
+        export_array(crossbar(), body="half")
+    with pytest.raises(xc.ParameterError, match="cell"):
+        export_array(crossbar(cell=Sinh(v0_volt=0.1)), body="macromodel")

@@ -37,6 +37,7 @@ __all__ = [
     "Engine",
     "EngineName",
     "FitProducts",
+    "LawVolt",
     "LeftOhm",
     "Library",
     "MaxSide",
@@ -54,6 +55,7 @@ __all__ = [
     "Seed",
     "SegmentOhm",
     "SpiceVectors",
+    "States",
     "Tile",
     "TileBudget",
     "UnitSiemens",
@@ -156,6 +158,14 @@ DeviceLaw = Annotated[
         "--device-law", help="Law of the devices: ohmic, sinh, pcm, or a TOML file with your own."
     ),
 ]
+
+States = Annotated[
+    bool,
+    typer.Option(
+        "--states", help="The file holds states of your own cell instead of conductances."
+    ),
+]
+LawVolt = Annotated[float, typer.Option(help="Voltage v0 of --device-law sinh [V].")]
 
 
 def device_law(name: str, *, v0_volt: float = 0.3) -> Cell:

@@ -9,20 +9,25 @@ import typer
 from rich.console import Console
 
 from xbar_circuit._checks import choice
-from xbar_circuit._files import write_text
 from xbar_circuit._matrix_files import load_matrix
 from xbar_circuit.cli._options import (
     Array,
     BottomOhm,
     ColumnOhm,
     Conductance,
+    DeviceLaw,
+    LawVolt,
     LeftOhm,
     Out,
     RowOhm,
+    States,
     UnitSiemens,
+    device_law,
 )
 from xbar_circuit.cli._resuming import one_shot
+from xbar_circuit.cli._own_cells import stated
 from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.netlist._hand_over import write_deck
 from xbar_circuit.tile import EXPORT_FORMATS, export_array
 from xbar_circuit.wires import Terminals, Wires
 
@@ -48,13 +53,22 @@ def export(
     ] = 0.0,
     left_ohm: LeftOhm = 0.0,
     bottom_ohm: BottomOhm = 0.0,
+    device: DeviceLaw = "ohmic",
+    states: States = False,
+    v0_volt: LawVolt = 0.3,
     unit_siemens: UnitSiemens = 1.0,
     out: Out = Path("out/export"),
 ) -> None:
     """Write an array as a subcircuit with named ports, for a testbench of your own."""
     choice("--language", language, EXPORT_FORMATS)
+    cell, matrix = stated(
+        device_law(device, v0_volt=v0_volt),
+        load_matrix(conductance) * unit_siemens,
+        states=states,
+        named=device,
+    )
     crossbar = Crossbar(
-        conductance=load_matrix(conductance) * unit_siemens,
+        conductance=matrix,
         wires=Wires(
             row_ohm=row_ohm,
             column_ohm=column_ohm,
@@ -62,9 +76,10 @@ def export(
             column_farad=column_farad,
         ),
         terminals=Terminals(left_ohm=left_ohm, bottom_ohm=bottom_ohm),
+        cell=cell,
     )
     path = out / f"{name}.{_ENDINGS[language]}"
-    write_text(path, export_array(crossbar, name=name, language=language, body=array))
+    write_deck(path, export_array(crossbar, name=name, language=language, body=array))
     Console().print(
         f"{crossbar.rows} x {crossbar.cols}, {array}, for {language}: written to {path}",
         highlight=False,

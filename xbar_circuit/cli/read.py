@@ -14,7 +14,7 @@ from xbar_circuit import Crossbar, Terminals, Wires, __version__, nodal, spice
 from xbar_circuit._checks import FloatArray
 from xbar_circuit._files import write_json
 from xbar_circuit._matrix_files import load_matrix
-from xbar_circuit.calibration import tabulate, with_states
+from xbar_circuit.calibration import tabulate
 from xbar_circuit.cells import OwnCell
 from xbar_circuit.cli._options import (
     BottomOhm,
@@ -23,13 +23,16 @@ from xbar_circuit.cli._options import (
     DeviceLaw,
     Engine,
     EngineName,
+    LawVolt,
     LeftOhm,
     Out,
     RowOhm,
+    States,
     UnitSiemens,
     device_law,
 )
 from xbar_circuit.cli._resuming import one_shot
+from xbar_circuit.cli._own_cells import stated
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.report.read import error_text, read_summary, write_read_page, write_read_tables
 from xbar_circuit.result import ReadResult
@@ -66,13 +69,8 @@ def read(
         float | None, typer.Option(help="Sense terminals at the top too [ohm].")
     ] = None,
     device: DeviceLaw = "ohmic",
-    states: Annotated[
-        bool,
-        typer.Option(
-            "--states", help="The file holds states of your own cell instead of conductances."
-        ),
-    ] = False,
-    v0_volt: Annotated[float, typer.Option(help="Voltage v0 of --device-law sinh [V].")] = 0.3,
+    states: States = False,
+    v0_volt: LawVolt = 0.3,
     unit_siemens: UnitSiemens = 1.0,
     engine: Engine = EngineName.NODAL,
     compare: Annotated[
@@ -92,13 +90,10 @@ def read(
     matrix = load_matrix(conductance) * unit_siemens
     inputs = np.full((1, len(matrix)), 0.2) if volts is None else _inputs(volts, len(matrix))
     law = device_law(device, v0_volt=v0_volt)
-    if isinstance(law, OwnCell):
-        with warn.status("measuring your cell in ngspice"):
-            law, matrix = _measured(law, matrix, inputs, states=states, fast=engine, both=compare)
-    elif states:
-        raise ParameterError.about(
-            "--states", got=device, expected="a cell of your own with states", remedy="leave it out"
-        )
+    with warn.status("measuring your cell in ngspice"):
+        law, matrix = stated(law, matrix, states=states, named=device)
+        if isinstance(law, OwnCell) and (engine is EngineName.NODAL or compare):
+            law = tabulate(law, volts=inputs, conductances=matrix)
     crossbar = Crossbar(
         conductance=matrix,
         wires=Wires(row_ohm=row_ohm, column_ohm=column_ohm),
@@ -148,25 +143,6 @@ def read(
     if isinstance(law, OwnCell) and law.table is not None:
         console.print(f"table of your cell: {law.table.quality}", highlight=False)
     console.print(f"page, tables and maps: {page}", soft_wrap=True, highlight=False)
-
-
-def _measured(
-    cell: OwnCell,
-    matrix: FloatArray,
-    inputs: FloatArray,
-    *,
-    states: bool,
-    fast: EngineName,
-    both: bool,
-) -> tuple[OwnCell, FloatArray]:
-    """Return the cell with what the engines need of it, and the conductances [S]."""
-    if cell.states is not None:
-        cell = with_states(cell)
-    if states:
-        matrix = cell.conductance(matrix)
-    if fast is EngineName.NODAL or both:
-        cell = tabulate(cell, volts=inputs, conductances=matrix)
-    return cell, matrix
 
 
 def _inputs(path: Path, rows: int) -> FloatArray:

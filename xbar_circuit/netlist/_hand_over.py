@@ -16,7 +16,7 @@ from xbar_circuit._files import write_text
 
 __all__ = ["standing_alone", "write_deck"]
 
-_INCLUDE = re.compile(r'^(\.(?:include|lib) ")(/[^"\n]*)(")', re.MULTILINE)
+_INCLUDE = re.compile(r'^((?:\.(?:include|lib|hdl)|ahdl_include) ")(/[^"\n]*)(")', re.MULTILINE)
 _END = re.compile(r"^[ \t]*\.end[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _NAMES_A_LINE = 8
 

@@ -15,7 +15,7 @@ from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.netlist.names import column_nodes, row_nodes
 from xbar_circuit.units import spice_number
 
-__all__ = ["array_lines"]
+__all__ = ["array_lines", "wire_lines"]
 
 
 def array_lines(crossbar: Crossbar, *, ammeters: bool = False) -> Iterator[str]:
@@ -31,12 +31,20 @@ def array_lines(crossbar: Crossbar, *, ammeters: bool = False) -> Iterator[str]:
     preamble = crossbar.cell.spice_preamble().strip()
     if preamble:
         yield preamble
-    yield from _wire_lines(crossbar, row, column)
-    yield from _capacitor_lines(crossbar, row, column)
+    yield from wire_lines(crossbar)
     yield from _cell_lines(crossbar, row, column, ammeters=ammeters)
 
 
-def _wire_lines(crossbar: Crossbar, row: list[list[str]], column: list[list[str]]) -> Iterator[str]:
+def wire_lines(crossbar: Crossbar) -> Iterator[str]:
+    """Yield the element lines of wires and capacitances, without cells, leads and terminals."""
+    row, column = row_nodes(crossbar), column_nodes(crossbar)
+    yield from _segment_lines(crossbar, row, column)
+    yield from _capacitor_lines(crossbar, row, column)
+
+
+def _segment_lines(
+    crossbar: Crossbar, row: list[list[str]], column: list[list[str]]
+) -> Iterator[str]:
     rows, cols = crossbar.shape
     wires = crossbar.wires
     if wires.row_ohm != 0.0:

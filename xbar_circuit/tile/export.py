@@ -10,17 +10,18 @@ from collections.abc import Iterator, Sequence
 
 from xbar_circuit import _checks as checks
 from xbar_circuit.crossbar import Crossbar
-from xbar_circuit.devices import Ohmic
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.netlist.array import array_lines
+from xbar_circuit.netlist.array import wire_lines
 from xbar_circuit.netlist.terminals import Terminal, drivers, senses
+from xbar_circuit.tile._export_cells import ExportedCells, exported_cells
 from xbar_circuit.tile.macromodel import macromodel_lines
 from xbar_circuit.units import spice_number
 
 __all__ = ["EXPORT_BODIES", "EXPORT_FORMATS", "export_array"]
 
-#: Languages of simulators. Tests run ngspice's and VACASK's; HSPICE's and Xyce's text is read by
-#: ngspice too; Spectre's is written after its documentation and was not run.
+#: Languages of simulators. Tests run ngspice's and VACASK's; HSPICE's and Xyce's text is run by
+#: ngspice too, but for Verilog-A in HSPICE and tables in Xyce; Spectre's is written after its
+#: documentation and was not run.
 EXPORT_FORMATS = ("ngspice", "vacask", "spectre", "hspice", "xyce")
 EXPORT_BODIES = ("full", "macromodel")
 _PORTS_A_LINE = 12
@@ -39,7 +40,9 @@ def export_array(
     name
         Of the subcircuit.
     language
-        One of `EXPORT_FORMATS`. Cells other than ohmic ones are written for ngspice only.
+        One of `EXPORT_FORMATS`. ngspice has every cell. VACASK has ohmic, sinh and PCM cells and
+        Verilog-A modules of one's own; HSPICE and Spectre lack measured tables, Xyce lacks PCM
+        cells and Verilog-A. A cell of one's own comes as the file it is, named by its path.
     body
         ``"full"`` is every wire and device; ``"macromodel"`` the reduction of a linear array to its
         ports, exact at DC and up to the first power of the frequency.
@@ -55,34 +58,29 @@ def export_array(
         raise ParameterError.about(
             "name", got=repr(name), expected="letters, digits and underscores", remedy="rename it"
         )
-    if language != "ngspice" and not isinstance(crossbar.cell, Ohmic):
-        raise ParameterError.about(
-            "language",
-            got=f"{language} for cells of {type(crossbar.cell).__name__}",
-            expected="ngspice, or an array of ohmic devices",
-            remedy="a linear array can be written for every simulator",
-        )
     ends = [*drivers(crossbar), *senses(crossbar)]
     ports = [end.name for end in ends]
-    elements = (
-        list(_full(crossbar, ends)) if body == "full" else macromodel_lines(crossbar, driven=False)
-    )
+    if body == "full":
+        elements, cells = list(_wires(crossbar, ends)), exported_cells(crossbar, language)
+    else:
+        elements = macromodel_lines(crossbar, driven=False)
+        cells = ExportedCells(notes=(), outside=(), inside=())
     head = [
         f"{crossbar.rows} x {crossbar.cols} crossbar, {body}, written by xbar_circuit",
         "ports: the outer ends of its terminals; left and right drive rows, bottom and top sense"
         " columns",
     ]
     lines = (
-        _as_spice(name, ports, elements, head)
+        _as_spice(name, ports, elements, head, cells)
         if language in ("ngspice", "hspice", "xyce")
-        else _as_spectre(name, ports, elements, head, vacask=language == "vacask")
+        else _as_spectre(name, ports, elements, head, cells, vacask=language == "vacask")
     )
     return "\n".join(lines) + "\n"
 
 
-def _full(crossbar: Crossbar, ends: Sequence[Terminal]) -> Iterator[str]:
-    """Yield wires, devices, leads and terminals, the outer ends under their own names."""
-    yield from (line for text in array_lines(crossbar) for line in text.split("\n"))
+def _wires(crossbar: Crossbar, ends: Sequence[Terminal]) -> Iterator[str]:
+    """Yield wires, leads and terminals, the outer ends under their own names."""
+    yield from wire_lines(crossbar)
     for end in ends:
         if (parts := end.resistor()) is not None:
             resistor, first, second, ohm = parts
@@ -92,32 +90,47 @@ def _full(crossbar: Crossbar, ends: Sequence[Terminal]) -> Iterator[str]:
 
 
 def _as_spice(
-    name: str, ports: Sequence[str], elements: Sequence[str], head: Sequence[str]
+    name: str,
+    ports: Sequence[str],
+    elements: Sequence[str],
+    head: Sequence[str],
+    cells: ExportedCells,
 ) -> Iterator[str]:
-    yield from (f"* {line}" for line in head)
+    yield from (f"* {line}" for line in (*head, *cells.notes))
+    yield from cells.outside
     yield f".subckt {name}"
     for start in range(0, len(ports), _PORTS_A_LINE):
         yield "+ " + " ".join(ports[start : start + _PORTS_A_LINE])
     yield from elements
+    yield from cells.inside
     yield f".ends {name}"
 
 
 def _as_spectre(
-    name: str, ports: Sequence[str], elements: Sequence[str], head: Sequence[str], *, vacask: bool
+    name: str,
+    ports: Sequence[str],
+    elements: Sequence[str],
+    head: Sequence[str],
+    cells: ExportedCells,
+    *,
+    vacask: bool,
 ) -> Iterator[str]:
     """Yield the languages in which an element names its model and its parameter."""
     yield from (f"// {line}" for line in head)
     if vacask:
         yield "// the deck above has to load resistor.osdi and capacitor.osdi, and"
         yield "// model resistor resistor, model capacitor capacitor, model vsource vsource"
-    else:
+    yield from (f"// {line}" for line in cells.notes)
+    if not vacask:
         yield "simulator lang=spectre"
+    yield from cells.outside
     yield f"subckt {name} ({' '.join(ports)})"
     own = [line.split() for line in elements if line[:1].upper() in _KINDS]
     for element, first, second, value in _without_negative(own) if vacask else own:
         kind = element[0].upper()
         model, parameter = _KINDS[kind]
         yield f"{element} ({first} {second}) {model} {parameter}={value}"
+    yield from cells.inside
     yield "ends" if vacask else f"ends {name}"
 
 
