@@ -18,6 +18,7 @@ from xbar_circuit.agreement import (
     compare,
     known_cases,
     matrix,
+    own_cases,
     relative_difference,
     tile_cases,
 )
@@ -30,6 +31,47 @@ def test_engines_agree(case):
     assert outcome.passed, outcome.difference
     assert outcome.nodal_residual < 1e-11
     assert outcome.spice_residual < 1e-7
+
+
+def test_a_cell_of_ones_own_agrees_in_three_engines():
+    cases = list(own_cases())
+    assert {case.terminals for case in cases} == {"left, bottom", "all four ends", "right, top"}
+    error = cases[0].crossbar.cell.table.quality.worst
+    for case in cases:
+        outcome = check(case)
+        assert outcome.passed, (case.name, outcome)
+        assert outcome.difference.column_current < max(1e-6, 5 * error)
+        assert outcome.simulators_difference.column_current < 1e-8, case.name
+
+
+def test_simulators_that_differ_more_than_a_law_are_found():
+    outcome = check(next(iter(own_cases())))
+    apart = dataclasses.replace(outcome.simulators_difference, column_current=2e-6)
+    assert outcome.case.tolerance > 2e-6  # a table's: wide enough for the fast engine
+    assert not dataclasses.replace(outcome, simulators_difference=apart).passed
+
+
+def test_the_command_takes_a_cell_of_ones_own(tmp_path, capsys):
+    (tmp_path / "own.lib").write_text(
+        ".subckt own a b g=1u\nB1 a b I=g*V(a,b)*(1+V(a,b)^2)\n.ends\n"
+    )
+    (tmp_path / "own.toml").write_text(
+        'kind = "subcircuit"\npath = "own.lib"\nname = "own"\nports = {row = "a", column = "b"}\n'
+        'state = "g"\n'
+    )
+    with pytest.raises(SystemExit) as ended:
+        main(
+            [
+                *("agree", "--device-law", str(tmp_path / "own.toml")),
+                *("--largest-volt", "0.5", "--out", str(tmp_path / "out")),
+            ]
+        )
+    assert ended.value.code == 0
+    assert "VACASK has no such cell" in " ".join(capsys.readouterr().out.split())
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert summary["passed"]
+    assert {case["device"] for case in summary["cases"]} == {"SubcircuitCell"}
+    assert len(summary["cases"]) == 12
 
 
 @pytest.mark.parametrize("case", list(known_cases()), ids=lambda case: case.name)

@@ -49,6 +49,7 @@ PARTS: dict[str, dict[str, Callable[..., Any]]] = {
         "ohmic": devices.Ohmic,
         "sinh": devices.Sinh,
         "pcm": devices.PcmCell.sebastian2017,
+        "file": cells.load_cell,
     },
     "driver": {
         "dac": peripherals.Dac,
@@ -184,9 +185,8 @@ def _role(
             types={tuple[float, ...]: _Numbers, **types},
             kind=kind,
             default_kind=not made,
-            documented=fields_of or of.__self__,  # type: ignore[attr-defined]
-            **own,
-            **more.get(kind, {}),
+            documented=fields_of or getattr(of, "__self__", None),
+            **(own | more.get(kind, {})),
         )
     if role == "opamp":
         made["subcircuit"] = _SubcircuitTable
@@ -213,7 +213,14 @@ _CIRCUIT: dict[Any, Any] = {peripherals.Subcircuit: _SubcircuitTable}
 _OPAMP = {peripherals.OpAmp | peripherals.Subcircuit: _role("opamp", {}), **_CIRCUIT}
 _ONE_CURVE = _role("curve", {}, without=("piecewise",), table=_MEASURED)
 _CURVES = {devices.Curve: _role("curve", {devices.Curve: _ONE_CURVE}, table=_MEASURED)}
-_SYNAPSE = _role("synapse", {devices.Cell: _role("cell", {})})
+_CELL_FILE: dict[str, Any] = {
+    "makes": lambda values, folder: cells.load_cell(folder / values["path"]),
+    "keys": {
+        "path": (str, ..., "TOML file with a cell of your own: a subcircuit, a Verilog-A module,"
+                           " a measured table, or one with a selector."),
+    },
+}  # fmt: skip
+_SYNAPSE = _role("synapse", {devices.Cell: _role("cell", {}, file=_CELL_FILE)})
 _ONE_DRIVER = _role("driver", {}, without=("buffer",), **_WORDS)
 _DRIVER = _role("driver", {Driver: _ONE_DRIVER, **_CIRCUIT}, **_WORDS)
 _CONVERTER = _role("converter", _CIRCUIT, **_WORDS)

@@ -39,6 +39,7 @@ from xbar_circuit import _checks as checks
 from xbar_circuit._backend import backend
 from xbar_circuit._schema import Table, build, checked, optional, table_model
 from xbar_circuit.accelerator._drift import COMPENSATIONS
+from xbar_circuit.accelerator._own_cells import with_range
 from xbar_circuit.accelerator._parts import PCM_PRESETS, AcceleratorTable, PcmTable
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.architecture import PRESETS
@@ -265,6 +266,8 @@ def _accelerator(
     try:
         changes = {key: value for key, value in usual.items() if key not in said}
         synapse = replace(values.pop("synapse", DifferentialPair()), **changes)
+        driver = values.get("driver", Accelerator().driver)
+        synapse = with_range(synapse, driver, said)
         return Accelerator(statistics=statistics, synapse=synapse, **values)
     except ParameterError as error:
         raise ParameterError(f"{name}.{error}") from error

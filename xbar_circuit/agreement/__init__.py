@@ -14,6 +14,7 @@ from xbar_circuit.agreement.cases import (
     ReadCase,
     known_cases,
     matrix,
+    own_cases,
 )
 from xbar_circuit.agreement.check import KnownOutcome, ReadOutcome, check, check_known
 from xbar_circuit.agreement.compare import Difference, compare, relative_difference
@@ -39,6 +40,7 @@ __all__ = [
     "compare",
     "known_cases",
     "matrix",
+    "own_cases",
     "relative_difference",
     "tile_cases",
     "transient_deck",

@@ -16,6 +16,8 @@ import numpy as np
 
 from xbar_circuit import resources
 from xbar_circuit._checks import FloatArray
+from xbar_circuit.calibration.ready import reach, ready, with_maps
+from xbar_circuit.cells import VerilogACell
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import Cell, Ohmic, Sinh
 from xbar_circuit.wires import Terminals, Wires
@@ -27,7 +29,10 @@ __all__ = [
     "ReadCase",
     "known_cases",
     "matrix",
+    "own_cases",
 ]
+
+_TABLES = 5.0  # of a table's held-out error at its worst cell, for a column of them
 
 #: What the engines may differ, relative to the largest column current.
 LINEAR_TOLERANCE = 1e-9
@@ -56,7 +61,8 @@ class ReadCase:
     """One array with inputs, and how closely the engines must agree on it.
 
     volts : (batch, rows) [V].
-    tolerance : relative to the largest column current, and to the largest input voltage.
+    tolerance : of the fast engine against a simulator, relative to the largest column current, and
+        to the largest input voltage.
     """
 
     name: str
@@ -132,6 +138,73 @@ def matrix(*, max_side: int = 128, batch: int = 2, seed: int = 2026) -> Iterator
             volts=volts,
             tolerance=LINEAR_TOLERANCE if cell.linear else NONLINEAR_TOLERANCE,
         )
+
+
+def own_cases(
+    cell: Cell | None = None, *, batch: int = 2, seed: int = 2026, volt: float = 0.2
+) -> Iterator[ReadCase]:
+    """Yield arrays of a cell that the fast engine knows by a table, measured here in ngspice.
+
+    Parameters
+    ----------
+    cell
+        Any cell, such as one of your own; None is the Verilog-A module of
+        ``device_models/sinh_cell.va``, whose law is the one of :class:`xbar_circuit.devices.Sinh`.
+    batch, seed
+        As of `matrix`.
+    volt
+        Largest input [V]; where rows drive gates, inputs are positive.
+
+    Raises
+    ------
+    ParameterError, ConvergenceError, SimulatorError, SimulatorNotFoundError
+        As :func:`xbar_circuit.calibration.tabulate`.
+    """
+    rng = np.random.default_rng(seed)
+    known = with_maps(_own() if cell is None else cell)
+    low, high = reach(known) or (1e-6, 25e-6)
+    least = -volt if known.loads_row else 0.0
+    known = ready(known, volts=(least, volt), conductances=(low, high))
+    worst = _table_error(known)
+    tolerance = LINEAR_TOLERANCE if known.linear else max(NONLINEAR_TOLERANCE, _TABLES * worst)
+    for rows, cols in (_SMALL, (33, 20)):
+        for wires in ("ideal wires", "unequal wires", "strong wires"):
+            for terminals in _TERMINALS if (rows, cols) == _SMALL else ("left, bottom",):
+                conductance = np.exp(rng.uniform(np.log(low), np.log(high), (rows, cols)))
+                conductance[rng.random((rows, cols)) < 0.1] = 0.0
+                name = type(known).__name__
+                yield ReadCase(
+                    name=f"{rows} x {cols}, {name}, {wires}, {terminals}",
+                    wires=wires,
+                    terminals=terminals,
+                    device=name,
+                    crossbar=Crossbar(
+                        conductance=conductance,
+                        wires=_WIRES[wires],
+                        terminals=_TERMINALS[terminals],
+                        cell=known,
+                    ),
+                    volts=rng.uniform(least, volt, (batch, rows)),
+                    tolerance=tolerance,
+                )
+
+
+def _own() -> Cell:
+    path = resources.device_model("sinh_cell.va")
+    return VerilogACell(
+        path=path,
+        module="sinh_cell",
+        row="row",
+        column="column",
+        state="g",
+        parameters={"v0": 0.1},
+    )
+
+
+def _table_error(cell: Cell) -> float:
+    """Return the largest held-out error of the tables in a cell; 0 of laws."""
+    tables = [getattr(part, "table", None) for part in (cell, getattr(cell, "device", None))]
+    return max((table.quality.worst for table in tables if table is not None), default=0.0)
 
 
 def known_cases() -> Iterator[KnownCase]:

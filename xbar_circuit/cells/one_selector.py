@@ -85,6 +85,11 @@ class OneS1R:
         """Always True: the current leaves the row wire."""
         return True
 
+    @property
+    def range_siemens(self) -> tuple[float, float] | None:
+        """Conductances that the fast engine knows of its device [S]; None where it knows all."""
+        return getattr(self.device, "range_siemens", None)
+
     def run_settings(self) -> dict[str, Any]:
         """Return what the parts need of :func:`xbar_circuit.spice.run`, by argument."""
         parts = [cell_run_settings(part) for part in (self.device, self.selector)]

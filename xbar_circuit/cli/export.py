@@ -24,8 +24,8 @@ from xbar_circuit.cli._options import (
     UnitSiemens,
     device_law,
 )
-from xbar_circuit.cli._resuming import one_shot
 from xbar_circuit.cli._own_cells import stated
+from xbar_circuit.cli._resuming import one_shot
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.netlist._hand_over import write_deck
 from xbar_circuit.tile import EXPORT_FORMATS, export_array

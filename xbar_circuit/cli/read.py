@@ -14,7 +14,7 @@ from xbar_circuit import Crossbar, Terminals, Wires, __version__, nodal, spice
 from xbar_circuit._checks import FloatArray
 from xbar_circuit._files import write_json
 from xbar_circuit._matrix_files import load_matrix
-from xbar_circuit.calibration import tabulate
+from xbar_circuit.calibration.ready import ready
 from xbar_circuit.cells import OwnCell
 from xbar_circuit.cli._options import (
     BottomOhm,
@@ -31,8 +31,8 @@ from xbar_circuit.cli._options import (
     UnitSiemens,
     device_law,
 )
-from xbar_circuit.cli._resuming import one_shot
 from xbar_circuit.cli._own_cells import stated
+from xbar_circuit.cli._resuming import one_shot
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.report.read import error_text, read_summary, write_read_page, write_read_tables
 from xbar_circuit.result import ReadResult
@@ -92,8 +92,8 @@ def read(
     law = device_law(device, v0_volt=v0_volt)
     with warn.status("measuring your cell in ngspice"):
         law, matrix = stated(law, matrix, states=states, named=device)
-        if isinstance(law, OwnCell) and (engine is EngineName.NODAL or compare):
-            law = tabulate(law, volts=inputs, conductances=matrix)
+        if engine is EngineName.NODAL or compare:
+            law = ready(law, volts=inputs, conductances=matrix)
     crossbar = Crossbar(
         conductance=matrix,
         wires=Wires(row_ohm=row_ohm, column_ohm=column_ohm),

@@ -192,6 +192,12 @@ class IvTable:
         """I/V of each state at the read voltage [S], increasing."""
         return tuple(np.exp(self._levels()).tolist())
 
+    @property
+    def range_siemens(self) -> tuple[float, float]:
+        """The least and the largest of them [S]."""
+        known = self.conductances
+        return known[0], known[-1]
+
     def held_out_error(self) -> float:
         """Return how far the law misses points that it does not know.
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit._checks import FloatArray
+from xbar_circuit.devices import Cell, Ohmic
 from xbar_circuit.netlist._hand_over import standing_alone
 from xbar_circuit.peripherals import Subcircuit
 from xbar_circuit.peripherals._waveform import staircase
@@ -41,7 +42,7 @@ class Testbench:
     sample_second : when the converter has taken its input (conversions,).
     code_nodes : the node of each converter's code, 1 V a code.
     supplies : source and voltage [V] of every supply.
-    circuits : users' circuits in it, which say how it has to be run.
+    circuits, cell : users' circuits in it and the array's cells, which say how it has to be run.
     exact : whether codes are real numbers, not to be rounded.
     """
 
@@ -53,6 +54,7 @@ class Testbench:
     code_nodes: tuple[str, ...]
     supplies: Mapping[str, float] = field(default_factory=dict)
     circuits: tuple[Subcircuit, ...] = ()
+    cell: Cell = field(default_factory=Ohmic)
     exact: bool = False
 
     def standalone(self, vectors: Sequence[str] = ()) -> str:

@@ -137,6 +137,7 @@ def tile_bench(
         code_nodes=tuple(codes),
         supplies=_supplies(readout, chosen, pairs),
         circuits=circuits,
+        cell=crossbar.cell,
         exact=readout.converter.exact,
     )
 

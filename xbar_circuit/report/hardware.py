@@ -8,6 +8,7 @@ from dataclasses import fields, is_dataclass
 from xbar_circuit.accelerator._hardware import Hardware
 from xbar_circuit.accelerator.spot_check import TileCheck, agreement_by_layer
 from xbar_circuit.calibration import ReadoutModel
+from xbar_circuit.cells import CurrentTable, StateMap
 from xbar_circuit.report import Table
 from xbar_circuit.units import engineering
 
@@ -35,10 +36,15 @@ def accelerator_words(a: Hardware) -> list[str]:
 
 def part_words(part: object) -> str:
     """Return a part's kind and the settings that are not its defaults."""
-    if not is_dataclass(part):
+    if isinstance(part, StateMap):
+        low, high = part.range_siemens
+        return f"{engineering(low, 'S')} to {engineering(high, 'S')}"
+    if not is_dataclass(part) or isinstance(part, CurrentTable):
         return str(part)
     told = []
     for field in fields(part):
+        if not field.init or not field.repr:
+            continue
         value = getattr(part, field.name)
         if value == field.default and not is_dataclass(value):
             continue

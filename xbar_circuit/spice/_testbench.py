@@ -17,10 +17,10 @@ import numpy as np
 
 from xbar_circuit._checks import FloatArray
 from xbar_circuit._files import write_json
+from xbar_circuit.cells.tabulated import deck_settings
 from xbar_circuit.netlist._hand_over import write_deck
 from xbar_circuit.netlist._provenance import Provenance
 from xbar_circuit.netlist._testbench import Testbench
-from xbar_circuit.peripherals._subcircuit_deck import run_settings
 from xbar_circuit.peripherals.converters import CodeArray
 from xbar_circuit.spice import Tran, run_persistently
 
@@ -101,7 +101,7 @@ def _run(bench: Testbench, vectors: Sequence[str], time_limit_second: float | No
         Tran(step_second=bench.step_second, stop_second=bench.stop_second),
         vectors=[*codes, *vectors, *supplies.values()],
         time_limit_second=time_limit_second,
-        **run_settings(bench.circuits),
+        **deck_settings(bench.circuits, bench.cell),
     )
     plot = answer[0]
     time: FloatArray = plot.scale

@@ -13,12 +13,13 @@ import numpy as np
 
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.calibration import Settling, fit_settling
+from xbar_circuit.cells.tabulated import deck_settings
 from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.devices import Cell, Ohmic
 from xbar_circuit.errors import ConvergenceError
 from xbar_circuit.netlist._loaded_column import Stimulus, loaded_column
 from xbar_circuit.netlist.array import array_lines
 from xbar_circuit.netlist.terminals import drivers, senses
-from xbar_circuit.peripherals._subcircuit_deck import run_settings
 from xbar_circuit.peripherals.amplifiers import (
     ChargeIntegrator,
     CurrentConveyor,
@@ -89,10 +90,10 @@ def amplifier_noise(tile: Tile) -> AmplifierNoise:
         klu=False,
         celsius=tile.celsius,
     )
-    hertz, whole = _noise(deck, "Vscale", amplifier.circuit)
+    hertz, whole = _noise(deck, "Vscale", amplifier.circuit, one.cell)
     own, width = whole, None
     if one.cell.linear:
-        _, own = _noise(_silenced(deck, one), "Vscale", amplifier.circuit)
+        _, own = _noise(_silenced(deck, one), "Vscale", amplifier.circuit, one.cell)
         by_array = whole - own
         width = float(np.trapezoid(by_array * hertz, np.log(hertz)) / by_array[0])
     rms = float(np.sqrt(np.trapezoid(own * hertz, np.log(hertz))))
@@ -116,11 +117,13 @@ def _silenced(deck: str, crossbar: Crossbar) -> str:
     )
 
 
-def _noise(deck: str, source: str, circuit: Subcircuit | None) -> tuple[FloatArray, FloatArray]:
+def _noise(
+    deck: str, source: str, circuit: Subcircuit | None, cell: Cell
+) -> tuple[FloatArray, FloatArray]:
     """Return frequencies [Hz] and the noise of ``v(out)`` there [V**2/Hz]."""
     low, high = _BAND_HERTZ
     analysis = Noise(output="v(out)", source=source, start_hertz=low, stop_hertz=high, points=20)
-    settings = run_settings([circuit])
+    settings = deck_settings([circuit], cell)
     plot = run(deck, analysis, vectors=["onoise_spectrum"], **settings)[0]
     return plot.scale, np.abs(plot["onoise_spectrum"]) ** 2
 
@@ -141,7 +144,7 @@ def _equivalent(amplifier: ChargeIntegrator, celsius: float) -> OpAmp:
         *circuit.instance_lines("opamp", {"plus": "reference", "minus": "out", "out": "out"}),
         ".end",
     ]
-    hertz, density = _noise("\n".join(lines) + "\n", "Vreference", circuit)
+    hertz, density = _noise("\n".join(lines) + "\n", "Vreference", circuit, Ohmic())
     white = float(np.interp(0.5 / amplifier.window_second, hertz, density))
     width = float(np.trapezoid(density * hertz, np.log(hertz))) / white
     white *= (_STATED_CELSIUS - _ZERO_KELVIN) / (celsius - _ZERO_KELVIN)
@@ -170,7 +173,7 @@ def amplifier_settling(tile: Tile) -> Settling | None:
         deck = loaded_column(amplifier, one, 0, pattern, stimulus, celsius=tile.celsius)
         step = length / _POINTS
         analysis = Tran(step_second=step, stop_second=length, max_step_second=step)
-        settings = run_settings([amplifier.circuit])
+        settings = deck_settings([amplifier.circuit], one.cell)
         plot = run_persistently(deck, analysis, vectors=["v(out)"], **settings)[0][0]
         out = plot["v(out)"]
         tail = out[plot.scale > 0.6 * length]

@@ -144,7 +144,7 @@ def _vacask(
     if isinstance(crossbar.cell, Ohmic):
         own: tuple[str, ...] = ("model r resistor",)
         return ExportedCells(notes=(), outside=(), inside=(*own, *cells.elements))
-    notes = ()
+    notes: tuple[str, ...] = ()
     if cells.source is not None:
         notes = (f'and load "{cells.source.stem}.osdi", compiled by openvaf-r from {cells.source}',)
     held = ("model v vsource",) if any(") v dc=" in line for line in cells.elements) else ()

@@ -104,6 +104,8 @@ class Correction:
         apparent = self.typical_siemens / self.cell.zero_bias_conductance(one)[0]
         least, most = self.typical_siemens * 1e-2, self.typical_siemens * 1e2
         held = np.clip(transfer * apparent, least, max(most, float(transfer.max()) * apparent))
+        known = getattr(self.cell, "range_siemens", None)  # a table's, or the states' of a device
+        held = held if known is None else np.clip(held, *known)
         full, zero = np.full_like(held, self.read_volt), np.zeros_like(held)
         current = self.cell.respond(full, zero, held).current
         share = current / self.cell.zero_bias_conductance(held) - self.read_volt

@@ -10,13 +10,13 @@ import numpy as np
 
 from xbar_circuit.cells import VerilogACell
 from xbar_circuit.crossbar import Crossbar
-from xbar_circuit.devices import Ohmic, PcmCell, Sinh
+from xbar_circuit.devices import Cell, Ohmic, PcmCell, Sinh
 from xbar_circuit.devices.pcm._spice import parameters
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.resources import device_model
 from xbar_circuit.units import spice_number
 
-__all__ = ["CellLines", "cell_lines"]
+__all__ = ["CellLines", "cell_lines", "renders"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,11 @@ class CellLines:
     source: Path | None
     model: str
     elements: tuple[str, ...]
+
+
+def renders(cell: Cell) -> bool:
+    """Whether VACASK has a rendering of a cell: a resistor, or a module in Verilog-A."""
+    return isinstance(cell, Ohmic | Sinh | PcmCell | VerilogACell)
 
 
 def cell_lines(

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.cells import TransistorCell
+from xbar_circuit.cells.tabulated import deck_settings
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.netlist._hand_over import standing_alone
 from xbar_circuit.netlist._loaded_column import Stimulus, loaded_column
 from xbar_circuit.netlist.array import array_lines
 from xbar_circuit.netlist.terminals import drivers, senses
-from xbar_circuit.peripherals._subcircuit_deck import run_settings
 from xbar_circuit.peripherals.amplifiers import CurrentConveyor, TransimpedanceAmplifier
 from xbar_circuit.spice import (
     AS_WRITTEN,
@@ -99,7 +99,8 @@ class AmplifierBench:
         self._kept[label] = deck, first.command, [] if noisy else vectors
         self.measured(label, measures)
         cell = self._parts[1].cell
-        settings = run_settings([self.amplifier.circuit], meters=isinstance(cell, TransistorCell))
+        meters = isinstance(cell, TransistorCell)
+        settings = deck_settings([self.amplifier.circuit], cell, meters=meters)
         answer, rung = run_persistently(deck, *analyses, vectors=vectors, **settings)
         if rung is not AS_WRITTEN:
             self.solved[label] = rung.name
