@@ -42,6 +42,7 @@ __all__ = [
     "Library",
     "MaxSide",
     "NetworkFile",
+    "OneDeviceLaw",
     "Only",
     "Out",
     "Output",
@@ -152,12 +153,11 @@ class EngineName(StrEnum):
 
 ENGINE = typer.Option(help="Engine: nodal is the fast one.")
 Engine = Annotated[EngineName, ENGINE]
-DeviceLaw = Annotated[
-    str,
-    typer.Option(
-        "--device-law", help="Law of the devices: ohmic, sinh, pcm, or a TOML file with your own."
-    ),
-]
+_DEVICE_LAW = typer.Option(
+    "--device-law", help="Law of the devices: ohmic, sinh, pcm, or a TOML file with your own."
+)
+DeviceLaw = Annotated[str, _DEVICE_LAW]
+OneDeviceLaw = Annotated[str | None, _DEVICE_LAW]
 
 States = Annotated[
     bool,

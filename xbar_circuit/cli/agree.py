@@ -30,7 +30,7 @@ from xbar_circuit.agreement import (
     own_cases,
     tile_cases,
 )
-from xbar_circuit.cli._options import SEED, MaxSide, Out, Seed, device_law
+from xbar_circuit.cli._options import SEED, MaxSide, OneDeviceLaw, Out, Seed, device_law
 from xbar_circuit.cli._resuming import resumes
 
 __all__ = ["agree"]
@@ -55,13 +55,7 @@ def agree(
     out: Out = Path("out/agree"),
     max_side: MaxSide = 128,
     seed: Seed = SEED,
-    device: Annotated[
-        str | None,
-        typer.Option(
-            "--device-law",
-            help="Arrays of this cell alone: sinh, pcm, or a TOML file with your own.",
-        ),
-    ] = None,
+    device: OneDeviceLaw = None,
     volt: Annotated[
         float, typer.Option("--largest-volt", help="Largest input of --device-law [V].")
     ] = 0.2,
