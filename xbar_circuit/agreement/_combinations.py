@@ -1,11 +1,11 @@
 """Combinations of parts: three ways to compute a small tile's products, and their codes compared.
 
 The compiled form that networks use, the tile's fast model, and ngspice with the whole deck, from
-driver to code; the same noise is drawn for all three. Ideal and behavioural parts must give equal
-codes but for ties: an input that lies closer to a threshold than ngspice's tolerance may fall on
-its other side, and counts there what its read and its digit weigh. Read-outs of transistors are
-calibrated first, and held to the error that the calibration states, or to one LSB where it saw none
-among its few held-out codes.
+driver to code; the same noise is drawn for all three. Compared with ngspice is the code of every
+converter in every read, before reads and digits are added. Ideal and behavioural parts must give
+equal codes but for ties: an input that lies closer to a threshold than ngspice's tolerance may fall
+on its other side, one LSB away. Read-outs of transistors are calibrated first, and held to the
+error that the calibration states, or to one LSB where it saw none among its few held-out codes.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ __all__ = [
 
 _INPUTS, _OUTPUTS, _PRODUCTS = 3, 1, 4
 _EQUAL = 0.75  # share of codes without a tie
+_TIE_LSB = 1.0
 _EXACT = 1e-4  # of the largest code, of exact converters in ngspice
 _SINGLE = 1e-6  # the same in single precision
 _BEHAVIOURAL_SECOND, _TRANSISTORS_SECOND = 20.0, 600.0  # for ngspice
@@ -56,8 +57,9 @@ class Combination:
 class CombinationOutcome:
     """How the codes agree.
 
-    codes : how many were compared.
-    compiled_apart, spice_apart : largest difference to the tile's fast model [LSB].
+    codes : how many of converters were compared, of all reads.
+    compiled_apart : largest difference of a product's code to the tile's fast model [LSB].
+    spice_apart : largest difference of a converter's code to it [LSB].
     equal : share of ngspice's codes that are equal; real ones within what is allowed.
     allowed : largest difference of ngspice's codes that is a tie, or the stated error [LSB].
     second : inside ngspice [s].
@@ -173,34 +175,36 @@ def check_combination(case: Combination, *, seed: int = 3) -> CombinationOutcome
         ngspice is missing.
     """
     tile, form = case.tile, compile_tile(case.tile)
-    fast = tile.mvm(case.x, rng=np.random.default_rng(seed)).code
+    rng = np.random.default_rng(seed)
+    reads = tile.reads(case.x, rng=rng)
+    noises = tile.draw_noise(reads, rng)
+    pairs = list(zip(reads, noises, strict=True))
+    codes = [tile.codes_of(tile.column_current(read), noise) for read, noise in pairs]
+    fast, product = np.stack(codes), tile.product_codes(reads, codes)
     single = form.codes(form.encode(case.x), rng=np.random.default_rng(seed))
     quiet = form.codes(form.encode(case.x)) - tile.mvm(case.x).code
-    failure = ""
+    second, failure = 0.0, ""
+    apart = np.full(fast.shape, np.inf)
+    limit = _BEHAVIOURAL_SECOND if tile.model is None else _TRANSISTORS_SECOND
     try:
-        exact = tile.mvm(
-            case.x,
-            engine="spice",
-            rng=np.random.default_rng(seed),
-            time_limit_second=_BEHAVIOURAL_SECOND if tile.model is None else _TRANSISTORS_SECOND,
-        )
-        apart, second = np.abs(exact.code - fast), exact.simulator_second
+        for k, (read, noise) in enumerate(pairs):
+            answers = tile.in_spice(read, noise=noise, time_limit_second=limit)
+            apart[k] = np.abs(np.concatenate([one.codes for one in answers]) - fast[k])
+            second += sum(one.seconds for one in answers)
     except (ConvergenceError, SimulatorError) as error:
-        apart, second, failure = np.full(fast.shape, np.inf), 0.0, str(error)
-    largest = max(float(np.abs(fast).max()), 1.0)
-    model = tile.model
-    if tile.readout.converter.exact:
-        allowed = _EXACT * largest
+        failure = str(error)
+    exact, model = tile.readout.converter.exact, tile.model
+    allowed = _TIE_LSB
+    if exact:
+        allowed = _EXACT * max(float(np.abs(fast).max()), 1.0)
     elif model is not None and model.held_out is not None:
-        allowed = float(max(model.held_out.worst_lsb, 1))  # a tie, as elsewhere
-    else:
-        allowed = float(max(map(abs, form.weights)) * max(map(abs, tile.digital.significance)))
+        allowed = max(float(model.held_out.worst_lsb), _TIE_LSB)
     return CombinationOutcome(
         case=case,
         codes=int(apart.size),
-        compiled_apart=float(max(np.abs(single - fast).max(), np.abs(quiet).max())),
+        compiled_apart=float(max(np.abs(single - product).max(), np.abs(quiet).max())),
         spice_apart=float(apart.max()),
-        equal=float((apart <= (allowed if tile.readout.converter.exact else 0.0)).mean()),
+        equal=float((apart <= (allowed if exact else 0.0)).mean()),
         allowed=allowed,
         second=second,
         failure=failure,

@@ -107,11 +107,11 @@ def _write(out: Path, outcomes: Sequence[CombinationOutcome], *, seed: int, ever
             report.Section(
                 title="Codes",
                 paragraphs=[
-                    "Largest difference to the tile's fast model in LSB, of the compiled form that"
-                    " networks use and of the whole deck in ngspice. An input that lies on a"
-                    " threshold may fall on either side; it counts what its read and its digit"
-                    " weigh. Read-outs of transistors are allowed the error that their calibration"
-                    " states. Exact converters are compared as real numbers."
+                    "Largest difference to the tile's fast model in LSB: of the products' codes in"
+                    " the compiled form that networks use, and of every converter's code in every"
+                    " read of the whole deck in ngspice. An input that lies on a threshold may fall"
+                    " on either side. Read-outs of transistors are allowed the error that their"
+                    " calibration states. Exact converters are compared as real numbers."
                 ],
                 tables=[report.Table(columns=_COLUMNS, rows=_rows(outcomes))],
             )

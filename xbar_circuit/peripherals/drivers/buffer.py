@@ -27,6 +27,11 @@ from xbar_circuit.units import spice_number
 
 __all__ = ["WordLineBuffer"]
 
+#: Of a limited buffer's output in SPICE [F], little against a word line. Without any the node of a
+#: purely resistive array is algebraic: from one step to the next Newton's method has to cross the
+#: bend of the limit at once, and ngspice may end with "Timestep too small".
+_NODE_FARAD = 1e-15
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WordLineBuffer(Driver):
@@ -200,6 +205,7 @@ class WordLineBuffer(Driver):
             lines.append(
                 f"Bout reference out I={num(slope)}*{across}/sqrt(1+{across}*{across}*{square})"
             )
+            lines.append(f"Cout out reference {num(_NODE_FARAD)}")
         return [*lines, f".ends {name}"]
 
     def spice_lines(self, name: str, node: str, wave: Wave, *, definition: str) -> Iterator[str]:
