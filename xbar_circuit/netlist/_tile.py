@@ -46,7 +46,7 @@ def tile_bench(
     driver
         On every word line.
     readout
-        What every column ends in.
+        The read-out of every column.
     read
         What the word lines do.
     array

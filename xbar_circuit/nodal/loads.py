@@ -78,7 +78,7 @@ def operate(
     tolerance
         Current error to reach, relative to the largest column current.
     steps
-        Largest number of Newton steps an input.
+        Largest number of Newton steps per input.
 
     Raises
     ------

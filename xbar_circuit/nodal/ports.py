@@ -201,7 +201,7 @@ def reduce(crossbar: Crossbar, *, sides: Sequence[str] | None = None) -> PortMod
     Parameters
     ----------
     crossbar
-        What to reduce; of its terminals only which are connected matters.
+        The crossbar to reduce; of its terminals only which are connected matters.
     sides
         Which ends are ports, among ``left, right, top, bottom``; None takes those that the
         crossbar's terminals connect.

@@ -36,13 +36,13 @@ def read(
     Parameters
     ----------
     crossbar
-        What to read.
+        The crossbar to read.
     volts
         Inputs (batch, rows) or (rows,) [V].
     method
         The algorithm; None chooses by the cells and the array's size.
     device
-        As in :func:`prepare`; results are NumPy's in any case.
+        As in :func:`prepare`; results are NumPy arrays in any case.
 
     Raises
     ------
@@ -66,12 +66,12 @@ def read(
 def prepare(
     crossbar: Crossbar, *, method: Method | None = None, device: str | None = None
 ) -> Prepared:
-    """Do once what every read of this crossbar needs.
+    """Prepare a crossbar for many reads.
 
     Parameters
     ----------
     crossbar
-        What to read.
+        The crossbar to read.
     method
         The algorithm; None chooses by the cells and the array's size.
     device

@@ -45,7 +45,7 @@ def transfer_tiles(
         same within rounding.
 
     memory_bytes
-        Most that is allocated beside the conductances and the result; None for what is fastest,
+        Memory limit besides the conductances and the result; None for what is fastest,
         about 8 MB a thread for tiles of up to 128 x 128. Tiles go through one after the other, so
         conductances may lie in a file (``np.load(..., mmap_mode="r")``).
     out

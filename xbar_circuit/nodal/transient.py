@@ -50,7 +50,7 @@ class TransientResult:
     row_voltage, column_voltage : at the watched cells (points, watched) [V].
     energy_joule : delivered by each row's drivers (rows,) [J]; the integral of the solution, not
         of the points.
-    method : what solved it, for people.
+    method : the method used, for display.
     """
 
     time_second: FloatArray
@@ -136,7 +136,7 @@ def transient(
     watch: Sequence[tuple[int, int]] = (),
     method: ReducedOrder | TrBdf2 | None = None,
 ) -> TransientResult:
-    """Follow a linear crossbar from rest through its drivers' waveforms.
+    """Simulate the transient of a linear crossbar, from rest, for given driver waveforms.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def transient(
     waveform
         The drivers' voltages; at 0 s the array has settled to the first of them.
     stop_second
-        When to stop [s].
+        End time [s].
     tolerance
         `TrBdf2`: largest error of a step in any node voltage, relative to the largest driver
         voltage, and in the currents of drivers and of columns, relative to the largest of each.
@@ -162,7 +162,7 @@ def transient(
     ShapeError
         The waveform has not one voltage for each row.
     ConvergenceError
-        The method did not get there; the message says what to try. Or the matrix of the array has
+        The method failed; the message says what to try. Or the matrix of the array has
         lost digits: its settled currents are not those of `nodal.transfer`.
     """
     checks.instance("crossbar", crossbar, Crossbar, example="xc.Crossbar(conductance=G, wires=W)")

@@ -1,4 +1,4 @@
-"""Drivers, amplifiers and converters: what stands around the array."""
+"""Drivers, amplifiers and converters: the periphery of an array."""
 
 from xbar_circuit.peripherals.amplifiers import (
     Amplifier,

@@ -13,9 +13,9 @@ class PartCost:
     """Cost of one use of a part.
 
     latency_second : time of it.
-    energy_joule : by the model in the part's docstring; NaN where a circuit stands, whose energy
-        only a measurement knows.
-    area_square_metre : NaN where nobody has drawn a layout, as of all parts here.
+    energy_joule : by the model in the part's docstring; NaN for a circuit, whose energy has
+        to be measured.
+    area_square_metre : NaN without a layout, as for all parts here.
     """
 
     latency_second: float

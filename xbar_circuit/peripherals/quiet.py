@@ -13,7 +13,7 @@ _NOISES = ("noise", "jitter")
 
 
 def quiet(part: Part) -> Part:
-    """Return a driver, read-out or anything in one without noise and jitter, otherwise the same.
+    """Return a copy of a driver, a read-out or any of their parts without noise and jitter.
 
     Every number whose name begins with ``noise`` or ``jitter`` becomes 0, in the parts of a part
     too.

@@ -24,7 +24,7 @@ __all__ = ["Readout"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readout:
-    """What every column ends in.
+    """The read-out of every column.
 
     Columns may be pairs of a differential weight, column 2k the positive and column 2k + 1 the
     negative one: `difference` says where the two are subtracted, and there is one code a pair.
@@ -32,21 +32,21 @@ class Readout:
     Parameters
     ----------
     converter
-        One of our converters.
+        The converter.
     amplifier
         In front of a converter of voltages; for a converter that takes the current, None or a
         :class:`CurrentConveyor` without a load.
     difference
-        None: every column for itself. ``"digital"``: the codes of two columns are subtracted.
-        ``"current"``: the conveyor of the negative column turns its current around, and both meet
-        at one converter. A :class:`DifferenceAmplifier`: the voltages are subtracted before one
-        converter.
+        None: every column is read separately. ``"digital"``: the codes of two columns are
+        subtracted. ``"current"``: the conveyor of the negative column inverts its current, and both
+        are summed at one converter. A :class:`DifferenceAmplifier`: the voltages are subtracted
+        before one converter.
     settle_second
         Time from the inputs' step to the end of sampling that is added to the converter's own [s];
         None takes the amplifier's, or none.
     samples
         The converters themselves, one for each column (or pair that shares one), where mismatch
-        makes them differ: of the kind, width and timing of `converter`. None is all alike;
+        makes them differ: of the kind, width and timing of `converter`. None: all are equal;
         :meth:`drawn` draws them.
 
     Raises
@@ -141,7 +141,7 @@ class Readout:
         Parameters
         ----------
         rng
-            Draws them.
+            Random generator.
         count
             As many as the tile has converters.
         mismatch
@@ -150,7 +150,7 @@ class Readout:
         Raises
         ------
         ParameterError
-            The converter cannot draw its mismatch, or not this one.
+            The converter has no such mismatch.
         """
         draw = getattr(self.converter, "drawn", None)
         checks.count("count", count)
@@ -210,7 +210,7 @@ class Readout:
     def ranged(self, low_ampere: float, high_ampere: float) -> Readout:
         """Return this read-out with its codes spread over a range of currents, as a chip sets it.
 
-        No current falls on the middle of a code, so that nothing in gives nothing out: a range of
+        Zero current lies in the middle of a code, so that zero input gives zero output: a range of
         both signs has one code less on one side, a range from 0 begins with code 0. Where an
         amplifier makes a voltage of the current, its gain is set so that both ends stay within the
         converter's range, and the converter's range to what is used of it. An exact converter
@@ -219,13 +219,13 @@ class Readout:
         Parameters
         ----------
         low_ampere, high_ampere
-            The currents that are to be told apart, 0 among them; of pairs that are subtracted
+            Range of currents to resolve, including 0; of pairs that are subtracted
             before their converter, of the difference [A].
 
         Raises
         ------
         ParameterError
-            The range is none, or the read-out contains a circuit, whose range is its own.
+            The range is empty, or the read-out contains a circuit, whose range is fixed.
         """
         low = checks.number("low_ampere", low_ampere, "A", minimum=-math.inf, maximum=0.0)
         high = checks.number("high_ampere", high_ampere, "A", minimum=0.0)
@@ -272,7 +272,7 @@ class Readout:
 
     @property
     def reference_volt(self) -> float:
-        """Voltage about which the array works [V]."""
+        """Reference voltage of the array [V]."""
         if self.amplifier is not None:
             return self.amplifier.reference_volt
         return self.converter.reference_volt
@@ -286,14 +286,14 @@ class Readout:
 
     @property
     def window_second(self) -> float | None:
-        """For how long it integrates the current [s]; None where it samples it."""
+        """Integration time [s]; None if it samples the current."""
         if self.converter.window_second is not None or self.amplifier is None:
             return self.converter.window_second
         return self.amplifier.window_second
 
     @property
     def timing(self) -> Timing:
-        """The clockwork of a read: the converter's, its sampling lengthened by the settling."""
+        """Timing of a read: the converter's, its sampling lengthened by the settling."""
         return self.converter.timing.settled(self.settling)
 
     @property
@@ -310,13 +310,13 @@ class Readout:
 
     @property
     def input_ohm(self) -> float:
-        """Resistance that the column sees [ohm]; NaN where only a measurement knows."""
+        """Resistance that the column sees [ohm]; NaN if it has to be measured."""
         part = self.converter if self.amplifier is None else self.amplifier
         return part.column_ohm
 
     @property
     def input_volt(self) -> float:
-        """Voltage of the column without a current [V]; NaN where only a measurement knows."""
+        """Voltage of the column at zero current [V]; NaN if it has to be measured."""
         return self.converter.column_volt if self.amplifier is None else self.amplifier.input_volt
 
     @property
@@ -324,7 +324,7 @@ class Readout:
         """What the converter sees without a current [V or A], and its slope over the current.
 
         Of two columns that are subtracted before it, over the difference of their currents. NaN
-        where only a measurement knows.
+        if it has to be measured.
         """
         if self.amplifier is None:
             return 0.0, 1.0
@@ -342,11 +342,11 @@ class Readout:
         column: bool = True,
         celsius: float = CELSIUS,
     ) -> float:
-        """Return the rms noise at a converter's input, less the converter's own [V or A].
+        """Return the rms noise at a converter's input, without the converter's own [V or A].
 
         Of the amplifier and the column's resistance, and of both columns of a pair that meet before
         the converter; a converter that integrates its current takes the mean of white noise over
-        its window T, ``S / (2 T)``. NaN where only a measurement knows.
+        its window T, ``S / (2 T)``. NaN if it has to be measured.
 
         Parameters
         ----------
@@ -383,8 +383,8 @@ class Readout:
         """Return the bandwidth in which a converter sees white noise of its column's current [Hz].
 
         ``1 / (2 T)`` of a mean over the window T; of an amplifier the power that the thermal noise
-        of `source_ohm` adds to its output, over what the same density gives at rest. None where
-        only a measurement knows, or nothing bounds it.
+        of `source_ohm` adds to its output, over what the same density gives at rest. None if
+        it has to be measured, or nothing bounds it.
 
         Parameters
         ----------
@@ -429,7 +429,7 @@ class Readout:
 
     @property
     def circuits(self) -> tuple[Subcircuit, ...]:
-        """The users' circuits in it."""
+        """The user's circuits in it."""
         stage = self.difference if isinstance(self.difference, DifferenceAmplifier) else None
         parts = (self.amplifier, stage, self.converter)
         found = (None if part is None else part.circuit for part in parts)

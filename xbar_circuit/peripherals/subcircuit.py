@@ -141,7 +141,7 @@ class Subcircuit:
             object.__setattr__(self, attribute, value)
 
     def require(self, *roles: str) -> None:
-        """Refuse a seat whose roles are not all played.
+        """Refuse a circuit with missing roles.
 
         Raises
         ------
@@ -220,7 +220,7 @@ class Subcircuit:
     def instance_lines(self, instance: str, nodes: Mapping[str, str]) -> list[str]:
         """Return the instance, its ports on ``nodes[role]``, its supplies and bias currents.
 
-        A role that the seat does not know gets a node of its own. A supply is the source
+        A role that is not used here gets a node of its own. A supply is the source
         ``V<instance>_<port>``; its current is negative where it delivers. A supply whose node is
         one for the whole deck (``.global``) feeds it through a milliohm, as several may do.
         """

@@ -39,7 +39,7 @@ class ProgrammingCurve:
     volts
         Amplitudes [V], rising.
     conductances
-        What each of them leaves behind at `read_volt` [S], falling strictly.
+        Conductance after each pulse at `read_volt` [S], strictly falling.
     read_volt
         Read voltage [V].
     """
@@ -91,12 +91,12 @@ class ProgrammingCurve:
         return PchipInterpolator(np.log(self.conductances[::-1]), self.volts[::-1])
 
     def volt_for(self, conductance: ArrayLike) -> FloatArray:
-        """Return the amplitude that leaves this conductance behind [V]; clipped to the curve."""
+        """Return the amplitude that programs this conductance [V]; clipped to the curve."""
         g = checks.non_negative("conductance", conductance, "S")
         return np.asarray(
             self._inverse(np.log(np.clip(g, self.conductances[-1], self.conductances[0])))
         )
 
     def pulse_for(self, conductance: float) -> Pulse:
-        """Return the pulse that takes the cell there, from wherever it is."""
+        """Return the pulse that programs this conductance from any state."""
         return replace(self.pulse, volt=float(self.volt_for(conductance)))

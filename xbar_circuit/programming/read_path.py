@@ -27,7 +27,7 @@ _CURVE_POINTS = 4001  # of the controller's inverse of the read-out's curve
 
 
 class VerifyPath(Protocol):
-    """What a programming loop reads through."""
+    """The read path of a programming loop."""
 
     @property
     def read_volt(self) -> float:
@@ -40,7 +40,7 @@ class VerifyPath(Protocol):
         ...
 
     def measure(self, current: FloatArray, *, rng: np.random.Generator) -> FloatArray:
-        """Return the conductance that the controller believes [S], for true currents [A]."""
+        """Return the conductance measured by the controller [S], for true currents [A]."""
         ...
 
 
@@ -90,7 +90,7 @@ class ReadPath:
         return 0.0 if self.bits is None else self.full_scale_siemens / (2**self.bits - 1)
 
     def measure(self, current: FloatArray, *, rng: np.random.Generator) -> FloatArray:
-        """Return the conductance that the controller believes [S], for true currents [A]."""
+        """Return the conductance measured by the controller [S], for true currents [A]."""
         noise = self.noise_ampere * rng.standard_normal(current.shape)
         noise += self.relative_noise * current * rng.standard_normal(current.shape)
         g = (current + noise) / self.read_volt
@@ -167,7 +167,7 @@ class CalibratedReadPath:
         return np.asarray(np.interp(middle, entering[order], current[order]) / self.read_volt)
 
     def measure(self, current: FloatArray, *, rng: np.random.Generator) -> FloatArray:
-        """Return the conductance that the controller believes [S], for true currents [A]."""
+        """Return the conductance measured by the controller [S], for true currents [A]."""
         noisy = current * (1.0 + self.relative_noise * rng.standard_normal(current.shape))
         entering = self.model.converter_input(noisy)
         entering = entering + self.model.noise * rng.standard_normal(current.shape)

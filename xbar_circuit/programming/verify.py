@@ -36,7 +36,7 @@ MOST_PULSES = 30
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ProgramResult:
-    """What a programming run reached and cost; arrays have one entry a cell.
+    """Result and cost of a programming run; arrays have one entry per cell.
 
     target, reached : wanted and true conductance at the read voltage [S].
     pulses : how many each cell took. accepted : whether its last read was within tolerance.
@@ -74,7 +74,7 @@ def single_shot(
     curve: ProgrammingCurve,
     rng: np.random.Generator,
 ) -> ProgramResult:
-    """Write each cell once and do not look; arguments as in :func:`program_and_verify`."""
+    """Write each cell once without verifying; arguments as in :func:`program_and_verify`."""
     wanted = _targets(writer, target)
     every = np.ones(writer.cells, dtype=bool)
     energy = writer.write(curve.volt_for(wanted), every, rng=rng)
@@ -108,7 +108,7 @@ def program_and_verify(
     target
         Wanted conductances at the read voltage [S], one for each cell or a scalar.
     read_path
-        What the controller sees: a ``ReadPath``, or a ``CalibratedReadPath``.
+        Read path of the controller: a ``ReadPath``, or a ``CalibratedReadPath``.
     tolerance_siemens
         A cell whose read is this close to its target is left alone [S]; one for each cell, or one.
     rng
@@ -116,7 +116,7 @@ def program_and_verify(
     curve
         The nominal programming curve; None for the pulse model, which needs none.
     most_pulses
-        A cell that is still off after so many is given up.
+        Number of pulses after which a cell is given up.
     gain
         Of the correction, at most 1.
 

@@ -55,7 +55,7 @@ class Writer(Protocol):
 
 @dataclass(kw_only=True)
 class CompactWriter:
-    """Cells of the compact model, alike or each a little different.
+    """Cells of the compact model, equal or drawn with variability.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ class CompactWriter:
     def observe(
         self, read_volt: float, read_second: float, *, rng: np.random.Generator
     ) -> FloatArray:
-        """Return what one read sees of each cell [A]."""
+        """Return the current of each cell in one read [A]."""
         current = self.current(read_volt)
         if not self.noisy:
             return current

@@ -1,4 +1,4 @@
-"""Runs: many pieces of work, each done once, kept at once and found again by what it depends on."""
+"""Runs: many items, each computed once, saved at once, found again by all that it depends on."""
 
 from xbar_circuit.runs.identity import digest
 from xbar_circuit.runs.items import Item, ItemFailure, ItemOutcome

@@ -63,7 +63,7 @@ def canonical(value: Any, name: str = "arguments") -> Any:
         functions of a module, dataclasses, and lists, tuples, sets and string-keyed mappings of
         these. Of a large array only its digest is kept.
     name
-        What to call it in a message.
+        Its name in messages.
 
     Raises
     ------

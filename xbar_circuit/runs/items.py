@@ -21,7 +21,7 @@ class Item:
     Parameters
     ----------
     name
-        Unique in its run, for people: ``"corner=ss, sample=3"``.
+        Unique readable name in its run: ``"corner=ss, sample=3"``.
     arguments
         Keyword arguments of the function: plain data, arrays, descriptions.
     stream
@@ -63,7 +63,7 @@ class ItemFailure:
 
     kind : the class of the error.
     message : what it said.
-    trace : where it happened, for who mends it.
+    trace : traceback.
     """
 
     kind: str
@@ -73,7 +73,7 @@ class ItemFailure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemOutcome:
-    """What came of one item.
+    """Outcome of one item.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ class ItemOutcome:
     failure
         Why it failed; None where it did not.
     seconds
-        Spent on it, by the process that did the work [s].
+        Time spent by the worker process [s].
     restored
         Whether it was found in the folder, from an earlier run.
     """

@@ -55,17 +55,17 @@ def run_items(
     Parameters
     ----------
     function
-        At the top level of a module. Returns numbers, text, arrays, and lists or string-keyed
-        mappings of them (tuples come back as lists). What it raises is recorded, and the run
-        goes on.
+        A function at the top level of a module. Returns numbers, text, arrays, and lists or
+        string-keyed mappings of them (tuples come back as lists). What it raises is recorded, and
+        the run goes on.
     items
         With different names.
     seed
-        Of the whole run; each item's generator comes from it and the item's stream.
+        Seed of the whole run; each item's generator comes from it and the item's stream.
     executor
-        Who does the work; it is not shut down. None: processes of our own.
+        Executor to use; it is not shut down. None: local processes.
     workers
-        How many processes; None is one for each CPU, 1 is this process itself.
+        Number of processes; None is one per CPU, 1 is this process itself.
         A script that calls this needs the ``if __name__ == "__main__":`` of every such script.
     folder
         Where finished items are kept, one file each, at once and whole or not at all. Items that
@@ -74,7 +74,7 @@ def run_items(
     progress
         Called in this process with every outcome as it comes, found ones first.
     retry_failed
-        Whether failures that are found in the folder are tried again.
+        Whether failures found in the folder are retried.
     input_files
         Arguments that name files to read: an item whose file has changed is computed anew.
 
@@ -176,7 +176,7 @@ def _outcome(item: Item, answer: Attempt) -> ItemOutcome:
 
 
 class Kept:
-    """Results of a long function that are kept as it goes, by their name.
+    """Intermediate results of a long function, saved by name.
 
     For work whose pieces share what was prepared for all of them, so that they are no items of
     `run_items`. A result is found again where the function's source, its arguments, the name and

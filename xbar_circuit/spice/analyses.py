@@ -23,7 +23,7 @@ _SLACK = 1e-6
 
 @runtime_checkable
 class Analysis(Protocol):
-    """What :func:`xbar_circuit.spice.run` can be asked for."""
+    """An analysis for :func:`xbar_circuit.spice.run`."""
 
     @property
     def command(self) -> str:
@@ -31,7 +31,7 @@ class Analysis(Protocol):
         ...
 
     def missing(self, vectors: Mapping[str, FloatArray]) -> str:
-        """Say what an answer lacks; empty when it is complete."""
+        """Return what is missing in an answer; empty if it is complete."""
         ...
 
 
@@ -52,7 +52,7 @@ class Op:
         return "op"
 
     def missing(self, vectors: Mapping[str, FloatArray]) -> str:
-        """Say what the answer lacks: it has one point."""
+        """Return what is missing in the answer: it has one point."""
         return _too_few(vectors, 1)
 
 
@@ -91,7 +91,7 @@ class Alter:
         return f"alter {self.source.lower()} dc = {spice_number(self.value)}"
 
     def missing(self, vectors: Mapping[str, FloatArray]) -> str:
-        """Say what the answer lacks: nothing."""
+        """Return an empty text: nothing is missing."""
         del vectors
         return ""
 
@@ -112,7 +112,7 @@ class Listing:
         return "listing expand"
 
     def missing(self, vectors: Mapping[str, FloatArray]) -> str:
-        """Say what the answer lacks: nothing."""
+        """Return an empty text: nothing is missing."""
         del vectors
         return ""
 
@@ -161,7 +161,7 @@ class Dc:
         return f"dc {self.source.lower()} {numbers}"
 
     def missing(self, vectors: Mapping[str, FloatArray]) -> str:
-        """Say what the answer lacks: every step gives a point."""
+        """Return what is missing in the answer: every step gives a point."""
         return _too_few(vectors, int((self.stop - self.start) / self.step * (1 + 1e-12)) + 1)
 
 
@@ -214,7 +214,7 @@ class Tran:
         return "tran " + " ".join(map(spice_number, times)) + uic
 
     def missing(self, vectors: Mapping[str, FloatArray]) -> str:
-        """Say what the answer lacks: time must have come to `stop_second`."""
+        """Return what is missing in the answer: time must have come to `stop_second`."""
         time = vectors.get("time")
         if time is None or time.size == 0:
             return "no time points"
@@ -259,7 +259,7 @@ class Ac:
         return f"ac {_frequencies(self.start_hertz, self.stop_hertz, self.points, self.spacing)}"
 
     def missing(self, vectors: Mapping[str, FloatArray]) -> str:
-        """Say what the answer lacks: frequency points."""
+        """Return what is missing in the answer: frequency points."""
         return _too_few(vectors, 1)
 
 
@@ -307,7 +307,7 @@ class Noise:
         return f"noise {self.output.lower()} {self.source.lower()} {sweep}"
 
     def missing(self, vectors: Mapping[str, FloatArray]) -> str:
-        """Say what the answer lacks: frequency points."""
+        """Return what is missing in the answer: frequency points."""
         return _too_few(vectors, 1)
 
 

@@ -109,7 +109,7 @@ class Plot(Mapping[str, NDArray[Any]]):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Answer(Sequence[Plot]):
-    """The plots of a run, in the order of its analyses, and what the simulator said.
+    """The plots of a run, in the order of its analyses, and the simulator's output.
 
     ``answer["v(out)"]`` reads from the plot when there is only one.
 
@@ -118,7 +118,7 @@ class Answer(Sequence[Plot]):
     plots
         One for each analysis; :class:`~xbar_circuit.spice.Noise` gives two.
     said
-        Everything the simulator printed.
+        Output of the simulator.
     version
         ``"ngspice-46"``.
     seconds

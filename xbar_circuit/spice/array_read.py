@@ -74,7 +74,7 @@ def read(
     include, osdi, folder, allow_control
         Models of your own, as in :func:`run`.
     time_limit_second
-        Time allowed to the whole batch [s]; None waits for ever.
+        Time allowed to the whole batch [s]; None waits without limit.
 
     Raises
     ------

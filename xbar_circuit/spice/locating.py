@@ -40,7 +40,7 @@ class Installation:
     library : the file to load.
     scripts : folder with a `spinit` of its own, or None for the one that the library was built
         with.
-    origin : how it was found, for people.
+    origin : how it was found, for display.
     """
 
     library: Path

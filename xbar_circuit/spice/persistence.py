@@ -23,7 +23,7 @@ __all__ = ["AS_WRITTEN", "LADDER", "Rung", "run_persistently"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rung:
-    """One way to solve a deck: a name for the report, and a card that beats the deck's own."""
+    """One way to solve a deck: a name for the report, and a card that overrides the deck's own."""
 
     name: str
     card: str

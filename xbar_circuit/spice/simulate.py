@@ -87,7 +87,7 @@ def run(
         :class:`Noise`, with :class:`Alter` between them to change a source. With none, what the
         deck's own dot lines ask for.
     vectors
-        What to return: ``"v(out)"``, ``"i(vdd)"``, ``"@m1[gm]"``; ``"all"`` stands for all node
+        What to return: ``"v(out)"``, ``"i(vdd)"``, ``"@m1[gm]"``; ``"all"`` means all node
         voltages and source currents. None is all. Device quantities (``@``) come only if named.
     include
         Text put behind the title: ``.include``, ``.lib``, ``.model`` or ``.subckt`` of your own.
@@ -97,7 +97,7 @@ def run(
         Where relative file names in the deck start from; the current folder by default. Those in
         an included file start from that file's own folder, then from here.
     time_limit_second
-        Time allowed to the simulator [s]; None waits for ever.
+        Time allowed to the simulator [s]; None waits without limit.
     seed
         Seed of the random functions in expressions (``agauss``). Transient noise (``trnoise``) is
         not repeatable: ngspice seeds it with its process number.

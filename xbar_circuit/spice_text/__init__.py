@@ -1,4 +1,4 @@
-"""SPICE text from others: read once, by one grammar, and written anew before a simulator sees it.
+"""SPICE text from others: parsed once, by one grammar, and rewritten before a simulator sees it.
 
 ngspice, a look at its input and a digest of its files must not disagree about what a line, a file
 name or a section is. Here is the only reader; what it does not understand it refuses, and what

@@ -73,7 +73,7 @@ def parse(text: str, origin: str, *, old_lib: bool, allow_control: bool, first: 
     text
         What :func:`~xbar_circuit.spice_text.checked` returned.
     origin
-        What to call it in a message.
+        Its name in messages.
     old_lib
         ``.lib FILE`` includes a file, as in PSpice and LTspice; otherwise ``.lib NAME`` opens a
         section.

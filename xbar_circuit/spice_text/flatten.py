@@ -60,7 +60,7 @@ def flatten(
     folder
         Where its relative names start from.
     origin
-        What to call it in a message.
+        Its name in messages.
     dialect
         ngspice's ``ngbehavior``.
     allow_control

@@ -44,7 +44,7 @@ def read(
     volts
         Inputs (batch, rows) or (rows,) [V].
     time_limit_second
-        Time allowed to the whole batch [s]; None waits for ever.
+        Time allowed to the whole batch [s]; None waits without limit.
 
     Raises
     ------

@@ -17,7 +17,7 @@ __all__ = ["Amplifier"]
 
 
 class Amplifier(ABC):
-    """What a column can end in before its converter; without state of its own."""
+    """A stage between column and converter, without state."""
 
     __slots__ = ()
 
@@ -31,12 +31,12 @@ class Amplifier(ABC):
     @property
     @abstractmethod
     def column_ohm(self) -> float:
-        """Resistance that the column sees [ohm]; NaN where only a measurement knows."""
+        """Resistance that the column sees [ohm]; NaN if it has to be measured."""
 
     @property
     @abstractmethod
     def input_volt(self) -> float:
-        """Voltage of the column without a current [V]; NaN where only a measurement knows."""
+        """Voltage of the column at zero current [V]; NaN if it has to be measured."""
 
     @property
     @abstractmethod
@@ -46,12 +46,12 @@ class Amplifier(ABC):
     @property
     @abstractmethod
     def ideal_line(self) -> tuple[float, float]:
-        """What `output_line` would be with ideal parts."""
+        """`output_line` with ideal parts."""
 
     @property
     @abstractmethod
     def power_watt(self) -> float:
-        """Quiescent power [W]; NaN where only a measurement knows."""
+        """Quiescent power [W]; NaN if it has to be measured."""
 
     @property
     @abstractmethod
@@ -60,7 +60,7 @@ class Amplifier(ABC):
 
     @abstractmethod
     def with_gain(self, ohm: float) -> Amplifier:
-        """Return it with another size of the ideal line's slope [ohm], as a chip sets it.
+        """Return a copy with another size of the ideal line's slope [ohm], as a chip sets it.
 
         Raises
         ------
@@ -83,7 +83,7 @@ class Amplifier(ABC):
 
     @abstractmethod
     def spice_definition(self, name: str) -> list[str]:
-        """Return what a deck needs once: subcircuits and models, or lines that include them.
+        """Return the lines that a deck needs once: subcircuits and models, or their includes.
 
         `name` is the behavioural circuit's; a user's subcircuit keeps its own.
         """
@@ -104,7 +104,7 @@ class Amplifier(ABC):
         Parameters
         ----------
         instance, definition
-            How this one is called, and the name that :meth:`spice_definition` was given.
+            Name of this instance, and the name given to :meth:`spice_definition`.
         minus, out, plus
             Its nodes: bit line, output, reference.
         driven
@@ -124,7 +124,7 @@ class Amplifier(ABC):
     ) -> float:
         """Return the rms noise of the sampled output at 27 C [V or A].
 
-        NaN where only a measurement knows; 0 unless a class says otherwise.
+        NaN if it has to be measured; 0 unless a class says otherwise.
 
         Parameters
         ----------
@@ -165,7 +165,7 @@ class Amplifier(ABC):
 
     @property
     def window_second(self) -> float | None:
-        """For how long it integrates the current [s]; None where it follows it."""
+        """Integration time [s]; None if it follows the current."""
         return None
 
     @property
@@ -185,5 +185,5 @@ class Amplifier(ABC):
 
     @property
     def settle_second(self) -> float:
-        """Time given to it before its output is sampled [s]."""
+        """Settling time before its output is sampled [s]."""
         return 0.0

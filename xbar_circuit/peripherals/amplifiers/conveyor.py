@@ -32,11 +32,11 @@ class CurrentConveyor(Amplifier):
     Parameters
     ----------
     ratio
-        Output over input current; negative turns it around.
+        Output over input current; negative inverts it.
     input_ohm
         Resistance of the input [ohm].
     offset_ampere
-        Input current at which nothing comes out [A].
+        Input current at zero output [A].
     limit_ampere
         Largest input current in either direction, its bias [A]; infinite is no limit.
     bandwidth_hertz
@@ -51,7 +51,7 @@ class CurrentConveyor(Amplifier):
     reference_volt
         Voltage at which the bit line is held [V].
     settle_second
-        Time given to it before its output is sampled [s].
+        Settling time before its output is sampled [s].
     circuit
         A :class:`Subcircuit` with the ports ``input``, ``reference`` and ``out``, which ngspice
         then runs instead of the formula; a calibration fits the fast model to it.
@@ -170,7 +170,7 @@ class CurrentConveyor(Amplifier):
 
     @property
     def ideal_line(self) -> tuple[float, float]:
-        """What `output_line` would be with ideal parts."""
+        """`output_line` with ideal parts."""
         if self.load_ohm is None:
             return 0.0, self.ratio
         return self.load_volt, self.ratio * self.load_ohm

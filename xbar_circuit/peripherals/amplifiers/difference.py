@@ -86,12 +86,12 @@ class DifferenceAmplifier:
 
     @property
     def power_watt(self) -> float:
-        """Quiescent power [W]; NaN for a subcircuit: measure it."""
+        """Quiescent power [W]; NaN for a subcircuit, where it has to be measured."""
         return self.opamp.power_watt if isinstance(self.opamp, OpAmp) else math.nan
 
     @property
     def circuit(self) -> Subcircuit | None:
-        """The op-amp, where it is a user's."""
+        """The user's op-amp, if it has one."""
         return self.opamp if isinstance(self.opamp, Subcircuit) else None
 
     @property
@@ -110,7 +110,7 @@ class DifferenceAmplifier:
         return math.sqrt(density * 0.5 * math.pi * amp.unity_hertz / more)
 
     def spice_definition(self, name: str) -> list[str]:
-        """Return what a deck needs once."""
+        """Return the lines that a deck needs once."""
         return opamp_definition(self.opamp, name)
 
     def spice_lines(
@@ -121,7 +121,7 @@ class DifferenceAmplifier:
         Parameters
         ----------
         instance, definition
-            How this one is called, and the name that :meth:`spice_definition` was given.
+            Name of this instance, and the name given to :meth:`spice_definition`.
         positive, negative, out
             Outputs of the two amplifiers, and its own.
         """

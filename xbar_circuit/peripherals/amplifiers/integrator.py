@@ -129,7 +129,7 @@ class ChargeIntegrator(Amplifier):
 
     @property
     def circuit(self) -> Subcircuit | None:
-        """The op-amp, where it is a user's."""
+        """The user's op-amp, if it has one."""
         return self.opamp if isinstance(self.opamp, Subcircuit) else None
 
     @property
@@ -139,7 +139,7 @@ class ChargeIntegrator(Amplifier):
 
     @property
     def input_volt(self) -> float:
-        """Voltage of the bit line without a current [V]; NaN for a subcircuit: measure it."""
+        """Voltage of the bit line at zero current [V]; NaN for a subcircuit (measure it)."""
         amp = self.opamp
         if not isinstance(amp, OpAmp):
             return math.nan
@@ -160,12 +160,12 @@ class ChargeIntegrator(Amplifier):
 
     @property
     def ideal_line(self) -> tuple[float, float]:
-        """What `output_line` would be with ideal parts."""
+        """`output_line` with ideal parts."""
         return self.reference_volt, -self.transimpedance_ohm
 
     @property
     def power_watt(self) -> float:
-        """Quiescent power [W]; NaN for a subcircuit: measure it."""
+        """Quiescent power [W]; NaN for a subcircuit, where it has to be measured."""
         return self.opamp.power_watt if isinstance(self.opamp, OpAmp) else math.nan
 
     def with_gain(self, ohm: float) -> ChargeIntegrator:
@@ -209,7 +209,7 @@ class ChargeIntegrator(Amplifier):
         return math.sqrt(circuit.variance())
 
     def spice_definition(self, name: str) -> list[str]:
-        """Return what a deck needs once."""
+        """Return the lines that a deck needs once."""
         return [
             f".model xbar_integrator_switch sw(vt=0.5 vh=0 ron={spice_number(self.switch_ohm)}"
             " roff=1e13)",

@@ -220,7 +220,7 @@ def check_opamp(opamp: object) -> None:
 
 
 def opamp_definition(opamp: OpAmp | Subcircuit, name: str) -> list[str]:
-    """Return what a deck needs once: the subcircuit `name`, or the lines of a user's."""
+    """Return the lines that a deck needs once: the subcircuit `name`, or the lines of a user's."""
     return opamp.spice_subcircuit(name) if isinstance(opamp, OpAmp) else opamp.include_lines()
 
 

@@ -50,7 +50,7 @@ class TransimpedanceAmplifier(Amplifier):
     reference_volt
         Voltage at which the bit line is held [V].
     settle_second
-        Time given to the amplifier before its output is sampled [s].
+        Settling time before its output is sampled [s].
     feedback_per_celsius
         Relative change of the feedback resistor [1/degree Celsius]; 0 unless given. Polysilicon
         and diffused resistors have some 1e-4 to 1e-3 of either sign: take the process's own.
@@ -98,12 +98,12 @@ class TransimpedanceAmplifier(Amplifier):
 
     @property
     def circuit(self) -> Subcircuit | None:
-        """The op-amp, where it is a user's."""
+        """The user's op-amp, if it has one."""
         return self.opamp if isinstance(self.opamp, Subcircuit) else None
 
     @property
     def input_volt(self) -> float:
-        """Voltage of the bit line without a current [V]; NaN for a subcircuit: measure it."""
+        """Voltage of the bit line at zero current [V]; NaN for a subcircuit (measure it)."""
         amp = self.opamp
         if not isinstance(amp, OpAmp):
             return math.nan
@@ -130,12 +130,12 @@ class TransimpedanceAmplifier(Amplifier):
 
     @property
     def ideal_line(self) -> tuple[float, float]:
-        """What `output_line` would be with ideal parts."""
+        """`output_line` with ideal parts."""
         return self.reference_volt, -self.feedback_ohm
 
     @property
     def power_watt(self) -> float:
-        """Quiescent power [W]; NaN for a subcircuit: measure it."""
+        """Quiescent power [W]; NaN for a subcircuit, where it has to be measured."""
         return self.opamp.power_watt if isinstance(self.opamp, OpAmp) else math.nan
 
     def output_volt(self, ampere: FloatArray) -> FloatArray:
@@ -210,7 +210,7 @@ class TransimpedanceAmplifier(Amplifier):
         return dataclasses.replace(self, feedback_ohm=ohm, feedback_farad=farad)
 
     def spice_definition(self, name: str) -> list[str]:
-        """Return what a deck needs once."""
+        """Return the lines that a deck needs once."""
         return opamp_definition(self.opamp, name)
 
     def spice_lines(

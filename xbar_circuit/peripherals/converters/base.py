@@ -47,7 +47,7 @@ CodeArray = NDArray[Any]
 
 
 class Converter(ABC):
-    """Anything that turns a voltage or a current into a code; without state of its own.
+    """Anything that converts a voltage or a current into a code, without state.
 
     Its SPICE subcircuit has the ports ``in start clock code``. The node ``code`` is 1 V a code, for
     reading and plotting; the bits themselves are digital nodes inside. Noise that was drawn before
@@ -86,7 +86,7 @@ class Converter(ABC):
     @property
     @abstractmethod
     def timing(self) -> Timing:
-        """Its clockwork."""
+        """Its timing."""
 
     @abstractmethod
     def convert_with(self, values: FloatArray, noise: FloatArray | None) -> CodeArray:
@@ -138,12 +138,12 @@ class Converter(ABC):
         return False
 
     def with_range(self, low: float, high: float) -> Converter:
-        """Return it with another input range [V or A].
+        """Return a copy with another input range [V or A].
 
         Raises
         ------
         ParameterError
-            Its range cannot be set.
+            Its range is fixed.
         """
         raise ParameterError.about(
             "converter",
@@ -192,23 +192,23 @@ class Converter(ABC):
 
     @property
     def circuit(self) -> Subcircuit | None:
-        """The circuit that ngspice puts in place of a formula, or None."""
+        """The circuit that ngspice simulates instead of a formula, or None."""
         return None
 
     @property
     def circuit_joule(self) -> float:
-        """What the energy model says of the parts that :attr:`circuit` stands for [J]."""
+        """Energy, by the model, of the parts that :attr:`circuit` replaces [J]."""
         return 0.0
 
     @property
     def cost(self) -> PartCost:
-        """Of one conversion."""
+        """Cost of one conversion."""
         joule = self.energy_joule if self.circuit is None else math.nan
         return PartCost(latency_second=self.conversion_second, energy_joule=joule)
 
     @property
     def reference_volt(self) -> float:
-        """Voltage about which the array works where the column ends in the converter [V]."""
+        """Reference voltage of the array if the column ends in the converter [V]."""
         return 0.0
 
     @property
@@ -223,12 +223,12 @@ class Converter(ABC):
 
     @property
     def window_second(self) -> float | None:
-        """For how long it integrates its input [s]; None where it samples it."""
+        """Integration time [s]; None if it samples its input."""
         return None
 
     @property
     def shift(self) -> float:
-        """What a designer has it add to its input, to make room for both signs [V or A]."""
+        """Offset that the design adds to its input, to make room for both signs [V or A]."""
         return 0.0
 
     def draw_noise(self, rng: np.random.Generator, shape: tuple[int, ...]) -> FloatArray:

@@ -43,7 +43,7 @@ class Cyclic(VoltageConverter):
     low_volt, high_volt
         Input range [V].
     gain_error
-        Relative error of the doubling: mismatch of its two capacitors and finite gain.
+        Relative error of the gain of two: mismatch of its two capacitors and finite gain.
     offset_volt
         Offset of the comparator [V]; the amplifier does not remember it.
     noise_volt
@@ -143,7 +143,7 @@ class Cyclic(VoltageConverter):
 
     @property
     def timing(self) -> Timing:
-        """Its clockwork: a decision a tick, the last one a good half cycle before the end."""
+        """Its timing: a decision a tick, the last one a good half cycle before the end."""
         tick = 1.0 / self.clock_hertz
         start = self.sample_cycles * tick
         return Timing(

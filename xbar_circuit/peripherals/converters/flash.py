@@ -37,13 +37,13 @@ class Flash(VoltageConverter):
     string_ohm
         Resistance of the whole string [ohm].
     resistor_errors
-        Relative error of each of the ``2**bits`` resistors, lowest first; None is all exact.
+        Relative error of each of the ``2**bits`` resistors, lowest first; None for exact resistors.
     comparator_offsets_volt
-        Offset of each of the ``2**bits - 1`` comparators [V]; None is none.
+        Offset of each of the ``2**bits - 1`` comparators [V]; None for none.
     noise_volt
         Input-referred rms noise of a comparator decision at 27 C [V].
     clock_hertz
-        Conversions a second.
+        Conversions per second.
     comparator_joule
         Energy of one decision [J]; 30 fJ is an assumption.
     reference_per_celsius, offset_volt_per_celsius
@@ -140,7 +140,7 @@ class Flash(VoltageConverter):
         return result if offsets is None else result + np.asarray(offsets)
 
     def convert_with(self, values: FloatArray, noise: FloatArray | None) -> CodeArray:
-        """Return how many comparators say yes."""
+        """Return the number of comparators that decide high."""
         if noise is None:
             ordered = np.sort(self.thresholds)
             return np.searchsorted(ordered, values, side="right").astype(np.int64)
@@ -150,7 +150,7 @@ class Flash(VoltageConverter):
 
     @property
     def timing(self) -> Timing:
-        """Its clockwork, without a clock."""
+        """Its timing, without a clock."""
         period = self.conversion_second
         return Timing(period_second=period, start_second=0.25 * period)
 

@@ -26,7 +26,7 @@ __all__ = ["IdealConverter"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdealConverter(Converter):
-    """A converter without an error, of voltages or of currents.
+    """An ideal converter of voltages or currents.
 
     Parameters
     ----------
@@ -36,8 +36,8 @@ class IdealConverter(Converter):
     low, high
         Input range [V or A].
     unit
-        ``"A"``: the column ends in it, at 0 V without resistance. ``"V"``: an amplifier stands
-        before it.
+        ``"A"``: the column ends in it, at 0 V without resistance. ``"V"``: it follows an
+        amplifier.
     noise
         Rms noise that is added to the input, at 27 C [V or A]; thermal, of the power ``T / 300 K``.
     window_second
@@ -120,7 +120,7 @@ class IdealConverter(Converter):
         return self.joule
 
     def with_range(self, low: float, high: float) -> IdealConverter:
-        """Return it with another range [V or A]."""
+        """Return a copy with another range [V or A]."""
         return dataclasses.replace(self, low=low, high=high)
 
     def at_celsius(self, celsius: float) -> IdealConverter:
@@ -137,7 +137,7 @@ class IdealConverter(Converter):
 
     @property
     def timing(self) -> Timing:
-        """Its clockwork: a window begins as ``start`` falls; an instant is the period's end."""
+        """Its timing: a window begins as ``start`` falls; an instant is the period's end."""
         start = 0.25 * self.second if self.window_second is None else self.second
         return Timing(period_second=self.conversion_second, start_second=start)
 

@@ -54,7 +54,7 @@ class OscillatorCounter(Converter):
     bits
         Width of the counter, 1 to 14; it stops at its last code.
     full_scale_ampere
-        Current that would just fill the counter [A].
+        Current that just fills the counter [A].
     window_second
         Time in which it counts [s].
     reset_second
@@ -62,7 +62,7 @@ class OscillatorCounter(Converter):
     gain_error
         Relative error of the frequency.
     offset_ampere
-        Current below which the oscillator stands still [A]; may be negative.
+        Current below which the oscillator stops [A]; may be negative.
     saturation_ampere
         Compression of the frequency [A]; infinite is none.
     jitter_cycle
@@ -72,7 +72,7 @@ class OscillatorCounter(Converter):
     input_ohm
         Resistance of the input [ohm].
     oscillator
-        A :class:`Subcircuit` with the ports ``input``, ``reset`` (1 V while it is to stand still)
+        A :class:`Subcircuit` with the ports ``input``, ``reset`` (1 V while it is stopped)
         and ``out``, which ngspice then counts instead of the formula; the fast model keeps the
         formula, and a calibration fits it to the circuit.
     cycle_joule, bias_watt
@@ -153,7 +153,7 @@ class OscillatorCounter(Converter):
 
     @property
     def circuit_joule(self) -> float:
-        """The bias and the cycles, of which the model does not tell the counter's share [J]."""
+        """Bias and cycles, including the counter, whose share the model does not separate [J]."""
         return self.energy_joule
 
     @property
@@ -259,7 +259,7 @@ class OscillatorCounter(Converter):
 
     @property
     def timing(self) -> Timing:
-        """Its clockwork: it counts from the fall of ``start`` to the end of the period."""
+        """Its timing: it counts from the fall of ``start`` to the end of the period."""
         return Timing(
             period_second=self.conversion_second,
             start_second=self.reset_second,

@@ -164,7 +164,7 @@ class Ramp(VoltageConverter):
 
     @property
     def timing(self) -> Timing:
-        """Its clockwork: the ramp starts as ``start`` falls."""
+        """Its timing: the ramp starts as ``start`` falls."""
         tick = 1.0 / self.clock_hertz
         start = self.conversion_second - self.levels * tick
         return Timing(

@@ -51,7 +51,7 @@ class Sar(VoltageConverter):
         Smallest capacitor of the array [F].
     capacitor_errors
         Relative error of each capacitor, the most significant first, then the terminating one:
-        ``bits + 1`` numbers; None is all exact. :meth:`drawn` draws them.
+        ``bits + 1`` numbers; None for exact capacitors. :meth:`drawn` draws them.
     parasitic_farad
         Capacitance from the top plate to ground [F].
     offset_volt
@@ -229,7 +229,7 @@ class Sar(VoltageConverter):
 
     @property
     def timing(self) -> Timing:
-        """Its clockwork: the comparator decides in the middle of a cycle."""
+        """Its timing: the comparator decides in the middle of a cycle."""
         tick = 1.0 / self.clock_hertz
         start = self.sample_cycles * tick
         return Timing(

@@ -37,7 +37,7 @@ class SenseAmplifier(Converter):
     thresholds_volt
         One threshold (binary) or two, ascending (ternary) [V].
     offsets_volt
-        Offset of each latch [V]; None is none.
+        Offset of each latch [V]; None for none.
     noise_volt
         Input-referred rms noise of a decision at 27 C [V].
     reset_second
@@ -184,7 +184,7 @@ class SenseAmplifier(Converter):
         return self.energy_joule
 
     def convert_with(self, values: FloatArray, noise: FloatArray | None) -> CodeArray:
-        """Return how many latches say yes."""
+        """Return the number of latches that decide high."""
         seen = values[..., None]
         if noise is not None:
             seen = seen + self.noise_volt * noise
@@ -202,7 +202,7 @@ class SenseAmplifier(Converter):
 
     @property
     def timing(self) -> Timing:
-        """Its clockwork: the latches decide as ``start`` falls."""
+        """Its timing: the latches decide as ``start`` falls."""
         return Timing(
             period_second=self.conversion_second,
             start_second=self.reset_second,

@@ -30,7 +30,7 @@ __all__ = ["Driver", "Wave", "WordLines", "check_inputs", "check_output"]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class WordLines:
-    """What the word lines do in one read of every product of a batch.
+    """Word-line signals of one read for every product of a batch.
 
     volt : (batch, rows) voltage about the reference [V].
     second : (batch, rows) for how long it stands, from the beginning of the read-out's window,
@@ -122,9 +122,9 @@ class Wave:
 
 
 class Driver(ABC):
-    """Anything that a tile can have on its word lines; without state of its own.
+    """Anything that drives the word lines of a tile, without state.
 
-    A driver of one's own is a class that inherits from this one and fills in what is abstract.
+    For your own driver, inherit from this class and implement the abstract members.
     """
 
     __slots__ = ()
@@ -137,7 +137,7 @@ class Driver(ABC):
     @property
     @abstractmethod
     def full_scale_volt(self) -> float:
-        """Voltage of the input 1 while it is on, about the reference [V]."""
+        """Voltage of an input of 1 while it is on, relative to the reference [V]."""
 
     @abstractmethod
     def reads(
@@ -187,12 +187,12 @@ class Driver(ABC):
 
     @property
     def terminal_ohm(self) -> float:
-        """What it adds to the array's terminals in the fast engine [ohm]."""
+        """Resistance added to the array's terminals in the fast engine [ohm]."""
         return 0.0 if self.limited else self.output_ohm
 
     @property
     def deck_ohm(self) -> float:
-        """What it adds to the array's terminals in ngspice [ohm]; a circuit has its own."""
+        """Resistance added to the array's terminals in ngspice [ohm]; a circuit has its own."""
         return 0.0 if self.circuit is not None else self.terminal_ohm
 
     def encode(self, values: ArrayLike) -> CodeArray:
@@ -224,12 +224,12 @@ class Driver(ABC):
         return None
 
     def with_sign(self, signed: bool) -> Driver:  # noqa: FBT001  what it is about
-        """Return it for inputs of both signs, or for those from 0 to 1."""
+        """Return a copy for inputs of both signs, or for inputs from 0 to 1."""
         return dataclasses.replace(self, signed=signed)  # type: ignore[type-var]
 
     @abstractmethod
     def with_full_scale(self, volt: float) -> Driver:
-        """Return it with another full scale [V]."""
+        """Return a copy with another full scale [V]."""
 
     @property
     def cost(self) -> PartCost:
@@ -238,7 +238,7 @@ class Driver(ABC):
         return PartCost(latency_second=self.span_second, energy_joule=joule)
 
     def spice_definition(self, name: str) -> list[str]:  # noqa: ARG002  most need none
-        """Return what a deck needs once: the subcircuit `name`, or lines that include a user's."""
+        """Return the lines that a deck needs once: the subcircuit `name` or a user's file."""
         return []
 
     def spice_lines(
@@ -249,14 +249,14 @@ class Driver(ABC):
         *,
         definition: str,  # noqa: ARG002
     ) -> Iterator[str]:
-        """Yield what drives one end of one word line, about the node ``reference``.
+        """Yield the driver of one end of one word line, relative to the node ``reference``.
 
         Parameters
         ----------
         name, node
             Of the terminal and its node.
         wave
-            What the row does.
+            Signal of the row.
         definition
             The name that :meth:`spice_definition` was given.
         """

@@ -45,7 +45,7 @@ class BitSerial(Driver):
     settle_second
         Rise time of its steps, as a straight line [s].
     farad
-        What it charges at each step besides the array [F], for the energy.
+        Capacitance charged at each step besides the array [F], for the energy.
 
     Raises
     ------
@@ -82,7 +82,7 @@ class BitSerial(Driver):
         return self.signed and self.coding == "sign-magnitude"
 
     def with_full_scale(self, volt: float) -> BitSerial:
-        """Return it with another full scale [V]."""
+        """Return a copy with another full scale [V]."""
         return dataclasses.replace(self, full_scale_volt=volt)
 
     def planes(self, codes: NDArray[Any]) -> tuple[tuple[int, NDArray[Any]], ...]:

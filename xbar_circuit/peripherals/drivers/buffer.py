@@ -35,13 +35,13 @@ _NODE_FARAD = 1e-15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WordLineBuffer(Driver):
-    """A driver with a buffer behind it; itself a driver.
+    """A driver followed by a buffer; itself a driver.
 
     Parameters
     ----------
     driver
-        What it repeats: a :class:`Dac`, :class:`PulseWidth` or :class:`BitSerial`. The driver's
-        own output resistance no longer counts, the buffer's input draws no current.
+        The driver in front of it: a :class:`Dac`, :class:`PulseWidth` or :class:`BitSerial`. The
+        driver's own output resistance no longer counts, the buffer's input draws no current.
     output_ohm
         Output resistance [ohm].
     limit_ampere
@@ -53,7 +53,7 @@ class WordLineBuffer(Driver):
         A :class:`Subcircuit` with the ports ``input`` and ``out``, which ngspice then runs instead
         of the formula; the fast model keeps the formula.
     farad
-        What it charges at each step besides the array [F], for the energy.
+        Capacitance charged at each step besides the array [F], for the energy.
 
     Raises
     ------
@@ -151,11 +151,11 @@ class WordLineBuffer(Driver):
         return self.driver.noisy
 
     def with_sign(self, signed: bool) -> WordLineBuffer:  # noqa: FBT001  what it is about
-        """Return it with its driver for inputs of both signs, or for those from 0 to 1."""
+        """Return a copy whose driver takes inputs of both signs, or inputs from 0 to 1."""
         return dataclasses.replace(self, driver=self.driver.with_sign(signed))
 
     def with_full_scale(self, volt: float) -> WordLineBuffer:
-        """Return it with another full scale of its driver [V]."""
+        """Return a copy with another full scale of its driver [V]."""
         return dataclasses.replace(self, driver=self.driver.with_full_scale(volt))
 
     def reads(
@@ -209,7 +209,7 @@ class WordLineBuffer(Driver):
         return [*lines, f".ends {name}"]
 
     def spice_lines(self, name: str, node: str, wave: Wave, *, definition: str) -> Iterator[str]:
-        """Yield a buffer and what it repeats; see :meth:`Driver.spice_lines`."""
+        """Yield a buffer and its driver; see :meth:`Driver.spice_lines`."""
         if self.circuit is None:
             yield f"Xbuffer_{name} set_{name} {node} reference {definition}"
         else:

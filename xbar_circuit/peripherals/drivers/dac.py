@@ -17,7 +17,7 @@ __all__ = ["Dac"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dac(Driver):
-    """An amplitude digital-to-analog converter on every word line.
+    """A digital-to-analog converter on every word line; the amplitude carries the input.
 
     Parameters
     ----------
@@ -32,10 +32,10 @@ class Dac(Driver):
     settle_second
         Rise time of its steps, as a straight line [s].
     inl_lsb
-        Deviation of each code from its place in LSB, lowest code first, one number each; None is
+        INL of each code in LSB, lowest code first, one number each; None is
         none.
     farad
-        What it charges at each step besides the array [F], for the energy.
+        Capacitance charged at each step besides the array [F], for the energy.
 
     Raises
     ------
@@ -84,7 +84,7 @@ class Dac(Driver):
         Parameters
         ----------
         rng
-            Draws them.
+            Random generator.
         dnl_sigma_lsb
             Standard deviation of a step [LSB].
         """
@@ -96,7 +96,7 @@ class Dac(Driver):
         return dataclasses.replace(self, inl_lsb=tuple(walk.tolist()))
 
     def with_full_scale(self, volt: float) -> Dac:
-        """Return it with another full scale [V]."""
+        """Return a copy with another full scale [V]."""
         return dataclasses.replace(self, full_scale_volt=volt)
 
     def volt_per_code(self, window_second: float) -> float | None:  # noqa: ARG002  a level

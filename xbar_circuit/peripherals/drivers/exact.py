@@ -28,7 +28,7 @@ class ExactDriver(Driver):
     settle_second
         Rise time of its steps, as a straight line [s].
     farad
-        What it charges at each step besides the array [F], for the energy.
+        Capacitance charged at each step besides the array [F], for the energy.
 
     Raises
     ------
@@ -61,7 +61,7 @@ class ExactDriver(Driver):
         return -1
 
     def with_full_scale(self, volt: float) -> ExactDriver:
-        """Return it with another full scale [V]."""
+        """Return a copy with another full scale [V]."""
         return dataclasses.replace(self, full_scale_volt=volt)
 
     @property

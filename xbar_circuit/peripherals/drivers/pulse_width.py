@@ -113,7 +113,7 @@ class PulseWidth(Driver):
         return self.jitter_second > 0.0
 
     def with_full_scale(self, volt: float) -> PulseWidth:
-        """Return it with another full scale [V]."""
+        """Return a copy with another full scale [V]."""
         return dataclasses.replace(self, full_scale_volt=volt)
 
     def volt_per_code(self, window_second: float) -> float | None:

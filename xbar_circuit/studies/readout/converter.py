@@ -58,7 +58,7 @@ class ConverterReport:
     noise_lsb
         Rms noise referred to the input.
     conversion_second, energy_joule
-        Of one conversion.
+        Cost of one conversion.
     energy_source
         Where the energy comes from: the converter's model, or ngspice for the circuit inside.
     walden_joule
