@@ -27,7 +27,7 @@ try:
 except ImportError:  # not a Unix
     fcntl = None
 
-__all__ = ["cache_folder", "held", "replacing", "write_json", "write_text"]
+__all__ = ["cache_folder", "held", "replacing", "write_bytes", "write_json", "write_text"]
 
 _HELD: set[str] = set()
 _PARTIAL = ".partial-"  # then the process that writes, and what the name will be
@@ -128,6 +128,18 @@ def write_text(path: Path, text: str) -> None:
     """
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write `content` to `path` whole or not at all.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written.
+    """
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit._checks import FloatArray
+from xbar_circuit.cells.tabulated import deck_settings
 from xbar_circuit.devices import Cell, Ohmic
 from xbar_circuit.netlist._hand_over import standing_alone
 from xbar_circuit.peripherals import Subcircuit
@@ -73,6 +74,7 @@ class Testbench:
             f"tran {num(self.step_second)} {num(self.stop_second)}",
             saved=[*(f"v({node})" for node in self.code_nodes), *vectors],
             measures=measures,
+            settings=deck_settings(self.circuits, self.cell),
         )
 
 
@@ -82,6 +84,7 @@ def conversion_bench(
     *,
     noise: FloatArray | None = None,
     extra: Sequence[str] = (),
+    celsius: float = 27.0,
 ) -> Testbench:
     """Return a deck that converts `values` one after the other.
 
@@ -95,6 +98,8 @@ def conversion_bench(
         Standard normal numbers (conversions, decisions), or None.
     extra
         Further lines, such as ``.include``.
+    celsius
+        Temperature [degree Celsius].
     """
     timing = converter.timing
     count = len(values)
@@ -105,7 +110,7 @@ def conversion_bench(
         f" {converter.levels} codes",
         f"* input in {unit}; the code is v(code), 1 V a code, read at the end of each period of",
         f"* {timing.period_second!r} s",
-        transient_options(transistors=converter.circuit is not None),
+        transient_options(transistors=converter.circuit is not None, celsius=celsius),
         *extra,
         *converter.spice_includes(),
         *converter.spice_subcircuit("xbar_converter", noise=noise),

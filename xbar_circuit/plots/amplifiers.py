@@ -108,7 +108,8 @@ def draw_spread(report: AmplifierReport, path: Path) -> None:
     """
     groups: dict[str, list[dict[str, float]]] = {}
     for variation in report.variations:
-        label = f"{variation.corner} {variation.celsius:g} C".strip()
+        rails = "".join(f" {port} {volt:g} V" for port, volt in variation.supplies.items())
+        label = f"{variation.corner} {variation.celsius:g} C{rails}".strip()
         groups.setdefault(label, [])
         if variation.merits is not None:
             groups[label].append(variation.merits)

@@ -40,6 +40,7 @@ _MERITS: tuple[tuple[str, str, Callable[[float], str]], ...] = (
     ("overshoot", "overshoot", lambda v: f"{100 * max(v, 0.0):.2g} %"),
     ("slew_rise_volt_per_second", "slew rate, rising", _unit("V/s")),
     ("slew_fall_volt_per_second", "slew rate, falling", _unit("V/s")),
+    ("psrr_db", "rejection of the least rejected supply", lambda v: f"{v:.1f} dB"),
     ("noise_volt", "noise at the output, rms", _unit("V")),
     ("noise_ampere", "noise at the input, rms", _unit("A")),
     ("supply_ampere", "supply current", _unit("A")),
@@ -64,14 +65,12 @@ def amplifier_rows(report: AmplifierReport) -> Rows:
 
 
 def spread_rows(
-    report: AmplifierReport, *, corner: str | None = None, celsius: float | None = None
+    report: AmplifierReport, *, condition: str | None = None
 ) -> list[tuple[str, str, str, str, str, str]]:
     """Return (what, nominal, mean, sigma, least, largest) over the variations, or those there."""
     rows = []
     for merit, what, write in _MERITS:
-        texts = [
-            _shown(write, value) for value in report.spread(merit, corner=corner, celsius=celsius)
-        ]
+        texts = [_shown(write, value) for value in report.spread(merit, condition=condition)]
         rows.append((what, _shown(write, report.merits[merit]), *texts))
     return [(a, b, c, d, e, f) for a, b, c, d, e, f in rows]
 
@@ -144,10 +143,9 @@ def write_amplifier(
                 figures=[Figure(path=spread, caption="Every variation; dotted is nominal")],
             )
         )
-        for corner, celsius in report.conditions if len(report.conditions) > 1 else ():
-            rows = spread_rows(report, corner=corner, celsius=celsius)
-            title = f"{corner or 'own corner'}, {celsius:g} degrees Celsius"
-            sections.append(Section(title=title, tables=[Table(columns=columns, rows=rows)]))
+        for condition in report.conditions if len(report.conditions) > 1 else ():
+            rows = spread_rows(report, condition=condition)
+            sections.append(Section(title=condition, tables=[Table(columns=columns, rows=rows)]))
     sections.append(_decks())
     write_page(
         page,

@@ -37,8 +37,20 @@ def converter_rows(report: ConverterReport) -> Rows:
         ("conversion time", engineering(report.conversion_second, "s")),
         ("energy of a conversion (model)", engineering(report.energy_joule, "J")),
         ("Walden figure of merit", engineering(report.walden_joule, "J/step")),
-        ("servo and code density differ by", f"{report.methods_differ_lsb:.2g} LSB at most"),
+        _certainty(report),
     ]
+
+
+def _certainty(report: ConverterReport) -> tuple[str, str]:
+    """Return how sure the thresholds are."""
+    if report.search == "full":
+        return "servo and code density differ by", f"{report.methods_differ_lsb:.2g} LSB at most"
+    count = int(np.isfinite(report.thresholds).sum())
+    return (
+        f"thresholds measured ({report.search})",
+        f"{count} of {report.thresholds.size} in {report.conversions} conversions,"
+        f" each +/- {report.threshold_error_lsb * np.sqrt(3.0):.2g} LSB",
+    )
 
 
 def write_converter(

@@ -5,6 +5,7 @@ from xbar_circuit.spice.answer import Answer, Plot
 from xbar_circuit.spice.array_read import SlowSolverWarning, read
 from xbar_circuit.spice.locating import Installation, locate
 from xbar_circuit.spice.persistence import AS_WRITTEN, LADDER, Rung, run_persistently
+from xbar_circuit.spice.raw_file import write_raw
 from xbar_circuit.spice.simulate import Simulator, run, simulator
 
 __all__ = [
@@ -29,4 +30,5 @@ __all__ = [
     "run",
     "run_persistently",
     "simulator",
+    "write_raw",
 ]

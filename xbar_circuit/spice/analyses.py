@@ -58,7 +58,7 @@ class Op:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alter:
-    """Not an analysis but a change before the next one: a source's DC value.
+    """Not an analysis but a change before the next one: a source's value.
 
     The circuit is not parsed again; the answer has no plot for it.
 
@@ -67,12 +67,14 @@ class Alter:
     source
         Name of a voltage or current source.
     value
-        Its new DC value [V or A].
+        Its new value [V or A].
+    quantity
+        ``"dc"``, or ``"acmag"``: the size of its small signal.
 
     Raises
     ------
     ParameterError
-        The value is not finite.
+        The value is not finite, or the quantity another.
 
     >>> Alter(source="Vin", value=0.5).command
     'alter vin dc = 0.5'
@@ -80,15 +82,17 @@ class Alter:
 
     source: str
     value: float
+    quantity: str = "dc"
 
     def __post_init__(self) -> None:
         _word("source", self.source)
+        checks.choice("quantity", self.quantity, ("dc", "acmag"))
         checks.number("value", self.value, "V or A", minimum=-1e300)
 
     @property
     def command(self) -> str:
         """The ngspice command."""
-        return f"alter {self.source.lower()} dc = {spice_number(self.value)}"
+        return f"alter {self.source.lower()} {self.quantity} = {spice_number(self.value)}"
 
     def missing(self, vectors: Mapping[str, FloatArray]) -> str:
         """Return an empty text: nothing is missing."""

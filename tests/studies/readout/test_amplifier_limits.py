@@ -217,4 +217,4 @@ def test_sigma_is_that_of_the_samples_and_not_of_corners_and_temperatures():
     several = dataclasses.replace(report, variations=variations)
     assert several.spread("gain_ohm") == approx((7.5, np.sqrt(5.0), 1.0, 15.0))
     assert several.spread("gain_ohm", corner="ss") == approx((13.0, np.sqrt(8.0), 11.0, 15.0))
-    assert several.conditions == (("tt", 27.0), ("ss", 27.0))
+    assert several.conditions == ("corner=tt, celsius=27", "corner=ss, celsius=27")

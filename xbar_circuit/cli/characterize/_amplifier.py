@@ -63,6 +63,7 @@ class Conditions:
 
     celsius: list[float]
     corners: list[str]
+    supplies: list[dict[str, float]]
     vary: str
     samples: int
     kit_samples: int
@@ -102,6 +103,7 @@ def measure_amplifier(
     feedback_ohm: float,
     feedback_farad: float,
     reference_volt: float,
+    load_farad: float,
     out: Path,
 ) -> tuple[Rows, str, Path]:
     """Measure, write JSON, figures, decks and page; return the table, the name and the page."""
@@ -121,11 +123,13 @@ def measure_amplifier(
             bits=bits,
             celsius=conditions.celsius,
             corners=conditions.corners,
+            supplies=conditions.supplies,
             mismatch=conditions.mismatch(kind, circuit) if conditions.samples > 1 else None,
             samples=conditions.samples,
             kit_samples=conditions.kit_samples,
             rng=rng,
             array=array,
+            load_farad=load_farad,
             folder=out,
             workers=conditions.workers,
             progress=progress,
@@ -181,6 +185,7 @@ def measure_sense_amplifier(
             noise_decisions=noise_decisions,
             celsius=conditions.celsius,
             corners=conditions.corners,
+            supplies=conditions.supplies,
             folder=out,
             workers=conditions.workers,
             progress=progress,

@@ -54,7 +54,8 @@ def refuse_unused(context: typer.Context, *, samples: int, kit_samples: int) -> 
     """
     idle = [] if samples > 1 else ["vary"]
     known = set(context.params) - set(idle)
-    if samples == 1 and not kit_samples and not context.params.get("corner"):
+    varied = context.params.get("corner") or context.params.get("supply")
+    if samples == 1 and not kit_samples and not varied:
         several = len(context.params.get("celsius") or ()) > 1
         known -= set() if several else {"workers"}
     refuse_ignored(context, "a single sample", known)

@@ -11,7 +11,8 @@ from rich.table import Table
 
 from xbar_circuit.cli._options import SEED, Block, Celsius, Library, Samples, Seed, Workers
 from xbar_circuit.cli.characterize._amplifier import Conditions
-from xbar_circuit.cli.characterize._subcircuit import own_subcircuit
+from xbar_circuit.cli.characterize._subcircuit import own_subcircuit, pairs
+from xbar_circuit.units import parse_spice
 
 __all__ = ["CONDITIONS", "OWN_CIRCUIT", "tell"]
 
@@ -48,6 +49,7 @@ def _conditions(
     *,
     celsius: list[float] | None,
     corner: list[str] | None,
+    supply: list[str] | None,
     vary: str,
     samples: int,
     kit_samples: int,
@@ -57,6 +59,10 @@ def _conditions(
     return Conditions(
         celsius=celsius or [27.0],
         corners=corner or [],
+        supplies=[
+            {port: parse_spice(volt) for port, volt in pairs("--supply", text).items()}
+            for text in supply or ()
+        ],
         vary=vary,
         samples=samples,
         kit_samples=kit_samples,
@@ -71,6 +77,7 @@ CONDITIONS = Block(
     options={
         "celsius": (Celsius, None),
         "corner": (_list("Section of the model library"), None),
+        "supply": (_list("Supplies to vary to [V]: vdd=1.0"), None),
         "vary": (_option("Mismatch: PARAMETER=SIGMA,...; our circuits have theirs."), ""),
         "samples": (Samples, 1),
         "kit_samples": (

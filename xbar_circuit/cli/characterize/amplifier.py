@@ -25,6 +25,8 @@ _Kind = Annotated[
     str, typer.Argument(help="behavioural or transistor; --subcircuit takes your own.")
 ]
 
+LoadFarad = Annotated[float, typer.Option(min=0.0, help="Load at the output [F].")]
+
 
 @resumes
 @takes(OWN_CIRCUIT, CONDITIONS)
@@ -40,6 +42,7 @@ def amplifier(
     feedback_ohm: Annotated[float, typer.Option(help="Feedback resistor [ohm].")] = 4e3,
     feedback_farad: Annotated[float, typer.Option(help="Capacitor beside it [F].")] = 0.0,
     reference_volt: ReferenceVolt = 0.5,
+    load_farad: LoadFarad = 0.0,
     own: Callable[[], Subcircuit | None],
     conditions: Callable[[], Conditions],
 ) -> None:
@@ -61,6 +64,7 @@ def amplifier(
         feedback_ohm=feedback_ohm,
         feedback_farad=feedback_farad,
         reference_volt=reference_volt,
+        load_farad=load_farad,
         out=out,
     )
     tell(console, name, table, page)
@@ -79,6 +83,7 @@ def conveyor(
     bits: Bits = 8,
     load_ohm: Annotated[float, typer.Option(help="Resistor at its output [ohm].")] = 4e3,
     reference_volt: ReferenceVolt = 0.5,
+    load_farad: LoadFarad = 0.0,
     own: Callable[[], Subcircuit | None],
     conditions: Callable[[], Conditions],
 ) -> None:
@@ -100,6 +105,7 @@ def conveyor(
         feedback_ohm=load_ohm,
         feedback_farad=0.0,
         reference_volt=reference_volt,
+        load_farad=load_farad,
         out=out,
     )
     tell(console, name, table, page)

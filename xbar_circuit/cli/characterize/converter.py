@@ -12,7 +12,7 @@ from rich.console import Console
 
 from xbar_circuit import __version__
 from xbar_circuit._checks import choice
-from xbar_circuit._files import write_json, write_text
+from xbar_circuit._files import write_json
 from xbar_circuit.cli._options import (
     ENGINE,
     SEED,
@@ -28,10 +28,12 @@ from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.cli.characterize._honoured import refuse_ignored
 from xbar_circuit.cli.characterize._options import OWN_CIRCUIT, tell
 from xbar_circuit.cli.characterize._yield import MISMATCH, measure_yield
+from xbar_circuit.netlist._hand_over import write_deck
 from xbar_circuit.netlist._testbench import conversion_bench
 from xbar_circuit.peripherals import Cyclic, Flash, OscillatorCounter, Ramp, Sar, Subcircuit
 from xbar_circuit.plots.periphery import draw_converter
 from xbar_circuit.report.periphery import converter_rows, write_converter
+from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.studies import characterize_converter
 
 __all__ = ["converter", "made"]
@@ -58,6 +60,13 @@ def converter(
         ),
     ] = 0.0,
     samples: Samples = 1,
+    search: Annotated[
+        str,
+        typer.Option(
+            help="Of thresholds in ngspice: full; bracketed by the fast model (of transistors);"
+            " critical, so but 23 of them."
+        ),
+    ] = "",
     workers: Workers = None,
     engine: Annotated[EngineName | None, ENGINE] = None,
     seed: Seed = SEED,
@@ -67,10 +76,11 @@ def converter(
     choice("circuit", circuit, tuple(MISMATCH))
     honoured = [*_ALL]
     honoured += [*OWN_CIRCUIT.options] if circuit in _WITH_CIRCUIT else []
-    honoured += ["workers"] if samples > 1 else []
-    refuse_ignored(context, circuit, honoured)
     usual = EngineName.SPICE if context.params.get("subcircuit") else EngineName.NODAL
     spice = (engine or usual) is EngineName.SPICE
+    honoured += ["workers"] if samples > 1 or spice else []
+    honoured += ["search"] if samples == 1 and spice else []
+    refuse_ignored(context, circuit, honoured)
     console = Console()
     mine = own()
     rng = np.random.default_rng(seed)
@@ -90,16 +100,22 @@ def converter(
     measured_one = made(circuit, bits, noise_lsb, mismatch, rng, own=mine)
     settings: dict[str, Any] = {"rng": rng if noise_lsb > 0.0 else None}
     if spice:
-        settings |= {"engine": "spice", "folder": out / "decks"}
-    with console.status("converting"):
-        measured = characterize_converter(measured_one, **settings)
+        settings |= {"engine": "spice", "folder": out / "decks", "search": search or None}
+        settings |= {"workers": workers or 2}
+    with progress_bar(transient=True, counted=True) as bar:
+        bar.expect("conversions", None)
+
+        def told(done: int) -> None:
+            bar.add("conversions", done)
+
+        measured = characterize_converter(measured_one, progress=told, **settings)
     picture = out / "characterize.png"
     draw_converter(measured, picture)
     footer = f"xbar_circuit {__version__}, seed {seed}"
     page = write_converter(measured, out, picture=picture, footer=footer)
     span = measured_one.input_high - measured_one.input_low
     values = measured_one.input_low + span * (np.arange(16) + 0.5) / 16
-    write_text(out / "deck.cir", conversion_bench(measured_one, values).deck)
+    write_deck(out / "deck.cir", conversion_bench(measured_one, values).standalone())
     write_json(out / "summary.json", measured.to_dict())
     tell(console, measured.name, converter_rows(measured), page)
 

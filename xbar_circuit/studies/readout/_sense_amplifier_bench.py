@@ -51,7 +51,7 @@ class LatchBench:
     common_volt : of the inputs [V].
     clock_second : clock period; it resets in the first half and decides in the second [s].
     celsius : temperature [degree Celsius].
-    kept : label -> deck of each run, as it stands alone.
+    kept, waveforms : label -> deck of a run, as it stands alone, and what it gave.
     """
 
     comparator: Subcircuit
@@ -60,6 +60,7 @@ class LatchBench:
     clock_second: float
     celsius: float
     kept: dict[str, str] = field(default_factory=dict, compare=False)
+    waveforms: dict[str, Plot] = field(default_factory=dict, compare=False)
 
     @property
     def history(self) -> int:
@@ -129,20 +130,41 @@ class LatchBench:
         *,
         label: str = "",
         measures: Sequence[str] = (),
+        waveform: bool = True,
     ) -> Plot:
         """Run a deck as the comparator's files need it; keep it under `label` if there is one.
+
+        Its answer is kept too, unless `waveform` is false.
 
         Raises
         ------
         SimulatorError, ConvergenceError
             ngspice failed.
         """
-        settings = run_settings([self.comparator])
         if label:
-            self.kept[label] = standing_alone(
-                deck, analysis.command, saved=list(vectors), measures=measures
-            )
-        return run_persistently(deck, analysis, vectors=vectors, **settings)[0].plots[0]
+            self.keep(label, deck, analysis, vectors, measures)
+        settings = run_settings([self.comparator])
+        plot: Plot = run_persistently(deck, analysis, vectors=vectors, **settings)[0].plots[0]
+        if label and waveform:
+            self.waveforms[label] = plot
+        return plot
+
+    def keep(
+        self,
+        label: str,
+        deck: str,
+        analysis: Tran,
+        vectors: Sequence[str],
+        measures: Sequence[str],
+    ) -> None:
+        """Keep a deck as it stands alone, with these measurements."""
+        self.kept[label] = standing_alone(
+            deck,
+            analysis.command,
+            saved=list(vectors),
+            measures=measures,
+            settings=run_settings([self.comparator]),
+        )
 
     def transient(self, cycles: float) -> Tran:
         """Return the analysis of so many clock periods."""
@@ -326,25 +348,24 @@ class LatchBench:
                 values = [-side * clear] * _HISTORY + [threshold + side * overdrive]
                 sources.append(self.staircase(f"Vp{len(sources)} p{len(sources)} common", values))
                 sides.append(side)
-        plot = self.run(
-            self.deck(sources, {}),
-            self.transient(cycles - 0.01),
-            self.outputs(len(sources)),
-            label="decision-times",
-            measures=[
-                f"out{k}_at_the_end FIND v(out{k}) AT={spice_number(at)}"
-                for k in range(len(sources))
-                for at in [(cycles - 0.02) * self.clock_second]
-            ],
-        )
+        other = "v(outb{})" if self.differential else spice_number(0.5 * self.high)
+        said = [f"said{k}" for k in range(len(sides))]
+        nodes = [f"B{said[k]} {said[k]} 0 V=v(out{k})-{other.format(k)}" for k in range(len(sides))]
+        deck, analysis = self.deck(sources, {}, nodes), self.transient(cycles - 0.01)
+        vectors = [f"v({name})" for name in said]
+        plot = self.run(deck, analysis, vectors, label="decision-times")
         begin = (cycles - 0.5 + 0.5 * _EDGE) * self.clock_second
         swing = 0.5 * self.high if self.differential else 0.0
         found = np.array(
             [
-                _crossing(plot.scale, side * self.said(plot, k) - swing, begin)
-                for k, side in enumerate(sides)
+                _crossing(plot.scale, side * plot[name] - swing, begin)
+                for name, side in zip(vectors, sides, strict=True)
             ]
-        ).reshape(2, -1)
+        )
+        self.keep(
+            "decision-times", deck, analysis, vectors, _time_cards(found, sides, swing, begin)
+        )
+        found = found.reshape(2, -1)
         # an output that is precharged to where the decision leads has no edge to time
         unmoved = np.all(found == 0.0, axis=1)
         kept = found[~unmoved] if not unmoved.all() else found
@@ -387,6 +408,17 @@ class LatchBench:
             for name, volt in supplies.items()
         )
         return float(np.abs(plot["v(p0)"] - plot["v(source)"])[used].max()), joule / half
+
+
+def _time_cards(found: FloatArray, sides: Sequence[int], swing: float, begin: float) -> list[str]:
+    """Return measurements of the decision times, from the clock's edge, of what was decided."""
+    cards = []
+    for k, (second, side) in enumerate(zip(found.tolist(), sides, strict=True)):
+        if np.isfinite(second) and second > 0.0:
+            way = "RISE" if side > 0 else "FALL"
+            cards.append(f"decided_{k} WHEN v(said{k})={spice_number(side * swing)} {way}=LAST")
+            cards.append(f"decision_second_{k} PARAM='decided_{k}-{spice_number(begin)}'")
+    return cards
 
 
 def _between(trial: FloatArray, yes: NDArray[np.bool_]) -> float:

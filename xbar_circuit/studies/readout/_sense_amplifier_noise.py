@@ -26,6 +26,7 @@ from xbar_circuit.peripherals._subcircuit_deck import run_settings
 from xbar_circuit.peripherals._waveform import piecewise
 from xbar_circuit.spice import Listing, Op, run
 from xbar_circuit.studies.readout._sense_amplifier_bench import LatchBench
+from xbar_circuit.units import spice_number
 
 __all__ = ["decision_noise"]
 
@@ -83,7 +84,9 @@ def decision_noise(
     density = _densities(bench, threshold_volt, clear_volt, grid)
     sigmas = {pair: np.sqrt(value / (2.0 * step)) for pair, value in density.items()}
 
-    def counted(overdrives: FloatArray) -> NDArray[np.bool_]:
+    at = (bench.history + 0.97) * bench.clock_second
+
+    def counted(overdrives: FloatArray, first_decision: int) -> NDArray[np.bool_]:
         sources = []
         for k, overdrive in enumerate(overdrives.tolist()):
             values = [-clear_volt] * bench.history + [threshold_volt + overdrive]
@@ -99,21 +102,26 @@ def decision_noise(
             bench.deck(sources, {}),
             bench.transient(bench.history + 0.99),
             bench.outputs(len(sources)),
+            label=f"noise-{first_decision}",
+            measures=[
+                f"out{k}_at_the_end FIND v(out{k}) AT={spice_number(at)}"
+                for k in range(len(sources))
+            ],
+            waveform=False,
         )
-        at = (bench.history + 0.97) * bench.clock_second
         found = [np.interp(at, plot.scale, bench.said(plot, k)) > 0 for k in range(len(sources))]
         return np.array(found)
 
     half = _FIRST // 2
     spread = np.geomspace(1e-5, 2e-2, half)
     inputs = np.concatenate([-spread, spread])
-    yes = counted(inputs)
+    yes = counted(inputs, 0)
     sigma = _fit(inputs, yes)[0]
     rest = max(decisions - _FIRST, 2)
     for part in (rest // 2, rest - rest // 2):
         more = np.where(np.arange(part) % 2, 1.0, -1.0) * _SIGMAS * sigma
+        yes = np.concatenate([yes, counted(more, inputs.size)])
         inputs = np.concatenate([inputs, more])
-        yes = np.concatenate([yes, counted(more)])
         sigma, error = _fit(inputs, yes)
     return sigma, error
 

@@ -20,12 +20,12 @@ from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.netlist._hand_over import standing_alone, write_deck
+from xbar_circuit.netlist._hand_over import write_deck
 from xbar_circuit.netlist._loaded_column import Stimulus
 from xbar_circuit.netlist._provenance import Provenance
 from xbar_circuit.peripherals import CurrentConveyor, OpAmp, Subcircuit, TransimpedanceAmplifier
-from xbar_circuit.runs.items import Item, ItemOutcome
-from xbar_circuit.runs.runner import run_items
+from xbar_circuit.runs.items import ItemOutcome
+from xbar_circuit.spice import write_raw
 from xbar_circuit.studies.readout._amplifier_bench import AmplifierBench, SampledAmplifier
 from xbar_circuit.studies.readout._amplifier_measures import measure_amplifier
 from xbar_circuit.studies.readout.amplifier_report import AmplifierReport
@@ -34,6 +34,7 @@ from xbar_circuit.studies.readout.variations import (
     at_condition,
     conditions,
     file_name,
+    measured_again,
     temperatures_of,
 )
 
@@ -60,6 +61,8 @@ def characterize_amplifier(
     noise_hertz: tuple[float, float] = (1e3, 1e11),
     overdrive: float = 4.0,
     array: str = "auto",
+    load_farad: float = 0.0,
+    supplies: Sequence[Mapping[str, float]] = (),
     name: str | None = None,
     folder: str | Path | None = None,
     executor: Executor | None = None,
@@ -108,11 +111,17 @@ def characterize_amplifier(
         ``"full"`` writes every wire and cell; ``"macromodel"`` the reduction of a linear array to
         its ports, exact at DC and up to the first power of the frequency, whose error beside the
         full deck the report tells; ``"auto"`` the latter for linear arrays.
+    load_farad
+        Capacitance at the amplifier's output, such as a converter's input [F]: margin, settling
+        and noise depend on it.
+    supplies
+        Further supplies to vary to, ``({"vdd": 1.0}, {"vdd": 1.2})``: port -> voltage [V]; those
+        not named stay. The nominal circuit has its own.
     name
         What to call it in the report.
     folder
-        Where decks go (``decks/``), and finished variations (``variations/``), which are not
-        measured again; None keeps nothing.
+        Where decks and waveforms go (``decks/``), and finished variations (``variations/``), which
+        are not measured again; None keeps nothing.
     executor, workers, progress
         Who measures the variations, as in :func:`run_items`; `progress` is called with each.
 
@@ -127,6 +136,7 @@ def characterize_amplifier(
     checks.count("column", column, minimum=0, maximum=crossbar.cols - 1)
     checks.count("bits", bits, maximum=20)
     checks.number("overdrive", overdrive, "1", minimum=1.0)
+    checks.number("load_farad", load_farad, "F")
     checks.choice("array", array, ("auto", "full", "macromodel"))
     if array == "auto":
         array = "macromodel" if crossbar.cell.linear else "full"
@@ -147,6 +157,7 @@ def characterize_amplifier(
         "noise_hertz": tuple(noise_hertz),
         "overdrive": overdrive,
         "array": array,
+        "load_farad": load_farad,
     }
     varied = [
         (condition, _varied(amplifier, condition))
@@ -156,12 +167,12 @@ def characterize_amplifier(
             mismatch=mismatch,
             samples=samples,
             kit_samples=kit_samples,
+            supplies=supplies,
             rng=rng,
         )
     ]
-    bench = AmplifierBench(
-        amplifier, crossbar, column=column, pattern=volts[0], celsius=temperatures[0], array=array
-    )
+    stand = {"column": column, "pattern": volts[0], "array": array, "load_farad": load_farad}
+    bench = AmplifierBench(amplifier, crossbar, celsius=temperatures[0], **stand)
     report = measure_amplifier(
         bench,
         bits=bits,
@@ -172,43 +183,32 @@ def characterize_amplifier(
     )
     home = None if folder is None else Path(folder)
     if home is not None:
-        for label, deck in bench.decks.items():
+        for label, deck in (bench.decks | {"sheet": bench.sheet()}).items():
             write_deck(home / "decks" / f"{label}.cir", deck)
+        for label, plots in bench.waveforms.items():
+            write_raw(home / "decks" / f"{label}.raw", plots, title=f"{report.name}: {label}")
     if not varied:
         return report
-    items = []
+    arranged = []
     for condition, other in varied:
-        one = AmplifierBench(
-            other, crossbar, column=column, pattern=volts[0], celsius=condition.celsius, array=array
-        )
+        one = AmplifierBench(other, crossbar, celsius=condition.celsius, **stand)
         deck = one.deck(Stimulus(scale="DC 0 AC 1"))
         if home is not None:
-            alone = standing_alone(deck, "op", saved=["v(out)"], measures=())
-            write_deck(home / "decks" / f"{file_name(condition.name)}.cir", alone)
+            write_deck(home / "decks" / f"{file_name(condition.name)}.cir", one.sheet())
         arguments = {
             **settings,
             "amplifier": other,
             "celsius": condition.celsius,
             "provenance": Provenance.of(deck).key,
         }
-        items.append(Item(name=condition.name, arguments=arguments))
-    outcomes = run_items(
+        arranged.append((condition, arguments))
+    variations = measured_again(
         measure_merits,
-        items,
+        arranged,
+        folder=None if home is None else home / "variations",
         executor=executor,
         workers=workers,
-        folder=None if home is None else home / "variations",
         progress=progress,
-    )
-    variations = tuple(
-        dataclasses.replace(
-            condition,
-            merits=outcome.value,
-            failure=""
-            if outcome.failure is None
-            else f"{outcome.failure.kind}: {outcome.failure.message}",
-        )
-        for (condition, _), outcome in zip(varied, outcomes, strict=True)
     )
     return dataclasses.replace(report, variations=variations)
 
@@ -225,11 +225,18 @@ def measure_merits(
     noise_hertz: Sequence[float],
     overdrive: float,
     array: str,
+    load_farad: float,
     provenance: str,  # noqa: ARG001  an edited model file is measured anew
 ) -> dict[str, float]:
     """Return the figures of merit at one condition; what a worker process calls."""
     bench = AmplifierBench(
-        amplifier, crossbar, column=column, pattern=pattern, celsius=celsius, array=array
+        amplifier,
+        crossbar,
+        column=column,
+        pattern=pattern,
+        celsius=celsius,
+        array=array,
+        load_farad=load_farad,
     )
     low, high = noise_hertz
     return measure_amplifier(
@@ -262,6 +269,13 @@ def _check_amplifier(amplifier: object) -> None:
 def _varied(amplifier: SampledAmplifier, condition: Variation) -> SampledAmplifier:
     """Return the amplifier with its circuit at a corner and its parameters moved."""
     corner, drawn, seed = condition.corner, condition.parameters, condition.seed
+    if condition.supplies and amplifier.circuit is None:
+        raise ParameterError.about(
+            "supplies",
+            got=f"other supplies for {type(amplifier).__name__} without a circuit",
+            expected="a circuit with supplies",
+            remedy="a behavioural amplifier has none",
+        )
     if seed and amplifier.circuit is None:
         raise ParameterError.about(
             "kit_samples",
@@ -271,13 +285,11 @@ def _varied(amplifier: SampledAmplifier, condition: Variation) -> SampledAmplifi
         )
     if isinstance(amplifier, CurrentConveyor):
         if amplifier.circuit is not None:
-            circuit = at_condition(amplifier.circuit, corner, drawn, seed=seed)
+            circuit = at_condition(amplifier.circuit, condition)
             return dataclasses.replace(amplifier, circuit=circuit)
         return _moved(amplifier, corner, drawn)
     if isinstance(amplifier.opamp, Subcircuit):
-        return dataclasses.replace(
-            amplifier, opamp=at_condition(amplifier.opamp, corner, drawn, seed=seed)
-        )
+        return dataclasses.replace(amplifier, opamp=at_condition(amplifier.opamp, condition))
     return dataclasses.replace(amplifier, opamp=_moved(amplifier.opamp, corner, drawn))
 
 

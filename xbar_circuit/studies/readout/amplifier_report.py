@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
-from xbar_circuit.studies.readout.variations import Variation, plain
+from xbar_circuit.studies.readout.variations import Variation, plain, spread_over
 from xbar_circuit.units import engineering
 
 __all__ = ["AmplifierReport"]
@@ -64,6 +64,14 @@ class AmplifierReport:
         the full array's; 0 where the full array is in the deck.
     solved
         Runs that ngspice gave up on as they were written -> how they were solved.
+    psrr_db
+        Rejection of the supply that is rejected least, ``-20 log10 |v_out / v_supply|`` at the
+        lowest frequency with the loop closed [dB]; NaN without supplies. Over ``gain_ohm`` it is
+        referred to the input.
+    supply_gain
+        Port of each supply -> gain from it to the output over `hertz` [1].
+    load_farad
+        Load at the output [F].
     input_current, output_volt, input_volt
         The DC sweep.
     hertz, input_impedance, loop
@@ -113,6 +121,9 @@ class AmplifierReport:
     window_second: float = float("nan")
     array_error: float = 0.0
     solved: dict[str, str] = field(default_factory=dict)
+    psrr_db: float = float("nan")
+    supply_gain: dict[str, NDArray[np.complex128]] = field(default_factory=dict)
+    load_farad: float = 0.0
     common_volt: FloatArray = field(default_factory=lambda: np.zeros(0))
     common_gain_ohm: FloatArray = field(default_factory=lambda: np.zeros(0))
     common_offset_volt: FloatArray = field(default_factory=lambda: np.zeros(0))
@@ -155,19 +166,23 @@ class AmplifierReport:
         }
 
     def spread(
-        self, merit: str, *, corner: str | None = None, celsius: float | None = None
+        self,
+        merit: str,
+        *,
+        corner: str | None = None,
+        celsius: float | None = None,
+        condition: str | None = None,
     ) -> tuple[float, float, float, float]:
         """Return mean, standard deviation, least and largest of a merit over the variations.
 
-        The standard deviation is that of the drawn samples: corners and temperatures are no
-        samples, so of several the deviations within each are averaged by their squares. Failed ones
-        have no value; without variations it is this report's own.
+        The standard deviation is that of the drawn samples alone; without variations the merit is
+        this report's own.
 
         Parameters
         ----------
         merit
             Name of a figure in `merits`.
-        corner, celsius
+        corner, celsius, condition
             Only the variations there; None is all.
 
         Raises
@@ -176,33 +191,16 @@ class AmplifierReport:
             There is no such merit.
         """
         checks.choice("merit", merit, tuple(self.merits))
-        groups = [
-            np.array([v for v in values if np.isfinite(v)])
-            for (at, temperature), values in self._by_condition(merit).items()
-            if corner in (None, at) and celsius in (None, temperature)
-        ]
-        groups = [values for values in groups if values.size]
         if not self.variations:
-            groups = [np.array([self.merits[merit]])]
-        if not groups:
-            return (float("nan"),) * 4
-        every = np.concatenate(groups)
-        drawn = [(values.size - 1, values.var(ddof=1)) for values in groups if values.size > 1]
-        freedom = sum(count for count, _ in drawn)
-        variance = sum(count * var for count, var in drawn) / freedom if freedom else 0.0
-        return float(every.mean()), float(np.sqrt(variance)), float(every.min()), float(every.max())
+            return self.merits[merit], 0.0, self.merits[merit], self.merits[merit]
+        return spread_over(
+            self.variations, merit, corner=corner, celsius=celsius, condition=condition
+        )
 
     @property
-    def conditions(self) -> tuple[tuple[str, float], ...]:
-        """Corner and temperature of the variations, each once."""
-        return tuple(dict.fromkeys((v.corner, v.celsius) for v in self.variations))
-
-    def _by_condition(self, merit: str) -> dict[tuple[str, float], list[float]]:
-        found: dict[tuple[str, float], list[float]] = {key: [] for key in self.conditions}
-        for variation in self.variations:
-            if variation.merits is not None:
-                found[variation.corner, variation.celsius].append(variation.merits[merit])
-        return found
+    def conditions(self) -> tuple[str, ...]:
+        """Names of the conditions of the variations, each once."""
+        return tuple(dict.fromkeys(v.condition for v in self.variations))
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain JSON; complex numbers as pairs, NaN as null."""

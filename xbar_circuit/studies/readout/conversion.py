@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,7 @@ from xbar_circuit.spice._testbench import run_bench
 __all__ = ["SpiceConversion", "convert_in_spice"]
 
 _PER_DECK = 256  # conversions
+_PER_DECK_OF_TRANSISTORS = 32  # they take a good part of a second each
 
 
 class SpiceConversion:
@@ -36,7 +39,12 @@ class SpiceConversion:
     folder
         Where decks and answers are kept, so that an interrupted bench goes on; None keeps nothing.
     time_limit_second
-        Time allowed to each run of ngspice, of at most 256 conversions [s].
+        Time allowed to each run of ngspice, of at most 256 conversions, 32 of transistors [s].
+    celsius
+        Temperature of the circuit [degree Celsius].
+    executor, workers
+        Who runs the decks, and into how many parts conversions that are asked for together are
+        divided; None runs one deck after the other here.
     progress
         Called with the number of conversions of each run that is done.
 
@@ -53,6 +61,9 @@ class SpiceConversion:
         rng: np.random.Generator | None = None,
         folder: str | Path | None = None,
         time_limit_second: float | None = 600.0,
+        celsius: float = 27.0,
+        executor: Executor | None = None,
+        workers: int = 1,
         progress: Callable[[int], object] | None = None,
     ) -> None:
         if not isinstance(converter, Converter):
@@ -68,6 +79,9 @@ class SpiceConversion:
         self._rng = rng
         self._folder = folder
         self._limit = time_limit_second
+        self._celsius = celsius
+        self._executor = executor
+        self._workers = workers if executor is not None else 1
         self._progress = progress
         self.conversions = 0
         self._supply_joule = 0.0
@@ -93,26 +107,53 @@ class SpiceConversion:
         if self._rng is not None:
             noise = converter.draw_noise(self._rng, array.shape).reshape(-1, converter.decisions)
         flat = array.ravel()
-        parts = []
-        for begin in range(0, flat.size, _PER_DECK):
-            chosen = slice(begin, begin + _PER_DECK)
-            bench = conversion_bench(
-                converter, flat[chosen], noise=None if noise is None else noise[chosen]
-            )
-            answer = run_bench(
-                bench,
+        most = _PER_DECK if converter.circuit is None else _PER_DECK_OF_TRANSISTORS
+        size = min(most, max(1, -(-flat.size // self._workers)))
+        jobs = [
+            _Deck(
+                converter=converter,
+                values=flat[begin : begin + size],
+                noise=None if noise is None else noise[begin : begin + size],
                 folder=self._folder,
-                label="conversions",
                 time_limit_second=self._limit,
+                celsius=self._celsius,
             )
-            codes = answer.codes[:, 0]
+            for begin in range(0, flat.size, size)
+        ]
+        parts = []
+        run = map if self._executor is None else self._executor.map
+        for codes, joule in run(_converted, jobs):
             self.conversions += codes.size
-            self._supply_joule += sum(answer.supply_watt.values()) * bench.stop_second
+            self._supply_joule += joule
             parts.append(codes)
             if self._progress is not None:
                 self._progress(codes.size)
         result: CodeArray = np.concatenate(parts).reshape(array.shape)
         return result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Deck:
+    """Conversions that one deck makes; the fields are those of :class:`SpiceConversion`."""
+
+    converter: Converter
+    values: FloatArray
+    noise: FloatArray | None
+    folder: str | Path | None
+    time_limit_second: float | None
+    celsius: float
+
+
+def _converted(deck: _Deck) -> tuple[CodeArray, float]:
+    """Return the codes, and the energy that supplies of a circuit inside gave [J]."""
+    bench = conversion_bench(deck.converter, deck.values, noise=deck.noise, celsius=deck.celsius)
+    answer = run_bench(
+        bench,
+        folder=deck.folder,
+        label="conversions",
+        time_limit_second=deck.time_limit_second,
+    )
+    return answer.codes[:, 0], sum(answer.supply_watt.values()) * bench.stop_second
 
 
 def convert_in_spice(

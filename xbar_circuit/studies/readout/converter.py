@@ -1,13 +1,17 @@
 """The converter's bench: INL, DNL, offset, gain, effective bits, noise, energy.
 
-Thresholds come from the servo; the code density checks them. A line fitted to the thresholds by
+Thresholds come from the servo; the code density checks them. A circuit of transistors, whose
+conversions are slow, is searched with its fast model as a guide. A line fitted to the thresholds by
 least squares gives offset and gain, and what is left is the integral nonlinearity (IEEE Std 1241,
 section 4.4, independently based).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import multiprocessing
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +22,9 @@ from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals.converters import CodeArray, Converter
+from xbar_circuit.studies.readout._bracketing import bracketed, critical_codes
 from xbar_circuit.studies.readout._sine import coherent_sine
-from xbar_circuit.studies.readout._thresholds import code_density, servo
+from xbar_circuit.studies.readout._thresholds import ServoResult, code_density, servo
 from xbar_circuit.studies.readout.conversion import SpiceConversion
 
 __all__ = ["MURMANN_SURVEY", "ConverterReport", "characterize_converter"]
@@ -30,6 +35,10 @@ MURMANN_SURVEY = {
     "energy_joule": {"minimum": 2.42e-12, "tenth percentile": 3.6e-12, "median": 18.9e-12},
     "walden_joule": {"minimum": 16.6e-15, "tenth percentile": 17.7e-15, "median": 62e-15},
 }
+
+
+#: How thresholds are found; see :func:`characterize_converter`.
+SEARCHES = ("full", "bracketed", "critical")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -71,6 +80,13 @@ class ConverterReport:
         Largest difference between servo and code density.
     spectrum_db
         Of the sine, relative to the signal.
+    search
+        How the thresholds were found; see :func:`characterize_converter`. Unless it is ``"full"``,
+        the sine is converted by the thresholds, those not looked for predicted.
+    celsius
+        Temperature [degree Celsius].
+    conversions
+        In ngspice: how many it took; 0 of the fast model.
     """
 
     name: str
@@ -95,6 +111,9 @@ class ConverterReport:
     threshold_error_lsb: float
     methods_differ_lsb: float
     spectrum_db: FloatArray
+    search: str = "full"
+    celsius: float = 27.0
+    conversions: int = 0
 
     @property
     def worst_inl_lsb(self) -> float:
@@ -112,7 +131,7 @@ class ConverterReport:
         def plain(value: Any) -> Any:
             if isinstance(value, np.ndarray):
                 return [None if np.isnan(v) else float(v) for v in value]
-            return value
+            return None if isinstance(value, float) and np.isnan(value) else value
 
         content = {name: plain(getattr(self, name)) for name in self.__slots__}
         return content | {"murmann_survey": MURMANN_SURVEY}
@@ -128,6 +147,9 @@ def characterize_converter(
     repeats: int | None = None,
     per_code: int | None = None,
     samples: int | None = None,
+    search: str | None = None,
+    celsius: float = 27.0,
+    workers: int = 1,
     folder: str | Path | None = None,
     progress: Callable[[int], object] | None = None,
     name: str | None = None,
@@ -153,6 +175,17 @@ def characterize_converter(
         Inputs a code in the code density; by default 64, in ngspice 4.
     samples
         Length of the sine; by default 4096, in ngspice 256.
+    search
+        How the thresholds are found. ``"full"``: by servo and by code density, which are compared.
+        In ngspice and without noise also ``"bracketed"``: every threshold by a bisection that
+        starts where the fast model, fitted to what is known already, expects it, to a sixteenth of
+        an LSB; and ``"critical"``: so, but only the ends, the eighths and their neighbours. By
+        default ``"bracketed"`` for a circuit of transistors without noise, else ``"full"``.
+    celsius
+        In ngspice: temperature of the circuit [degree Celsius].
+    workers
+        In ngspice: how many processes convert; with another number of them a folder's answers are
+        not found again.
     folder
         In ngspice: where decks and answers are kept; the same call resumes there after an
         interruption.
@@ -176,39 +209,85 @@ def characterize_converter(
     low, high = converter.input_low, converter.input_high
     levels, bits = converter.levels, converter.known_bits()
     lsb = (high - low) / levels
-    circuit: SpiceConversion | None = None
-    if convert is None:
-        checks.choice("engine", engine, ("fast", "spice"))
-        if engine == "spice":
-            circuit = SpiceConversion(converter, rng=rng, folder=folder, progress=progress)
-    slow = circuit is not None
+    slow = convert is None and checks.choice("engine", engine, ("fast", "spice")) == "spice"
+    usual = "bracketed" if slow and converter.circuit is not None and rng is None else "full"
+    search = checks.choice("search", search or usual, SEARCHES)
+    if search != "full" and (not slow or rng is not None):
+        raise ParameterError.about(
+            "search",
+            got=f"{search!r} " + ("of a noisy converter" if slow else "outside of ngspice"),
+            expected="'full'",
+            remedy="leave it out, or measure the circuit without noise in ngspice",
+        )
+    if celsius != 27.0 and not slow:
+        raise ParameterError.about(
+            "celsius",
+            got=f"{celsius:g} outside of ngspice",
+            expected="27",
+            remedy="measure a circuit, engine='spice': the fast model has no temperature",
+        )
     steps = checks.count("steps", steps or (bits + 5 if slow else 40), minimum=bits + 2)
     repeats = checks.count("repeats", repeats or (2 if slow else 64), minimum=2)
     per_code = checks.count("per_code", per_code or (4 if slow else 64), minimum=2)
     samples = checks.count("samples", samples or (256 if slow else 4096), minimum=64)
+    checks.count("workers", workers)
 
     def noisy(values: FloatArray) -> CodeArray:
         return converter.convert(values, rng=rng)
 
-    way = convert or circuit or noisy
-    found = servo(
-        way,
-        low=low,
-        high=high,
-        levels=levels,
-        steps=steps,
-        repeats=repeats if rng is not None else 0,
-    )
-    density = code_density(way, low=low, high=high, levels=levels, per_code=per_code)
-    inl, dnl, offset, gain_error, ends = _line(found.thresholds, low, lsb)
-    tone = coherent_sine(way, low=ends[0], high=ends[1], levels=levels, samples=samples)
-    width = np.diff(found.thresholds) / lsb
-    tight = max(1e-6, 3.0 * found.error / lsb)
-    known = np.isfinite(found.thresholds)
-    missing = [k + 1 for k in range(levels - 2) if known[k] and not width[k] > tight]
-    missing += [k + 1 for k in range(levels - 1) if not known[k]]
-    sweep = way(np.linspace(low, high, 4 * levels))
-    allowed = 0 if found.sigma == 0.0 else int(np.ceil(8.0 * found.sigma / lsb)) + 1
+    def quiet(values: FloatArray) -> CodeArray:
+        return converter.convert(values)
+
+    with _pool(workers if slow else 1) as executor:
+        circuit: SpiceConversion | None = None
+        if slow:
+            circuit = SpiceConversion(
+                converter,
+                rng=rng,
+                folder=folder,
+                celsius=celsius,
+                executor=executor,
+                workers=workers,
+                progress=progress,
+            )
+        way = convert or circuit or noisy
+        if search == "full":
+            found = servo(
+                way,
+                low=low,
+                high=high,
+                levels=levels,
+                steps=steps,
+                repeats=repeats if rng is not None else 0,
+            )
+            density = code_density(way, low=low, high=high, levels=levels, per_code=per_code)
+            looked_for, predicted = np.arange(1, levels), found.thresholds
+            sweep = way(np.linspace(low, high, 4 * levels))
+            allowed = 0 if found.sigma == 0.0 else int(np.ceil(8.0 * found.sigma / lsb)) + 1
+            monotonic = bool((np.diff(sweep) >= -allowed).all())
+        else:
+            guide = servo(quiet, low=low, high=high, levels=levels, steps=40, repeats=0)
+            codes = critical_codes(levels) if search == "critical" else None
+            near = bracketed(way, guide.thresholds, lsb=lsb, codes=codes)
+            found = ServoResult(
+                thresholds=near.thresholds,
+                sigma=0.0,
+                error=near.resolution / np.sqrt(12.0),
+                conversions=near.conversions,
+            )
+            density = np.full(levels - 1, np.nan)
+            looked_for, predicted, monotonic = near.looked_for, near.predicted, near.monotonic
+        inl, dnl, offset, gain_error, ends = _line(found.thresholds, low, lsb)
+        if search != "full":
+            known = np.sort(np.where(np.isnan(found.thresholds), predicted, found.thresholds))
+            samples = 4096
+
+            def stepped(values: FloatArray) -> CodeArray:
+                return np.searchsorted(known, values, side="right")
+
+            way = stepped
+        tone = coherent_sine(way, low=ends[0], high=ends[1], levels=levels, samples=samples)
+    differ = np.abs(found.thresholds - density)
     joule, source = converter.energy_joule, "the converter's model"
     if circuit is not None and converter.circuit is not None:
         joule += circuit.supply_joule - converter.circuit_joule
@@ -220,8 +299,8 @@ def characterize_converter(
         engine=engine,
         inl_lsb=inl,
         dnl_lsb=dnl,
-        missing_codes=tuple(sorted(set(missing))),
-        monotonic=bool((np.diff(sweep) >= -allowed).all()),
+        missing_codes=_missing(found, looked_for, lsb),
+        monotonic=monotonic,
         offset_lsb=offset,
         gain_error=gain_error,
         enob=tone.enob,
@@ -234,9 +313,31 @@ def characterize_converter(
         walden_joule=joule / 2.0**tone.enob,
         thresholds=found.thresholds,
         threshold_error_lsb=found.error / lsb,
-        methods_differ_lsb=float(np.nanmax(np.abs(found.thresholds - density)) / lsb),
+        methods_differ_lsb=float(np.nanmax(differ) / lsb) if search == "full" else float("nan"),
         spectrum_db=tone.spectrum_db,
+        search=search,
+        celsius=celsius,
+        conversions=0 if circuit is None else circuit.conversions,
     )
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[Executor | None]:
+    """Yield processes that convert, or None for this one."""
+    if workers == 1:
+        yield None
+        return
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield pool
+
+
+def _missing(found: ServoResult, looked_for: CodeArray, lsb: float) -> tuple[int, ...]:
+    """Return the codes without width, and those looked for that no input reaches."""
+    tight = max(1e-6, 3.0 * found.error / lsb)
+    width = np.diff(found.thresholds) / lsb
+    none = [int(k) + 1 for k in np.flatnonzero(width <= tight)]
+    unreached = [int(k) for k in looked_for if np.isnan(found.thresholds[k - 1])]
+    return tuple(sorted({*none, *unreached}))
 
 
 def _line(

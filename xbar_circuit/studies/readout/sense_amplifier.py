@@ -22,8 +22,10 @@ from xbar_circuit.errors import ParameterError
 from xbar_circuit.netlist._hand_over import standing_alone, write_deck
 from xbar_circuit.netlist._provenance import Provenance
 from xbar_circuit.peripherals import Subcircuit
+from xbar_circuit.peripherals._subcircuit_deck import run_settings
 from xbar_circuit.runs.items import Item, ItemOutcome
 from xbar_circuit.runs.runner import run_items
+from xbar_circuit.spice import Plot, write_raw
 from xbar_circuit.studies.readout._sense_amplifier_bench import CLOCKS, LatchBench
 from xbar_circuit.studies.readout._sense_amplifier_noise import decision_noise
 from xbar_circuit.studies.readout.sense_amplifier_report import SenseAmplifierReport, SenseCondition
@@ -63,6 +65,7 @@ def characterize_sense_amplifier(
     noise_decisions: int = 96,
     celsius: float | Sequence[float] = 27.0,
     corners: Sequence[str] = (),
+    supplies: Sequence[Mapping[str, float]] = (),
     name: str | None = None,
     folder: str | Path | None = None,
     executor: Executor | None = None,
@@ -108,11 +111,13 @@ def characterize_sense_amplifier(
         Temperature [degree Celsius]. Of several, the first is nominal.
     corners
         Sections of the model library to measure at besides the circuit's own.
+    supplies
+        Further supplies to measure at: port -> voltage [V]; those not named stay.
     name
         What to call it in the report.
     folder
-        Where decks go (``decks/``), and finished items (``variations/``), which are not measured
-        again; None keeps nothing.
+        Where decks and waveforms go (``decks/``), and finished items (``variations/``), which are
+        not measured again; None keeps nothing.
     executor, workers, progress
         Who does the work, as in :func:`run_items`; `progress` is called with each item.
 
@@ -158,15 +163,15 @@ def characterize_sense_amplifier(
     )
     others = [
         condition
-        for condition in conditions(corners, temperatures)
-        if condition.corner or condition.celsius != temperatures[0]
+        for condition in conditions(corners, temperatures, supplies=supplies)
+        if condition.corner or condition.celsius != temperatures[0] or condition.supplies
     ]
     inputs = range_volt * np.logspace(-3.0, 0.0, _INPUTS)
     home = None if folder is None else Path(folder)
     items, places = [], []
     for place, condition in enumerate((nominal, *others)):
         nominal_bench = LatchBench(
-            comparator=at_condition(comparator, condition.corner, {}),
+            comparator=at_condition(comparator, condition),
             clock=clock,
             common_volt=common_mode_volt,
             clock_second=clock_second,
@@ -196,6 +201,7 @@ def characterize_sense_amplifier(
                     deck,
                     analysis.command,
                     measures=bench.bisection_cards(len(part) or 1, bits),
+                    settings=run_settings([bench.comparator]),
                 )
                 write_deck(home / "decks" / f"{file_name(label)}.cir", whole)
             arguments = {
@@ -221,11 +227,9 @@ def characterize_sense_amplifier(
         folder=None if home is None else home / "variations",
         progress=progress,
     )
-    for outcome in outcomes:
-        decks = {} if outcome.failed or home is None else outcome.value.get("decks", {})
-        for label, deck in decks.items():
-            name_of = file_name(f"{outcome.item.name}, {label}")
-            write_deck(Path(home or "") / "decks" / f"{name_of}.cir", deck)
+    if home is not None:
+        for outcome in outcomes:
+            _write_runs(home / "decks", outcome)
     found = [
         _gathered(condition, [o for o, at in zip(outcomes, places, strict=True) if at == place])
         for place, condition in enumerate((nominal, *others))
@@ -267,7 +271,14 @@ def measure_latches(
     kickback, joule = bench.disturbance(
         input_volt=range_volt, source_ohm=source_ohm, source_farad=source_farad
     )
-    found |= {"seconds": seconds, "kickback": kickback, "joule": joule, "decks": bench.kept}
+    waves = {label: dict(plot) for label, plot in bench.waveforms.items()}
+    found |= {
+        "seconds": seconds,
+        "kickback": kickback,
+        "joule": joule,
+        "decks": bench.kept,
+        "waveforms": waves,
+    }
     if noise_decisions and np.isfinite(seconds[:_SLOWEST]).all():
         slope = np.polyfit(np.log(inputs[:_SLOWEST]), seconds[:_SLOWEST], 1)[0]
         found["noise"], found["noise_error"] = decision_noise(
@@ -280,6 +291,20 @@ def measure_latches(
             rng=np.random.default_rng(noise_seed),
         )
     return found
+
+
+def _write_runs(folder: Path, outcome: ItemOutcome) -> None:
+    """Write the decks of an item's runs, and their waveforms beside them."""
+    if outcome.failed:
+        return
+    for label, deck in outcome.value.get("decks", {}).items():
+        title = f"{outcome.item.name}, {label}"
+        path = folder / f"{file_name(title)}.cir"
+        write_deck(path, deck)
+        if label in outcome.value["waveforms"]:
+            vectors = outcome.value["waveforms"][label]
+            plot = Plot(kind="tran", vectors={name: np.asarray(v) for name, v in vectors.items()})
+            write_raw(path.with_suffix(".raw"), [plot], title=title)
 
 
 def _added(comparator: Subcircuit, shifts: Mapping[str, Sequence[float]]) -> dict[str, FloatArray]:

@@ -1,10 +1,16 @@
-"""Corners, temperatures and mismatch: the conditions under which a circuit is measured again."""
+"""Corners, temperatures, supplies and mismatch: under what a circuit is measured again.
+
+A condition is a corner at a temperature with its supplies; samples of mismatch are drawn within
+each. The two are never pooled: a sigma is that of samples, a range is that of conditions.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, replace
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +18,8 @@ import numpy as np
 from xbar_circuit import _checks as checks
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals import Subcircuit
+from xbar_circuit.runs.items import Item, ItemOutcome
+from xbar_circuit.runs.runner import run_items
 
 __all__ = [
     "Variation",
@@ -20,7 +28,9 @@ __all__ = [
     "draws",
     "file_name",
     "kit_seeds",
+    "measured_again",
     "plain",
+    "spread_over",
     "temperatures_of",
 ]
 
@@ -34,6 +44,7 @@ class Variation:
     celsius : temperature [degree Celsius].
     sample : number of the mismatch sample; -1 is none.
     seed : of the libraries' random functions, where the kit's own Monte Carlo is drawn; 0 is none.
+    supplies : port -> voltage where it is not the circuit's own [V].
     parameters : what the mismatch added to each parameter.
     merits : figures of merit by name; None where the measurement failed.
     failure : why it failed; empty where it did not.
@@ -47,6 +58,14 @@ class Variation:
     merits: dict[str, float] | None
     failure: str = ""
     seed: int = 0
+    supplies: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def condition(self) -> str:
+        """Its name without the sample: ``"corner=ss, celsius=85, vdd=1"``."""
+        parts = [f"corner={self.corner}"] if self.corner else []
+        parts.append(f"celsius={self.celsius:g}")
+        return ", ".join([*parts, *(f"{port}={volt:g}" for port, volt in self.supplies.items())])
 
 
 def conditions(
@@ -56,14 +75,15 @@ def conditions(
     mismatch: Mapping[str, float] | None = None,
     samples: int = 1,
     kit_samples: int = 0,
+    supplies: Sequence[Mapping[str, float]] = (),
     rng: np.random.Generator | None = None,
 ) -> list[Variation]:
-    """Return every corner at every temperature with every sample, not yet measured.
+    """Return every corner at every temperature and supply with every sample, not yet measured.
 
     Parameters
     ----------
-    corners, temperatures
-        The grid; no corner leaves the circuit's own.
+    corners, temperatures, supplies
+        The grid; no corner and no supplies leave the circuit's own.
     mismatch, samples, rng
         As in :func:`draws`; the same samples for every corner and temperature.
     kit_samples
@@ -77,28 +97,114 @@ def conditions(
     drawn = draws(mismatch, samples, rng) if mismatch else [{}]
     seeds = kit_seeds(kit_samples, rng)
     chosen = (corners,) if isinstance(corners, str) else tuple(corners)
-    if not chosen and len(temperatures) == 1 and not mismatch and not kit_samples:
+    rails = [
+        {
+            str(port).lower(): checks.number(f"supplies[{port!r}]", volt, "V", minimum=-1e6)
+            for port, volt in one.items()
+        }
+        for one in supplies
+    ]
+    alone = not chosen and len(temperatures) == 1 and not rails
+    if alone and not mismatch and not kit_samples:
         return []
     found = []
-    for corner in chosen or ("",):
-        for celsius in temperatures:
-            for (k, parameters), (m, seed) in product(enumerate(drawn), enumerate(seeds)):
-                parts = [f"corner={corner}"] if corner else []
-                parts.append(f"celsius={celsius:g}")
-                parts += [f"sample={k}"] if mismatch else []
-                parts += [f"kit sample={m}"] if kit_samples else []
-                found.append(
-                    Variation(
-                        name=", ".join(parts),
-                        corner=corner,
-                        celsius=celsius,
-                        sample=k if mismatch else -1,
-                        parameters=parameters,
-                        merits=None,
-                        seed=seed,
-                    )
-                )
+    for corner, celsius, rail in product(chosen or ("",), temperatures, rails or [{}]):
+        for (k, parameters), (m, seed) in product(enumerate(drawn), enumerate(seeds)):
+            one = Variation(
+                name="",
+                corner=corner,
+                celsius=celsius,
+                sample=k if mismatch else -1,
+                parameters=parameters,
+                merits=None,
+                seed=seed,
+                supplies=rail,
+            )
+            parts = [one.condition]
+            parts += [f"sample={k}"] if mismatch else []
+            parts += [f"kit sample={m}"] if kit_samples else []
+            found.append(replace(one, name=", ".join(parts)))
     return found
+
+
+def measured_again(
+    measure: Callable[..., Mapping[str, float]],
+    varied: Sequence[tuple[Variation, Mapping[str, Any]]],
+    *,
+    folder: Path | None,
+    executor: Executor | None = None,
+    workers: int | None = None,
+    progress: Callable[[ItemOutcome], object] | None = None,
+) -> tuple[Variation, ...]:
+    """Return the variations with the figures that were measured, failures included.
+
+    Parameters
+    ----------
+    measure
+        Returns the figures of one condition; a function of a module, called with ``rng=`` and the
+        arguments beside each variation.
+    varied
+        What to measure, and with which arguments.
+    folder, executor, workers, progress
+        As in :func:`run_items`.
+    """
+    outcomes = run_items(
+        measure,
+        [Item(name=one.name, arguments=dict(arguments)) for one, arguments in varied],
+        executor=executor,
+        workers=workers,
+        folder=folder,
+        progress=progress,
+    )
+    return tuple(
+        replace(
+            one,
+            merits=outcome.value,
+            failure=""
+            if outcome.failure is None
+            else f"{outcome.failure.kind}: {outcome.failure.message}",
+        )
+        for (one, _), outcome in zip(varied, outcomes, strict=True)
+    )
+
+
+def spread_over(
+    variations: Sequence[Variation],
+    merit: str,
+    *,
+    corner: str | None = None,
+    celsius: float | None = None,
+    condition: str | None = None,
+) -> tuple[float, float, float, float]:
+    """Return mean, standard deviation, least and largest of a merit; NaN where nothing has it.
+
+    The standard deviation is that of the drawn samples: conditions are no samples, so of several
+    the deviations within each are averaged by their squares.
+
+    Parameters
+    ----------
+    variations
+        What was measured; failed ones have no value.
+    merit
+        Name of a figure.
+    corner, celsius, condition
+        Only the variations there; None is all.
+    """
+    groups: dict[str, list[float]] = {}
+    for one in variations:
+        here = corner in (None, one.corner) and celsius in (None, one.celsius)
+        if one.merits is not None and here and condition in (None, one.condition):
+            value = one.merits.get(merit)
+            if value is not None and np.isfinite(value):
+                groups.setdefault(one.condition, []).append(value)
+    if not groups:
+        return (float("nan"),) * 4
+    arrays = [np.array(values) for values in groups.values()]
+    every = np.concatenate(arrays)
+    drawn = [(values.size - 1, values.var(ddof=1)) for values in arrays if values.size > 1]
+    freedom = sum(count for count, _ in drawn)
+    variance = sum(count * var for count, var in drawn) / freedom if freedom else 0.0
+    return float(every.mean()), float(np.sqrt(variance)), float(every.min()), float(every.max())
 
 
 def kit_seeds(kit_samples: int, rng: np.random.Generator | None) -> list[int]:
@@ -145,12 +251,24 @@ def draws(
     ]
 
 
-def at_condition(
-    circuit: Subcircuit, corner: str, drawn: Mapping[str, float], *, seed: int = 0
-) -> Subcircuit:
-    """Return a circuit at a corner, what was drawn added to its parameters (0 where not given)."""
+def at_condition(circuit: Subcircuit, condition: Variation) -> Subcircuit:
+    """Return a circuit at a condition, what was drawn added to its parameters (0 where not given).
+
+    Raises
+    ------
+    ParameterError
+        It has no such supply or parameter, or no library with corners.
+    """
+    for port in condition.supplies:
+        checks.choice("supplies", port, tuple(circuit.supplies))
+    drawn = condition.parameters
     moved = {key: circuit.parameters.get(key, 0.0) + value for key, value in drawn.items()}
-    return circuit.varied(corner=corner or None, parameters=moved, seed=seed or None)
+    return circuit.varied(
+        corner=condition.corner or None,
+        parameters=moved,
+        supplies=condition.supplies,
+        seed=condition.seed or None,
+    )
 
 
 def temperatures_of(celsius: float | Sequence[float]) -> tuple[float, ...]:
