@@ -37,6 +37,7 @@ __all__ = [
     "Engine",
     "EngineName",
     "FitProducts",
+    "ImageFormat",
     "LawVolt",
     "LeftOhm",
     "Library",
@@ -62,6 +63,7 @@ __all__ = [
     "UnitSiemens",
     "Workers",
     "device_law",
+    "draws",
     "repeated",
     "single",
     "single_library",
@@ -149,6 +151,14 @@ class EngineName(StrEnum):
 
     NODAL = "nodal"
     SPICE = "spice"
+
+
+class ImageFormat(StrEnum):
+    """What ``--format`` understands."""
+
+    PNG = "png"
+    SVG = "svg"
+    PDF = "pdf"
 
 
 ENGINE = typer.Option(help="Engine: nodal is the fast one.")
@@ -259,5 +269,47 @@ def takes(*blocks: Block) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         taken.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
         taken.__annotations__ = {p.name: p.annotation for p in parameters}
         return taken
+
+    return decorate
+
+
+_FORMATS = Annotated[
+    list[ImageFormat] | None,
+    typer.Option(
+        "--format", help="Format of the figures beside the page's PNG; repeat for several."
+    ),
+]
+
+
+def draws(*usual: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return a decorator that gives a verb ``--format``: every verb that draws has it.
+
+    Parameters
+    ----------
+    usual
+        Formats that are written beside PNG where none is given.
+    """
+
+    def decorate(work: Callable[..., Any]) -> Callable[..., Any]:
+        own = inspect.signature(work, eval_str=True)
+        option = inspect.Parameter(
+            "image_format", inspect.Parameter.KEYWORD_ONLY, annotation=_FORMATS, default=None
+        )
+
+        @wraps(work)
+        def drawing(**arguments: Any) -> Any:
+            given = arguments.pop("image_format", None)
+            formats = [one.value for one in given] if given else list(usual)
+            if not formats:
+                return work(**arguments)
+            from xbar_circuit.plots import also_as  # noqa: PLC0415 - plots load slowly
+
+            with also_as(formats):
+                return work(**arguments)
+
+        parameters = [*own.parameters.values(), option]
+        drawing.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+        drawing.__annotations__ = {p.name: p.annotation for p in parameters}
+        return drawing
 
     return decorate

@@ -30,7 +30,15 @@ from xbar_circuit.agreement import (
     own_cases,
     tile_cases,
 )
-from xbar_circuit.cli._options import SEED, MaxSide, OneDeviceLaw, Out, Seed, device_law
+from xbar_circuit.cli._options import (
+    SEED,
+    MaxSide,
+    OneDeviceLaw,
+    Out,
+    Seed,
+    device_law,
+    draws,
+)
 from xbar_circuit.cli._resuming import resumes
 
 __all__ = ["agree"]
@@ -49,6 +57,7 @@ _COLUMNS = (
 )
 
 
+@draws()
 @resumes
 def agree(
     *,

@@ -15,7 +15,14 @@ from rich.table import Table
 
 from xbar_circuit import _checks as checks
 from xbar_circuit._files import write_json
-from xbar_circuit.cli._options import SEED, MaxSide, Only, Out, Seed
+from xbar_circuit.cli._options import (
+    SEED,
+    MaxSide,
+    Only,
+    Out,
+    Seed,
+    draws,
+)
 from xbar_circuit.cli._resuming import one_shot
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.report.progress import progress_bar
@@ -24,6 +31,7 @@ from xbar_circuit.studies.array.speed import SECTIONS, USUAL, EngineTiming, mach
 __all__ = ["bench"]
 
 
+@draws()
 @one_shot
 def bench(
     *,

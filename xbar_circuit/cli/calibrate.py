@@ -25,6 +25,7 @@ from xbar_circuit.cli._options import (
     Products,
     Rows,
     Seed,
+    draws,
 )
 from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.plots.calibration import draw_calibration
@@ -43,6 +44,7 @@ __all__ = ["calibrate"]
 _ENOUGH = 0.99  # of the held-out codes within one LSB
 
 
+@draws()
 @resumes
 def calibrate(
     chain: Annotated[

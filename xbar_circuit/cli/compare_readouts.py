@@ -15,7 +15,14 @@ from xbar_circuit._files import write_json
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
 from xbar_circuit.cli import _network_options as given
-from xbar_circuit.cli._options import Bits, FitProducts, Out, Products, SpiceVectors
+from xbar_circuit.cli._options import (
+    Bits,
+    FitProducts,
+    Out,
+    Products,
+    SpiceVectors,
+    draws,
+)
 from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.peripherals import Readout
 from xbar_circuit.plots.readouts import draw_readouts
@@ -30,6 +37,7 @@ _SHOWN = ("read-out", "accuracy", "energy", "latency", "within 1 LSB", "worst")
 _ENOUGH = 0.9  # of a calibrated read-out's codes within one LSB of ngspice
 
 
+@draws()
 @resumes
 def compare_readouts(
     network: given.NETWORK = "lenet5",

@@ -16,7 +16,14 @@ from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
 from xbar_circuit.accelerator.usual import usual_accelerator
 from xbar_circuit.architecture import preset
 from xbar_circuit.cli import _network_options as given
-from xbar_circuit.cli._options import SEED, Architecture, Out, Seed, TileBudget
+from xbar_circuit.cli._options import (
+    SEED,
+    Architecture,
+    Out,
+    Seed,
+    TileBudget,
+    draws,
+)
 from xbar_circuit.cli._resuming import one_shot
 from xbar_circuit.network.images import (
     Normalisation,
@@ -33,6 +40,7 @@ from xbar_circuit.units import engineering
 __all__ = ["cost"]
 
 
+@draws()
 @one_shot
 def cost(
     network: given.NETWORK = "lenet5",

@@ -12,7 +12,11 @@ from xbar_circuit import __version__
 from xbar_circuit._files import write_json
 from xbar_circuit.accelerator.spot_check import agreement_by_layer
 from xbar_circuit.cli._network_options import IMAGES
-from xbar_circuit.cli._options import Out, SpiceVectors
+from xbar_circuit.cli._options import (
+    Out,
+    SpiceVectors,
+    draws,
+)
 from xbar_circuit.cli._resuming import one_shot
 from xbar_circuit.plots.demo import draw_accuracy, draw_agreement, draw_drop, draw_images
 from xbar_circuit.report.demo import write_demo_page
@@ -25,6 +29,7 @@ _TOLERANCE = 1e-6  # of currents
 _ENOUGH = 0.99  # of codes within one LSB
 
 
+@draws()
 @one_shot
 def demo(
     *,

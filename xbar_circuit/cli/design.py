@@ -24,6 +24,7 @@ from xbar_circuit.cli._options import (
     SegmentOhm,
     Tile,
     Workers,
+    draws,
     repeated,
     single,
 )
@@ -38,6 +39,7 @@ from xbar_circuit.studies.sweep.design import Design, design_plan, designs_of
 __all__ = ["design"]
 
 
+@draws()
 @resumes
 def design(
     network: given.NETWORK = "lenet5",

@@ -13,7 +13,14 @@ from rich.table import Table
 
 from xbar_circuit import __version__
 from xbar_circuit._files import write_json
-from xbar_circuit.cli._options import SEED, Celsius, Out, Seed, single
+from xbar_circuit.cli._options import (
+    SEED,
+    Celsius,
+    Out,
+    Seed,
+    draws,
+    single,
+)
 from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.devices import PcmCell
 from xbar_circuit.devices._constants import ROOM_KELVIN, ZERO_CELSIUS_KELVIN
@@ -42,6 +49,7 @@ class Preset(StrEnum):
     PROJECTED = "projected"
 
 
+@draws()
 @resumes
 def device(
     *,

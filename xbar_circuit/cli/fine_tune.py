@@ -12,13 +12,25 @@ from rich.table import Table
 from xbar_circuit import __version__
 from xbar_circuit._files import write_json
 from xbar_circuit.cli import _network_options as given
-from xbar_circuit.cli._options import SEED, Bits, Out, Pcm, Seconds, Seed, SegmentOhm, Tile, single
+from xbar_circuit.cli._options import (
+    SEED,
+    Bits,
+    Out,
+    Pcm,
+    Seconds,
+    Seed,
+    SegmentOhm,
+    Tile,
+    draws,
+    single,
+)
 from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.report.progress import progress_bar
 
 __all__ = ["fine_tune"]
 
 
+@draws()
 @resumes
 def fine_tune(
     network: given.NETWORK = "lenet5",

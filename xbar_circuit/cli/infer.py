@@ -26,7 +26,13 @@ from xbar_circuit.accelerator.spot_check import TileCheck, agreement_by_layer, c
 from xbar_circuit.architecture import preset
 from xbar_circuit.cli import _network_options as given
 from xbar_circuit.cli._networks import shapes_of
-from xbar_circuit.cli._options import Celsius, Out, Output, SpiceVectors
+from xbar_circuit.cli._options import (
+    Celsius,
+    Out,
+    Output,
+    SpiceVectors,
+    draws,
+)
 from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.cli._words import bytes_of
 from xbar_circuit.cli.mapping import write_mapping
@@ -71,6 +77,7 @@ def _write_config(path: Path | None) -> None:
     raise typer.Exit
 
 
+@draws()
 @resumes
 def infer(
     network: given.NETWORK,

@@ -32,12 +32,13 @@ from xbar_circuit.cli._options import (
     Seed,
     SegmentOhm,
     device_law,
+    draws,
     single_library,
 )
 from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.devices import Cell, Transistor
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.plots.ir_drop import draw_ir_drop
+from xbar_circuit.plots.ir_drop import draw_ir_drop, draw_ir_drop_map
 from xbar_circuit.report.ir_drop import ir_drop_summary, write_ir_drop_page
 from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.studies.array.ir_drop import IrDropReport, measure_ir_drop
@@ -65,6 +66,7 @@ _SIGNED_VOLTS = [0.1, 0.15, 0.2]  # as far as those rails reach
 _GATE_VOLTS = [0.6, 0.8, 1.0]
 
 
+@draws()
 @resumes
 def ir_drop(
     *,
@@ -135,11 +137,13 @@ def ir_drop(
             progress=bar.reach,
         )
     picture = draw_ir_drop(report, out / "ir_drop.png")
+    maps = draw_ir_drop_map(report, out / "ir_drop_map.png")
     write_json(out / "summary.json", ir_drop_summary(report))
     page = write_ir_drop_page(
         report,
         out,
         picture=picture,
+        maps=maps,
         footer=f"xbar_circuit {__version__}; made by: xbar ir-drop --seed {seed}"
         f" --inputs {inputs} " + " ".join(f"--cell {name.value}" for name in names),
     )

@@ -21,6 +21,7 @@ from xbar_circuit.cli._options import (
     Seed,
     SegmentOhm,
     Tile,
+    draws,
     single,
 )
 from xbar_circuit.cli._resuming import resumes
@@ -30,6 +31,7 @@ from xbar_circuit.report.progress import progress_bar
 __all__ = ["language"]
 
 
+@draws()
 @resumes
 def language(
     *,

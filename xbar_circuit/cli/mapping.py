@@ -16,7 +16,12 @@ from xbar_circuit.accelerator.mapping import Mapping
 from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
 from xbar_circuit.cli import _network_options as given
 from xbar_circuit.cli._networks import load_network
-from xbar_circuit.cli._options import Out, Output, TileBudget
+from xbar_circuit.cli._options import (
+    Out,
+    Output,
+    TileBudget,
+    draws,
+)
 from xbar_circuit.cli._resuming import one_shot
 from xbar_circuit.plots.mapping import draw_floorplan, draw_tiles
 from xbar_circuit.report.mapping import mapping_summary, write_mapping_csv, write_mapping_page
@@ -25,6 +30,7 @@ from xbar_circuit.studies.network.inference import copies_of, mapped
 __all__ = ["mapping", "write_mapping"]
 
 
+@draws()
 @one_shot
 def mapping(
     network: given.NETWORK,

@@ -12,7 +12,13 @@ from rich.table import Table
 from xbar_circuit import __version__
 from xbar_circuit._files import write_json
 from xbar_circuit.cli._network_options import IMAGES, SEEDS
-from xbar_circuit.cli._options import SEED, NetworkFile, Out, Seed
+from xbar_circuit.cli._options import (
+    SEED,
+    NetworkFile,
+    Out,
+    Seed,
+    draws,
+)
 from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.network.importers import load
 from xbar_circuit.network.lenet import mnist_lenet5
@@ -38,6 +44,7 @@ from xbar_circuit.units import duration
 __all__ = ["mnist"]
 
 
+@draws()
 @resumes
 def mnist(
     *,

@@ -14,7 +14,10 @@ from xbar_circuit._files import write_json
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.settings import InferenceSettings
 from xbar_circuit.cli import _network_options as given
-from xbar_circuit.cli._options import Out
+from xbar_circuit.cli._options import (
+    Out,
+    draws,
+)
 from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.devices import PcmStatistics
 from xbar_circuit.plots.placement import draw_placement
@@ -25,6 +28,7 @@ from xbar_circuit.studies.network.placement import find_placement
 __all__ = ["placement"]
 
 
+@draws()
 @resumes
 def placement(
     network: given.NETWORK = "lenet5",

@@ -30,10 +30,10 @@ from xbar_circuit.cli._options import (
     States,
     UnitSiemens,
     device_law,
+    draws,
 )
 from xbar_circuit.cli._own_cells import stated
 from xbar_circuit.cli._resuming import one_shot
-from xbar_circuit.errors import ParameterError
 from xbar_circuit.report.read import error_text, read_summary, write_read_page, write_read_tables
 from xbar_circuit.result import ReadResult
 from xbar_circuit.units import engineering
@@ -48,6 +48,7 @@ _ENGINES: dict[EngineName, Callable[[Crossbar, FloatArray], ReadResult]] = {
 _LARGEST_LIKELY = 1e-2  # S; above, somebody may have meant ohm or microsiemens
 
 
+@draws("svg")
 @one_shot
 def read(
     conductance: Conductance,
@@ -76,16 +77,9 @@ def read(
     compare: Annotated[
         bool, typer.Option("--compare", help="Also run the other engine and report the difference.")
     ] = False,
-    image_format: Annotated[
-        str, typer.Option("--format", help="Format of the figure beside the PNG: svg or pdf.")
-    ] = "svg",
     out: Out = Path("out/read"),
 ) -> None:
     """Read an array of your own: column currents, node voltages, segment currents, maps."""
-    if image_format not in {"svg", "pdf"}:
-        raise ParameterError.about(
-            "--format", got=image_format, expected="svg or pdf", remedy="the PNG is always written"
-        )
     console, warn = Console(), Console(stderr=True)
     matrix = load_matrix(conductance) * unit_siemens
     inputs = np.full((1, len(matrix)), 0.2) if volts is None else _inputs(volts, len(matrix))
@@ -121,7 +115,6 @@ def read(
         }
     picture = out / "maps.png"
     result.plot(path=picture)
-    result.plot(path=out / f"maps.{image_format}")
     write_json(out / "summary.json", read_summary(result, comparison))
     write_read_tables(result, out)
     page = write_read_page(

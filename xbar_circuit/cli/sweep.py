@@ -16,7 +16,10 @@ from rich.table import Table as RichTable
 
 from xbar_circuit import __version__
 from xbar_circuit import _user_modules as user_modules
-from xbar_circuit.cli._options import Workers
+from xbar_circuit.cli._options import (
+    Workers,
+    draws,
+)
 from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.errors import ModelFileError, XbarError
 from xbar_circuit.plots.sweep import draw_sweep
@@ -28,6 +31,7 @@ from xbar_circuit.studies.sweep import SweepPlan, read_sweep_plan, run_sweep, to
 __all__ = ["sweep"]
 
 
+@draws()
 @resumes
 def sweep(
     study: Annotated[Path, typer.Argument(help="TOML file that describes the study.")],

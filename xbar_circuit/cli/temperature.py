@@ -14,7 +14,12 @@ from xbar_circuit._files import write_json
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.settings import InferenceSettings
 from xbar_circuit.cli import _network_options as given
-from xbar_circuit.cli._options import Celsius, Out, Seconds
+from xbar_circuit.cli._options import (
+    Celsius,
+    Out,
+    Seconds,
+    draws,
+)
 from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.devices import PcmStatistics
 from xbar_circuit.plots.temperature import draw_temperature_curve
@@ -25,6 +30,7 @@ from xbar_circuit.studies.network.temperature import CELSIUS, temperature_curve
 __all__ = ["temperature"]
 
 
+@draws()
 @resumes
 def temperature(
     network: given.NETWORK = "lenet5",

@@ -22,6 +22,7 @@ from xbar_circuit.cli._options import (
     SegmentOhm,
     Tile,
     Workers,
+    draws,
     single,
 )
 from xbar_circuit.cli._resuming import resumes
@@ -35,6 +36,7 @@ from xbar_circuit.studies.sweep import run_sweep, sweep_plan_from_dictionary
 __all__ = ["wire_aware"]
 
 
+@draws()
 @resumes
 def wire_aware(
     network: given.NETWORK = "lenet5",

@@ -1,5 +1,6 @@
 """Figures: one module a subject, one style for all."""
 
-from xbar_circuit.plots.style import figure, save
+from xbar_circuit.plots.read import draw_read
+from xbar_circuit.plots.style import COLOURS, FORMATS, also_as, figure, save
 
-__all__ = ["figure", "save"]
+__all__ = ["COLOURS", "FORMATS", "also_as", "draw_read", "figure", "save"]

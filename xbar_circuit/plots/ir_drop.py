@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 from matplotlib.ticker import NullLocator, ScalarFormatter
 
-from xbar_circuit.plots.style import figure, save
+from xbar_circuit.plots.style import COLOURS, decimal_ticks, figure, save
 from xbar_circuit.studies.array.ir_drop import IrDropReport
 
-__all__ = ["draw_ir_drop"]
+__all__ = ["draw_ir_drop", "draw_ir_drop_map"]
 
 _AXES = (
     ("size", "rows and columns", True),
@@ -36,13 +37,16 @@ def draw_ir_drop(report: IrDropReport, path: Path) -> Path:
                     x,
                     [100.0 * p.rms for p in points],
                     "os^Dv"[k % 5] + "-",
-                    markersize=4,
+                    markersize=7 - min(k, 4),
+                    linewidth=max(4.0 - 1.2 * k, 1.0),  # where curves agree, both are seen
+                    alpha=0.85,
                     label=cell,
                 )
                 ax.plot(x, [100.0 * p.worst for p in points], ":", color=line.get_color())
             if logarithmic:
                 ax.set_xscale("log")
             ax.set_yscale("log")
+            decimal_ticks(ax.yaxis)
             ticks = sorted({getattr(p, over) for c in cells for p in report.sweep(c, over)})
             ax.set_xticks([tick for tick in ticks if tick > 0.0 or not logarithmic])
             ax.xaxis.set_major_formatter(ScalarFormatter())
@@ -52,5 +56,36 @@ def draw_ir_drop(report: IrDropReport, path: Path) -> Path:
         axes[0].legend(title="solid: rms, dotted: worst")
         size, ohm, volt = report.base
         page.suptitle(f"IR drop around {size} x {size}, {ohm:g} ohm, {volt:g} V")
+        save(page, path)
+    return path
+
+
+def draw_ir_drop_map(report: IrDropReport, path: Path) -> Path:
+    """Draw, cell by cell, the voltage that each cross-point loses and each bit line's error.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written.
+    """
+    count = len(report.maps)
+    with figure(count, 2, width=9.5, height=3.6 * count) as (page, axes):
+        for k, (cell, found) in enumerate(report.maps.items()):
+            losses, errors = axes[2 * k], axes[2 * k + 1]
+            picture = losses.imshow(
+                1e3 * found.loss_volt, aspect="auto", cmap="viridis", interpolation="nearest"
+            )
+            page.colorbar(picture, ax=losses, label="voltage lost on the wires [mV]")
+            losses.grid(visible=False)
+            losses.set(title=cell, xlabel="bit line (column)", ylabel="word line (row)")
+            columns = np.arange(found.column_error.size)
+            errors.bar(columns, 100.0 * found.column_error, width=0.8, color=COLOURS[0])
+            errors.set(
+                title="Current of each bit line",
+                xlabel="bit line (column)",
+                ylabel="rms error [% of full scale]",
+            )
+        size, ohm, volt = report.base
+        page.suptitle(f"{size} x {size} array, {ohm:g} ohm per segment, {volt:g} V, mean of inputs")
         save(page, path)
     return path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,15 +10,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from xbar_circuit._checks import FloatArray
-from xbar_circuit._files import replacing
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.plots.style import COLOURS, figure
+from xbar_circuit.plots.style import COLOURS, figure, save
 from xbar_circuit.result import ReadResult
 
-__all__ = ["FORMATS", "draw_read"]
+__all__ = ["draw_read"]
 
-#: Kinds of files that a figure can be written as.
-FORMATS = ("png", "svg", "pdf")
 _SCALES = ((1e-12, "p"), (1e-9, "n"), (1e-6, "u"), (1e-3, "m"), (1.0, ""), (1e3, "k"))
 
 
@@ -86,7 +82,7 @@ def draw_read(result: ReadResult, *, sample: int = 0, path: str | Path | None = 
             f" {result.engine}"
         )
         if path is not None:
-            _write(page, Path(path))
+            save(page, Path(path))
     return page
 
 
@@ -126,17 +122,3 @@ def _scale(values: FloatArray) -> tuple[float, str]:
     largest = float(np.max(np.abs(values), initial=0.0))
     fits = [one for one in _SCALES if one[0] <= largest]
     return fits[-1] if fits else (_SCALES[0] if largest > 0.0 else (1.0, ""))
-
-
-def _write(page: Figure, path: Path) -> None:
-    kind = path.suffix[1:].lower()
-    if kind not in FORMATS:
-        raise ParameterError.about(
-            "path",
-            got=str(path),
-            expected="a name that ends in " + ", ".join(f".{one}" for one in FORMATS),
-            remedy="for example path='read.png'",
-        )
-    options: dict[str, Any] = {"metadata": {"Date": None}} if kind == "svg" else {}
-    with replacing(path) as temporary:
-        page.savefig(temporary, format=kind, dpi=150, **options)

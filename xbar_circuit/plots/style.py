@@ -6,19 +6,28 @@ outlive the call.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 from cycler import cycler
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 from xbar_circuit._files import replacing
+from xbar_circuit.errors import ParameterError
 
-__all__ = ["COLOURS", "figure", "save"]
+__all__ = ["COLOURS", "FORMATS", "also_as", "decimal_ticks", "figure", "save"]
+
+#: Kinds of files that a figure can be written as.
+FORMATS = ("png", "svg", "pdf")
+_ALSO: ContextVar[tuple[str, ...]] = ContextVar("also", default=())
+_DOTS_PER_INCH = 150
 
 #: Colours that stay apart for colour-blind readers (Okabe and Ito, 2008), in order of use.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -64,13 +73,73 @@ def figure(
         yield page, list(grid.ravel())
 
 
-def save(page: Figure, path: Path) -> None:
-    """Write a figure as PNG, whole or not at all.
+def decimal_ticks(axis: Axis) -> None:
+    """Label a logarithmic axis of a decade or two with plain numbers: 0.5, 1, 2, 5, 10."""
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+
+
+@contextmanager
+def also_as(formats: Iterable[str]) -> Iterator[None]:
+    """Let `save` write every figure in these formats too, beside the one it is asked for.
+
+    Parameters
+    ----------
+    formats
+        Of `FORMATS`.
 
     Raises
     ------
-    OSError
-        The file cannot be written.
+    ParameterError
+        One is unknown.
+
+    >>> with also_as(["svg", "pdf"]):
+    ...     pass
     """
-    with replacing(path) as temporary:
-        page.savefig(temporary, format="png", dpi=150)
+    wanted = tuple(dict.fromkeys(formats))
+    for one in wanted:
+        if one not in FORMATS:
+            raise ParameterError.about(
+                "formats", got=one, expected=", ".join(FORMATS), remedy="for example ['svg']"
+            )
+    token = _ALSO.set(wanted)
+    try:
+        yield
+    finally:
+        _ALSO.reset(token)
+
+
+def save(page: Figure, path: Path) -> None:
+    """Write a figure in the format that its name ends in, whole or not at all.
+
+    Parameters
+    ----------
+    page
+        The figure.
+    path
+        Ends in .png, .svg or .pdf. The formats of `also_as` are written beside it.
+
+    Raises
+    ------
+    ParameterError
+        The name ends in none of these.
+    OSError
+        A file cannot be written.
+    """
+    own = path.suffix[1:].lower()
+    if own not in FORMATS:
+        raise ParameterError.about(
+            "path",
+            got=str(path),
+            expected="a name that ends in " + ", ".join(f".{one}" for one in FORMATS),
+            remedy="for example path='read.png'",
+        )
+    for kind in dict.fromkeys((own, *_ALSO.get())):
+        # no time of writing: the same figure is the same file
+        undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[kind]
+        with (
+            replacing(path if kind == own else path.with_suffix(f".{kind}")) as temporary,
+            mpl.rc_context({"svg.hashsalt": path.stem}),
+        ):
+            page.savefig(temporary, format=kind, dpi=_DOTS_PER_INCH, metadata=undated)

@@ -18,6 +18,9 @@ from xbar_circuit.errors import ModelFileError
 
 __all__ = ["Figure", "Section", "Table", "write_page"]
 
+#: Smallest size at which a figure of 10 pt letters and 150 dots per inch can be read.
+_LEGIBLE = 0.42
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
@@ -54,6 +57,13 @@ class Figure:
                 f"figure {self.path}: got {error}, expected a PNG file; draw it before the page"
             ) from error
         return "data:image/png;base64," + base64.b64encode(content).decode("ascii")
+
+    @property
+    def legible_width(self) -> int:
+        """Width below which its letters are too small to read; a phone scrolls then [CSS pixel]."""
+        with self.path.open("rb") as file:  # the header of a PNG has its width at byte 16
+            header = file.read(20)
+        return round(_LEGIBLE * int.from_bytes(header[16:20], "big"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

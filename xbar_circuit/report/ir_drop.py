@@ -20,10 +20,13 @@ def ir_drop_summary(report: IrDropReport) -> dict[str, Any]:
         "points": [asdict(point) for point in report.points],
         "spot_checks": [asdict(check) for check in report.checks],
         "tables": dict(report.tables),
+        "maps": {name: asdict(found) for name, found in report.maps.items()},
     }
 
 
-def write_ir_drop_page(report: IrDropReport, folder: Path, *, picture: Path, footer: str) -> Path:
+def write_ir_drop_page(
+    report: IrDropReport, folder: Path, *, picture: Path, maps: Path, footer: str
+) -> Path:
     """Write ``index.html`` and return its path.
 
     Raises
@@ -46,6 +49,21 @@ def write_ir_drop_page(report: IrDropReport, folder: Path, *, picture: Path, foo
             if (p.size, p.segment_ohm, p.read_volt) == report.base
         },
         sections=[
+            Section(
+                title="Where the voltage is lost",
+                paragraphs=[
+                    f"The array of {size} x {size} cells, {ohm:g} ohm per segment, {volt:g} V:"
+                    " drivers at the left, sense terminals at the bottom."
+                ],
+                figures=[
+                    Figure(
+                        path=maps,
+                        caption="Left: voltage that word line and bit line take from each cell,"
+                        " mean over the inputs. Right: error of each bit line's current against"
+                        " the same cells on ideal wires.",
+                    )
+                ],
+            ),
             Section(
                 title="Error of the outputs",
                 paragraphs=[
@@ -80,7 +98,16 @@ def write_ir_drop_page(report: IrDropReport, folder: Path, *, picture: Path, foo
 
 def _points(report: IrDropReport) -> Table:
     return Table(
-        columns=["cell", "size", "ohm", "V", "mean loss", "rms", "worst", "transistors' own loss"],
+        columns=[
+            "cell",
+            "rows = columns",
+            "segment [ohm]",
+            "read [V]",
+            "mean loss",
+            "rms error",
+            "worst error",
+            "transistors' own loss",
+        ],
         rows=[
             [
                 p.cell,

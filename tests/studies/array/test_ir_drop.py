@@ -39,6 +39,24 @@ def test_errors_grow_with_size_and_wire_and_not_with_the_voltage_of_a_resistor()
     assert report.base == (8, 2.0, 0.2)
 
 
+def test_the_map_is_what_the_wires_take_from_each_cell():
+    report = study()
+    found = report.maps["1r"]
+    g = np.random.default_rng(1).uniform(1e-5, 4e-5, (16, 16))  # drawn as the study draws
+    x = np.random.default_rng(1)
+    x.uniform(1e-5, 4e-5, (16, 16))
+    volts = 0.2 * x.uniform(0.0, 1.0, (6, 16))[:, :8]
+    array = xc.Crossbar(conductance=g[:8, :8], wires=xc.Wires(row_ohm=2.0, column_ohm=2.0))
+    exact = xc.spice.read(array, volts)
+    seen = exact.device_current / array.conductance
+    lost = (volts[:, :, None] - seen).mean(axis=0)
+    assert found.loss_volt == approx(lost, rel=1e-6)
+    error = exact.column_current - volts @ array.conductance
+    rms = np.sqrt((error**2).mean(axis=0)) / (volts @ array.conductance).max()
+    assert found.column_error == approx(rms, rel=1e-6)
+    assert found.loss_volt[0, -1] > found.loss_volt[-1, 0]  # far from driver and sense terminal
+
+
 def test_a_single_device_loses_what_a_divider_loses():
     report = study(sizes=(1,), conductances=(1e-3, 1e-3))
     for point in report.sweep("1r", "segment_ohm"):

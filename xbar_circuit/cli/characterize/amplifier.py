@@ -10,7 +10,16 @@ import typer
 from rich.console import Console
 
 from xbar_circuit._checks import choice
-from xbar_circuit.cli._options import Array, Bits, Cols, Out, ReferenceVolt, Rows, takes
+from xbar_circuit.cli._options import (
+    Array,
+    Bits,
+    Cols,
+    Out,
+    ReferenceVolt,
+    Rows,
+    draws,
+    takes,
+)
 from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.cli.characterize._amplifier import Conditions, measure_amplifier
 from xbar_circuit.cli.characterize._honoured import refuse_unused
@@ -28,6 +37,7 @@ _Kind = Annotated[
 LoadFarad = Annotated[float, typer.Option(min=0.0, help="Load at the output [F].")]
 
 
+@draws()
 @resumes
 @takes(OWN_CIRCUIT, CONDITIONS)
 def amplifier(
@@ -70,6 +80,7 @@ def amplifier(
     tell(console, name, table, page)
 
 
+@draws()
 @resumes
 @takes(OWN_CIRCUIT, CONDITIONS)
 def conveyor(

@@ -20,6 +20,7 @@ from xbar_circuit.cli._options import (
     Products,
     Rows,
     Seed,
+    draws,
 )
 from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.cli.characterize._column import measure_column
@@ -32,6 +33,7 @@ __all__ = ["column"]
 _HONOURED = ("rows", "cols", "bits", "engine", "products", "programmed", "noise", "seed")
 
 
+@draws()
 @resumes
 def column(
     context: typer.Context,

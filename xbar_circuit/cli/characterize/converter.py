@@ -22,6 +22,7 @@ from xbar_circuit.cli._options import (
     Samples,
     Seed,
     Workers,
+    draws,
     takes,
 )
 from xbar_circuit.cli._resuming import resumes
@@ -42,6 +43,7 @@ _ALL = ("bits", "noise_lsb", "mismatch", "samples", "engine", "seed")
 _WITH_CIRCUIT = ("sar", "ramp", "oscillator")
 
 
+@draws()
 @resumes
 @takes(OWN_CIRCUIT)
 def converter(

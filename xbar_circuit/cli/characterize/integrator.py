@@ -12,7 +12,14 @@ from rich.console import Console
 
 from xbar_circuit import __version__
 from xbar_circuit._files import write_json
-from xbar_circuit.cli._options import SEED, Out, ReferenceVolt, Rows, Seed, takes
+from xbar_circuit.cli._options import (
+    SEED,
+    Out,
+    ReferenceVolt,
+    Rows,
+    Seed,
+    takes,
+)
 from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.cli.characterize._honoured import refuse_ignored
 from xbar_circuit.cli.characterize._options import OWN_CIRCUIT, tell

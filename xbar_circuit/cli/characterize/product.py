@@ -9,7 +9,15 @@ import typer
 from rich.console import Console
 
 from xbar_circuit._checks import choice
-from xbar_circuit.cli._options import SEED, Bits, Cols, Out, Rows, Seed
+from xbar_circuit.cli._options import (
+    SEED,
+    Bits,
+    Cols,
+    Out,
+    Rows,
+    Seed,
+    draws,
+)
 from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.cli.characterize._honoured import refuse_ignored
 from xbar_circuit.cli.characterize._product import PRESET, measure_product
@@ -18,6 +26,7 @@ from xbar_circuit.tile import CHAINS
 __all__ = ["product"]
 
 
+@draws()
 @resumes
 def product(
     context: typer.Context,

@@ -9,7 +9,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from xbar_circuit.cli._options import Out, Samples, takes
+from xbar_circuit.cli._options import (
+    Out,
+    Samples,
+    draws,
+    takes,
+)
 from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.cli.characterize._amplifier import Conditions, measure_sense_amplifier
 from xbar_circuit.cli.characterize._honoured import refuse_unused
@@ -19,6 +24,7 @@ from xbar_circuit.peripherals import Subcircuit
 __all__ = ["sense_amplifier"]
 
 
+@draws()
 @resumes
 @takes(OWN_CIRCUIT, CONDITIONS)
 def sense_amplifier(

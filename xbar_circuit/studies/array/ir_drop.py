@@ -25,9 +25,10 @@ from xbar_circuit.cells import Synapse, TransistorCell
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import Cell
 from xbar_circuit.errors import ParameterError
+from xbar_circuit.result import ReadResult
 from xbar_circuit.wires import Wires
 
-__all__ = ["IrDropPoint", "IrDropReport", "SpotCheck", "measure_ir_drop"]
+__all__ = ["IrDropMap", "IrDropPoint", "IrDropReport", "SpotCheck", "measure_ir_drop"]
 
 _SPOT_CELLS = 64 * 64  # the largest array that is checked in ngspice
 _SPOT_INPUTS = 4
@@ -77,18 +78,34 @@ class SpotCheck:
     spice_second: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class IrDropMap:
+    """Where one array loses its voltage.
+
+    loss_volt : (rows, cols), mean over the inputs of the voltage that word line and bit line take
+        from a cell, ``|(V - row_voltage) + column_voltage|`` [V].
+    column_error : (cols,), rms error over the inputs of each bit line's current, relative to the
+        largest current on ideal wires.
+    """
+
+    loss_volt: FloatArray
+    column_error: FloatArray
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IrDropReport:
     """All points of the study, cell by cell, and the spot checks.
 
     base : the size, segment resistance and read voltage that stand still while another is swept.
     tables : what each cell's table says of itself; empty for bare devices.
+    maps : cell -> where its array at the base loses its voltage.
     """
 
     points: tuple[IrDropPoint, ...]
     checks: tuple[SpotCheck, ...]
     base: tuple[int, float, float]
     tables: Mapping[str, str]
+    maps: Mapping[str, IrDropMap]
 
     def sweep(self, cell: str, over: str) -> list[IrDropPoint]:
         """Return the points of one cell over ``"size"``, ``"segment_ohm"`` or ``"read_volt"``."""
@@ -160,13 +177,17 @@ def measure_ir_drop(
     told = progress or (lambda what, done, total: None)  # noqa: ARG005  nobody listens
     total = len(cells) * (len(settings) + 1)
     points: list[IrDropPoint] = []
+    maps: dict[str, IrDropMap] = {}
     spots: list[SpotCheck] = []
     for name, cell in cells.items():
         for edge, segment, read in sorted(settings):
             rows = int(edge)
             told(f"{name} {rows} x {rows}", len(points) + len(spots), total)
             built = draws.built(cell, rows, segment, read)
-            points.append(_point(name, built, rows, segment, read))
+            result = nodal.read(built.array, built.volts)
+            points.append(_point(name, built, result, (rows, segment, read)))
+            if (edge, segment, read) == base:
+                maps[name] = _map(built, result)
         told(f"{name} in ngspice", len(points) + len(spots), total)
         spots.append(_spot(name, draws, cell, (int(base[0]), base[1], base[2])))
     told("done", total, total)
@@ -179,6 +200,7 @@ def measure_ir_drop(
             for name, cell in cells.items()
             if isinstance(unit := _unit(cell), TransistorCell)
         },
+        maps=maps,
     )
 
 
@@ -233,20 +255,31 @@ class _Draws:
         )
 
 
-def _point(
-    name: str, built: _Built, size: int, segment_ohm: float, read_volt: float
-) -> IrDropPoint:
+def _ideal_current(built: _Built) -> FloatArray:
+    """Return the column currents of the same cells on ideal wires (batch, cols) [A]."""
     array, volts = built.array, built.volts
-    ideal = built.outputs(
-        np.where(
-            array.conductance > 0.0,
-            array.cell.respond(
-                volts[:, :, np.newaxis], np.zeros((1, 1, 1)), array.conductance
-            ).current,
-            0.0,
-        ).sum(axis=1)
+    response = array.cell.respond(volts[:, :, np.newaxis], np.zeros((1, 1, 1)), array.conductance)
+    return np.asarray(np.where(array.conductance > 0.0, response.current, 0.0).sum(axis=1))
+
+
+def _map(built: _Built, result: ReadResult) -> IrDropMap:
+    lost = built.volts[:, :, np.newaxis] - result.row_voltage + result.column_voltage
+    ideal = _ideal_current(built)
+    error = (result.column_current - ideal) / np.abs(ideal).max()
+    return IrDropMap(
+        loss_volt=np.abs(lost).mean(axis=0), column_error=np.sqrt(np.mean(error**2, axis=0))
     )
-    result = nodal.read(array, volts)
+
+
+def _point(
+    name: str,
+    built: _Built,
+    result: ReadResult,
+    setting: tuple[int, float, float],
+) -> IrDropPoint:
+    size, segment_ohm, read_volt = setting
+    array, volts = built.array, built.volts
+    ideal = built.outputs(_ideal_current(built))
     got = built.outputs(result.column_current)
     scale = float(np.abs(ideal).max())
     error = (got - ideal) / scale
