@@ -46,7 +46,7 @@ def program_mapping(
     calibration
         Inputs that the ranges are set by.
     seed
-        Of everything that is drawn.
+        Seed of the random generator.
     celsius
         As for `accelerator.program`.
     aware

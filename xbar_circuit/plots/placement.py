@@ -16,7 +16,7 @@ def draw_placement(found: PlacementReport, path: Path) -> None:
     """Draw accuracy over energy of the placements, and energy and latency of the chosen one."""
     chosen = (
         ("all on tiles", found.analog),
-        ("chosen", found.found),
+        ("chosen", found.chosen),
         ("all digital", found.everything),
     )
     with figure(1, 2, width=10.5, height=3.8) as (page, (left, right)):
@@ -36,8 +36,8 @@ def draw_placement(found: PlacementReport, path: Path) -> None:
             label="one layer after the other",
         )
         left.plot(
-            [1e9 * found.found.cost.total_joule],
-            [100 * found.found.accuracy],
+            [1e9 * found.chosen.cost.total_joule],
+            [100 * found.chosen.accuracy],
             "s",
             color=COLOURS[1],
             markersize=9,

@@ -19,7 +19,7 @@ def placement_rows(found: PlacementReport) -> list[tuple[str, ...]]:
     rows = [_cells("none", found.analog)]
     rows += [_cells(f"{name} alone", one) for name, one in found.alone.items()]
     rows += [_cells(_names(one), one) for one in found.path[1:] if len(one.digital) > 1]
-    rows.append(_cells(f"chosen: {_names(found.found)}", found.found))
+    rows.append(_cells(f"chosen: {_names(found.chosen)}", found.chosen))
     rows.append(_cells("all", found.everything))
     return rows
 
@@ -50,7 +50,7 @@ def write_placement_page(found: PlacementReport, folder: Path, *, footer: str) -
         The page cannot be written.
     """
     width = "float32" if found.bits is None else f"whole numbers of {found.bits} bits"
-    price = found.found.cost.total_joule / found.analog.cost.total_joule
+    price = found.chosen.cost.total_joule / found.analog.cost.total_joule
     path = folder / "index.html"
     write_page(
         path,
@@ -60,8 +60,8 @@ def write_placement_page(found: PlacementReport, folder: Path, *, footer: str) -
         key_numbers={
             "digital": f"{100 * found.digital_accuracy:.2f} %",
             "all on tiles": f"{100 * found.analog.accuracy:.2f} %",
-            "chosen": f"{100 * found.found.accuracy:.2f} %",
-            "leave the tiles": _names(found.found),
+            "chosen": f"{100 * found.chosen.accuracy:.2f} %",
+            "leave the tiles": _names(found.chosen),
             "energy": f"{price:.2f} times",
         },
         sections=[
@@ -75,13 +75,13 @@ def write_placement_page(found: PlacementReport, folder: Path, *, footer: str) -
                     "The search is greedy: what gives most accuracy for its energy leaves the tiles"
                     " first; when the accuracy is reached, each is tried on the tiles again. The"
                     " choice is the least energy among all that were measured and reach it.",
-                    f"Energy and time: {found.found.cost.periphery.name}.",
+                    f"Energy and time: {found.chosen.cost.periphery.name}.",
                 ],
                 tables=[Table(columns=PLACEMENT_COLUMNS, rows=placement_rows(found))],
                 figures=[Figure(path=folder / "placement.png", caption="Accuracy over energy.")],
             ),
             Section(title="Tiles", paragraphs=accelerator_words(found.settings.accelerator)),
-            Section(title="Assumptions", paragraphs=list(found.found.cost.assumptions)),
+            Section(title="Assumptions", paragraphs=list(found.chosen.cost.assumptions)),
         ],
         footer=footer,
     )

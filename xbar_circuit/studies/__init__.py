@@ -1,4 +1,4 @@
-"""Studies: questions to a circuit, each answered by a report.
+"""Studies: measurements and simulations that each return a report.
 
 Grouped by what is studied: `array`, `device`, `readout`, `network`, and `sweep` over any of them.
 """

@@ -9,13 +9,13 @@ __all__ = ["Truth"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Truth:
-    """One number of ours beside theirs.
+    """One comparison of ours with an independent value.
 
     what, unit : of the number.
     ours, theirs : NaN where it could not be had.
     tolerance : relative, of the agreement; of drawn numbers their sampling.
-    source : who says it.
-    command : what shows it alone.
+    source : where theirs comes from.
+    command : command that runs this comparison alone.
     missing : why it could not be run, or an empty text.
     shortfall : why ours is known to differ, or an empty text.
     """

@@ -239,14 +239,14 @@ def validate(
     seed: int = 1,
     aihwkit: Path | None = None,
 ) -> list[Truth]:
-    """Return every truth beside ours.
+    """Return all comparisons.
 
     Parameters
     ----------
     only
-        Names out of `TRUTHS`; empty is all.
+        Names out of `TRUTHS`; empty runs all.
     seed
-        Of what is drawn.
+        Seed of the random generator.
     aihwkit
         Folder of aihwkit's unpacked source; None is the installed package.
     """

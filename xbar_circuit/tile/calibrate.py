@@ -59,9 +59,9 @@ def calibrate(
     rng
         Draws the inputs.
     samples
-        Products to fit to.
+        Number of products for the fit.
     held_out
-        Further products that only judge the fit.
+        Number of held-out products.
     degree
         Of the polynomial: 1 for offset and gain, 3 for compression; None takes the smallest of 1,
         3 and 5 beyond which the error of prediction (leaving one out) no longer falls by 3 %.
@@ -103,7 +103,7 @@ def calibrate(
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Calibration:
-    """A calibrated tile and what judged it.
+    """A calibrated tile and its held-out products.
 
     tile : with its model.
     x : the inputs that were held out (products, rows).
@@ -134,7 +134,7 @@ def fit_readout(
     time_limit_second: float | None = 600.0,
     progress: Callable[[int], object] | None = None,
 ) -> Calibration:
-    """Calibrate a tile as :func:`calibrate` does, and return the evidence too."""
+    """Calibrate a tile as :func:`calibrate` does, and return the held-out products too."""
     checks.count("samples", samples, minimum=2)
     checks.count("held_out", held_out)
     if degree is not None:

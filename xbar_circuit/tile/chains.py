@@ -155,7 +155,7 @@ def chain(
     name
         One of :data:`CHAINS`.
     rows, cols
-        Of the array.
+        Size of the array.
     bits
         Of the converter.
     rng

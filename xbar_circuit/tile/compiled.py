@@ -71,7 +71,7 @@ class CompiledTile:
     Parameters
     ----------
     tile
-        What was compiled.
+        The compiled tile.
     transfer
         Of ``tile.loaded`` (rows, cols) [S], or None.
     correction
@@ -178,7 +178,7 @@ class CompiledTile:
 
     @property
     def zero(self) -> Reals:
-        """What the codes of the outputs are without an input (outputs,), real numbers, float32."""
+        """Codes of the outputs at zero input (outputs,), real numbers, float32."""
         place = self._places(self._rest[None])
         if not self.tile.readout.converter.exact:
             place = place - 0.5  # code k holds for places from k to k + 1
@@ -224,7 +224,7 @@ class CompiledTile:
         drive
             The driver's codes (batch, inputs).
         rng
-            Draws all noise as :meth:`Tile.mvm` does; None is none.
+            Draws all noise as :meth:`Tile.mvm` does; None for no noise.
         """
         if rng is not None:
             return self._noisy(drive, rng)
@@ -279,7 +279,7 @@ class CompiledTile:
         return result
 
     def currents(self, drive: Reals) -> list[Reals]:
-        """Return what the converters judge in each read (batch, converters) [A], without noise."""
+        """Return the converters' noiseless input currents in each read (batch, converters) [A]."""
         codes = drive.astype(np.float32, copy=False)
         if self._siemens is not None and self._volt_per_code is not None:
             rest = self._rest.astype(np.float32)

@@ -42,12 +42,12 @@ class IdealScale:
         self._start += converter.shift
 
     def of_input(self, value: FloatArray) -> FloatArray:
-        """Return the place of what the converter sees [V or A]."""
+        """Return the code position of a converter input [V or A]."""
         result: FloatArray = (value - self._low) / self._lsb - 0.5
         return result
 
     def of_current(self, ampere: FloatArray) -> FloatArray:
-        """Return the place of a column's current [A]."""
+        """Return the code position of a column's current [A]."""
         return self.of_input(self._start + self._slope * ampere)
 
 
@@ -76,7 +76,7 @@ class ColumnCorrection:
         ideal
             Where the dot products lie on the ideal converter's scale (products, columns).
         code
-            What came out (products, columns): ours, or measured on a chip.
+            Output codes (products, columns): ours, or measured on a chip.
         levels
             Number of codes.
 
@@ -143,7 +143,7 @@ def calibrate_columns(
     products
         How many.
     target
-        The conductances that were wanted (rows, cols) [S]; None is what the crossbar has.
+        Target conductances (rows, cols) [S]; None uses those of the crossbar.
     noise
         Whether the conversions are noisy.
     engine, array, folder

@@ -36,7 +36,7 @@ __all__ = ["ReadNoise", "TileNoise", "current_variances", "draw"]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TileNoise:
-    """What fluctuates in a tile's array.
+    """Noise of a tile's array.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class TileNoise:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ReadNoise:
-    """What was drawn for one read of every product.
+    """Noise drawn for one read of every product.
 
     decisions : standard normal numbers of the converters (batch, converters, decisions), or None.
     entering : what is added to the converters' inputs (batch, converters) [V or A], or None.

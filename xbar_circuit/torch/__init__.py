@@ -1,4 +1,4 @@
-"""Torch networks whose layers are the array: trained through its wires, programmed, exported.
+"""Torch networks whose layers compute on the array: trained through its wires, then programmed.
 
 `convert` turns the linear and convolutional layers of a torch network into layers that multiply
 with the exact transfer matrix of their tiles: wires, cells and terminals, converters, programming

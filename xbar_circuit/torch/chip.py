@@ -92,7 +92,7 @@ class TorchChip:
         Parameters
         ----------
         inputs
-            What the network takes; it loads the arrays.
+            Inputs of the network, which load the arrays.
         samples
             How many samples these inputs are: images, or characters.
         architecture
@@ -139,9 +139,9 @@ class TorchChip:
         Parameters
         ----------
         path
-            Where.
+            Path of the file.
         inputs
-            An example of what the network takes; the first axis of each is left open.
+            Example inputs of the network; the first axis of each is left open.
 
         Raises
         ------

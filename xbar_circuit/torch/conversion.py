@@ -31,7 +31,7 @@ def convert(
     adjoint: str = "exact",
     calibration: Any = None,
 ) -> Any:
-    """Return a copy of a torch network whose layers are the array.
+    """Return a copy of a torch network whose layers compute on the array.
 
     Every ``Linear``, ``Conv1d`` and ``Conv2d`` is replaced, whatever holds it; all else stays as it
     is. So do classes derived from these, such as the projections inside torch's own
@@ -43,7 +43,7 @@ def convert(
         A ``torch.nn.Module``; it stays as it is. The copy has the same parameters under the same
         names: ``load_state_dict`` takes checkpoints of either.
     accelerator
-        LayerTiles, drivers, read-outs, devices.
+        Tiles, drivers, read-outs, devices.
     digital
         Names of layers that stay as they are, as ``named_modules`` gives them; or their width in
         bits by name: whole numbers of that width on a chip, float32 in training. None stays.
@@ -55,7 +55,7 @@ def convert(
     adjoint
         ``"exact"`` or ``"diagonal"``, see `differentiable_transfer`.
     calibration
-        What the network takes, or a tuple of that: the ranges of drivers and read-outs are set by
+        Inputs of the network, or a tuple of inputs: the ranges of drivers and read-outs are set by
         it, see `set_ranges`. None sets them by each batch.
 
     Raises

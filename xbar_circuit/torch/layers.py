@@ -208,7 +208,7 @@ class CrossbarLayer(nn.Module):  # type: ignore[misc]  # torch is not typed here
 
 
 class CrossbarLinear(CrossbarLayer, nn.Linear):  # type: ignore[misc]
-    """A ``torch.nn.Linear`` that is the array."""
+    """A ``torch.nn.Linear`` that computes on the array."""
 
     def matrices(self) -> Any:
         """Return the weights as one group (1, inputs, outputs)."""
@@ -289,11 +289,11 @@ class _Convolution(CrossbarLayer):
 
 
 class CrossbarConv1d(_Convolution, nn.Conv1d):  # type: ignore[misc]
-    """A ``torch.nn.Conv1d`` that is the array."""
+    """A ``torch.nn.Conv1d`` that computes on the array."""
 
 
 class CrossbarConv2d(_Convolution, nn.Conv2d):  # type: ignore[misc]
-    """A ``torch.nn.Conv2d`` that is the array."""
+    """A ``torch.nn.Conv2d`` that computes on the array."""
 
 
 #: What replaces what; classes derived from these are not replaced.

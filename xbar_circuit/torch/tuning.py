@@ -47,7 +47,7 @@ def fine_tune(
     inputs
         Tensor (n, ...) of inputs, without labels; never the test set.
     steps
-        How many batches.
+        Number of batches.
     rng
         Chooses the inputs of a batch, and what `varied` draws.
     batch

@@ -68,8 +68,8 @@ def test_no_placement_that_reaches_the_accuracy_takes_less_energy(share):
     wanted = low + share * (high - low)
     found = find_placement(network(), test, known, settings(), wanted=wanted, bits=8)
     best = min(joule for right, joule in every.values() if right >= wanted)
-    assert found.found.accuracy == every[found.found.digital][0] >= wanted
-    assert found.found.cost.total_joule == approx(best, rel=1e-9)
+    assert found.chosen.accuracy == every[found.chosen.digital][0] >= wanted
+    assert found.chosen.cost.total_joule == approx(best, rel=1e-9)
     assert found.analog.accuracy == low
     assert found.everything.accuracy == high
     assert found.tried <= 10
@@ -91,7 +91,7 @@ def test_the_verb_says_what_leaves(tmp_path, capsys):
         main([*words, "--out", str(tmp_path)])
     assert not ended.value.code
     content = json.loads((tmp_path / "summary.json").read_text())
-    assert content["found"]["accuracy"] >= content["wanted"] > content["all_on_tiles"]["accuracy"]
+    assert content["chosen"]["accuracy"] >= content["wanted"] > content["all_on_tiles"]["accuracy"]
     assert content["layers"] == ["conv1", "dense3"]
     assert (tmp_path / "placement.png").read_bytes().startswith(b"\x89PNG")
     assert "leave the tiles" in (tmp_path / "index.html").read_text()

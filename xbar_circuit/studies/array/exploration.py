@@ -31,7 +31,7 @@ INPUTS = ("random", "all on", "first row", "last row")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplorationSetting:
-    """What can be chosen.
+    """Settings of the exploration.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ class ExplorationSetting:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Exploration:
-    """What the array does.
+    """Response of the array.
 
     conductance : (rows, cols) [S].
     lost_volt : of each device's input, lost on wires (rows, cols) [V].

@@ -97,7 +97,7 @@ def half_select(
     Raises
     ------
     ParameterError
-        A scheme or a cell that there is not.
+        An unknown scheme, or a cell outside the array.
     ConvergenceError, SimulatorError
         From ngspice.
     """

@@ -96,8 +96,8 @@ class IrDropMap:
 class IrDropReport:
     """All points of the study, cell by cell, and the spot checks.
 
-    base : the size, segment resistance and read voltage that stand still while another is swept.
-    tables : what each cell's table says of itself; empty for bare devices.
+    base : the size, segment resistance and read voltage that are fixed while another is swept.
+    tables : quality of each cell's table; empty for bare devices.
     maps : cell -> where its array at the base loses its voltage.
     """
 
@@ -136,13 +136,13 @@ def measure_ir_drop(
     cells
         Name -> cell or synapse; those with a transistor must hold a table that covers the voltages.
     sizes, segment_ohm, read_volt
-        Values to sweep; the middle one of each stands still while the others are swept
+        Values to sweep; the middle one of each is used while the others are swept
         [rows = columns, ohm, V].
     conductances
         Smallest and largest conductance, drawn uniformly between [S]; synapses have their own, and
         weights uniform in [-1, 1].
     inputs
-        Input vectors a point, uniform up to the read voltage.
+        Input vectors per point, uniform up to the read voltage.
     rng
         Source of conductances and inputs.
     signed

@@ -120,7 +120,7 @@ def characterize_device(
     cell
         The cell, read at its own temperature; the default preset if None.
     seed
-        Of everything that is drawn.
+        Seed of the random generator.
     cells
         How many cells the programming loops write, each target of the statistics among them.
     array

@@ -76,7 +76,7 @@ class WeightPair:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TemperatureReport:
-    """What heat costs: (temperatures,) each.
+    """Effect of temperature, (temperatures,) each.
 
     celsius : [deg C]. product_raw, product_scaled : relative L2 error of a 512 x 512 product.
     accuracy_raw, accuracy_scaled : of the network. accuracy_digital : without devices.
@@ -109,7 +109,7 @@ def temperature_study(
     network, images
         What to classify, with what; LeNet-5 on Fashion-MNIST's shipped images if None.
     seed
-        Of everything that is drawn; the same for every temperature.
+        Seed of the random generator; the same for every temperature.
     """
     stats = statistics or PcmStatistics.joshi2020()
     kelvins = checks.non_negative("celsius", np.asarray(celsius) + ZERO_CELSIUS_KELVIN, "K")

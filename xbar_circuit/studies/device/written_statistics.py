@@ -45,7 +45,7 @@ DRIFT_SECOND = (0.0, 86400.0)
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class WrittenStatistics:
-    """What cells of the compact model show, (targets,) each; with the published fits' values.
+    """Statistics of cells of the compact model, (targets,) each, with the published fits.
 
     target : [S]. accepted : fraction. pulses : mean. programming_sigma, read_sigma : [S], the read
     right after programming. drift_mean, drift_sigma : of the exponents of the devices.
@@ -74,7 +74,7 @@ def written_statistics(
     variability: PcmVariability | None = None,
     seed: int = 0,
 ) -> WrittenStatistics:
-    """Write `cells` devices to each target, measure them, and look up what is published.
+    """Write `cells` devices to each target, measure them, and compare with published fits.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def written_statistics(
     targets
         Conductances at 0.2 V [S].
     seed
-        Of everything that is drawn.
+        Seed of the random generator.
 
     Raises
     ------

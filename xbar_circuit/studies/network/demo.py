@@ -105,7 +105,7 @@ class Demo:
     drop
         The IR-drop map of the most loaded tile.
     shown, labels, digital_classes, analog_classes
-        Some test images, (k, 28, 28), and what was said of them.
+        Some test images, (k, 28, 28), with their classifications.
     seconds
         Of each stage.
     """
@@ -204,11 +204,11 @@ def run_demo(
     Parameters
     ----------
     images
-        How many test images; None is all 10,000.
+        Number of test images; None uses all 10,000.
     vectors
         Input vectors of each checked tile.
     report
-        Told of progress.
+        Receives the progress.
 
     Raises
     ------

@@ -107,7 +107,7 @@ def _plain(values: FloatArray) -> list[object]:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Evaluation:
-    """What a configuration does to a network.
+    """Result of running a network on an accelerator.
 
     Parameters
     ----------
@@ -120,12 +120,12 @@ class Evaluation:
     images
         Test images.
     scores
-        What was measured, by the metric's name; the first is what figures show.
+        Results by metric; the figures show the first one.
     by_celsius
         The first metric of the first chip at the last time, at each temperature of the settings:
         without drift compensation, and with one global factor.
     chip
-        The first chip at the first time, for what else is asked of it; None where all chips were
+        The first chip at the first time, for further analyses; None where all chips were
         found finished.
     programming
         Result of wire-aware programming, if it was used.
@@ -159,7 +159,7 @@ class Evaluation:
         Raises
         ------
         KeyError
-            It was not measured: there were no labels, or other metrics were asked for.
+            It was not measured: there are no labels, or other metrics were chosen.
         """
         return self.scores["accuracy"].value
 
@@ -256,7 +256,7 @@ def make_chip(
     calibration
         What the ranges are set by.
     seed
-        Of everything that is drawn.
+        Seed of the random generator.
     aware
         What wire-aware programming made of this mapping, where it is known.
     celsius
@@ -332,20 +332,20 @@ def evaluate(  # noqa: PLR0915  one story, told from the first step to the last
     report: Report = lambda *_: None,
     known: Callable[[dict[str, object]], object] = lambda _: None,
 ) -> Evaluation:
-    """Measure what an accelerator makes of a network.
+    """Evaluate a network on an accelerator.
 
     Parameters
     ----------
     network
         The network.
     test
-        What is measured on.
+        Test data.
     calibration
-        What converters are calibrated on; never the test set.
+        Calibration data for the converters; never the test set.
     settings
         The configuration.
     metrics
-        What is measured, see `xbar_circuit.network.metrics`; None follows from the labels.
+        Metrics, see `xbar_circuit.network.metrics`; None chooses them by the labels.
     workers
         Threads of the inference; the result does not depend on it.
     folder
@@ -355,9 +355,9 @@ def evaluate(  # noqa: PLR0915  one story, told from the first step to the last
         Where outputs are saved, `outputs/*.npy`, and of classes ``predictions.csv``; None saves
         none.
     report
-        Told of progress.
+        Receives the progress.
     known
-        Told what is measured as soon as it is: the digital run, then chip after chip.
+        Receives each result as soon as it is known: the digital run, then chip by chip.
 
     Raises
     ------

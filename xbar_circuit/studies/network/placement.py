@@ -74,15 +74,15 @@ class PlacementReport:
     layers
         All that could leave the tiles, in the order of the network.
     path
-        From all layers on tiles on, each step one layer further.
+        Placements along the search, from all layers on tiles, one layer per step.
     alone
-        By layer: the placement where it alone is digital.
-    found
+        Placement with this layer alone digital, by layer.
+    chosen
         The one that was chosen: of the least energy among those tried that reach the accuracy.
     everything
         All layers digital, for comparison.
     tried
-        How many placements were measured.
+        Number of placements measured.
     """
 
     network_name: str
@@ -95,7 +95,7 @@ class PlacementReport:
     layers: tuple[str, ...]
     path: tuple[LayerPlacement, ...]
     alone: Mapping[str, LayerPlacement]
-    found: LayerPlacement
+    chosen: LayerPlacement
     everything: LayerPlacement
     tried: int
 
@@ -115,7 +115,7 @@ class PlacementReport:
             "digital_accuracy": self.digital_accuracy,
             "wanted": self.wanted,
             "layers": list(self.layers),
-            "found": self.found.to_dict(),
+            "chosen": self.chosen.to_dict(),
             "all_on_tiles": self.analog.to_dict(),
             "all_digital": self.everything.to_dict(),
             "path": [one.to_dict() for one in self.path],
@@ -137,7 +137,7 @@ def find_placement(
     workers: int = 2,
     report: Report = lambda *_: None,
 ) -> PlacementReport:
-    """Find which layers must leave the analog tiles for an accuracy.
+    """Find which layers must be digital to reach an accuracy.
 
     Parameters
     ----------
@@ -149,9 +149,9 @@ def find_placement(
     wanted
         The accuracy to reach, from 0 to 1; None is the digital one less `lost`.
     lost
-        What may be lost of the digital accuracy, in shares of all images.
+        Allowed loss against the digital accuracy, as a share of all images.
     bits
-        Width of layers that leave; None is float32.
+        Integer width of the digital layers; None is float32.
     workers
         Threads; the result does not depend on it.
     report
@@ -213,7 +213,7 @@ def find_placement(
         layers=layers,
         path=tuple(path),
         alone=alone,
-        found=min(reached, key=lambda one: one.cost.total_joule),
+        chosen=min(reached, key=lambda one: one.cost.total_joule),
         everything=everything,
         tried=len(known),
     )

@@ -160,7 +160,7 @@ def check_point(**point: Any) -> None:
 def network_point(
     *, rng: np.random.Generator, seconds: float = 0.0, **point: Any
 ) -> Mapping[str, float]:
-    """Return what an accelerator makes of a network.
+    """Return accuracy and cost of a network on an accelerator.
 
     Parameters
     ----------

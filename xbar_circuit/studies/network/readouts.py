@@ -118,7 +118,7 @@ def own_readout(
     supplies: Mapping[str, float] | None = None,
     bits: int = 8,
 ) -> Readout:
-    """Return a read-out around an op-amp of one's own: transimpedance amplifier, behavioural SAR.
+    """Return a read-out around your own op-amp: transimpedance amplifier, behavioural SAR.
 
     Parameters
     ----------
@@ -209,7 +209,7 @@ def compare_readouts(
         Where decks and answers of calibrations are kept, and models as JSON; the same call resumes
         there after an interruption.
     report
-        Told of progress.
+        Receives the progress.
 
     Raises
     ------

@@ -26,7 +26,7 @@ _POINTS = 0.01  # of accuracy: what counts as a loss
 def recovery_point(
     *, rng: np.random.Generator, ohm: float, seconds: float = 0.0, **point: Any
 ) -> Mapping[str, float]:
-    """Return what the wires cost a network, as mapped and with wire-aware programming.
+    """Return the accuracy of a network with wires, as mapped and with wire-aware programming.
 
     Parameters
     ----------

@@ -88,7 +88,7 @@ class TemperatureCurve:
         return np.asarray(stats.t.ppf(0.975, len(found) - 1) * spread)
 
     def lost(self, correction: str) -> float:
-        """Return the most that heat costs: mean accuracy, at its best less at its worst."""
+        """Return the largest loss over temperature: best minus worst mean accuracy."""
         mean = self.mean(correction)
         return float(mean.max() - mean.min())
 
@@ -142,7 +142,7 @@ def temperature_curve(
     workers
         Threads; the result does not depend on it.
     report
-        Told of progress.
+        Receives the progress.
 
     Raises
     ------

@@ -93,7 +93,7 @@ def characterize_amplifier(
         parameter (0 where it has none). Of a behavioural op-amp or conveyor, its own fields, such
         as ``{"offset_volt": 2e-3}``.
     samples
-        How many are drawn, the same ones for every corner and temperature.
+        Number of samples, the same ones for every corner and temperature.
     kit_samples
         How many samples of the model library's own Monte Carlo (``agauss`` in a section such as
         ``tt_mm``) are measured at each corner and temperature; each is named by its number and its
@@ -106,7 +106,7 @@ def characterize_amplifier(
     noise_hertz
         Band over which the noise is integrated [Hz].
     overdrive
-        How far beyond the pattern the sweep goes to find the swing, and the slew's step.
+        Range of the sweep for the swing, and of the slew step, over the pattern's full scale.
     array
         ``"full"`` writes every wire and cell; ``"macromodel"`` the reduction of a linear array to
         its ports, exact at DC and up to the first power of the frequency, whose error beside the
@@ -118,12 +118,12 @@ def characterize_amplifier(
         Further supplies to vary to, ``({"vdd": 1.0}, {"vdd": 1.2})``: port -> voltage [V]; those
         not named stay. The nominal circuit has its own.
     name
-        What to call it in the report.
+        Name in the report.
     folder
         Where decks and waveforms go (``decks/``), and finished variations (``variations/``), which
         are not measured again; None keeps nothing.
     executor, workers, progress
-        Who measures the variations, as in :func:`run_items`; `progress` is called with each.
+        Execution of the variations, as in :func:`run_items`; `progress` is called with each.
 
     Raises
     ------

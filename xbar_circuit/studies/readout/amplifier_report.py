@@ -40,7 +40,7 @@ class AmplifierReport:
     swing_low_volt, swing_high_volt
         Outputs at which the gain has fallen by 3 dB, or the last reached [V].
     swing_found
-        Whether it has fallen there, low and high; where not, the swing is at least that.
+        Whether the gain has fallen there, low and high; if not, the swing is a lower bound.
     full_scale_ampere
         Column current of the pattern [A].
     loop_gain, unity_loop_hertz, phase_margin_degree
@@ -58,12 +58,12 @@ class AmplifierReport:
     supply_ampere, power_watt, energy_joule
         Without input; the energy is power times the amplifier's settling window.
     window_second
-        That window [s]; see `window_too_short`.
+        Settling window [s]; see `window_too_short`.
     array_error
         Relative error of the column's admittance in the deck where the loop gain is one, beside
         the full array's; 0 where the full array is in the deck.
     solved
-        Runs that ngspice gave up on as they were written -> how they were solved.
+        Runs on which ngspice first failed -> how they were solved.
     psrr_db
         Rejection of the supply that is rejected least, ``-20 log10 |v_out / v_supply|`` at the
         lowest frequency with the loop closed [dB]; NaN without supplies. Over ``gain_ohm`` it is
@@ -137,12 +137,12 @@ class AmplifierReport:
 
     @property
     def window_too_short(self) -> bool:
-        """Whether it needs longer to settle than the window for which its energy is charged."""
+        """Whether settling takes longer than the window used for the energy."""
         return self.settling_second > self.window_second
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader of the figures should know."""
+        """Notes on the figures."""
         found = []
         if self.window_too_short:
             found.append(

@@ -41,7 +41,7 @@ class CalibrationCase:
     chain
         One of `tile.CHAINS`.
     rows, cols
-        Of the array.
+        Size of the array.
     bits
         Of the converter.
     array
@@ -109,7 +109,7 @@ STANDARD_CASES = tuple(
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CalibrationReport:
-    """What a calibration gave.
+    """Result of a calibration.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ class CalibrationReport:
 
     @property
     def speed_ratio(self) -> float:
-        """How much faster the fast model is."""
+        """Speed of the fast model over ngspice."""
         return self.spice_second / self.fast_second
 
     @property
@@ -166,7 +166,7 @@ def calibrate_chain(
     folder: str | Path | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> CalibrationReport:
-    """Calibrate a named read-out and judge it.
+    """Calibrate a named read-out and measure its held-out error.
 
     Parameters
     ----------

@@ -55,15 +55,15 @@ class ColumnReport:
         Where the ideal dot product lies on the ideal converter's scale (products,), a real number:
         k at the middle of code k.
     code
-        What came out (products,).
+        Output codes (products,).
     error_lsb
-        By cause, (products,) each; they add up to ``code - ideal_code``.
+        Error by cause, (products,) each; they add up to ``code - ideal_code``.
     gain, offset_lsb
         Of the best line ``code = gain * ideal + offset``, as a chip's calibration would find it.
     calibrated_error_lsb
-        What that line leaves, divided by the gain (products,).
+        Residual of that line, divided by the gain (products,).
     product_second, readout_joule
-        Time of a product, and what the column's read-out takes for it; NaN where nobody measured.
+        Time of a product, and energy of the column's read-out; NaN if not measured.
     simulator_second
         Time inside ngspice [s]; 0 for the fast engine.
     """
@@ -103,7 +103,7 @@ class ColumnReport:
         return float(self._error(cause).mean())
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain JSON; what nobody measured is null."""
+        """Return everything as plain JSON; null if not measured."""
         content: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
         for name in ("ideal_code", "code", "calibrated_error_lsb"):
             content[name] = content[name].tolist()
@@ -152,7 +152,7 @@ def characterize_column(
     noise
         Whether the converter is noisy; the same numbers in both engines.
     target
-        The conductances that were wanted (rows, cols) [S]; None is what the crossbar has.
+        Target conductances (rows, cols) [S]; None uses those of the crossbar.
     engine
         ``"spice"`` or ``"fast"``.
     array
@@ -163,7 +163,7 @@ def characterize_column(
     progress
         In ngspice: called with the number of products of each run that is done.
     name
-        What to call it in the report.
+        Name in the report.
 
     Raises
     ------

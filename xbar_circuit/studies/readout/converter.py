@@ -154,12 +154,12 @@ def characterize_converter(
     progress: Callable[[int], object] | None = None,
     name: str | None = None,
 ) -> ConverterReport:
-    """Measure a converter as a laboratory would.
+    """Measure the figures of merit of a converter.
 
     Parameters
     ----------
     converter
-        What to measure: its range, width, time and energy are read, and it is asked to convert.
+        Converter to measure.
     rng
         Draws the converter's noise; None measures it without noise.
     convert
@@ -172,7 +172,7 @@ def characterize_converter(
         Conversions at each of 33 points around a threshold, for a noisy converter; by default 64,
         in ngspice 2.
     per_code
-        Inputs a code in the code density; by default 64, in ngspice 4.
+        Inputs per code in the code density; by default 64, in ngspice 4.
     samples
         Length of the sine; by default 4096, in ngspice 256.
     search

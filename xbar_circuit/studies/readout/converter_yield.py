@@ -54,9 +54,9 @@ class ConverterYield:
     failures
         Name of each sample without a value, and why.
     limit_lsb
-        What the yield asks of INL and DNL.
+        Limit on INL and DNL for the yield.
     outcomes
-        As the runner returned them.
+        Outcomes of the runner.
     """
 
     name: str
@@ -131,11 +131,11 @@ def converter_yield(
     engine
         As in :func:`characterize_converter`; in ngspice each sample's decks are kept in `folder`.
     limit_lsb
-        What the yield asks of INL and DNL.
+        Limit on INL and DNL for the yield.
     executor, workers, folder, progress
         As in :func:`run_items`; by default one after the other in this process.
     name
-        What to call it in the report.
+        Name in the report.
 
     Raises
     ------

@@ -79,11 +79,11 @@ def characterize_integrator(
         Row voltages about the reference that make full scale (rows,) [V]; by default 0.2 V on
         every row.
     overdrive
-        How far beyond the pattern the sweep goes, for the swing.
+        Range of the sweep for the swing, over the pattern's full scale.
     points
         Of the sweep within the pattern's range, odd; a few more lie beyond.
     name
-        What to call it in the report.
+        Name in the report.
     folder
         Where deck and answer are kept and found again; None keeps nothing.
 

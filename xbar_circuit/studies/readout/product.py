@@ -90,7 +90,7 @@ def characterize_product(
     progress: Callable[[int], object] | None = None,
     name: str = "tile",
 ) -> ProductReport:
-    """Return what a product takes: energy and area by component, and time.
+    """Return energy and area by component, and time, of a product.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def characterize_product(
     rng
         Draws the inputs, independent and even from -1 to 1.
     inputs
-        Over how many the energy of array and drivers is averaged.
+        Number of inputs over which the energy of array and drivers is averaged.
     logic
         Node and supply of the digital logic; None is 14 nm at 0.8 V.
     rest
@@ -108,7 +108,7 @@ def characterize_product(
     folder, progress
         As in :meth:`Tile.in_spice`.
     name
-        What to call it in the report.
+        Name in the report.
 
     Raises
     ------

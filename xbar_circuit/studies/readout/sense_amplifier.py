@@ -91,7 +91,7 @@ def characterize_sense_amplifier(
         How many are drawn by the random functions of the model library (``agauss`` in a section
         such as ``tt_mm``), in place of `samples`, each in a deck and with a seed of its own.
     common_mode_volt
-        Of the inputs [V].
+        Common mode of the inputs [V].
     range_volt
         Offsets are looked for within this on both sides [V]; those beyond are infinite.
     steps
@@ -114,12 +114,12 @@ def characterize_sense_amplifier(
     supplies
         Further supplies to measure at: port -> voltage [V]; those not named stay.
     name
-        What to call it in the report.
+        Name in the report.
     folder
         Where decks and waveforms go (``decks/``), and finished items (``variations/``), which are
         not measured again; None keeps nothing.
     executor, workers, progress
-        Who does the work, as in :func:`run_items`; `progress` is called with each item.
+        Execution, as in :func:`run_items`; `progress` is called with each item.
 
     Raises
     ------

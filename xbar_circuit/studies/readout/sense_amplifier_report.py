@@ -59,19 +59,27 @@ class SenseCondition:
         return result
 
     @property
-    def found(self) -> FloatArray:
+    def finite_offsets_volt(self) -> FloatArray:
         """The offsets that were found [V]."""
         return self.offsets_volt[np.isfinite(self.offsets_volt)]
 
     @property
     def offset_mean_volt(self) -> float:
         """Mean offset [V]; NaN without any."""
-        return float(self.found.mean()) if self.found.size else float("nan")
+        return (
+            float(self.finite_offsets_volt.mean())
+            if self.finite_offsets_volt.size
+            else float("nan")
+        )
 
     @property
     def offset_sigma_volt(self) -> float:
         """Standard deviation of the offsets [V]; NaN with fewer than two."""
-        return float(self.found.std(ddof=1)) if self.found.size > 1 else float("nan")
+        return (
+            float(self.finite_offsets_volt.std(ddof=1))
+            if self.finite_offsets_volt.size > 1
+            else float("nan")
+        )
 
     @property
     def hysteresis_volt(self) -> float:
@@ -186,7 +194,7 @@ class SenseAmplifierReport:
             Nothing was found at the nominal condition.
         """
         nominal, *others = found
-        if nominal.found.size < 2:
+        if nominal.finite_offsets_volt.size < 2:
             said = nominal.failures[0] if nominal.failures else "all offsets beyond range_volt"
             raise XbarError(
                 f"sense amplifier: got no offsets ({said}), expected at least two; check its ports,"
