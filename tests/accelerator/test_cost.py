@@ -204,6 +204,25 @@ def test_wires_are_in_the_energy_of_the_array():
     assert found == approx(10e-9 * 0.2**2 / (3000 + 4000 + 3000), rel=1e-6)
 
 
+@pytest.mark.parametrize(
+    "terminals",
+    [xc.Terminals(), xc.Terminals(left_ohm=30.0, right_ohm=70.0, bottom_ohm=20.0)],
+)
+def test_port_currents_are_those_of_all_cells_of_a_row(terminals):
+    """The energy from conductances between ports, against every cell's current."""
+    rng = np.random.default_rng(8)
+    wires = xc.Wires(row_ohm=3.0, column_ohm=2.0)
+    accelerator = PLAIN.changed(wires=wires, terminals=terminals)
+    tile = accelerator.tile(rng.uniform(0.0, 25e-6, (24, 10)))
+    inputs = rng.uniform(0.0, 1.0, (7, tile.inputs))
+    expected = 0.0
+    for read in tile.reads(inputs):
+        on = 1.0 if read.second is None else np.minimum(read.second / tile.driver.span_second, 1.0)
+        current = xc.nodal.read(tile.driven, read.volt * on).device_current.sum(axis=2)
+        expected += 5e-9 * float((read.volt * current).sum(axis=1).mean())
+    assert tile_joule(tile, inputs, drive_second=5e-9) == approx(expected, rel=1e-12)
+
+
 def test_a_dense_layer_by_hand():
     accelerator = PLAIN.changed(rows=4, cols=4)  # rows 3 + 3, columns 2 + 1 pairs
     chip = chip_of(dense_network(), accelerator)

@@ -8,7 +8,7 @@ into products.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from xbar_circuit import nodal
 from xbar_circuit._checks import FloatArray
+from xbar_circuit._scratch import Scratch
 from xbar_circuit.accelerator._hardware import Hardware
 from xbar_circuit.accelerator.mapping import LayerPlan
 from xbar_circuit.network.operators import Array
@@ -152,7 +153,7 @@ class AnalogLayer:
         self._driver = parts.accelerators[0].driver  # of one coding in all tiles
         self._compiled = []
         self._factors: list[Array] = []
-        self._offsets: list[Array | None] = []
+        self._offsets: list[Array] = []
         self.noisy = False
         measured: list[tuple[float, Array]] = []
         for j, (tile_plan, own) in enumerate(zip(plan.tiles, parts.accelerators, strict=True)):
@@ -170,7 +171,7 @@ class AnalogLayer:
             self._compiled.append(made)
             self._factors.append(factor.astype(np.float32))
             offset = without.astype(np.float64) * factor
-            self._offsets.append(offset.astype(np.float32) if offset.any() else None)
+            self._offsets.append(offset.astype(np.float32))
         #: Of each tile as it is, the value of one code [S] and the codes without an input.
         self.constants = tuple(measured)
 
@@ -194,15 +195,44 @@ class AnalogLayer:
         stream
             Names the random numbers of what is noisy; None draws none.
         """
+        shape = len(codes), self._groups * self._cols
+        if stream is None:
+            return self._add_up(codes, np.zeros(shape, dtype=np.float32), Scratch())
         flat = codes.reshape(len(codes), -1)
-        result = np.zeros((len(codes), self._groups * self._cols), dtype=np.float32)
+        result = np.zeros(shape, dtype=np.float32)
         for j, made in enumerate(self._compiled):
             tile = self.plan.tiles[j]
-            rng = None if stream is None else np.random.default_rng((*stream, j))
+            rng = np.random.default_rng((*stream, j))
             found = made.codes(flat[:, slice(*tile.rows)], rng=rng)
             found = found * self._factors[j]
-            offset = self._offsets[j]
-            if offset is not None:
-                found -= offset
+            found -= self._offsets[j]
             result[:, slice(*tile.cols)] += found
+        return result.reshape(len(codes), self._groups, self._cols)
+
+    def block(self) -> Callable[[Array], Array]:
+        """Return what gives the products without noise of one block of codes after the other.
+
+        What it returns holds until its next call.
+        """
+        room, work = Scratch(), Scratch()
+
+        def products(codes: Array) -> Array:
+            result = room(len(codes), self._groups * self._cols)
+            result.fill(0.0)
+            return self._add_up(codes, result, work)
+
+        return products
+
+    def _add_up(self, codes: Array, result: Array, scratch: Scratch) -> Array:
+        """Return the products without noise, in zeros (vectors, groups * cols)."""
+        flat = codes.reshape(len(codes), -1)
+        for j, made in enumerate(self._compiled):
+            tile = self.plan.tiles[j]
+            made.add_products(
+                flat[:, slice(*tile.rows)],
+                self._factors[j],
+                self._offsets[j],
+                result[:, slice(*tile.cols)],
+                scratch,
+            )
         return result.reshape(len(codes), self._groups, self._cols)

@@ -8,8 +8,8 @@ occur.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from collections.abc import Mapping as MappingOf
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from xbar_circuit.accelerator._hardware import Hardware
 from xbar_circuit.accelerator._periphery import Periphery
 from xbar_circuit.accelerator._working_chip import Inputs, WorkingChip
 from xbar_circuit.accelerator.mapping import LayerPlan, Mapping
+from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.network._activation_products import activation_macs
 from xbar_circuit.network.execution import DigitalMultiplier, batch_size, walk, zeros_for
@@ -277,15 +278,29 @@ def tile_joule(tile: Tile, inputs: FloatArray, *, drive_second: float) -> float:
     drive_second
         How long the word lines are driven in one read: levels all of it, the longest pulse too [s].
     """
-    prepared = nodal.prepare(tile.driven)
+    drawn = _row_currents(tile.driven)
     total = 0.0
     for read in tile.reads(inputs):
         level = read.volt
         span = tile.driver.span_second
         mean = level if read.second is None else level * np.minimum(read.second / span, 1.0)
-        current = prepared.read(mean).row_current
-        total += drive_second * float((level * current).sum(axis=1).mean())
+        total += drive_second * float((level * drawn(mean)).sum(axis=1).mean())
     return total
+
+
+def _row_currents(array: Crossbar) -> Callable[[FloatArray], FloatArray]:
+    """Return what gives the drivers' currents (batch, rows) [A] of voltages (batch, rows) [V].
+
+    Of linear cells by the array's conductances between its ports, sense terminals at 0 V: no node
+    inside is asked. Of others from every cell's current.
+    """
+    if not (array.cell.linear and array.cell.loads_row) or array.wires.uneven:
+        prepared = nodal.prepare(array)
+        return lambda volts: prepared.read(volts).row_current
+    branches = nodal.reduce(array).held(array.terminals)[: array.rows]
+    rows = branches[:, : array.rows]
+    total = branches.sum(axis=1)
+    return lambda volts: volts * total - volts @ rows
 
 
 def _spread(tiles: int) -> Sequence[int]:

@@ -73,6 +73,13 @@ class ChipMultiplier:
         stream = (*self._seed, self._places[name], self._first)
         return layer.products(vectors, stream=(*stream, step) if step else stream)
 
+    def block(self, name: str) -> Callable[[Array], Array] | None:
+        """Return what multiplies blocks, unless noise is drawn for all vectors together."""
+        layer = self.layers[name]
+        if isinstance(layer, DigitalLayer):
+            return layer.products
+        return None if self._seed is not None and layer.noisy else layer.block()
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class WorkingChip:

@@ -24,6 +24,8 @@ from xbar_circuit.errors import ParameterError
 from xbar_circuit.network._feeds import Feeds
 from xbar_circuit.network.node import INPUT, Node, Port
 from xbar_circuit.network.operators import Array, MatrixOperator, Operator, RecurrentOperator
+from xbar_circuit.network.operators._products import multiply
+from xbar_circuit.network.operators.protocol import Overwriting
 
 __all__ = [
     "MEMORY_BYTES",
@@ -118,11 +120,24 @@ class Preparing(Multiplier, Protocol):
         ...
 
 
+@runtime_checkable
+class InBlocks(Multiplier, Protocol):
+    """A multiplier that can take a node's vectors a block after the other."""
+
+    def block(self, name: str) -> Callable[[Array], Array] | None:
+        """Return what multiplies blocks (n, groups, rows) of encoded vectors.
+
+        What it returns holds until its next call. None: all vectors have to come together.
+        """
+        ...
+
+
 class DigitalMultiplier:
     """NumPy in float32: the reference."""
 
     def __init__(self, network: Graph) -> None:
         self._matrices = {name: op.matrices for name, op in network.matrix_nodes}
+        self._prepared: dict[str, Callable[[Array], Array]] = {}
 
     def encode(self, name: str, inputs: Array) -> Array:  # noqa: ARG002 (the protocol's)
         """Return the input itself."""
@@ -130,27 +145,25 @@ class DigitalMultiplier:
 
     def multiply(self, name: str, vectors: Array, *, step: int = 0) -> Array:  # noqa: ARG002
         """Return ``vectors @ matrices``."""
-        return _multiply(vectors, self._matrices[name])
+        return multiply(vectors, self._matrices[name])
+
+    def whole(self, name: str, operator: MatrixOperator) -> Callable[[Array], Array] | None:
+        """Return what computes a node's output, or None where `multiply` is another's."""
+        if type(self).multiply is not DigitalMultiplier.multiply:
+            return None
+        if name not in self._prepared:
+            self._prepared[name] = operator.prepared()
+        return self._prepared[name]
 
 
 def apply_digitally(operator: Operator | MatrixOperator | RecurrentOperator, *inputs: Array) -> Any:
     """Return the output of a single operator of any kind, or a tuple of several."""
     if isinstance(operator, MatrixOperator):
-        products = _multiply(operator.unfold(inputs[0]), operator.matrices)
-        return operator.fold(products, inputs[0])
+        return operator.prepared()(inputs[0])
     if isinstance(operator, RecurrentOperator):
         matrices = {name: dense.matrices[0] for name, dense in operator.layers.items()}
         return operator.unroll(lambda layer, x, _: np.matmul(x, matrices[layer]), *inputs)
     return operator.apply(*inputs)
-
-
-def _multiply(vectors: Array, matrices: Array) -> Array:
-    """Multiply (vectors, groups, rows) by (groups, rows, cols)."""
-    if len(matrices) == 1:
-        products: Array = (vectors[:, 0] @ matrices[0])[:, None]
-    else:
-        products = np.matmul(vectors.swapaxes(0, 1), matrices).swapaxes(0, 1)
-    return products
 
 
 def walk(
@@ -188,9 +201,21 @@ def walk(
     values: dict[str, list[Any]] = {
         name: [array] if network.stacks else list(array) for name, array in feeds.arrays.items()
     }
+    own: set[str] = set()  # fresh memory that only the walk knows
     for k, node in enumerate(network.nodes):
         inputs = [values[name] for name in node.inputs]
-        outputs = _visit(node, inputs, multiplier)
+        if isinstance(node.operator, MatrixOperator):
+            own.add(node.name)
+        if (
+            isinstance(node.operator, Overwriting)
+            and node.inputs[0] in own
+            and last_use[node.inputs[0]] == k
+            and seen is None
+        ):
+            outputs: list[list[Any]] = [[node.operator.overwrite(value) for value in inputs[0]]]
+            own.add(node.name)
+        else:
+            outputs = _visit(node, inputs, multiplier)
         if seen is not None:
             seen(node, [value[0] for value in inputs], [value[0] for value in outputs])
         found = zip(node.outputs, outputs, strict=True)
@@ -206,15 +231,28 @@ def _visit(node: Node, inputs: list[list[Any]], multiplier: Multiplier) -> list[
     operator = node.operator
     if isinstance(operator, MatrixOperator):
         x, sizes = _together(inputs[0], axis=0)
-        seen = multiplier.encode(node.name, x)
-        products = multiplier.multiply(node.name, operator.unfold(seen))
-        return [_apart(operator.fold(products, seen), sizes, axis=0)]
+        return [_apart(_matrix_output(node.name, operator, x, multiplier), sizes, axis=0)]
     if isinstance(operator, RecurrentOperator):
         return _visit_recurrent(node, operator, inputs, multiplier)
     found = [operator.apply(*sample) for sample in zip(*inputs, strict=True)]
     if node.more_outputs:
         return [list(one) for one in zip(*found, strict=True)]
     return [found]
+
+
+def _matrix_output(
+    name: str, operator: MatrixOperator, inputs: Array, multiplier: Multiplier
+) -> Array:
+    """Return a matrix node's output, its vectors in blocks where the multiplier can."""
+    if isinstance(multiplier, DigitalMultiplier):
+        whole = multiplier.whole(name, operator)
+        if whole is not None:
+            return whole(inputs)
+    seen = multiplier.encode(name, inputs)
+    product = multiplier.block(name) if isinstance(multiplier, InBlocks) else None
+    if product is not None:
+        return operator.through(product, seen)
+    return operator.fold(multiplier.multiply(name, operator.unfold(seen)), seen)
 
 
 def _visit_recurrent(

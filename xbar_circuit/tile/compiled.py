@@ -9,15 +9,16 @@ may fall on its other side.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from xbar_circuit import _checks as checks
-from xbar_circuit import nodal
+from xbar_circuit import _compiler, nodal
 from xbar_circuit._checks import FloatArray
+from xbar_circuit._scratch import Scratch
 from xbar_circuit.errors import ShapeError
 from xbar_circuit.peripherals.drivers import WordLines
 from xbar_circuit.tile._conversion import converted
@@ -110,6 +111,8 @@ class CompiledTile:
             self._corrected = CorrectedArray(correction, held)
         self._rounded: Reals | None = None
         self._middle = 0.0
+        self._kernel: Callable[..., None] | None = None  # of one read with rounding only
+        self._rounding: tuple[Any, ...] = ()
         self._siemens: FloatArray | None = None
         self._rest = np.zeros(tile.converters)
         self._volt_per_code: float | None = None
@@ -160,6 +163,16 @@ class CompiledTile:
         order = np.arange(self.tile.converters).reshape(-1, count).T.ravel()
         self._rounded = np.ascontiguousarray((inputs * per_step)[:, order], dtype=np.float32)
         self._middle = whole
+        if self.weights == (1,) and _compiler.available():
+            from xbar_circuit.tile._code_kernel import add_rounded  # noqa: PLC0415 - numba compiles
+
+            self._kernel = add_rounded
+            self._rounding = (
+                np.float32(-whole),
+                np.float32(float(self._quantiser.highest) - whole),
+                np.array(self._digital.significance, dtype=np.float32),
+                np.float32(whole * sum(self._digital.significance)),
+            )
 
     def _planes(self, drive: Reals) -> tuple[tuple[int, Reals], ...]:
         """Return weight and codes of every read, as the folded matrix takes them."""
@@ -239,6 +252,33 @@ class CompiledTile:
         if total is None:  # pragma: no cover  a driver reads at least once
             raise ShapeError("drive")
         return self._digital.outputs_of(total)
+
+    def add_products(
+        self, drive: Reals, factor: Reals, offset: Reals, out: Reals, scratch: Scratch
+    ) -> None:
+        """Add ``codes(drive) * factor - offset`` to what is there.
+
+        Parameters
+        ----------
+        drive
+            The driver's codes (batch, inputs).
+        factor, offset
+            Of each output (outputs,), float32.
+        out
+            (batch, outputs), float32.
+        scratch
+            Working memory of this thread.
+        """
+        kernel = self._kernel
+        if self._rounded is None or kernel is None:
+            found = self.codes(drive) * factor
+            found -= offset
+            out += found
+            return
+        ((_, plane),) = self._planes(drive)
+        places = scratch(len(plane), self._rounded.shape[1])
+        np.matmul(plane, self._rounded, out=places)
+        kernel(places, *self._rounding, factor, offset, out)
 
     def _sum_of_rounded(self, drive: Reals, matrix: Reals) -> Reals:
         """Return the codes of the outputs where rounding to the nearest gives them."""

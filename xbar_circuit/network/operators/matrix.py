@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit.errors import ParameterError, ShapeError
+from xbar_circuit.network.operators._products import Product
+from xbar_circuit.network.operators._windows import Windows, add_bias, blocks, last_to_second
 from xbar_circuit.network.operators.protocol import Array, MatrixOperator
 
 __all__ = ["Convolution", "Dense", "TransposedConvolution", "pad_axes"]
@@ -120,53 +123,88 @@ class Convolution(MatrixOperator):
 
     def unfold(self, inputs: Array) -> Array:
         """Return the patches (batch * positions, groups, in / groups * kernel)."""
-        axes = len(self.stride)
+        padded, counts = self._padded(inputs)
+        patches = np.empty((len(inputs), math.prod(counts), self._length), dtype=inputs.dtype)
+        self._windows.gather(padded, patches)
+        return patches.reshape(-1, self.groups, self._length // self.groups)
+
+    def fold(self, products: Array, inputs: Array) -> Array:
+        """Return the feature maps (batch, out_channels, *positions), channels last in memory."""
+        size = tuple(n + sum(p) for n, p in zip(inputs.shape[2:], self.padding, strict=True))
+        maps = products.reshape(len(inputs), *self._windows.counts(size), -1) + self.bias
+        return last_to_second(maps)
+
+    def through(self, product: Callable[[Array], Array], inputs: Array) -> Array:
+        """Return the feature maps, from somebody's products of blocks of the patches."""
+        return self._in_blocks(product, inputs, by_pixel=False)
+
+    def prepared(self) -> Callable[[Array], Array]:
+        """Return what computes the feature maps digitally."""
+        if self.groups == 1:
+            pixels = np.moveaxis(self.weight, 1, -1).reshape(len(self.weight), -1)
+            by_pixel = np.ascontiguousarray(pixels.T)
+            return lambda inputs: self._in_blocks(Product(by_pixel), inputs, by_pixel=True)
+        if self.weight.shape[:2] != (self.groups, 1):
+            return MatrixOperator.prepared(self)
+        otherwise = MatrixOperator.prepared(self)
+        kernels = np.ascontiguousarray(self.weight.reshape(self.groups, -1).T)
+
+        def each_channel(inputs: Array) -> Array:
+            padded, _ = self._padded(inputs)
+            found = self._windows.each_channel(padded, kernels, self.bias)
+            return otherwise(inputs) if found is None else found
+
+        return each_channel
+
+    def _in_blocks(
+        self, product: Callable[[Array], Array], inputs: Array, *, by_pixel: bool
+    ) -> Array:
+        padded, counts = self._padded(inputs)
+        windows, channels = math.prod(counts), len(self.weight)
+        maps = np.empty((len(inputs), windows, channels), dtype=np.float32)
+        room: Array | None = None
+        for part in blocks(len(inputs), 4 * windows * (self._length + channels)):
+            some = padded[part]
+            if room is None:
+                room = np.empty((len(some), windows, self._length), dtype=inputs.dtype)
+            patches = room[: len(some)]
+            self._windows.gather(some, patches, by_pixel=by_pixel)
+            found = product(patches.reshape(-1, self.groups, self._length // self.groups))
+            add_bias(found.reshape(-1, channels), self.bias, maps[part].reshape(-1, channels))
+        return last_to_second(maps.reshape(len(inputs), *counts, channels))
+
+    @property
+    def _windows(self) -> Windows:
+        return Windows(kernel=self.weight.shape[2:], stride=self.stride, dilation=self.dilation)
+
+    @property
+    def _length(self) -> int:
+        """Of a patch of all channels."""
+        return self.groups * math.prod(self.weight.shape[1:])
+
+    def _padded(self, inputs: Array) -> tuple[Array, tuple[int, ...]]:
+        """Return the inputs with their padding, and how many positions each axis has."""
+        axes, windows = len(self.stride), self._windows
         channels = self.weight.shape[1] * self.groups
-        reach = self._reach()
         padded = pad_axes(inputs, ((0, 0), (0, 0), *self.padding), 0.0)
         if (
             inputs.ndim != axes + 2
             or inputs.shape[1] != channels
-            or any(have < need for have, need in zip(padded.shape[2:], reach, strict=True))
+            or any(have < need for have, need in zip(padded.shape[2:], windows.reach, strict=True))
         ):
             raise ShapeError.about(
                 "inputs",
                 got=f"shape {inputs.shape}",
-                expected=f"(batch, {channels}, ...) with {axes} spatial axes of at least {reach}"
-                " after padding",
+                expected=f"(batch, {channels}, ...) with {axes} spatial axes of at least"
+                f" {windows.reach} after padding",
                 remedy="check the layer before this convolution",
             )
-        spatial = tuple(range(2, 2 + axes))
-        windows = np.lib.stride_tricks.sliding_window_view(padded, reach, axis=spatial)
-        steps = tuple(slice(None, None, s) for s in self.stride)
-        holes = tuple(slice(None, None, d) for d in self.dilation)
-        windows = windows[(slice(None), slice(None), *steps, *holes)]
-        order = (0, *spatial, 1, *range(2 + axes, 2 + 2 * axes))
-        rows = math.prod(self.weight.shape[1:])
-        return windows.transpose(order).reshape(-1, self.groups, rows)
-
-    def fold(self, products: Array, inputs: Array) -> Array:
-        """Return the feature maps (batch, out_channels, *positions)."""
-        reach = self._reach()
-        sizes = [
-            (size + before + after - need) // step + 1
-            for size, (before, after), need, step in zip(
-                inputs.shape[2:], self.padding, reach, self.stride, strict=True
-            )
-        ]
-        maps = products.reshape(len(inputs), *sizes, -1) + self.bias
-        return np.ascontiguousarray(np.moveaxis(maps, -1, 1))
+        return padded, windows.counts(padded.shape[2:])
 
     def with_matrices(self, matrices: NDArray[Any]) -> Convolution:
         """Return the layer with other weights (groups, in / groups * kernel, out / groups)."""
         weight = matrices.transpose(0, 2, 1).reshape(self.weight.shape)
         return replace(self, weight=weight.astype(np.float32))
-
-    def _reach(self) -> tuple[int, ...]:
-        """Pixels that the dilated kernel spans along each axis."""
-        return tuple(
-            (k - 1) * d + 1 for k, d in zip(self.weight.shape[2:], self.dilation, strict=True)
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -269,7 +307,7 @@ def pad_axes(array: Array, pads: Pads, value: float) -> Array:
     if not any(before or after for before, after in pads):
         return array
     shape = [size + sum(pair) for size, pair in zip(array.shape, pads, strict=True)]
-    padded = np.full(shape, value, dtype=array.dtype)
+    padded = np.full_like(array, value, shape=shape)  # channels stay last where they are
     inner = tuple(
         slice(before, before + size) for size, (before, _) in zip(array.shape, pads, strict=True)
     )

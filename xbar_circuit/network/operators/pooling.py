@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
 from xbar_circuit.errors import ShapeError
+from xbar_circuit.network.operators._windows import Windows
 from xbar_circuit.network.operators.matrix import Pads, pad_axes
 from xbar_circuit.network.operators.protocol import Array
 
@@ -40,11 +42,12 @@ class MaxPool:
         padding = _whole(self, x) if self.round_up else self.padding
         padded = pad_axes(x, ((0, 0), (0, 0), *padding), -math.inf)
         offsets, sizes = _offsets(self, padded)
-        result: Array | None = None
-        for offset in offsets:
-            part = padded[_window(offset, self.stride, sizes)]
-            result = part.copy() if result is None else np.maximum(result, part, out=result)
-        return result if result is not None else x
+        windows = Windows(kernel=self.kernel, stride=self.stride, dilation=self.dilation)
+        result = windows.largest(padded)
+        if result is not None:
+            return result
+        parts = [padded[_window(offset, self.stride, sizes)] for offset in offsets]
+        return reduce(np.maximum, parts[1:], parts[0].copy(order="K"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,17 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["AnyOperator", "Array", "MatrixOperator", "Operator", "Product", "RecurrentOperator"]
+from xbar_circuit.network.operators._products import multiply
+
+__all__ = [
+    "AnyOperator",
+    "Array",
+    "MatrixOperator",
+    "Operator",
+    "Overwriting",
+    "Product",
+    "RecurrentOperator",
+]
 
 Array = NDArray[np.float32]
 
@@ -34,6 +44,15 @@ class Operator(Protocol):
 
     def apply(self, *inputs: Array) -> Any:
         """Return the output, or a tuple of several."""
+        ...
+
+
+@runtime_checkable
+class Overwriting(Operator, Protocol):
+    """An operator of one input that can leave its output where its input was."""
+
+    def overwrite(self, values: Array) -> Array:
+        """Return the output in the memory of values that nobody else needs."""
         ...
 
 
@@ -54,6 +73,23 @@ class MatrixOperator(ABC):
     @abstractmethod
     def fold(self, products: Array, inputs: Array) -> Array:
         """Return the output from the products (vectors, groups, cols), with the bias added."""
+
+    def through(self, product: Callable[[Array], Array], inputs: Array) -> Array:
+        """Return the output, from somebody's products of the vectors or of blocks of them.
+
+        Parameters
+        ----------
+        product
+            Multiplies vectors (n, groups, rows); what it returns is used up before the next call.
+        inputs
+            What to unfold.
+        """
+        return self.fold(product(self.unfold(inputs)), inputs)
+
+    def prepared(self) -> Callable[[Array], Array]:
+        """Return what computes the output of inputs digitally, prepared for many of them."""
+        matrices = self.matrices
+        return lambda inputs: self.fold(multiply(self.unfold(inputs), matrices), inputs)
 
     @abstractmethod
     def with_matrices(self, matrices: NDArray[Any]) -> MatrixOperator:

@@ -1,0 +1,93 @@
+"""Windows that move over maps, by compiled loops; imported only where numba is installed.
+
+Maps lie in memory as ``flat``, a sample every `of_sample` numbers; a window begins at `starts` and
+takes what lies at `offsets` from there, so that any layout and number of axes will do. Places are
+unsigned: numba would look for negative ones at every access, and not use vector instructions.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from xbar_circuit._compiler import jit
+
+# ruff: noqa: PLR0917 - compiled functions take their arguments by position
+
+
+@jit
+def gather(flat: Any, of_sample: Any, starts: Any, offsets: Any, length: Any, patches: Any) -> None:
+    """Fill in the patches (samples, windows, numbers), `length` neighbours at every offset."""
+    for n in range(patches.shape[0]):
+        for i in range(len(starts)):
+            base = np.uint64(n) * of_sample + starts[i]
+            patch = patches[n, i]
+            if length == 1:
+                for k in range(np.uint64(len(offsets))):
+                    patch[k] = flat[base + offsets[k]]
+                continue
+            place: Any = np.uint64(0)
+            for r in range(np.uint64(len(offsets))):
+                first = base + offsets[r]
+                for c in range(length):
+                    patch[place + c] = flat[first + c]
+                place += length
+
+
+@jit
+def largest(
+    flat: Any, of_sample: Any, of_channel: Any, starts: Any, offsets: Any, found: Any
+) -> None:
+    """Fill in the largest of each window and channel (samples, windows, channels).
+
+    What is not a number wins.
+    """
+    channels = np.uint64(found.shape[2])
+    for n in range(found.shape[0]):
+        for i in range(found.shape[1]):
+            base = np.uint64(n) * of_sample + starts[i]
+            best = found[n, i]
+            best[:] = -np.inf
+            for k in range(len(offsets)):
+                first = base + offsets[k]
+                if of_channel == 1:
+                    for c in range(channels):
+                        new = flat[first + c]
+                        best[c] = new if new > best[c] or np.isnan(new) else best[c]
+                else:
+                    for c in range(channels):
+                        new = flat[first + c * of_channel]
+                        best[c] = new if new > best[c] or np.isnan(new) else best[c]
+
+
+@jit
+def add_bias(products: Any, bias: Any, found: Any) -> None:
+    """Fill in the sum of products (n, channels) and the bias of each channel."""
+    channels = np.uint64(len(bias))
+    for n in range(len(products)):
+        product, total = products[n], found[n]
+        for c in range(channels):
+            total[c] = product[c] + bias[c]
+
+
+@jit
+def each_channel(
+    flat: Any, of_sample: Any, starts: Any, offsets: Any, weight: Any, bias: Any, found: Any
+) -> None:
+    """Fill in maps (samples, windows, channels) of one kernel (pixels, channels) a channel.
+
+    Channels are neighbours in memory.
+    """
+    channels = np.uint64(len(bias))
+    for n in range(found.shape[0]):
+        for i in range(found.shape[1]):
+            base = np.uint64(n) * of_sample + starts[i]
+            total = found[n, i]
+            for c in range(channels):
+                total[c] = bias[c]
+            for k in range(len(offsets)):
+                first = base + offsets[k]
+                kernel = weight[k]
+                for c in range(channels):
+                    total[c] += flat[first + c] * kernel[c]

@@ -1,0 +1,191 @@
+"""Windows over the spatial axes of maps (batch, channels, *axes), channels last in memory or not.
+
+What convolutions and poolings share: compiled loops where numba is installed, NumPy's views else.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from types import ModuleType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xbar_circuit import _compiler
+
+__all__ = ["Windows", "add_bias", "blocks", "last_to_second"]
+
+Floats = NDArray[np.float32]
+Places = NDArray[np.uint64]
+Sizes = tuple[int, ...]
+
+#: What the vectors and products of one block may take, so that they stay in the cache [byte].
+_BLOCK_BYTES = 2**20
+
+
+def blocks(samples: int, sample_bytes: int) -> Iterator[slice]:
+    """Yield the samples in blocks, by what the vectors and products of one take [byte]."""
+    step = max(1, _BLOCK_BYTES // max(1, sample_bytes))
+    for first in range(0, samples, step):
+        yield slice(first, min(first + step, samples))
+
+
+def last_to_second(maps: Floats) -> Floats:
+    """Return maps (batch, *axes, channels) as (batch, channels, *axes), without moving them."""
+    return np.moveaxis(maps, -1, 1)
+
+
+def add_bias(products: Floats, bias: Floats, out: Floats) -> None:
+    """Fill in ``products + bias``, both (n, channels), contiguous."""
+    kernels = _kernels()
+    if kernels is None:
+        np.add(products, bias, out=out)
+    else:
+        kernels.add_bias(products, bias, out)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Windows:
+    """How a kernel moves over maps that have their padding.
+
+    Parameters
+    ----------
+    kernel, stride, dilation
+        Of each axis.
+    """
+
+    kernel: Sizes
+    stride: Sizes
+    dilation: Sizes
+
+    @property
+    def reach(self) -> Sizes:
+        """Pixels that the dilated kernel spans along each axis."""
+        return tuple((k - 1) * d + 1 for k, d in zip(self.kernel, self.dilation, strict=True))
+
+    def counts(self, size: Sizes) -> Sizes:
+        """Return how many windows fit along each axis of maps of a size."""
+        return tuple(
+            (n - r) // s + 1 for n, r, s in zip(size, self.reach, self.stride, strict=True)
+        )
+
+    def gather(self, padded: Floats, out: Floats, *, by_pixel: bool = False) -> None:
+        """Fill in the patches (batch, windows, channels * kernel).
+
+        Parameters
+        ----------
+        padded
+            Maps with their padding.
+        out
+            Contiguous.
+        by_pixel
+            Channels are last in a patch; else first, as in a weight.
+        """
+        channels = padded.shape[1]
+        kernels = _kernels()
+        if kernels is None or padded.dtype != np.float32:
+            self._copy(padded, out, by_pixel=by_pixel)
+            return
+        flat, steps = _memory(padded)
+        counts = self.counts(padded.shape[2:])
+        starts, offsets, length = _all_places(self, counts, steps, channels, by_pixel)
+        kernels.gather(flat, np.uint64(steps[0]), starts, offsets, np.uint64(length), out)
+
+    def _copy(self, padded: Floats, out: Floats, *, by_pixel: bool) -> None:
+        """Do what `gather` does without compiled loops."""
+        axes = tuple(range(2, padded.ndim))
+        views = np.lib.stride_tricks.sliding_window_view(padded, self.reach, axis=axes)
+        steps = tuple(slice(None, None, s) for s in self.stride)
+        holes = tuple(slice(None, None, d) for d in self.dilation)
+        views = views[(slice(None), slice(None), *steps, *holes)]
+        pixels = tuple(range(padded.ndim, 2 * padded.ndim - 2))
+        views = views.transpose((0, *axes, *((*pixels, 1) if by_pixel else (1, *pixels))))
+        out.reshape(views.shape)[:] = views
+
+    def largest(self, padded: Floats) -> Floats | None:
+        """Return the largest of each window (batch, channels, *counts), or None without numba."""
+        kernels = _kernels()
+        if kernels is None or padded.dtype != np.float32:
+            return None
+        counts = self.counts(padded.shape[2:])
+        flat, steps = _memory(padded)
+        starts, offsets = _places(self, counts, steps)
+        found = np.empty((len(padded), len(starts), padded.shape[1]), dtype=np.float32)
+        kernels.largest(flat, np.uint64(steps[0]), np.uint64(steps[1]), starts, offsets, found)
+        return last_to_second(found.reshape(len(padded), *counts, -1))
+
+    def each_channel(self, padded: Floats, weight: Floats, bias: Floats) -> Floats | None:
+        """Return the maps of one kernel a channel, or None without numba.
+
+        Parameters
+        ----------
+        padded
+            Maps with their padding.
+        weight
+            (pixels, channels), contiguous.
+        bias
+            (channels,).
+        """
+        kernels = _kernels()
+        if kernels is None or padded.dtype != np.float32:
+            return None
+        counts = self.counts(padded.shape[2:])
+        last = np.ascontiguousarray(np.moveaxis(padded, 1, -1))
+        flat, steps = _memory(last_to_second(last))
+        starts, offsets = _places(self, counts, steps)
+        found = np.empty((len(padded), len(starts), padded.shape[1]), dtype=np.float32)
+        kernels.each_channel(flat, np.uint64(steps[0]), starts, offsets, weight, bias, found)
+        return last_to_second(found.reshape(len(padded), *counts, -1))
+
+
+def _kernels() -> ModuleType | None:
+    if not _compiler.available():
+        return None
+    from xbar_circuit.network.operators import _window_kernels  # noqa: PLC0415 - numba compiles
+
+    return _window_kernels
+
+
+def _memory(maps: Floats) -> tuple[Floats, Sizes]:
+    """Return the memory of maps, and the numbers from one sample, channel, ... to the next."""
+    last = np.moveaxis(maps, 1, -1)
+    if last.flags.c_contiguous:
+        channels = maps.shape[1]
+        inner = [channels * math.prod(maps.shape[k + 1 :]) for k in range(2, maps.ndim)]
+        return last.reshape(-1), (math.prod(maps.shape[1:]), 1, *inner)
+    maps = np.ascontiguousarray(maps)
+    return maps.reshape(-1), tuple(math.prod(maps.shape[k + 1 :]) for k in range(maps.ndim))
+
+
+@lru_cache(maxsize=256)
+def _all_places(
+    windows: Windows,
+    counts: Sizes,
+    steps: Sizes,
+    channels: int,
+    by_pixel: bool,  # noqa: FBT001 - a key
+) -> tuple[Places, Places, int]:
+    """Return `_places` with the channels of every pixel, and how many are neighbours from there."""
+    starts, offsets = _places(windows, counts, steps)
+    each = np.arange(channels, dtype=np.uint64) * np.uint64(steps[1])
+    if not by_pixel:
+        return starts, np.add.outer(each, offsets).ravel(), 1
+    if steps[1] == 1:
+        return starts, offsets, channels
+    return starts, np.add.outer(offsets, each).ravel(), 1
+
+
+@lru_cache(maxsize=256)
+def _places(windows: Windows, counts: Sizes, steps: Sizes) -> tuple[Places, Places]:
+    """Return where windows start, and where their pixels lie from there, of one channel."""
+
+    def all_of(numbers: Sizes, apart: Sizes) -> Places:
+        found = np.zeros(1, dtype=np.uint64)
+        for count, far, step in zip(numbers, apart, steps[2:], strict=True):
+            found = np.add.outer(found, np.arange(count, dtype=np.uint64) * np.uint64(far * step))
+        return found.reshape(math.prod(numbers))
+
+    return all_of(counts, windows.stride), all_of(windows.kernel, windows.dilation)
