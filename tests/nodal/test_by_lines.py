@@ -148,3 +148,15 @@ def test_wires_without_lines_are_refused(wires, ends):
     xbar = xc.Crossbar(conductance=[[1e-6]], wires=wires, terminals=ends)
     with pytest.raises(xc.ParameterError, match="0 ohm"):
         LINES.prepare(xbar)
+
+
+def test_the_bound_of_long_wires_is_not_that_of_their_voltages_last_digits():
+    # one digit of a voltage is 1e-17 A in a segment, and 4,000 of them in a row add up
+    rng = np.random.default_rng(10)
+    xbar = array(rng, (3, 4000), 0.05)
+    volts = rng.uniform(0.0, 0.2, (1, 3))
+    ours, exact = (xc.nodal.read(xbar, volts, method=m) for m in (LINES, EXACT))
+    full = np.abs(ours.device_current).sum(axis=1)
+    assert (ours.column_current_error <= 2e-12 * full).all()
+    error = np.abs(ours.column_current - exact.column_current)
+    assert (error <= ours.column_current_error + exact.column_current_error).all()

@@ -14,7 +14,8 @@ Bur. Stand. 49, 409, 1952), where not, BiCGSTAB (H. A. van der Vorst, SIAM J. Sc
 631, 1992); both preconditioned by the bit lines alone, ``(L_c + b)^-1``.
 
 Sums over cells are made in pieces of a fixed size, in a fixed order: the number of threads changes
-nothing. The loops are compiled (`line_kernels`) or, where numba is missing, NumPy's (`line_numpy`).
+nothing. The loops are compiled (`_line_passes`, `_line_solvers`); where numba is missing, they are
+those of NumPy (`_line_numpy`).
 
 Notation: g is the conductance of a segment, `first` and `last` those of the ends of a line [S];
 ``row`` and ``column`` hold all three of the word and of the bit lines; ``pivot`` holds reciprocal
@@ -37,12 +38,12 @@ from xbar_circuit.nodal._threads import crew
 
 # ruff: noqa: PLR0917 - compiled functions take their arguments by position
 
-__all__ = ["Line", "Loops", "conjugate", "factors", "loops"]
+__all__ = ["Line", "Loops", "conjugate", "errors", "factors", "loops"]
 
 Line = tuple[float, float, float]
 
-_ROWS = 4  # word lines in one piece
-_COLUMNS = 128  # bit lines in one piece
+_ROWS = 8  # word lines in one piece
+_COLUMNS = 64  # bit lines in one piece
 _STAGNANT = 1e-20  # of the first residual's energy: from here on it may be rounding that rules
 
 
@@ -53,15 +54,21 @@ class Loops(NamedTuple):
         Reciprocal pivots of the word or bit lines from `start` to `stop`.
     rows(b, pivot, g, right, w, u, start, stop)
         Solve ``(L_r + a) u = right + b w`` for some word lines.
-    apply(a, b, pivot, g, column, z, beta, old, new, image, sums, start, stop)
-        ``new = z + beta old``, ``image = S new`` and their product per piece, for some word lines.
-    descend(pivot, g, alpha, p, image, x, r, z, sums, start, stop)
-        ``x += alpha p``, ``r -= alpha image``, ``z = (L_c + b)^-1 r`` and r z per piece, for some
-        bit lines.
-    check(d, row, column, volts, u, w, sums)
-        Sums over each column (4, cols) [A], for resistors d: by how much Kirchhoff's law fails at
-        its row nodes and at its column nodes, the rounding of these currents counted, and the
-        cells' currents, signed and absolute.
+    apply(a, b, pivot, g, column, alpha, beta, x, p, z, edges, sums, start, stop)
+        ``x += alpha p``, ``p = z + beta p`` and then ``z = S p`` in place, and ``p S p`` per piece,
+        for some word lines; `edges` (2, cols) : the new p of the lines before and after them.
+    descend(pivot, g, alpha, r, z, sums, start, stop)
+        ``r -= alpha z``, then ``z = (L_c + b)^-1 r`` in place and r z per piece, for some bit
+        lines. Fields may be wider than the lines: rows whose distance is a power of two fall onto
+        the same places of the processor's cache.
+    row_errors(d, row, volts, u, w, missed, rounded, start, stop)
+        With the cell currents ``f = d (u - w)``, what the word lines' voltages by f leave of it,
+        ``missed = f - d u(f)`` [A], and how far u(f) may be rounded, `rounded` (rows,) [V].
+    column_errors(d, column, u, w, missed, rounded, sums, start, stop)
+        Then all that f misses of the currents that its own voltages drive,
+        ``missed = |f - d (u(f) - w(f))|`` with the rounding, and the sums over each column (3,
+        cols) [A] of it, of f and of the sizes of f. Sums along the wires are made in twice the
+        precision: the drop of a voltage is as exact as the voltages are.
     solve(a, b, row, column, into_rows, into_columns, u, w, tolerance, limit)
         Fill in u and w [V] for currents into the nodes [A], where a = b; returns the number of
         iterations. They end when ``r' (L_c + b)^-1 r`` has fallen by the square of the tolerance,
@@ -82,7 +89,8 @@ class Loops(NamedTuple):
     rows: Callable[..., None]
     apply: Callable[..., None]
     descend: Callable[..., None]
-    check: Callable[..., None]
+    row_errors: Callable[..., None]
+    column_errors: Callable[..., None]
     solve: Callable[..., int]
     solve_unequal: Callable[..., int]
     steps: Callable[..., None]
@@ -102,9 +110,11 @@ def loops(*, plain: bool = False) -> Loops:
         }
         passes: dict[str, Any] = {n: getattr(line_numpy, n) for n in Loops._fields if n not in own}
         return Loops(**passes, **own)
-    from xbar_circuit.nodal import _line_kernels as line_kernels  # noqa: PLC0415 - it imports numba
+    from xbar_circuit.nodal import _line_passes, _line_solvers  # noqa: PLC0415 - they import numba
 
-    return Loops(*(getattr(line_kernels, name) for name in Loops._fields))
+    return Loops(
+        *(getattr(_line_passes, n, None) or getattr(_line_solvers, n) for n in Loops._fields)
+    )
 
 
 def conjugate(
@@ -128,62 +138,115 @@ def conjugate(
     `pivots` : of the word and of the bit lines, if they are known.
     """
     lines, cols = b.shape
-    row_pivot, column_pivot = factors(passes, a, b, row, column) if pivots is None else pivots
-    x, residual, z, image, old, new = np.zeros((6, lines, cols))
+    row_pivot, column_pivot = (
+        factors(passes, a, b, row, column, count=count) if pivots is None else pivots
+    )
+    residual, z, p = (_wide(lines, cols) for _ in range(3))
     sums = np.zeros(-(-lines // _ROWS)), np.zeros(-(-cols // _COLUMNS))
     row_pieces, column_pieces = _pieces(lines, _ROWS, count), _pieces(cols, _COLUMNS, count)
 
     def rows(start: int, stop: int) -> None:
-        passes.rows(b, row_pivot, row[0], into_rows, x, u, start, stop)
+        passes.rows(b, row_pivot, row[0], into_rows, w, u, start, stop)
+
+    def begin(start: int, stop: int) -> None:
+        rows(start, stop)
+        own = residual[start:stop, :cols]
+        np.multiply(a[start:stop], u[start:stop], out=own)
+        own += into_columns[start:stop]
 
     def apply(start: int, stop: int) -> None:
-        passes.apply(
-            a, b, row_pivot, row[0], column, z, beta, old, new, image, sums[0], start, stop
-        )
+        own = edges[:, row_pieces.index((start, stop))]
+        given = (a, b, row_pivot, row[0], column, alpha, beta, w, p, z, own, sums[0])
+        passes.apply(*given, start, stop)
 
     def descend(start: int, stop: int) -> None:
-        passes.descend(
-            column_pivot, column[0], alpha, new, image, x, residual, z, sums[1], start, stop
-        )
+        passes.descend(column_pivot, column[0], alpha, residual, z, sums[1], start, stop)
+
+    def end(start: int, stop: int) -> None:
+        w[start:stop] += alpha * p[start:stop, :cols]
+        rows(start, stop)
 
     alpha, beta, steps = 0.0, 0.0, 0
+    w[...] = 0.0
+    edges = np.zeros((2, len(row_pieces), cols))
     with crew(count) as share:
 
         def over(pieces: list[tuple[int, int]], work: Callable[[int, int], None]) -> None:
             share(lambda piece: work(*piece), pieces)
 
-        over(row_pieces, rows)
-        np.multiply(a, u, out=residual)
-        residual += into_columns
+        over(row_pieces, begin)
         over(column_pieces, descend)
         gamma = float(sums[1].sum())
         fall = tolerance**2
         goal, lowest = fall * gamma, gamma
         while gamma > goal and steps < limit:
             steps += 1
+            for k, (_, stop) in enumerate(row_pieces[:-1]):
+                edges[1, k] = z[stop, :cols] + beta * p[stop, :cols]
+                edges[0, k + 1] = z[stop - 1, :cols] + beta * p[stop - 1, :cols]
             over(row_pieces, apply)
             alpha = gamma / float(sums[0].sum())
             over(column_pieces, descend)
             fresh = float(sums[1].sum())
             beta, gamma = fresh / gamma, fresh
-            old, new = new, old
             if gamma < lowest:
                 lowest = gamma
             elif gamma < _STAGNANT * goal / fall:
                 break  # rounding: it no longer falls
-        w[...] = x
-        over(row_pieces, rows)
+        over(row_pieces, end)
     return steps
 
 
 def factors(
-    passes: Loops, a: FloatArray, b: FloatArray, row: Line, column: Line
+    passes: Loops, a: FloatArray, b: FloatArray, row: Line, column: Line, *, count: int = 1
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the reciprocal pivots of the word lines and of the bit lines (rows, cols) [ohm]."""
-    row_pivot, column_pivot = np.empty_like(a), np.empty_like(b)
-    passes.factor_rows(a, *row, row_pivot, 0, len(a))
-    passes.factor_columns(b, *column, column_pivot, 0, b.shape[1])
+    """Return the reciprocal pivots of the word lines and of the bit lines [ohm].
+
+    As the passes want them: those of eight word lines side by side (rows / 8, cols, 8).
+    """
+    lines, cols = b.shape
+    row_pivot = np.empty((-(-lines // _ROWS), cols, _ROWS))
+    column_pivot = _wide(lines, cols)
+    with crew(count) as share:
+        share(
+            lambda piece: passes.factor_rows(a, *row, row_pivot, *piece),
+            _pieces(lines, _ROWS, count),
+        )
+        share(
+            lambda piece: passes.factor_columns(b, *column, column_pivot, *piece),
+            _pieces(cols, _COLUMNS, count),
+        )
     return row_pivot, column_pivot
+
+
+def errors(
+    passes: Loops,
+    d: FloatArray,
+    wires: tuple[Line, Line],
+    volts: FloatArray,
+    u: FloatArray,
+    w: FloatArray,
+    *,
+    count: int = 1,
+) -> tuple[FloatArray, FloatArray]:
+    """Return what `Loops.row_errors` and `Loops.column_errors` find: `missed` and the sums."""
+    lines, cols = d.shape
+    missed, rounded, sums = np.empty(d.shape), np.empty(lines), np.empty((3, cols))
+    with crew(count) as share:
+        share(
+            lambda piece: passes.row_errors(d, wires[0], volts, u, w, missed, rounded, *piece),
+            _pieces(lines, _ROWS, count),
+        )
+        share(
+            lambda piece: passes.column_errors(d, wires[1], u, w, missed, rounded, sums, *piece),
+            _pieces(cols, _COLUMNS, count),
+        )
+    return missed, sums
+
+
+def _wide(lines: int, cols: int) -> FloatArray:
+    """Return zeros whose rows lie an odd number of cache lines apart: see `Loops.descend`."""
+    return np.zeros((lines, 8 * (-(-cols // 8) | 1)))
 
 
 def _solve_plain(*given: Any) -> int:
@@ -205,22 +268,21 @@ def _unequal_plain(
     passes = loops(plain=True)
     row_pivot, column_pivot = factors(passes, a, b, row, column)
     lines, cols = b.shape
-    none, new, unused = np.zeros_like(b), np.empty_like(b), np.zeros(lines + cols)
+    unused, edges = np.zeros(lines + cols), np.zeros((2, cols))
 
     def rows(w: FloatArray) -> None:
         passes.rows(b, row_pivot, row[0], into_rows, w, u, 0, lines)
 
     def through(r: FloatArray) -> tuple[FloatArray, FloatArray]:
-        z, image = np.empty_like(b), np.empty_like(b)
-        nothing = np.zeros_like(b)
-        passes.descend(
-            column_pivot, column[0], 0.0, none, none, nothing, np.array(r), z, unused, 0, cols
-        )
-        passes.apply(a, b, row_pivot, row[0], column, z, 0.0, none, new, image, unused, 0, lines)
+        z, image = np.zeros((2, lines, cols))
+        passes.descend(column_pivot, column[0], 0.0, r, image, unused, 0, cols)
+        given = (a, b, row_pivot, row[0], column, 0.0, 0.0, w, z, image, edges, unused)
+        passes.apply(*given, 0, lines)
         return z, image
 
-    x, p, v = np.zeros((3, lines, cols))
-    rows(x)
+    p, v = np.zeros((2, lines, cols))
+    w[...] = 0.0
+    rows(w)
     r = into_columns + a * u
     shadow = np.array(r)
     size = float((r * r).sum())
@@ -233,16 +295,15 @@ def _unequal_plain(
         rho = fresh
         z, v = through(p)
         alpha = rho / float((shadow * v).sum())
-        x += alpha * z
+        w += alpha * z
         r -= alpha * v
         z, image = through(r)
         square = float((image * image).sum())
         omega = float((image * r).sum()) / square if square > 0.0 else 0.0
-        x += omega * z
+        w += omega * z
         r -= omega * image
         size = float((r * r).sum())
-    w[...] = x
-    rows(x)
+    rows(w)
     return steps
 
 

@@ -13,16 +13,21 @@ from xbar_circuit._checks import FloatArray
 
 # ruff: noqa: PLR0917 - compiled functions take their arguments by position
 
-_ROWS, _COLUMNS = 4, 128
-_ROUNDING = 4.0 * float(np.finfo(np.float64).eps)
+_ROWS, _COLUMNS = 8, 64
+_ROUNDING = 8.0 * float(np.finfo(np.float64).eps)
 
 
 def rows(b: Any, pivot: Any, g: float, right: Any, w: Any, u: Any, start: int, stop: int) -> None:
     """Do what `Loops.rows` says."""
     own = slice(start, stop)
     part = (right[own] + b[own] * w[own]).T
-    each = np.ascontiguousarray(pivot[own].T)
-    u[own] = _along(part, each, g).T
+    u[own] = _along(part, _of_rows(pivot, start, stop), g).T
+
+
+def _of_rows(pivot: Any, start: int, stop: int) -> Any:
+    """Return the reciprocal pivots of some word lines (cols, lines)."""
+    own = pivot[start // _ROWS : -(-stop // _ROWS)]
+    return np.moveaxis(own, 1, 0).reshape(pivot.shape[1], -1)[:, : stop - start]
 
 
 def _along(right: Any, pivot: Any, g: float) -> Any:
@@ -70,7 +75,9 @@ def factor_rows(
     """Do what `Loops.factor_rows` says."""
     turned = np.empty(d.shape[::-1])
     factor_columns(np.ascontiguousarray(d.T), g, first, last, turned, start, stop)
-    pivot[start:stop] = turned[:, start:stop].T
+    for top in range(start, stop, _ROWS):
+        held = min(_ROWS, stop - top)
+        pivot[top // _ROWS, :, :held] = turned[:, top : top + held]
 
 
 def factor_columns(
@@ -89,110 +96,136 @@ def apply(
     a: Any,
     b: Any,
     pivot: Any,
-    gr: float,
+    g: float,
     column: Any,
-    z: Any,
+    alpha: float,
     beta: float,
-    old: Any,
-    new: Any,
-    image: Any,
+    x: Any,
+    p: Any,
+    z: Any,
+    edges: Any,
     sums: Any,
     start: int,
     stop: int,
 ) -> None:
     """Do what `Loops.apply` says."""
-    own, count = slice(start, stop), len(b)
+    own, count = slice(start, stop), b.shape[1]
     gc, first, last = column
-    near = slice(max(start - 1, 0), min(stop + 1, count))
-    every = z[near] + beta * old[near]
-    offset = start - near.start
-    p = every[offset : offset + stop - start]
-    new[own] = p
-    line = _along((b[own] * p).T, np.ascontiguousarray(pivot[own].T), gr).T
-    value = b[own] * p - a[own] * line
-    steps = gc * (every[1:] - every[:-1])
-    above = steps[offset - 1 : offset - 1 + len(p)] if offset else steps[: len(p) - 1]
-    value[len(p) - len(above) :] += above
-    below = steps[offset : offset + len(p)]
-    value[: len(below)] -= below
+    old, image = p[own, :count], z[own, :count]
+    if alpha != 0.0:
+        x[own, :count] += alpha * old
+    new = image + beta * old
+    p[own, :count] = new
+    line = _along((b[own] * new).T, _of_rows(pivot, start, stop), g).T
+    steps = gc * np.diff(np.vstack([edges[:1], new, edges[1:]]), axis=0)
     if start == 0:
-        value[0] += first * p[0]
-    if stop == count:
-        value[-1] += last * p[-1]
-    image[own] = value
-    product = np.einsum("ij,ij->i", p, value)
+        steps[0] = first * new[0]
+    if stop == len(b):
+        steps[-1] = -last * new[-1]
+    value = steps[:-1] - steps[1:] + (b[own] * new - a[own] * line)
+    image[...] = value
+    product = np.einsum("ij,ij->i", new, value)
     for top in range(start, stop, _ROWS):
         sums[top // _ROWS] = product[top - start : min(top + _ROWS, stop) - start].sum()
 
 
 def descend(
-    pivot: Any,
-    g: float,
-    alpha: float,
-    p: Any,
-    image: Any,
-    x: Any,
-    r: Any,
-    z: Any,
-    sums: Any,
-    start: int,
-    stop: int,
+    pivot: Any, g: float, alpha: float, r: Any, z: Any, sums: Any, start: int, stop: int
 ) -> None:
     """Do what `Loops.descend` says."""
     own = slice(start, stop)
-    x[:, own] += alpha * p[:, own]
-    r[:, own] -= alpha * image[:, own]
+    if alpha != 0.0:
+        r[:, own] -= alpha * z[:, own]
     z[:, own] = _along(r[:, own], pivot[:, own], g)
     for left in range(start, stop, _COLUMNS):
         part = slice(left, min(left + _COLUMNS, stop))
         sums[left // _COLUMNS] = np.einsum("ij,ij->", r[:, part], z[:, part])
 
 
-def check(d: Any, row: Any, column: Any, volts: Any, u: Any, w: Any, sums: Any) -> None:
-    """Do what `Loops.check` says."""
-    cell = d * (u - w)
-    for k, missed in enumerate(missing(d, row, column, volts, u, w)):
-        sums[k] = missed.sum(axis=0)
-    sums[2], sums[3] = cell.sum(axis=0), np.abs(cell).sum(axis=0)
+def row_errors(
+    d: Any, row: Any, volts: Any, u: Any, w: Any, missed: Any, rounded: Any, start: int, stop: int
+) -> None:
+    """Do what `Loops.row_errors` says."""
+    own = slice(start, stop)
+    f = d[own] * (u[own] - w[own])
+    drop, size = _drop(f.T, row)
+    missed[own] = f - d[own] * (volts[own, np.newaxis] - drop.T)
+    rounded[own] = _ROUNDING * (np.abs(volts[own]) + size.max(axis=0))
 
 
-def missing(
-    d: Any, row: Any, column: Any, volts: Any, u: Any, w: Any
-) -> tuple[FloatArray, FloatArray]:
-    """Return by how much Kirchhoff's law fails at each row node and column node (rows, cols) [A].
+def column_errors(
+    d: Any, column: Any, u: Any, w: Any, missed: Any, rounded: Any, sums: Any, start: int, stop: int
+) -> None:
+    """Do what `Loops.column_errors` says."""
+    own = slice(start, stop)
+    device = d[:, own]
+    f = device * (u[:, own] - w[:, own])
+    rise, size = _drop(f, column)
+    uncertain = device * (rounded[:, np.newaxis] + _ROUNDING * size) + _ROUNDING * np.abs(f)
+    missed[:, own] = np.abs(missed[:, own] + device * rise) + uncertain
+    for k, field in enumerate((missed[:, own], f, np.abs(f))):
+        sums[k, own] = field.sum(axis=0)
 
-    As in `Loops.check`, cell by cell.
+
+def _drop(f: Any, line: Any) -> tuple[Any, Any]:
+    """Return the drops that currents into lines along the first axis cause, and their sizes [V].
+
+    Sums run in twice the precision.
     """
-    (in_rows, row_size), (in_columns, column_size) = imbalance(d, row, column, volts, u, w)
-    return np.abs(in_rows) + _ROUNDING * row_size, np.abs(in_columns) + _ROUNDING * column_size
+    g, first, last = line
+    if first == 0.0:
+        drop, size = _drop(f[::-1], (g, last, 0.0))
+        return drop[::-1], size[::-1]
+    ohm = 1.0 / first + np.arange(len(f)) / g
+    through = _sum((*f, np.zeros_like(f[0])))[-1]
+    extra = 0.0
+    if last > 0.0:
+        arms = ohm[:, np.newaxis] * f
+        whole = ohm[-1] + 1.0 / last
+        extra = np.abs(arms).sum(axis=0) / whole
+        moment = _sum((*arms, np.zeros_like(f[0])))[-1]
+        through = _plus(through, -(moment[0] + moment[1]) / whole)
+    steps, sizes = [], []
+    for k, own in enumerate(f):
+        each = 1.0 / g if k else 1.0 / first
+        steps.append((through[0] + through[1]) * each)
+        sizes.append((np.abs(through[0]) + extra) * each)
+        through = _plus(through, -own)
+    return np.array([high + low for high, low in _sum(steps)]), np.cumsum(sizes, axis=0)
+
+
+def _plus(total: Any, other: Any) -> tuple[Any, Any]:
+    """Return a number in two parts and another one added: Knuth's exact sum."""
+    high = total[0] + other
+    part = high - total[0]
+    return high, total[1] + ((total[0] - (high - part)) + (other - part))
+
+
+def _sum(terms: Any) -> list[tuple[Any, Any]]:
+    """Return the sums of the first terms, each in two parts."""
+    sums, total = [], (np.zeros_like(terms[0]), np.zeros_like(terms[0]))
+    for term in terms:
+        total = _plus(total, term)
+        sums.append(total)
+    return sums
 
 
 def imbalance(
     d: Any, row: Any, column: Any, volts: Any, u: Any, w: Any
-) -> tuple[tuple[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]:
-    """Return what leaves each row and column node, and the sum of its sizes (rows, cols) [A]."""
+) -> tuple[FloatArray, FloatArray]:
+    """Return what leaves each row node and each column node (rows, cols) [A]."""
     cell = d * (u - w)
-    error, size = _line_error(u.T, volts, row)
-    in_rows = error.T + cell, size.T + np.abs(cell)
-    error, size = _line_error(w, np.zeros(w.shape[1]), column)
-    return in_rows, (error - cell, size + np.abs(cell))
+    in_rows = _line_error(u.T, volts, row).T + cell
+    return in_rows, _line_error(w, np.zeros(w.shape[1]), column) - cell
 
 
-def _line_error(v: Any, volts: Any, line: Any) -> tuple[Any, Any]:
-    """Return what leaves the nodes of lines along the first axis, and the sum of its sizes [A].
-
-    The difference of two voltages is a number as exact as they are: what rounds is the current.
-    """
+def _line_error(v: Any, volts: Any, line: Any) -> Any:
+    """Return what leaves the nodes of lines along the first axis [A]."""
     g, first, last = line
-    error, size = np.zeros((2, *v.shape))
+    error = np.zeros(v.shape)
     steps = g * (v[1:] - v[:-1])
     error[1:] += steps
     error[:-1] -= steps
-    steps = np.abs(steps)
-    size[1:] += steps
-    size[:-1] += steps
     for end, siemens in ((0, first), (-1, last)):
-        out = siemens * (v[end] - volts)
-        error[end] += out
-        size[end] += np.abs(out)
-    return error, size
+        error[end] += siemens * (v[end] - volts)
+    return error

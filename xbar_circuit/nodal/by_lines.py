@@ -4,11 +4,14 @@ What the columns' nodes see is symmetric and positive definite. Preconditioned b
 alone, conjugate gradients need few iterations, and one costs two tridiagonal solves, O(n^2); see
 `line_loops`.
 
-Then Kirchhoff's law is put to the test at every node: where it fails by e, a current e is as good
-as injected, which bounds the error of the answer. What enters a column's node reaches its sense
-terminal at most whole, or goes back into the row, no more than the column's node rises times the
-device; what enters a row raises it by at most ``K_r e`` (see `Lines`), as if no cell drained it,
-and each column by that times its largest device.
+Then the answer is put to the test: the cells' currents are made to flow through the wires, and each
+cell is asked what it would carry at the voltages that they cause. Where it misses e, a source of e
+is as good as connected across it, which bounds the error of the answer. What enters a column's node
+reaches its sense terminal at most whole, or goes back into the row, no more than the column's node
+rises times the device; what enters a row raises it by at most ``K_r e`` (see `Lines`), as if no
+cell drained it, and each column by that times its largest device. (Kirchhoff's law at each node,
+from the voltages as they are, says less: in a long wire of little resistance already the last digit
+of a voltage is a current that counts.)
 """
 
 from __future__ import annotations
@@ -164,7 +167,9 @@ class PreparedByLines:
     def _factors(self) -> tuple[FloatArray, FloatArray]:
         """Reciprocal pivots of the word lines and of the bit lines (rows, cols) [ohm]."""
         device = self._device
-        return line_loops.factors(line_loops.loops(), device, device, self._row, self._column)
+        given = (line_loops.loops(), device, device, self._row, self._column)
+        with threads() as count:
+            return line_loops.factors(*given, count=count)
 
     def read(self, volts: ArrayLike) -> ReadResult:
         """Solve for inputs (batch, rows) or (rows,) [V]; see `Prepared.read`."""
@@ -215,16 +220,16 @@ class PreparedByLines:
         self, volts: FloatArray, u: FloatArray, w: FloatArray, count: int
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return the column currents, the bound on their error and their full scale (cols,) [A]."""
-        device, sums = self._device, np.empty((4, self._crossbar.cols))
-        line_loops.loops().check(device, self._row, self._column, volts, u, w, sums)
-        into_rows, into_columns, signed, size = sums
+        device, wires = self._device, (self._row, self._column)
+        given = (line_loops.loops(), device, wires, volts, u, w)
+        missed, (into, signed, size) = line_loops.errors(*given, count=count)
         most = device.max(axis=0)
         returned = np.minimum(1.0, most * self._highest)
-        rise = self._lines.row.drop_along(into_rows + returned * into_columns)
-        error = 2.0 * (into_columns + most * rise) + SUM_ERROR * size
+        rise = self._lines.row.drop_along(into + returned * into)
+        error = 2.0 * (into + most * rise) + SUM_ERROR * size
         scale = np.abs(signed)
         if not (error <= TOLERANCE * scale).all():
-            error = self._response(volts, u, w, count) + SUM_ERROR * size
+            error = self._response(missed, count) + SUM_ERROR * size
         if not (error <= TOLERANCE * scale).all() and volts.min() < 0.0 < volts.max():
             one, two = np.empty((2, *device.shape))
             self._solve(self._drive(np.abs(volts)), None, one, two, count)
@@ -237,18 +242,17 @@ class PreparedByLines:
         In big arrays the residual that the iteration carries along drifts from the true one.
         """
         parts = line_numpy.imbalance(self._device, self._row, self._column, volts, u, w)
-        into = [np.ascontiguousarray(-part) for part, _ in parts]
         one, two = np.empty((2, *self._device.shape))
+        into = [np.negative(part) for part in parts]
         self._solve(into[0], into[1], one, two, count, tolerance=_COARSE)
         u += one
         w += two
 
-    def _response(self, volts: FloatArray, u: FloatArray, w: FloatArray, count: int) -> FloatArray:
-        """Return what the columns carry when what is missing at every node is fed in [A]."""
-        missed = line_numpy.missing(self._device, self._row, self._column, volts, u, w)
+    def _response(self, missed: FloatArray, count: int) -> FloatArray:
+        """Return what the columns carry when what each cell misses is fed in at both ends [A]."""
         one, two = np.empty((2, *self._device.shape))
-        self._solve(*missed, one, two, count, tolerance=_COARSE)
-        carried = np.abs(self._device * (one - two)) + missed[1]
+        self._solve(missed, missed, one, two, count, tolerance=_COARSE)
+        carried = np.abs(self._device * (one - two)) + missed
         return np.asarray(2.0 * carried.sum(axis=0))
 
     def _drive(self, volts: FloatArray) -> FloatArray:
