@@ -9,7 +9,7 @@ import pytest
 
 import xbar_circuit as xc
 from xbar_circuit import calibration
-from xbar_circuit.cells import OneS1R, OneT1R, SubcircuitCell, VerilogACell
+from xbar_circuit.cells import MemoryTransistor, OneS1R, OneT1R, SubcircuitCell, VerilogACell
 from xbar_circuit.cells.tabulated import cell_run_settings
 from xbar_circuit.cli import main
 from xbar_circuit.devices import IvTable, PcmCell, Sinh
@@ -180,6 +180,9 @@ def cells(tmp_path_factory):
             volts=measured, currents=np.array([[1e-6], [60e-6]]) * np.sinh(measured / 0.3)
         ),
         "1s1r": OneS1R(selector=Sinh(v0_volt=0.05), selector_siemens=1e-6),
+        "memory": MemoryTransistor(
+            specific_ampere=1e-6, slope_factor=1.3, low_volt=-0.2, high_volt=0.3, read_volt=0.2
+        ),
         "1t1r": OneT1R(gate_volt=1.2),
         "subcircuit": calibration.with_states(SubcircuitCell(circuit=circuit, **states)),
         "module": calibration.with_states(VerilogACell(**module, **states)),
@@ -205,9 +208,9 @@ def in_ngspice(text, settings, celsius=None):
 
 RUN_BY_NGSPICE = [
     *(("ngspice", name) for name in ("sinh", "pcm", "table", "1s1r", "1t1r", "subcircuit")),
-    *(("ngspice", name) for name in ("module", "pcm behind a transistor")),
+    *(("ngspice", name) for name in ("memory", "module", "pcm behind a transistor")),
     *(("hspice", name) for name in ("sinh", "1s1r", "1t1r", "subcircuit")),
-    *(("xyce", name) for name in ("sinh", "1s1r", "1t1r", "subcircuit")),
+    *(("xyce", name) for name in ("memory", "sinh", "1s1r", "1t1r", "subcircuit")),
 ]
 
 
@@ -222,13 +225,15 @@ def test_cells_of_every_kind_go_along(cells, language, name):
     np.testing.assert_allclose(found, expected, rtol=1e-7)
 
 
-@pytest.mark.parametrize("name", ["sinh", "pcm", "module"])
+@pytest.mark.parametrize("name", ["sinh", "pcm", "memory", "module"])
 def test_cells_go_to_vacask(cells, name, tmp_path):
     xbar = with_cell(cells[name])
     source = Path(
-        {"sinh": device_model("sinh_cell.va"), "pcm": device_model("pcm_cell.va")}.get(
-            name, getattr(xbar.cell, "path", "")
-        )
+        {
+            "sinh": device_model("sinh_cell.va"),
+            "pcm": device_model("pcm_cell.va"),
+            "memory": device_model("memory_transistor.va"),
+        }.get(name, getattr(xbar.cell, "path", ""))
     )
     text = export_array(xbar, name="mine", language="vacask")
     assert f'load "{source.stem}.osdi", compiled by openvaf-r from {source}' in text
@@ -265,6 +270,7 @@ def test_what_no_tool_here_runs_is_said_as_documented(cells):
         ("vacask", "1t1r", "cell: got OneT1R"),
         ("vacask", "subcircuit", "cell: got SubcircuitCell"),
         ("spectre", "table", "spectre for cells of IvTable"),
+        ("hspice", "memory", r"hspice for cells of MemoryTransistor.*\.func"),
         ("hspice", "table", "hspice for cells of IvTable"),
         ("xyce", "module", "xyce for cells of VerilogACell.*plug-in"),
         ("xyce", "pcm behind a transistor", "xyce for cells of OneT1R with PcmCell"),

@@ -50,6 +50,7 @@ PARTS: dict[str, dict[str, Callable[..., Any]]] = {
         "sinh": devices.Sinh,
         "pcm": devices.PcmCell.sebastian2017,
         "file": cells.load_cell,
+        "preset": cells.cell_preset,
     },
     "driver": {
         "dac": peripherals.Dac,
@@ -220,7 +221,18 @@ _CELL_FILE: dict[str, Any] = {
                            " a measured table, or one with a selector."),
     },
 }  # fmt: skip
-_SYNAPSE = _role("synapse", {devices.Cell: _role("cell", {}, file=_CELL_FILE)})
+_CELL_PRESET: dict[str, Any] = {
+    "makes": lambda values, _: cells.cell_preset(values["name"]).cell,
+    "keys": {
+        "name": (
+            Literal[tuple(cells.CELL_PRESETS)],
+            ...,
+            "A published cell of another memory than PCM.",
+        )
+    },
+}
+_CELL = _role("cell", {}, file=_CELL_FILE, preset=_CELL_PRESET)
+_SYNAPSE = _role("synapse", {devices.Cell: _CELL})
 _ONE_DRIVER = _role("driver", {}, without=("buffer",), **_WORDS)
 _DRIVER = _role("driver", {Driver: _ONE_DRIVER, **_CIRCUIT}, **_WORDS)
 _CONVERTER = _role("converter", _CIRCUIT, **_WORDS)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from xbar_circuit.calibration.states import with_states
 from xbar_circuit.calibration.tabulate import tabulate
-from xbar_circuit.cells import OneS1R, OwnCell, TabulatedCell
+from xbar_circuit.cells import MemoryTransistor, OneS1R, OwnCell, TabulatedCell
 from xbar_circuit.devices import Cell, IvTable
 
 __all__ = ["own_part", "reach", "ready", "with_maps"]
@@ -24,7 +24,7 @@ def own_part(cell: Cell) -> OwnCell | None:
 def reach(cell: Cell) -> tuple[float, float] | None:
     """Return the least and the largest conductance that its states have [S]; None: no such end."""
     part = cell.device if isinstance(cell, OneS1R) else cell
-    if isinstance(part, IvTable):
+    if isinstance(part, IvTable | MemoryTransistor):
         return part.range_siemens
     if isinstance(part, OwnCell) and part.states is not None:
         return part.known_states().range_siemens

@@ -4,9 +4,11 @@ A bare device law (:class:`xbar_circuit.devices.Ohmic` and the others) is the 1R
 """
 
 from xbar_circuit.cells.cell_file import load_cell
+from xbar_circuit.cells.memory_transistor import MemoryTransistor
 from xbar_circuit.cells.one_selector import OneS1R
 from xbar_circuit.cells.one_transistor import GateInput, OneT1R
 from xbar_circuit.cells.own_cell import OwnCell
+from xbar_circuit.cells.presets import CELL_PRESETS, CellPreset, cell_preset
 from xbar_circuit.cells.state_map import StateMap
 from xbar_circuit.cells.subcircuit_cell import SubcircuitCell
 from xbar_circuit.cells.synapse import Synapse
@@ -23,11 +25,14 @@ from xbar_circuit.cells.transistor_cell import TransistorCell
 from xbar_circuit.cells.verilog_a_cell import VerilogACell
 
 __all__ = [
+    "CELL_PRESETS",
     "BitSlices",
+    "CellPreset",
     "CurrentTable",
     "DifferentialPair",
     "EightT4R",
     "GateInput",
+    "MemoryTransistor",
     "MultiDevice",
     "OneS1R",
     "OneT1R",
@@ -41,5 +46,6 @@ __all__ = [
     "TabulatedCell",
     "TransistorCell",
     "VerilogACell",
+    "cell_preset",
     "load_cell",
 ]

@@ -11,8 +11,9 @@
     read_volt = 0.2
 
 ``kind`` is one of ``ohmic``, ``sinh``, ``iv-table``, ``subcircuit``, ``verilog-a``, ``1s1r`` (with
-tables ``[selector]`` and ``[device]``). The other keys are the arguments of the class; those of a
-subcircuit are also the arguments of :class:`xbar_circuit.peripherals.Subcircuit`.
+tables ``[selector]`` and ``[device]``), ``memory-transistor`` and ``preset`` (with its ``name``).
+The other keys are the arguments of the class; those of a subcircuit are also the arguments of
+:class:`xbar_circuit.peripherals.Subcircuit`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ from pathlib import Path
 from typing import Any
 
 from xbar_circuit import _checks as checks
+from xbar_circuit.cells.memory_transistor import MemoryTransistor
 from xbar_circuit.cells.one_selector import OneS1R
+from xbar_circuit.cells.presets import cell_preset
 from xbar_circuit.cells.subcircuit_cell import SubcircuitCell
 from xbar_circuit.cells.verilog_a_cell import VerilogACell
 from xbar_circuit.devices import Cell, IvTable, Ohmic, Sinh
@@ -121,6 +124,11 @@ def _one_s1r(name: str, values: dict[str, Any], folder: Path) -> Cell:
     return cell
 
 
+def _preset(*, name: str) -> Cell:
+    """Return the cell of a preset."""
+    return cell_preset(name).cell
+
+
 _MADE = {"table", "state_map", "declared"}  # by calibration, not by hand
 _KINDS: dict[str, Callable[[str, dict[str, Any], Path], Cell]] = {
     "ohmic": _plain(Ohmic),
@@ -129,6 +137,8 @@ _KINDS: dict[str, Callable[[str, dict[str, Any], Path], Cell]] = {
     "subcircuit": _subcircuit,
     "verilog-a": _verilog_a,
     "1s1r": _one_s1r,
+    "memory-transistor": _plain(MemoryTransistor),
+    "preset": _plain(_preset),
 }
 
 

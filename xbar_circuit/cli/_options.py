@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from xbar_circuit._checks import choice
-from xbar_circuit.cells import load_cell
+from xbar_circuit.cells import CELL_PRESETS, cell_preset, load_cell
 from xbar_circuit.devices import Cell, Ohmic, PcmCell, Sinh
 from xbar_circuit.errors import ParameterError
 
@@ -164,7 +164,8 @@ class ImageFormat(StrEnum):
 ENGINE = typer.Option(help="Engine: nodal is the fast one.")
 Engine = Annotated[EngineName, ENGINE]
 _DEVICE_LAW = typer.Option(
-    "--device-law", help="Law of the devices: ohmic, sinh, pcm, or a TOML file with your own."
+    "--device-law",
+    help="Law of the devices: ohmic, sinh, pcm, one of `xbar cells`, or a TOML file with your own.",
 )
 DeviceLaw = Annotated[str, _DEVICE_LAW]
 OneDeviceLaw = Annotated[str | None, _DEVICE_LAW]
@@ -188,7 +189,9 @@ def device_law(name: str, *, v0_volt: float = 0.3) -> Cell:
     """
     if name.lower().endswith(".toml"):
         return load_cell(name)
-    choice("--device-law", name, ("ohmic", "sinh", "pcm", "a TOML file"))
+    choice("--device-law", name, ("ohmic", "sinh", "pcm", *CELL_PRESETS, "a TOML file"))
+    if name in CELL_PRESETS:
+        return cell_preset(name).cell
     if name == "sinh":
         return Sinh(v0_volt=v0_volt)
     return Ohmic() if name == "ohmic" else PcmCell.sebastian2017()

@@ -15,7 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
-from xbar_circuit.cells import OneS1R, SubcircuitCell, TransistorCell, VerilogACell
+from xbar_circuit.cells import (
+    MemoryTransistor,
+    OneS1R,
+    SubcircuitCell,
+    TransistorCell,
+    VerilogACell,
+)
 from xbar_circuit.cells.tabulated import cell_run_settings
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import Cell, IvTable, Ohmic, PcmCell
@@ -114,10 +120,17 @@ def _refuse(cell: Cell, parts: Sequence[Cell], language: str) -> None:
     """
     for part in parts:
         osdi = isinstance(part, SubcircuitCell) and bool(part.circuit.osdi)
+        own = (
+            "its interpolated source"
+            if isinstance(part, IvTable)
+            else "its .func"
+            if isinstance(part, MemoryTransistor)
+            else ""
+        )
         refused = {
             "ngspice": "",
-            "hspice": "its interpolated source" if isinstance(part, IvTable) else "",
-            "spectre": "its interpolated source" if isinstance(part, IvTable) else "",
+            "hspice": own,
+            "spectre": own,
             "xyce": "Verilog-A, which Xyce takes as a compiled plug-in only"
             if isinstance(part, VerilogACell)
             else "its functions of functions"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from xbar_circuit.cells import VerilogACell
+from xbar_circuit.cells import MemoryTransistor, VerilogACell
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import Cell, Ohmic, PcmCell, Sinh
 from xbar_circuit.devices.pcm._spice import parameters
@@ -35,7 +35,7 @@ class CellLines:
 
 def renders(cell: Cell) -> bool:
     """Whether VACASK has a rendering of a cell: a resistor, or a module in Verilog-A."""
-    return isinstance(cell, Ohmic | Sinh | PcmCell | VerilogACell)
+    return isinstance(cell, Ohmic | Sinh | PcmCell | MemoryTransistor | VerilogACell)
 
 
 def cell_lines(
@@ -60,6 +60,8 @@ def cell_lines(
         source = device_model("sinh_cell.va")
         name, parameter, values = "cell", "g", siemens
         model = f"model cell sinh_cell v0={spice_number(cell.v0_volt)}"
+    elif isinstance(cell, MemoryTransistor):
+        return _gated_lines(cell, crossbar, row, column)
     elif isinstance(cell, PcmCell):
         source, name, parameter = device_model("pcm_cell.va"), "cell", "ua"
         values = cell.stored_thickness(siemens)
@@ -69,8 +71,8 @@ def cell_lines(
         raise ParameterError.about(
             "cell",
             got=type(cell).__name__,
-            expected="Ohmic, Sinh, PcmCell or VerilogACell, which VACASK has as a resistor or in"
-            " Verilog-A",
+            expected="Ohmic, Sinh, PcmCell, MemoryTransistor or VerilogACell, which VACASK has as a"
+            " resistor or in Verilog-A",
             remedy="read it in ngspice, xc.spice.read",
         )
     elements = tuple(
@@ -78,6 +80,31 @@ def cell_lines(
         for (i, j), value in zip(places, values.tolist(), strict=True)
     )
     return CellLines(source=source, model=model, elements=elements)
+
+
+def _gated_lines(
+    cell: MemoryTransistor,
+    crossbar: Crossbar,
+    row: Sequence[Sequence[str]],
+    column: Sequence[Sequence[str]],
+) -> CellLines:
+    """Return transistors of a stored threshold, with the source of their supply line."""
+    places = np.argwhere(crossbar.conductance > 0.0).tolist()
+    thresholds = cell.threshold(crossbar.conductance[crossbar.conductance > 0.0]).tolist()
+    numbers = " ".join(f"{k}={spice_number(v)}" for k, v in cell.model_parameters().items())
+    elements = [
+        f"v{node} ({node} 0) v dc={spice_number(volt)}" for node, volt in cell.lines().items()
+    ]
+    (supply,) = cell.lines()
+    elements += [
+        f"cell_{i}_{j} ({row[i][j]} {supply} {column[i][j]} 0) cell vt={spice_number(vt)}"
+        for (i, j), vt in zip(places, thresholds, strict=True)
+    ]
+    return CellLines(
+        source=device_model("memory_transistor.va"),
+        model=f"model cell memory_transistor {numbers}",
+        elements=tuple(elements),
+    )
 
 
 def _own_lines(
