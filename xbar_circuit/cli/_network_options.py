@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +17,7 @@ from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.settings import PCM_PRESETS, InferenceSettings, read_settings
 from xbar_circuit.cells import DifferentialPair
 from xbar_circuit.network.images import Normalisation
-from xbar_circuit.network.workload import FASHION_MNIST, NETWORKS, Workload, load_workload
+from xbar_circuit.network.workload import FASHION_MNIST, NETWORKS, load_workload
 from xbar_circuit.peripherals import Dac, IdealConverter, Readout
 from xbar_circuit.wires import Wires
 
@@ -34,7 +37,7 @@ __all__ = [
     "STD",
     "pcm_accelerator",
     "settings_of",
-    "workload_of",
+    "takes_workload",
 ]
 
 NETWORK = Annotated[str, typer.Argument(help=NETWORKS)]
@@ -79,25 +82,45 @@ FIRST_SEED = Annotated[
 ]
 
 
-def workload_of(
-    network: str,
-    *,
-    data: str | None,
-    labels: Path | None,
-    calibration: Path | None,
-    divide: float | None,
-    mean: list[float] | None,
-    std: list[float] | None,
-) -> Workload:
-    """Return the network and its images; a torch module may be the user's own."""
-    user_modules.look_in(Path.cwd())
-    return load_workload(
-        network,
-        data=data,
-        labels=labels,
-        calibration=calibration,
-        normalisation=Normalisation.stated(divide, mean, std),
-    )
+#: The options that say a network's images, of every verb that `takes_workload`.
+_WORKLOAD = {
+    "data": DATA,
+    "labels": LABELS,
+    "calibration": CALIBRATION,
+    "divide": DIVIDE,
+    "mean": MEAN,
+    "std": STD,
+}
+
+
+def takes_workload(verb: Callable[..., None]) -> Callable[..., None]:
+    """Give a verb the options that say a network's images, in place of its `workload`.
+
+    The verb is called with its `network`, as it was typed, and the `Workload` that came of the
+    options; a torch module may be the user's own.
+    """
+    own = inspect.signature(verb, eval_str=True)
+    parameters: list[inspect.Parameter] = []
+    for parameter in own.parameters.values():
+        if parameter.name != "workload":
+            parameters.append(parameter)
+            continue
+        parameters += [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=option)
+            for name, option in _WORKLOAD.items()
+        ]
+
+    @functools.wraps(verb)
+    def with_options(network: str, **given: Any) -> None:
+        said = {name: given.pop(name) for name in _WORKLOAD}
+        user_modules.look_in(Path.cwd())
+        normalisation = Normalisation.stated(said.pop("divide"), said.pop("mean"), said.pop("std"))
+        workload = load_workload(network, **said, normalisation=normalisation)
+        verb(network, workload=workload, **given)
+
+    with_options.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+    with_options.__annotations__ = {one.name: one.annotation for one in parameters}
+    return with_options
 
 
 def settings_of(

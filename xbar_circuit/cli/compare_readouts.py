@@ -24,6 +24,7 @@ from xbar_circuit.cli._options import (
     draws,
 )
 from xbar_circuit.cli._resuming import resumes
+from xbar_circuit.network.workload import Workload
 from xbar_circuit.peripherals import Readout
 from xbar_circuit.plots.readouts import draw_readouts
 from xbar_circuit.report.progress import progress_bar
@@ -39,15 +40,11 @@ _ENOUGH = 0.9  # of a calibrated read-out's codes within one LSB of ngspice
 
 @draws()
 @resumes
+@given.takes_workload
 def compare_readouts(
     network: given.NETWORK = "lenet5",
     *,
-    data: given.DATA = None,
-    labels: given.LABELS = None,
-    calibration: given.CALIBRATION = None,
-    divide: given.DIVIDE = None,
-    mean: given.MEAN = None,
-    std: given.STD = None,
+    workload: Workload,
     config: given.CONFIG = None,
     own_config: Annotated[
         Path | None,
@@ -65,8 +62,13 @@ def compare_readouts(
     products: Products = 12,
     spice_vectors: SpiceVectors = 2,
     spice_outputs: Annotated[
-        int, typer.Option(min=1, help="Outputs of each tile with a read-out in ngspice.")
-    ] = 2,
+        int | None,
+        typer.Option(
+            min=1,
+            help="Outputs of each tile with a read-out in ngspice. Default: all of an ideal"
+            " read-out, 16 of a behavioural one, 4 of one with circuits.",
+        ),
+    ] = None,
     images: given.IMAGES = None,
     seed: given.FIRST_SEED = None,
     out: Out = Path("out/compare-readouts"),
@@ -83,15 +85,6 @@ def compare_readouts(
     if own_config is not None:
         readouts["own subcircuit"] = read_settings(own_config).accelerator
     chosen = {name: readouts[choice("--readout", name, readouts)] for name in readout or readouts}
-    workload = given.workload_of(
-        network,
-        data=data,
-        labels=labels,
-        calibration=calibration,
-        divide=divide,
-        mean=mean,
-        std=std,
-    )
     with progress_bar() as bar:
         found = compare(
             workload.network,

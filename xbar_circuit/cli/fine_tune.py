@@ -25,6 +25,7 @@ from xbar_circuit.cli._options import (
     single,
 )
 from xbar_circuit.cli._resuming import resumes
+from xbar_circuit.network.workload import Workload
 from xbar_circuit.report.progress import progress_bar
 
 __all__ = ["fine_tune"]
@@ -32,6 +33,7 @@ __all__ = ["fine_tune"]
 
 @draws()
 @resumes
+@given.takes_workload
 def fine_tune(
     network: given.NETWORK = "lenet5",
     *,
@@ -47,12 +49,7 @@ def fine_tune(
     seeds: given.SEEDS = 3,
     seed: Seed = SEED,
     images: given.IMAGES = 2000,
-    data: given.DATA = None,
-    labels: given.LABELS = None,
-    calibration: given.CALIBRATION = None,
-    divide: given.DIVIDE = None,
-    mean: given.MEAN = None,
-    std: given.STD = None,
+    workload: Workload,
     out: Out = Path("out/fine-tune"),
 ) -> None:
     """Fine-tune a network through the exact array that it runs on, without labels."""
@@ -68,15 +65,6 @@ def fine_tune(
     ohm = single("--segment-ohm", segment_ohm, 20.0)
     side = single("--tile", tile, 256)
     accelerator = given.pcm_accelerator(pcm, side=side, segment_ohm=ohm, bits=bits)
-    workload = given.workload_of(
-        network,
-        data=data,
-        labels=labels,
-        calibration=calibration,
-        divide=divide,
-        mean=mean,
-        std=std,
-    )
     with progress_bar(counted=True) as bar:
         study = measure_fine_tuning(
             workload.network,

@@ -20,6 +20,7 @@ from xbar_circuit.cli._options import (
 )
 from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.devices import PcmStatistics
+from xbar_circuit.network.workload import Workload
 from xbar_circuit.plots.placement import draw_placement
 from xbar_circuit.report.placement import PLACEMENT_COLUMNS, placement_rows, write_placement_page
 from xbar_circuit.report.progress import progress_bar
@@ -30,15 +31,11 @@ __all__ = ["placement"]
 
 @draws()
 @resumes
+@given.takes_workload
 def placement(
     network: given.NETWORK = "lenet5",
     *,
-    data: given.DATA = None,
-    labels: given.LABELS = None,
-    calibration: given.CALIBRATION = None,
-    divide: given.DIVIDE = None,
-    mean: given.MEAN = None,
-    std: given.STD = None,
+    workload: Workload,
     config: given.CONFIG = None,
     accuracy: Annotated[
         float | None,
@@ -64,15 +61,6 @@ def placement(
         images=2000,
     )
     settings = given.settings_of(config, usual, images=images, seeds=seeds, seed=seed)
-    workload = given.workload_of(
-        network,
-        data=data,
-        labels=labels,
-        calibration=calibration,
-        divide=divide,
-        mean=mean,
-        std=std,
-    )
     with progress_bar() as bar:
         found = find_placement(
             workload.network,

@@ -22,6 +22,7 @@ from xbar_circuit.cli._options import (
 )
 from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.devices import PcmStatistics
+from xbar_circuit.network.workload import Workload
 from xbar_circuit.plots.temperature import draw_temperature_curve
 from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.report.temperature import temperature_rows, write_temperature_page
@@ -32,15 +33,11 @@ __all__ = ["temperature"]
 
 @draws()
 @resumes
+@given.takes_workload
 def temperature(
     network: given.NETWORK = "lenet5",
     *,
-    data: given.DATA = None,
-    labels: given.LABELS = None,
-    calibration: given.CALIBRATION = None,
-    divide: given.DIVIDE = None,
-    mean: given.MEAN = None,
-    std: given.STD = None,
+    workload: Workload,
     config: given.CONFIG = None,
     celsius: Celsius = None,
     programmed_celsius: Annotated[
@@ -64,15 +61,6 @@ def temperature(
     )
     settings = given.settings_of(
         config, usual, images=images, seeds=seeds, seed=seed, seconds=seconds
-    )
-    workload = given.workload_of(
-        network,
-        data=data,
-        labels=labels,
-        calibration=calibration,
-        divide=divide,
-        mean=mean,
-        std=std,
     )
     with progress_bar() as bar:
         found = temperature_curve(
