@@ -13,6 +13,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -127,10 +128,19 @@ def combinations(*, seed: int = 2026, every: int = 1) -> Iterator[Combination]:
         yield Combination(driver=driver, readout=readout, synapse=synapse, tile=tile, x=x)
 
 
-def calibrated_outcomes(*, seed: int = 2026) -> Iterator[CombinationOutcome]:
+def calibrated_outcomes(
+    *, seed: int = 2026, folder: Path | None = None
+) -> Iterator[CombinationOutcome]:
     """Yield what tiles with read-outs of transistors give, each calibrated against ngspice first.
 
     One that cannot be calibrated is an outcome that says why, and the others go on.
+
+    Parameters
+    ----------
+    seed
+        Of conductances and inputs.
+    folder
+        Where decks and answers of the calibrations are kept; None keeps none.
 
     Raises
     ------
@@ -143,7 +153,14 @@ def calibrated_outcomes(*, seed: int = 2026) -> Iterator[CombinationOutcome]:
         x = random_inputs(rng, 2 * _PRODUCTS, plain.inputs)
         case = Combination(driver="dac", readout=name, synapse="none", tile=plain, x=x)
         try:
-            tile = calibrate(plain, rng=rng, samples=24, held_out=12, analog=False)
+            tile = calibrate(
+                plain,
+                rng=rng,
+                samples=24,
+                held_out=12,
+                analog=False,
+                folder=None if folder is None else folder / name,
+            )
         except (ConvergenceError, ParameterError, SimulatorError) as error:
             yield CombinationOutcome(
                 case=case,

@@ -11,13 +11,22 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
 import typer
 from rich.console import Console
 
-__all__ = ["INTERRUPTED", "TERMINATED", "interruptible", "one_shot", "resumes", "terminable"]
+__all__ = [
+    "INTERRUPTED",
+    "TERMINATED",
+    "interruptible",
+    "one_shot",
+    "resumes",
+    "terminable",
+    "without_case",
+]
 
 #: Exit codes, those of shells: 128 and the number of the signal.
 INTERRUPTED, TERMINATED = 130, 143
@@ -39,6 +48,12 @@ def one_shot(work: Work) -> Work:
     """Mark a verb that is begun anew."""
     work.resumes = False  # type: ignore[attr-defined]
     return work
+
+
+def without_case(work: Callable[[Any], Any], case: Any) -> dict[str, Any]:
+    """Return the fields of what a check gave, to be kept, but for the case itself."""
+    found = work(case)
+    return {f.name: getattr(found, f.name) for f in fields(found) if f.name != "case"}
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -39,7 +40,8 @@ from xbar_circuit.cli._options import (
     device_law,
     draws,
 )
-from xbar_circuit.cli._resuming import resumes
+from xbar_circuit.cli._resuming import resumes, without_case
+from xbar_circuit.runs import Kept
 
 __all__ = ["agree"]
 
@@ -77,20 +79,37 @@ def agree(
     and nonlinear terminals, many tiles and updates; the hand-written decks and the published
     reference cases; and whole tiles, driver to code. With --device-law FILE only arrays of that
     cell, the fast engine reading the table that is measured here. Exit code 1 when anything exceeds
-    its tolerance.
+    its tolerance. The same command goes on where an interrupted one stopped; arrays of FILE are not
+    kept.
     """
     console = Console()
     simulator = spice.simulator()  # start it, or say that it is missing, before anything is timed
     own = own_cases(None if device is None else device_law(device), seed=seed, volt=volt)
     cases = [*(matrix(max_side=max_side, seed=seed) if device is None else ()), *own]
-    outcomes = [check(case) for case in track(cases, "every engine", console=console)]
+    kept = Kept(
+        folder=out / "kept" if device is None else None,
+        function=agree,
+        arguments={"seed": seed, "volt": volt, "simulator": simulator.version},
+    )
+    outcomes = [
+        ReadOutcome(case=case, **kept.once(case.name, partial(without_case, check, case)))
+        for case in track(cases, "every engine", console=console)
+    ]
     others = list(analysis_cases(seed=seed)) if device is None else []
-    analyses = [check_analysis(case) for case in track(others, "analyses", console=console)]
+    analyses = [
+        AnalysisOutcome(
+            case=case, **kept.once(case.name, partial(without_case, check_analysis, case))
+        )
+        for case in track(others, "analyses", console=console)
+    ]
     known = [check_known(case) for case in known_cases()] if device is None else []
     # the converters of the tiles are digital in part
     digital = simulator.code_models and device is None
     chains = list(tile_cases(max_side=max_side, seed=seed)) if digital else []
-    tiles = [check_tile(case) for case in track(chains, "tiles", console=console)]
+    tiles = [
+        TileOutcome(case=case, **kept.once(case.name, partial(without_case, check_tile, case)))
+        for case in track(chains, "tiles", console=console)
+    ]
     console.print(_matrix_table(outcomes))
     if device is None:
         console.print(_analysis_table(analyses))

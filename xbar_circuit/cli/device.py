@@ -66,7 +66,10 @@ def device(
         int, typer.Option(min=2, max=32, help="Rows and columns of the array that is written.")
     ] = 8,
 ) -> None:
-    """Characterise the PCM cell and its statistics, against the papers and against ngspice."""
+    """Characterise the PCM cell and its statistics, against the papers and against ngspice.
+
+    The long stages are kept in the folder: the same command goes on where it was interrupted.
+    """
     console = Console()
     degree = single("--celsius", celsius, ROOM_KELVIN - ZERO_CELSIUS_KELVIN)
     with progress_bar() as bar:
@@ -77,6 +80,7 @@ def device(
             seed=seed,
             cells=cells,
             array=size,
+            folder=out / "kept",
             progress=bar.reach,
         )
     for name, draw in (

@@ -52,7 +52,11 @@ def fine_tune(
     workload: Workload,
     out: Out = Path("out/fine-tune"),
 ) -> None:
-    """Fine-tune a network through the exact array that it runs on, without labels."""
+    """Fine-tune a network through the exact array that it runs on, without labels.
+
+    The training and every chip are kept in the folder: the same command goes on where it was
+    interrupted.
+    """
     # torch takes a second to import, and is an extra
     from xbar_circuit.plots.fine_tuning import draw_fine_tuning  # noqa: PLC0415
     from xbar_circuit.report.fine_tuning import (  # noqa: PLC0415
@@ -76,6 +80,7 @@ def fine_tune(
             seed=seed,
             second=25.0 if seconds is None else seconds,
             adjoint=adjoint,
+            folder=out / "kept",
             progress=bar.add,
         )
     picture = out / "fine_tuning.png"

@@ -46,6 +46,7 @@ from xbar_circuit.plots.inference import draw_budget, draw_temperature, draw_tim
 from xbar_circuit.report.cost import cost_sections
 from xbar_circuit.report.inference import write_inference_page
 from xbar_circuit.report.progress import ProgressBar, progress_bar
+from xbar_circuit.runs import Kept
 from xbar_circuit.studies.network.inference import (
     Evaluation,
     copies_of,
@@ -175,7 +176,7 @@ def infer(
             vectors=spice_vectors,
         )
         write_json(out / "summary.json", {"complete": False, **found.to_dict()})
-        more = _examine(found, workload, asked, bar)
+        more = _examine(found, workload, asked, bar, folder=out / "chips")
     _write(found, more, out)
     _tell(console, found, more)
     console.print(f"summary and page: {out / 'summary.json'}, {out / 'index.html'}", soft_wrap=True)
@@ -217,8 +218,10 @@ class _More:
     corrections: dict[str, LayerParts]
 
 
-def _examine(found: Evaluation, workload: Workload, asked: _Asked, bar: ProgressBar) -> _More:
-    """Ask the first chip for its budget, its cost and its codes in ngspice."""
+def _examine(
+    found: Evaluation, workload: Workload, asked: _Asked, bar: ProgressBar, *, folder: Path
+) -> _More:
+    """Ask the first chip for its budget, its cost and its codes in ngspice; each is kept."""
     settings = found.settings
     test = workload.test if settings.images is None else workload.test.first(settings.images)
     chip = found.chip
@@ -226,28 +229,43 @@ def _examine(found: Evaluation, workload: Workload, asked: _Asked, bar: Progress
         mapping = mapped(workload.network, settings)
         made = make_chip(mapping, settings, workload.calibration, seed=settings.seed)
         chip = made.at(settings.seconds[0])
-    wanted = None
-    if asked.budget > 0:
+    kept = Kept(
+        folder=folder,
+        function=_examine,
+        arguments={
+            "network": workload.network,
+            "test": test,
+            "calibration": workload.calibration,
+            "settings": replace(settings, seeds=1, celsius=()),
+        },
+    )
+
+    def budget() -> Budget:
         part = test.first(asked.budget)
-        wanted = chip.at(settings.seconds[-1]).budget(
+        return chip.at(settings.seconds[-1]).budget(
             part.images,
             part.labels if part.has_classes else None,
             calibration=workload.calibration.images,
             progress=lambda n: bar.add("error budget", n, len(EFFECTS)),
         )
+
+    def checked() -> list[TileCheck]:
+        chosen = choose_tiles(chip.mapping, most=asked.tiles)
+        return chip.spot_check(
+            test.images[:8],
+            tiles=chosen,
+            vectors=asked.vectors,
+            progress=lambda n: bar.add("ngspice", n, len(chosen)),
+        )
+
+    wanted = kept.once(f"budget of {asked.budget}", budget) if asked.budget > 0 else None
     cost = None
     if asked.cost and all(_has_widths(plan.accelerator) for plan in chip.mapping.layers):
         copies = copies_of(chip.mapping, settings)
         cost = chip.cost(test.images, architecture=settings.architecture, replicas=copies)
     checks: list[TileCheck] = []
     if asked.tiles > 0 and chip.mapping.layers:
-        chosen = choose_tiles(chip.mapping, most=asked.tiles)
-        checks = chip.spot_check(
-            test.images[:8],
-            tiles=chosen,
-            vectors=asked.vectors,
-            progress=lambda n: bar.add("ngspice", n, len(chosen)),
-        )
+        checks = kept.once(f"{asked.vectors} products of {asked.tiles} tiles", checked)
     bent = {name: parts for name, parts in chip.parts.items() if parts.correction is not None}
     return _More(budget=wanted, checks=checks, cost=cost, corrections=bent)
 

@@ -101,7 +101,10 @@ def ir_drop(
     ] = 1.0,
     seed: Seed = SEED,
 ) -> None:
-    """Sweep array size, wire resistance and read voltage, for one cell or several."""
+    """Sweep array size, wire resistance and read voltage, for one cell or several.
+
+    Points are kept in the folder: the same command goes on where it was interrupted.
+    """
     console = Console()
     names = list(dict.fromkeys(cell or [CellName.OHMIC, CellName.SELECTED]))
     volts = read_volt or _default_volts(names)
@@ -134,6 +137,7 @@ def ir_drop(
             conductances=(g_min_siemens, g_max_siemens),
             inputs=inputs,
             rng=np.random.default_rng(seed),
+            folder=out / "kept",
             progress=bar.reach,
         )
     picture = draw_ir_drop(report, out / "ir_drop.png")

@@ -64,7 +64,10 @@ def language(
     architecture: Architecture = None,
     out: Out = Path("out/language"),
 ) -> None:
-    """Run a transformer of a million weights on PCM tiles: bits per character, energy, its text."""
+    """Run a transformer of a million weights on PCM tiles: bits per character, energy, its text.
+
+    Finished chips are kept in the folder: the same command goes on where it was interrupted.
+    """
     # torch takes a second to import, and is an extra
     from xbar_circuit.plots.language import draw_language  # noqa: PLC0415
     from xbar_circuit.report.language import (  # noqa: PLC0415
@@ -106,6 +109,7 @@ def language(
             prompt=prompt,
             written=written,
             architecture=architecture,
+            folder=out / "kept",
             progress=bar.add,
         )
     picture = out / "language.png"

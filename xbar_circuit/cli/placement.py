@@ -53,7 +53,10 @@ def placement(
     seed: given.FIRST_SEED = None,
     out: Out = Path("out/placement"),
 ) -> None:
-    """Find which layers must leave the analog tiles for an accuracy, and their energy and time."""
+    """Find which layers must leave the analog tiles for an accuracy, and their energy and time.
+
+    Placements are kept in the folder: the same command goes on where it was interrupted.
+    """
     usual = InferenceSettings(
         accelerator=Accelerator(statistics=PcmStatistics.joshi2020()),
         seconds=(86400.0,),
@@ -70,6 +73,7 @@ def placement(
             wanted=accuracy,
             lost=lost,
             bits=digital_bits or None,
+            folder=out / "kept",
             report=bar.add,
         )
     draw_placement(found, out / "placement.png")

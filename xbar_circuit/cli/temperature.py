@@ -71,6 +71,7 @@ def temperature(
             celsius=celsius or settings.celsius or CELSIUS,
             programmed_celsius=programmed_celsius,
             stored_warm=stored_warm,
+            folder=out / "kept",
             report=bar.add,
         )
     draw_temperature_curve(found, out / "temperature.png")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,8 @@ from xbar_circuit.cli._options import SEED, Only, Out, Seed
 from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.report.validation import COLUMNS, truth_rows, write_validation_page
+from xbar_circuit.runs import Kept
+from xbar_circuit.studies._truth import Truth
 from xbar_circuit.studies.validation import TRUTHS
 from xbar_circuit.studies.validation import validate as run_all
 
@@ -38,16 +41,21 @@ def validate(
 
     Parts: vacask, badcrossbar, aihwkit, dft, devices, staircase, circuits, chips. What needs a
     package that is not installed is said so. Exit code 1 if a number
-    differs that is not known to.
+    differs that is not known to. The same command goes on where an interrupted one stopped.
     """
     console = Console()
     names = tuple(choice("--only", name, tuple(TRUTHS)) for name in only or ())
     groups = names or tuple(TRUTHS)
-    truths = []
+    truths: list[Truth] = []
+    kept = Kept(
+        folder=out / "kept",
+        function=validate,
+        arguments={"seed": seed, "aihwkit": aihwkit},
+    )
     with progress_bar(transient=True, counted=True) as bar:
         for name in groups:
             bar.add(name, 0, 1)
-            truths += run_all((name,), seed=seed, aihwkit=aihwkit)
+            truths += kept.once(name, partial(run_all, (name,), seed=seed, aihwkit=aihwkit))
             bar.add(name)
     footer = f"xbar_circuit {__version__}; made by: xbar validate --seed {seed}"
     page = write_validation_page(truths, out, footer=footer)

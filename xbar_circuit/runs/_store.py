@@ -21,10 +21,11 @@ from xbar_circuit.runs._forms import decode, encode
 from xbar_circuit.runs.identity import canonical
 from xbar_circuit.runs.items import Item, ItemFailure, ItemOutcome
 
-__all__ = ["Store"]
+__all__ = ["DAMAGE", "Store", "read_record", "write_record"]
 
 _LOG = logging.getLogger(__name__)
-_DAMAGE = (
+#: What reading a damaged file may raise.
+DAMAGE = (
     *(OSError, ValueError, LookupError, TypeError, AttributeError),
     *(RecursionError, MemoryError, ImportError, XbarError),
 )
@@ -47,7 +48,7 @@ class Store:
         """
         for path in (self._path(key), self._failed_path(key)):
             try:
-                record = _record(path)
+                record = read_record(path)
                 told = {"key": key, "name": item.name, "stream": item.random_stream}
                 if any(record[name] != value for name, value in told.items()):
                     raise ValueError(f"it holds the result of {record['name']!r}")
@@ -61,7 +62,7 @@ class Store:
                 )
             except FileNotFoundError:
                 continue
-            except _DAMAGE as error:
+            except DAMAGE as error:
                 _LOG.warning(
                     "%s: got a damaged file (%s), expected the result of %r; it is computed anew",
                     path,
@@ -93,10 +94,9 @@ class Store:
             "failure": None if outcome.failure is None else asdict(outcome.failure),
             "value": encode(outcome.value),
         }
-        record["checksum"] = _checksum(record)
         path = self._failed_path(key) if outcome.failed else self._path(key)
         try:
-            write_text(path, json.dumps(record, indent=1, allow_nan=False) + "\n")
+            write_record(path, record)
             if not outcome.failed:
                 self._failed_path(key).unlink(missing_ok=True)
         except OSError as error:
@@ -112,8 +112,26 @@ class Store:
         return self.folder / f"{key}.failed.json"
 
 
-def _record(path: Path) -> dict[str, Any]:
-    """Return what a file says, if it says what was written."""
+def write_record(path: Path, record: Mapping[str, Any]) -> None:
+    """Write plain data with its checksum, whole or not at all.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written.
+    """
+    sealed = {**record, "checksum": _checksum(record)}
+    write_text(path, json.dumps(sealed, indent=1, allow_nan=False) + "\n")
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """Return what a file says, if it says what `write_record` wrote.
+
+    Raises
+    ------
+    OSError, ValueError, and others of `DAMAGE`
+        It is missing, or says something else.
+    """
     record = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(record, dict) or record.pop("checksum", None) != _checksum(record):
         raise ValueError("its checksum does not fit")

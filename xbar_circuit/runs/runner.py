@@ -28,6 +28,7 @@ from xbar_circuit.runs.identity import (
     digest,
     file_digests,
     function_identity,
+    installed,
     package_digest,
 )
 from xbar_circuit.runs.items import Item, ItemOutcome
@@ -149,6 +150,7 @@ def _context(function: Callable[..., Any]) -> dict[str, Any]:
         "function": function_identity(function),
         "version": __version__,
         "package": package_digest(),
+        "installed": installed(),
     }
 
 

@@ -2,30 +2,35 @@
 
 With a folder, every deck is saved there as a file that a designer can open in her own tools, and
 its answer beside it, so that an interrupted study goes on where it stopped. An answer is used
-again only for the same deck, model files, version and vectors.
+again only if its checksum fits, and for the same deck, model files, vectors, versions of this
+package and of ngspice, and code that reads it.
 """
 
 from __future__ import annotations
 
-import json
+import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from xbar_circuit._checks import FloatArray
-from xbar_circuit._files import write_json
 from xbar_circuit.cells.tabulated import deck_settings
 from xbar_circuit.netlist._hand_over import write_deck
 from xbar_circuit.netlist._provenance import Provenance
 from xbar_circuit.netlist._testbench import Testbench
 from xbar_circuit.peripherals.converters import CodeArray
-from xbar_circuit.spice import Tran, run_persistently
+from xbar_circuit.runs import digest
+from xbar_circuit.runs._forms import decode, encode
+from xbar_circuit.runs._store import DAMAGE, read_record, write_record
+from xbar_circuit.runs.identity import tree_digest
+from xbar_circuit.spice import Tran, run_persistently, simulator
 
 __all__ = ["BenchAnswer", "run_bench"]
 
+_LOG = logging.getLogger(__name__)
 _DIGITS = 12  # of the digest in a file's name
 
 
@@ -83,14 +88,20 @@ def run_bench(
     if folder is None:
         return _run(bench, vectors, time_limit_second)
     deck = bench.standalone(vectors)
-    key = Provenance.of(deck).key
+    key = digest([Provenance.of(deck).key, simulator().version, _reading()])
     path = Path(folder) / f"{label}-{key[:_DIGITS]}.json"
     found = _load(path, key)
     if found is None:
         write_deck(path.with_suffix(".cir"), deck)
         found = _run(bench, vectors, time_limit_second)
-        write_json(path, {"key": key, **asdict(found)})
+        write_record(path, {"key": key, "answer": encode(found)})
     return found
+
+
+@lru_cache(maxsize=1)
+def _reading() -> str:
+    """Return a digest of the files that run a deck and read its answer."""
+    return tree_digest(Path(__file__).parent)
 
 
 def _run(bench: Testbench, vectors: Sequence[str], time_limit_second: float | None) -> BenchAnswer:
@@ -122,18 +133,22 @@ def _run(bench: Testbench, vectors: Sequence[str], time_limit_second: float | No
 
 
 def _load(path: Path, key: str) -> BenchAnswer | None:
-    """Return the answer that is kept under this key; an unreadable file counts as missing."""
+    """Return the answer that is kept under this key; one that is damaged is named, and missing."""
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if content["key"] != key:
-            return None
-        return BenchAnswer(
-            codes=np.array(content["codes"]),
-            values={k: np.array(v, dtype=np.float64) for k, v in content["values"].items()},
-            sampled={k: np.array(v, dtype=np.float64) for k, v in content["sampled"].items()},
-            supply_watt={k: float(v) for k, v in content["supply_watt"].items()},
-            seconds=float(content["seconds"]),
-            solved=str(content["solved"]),
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        record = read_record(path)
+        if record["key"] != key:
+            raise ValueError("it holds the answer of another deck")
+        found = decode(record["answer"])
+        if not isinstance(found, BenchAnswer):
+            raise ValueError("it holds no answer of a testbench")
+    except FileNotFoundError:
         return None
+    except DAMAGE as error:
+        _LOG.warning(
+            "%s: got a damaged file (%s), expected the answer of %s; it is computed anew",
+            path,
+            error,
+            path.with_suffix(".cir").name,
+        )
+        return None
+    return found

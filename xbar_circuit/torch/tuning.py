@@ -7,19 +7,25 @@ converters and the noise make of them gives those outputs again.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from xbar_circuit import _checks as checks
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.operators import Convolution, Dense, Flatten, MaxPool, Relu
+from xbar_circuit.runs import Kept
 
-__all__ = ["fine_tune", "module_of"]
+__all__ = ["EVERY", "fine_tune", "module_of"]
+
+#: Steps from one kept state of a training to the next.
+EVERY = 25
 
 
 def fine_tune(
@@ -33,6 +39,7 @@ def fine_tune(
     rate: float = 5e-3,
     varied: Callable[[Any, np.random.Generator], Any] | None = None,
     progress: Callable[[int], object] | None = None,
+    kept: Kept | None = None,
 ) -> list[float]:
     """Train a converted network to give its teacher's outputs; it changes in place.
 
@@ -58,6 +65,8 @@ def fine_tune(
         Changes a batch of inputs, such as by small shifts.
     progress
         Called with 1 after each step.
+    kept
+        Where the training is kept every `EVERY` steps; it goes on at the last of them.
 
     Returns
     -------
@@ -71,8 +80,12 @@ def fine_tune(
     )
     analog.train()
     teacher.eval()
-    losses = []
-    for _ in range(count):
+    losses: list[float] = []
+    if kept is not None:
+        losses = _resumed(kept, count, analog, optimiser, schedule, rng)
+        if progress is not None and losses:
+            progress(len(losses))
+    for step in range(len(losses) + 1, count + 1):
         seen = inputs[torch.from_numpy(rng.integers(0, len(inputs), batch))]
         if varied is not None:
             seen = varied(seen, rng)
@@ -88,8 +101,52 @@ def fine_tune(
         losses.append(float(loss.detach()))
         if progress is not None:
             progress(1)
+        if kept is not None and (step % EVERY == 0 or step == count):
+            kept.keep(f"step {step}", _state(losses, analog, optimiser, schedule, rng))
     analog.eval()
     return losses
+
+
+def _state(losses: list[float], *parts: Any) -> dict[str, Any]:
+    """Return everything that a training depends on, as plain data and arrays."""
+    *modules, rng = parts
+    return {
+        "losses": losses,
+        "parts": [_packed(one.state_dict()) for one in modules],
+        "rng": [one.bit_generator.state for one in (rng, *_generators(modules[0]))],
+    }
+
+
+def _packed(state: Any) -> NDArray[np.uint8]:
+    file = io.BytesIO()
+    torch.save(state, file)
+    return np.frombuffer(file.getvalue(), np.uint8)
+
+
+def _unpacked(content: NDArray[np.uint8]) -> Any:
+    return torch.load(io.BytesIO(content.tobytes()), weights_only=True)
+
+
+def _generators(analog: Any) -> list[np.random.Generator]:
+    """Return what the devices' noise is drawn from while it is trained, each once."""
+    found = [getattr(getattr(part, "tiles", None), "rng", None) for part in analog.modules()]
+    return list({id(one): one for one in found if one is not None}.values())
+
+
+def _resumed(kept: Kept, count: int, *parts: Any) -> list[float]:
+    """Return the losses up to the last step that was kept, and bring the training there."""
+    *modules, rng = parts
+    marks = {count, *range(EVERY, count, EVERY)}
+    for step in sorted(marks, reverse=True):
+        found = kept.load(f"step {step}")
+        if found is None:
+            continue
+        for one, state in zip(modules, found["parts"], strict=True):
+            one.load_state_dict(_unpacked(state))
+        for one, state in zip((rng, *_generators(modules[0])), found["rng"], strict=True):
+            one.bit_generator.state = state
+        return [float(loss) for loss in found["losses"]]
+    return []
 
 
 def module_of(network: Network) -> Any:

@@ -15,6 +15,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +29,7 @@ from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import Cell
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.result import ReadResult
+from xbar_circuit.runs import Kept
 from xbar_circuit.wires import Wires
 
 __all__ = ["IrDropMap", "IrDropPoint", "IrDropReport", "SpotCheck", "measure_ir_drop"]
@@ -127,6 +131,7 @@ def measure_ir_drop(
     inputs: int,
     rng: np.random.Generator,
     signed: bool = False,
+    folder: Path | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> IrDropReport:
     """Sweep array size, wire resistance and read voltage of each cell, one at a time.
@@ -147,6 +152,8 @@ def measure_ir_drop(
         Source of conductances and inputs.
     signed
         Inputs of both signs.
+    folder
+        Where every point is kept; the same call goes on there after a break. None keeps nothing.
     progress
         Called with (what, done, total).
 
@@ -176,20 +183,26 @@ def measure_ir_drop(
     settings |= {(base[0], base[1], volt) for volt in read_volt}
     told = progress or (lambda what, done, total: None)  # noqa: ARG005  nobody listens
     total = len(cells) * (len(settings) + 1)
+    kept = Kept(
+        folder=folder, function=measure_ir_drop, arguments={"cells": dict(cells), "draws": draws}
+    )
     points: list[IrDropPoint] = []
     maps: dict[str, IrDropMap] = {}
     spots: list[SpotCheck] = []
     for name, cell in cells.items():
-        for edge, segment, read in sorted(settings):
+        for setting in sorted(settings):
+            edge, segment, read = setting
             rows = int(edge)
             told(f"{name} {rows} x {rows}", len(points) + len(spots), total)
             built = draws.built(cell, rows, segment, read)
-            result = nodal.read(built.array, built.volts)
-            points.append(_point(name, built, result, (rows, segment, read)))
-            if (edge, segment, read) == base:
-                maps[name] = _map(built, result)
+            make = partial(_read, name, built, (rows, segment, read), mapped=setting == base)
+            found = kept.once(f"{name} {rows} x {rows}, {segment} ohm, {read} V", make)
+            points.append(found["point"])
+            if found["map"] is not None:
+                maps[name] = found["map"]
         told(f"{name} in ngspice", len(points) + len(spots), total)
-        spots.append(_spot(name, draws, cell, (int(base[0]), base[1], base[2])))
+        at = (int(base[0]), base[1], base[2])
+        spots.append(kept.once(f"{name} in ngspice, {at}", partial(_spot, name, draws, cell, at)))
     told("done", total, total)
     return IrDropReport(
         points=tuple(points),
@@ -269,6 +282,17 @@ def _map(built: _Built, result: ReadResult) -> IrDropMap:
     return IrDropMap(
         loss_volt=np.abs(lost).mean(axis=0), column_error=np.sqrt(np.mean(error**2, axis=0))
     )
+
+
+def _read(
+    name: str, built: _Built, setting: tuple[int, float, float], *, mapped: bool
+) -> dict[str, Any]:
+    """Return a point and, if asked, its map, as they are kept."""
+    result = nodal.read(built.array, built.volts)
+    return {
+        "point": _point(name, built, result, setting),
+        "map": _map(built, result) if mapped else None,
+    }
 
 
 def _point(

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 
@@ -28,6 +30,7 @@ from xbar_circuit.programming import (
     program_and_verify,
     single_shot,
 )
+from xbar_circuit.runs import Kept
 from xbar_circuit.studies.array.half_select import HalfSelect, half_select
 from xbar_circuit.studies.array.mvm_error import (
     HOURS,
@@ -111,6 +114,7 @@ def characterize_device(
     seed: int = 0,
     cells: int = 400,
     array: int = 8,
+    folder: Path | None = None,
     progress: Progress = lambda *_: None,
 ) -> DeviceReport:
     """Measure a cell and the published technologies.
@@ -125,6 +129,9 @@ def characterize_device(
         How many cells the programming loops write, each target of the statistics among them.
     array
         Rows and columns of the array in which one cell is written.
+    folder
+        Where the results of the long stages are kept; the same call goes on there after a break.
+        None keeps nothing.
     progress
         Called with (stage, done, all) as the stages pass.
 
@@ -135,6 +142,11 @@ def characterize_device(
     """
     cell = cell or PcmCell.sebastian2017()
     stage = _Stages(progress)
+    kept = Kept(
+        folder=folder,
+        function=characterize_device,
+        arguments={"cell": cell, "seed": seed, "cells": cells, "array": array},
+    )
     stage("current over voltage")
     volts = np.geomspace(1e-4, 0.4, 40)
     currents = np.array(
@@ -148,21 +160,22 @@ def characterize_device(
     )
     loop = transient(cell, 30e-9, [0.0, 2e-6, 4e-6], [0.0, 2.0, 0.0], load_ohm=5e3, relative=1e-4)
     stage("programming curve")
-    curve = ProgrammingCurve.simulate(cell)
-    gradual = gradual_set(cell)
+    curve = kept.once("programming curve", partial(ProgrammingCurve.simulate, cell))
+    gradual = kept.once("gradual SET", partial(gradual_set, cell))
     stage("drift and noise")
     drift_second = np.geomspace(1e-1, 1e9, 101)
-    hertz, noise = _noise(cell)
+    hertz, noise = kept.once("noise", partial(_noise, cell))
     stage("program and verify")
-    programmed = _programmed(cell, curve, cells, seed)
+    programmed = kept.once("programmed", partial(_programmed, cell, curve, cells, seed))
     stage("statistics out of physics")
-    written = written_statistics(cell, cells=cells, seed=seed)
+    written = kept.once("written", partial(written_statistics, cell, cells=cells, seed=seed))
     stage("between 0 and 85 degrees")
-    temperature = temperature_study(images=fashion_mnist_test().first(_IMAGES), seed=seed)
+    warm = partial(temperature_study, images=fashion_mnist_test().first(_IMAGES), seed=seed)
+    temperature = kept.once("temperature", warm)
     stage("products over time")
-    products = _products(seed)
+    products = kept.once("products", partial(_products, seed))
     stage("a write and its neighbours")
-    neighbours = _neighbours(cell, seed, array)
+    neighbours = kept.once("neighbours", partial(_neighbours, cell, seed, array))
     stage("ngspice against NumPy")
     report = DeviceReport(
         cell=cell,
@@ -182,7 +195,7 @@ def characterize_device(
         spreads=spreads(seed),
         published=published_points(seed, 100.0 * float(products["Joshi 2020"].raw[0])),
         ranges=published_ranges(cell, gradual),
-        agreement=_agreement(cell, curve, hertz, noise),
+        agreement=kept.once("agreement", partial(_agreement, cell, curve, hertz, noise)),
         written=written,
         temperature=temperature,
     )

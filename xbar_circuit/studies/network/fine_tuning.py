@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,7 @@ from xbar_circuit import _checks as checks
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.images import Dataset
+from xbar_circuit.runs import Kept
 from xbar_circuit.torch.chip import program_module
 from xbar_circuit.torch.conversion import convert
 from xbar_circuit.torch.tuning import fine_tune, module_of
@@ -58,6 +61,7 @@ def measure_fine_tuning(
     seed: int = 0,
     second: float = 25.0,
     adjoint: str = "diagonal",
+    folder: Path | None = None,
     progress: Callable[[str, int, int], object] | None = None,
 ) -> FineTuning:
     """Fine-tune a network through its array, and judge it on chips beside the untouched one.
@@ -78,6 +82,9 @@ def measure_fine_tuning(
         Age of the chips [s].
     adjoint
         As for `torch.convert`.
+    folder
+        Where the training and every chip are kept; the same call goes on there after a break. None
+        keeps nothing.
     progress
         Called with a stage, how much of it was done, and how much there is.
     """
@@ -87,6 +94,14 @@ def measure_fine_tuning(
     inputs = torch.from_numpy(np.array(calibration.images, dtype=np.float32))
     untouched = convert(teacher, accelerator, adjoint=adjoint)
     tuned = convert(teacher, accelerator, adjoint=adjoint, rng=np.random.default_rng((seed, 1)))
+    study = {
+        "network": network,
+        "accelerator": accelerator,
+        "inputs": np.asarray(calibration.images),
+        "seed": seed,
+        "steps": steps,
+        "adjoint": adjoint,
+    }
     losses = fine_tune(
         tuned,
         teacher,
@@ -94,20 +109,30 @@ def measure_fine_tuning(
         steps=steps,
         rng=np.random.default_rng((seed, 2)),
         varied=_varied,
+        kept=None if folder is None else Kept(folder=folder, function=fine_tune, arguments=study),
         progress=lambda done: tell("training", done, steps),
     )
     images = torch.from_numpy(np.array(test.images, dtype=np.float32))
     labels = np.asarray(test.labels)
     found: dict[str, list[float]] = {way: [] for way in WAYS}
+    kept = Kept(
+        folder=folder,
+        function=measure_fine_tuning,
+        arguments=study | {"second": second, "images": np.asarray(test.images), "labels": labels},
+    )
+
+    def judged(way: str, number: int) -> float:
+        chip = program_module(
+            tuned if way == "fine-tuned" else untouched,
+            calibration=inputs,
+            rng=np.random.default_rng(number),
+            wire_aware=way == "wire-aware programming",
+        )
+        return _accuracy(chip.at(second), images, labels)
+
     for number in range(seed, seed + seeds):
         for way in WAYS:
-            chip = program_module(
-                tuned if way == "fine-tuned" else untouched,
-                calibration=inputs,
-                rng=np.random.default_rng(number),
-                wire_aware=way == "wire-aware programming",
-            ).at(second)
-            found[way].append(_accuracy(chip, images, labels))
+            found[way].append(kept.once(f"{way}, chip {number}", partial(judged, way, number)))
             tell("chips", 1, seeds * len(WAYS))
     with torch.no_grad():
         digital = _accuracy(teacher, images, labels)
@@ -122,6 +147,8 @@ def measure_fine_tuning(
 
 def _varied(images: Any, rng: np.random.Generator) -> Any:
     """Return images shifted by up to two pixels, half of them mirrored: clothes may be."""
+    if images.ndim != 4:  # no images
+        return images
     down, right = rng.integers(-_SHIFT, _SHIFT + 1, 2).tolist()
     shifted = torch.roll(images, (down, right), dims=(2, 3))
     return shifted.flip(-1) if rng.random() < 0.5 else shifted

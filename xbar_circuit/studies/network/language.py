@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from xbar_circuit.accelerator._loads import LayerLoad
 from xbar_circuit.accelerator.cost import Cost
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.network.intervals import Estimate, mean_of, ratio
+from xbar_circuit.runs import Kept
 from xbar_circuit.torch.chip import TorchChip, program_module
 from xbar_circuit.torch.conversion import convert
 from xbar_circuit.torch.language import (
@@ -109,6 +112,7 @@ def measure_language(
     prompt: str = "And the LORD said unto ",
     written: int = 240,
     architecture: str | None = None,
+    folder: Path | None = None,
     progress: Callable[[str, int, int], object] | None = None,
 ) -> LanguageStudy:
     """Measure language networks on chips.
@@ -135,6 +139,9 @@ def measure_language(
         Beginning of the texts, and how many characters are added.
     architecture
         Whose published numbers the cost takes.
+    folder
+        Where every finished chip is kept; the same call goes on there after a break. None keeps
+        nothing.
     progress
         Called with a stage, how much of it was done, and how much there is.
     """
@@ -146,6 +153,19 @@ def measure_language(
     digital, points, costs = {}, [], {}
     texts: dict[str, str] = {}
     judged = None
+    kept = Kept(
+        folder=folder,
+        function=measure_language,
+        arguments={
+            "languages": {name: _content(one) for name, one in languages.items()},
+            "accelerator": accelerator,
+            "texts": (test, calibration, prompt),
+            "windows": window_count,
+            "ages": times,
+            "drift_compensation": drift_compensation,
+            "architecture": architecture,
+        },
+    )
     first = next(iter(languages))
     for name, language in languages.items():
         context = language.model.shape.context
@@ -165,24 +185,27 @@ def measure_language(
                 ),
             )
             for number in range(seed, seed + seeds):
-                chip = program_module(
-                    analog,
-                    calibration=ranges[:, :-1],
-                    rng=np.random.default_rng(number),
+                main = name == first and number == seed
+                asked = _Asked(
+                    times=times,
+                    judged=judged,
+                    ranges=ranges[:, :-1],
                     drift_compensation=drift_compensation,
+                    prompt=prompt,
+                    written=written if main and placement == placements[0] else 0,
+                    architecture=architecture,
+                    cost=main,
                 )
-                for age, second in times.items():
-                    later = chip.at(second)
-                    bits[age].append(bits_per_character(later, judged))
-                    tell("bits per character", 1, total)
-                    shown = written and age in (next(iter(times)), list(times)[-1])
-                    if shown and (name, placement, number) == (first, placements[0], seed):
-                        with later.running() as module:
-                            texts[f"chip after {age}"] = _written(
-                                module.step, language, prompt, written
-                            )
-                if name == first and number == seed:
-                    costs[placement] = _cost(chip, language, ranges[:, :-1], architecture)
+                found = kept.once(
+                    f"{name}, {placement}, chip {number}, {asked.written} written, cost {main}",
+                    partial(_measured, analog, language, number, asked),
+                )
+                tell("bits per character", len(times), total)
+                for age in times:
+                    bits[age].append(found["bits"][age])
+                texts |= found["texts"]
+                if main:
+                    costs[placement] = found["cost"]
             for age, chips in bits.items():
                 mean = np.mean(chips, axis=0)
                 points.append(
@@ -205,6 +228,47 @@ def measure_language(
         characters=len(judged) * (shape.context // 2) if judged is not None else 0,
         weights=12 * shape.blocks * shape.width**2 + shape.width * shape.alphabet,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Asked:
+    """What is asked of a chip, besides its bits at each of `times`: 0 `written` is no text."""
+
+    times: Mapping[str, float]
+    judged: Any
+    ranges: Any
+    drift_compensation: str
+    prompt: str
+    written: int
+    architecture: str | None
+    cost: bool
+
+
+def _measured(analog: Any, language: Language, number: int, asked: _Asked) -> dict[str, Any]:
+    """Program one chip, and return what it gives at each age as plain data."""
+    chip = program_module(
+        analog,
+        calibration=asked.ranges,
+        rng=np.random.default_rng(number),
+        drift_compensation=asked.drift_compensation,
+    )
+    bits, texts = {}, {}
+    for age, second in asked.times.items():
+        later = chip.at(second)
+        bits[age] = bits_per_character(later, asked.judged)
+        if asked.written and age in (next(iter(asked.times)), list(asked.times)[-1]):
+            with later.running() as module:
+                texts[f"chip after {age}"] = _written(
+                    module.step, language, asked.prompt, asked.written
+                )
+    cost = _cost(chip, language, asked.ranges, asked.architecture) if asked.cost else None
+    return {"bits": bits, "texts": texts, "cost": cost}
+
+
+def _content(language: Language) -> dict[str, Any]:
+    """Return what a language is made of, as arrays and data."""
+    weights = {name: one.numpy() for name, one in language.model.state_dict().items()}
+    return {"weights": weights, "shape": language.model.shape, "alphabet": language.alphabet}
 
 
 def placed_layers(shape: TransformerShape, placement: str) -> tuple[str, ...]:

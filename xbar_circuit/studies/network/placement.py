@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 
@@ -22,6 +24,7 @@ from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.execution import accuracy
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.images import Dataset
+from xbar_circuit.runs import Kept
 from xbar_circuit.studies.network.inference import Report, make_chip, mapped
 
 __all__ = ["LayerPlacement", "PlacementReport", "find_placement"]
@@ -135,6 +138,7 @@ def find_placement(
     lost: float = 0.01,
     bits: int | None = 8,
     workers: int = 2,
+    folder: Path | None = None,
     report: Report = lambda *_: None,
 ) -> PlacementReport:
     """Find which layers must be digital to reach an accuracy.
@@ -154,6 +158,9 @@ def find_placement(
         Integer width of the digital layers; None is float32.
     workers
         Threads; the result does not depend on it.
+    folder
+        Where every placement is kept as soon as it is measured; the same search goes on there after
+        a break. None keeps nothing.
     report
         Told of progress; the number of placements in all is the most there can be.
 
@@ -171,12 +178,24 @@ def find_placement(
     layers = tuple(name for name in names if name not in settings.digital)
     most = len(layers) * (len(layers) + 3) // 2 + 1
     known: dict[frozenset[str], LayerPlacement] = {}
+    kept = Kept(
+        folder=folder,
+        function=find_placement,
+        arguments={
+            "network": network,
+            "test": test,
+            "calibration": calibration,
+            "settings": settings,
+            "bits": bits,
+        },
+    )
 
     def placed(leaving: frozenset[str]) -> LayerPlacement:
         if leaving not in known:
-            known[leaving] = _measured(
-                network, test, calibration, _with_digital(settings, leaving, bits), workers
-            )
+            now = _with_digital(settings, leaving, bits)
+            name = "digital: " + (", ".join(sorted(leaving)) or "none")
+            measure = partial(_measured, network, test, calibration, now, workers)
+            known[leaving] = kept.once(name, measure)
             report("placements", 1, most)
         return known[leaving]
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +32,7 @@ from xbar_circuit.peripherals import (
     TransimpedanceAmplifier,
 )
 from xbar_circuit.resources import device_model
+from xbar_circuit.runs import Kept, digest
 from xbar_circuit.studies.network.inference import Report, make_chip, mapped
 from xbar_circuit.tile import CHAINS
 
@@ -239,7 +242,20 @@ def compare_readouts(
                 own.models[0].save(home / "model.json")
         made[name] = own
     rows = []
-    for name, own in made.items():
+    kept = Kept(
+        folder=None if folder is None else folder / "rows",
+        function=compare_readouts,
+        arguments={
+            "network": network,
+            "test": test,
+            "calibration": calibration,
+            "settings": settings,
+            "vectors": vectors,
+            "outputs": outputs,
+        },
+    )
+
+    def measured(name: str, own: Accelerator) -> dict[str, Any]:
         chip = _chip(network, calibration, replace(settings, accelerator=own))
         found = chip.accuracy(
             test.images,
@@ -255,10 +271,12 @@ def compare_readouts(
             outputs=_affordable(own.readout) if outputs is None else outputs,
             progress=_told(report, f"{name} in ngspice", len(places)),
         )
-        cost = chip.cost(test.images)
-        rows.append(
-            ReadoutRow(name=name, accelerator=own, accuracy=found, cost=cost, checks=tuple(checks))
-        )
+        return {"accuracy": found, "cost": chip.cost(test.images), "checks": list(checks)}
+
+    for name, own in made.items():
+        found = kept.once(f"{name} {digest(own)}", partial(measured, name, own))
+        parts = found | {"checks": tuple(found["checks"])}
+        rows.append(ReadoutRow(name=name, accelerator=own, **parts))
     (digital,) = network.run({network.input_name: test.images})
     return ReadoutComparison(
         network_name=network.source,

@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 from scipy import stats
@@ -26,6 +28,7 @@ from xbar_circuit.accelerator.settings import InferenceSettings
 from xbar_circuit.network.execution import accuracy
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.images import Dataset
+from xbar_circuit.runs import Kept
 from xbar_circuit.studies.network.inference import (
     CORRECTIONS,
     Report,
@@ -122,6 +125,7 @@ def temperature_curve(
     programmed_celsius: float = 25.0,
     stored_warm: bool = False,
     workers: int = 2,
+    folder: Path | None = None,
     report: Report = lambda *_: None,
 ) -> TemperatureCurve:
     """Program chips at one temperature and measure them at others, with and without correction.
@@ -141,6 +145,9 @@ def temperature_curve(
         Whether the chips are kept at the temperature of the read.
     workers
         Threads; the result does not depend on it.
+    folder
+        Where every finished chip is kept; the same call goes on there after a break. None keeps
+        nothing.
     report
         Receives the progress.
 
@@ -161,10 +168,22 @@ def temperature_curve(
     mapping = mapped(network, asked)
     total = asked.seeds * len(degrees) * len(CORRECTIONS) * len(test)
     found = {kind: np.zeros((asked.seeds, len(degrees))) for kind in CORRECTIONS}
-    for seed in range(asked.seeds):
+    kept = Kept(
+        folder=folder,
+        function=temperature_curve,
+        arguments={
+            "network": network,
+            "test": test,
+            "calibration": calibration,
+            "settings": replace(asked, seeds=1, seed=0),
+            "stored_warm": stored_warm,
+        },
+    )
+
+    def measured(seed: int) -> list[dict[str, float]]:
         chip = make_chip(mapping, asked, calibration, seed=seed, celsius=programmed_celsius)
-        for k, degree in enumerate(degrees):
-            one = accuracy_at(
+        return [
+            accuracy_at(
                 chip,
                 test,
                 degree,
@@ -173,8 +192,14 @@ def temperature_curve(
                 workers=workers,
                 progress=lambda n: report("temperatures", n, total),
             )
+            for degree in degrees
+        ]
+
+    for number in range(asked.seeds):
+        seed = asked.seed + number
+        for k, one in enumerate(kept.once(f"chip {seed}", partial(measured, seed))):
             for kind, value in one.items():
-                found[kind][seed, k] = value
+                found[kind][number, k] = value
     (outputs,) = network.run({network.input_name: test.images})
     return TemperatureCurve(
         network_name=network.source,
