@@ -1,6 +1,6 @@
 # The two commands, and what they share. Each sets up what it needs first, and is safe to repeat.
 .DEFAULT_GOAL := help
-.PHONY: help demo test docs mutants fuzz bench networks calibrate mnist setup setup-dev format clean
+.PHONY: help demo test docs mutants fuzz faults soak bench networks calibrate mnist setup setup-dev format clean
 
 OUT ?= out
 BIN := .venv/bin
@@ -30,6 +30,12 @@ mutants: setup-dev  ## change the physics and the accounting a line at a time: d
 fuzz: setup-dev  ## 10,000 damaged files, then 10,000 random arrays against extended precision, an hour; exits with 1 if one is wrong
 	$(BIN)/python tests/support/file_fuzz.py --count 600
 	$(BIN)/python tests/support/array_fuzz.py --count 10000
+
+faults: setup-dev  ## stop every verb by kill, Ctrl-C, SIGTERM, a full disk; spoil what it kept; resume it: same numbers? 20 minutes
+	$(BIN)/python tests/support/faults.py
+
+soak: setup-dev  ## end ngspice's worker a thousand times by a kill, a hang, an exit: is anything left behind? 10 minutes
+	$(BIN)/python tests/support/worker_soak.py --count 1000
 
 bench: setup-dev  ## time the engines against ngspice, sparse LU and badcrossbar; table in out/bench
 	$(BIN)/python -m pip install --quiet --no-deps badcrossbar pathvalidate sigfig # not the plots: they need cairo

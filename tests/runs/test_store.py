@@ -121,7 +121,7 @@ def test_a_module_that_the_study_imports_counts_too(tmp_path):
         )
         lines = (tmp_path / "out/results.csv").read_text().splitlines()
         head, row = (line.split(",") for line in lines if not line.startswith("#"))
-        found.append((float(row[head.index("y")]), "found from an earlier" in done.stdout))
+        found.append((float(row[head.index("y")]), "reused from an earlier" in done.stdout))
     assert found == [(2.0, False), (3.0, False), (3.0, True)]
 
 
