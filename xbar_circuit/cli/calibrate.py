@@ -7,13 +7,15 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__
-from xbar_circuit._checks import choice
+from xbar_circuit._checks import FloatArray, choice
 from xbar_circuit._files import write_json
+from xbar_circuit._loading import read_json, reading
 from xbar_circuit.cli._options import (
     SEED,
     Array,
@@ -28,6 +30,7 @@ from xbar_circuit.cli._options import (
     draws,
 )
 from xbar_circuit.cli._resuming import resumes
+from xbar_circuit.errors import ParameterError
 from xbar_circuit.plots.calibration import draw_calibration
 from xbar_circuit.report.calibration import CALIBRATION_COLUMNS, calibration_row, write_calibration
 from xbar_circuit.report.progress import progress_bar
@@ -59,6 +62,10 @@ def calibrate(
     fit_products: FitProducts = 64,
     products: Products = 50,
     celsius: Celsius = None,
+    thresholds: Annotated[
+        Path | None,
+        typer.Option(help="summary.json of `xbar characterize converter`: its thresholds."),
+    ] = None,
     seed: Seed = SEED,
     out: Out = Path("out/calibrate"),
 ) -> None:
@@ -87,6 +94,7 @@ def calibrate(
         )
     elif celsius:
         cases = tuple(replace(case, celsius=degree) for case in cases for degree in celsius)
+    measured = None if thresholds is None else _thresholds(thresholds, chain)
     console = Console()
     reports: list[CalibrationReport] = []
     with progress_bar(transient=True) as bar:
@@ -96,6 +104,7 @@ def calibrate(
             report = calibrate_chain(
                 case,
                 seed=seed,
+                thresholds=measured,
                 folder=home / "decks",
                 progress=partial(bar.add, case.name),
             )
@@ -114,3 +123,30 @@ def calibrate(
     console.print(f"written to {page}", highlight=False)
     if any(report.within_one < _ENOUGH for report in reports):
         raise typer.Exit(1)
+
+
+def _thresholds(path: Path, chain: str) -> FloatArray:
+    """Return measured thresholds; NaN where one is not known.
+
+    Raises
+    ------
+    ParameterError
+        They are for several read-outs.
+    ModelFileError
+        The file has none.
+    """
+    if chain == "all":
+        raise ParameterError.about(
+            "--thresholds",
+            got="it with all read-outs",
+            expected="one read-out, whose thresholds they are",
+            remedy="name it",
+        )
+    with reading(
+        path,
+        expected="the summary.json of a converter's bench, with its thresholds",
+        remedy="xbar characterize converter writes it",
+        argument="--thresholds",
+    ):
+        content = read_json(path)["thresholds"]
+        return np.array([np.nan if v is None else float(v) for v in content])

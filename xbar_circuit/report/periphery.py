@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from xbar_circuit.report import Figure, Section, Table, write_page
+from xbar_circuit.report.sheet import sheet_sections
 from xbar_circuit.studies import MURMANN_SURVEY, ColumnReport, ConverterReport
 from xbar_circuit.units import engineering
 
@@ -94,6 +95,7 @@ def write_converter(
                     Figure(path=picture, caption="Integral and differential nonlinearity; spectrum")
                 ],
             ),
+            *sheet_sections(report.merits, report.variations),
             Section(
                 title="Beside published converters",
                 paragraphs=(

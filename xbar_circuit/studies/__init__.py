@@ -72,6 +72,7 @@ from xbar_circuit.studies.readout import (
     characterize_sense_amplifier,
     convert_in_spice,
     converter_yield,
+    vary_converter,
 )
 from xbar_circuit.studies.validation import Truth, validate
 
@@ -143,5 +144,6 @@ __all__ = [
     "temperature_study",
     "usual_readouts",
     "validate",
+    "vary_converter",
     "written_statistics",
 ]

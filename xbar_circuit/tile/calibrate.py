@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from xbar_circuit import _checks as checks
 from xbar_circuit import spice
@@ -46,6 +47,7 @@ def calibrate(
     array: str = "full",
     columns: Sequence[int] | None = None,
     analog: bool = True,
+    thresholds: ArrayLike | None = None,
     folder: str | Path | None = None,
     time_limit_second: float | None = 600.0,
     progress: Callable[[int], object] | None = None,
@@ -72,6 +74,10 @@ def calibrate(
         a large array, with its macromodel, calibrates the read-out of all of them.
     analog
         Whether the amplifier's settling and noise are measured too.
+    thresholds
+        Of the converter's circuit, measured (``characterize_converter(...).thresholds``)
+        ``(2**bits - 1,)`` [V or A]: the model converts by these, with all that a formula leaves
+        out. None takes those of the converter's own fast model.
     folder
         Where decks and answers are kept; the same call resumes there after an interruption.
     time_limit_second
@@ -95,6 +101,7 @@ def calibrate(
         array=array,
         columns=columns,
         analog=analog,
+        thresholds=thresholds,
         folder=folder,
         time_limit_second=time_limit_second,
         progress=progress,
@@ -130,6 +137,7 @@ def fit_readout(
     array: str = "full",
     columns: Sequence[int] | None = None,
     analog: bool = True,
+    thresholds: ArrayLike | None = None,
     folder: str | Path | None = None,
     time_limit_second: float | None = 600.0,
     progress: Callable[[int], object] | None = None,
@@ -139,6 +147,7 @@ def fit_readout(
     checks.count("held_out", held_out)
     if degree is not None:
         checks.count("degree", degree, minimum=0, maximum=7)
+    _edges(tile.readout.converter, thresholds)  # refused before anything is simulated
     rows, cols = tile.crossbar.shape
     pairs = tile.readout.subtracts_before
     if pairs and columns is not None:
@@ -168,7 +177,7 @@ def fit_readout(
     current = tile.with_model(start).column_current(read)
     entering = tile.digital.meet(current) if pairs else current[:, chosen]
     converter = tile.warm_readout.converter
-    edges = converter.edges()
+    edges = _edges(converter, thresholds)
     lsb = (converter.input_high - converter.input_low) / (edges.size + 1)
     low, high = _limits(measured, entering, fitted)
     inside = (measured.codes > 0) & (measured.codes < edges.size)
@@ -213,6 +222,29 @@ def fit_readout(
         fast_code=fast,
         simulator_second=measured.seconds / len(x),
     )
+
+
+def _edges(converter: Converter, thresholds: ArrayLike | None) -> FloatArray:
+    """Return the thresholds that the model converts by, rising [V or A].
+
+    Raises
+    ------
+    ParameterError
+        Measured ones are not as many as the converter has, or not all known.
+    """
+    own = converter.edges()
+    if thresholds is None:
+        return own
+    measured = np.array(thresholds, dtype=np.float64)
+    known = int(np.isfinite(measured).sum())
+    if measured.shape != own.shape or known < own.size:
+        raise ParameterError.about(
+            "thresholds",
+            got=f"{known} known of an array of shape {measured.shape}",
+            expected=f"all {own.size} of the converter",
+            remedy="measure every one: characterize_converter(..., search='bracketed')",
+        )
+    return np.sort(measured)  # a model that is not monotonic has none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -32,7 +32,7 @@ def test_gain_offset_and_swing_of_a_known_integrator(tmp_path):
     assert report.nonlinearity_volt < 1e-3
     assert 0.9 < report.swing_high_volt < 1.01
     assert report.power_watt == approx(80e-6, rel=1e-3)
-    assert list(tmp_path.glob("*.cir"))
+    assert list((tmp_path / "decks").glob("*.cir"))
     json.dumps(report.to_dict(), allow_nan=False)
 
 

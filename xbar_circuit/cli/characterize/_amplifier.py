@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from xbar_circuit import __version__
 from xbar_circuit._files import write_json
-from xbar_circuit.cli.characterize._subcircuit import pairs, shipped_subcircuit
+from xbar_circuit.cli.characterize._conditions import Conditions, made_by
+from xbar_circuit.cli.characterize._subcircuit import shipped_subcircuit
 from xbar_circuit.crossbar import Crossbar
-from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals import CurrentConveyor, OpAmp, Subcircuit, TransimpedanceAmplifier
 from xbar_circuit.plots.amplifiers import draw_amplifier, draw_sense_amplifier, draw_spread
 from xbar_circuit.report.amplifiers import (
@@ -26,69 +24,13 @@ from xbar_circuit.report.amplifiers import (
 from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.runs import ItemOutcome
 from xbar_circuit.studies import characterize_amplifier, characterize_sense_amplifier
-from xbar_circuit.units import parse_spice
 from xbar_circuit.wires import Wires
 
-__all__ = ["AMPLIFIERS", "Conditions", "measure_amplifier", "measure_sense_amplifier"]
+__all__ = ["AMPLIFIERS", "measure_amplifier", "measure_sense_amplifier"]
 
 AMPLIFIERS = ("amplifier", "transistor-amplifier", "conveyor", "transistor-conveyor", "subcircuit")
 
-# Threshold mismatch [V] of our circuits by the area of their gates, 2 mV um / sqrt(W L) (Pelgrom et
-# al., IEEE J. Solid-State Circuits 24, 1433, 1989; the constant is a textbook value for 45 nm)
-_MISMATCH = {
-    "amplifier": {"offset_volt": 2e-3},
-    "transistor-amplifier": {"dvtp": 1e-3, "dvtn": 3.2e-3},
-    "conveyor": {"offset_ampere": 0.5e-6},
-    "transistor-conveyor": {"dvtp": 1.4e-3, "dvtn": 3.2e-3, "dvtc": 0.5e-3, "dvtm": 0.4e-3},
-    "sense-amplifier": {
-        "dvt1": 4.5e-3,
-        "dvt2": 4.5e-3,
-        "dvt3": 6.3e-3,
-        "dvt4": 6.3e-3,
-        "dvt5": 8.9e-3,
-        "dvt6": 8.9e-3,
-    },
-}
-
 Rows = list[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conditions:
-    """What to measure besides the nominal circuit, and by how many workers.
-
-    vary : ``"dvtp=1m,dvtn=3m"``, or empty for our circuits' own mismatch.
-    samples : more than one is a Monte Carlo study.
-    """
-
-    celsius: list[float]
-    corners: list[str]
-    supplies: list[dict[str, float]]
-    vary: str
-    samples: int
-    kit_samples: int
-    workers: int
-    seed: int
-
-    def mismatch(self, kind: str, circuit: Subcircuit | None) -> dict[str, float]:
-        """Return the standard deviations: what was given, else what we know of our circuits.
-
-        Raises
-        ------
-        ParameterError
-            Samples of a user's circuit are asked for, and nothing says of what.
-        """
-        given = {key: parse_spice(text) for key, text in pairs("--vary", self.vary).items()}
-        if given or circuit is None:
-            return given or _MISMATCH.get(kind, {})
-        if self.samples > 1 and not self.kit_samples:
-            raise ParameterError.about(
-                "--samples",
-                got=f"{self.samples} samples of a circuit of your own",
-                expected="its mismatch",
-                remedy="give --vary PARAMETER=SIGMA, or --kit-samples for the library's own",
-            )
-        return {}
 
 
 def measure_amplifier(
@@ -138,16 +80,20 @@ def measure_amplifier(
     draw_amplifier(report, picture)
     if report.variations:
         draw_spread(report, spread)
+    footer = made_by(
+        f"{_command(kind)} --rows {rows} --cols {cols} --array {array} --bits {bits}"
+        f" --load-farad {load_farad:g}",
+        conditions,
+        circuit,
+    )
     page = write_amplifier(
         report,
         out,
         picture=picture,
         spread=spread if report.variations else None,
-        footer=f"xbar_circuit {__version__}; made by: xbar characterize {_command(kind)}"
-        f" --rows {rows} --cols {cols} --array {array} --bits {bits} --samples {conditions.samples}"
-        f" --seed {conditions.seed}",
+        footer=footer,
     )
-    write_json(out / "summary.json", report.to_dict())
+    write_json(out / "summary.json", report.to_dict() | {"provenance": footer})
     table = amplifier_rows(report)
     if report.variations:
         table += [
@@ -192,14 +138,18 @@ def measure_sense_amplifier(
         )
     picture = out / "characterize.png"
     draw_sense_amplifier(report, picture)
+    footer = made_by(
+        f"sense-amplifier --common-mode-volt {common_mode_volt:g} --clock '{clock}'",
+        conditions,
+        own if circuit is None else circuit,
+    )
     page = write_sense_amplifier(
         report,
         out,
         picture=picture,
-        footer=f"xbar_circuit {__version__}; made by: xbar characterize sense-amplifier"
-        f" --samples {samples} --seed {conditions.seed}",
+        footer=footer,
     )
-    write_json(out / "summary.json", report.to_dict())
+    write_json(out / "summary.json", report.to_dict() | {"provenance": footer})
     table = sense_amplifier_rows(report)
     table += [
         (f"offset sigma, {c.name}", f"{1e3 * c.offset_sigma_volt:.3g} mV")

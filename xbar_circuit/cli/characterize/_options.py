@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit.cli._options import SEED, Block, Celsius, Library, Samples, Seed, Workers
-from xbar_circuit.cli.characterize._amplifier import Conditions
+from xbar_circuit.cli.characterize._conditions import Conditions
 from xbar_circuit.cli.characterize._subcircuit import own_subcircuit, pairs
 from xbar_circuit.units import parse_spice
 

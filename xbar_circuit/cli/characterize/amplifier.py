@@ -21,7 +21,8 @@ from xbar_circuit.cli._options import (
     takes,
 )
 from xbar_circuit.cli._resuming import resumes
-from xbar_circuit.cli.characterize._amplifier import Conditions, measure_amplifier
+from xbar_circuit.cli.characterize._amplifier import measure_amplifier
+from xbar_circuit.cli.characterize._conditions import Conditions
 from xbar_circuit.cli.characterize._honoured import refuse_unused
 from xbar_circuit.cli.characterize._options import CONDITIONS, OWN_CIRCUIT, tell
 from xbar_circuit.errors import ParameterError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,24 +11,20 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from xbar_circuit import __version__
 from xbar_circuit._checks import choice
 from xbar_circuit._files import write_json
 from xbar_circuit.cli._options import (
     ENGINE,
-    SEED,
     Bits,
     EngineName,
     Out,
-    Samples,
-    Seed,
-    Workers,
     draws,
     takes,
 )
 from xbar_circuit.cli._resuming import resumes
+from xbar_circuit.cli.characterize._conditions import Conditions, made_by
 from xbar_circuit.cli.characterize._honoured import refuse_ignored
-from xbar_circuit.cli.characterize._options import OWN_CIRCUIT, tell
+from xbar_circuit.cli.characterize._options import CONDITIONS, OWN_CIRCUIT, tell
 from xbar_circuit.cli.characterize._yield import MISMATCH, measure_yield
 from xbar_circuit.netlist._hand_over import write_deck
 from xbar_circuit.netlist._testbench import conversion_bench
@@ -35,33 +32,37 @@ from xbar_circuit.peripherals import Cyclic, Flash, OscillatorCounter, Ramp, Sar
 from xbar_circuit.plots.periphery import draw_converter
 from xbar_circuit.report.periphery import converter_rows, write_converter
 from xbar_circuit.report.progress import progress_bar
-from xbar_circuit.studies import characterize_converter
+from xbar_circuit.studies import characterize_converter, vary_converter
 
-__all__ = ["converter", "made"]
+__all__ = ["USUAL_MISMATCH", "converter", "made"]
 
-_ALL = ("bits", "noise_lsb", "mismatch", "samples", "engine", "seed")
+#: Mismatch that is usual: a unit capacitor of about a femtofarad of metal has 1 %; the others are
+#: assumptions of that order, all to be replaced by those of the technology at hand.
+USUAL_MISMATCH = {"sar": 0.01, "flash": 0.01, "ramp": 0.01, "oscillator": 0.03, "cyclic": 0.002}
+
 _WITH_CIRCUIT = ("sar", "ramp", "oscillator")
 
 
 @draws()
 @resumes
-@takes(OWN_CIRCUIT)
+@takes(OWN_CIRCUIT, CONDITIONS)
 def converter(
     context: typer.Context,
     circuit: Annotated[str, typer.Argument(help=", ".join(MISMATCH))] = "sar",
     *,
     out: Out = Path("out/characterize/converter"),
     bits: Bits = 8,
+    low_volt: Annotated[float, typer.Option(help="Lower end of its range [V].")] = 0.0,
+    high_volt: Annotated[float, typer.Option(help="Upper end of its range [V].")] = 1.0,
     noise_lsb: Annotated[float, typer.Option(min=0.0, help="Noise of a decision.")] = 0.0,
     mismatch: Annotated[
-        float,
+        float | None,
         typer.Option(
             min=0.0,
             help="Sigma of a unit capacitor (sar), resistor (flash), slope (ramp), frequency"
-            " (oscillator) or gain (cyclic).",
+            " (oscillator) or gain (cyclic); by default one that is usual, 0 is none.",
         ),
-    ] = 0.0,
-    samples: Samples = 1,
+    ] = None,
     search: Annotated[
         str,
         typer.Option(
@@ -69,41 +70,53 @@ def converter(
             " critical, so but 23 of them."
         ),
     ] = "",
-    workers: Workers = None,
     engine: Annotated[EngineName | None, ENGINE] = None,
-    seed: Seed = SEED,
     own: Callable[[], Subcircuit | None],
+    conditions: Callable[[], Conditions],
 ) -> None:
-    """Measure a converter: INL, DNL, missing codes, ENOB, noise, energy; or the yield of many."""
+    """Measure a converter: INL, DNL, missing codes, ENOB, noise, energy; or the yield of many.
+
+    A circuit of your own inside is measured again at corners, temperatures, supplies and with
+    samples of its mismatch (--vary, --kit-samples); each finds the critical thresholds.
+    """
     choice("circuit", circuit, tuple(MISMATCH))
-    honoured = [*_ALL]
-    honoured += [*OWN_CIRCUIT.options] if circuit in _WITH_CIRCUIT else []
+    asked = conditions()
     usual = EngineName.SPICE if context.params.get("subcircuit") else EngineName.NODAL
     spice = (engine or usual) is EngineName.SPICE
-    honoured += ["workers"] if samples > 1 or spice else []
-    honoured += ["search"] if samples == 1 and spice else []
+    sheet = bool(asked.corners or asked.supplies or asked.vary or asked.kit_samples)
+    sheet = sheet or len(asked.celsius) > 1
+    many = asked.samples > 1 and not sheet
+    honoured = ["bits", "noise_lsb", "mismatch", "samples", "engine", "seed", "celsius"]
+    honoured += ["low_volt", "high_volt"] if circuit != "oscillator" else []
+    honoured += [*OWN_CIRCUIT.options] if circuit in _WITH_CIRCUIT else []
+    honoured += ["workers"] if many or spice else []
+    honoured += ["search"] if spice and not many else []
+    honoured += ["corner", "supply", "vary", "kit_samples"] if usual is EngineName.SPICE else []
     refuse_ignored(context, circuit, honoured)
     console = Console()
     mine = own()
-    rng = np.random.default_rng(seed)
-    if samples > 1:
+    rng = np.random.default_rng(asked.seed)
+    sigma = USUAL_MISMATCH[circuit] if mismatch is None else mismatch
+    ends = (low_volt, high_volt)
+    if many:
         name, table, page = measure_yield(
-            made(circuit, bits, noise_lsb, 0.0, rng, own=mine),
-            mismatch={MISMATCH[circuit]: mismatch},
-            samples=samples,
+            made(circuit, bits, noise_lsb, 0.0, rng, own=mine, ends=ends),
+            mismatch={MISMATCH[circuit]: sigma},
+            samples=asked.samples,
             noise=noise_lsb > 0.0,
             engine="spice" if spice else "fast",
-            workers=workers or 2,
-            seed=seed,
+            workers=asked.workers,
+            seed=asked.seed,
             out=out,
         )
         tell(console, name, table, page)
         return
-    measured_one = made(circuit, bits, noise_lsb, mismatch, rng, own=mine)
+    measured_one = made(circuit, bits, noise_lsb, sigma, rng, own=mine, ends=ends)
     settings: dict[str, Any] = {"rng": rng if noise_lsb > 0.0 else None}
+    settings["celsius"] = asked.celsius[0]
     if spice:
         settings |= {"engine": "spice", "folder": out / "decks", "search": search or None}
-        settings |= {"workers": workers or 2}
+        settings |= {"workers": asked.workers}
     with progress_bar(transient=True, counted=True) as bar:
         bar.expect("conversions", None)
 
@@ -111,15 +124,39 @@ def converter(
             bar.add("conversions", done)
 
         measured = characterize_converter(measured_one, progress=told, **settings)
+        if sheet:
+            bar.expect("conditions", None)
+            variations = vary_converter(
+                measured_one,
+                corners=asked.corners,
+                celsius=asked.celsius,
+                supplies=asked.supplies,
+                mismatch=asked.mismatch(circuit, mine) if asked.samples > 1 else None,
+                samples=asked.samples,
+                kit_samples=asked.kit_samples,
+                rng=rng,
+                search=search or "critical",
+                folder=out,
+                workers=asked.workers,
+                progress=lambda _: bar.add("conditions"),
+            )
+            measured = dataclasses.replace(measured, variations=variations)
     picture = out / "characterize.png"
     draw_converter(measured, picture)
-    footer = f"xbar_circuit {__version__}, seed {seed}"
+    footer = made_by(
+        f"converter {circuit} --bits {bits} --low-volt {low_volt:g} --high-volt {high_volt:g}"
+        f" --mismatch {sigma:g} --noise-lsb {noise_lsb:g}",
+        asked,
+        mine,
+    )
     page = write_converter(measured, out, picture=picture, footer=footer)
     span = measured_one.input_high - measured_one.input_low
     values = measured_one.input_low + span * (np.arange(16) + 0.5) / 16
     write_deck(out / "deck.cir", conversion_bench(measured_one, values).standalone())
-    write_json(out / "summary.json", measured.to_dict())
-    tell(console, measured.name, converter_rows(measured), page)
+    write_json(out / "summary.json", measured.to_dict() | {"provenance": footer})
+    table = converter_rows(measured)
+    table += [("failed", f"{v.name}: {v.failure}") for v in measured.variations if v.failure]
+    tell(console, measured.name, table, page)
 
 
 def made(
@@ -130,17 +167,20 @@ def made(
     rng: np.random.Generator,
     *,
     own: Subcircuit | None,
+    ends: tuple[float, float] = (0.0, 1.0),
 ) -> Sar | Ramp | Flash | OscillatorCounter | Cyclic:
-    """Return a converter of a kind, its noise in LSB, its mismatch drawn."""
-    noise = noise_lsb / 2.0**bits
+    """Return a converter of a kind between its `ends` [V], its noise in LSB, its mismatch drawn."""
+    low, high = ends
+    common: dict[str, Any] = {"bits": bits, "low_volt": low, "high_volt": high}
+    common["noise_volt"] = noise_lsb * (high - low) / 2.0**bits
     if kind == "sar":
-        return Sar(bits=bits, noise_volt=noise, comparator=own).drawn(rng, unit_sigma=mismatch)
+        return Sar(**common, comparator=own).drawn(rng, unit_sigma=mismatch)
     if kind == "ramp":
-        return Ramp(bits=bits, noise_volt=noise, analog=own).drawn(rng, slope_sigma=mismatch)
+        return Ramp(**common, analog=own).drawn(rng, slope_sigma=mismatch)
     if kind == "cyclic":
-        return Cyclic(bits=bits, noise_volt=noise).drawn(rng, gain_sigma=mismatch)
+        return Cyclic(**common).drawn(rng, gain_sigma=mismatch)
     if kind == "flash":
-        flash = Flash(bits=bits, noise_volt=noise)
+        flash = Flash(**common)
         return flash.drawn(rng, resistor_sigma=mismatch, offset_sigma_volt=0.0)
     jitter = noise_lsb / 2.0 ** (bits / 2.0)
     counter = OscillatorCounter(

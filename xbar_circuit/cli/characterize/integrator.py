@@ -10,22 +10,16 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from xbar_circuit import __version__
 from xbar_circuit._files import write_json
-from xbar_circuit.cli._options import (
-    SEED,
-    Out,
-    ReferenceVolt,
-    Rows,
-    Seed,
-    takes,
-)
+from xbar_circuit.cli._options import Out, ReferenceVolt, Rows, takes
 from xbar_circuit.cli._resuming import resumes
-from xbar_circuit.cli.characterize._honoured import refuse_ignored
-from xbar_circuit.cli.characterize._options import OWN_CIRCUIT, tell
+from xbar_circuit.cli.characterize._conditions import Conditions, made_by
+from xbar_circuit.cli.characterize._honoured import refuse_unused
+from xbar_circuit.cli.characterize._options import CONDITIONS, OWN_CIRCUIT, tell
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.peripherals import ChargeIntegrator, OpAmp, Subcircuit
 from xbar_circuit.report import Section, Table, write_page
+from xbar_circuit.report.sheet import sheet_rows, sheet_sections
 from xbar_circuit.studies.readout.integrator import characterize_integrator
 from xbar_circuit.wires import Wires
 
@@ -33,7 +27,7 @@ __all__ = ["integrator"]
 
 
 @resumes
-@takes(OWN_CIRCUIT)
+@takes(OWN_CIRCUIT, CONDITIONS)
 def integrator(
     context: typer.Context,
     *,
@@ -42,12 +36,12 @@ def integrator(
     farad: Annotated[float, typer.Option(help="Integrating capacitor [F].")] = 8e-12,
     window_second: Annotated[float, typer.Option(help="How long it integrates [s].")] = 50e-9,
     reference_volt: ReferenceVolt = 0.5,
-    seed: Seed = SEED,
     own: Callable[[], Subcircuit | None],
+    conditions: Callable[[], Conditions],
 ) -> None:
     """Measure a charge integrator: gain, offset, nonlinearity, swing, energy of a read."""
-    known = ("rows", "farad", "window_second", "reference_volt", "seed")
-    refuse_ignored(context, "an integrator", (*known, *OWN_CIRCUIT.options))
+    asked = conditions()
+    refuse_unused(context, samples=asked.samples, kit_samples=asked.kit_samples)
     mine = own()
     amplifier = ChargeIntegrator(
         opamp=OpAmp(dc_gain=2000.0, unity_hertz=2e9) if mine is None else mine,
@@ -55,7 +49,7 @@ def integrator(
         window_second=window_second,
         reference_volt=reference_volt,
     )
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(asked.seed)
     crossbar = Crossbar(
         conductance=rng.uniform(1e-6, 20e-6, (rows, 1)), wires=Wires(row_ohm=1.0, column_ohm=1.0)
     )
@@ -64,7 +58,18 @@ def integrator(
     console = Console()
     with console.status("integrating"):
         report = characterize_integrator(
-            amplifier, crossbar=crossbar, pattern=np.full(rows, volt), folder=out / "decks"
+            amplifier,
+            crossbar=crossbar,
+            pattern=np.full(rows, volt),
+            celsius=asked.celsius,
+            corners=asked.corners,
+            supplies=asked.supplies,
+            mismatch=asked.mismatch("integrator", mine) if asked.samples > 1 else None,
+            samples=asked.samples,
+            kit_samples=asked.kit_samples,
+            rng=rng,
+            workers=asked.workers,
+            folder=out,
         )
     table = [
         ("gain", f"{report.gain_ohm:.5g} ohm ({100 * report.gain_error:+.3g} %)"),
@@ -73,14 +78,28 @@ def integrator(
         ("swing", f"{report.swing_low_volt:.3g} V to {report.swing_high_volt:.3g} V"),
         ("energy of a read", f"{1e12 * report.energy_joule:.3g} pJ"),
     ]
+    table += [
+        (f"{what}, least to largest", f"{least} to {largest}")
+        for what, _, _, _, least, largest in sheet_rows(report.merits, report.variations)
+        if report.variations
+    ]
+    table += [("failed", f"{v.name}: {v.failure}") for v in report.variations if v.failure]
+    footer = made_by(
+        f"integrator --rows {rows} --farad {farad:g} --window-second {window_second:g}",
+        asked,
+        mine,
+    )
     page = out / "index.html"
     write_page(
         page,
         title=report.name,
         lead=f"On a column of {rows} rows, in ngspice.",
         key_numbers=dict(table[:1]),
-        sections=[Section(title="Figures", tables=[Table(columns=("", "value"), rows=table)])],
-        footer=f"xbar_circuit {__version__}, seed {seed}",
+        sections=[
+            Section(title="Figures", tables=[Table(columns=("", "value"), rows=table)]),
+            *sheet_sections(report.merits, report.variations),
+        ],
+        footer=footer,
     )
-    write_json(out / "summary.json", report.to_dict())
+    write_json(out / "summary.json", report.to_dict() | {"provenance": footer})
     tell(console, report.name, table, page)

@@ -10,6 +10,7 @@ from xbar_circuit.studies.readout.converter import (
     ConverterReport,
     characterize_converter,
 )
+from xbar_circuit.studies.readout.converter_sheet import vary_converter
 from xbar_circuit.studies.readout.converter_yield import ConverterYield, converter_yield
 from xbar_circuit.studies.readout.integrator import IntegratorReport, characterize_integrator
 from xbar_circuit.studies.readout.product import ProductReport, characterize_product
@@ -42,4 +43,5 @@ __all__ = [
     "characterize_sense_amplifier",
     "convert_in_spice",
     "converter_yield",
+    "vary_converter",
 ]

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from xbar_circuit import _checks as checks
 from xbar_circuit import spice
@@ -163,6 +164,7 @@ def calibrate_chain(
     case: CalibrationCase,
     *,
     seed: int = 1,
+    thresholds: ArrayLike | None = None,
     folder: str | Path | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> CalibrationReport:
@@ -174,6 +176,8 @@ def calibrate_chain(
         What to calibrate.
     seed
         Of conductances and inputs.
+    thresholds
+        Of the converter's circuit, measured; see :func:`xbar_circuit.tile.calibrate`.
     folder
         Where decks and answers are kept; the same call resumes there after an interruption.
     progress
@@ -196,6 +200,7 @@ def calibrate_chain(
         held_out=case.held_out,
         array=case.array,
         columns=(case.column,),
+        thresholds=thresholds,
         folder=folder,
         progress=progress,
     )

@@ -26,6 +26,7 @@ from xbar_circuit.studies.readout._bracketing import bracketed, critical_codes
 from xbar_circuit.studies.readout._sine import coherent_sine
 from xbar_circuit.studies.readout._thresholds import ServoResult, code_density, servo
 from xbar_circuit.studies.readout.conversion import SpiceConversion
+from xbar_circuit.studies.readout.variations import Variation, plain
 
 __all__ = ["MURMANN_SURVEY", "ConverterReport", "characterize_converter"]
 
@@ -87,6 +88,9 @@ class ConverterReport:
         Temperature [degree Celsius].
     conversions
         In ngspice: how many it took; 0 of the fast model.
+    variations
+        The same figures at other corners, temperatures, supplies and mismatch; see
+        :func:`vary_converter`.
     """
 
     name: str
@@ -114,6 +118,22 @@ class ConverterReport:
     search: str = "full"
     celsius: float = 27.0
     conversions: int = 0
+    variations: tuple[Variation, ...] = ()
+
+    @property
+    def merits(self) -> dict[str, float]:
+        """The figures of merit that are one number, by name."""
+        names = (
+            "worst_inl_lsb",
+            "worst_dnl_lsb",
+            "offset_lsb",
+            "gain_error",
+            "enob",
+            "conversion_second",
+            "energy_joule",
+        )
+        found = {name: float(getattr(self, name)) for name in names}
+        return found | {"missing_codes": float(len(self.missing_codes))}
 
     @property
     def worst_inl_lsb(self) -> float:
@@ -127,12 +147,6 @@ class ConverterReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain JSON; an unreached threshold is null."""
-
-        def plain(value: Any) -> Any:
-            if isinstance(value, np.ndarray):
-                return [None if np.isnan(v) else float(v) for v in value]
-            return None if isinstance(value, float) and np.isnan(value) else value
-
         content = {name: plain(getattr(self, name)) for name in self.__slots__}
         return content | {"murmann_survey": MURMANN_SURVEY}
 
@@ -182,7 +196,7 @@ def characterize_converter(
         an LSB; and ``"critical"``: so, but only the ends, the eighths and their neighbours. By
         default ``"bracketed"`` for a circuit of transistors without noise, else ``"full"``.
     celsius
-        In ngspice: temperature of the circuit [degree Celsius].
+        Temperature [degree Celsius].
     workers
         In ngspice: how many processes convert; with another number of them a folder's answers are
         not found again.
@@ -206,6 +220,7 @@ def characterize_converter(
     >>> round(report.offset_lsb, 6), round(report.gain_error, 9), report.missing_codes
     (1.28, 0.0, ())
     """
+    converter = converter.at_celsius(checks.number("celsius", celsius, "C", minimum=-273.15))
     low, high = converter.input_low, converter.input_high
     levels, bits = converter.levels, converter.known_bits()
     lsb = (high - low) / levels
@@ -218,13 +233,6 @@ def characterize_converter(
             got=f"{search!r} " + ("of a noisy converter" if slow else "outside of ngspice"),
             expected="'full'",
             remedy="leave it out, or measure the circuit without noise in ngspice",
-        )
-    if celsius != 27.0 and not slow:
-        raise ParameterError.about(
-            "celsius",
-            got=f"{celsius:g} outside of ngspice",
-            expected="27",
-            remedy="measure a circuit, engine='spice': the fast model has no temperature",
         )
     steps = checks.count("steps", steps or (bits + 5 if slow else 40), minimum=bits + 2)
     repeats = checks.count("repeats", repeats or (2 if slow else 64), minimum=2)

@@ -6,7 +6,9 @@ a pattern after another, and each is reset, integrated and held before the outpu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,17 @@ from xbar_circuit._checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals import ChargeIntegrator, Dac, Readout, SenseAmplifier, WordLines
-from xbar_circuit.studies.readout.variations import plain
+from xbar_circuit.runs.items import ItemOutcome
+from xbar_circuit.studies.readout.variations import (
+    Variation,
+    conditions,
+    file_name,
+    measured_again,
+    models_key,
+    part_at,
+    plain,
+    temperatures_of,
+)
 from xbar_circuit.tile import Tile
 
 __all__ = ["IntegratorReport", "characterize_integrator"]
@@ -37,6 +49,8 @@ class IntegratorReport:
     swing_low_volt, swing_high_volt : least and largest output that was held [V].
     power_watt, energy_joule : mean over all reads, and of one read [W, J].
     input_current, output_volt : the sweep (points,) [A, V].
+    celsius : temperature [degree Celsius].
+    variations : the same figures at other corners, temperatures, supplies and mismatch.
     """
 
     name: str
@@ -50,6 +64,17 @@ class IntegratorReport:
     energy_joule: float
     input_current: FloatArray
     output_volt: FloatArray
+    celsius: float = 27.0
+    variations: tuple[Variation, ...] = ()
+
+    @property
+    def merits(self) -> dict[str, float]:
+        """The figures of merit that are one number, by name."""
+        return {
+            name: float(getattr(self, name))
+            for name in self.__slots__
+            if isinstance(getattr(self, name), float) and name != "celsius"
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain JSON."""
@@ -64,8 +89,18 @@ def characterize_integrator(
     pattern: ArrayLike | None = None,
     overdrive: float = 2.0,
     points: int = 9,
+    celsius: float | Sequence[float] = 27.0,
+    corners: Sequence[str] = (),
+    supplies: Sequence[Mapping[str, float]] = (),
+    mismatch: Mapping[str, float] | None = None,
+    samples: int = 16,
+    kit_samples: int = 0,
+    rng: np.random.Generator | None = None,
     name: str | None = None,
     folder: str | Path | None = None,
+    executor: Executor | None = None,
+    workers: int | None = None,
+    progress: Callable[[ItemOutcome], object] | None = None,
 ) -> IntegratorReport:
     """Measure a charge integrator on a column of an array, in ngspice.
 
@@ -82,10 +117,15 @@ def characterize_integrator(
         Range of the sweep for the swing, over the pattern's full scale.
     points
         Of the sweep within the pattern's range, odd; a few more lie beyond.
+    celsius, corners, supplies, mismatch, samples, kit_samples, rng
+        Under which conditions it is measured again, as of :func:`characterize_amplifier`.
     name
         Name in the report.
     folder
-        Where deck and answer are kept and found again; None keeps nothing.
+        Where decks and answers are kept (``decks/``, ``variations/``) and found again; None keeps
+        nothing.
+    executor, workers, progress
+        Who measures the variations, as of :func:`run_items`.
 
     Raises
     ------
@@ -106,14 +146,84 @@ def characterize_integrator(
     checks.number("overdrive", overdrive, "1", minimum=1.0)
     rows = crossbar.rows
     volts = checks.read_volts("pattern", np.full(rows, 0.2) if pattern is None else pattern, rows)
+    temperatures = temperatures_of(celsius)
+    home = None if folder is None else Path(folder)
+    settings = {
+        "crossbar": crossbar,
+        "column": column,
+        "pattern": volts[0],
+        "overdrive": overdrive,
+        "points": points,
+    }
+    report = _measured(
+        amplifier,
+        **settings,
+        celsius=temperatures[0],
+        name=name,
+        folder=None if home is None else home / "decks",
+    )
+    varied = []
+    for condition in conditions(
+        corners,
+        temperatures,
+        mismatch=mismatch,
+        samples=samples,
+        kit_samples=kit_samples,
+        supplies=supplies,
+        rng=rng,
+    ):
+        other = part_at(amplifier, condition)
+        place = None if home is None else str(home / "decks" / file_name(condition.name))
+        arguments = {
+            **settings,
+            "amplifier": other,
+            "celsius": condition.celsius,
+            "folder": place,
+            "provenance": models_key(other.circuit),
+        }
+        varied.append((condition, arguments))
+    variations = measured_again(
+        measure_integrator,
+        varied,
+        folder=None if home is None else home / "variations",
+        executor=executor,
+        workers=workers,
+        progress=progress,
+    )
+    return replace(report, variations=variations)
+
+
+def measure_integrator(
+    *,
+    rng: np.random.Generator,  # noqa: ARG001  of the runner; what is drawn is in the amplifier
+    amplifier: ChargeIntegrator,
+    provenance: str,  # noqa: ARG001  an edited model file is measured anew
+    **settings: Any,
+) -> dict[str, float]:
+    """Return the figures of merit at one condition; what a worker process calls."""
+    return _measured(amplifier, **settings).merits
+
+
+def _measured(
+    amplifier: ChargeIntegrator,
+    *,
+    crossbar: Crossbar,
+    column: int,
+    pattern: FloatArray,
+    overdrive: float,
+    points: int,
+    celsius: float,
+    name: str | None = None,
+    folder: str | Path | None = None,
+) -> IntegratorReport:
     inside = np.linspace(-1.0, 1.0, points)
     beyond = np.linspace(1.0, overdrive, 4)[1:] if overdrive > 1.0 else np.zeros(0)
     scale = np.concatenate([-beyond[::-1], inside, beyond])
     # a first read without input, which is not used, gives ngspice an easy operating point
-    read = WordLines(volt=np.append(0.0, scale)[:, None] * volts[0])
+    read = WordLines(volt=np.append(0.0, scale)[:, None] * pattern)
     # a latch is a converter that does not load the output
     latch = SenseAmplifier(thresholds_volt=(amplifier.reference_volt,))
-    tile = Tile(crossbar, Dac(), Readout(amplifier=amplifier, converter=latch))
+    tile = Tile(crossbar, Dac(), Readout(amplifier=amplifier, converter=latch), celsius=celsius)
     node = f"v(out_{column})"
     answers = tile.in_spice(read, columns=(column,), vectors=(node,), folder=folder)
     out = np.concatenate([answer.sampled[node] for answer in answers])[1:]
@@ -141,4 +251,5 @@ def characterize_integrator(
         energy_joule=watt * tile.period_second,
         input_current=current,
         output_volt=out,
+        celsius=celsius,
     )

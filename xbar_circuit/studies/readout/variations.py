@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from xbar_circuit import _checks as checks
 from xbar_circuit.errors import ParameterError
+from xbar_circuit.netlist._provenance import Provenance
 from xbar_circuit.peripherals import Subcircuit
 from xbar_circuit.runs.items import Item, ItemOutcome
 from xbar_circuit.runs.runner import run_items
@@ -29,10 +30,14 @@ __all__ = [
     "file_name",
     "kit_seeds",
     "measured_again",
+    "models_key",
+    "part_at",
     "plain",
     "spread_over",
     "temperatures_of",
 ]
+
+PartT = TypeVar("PartT", bound=Any)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +153,8 @@ def measured_again(
     folder, executor, workers, progress
         As in :func:`run_items`.
     """
+    if not varied:
+        return ()
     outcomes = run_items(
         measure,
         [Item(name=one.name, arguments=dict(arguments)) for one, arguments in varied],
@@ -269,6 +276,33 @@ def at_condition(circuit: Subcircuit, condition: Variation) -> Subcircuit:
         supplies=condition.supplies,
         seed=condition.seed or None,
     )
+
+
+def models_key(circuit: Subcircuit | None) -> str:
+    """Return what changes when a file of a circuit does; results of other files are not reused."""
+    return "" if circuit is None else Provenance.of("\n".join(["", *circuit.include_lines()])).key
+
+
+def part_at(part: PartT, condition: Variation) -> PartT:
+    """Return a part of the read-out with the circuit inside of it at a condition.
+
+    Raises
+    ------
+    ParameterError
+        It has no circuit, or the circuit no such corner, supply or parameter.
+    """
+    for one in fields(part):
+        inside = getattr(part, one.name)
+        if isinstance(inside, Subcircuit):
+            return replace(part, **{one.name: at_condition(inside, condition)})
+    if condition.corner or condition.supplies or condition.parameters or condition.seed:
+        raise ParameterError.about(
+            "corners",
+            got=f"{condition.name} of a {type(part).__name__} without a circuit",
+            expected="a circuit with what is varied",
+            remedy="a behavioural part has temperatures alone",
+        )
+    return part
 
 
 def temperatures_of(celsius: float | Sequence[float]) -> tuple[float, ...]:
