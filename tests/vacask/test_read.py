@@ -7,7 +7,7 @@ import pytest
 
 import xbar_circuit as xc
 from xbar_circuit import vacask
-from xbar_circuit.cells import OneT1R
+from xbar_circuit.cells import GateInput, OneS1R, OneT1R
 from xbar_circuit.devices import Ohmic, PcmCell, Sinh, Transistor
 from xbar_circuit.vacask import locating
 
@@ -48,6 +48,46 @@ def test_three_engines_agree(cell):
     assert second.residual.max() < 1e-10
 
 
+NARROW = Transistor.nmos45(width_metre=2e-7)
+THREE = dataclasses.replace(NARROW, length_metre=6e-8, parallel=3)
+
+
+@pytest.mark.parametrize(
+    ("cell", "low", "high"),
+    [
+        (OneT1R(gate_volt=0.9), -0.2, 0.2),
+        (OneT1R(gate_volt=1.0, device=PcmCell.sebastian2017().aged(3600.0)), -0.2, 0.2),
+        (OneT1R(gate_volt=0.7, common_volt=0.1, kelvin=340.0, transistor=NARROW), -0.1, 0.2),
+        (OneT1R(gate_volt=0.7, bulk_volt=-0.1, transistor=THREE), -0.1, 0.2),
+        (GateInput(supply_volt=0.2), 0.0, 1.0),
+        (OneT1R(gate_volt=-0.7, transistor=Transistor.pmos45()), -0.2, 0.2),
+    ],
+    ids=["select", "pcm", "warm", "three", "gate", "pmos"],
+)
+def test_cells_with_a_transistor_have_the_currents_of_ngspice(cell, low, high):
+    """Two simulators, one card: each has its own parser, Newton iteration and build of BSIM4."""
+    xbar = crossbar(cell, rows=6, cols=5)
+    volts = np.random.default_rng(4).uniform(low, high, (2, 6))
+    ngspice, second = (xc.read(xbar, volts, engine=engine) for engine in ("spice", "vacask"))
+    scale = np.abs(ngspice.column_current).max()
+    assert scale > 1e-7
+    for name, unit in (("column_current", scale), ("column_voltage", 0.2), ("row_voltage", 0.2)):
+        np.testing.assert_allclose(
+            getattr(second, name), getattr(ngspice, name), rtol=0.0, atol=1e-9 * unit
+        )
+
+
+def test_a_transistor_that_is_no_plain_card_is_refused(tmp_path):
+    library = tmp_path / "kit.lib"
+    library.write_text(
+        ".model old nmos level=1 vto=0.5\n.subckt sub d g s b\nM1 d g s b old W=1u L=1u\n.ends\n"
+    )
+    for model in ("old", "sub"):
+        own = Transistor(model=model, width_metre=1e-6, length_metre=1e-6, library=library)
+        with pytest.raises(xc.ParameterError, match="level 54"):
+            vacask.deck(crossbar(OneT1R(transistor=own)), np.zeros(20))
+
+
 def test_ideal_wires_give_the_product():
     conductance = np.random.default_rng(5).uniform(1e-6, 25e-6, (4, 3))
     xbar = xc.Crossbar(conductance=conductance, wires=xc.Wires(row_ohm=0.0, column_ohm=0.0))
@@ -64,9 +104,8 @@ def test_the_deck_is_one_circuit_with_a_point_for_each_input():
 
 
 def test_what_it_cannot_do_is_refused_by_name(monkeypatch, tmp_path):
-    nmos = Transistor.nmos45()
-    with pytest.raises(xc.ParameterError, match="got OneT1R"):
-        vacask.read(crossbar(OneT1R(transistor=nmos, device=Ohmic(), gate_volt=1.0)), np.zeros(20))
+    with pytest.raises(xc.ParameterError, match="got OneS1R"):
+        vacask.read(crossbar(OneS1R(device=Ohmic())), np.zeros(20))
     with pytest.raises(xc.ParameterError, match="engine"):
         xc.read(crossbar(Ohmic()), np.zeros(20), engine="vcs")
     monkeypatch.setenv("XBAR_VACASK", str(tmp_path / "nowhere"))

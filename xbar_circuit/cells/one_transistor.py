@@ -67,6 +67,11 @@ class OneT1R(TransistorCell):
         for name, drain, source in zip(names, middle, column_nodes, strict=True):
             yield self.transistor.line(name, drain, _GATE, source, BULK)
 
+    @staticmethod
+    def ends(row_node: str) -> tuple[str, str]:
+        """Return the nodes of the device's far end and of the gate, for a word line's node."""
+        return row_node, _GATE
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateInput(TransistorCell):
@@ -109,3 +114,8 @@ class GateInput(TransistorCell):
         yield from self.device.spice_elements(names, supply, middle, conductances)
         for name, drain, gate, source in zip(names, middle, row_nodes, column_nodes, strict=True):
             yield self.transistor.line(name, drain, gate, source, BULK)
+
+    @staticmethod
+    def ends(row_node: str) -> tuple[str, str]:
+        """Return the nodes of the device's far end and of the gate, for a word line's node."""
+        return _SUPPLY, row_node

@@ -26,7 +26,7 @@ from xbar_circuit.units import spice_number
 __all__ = ["TransistorCell"]
 
 BULK = "cell_bulk"
-_USUAL_CELSIUS = 27.0  # of a simulator that is told nothing
+USUAL_CELSIUS = 27.0  # of a simulator that is told nothing
 _CLOSE_CELSIUS = 0.5  # what counts as the same temperature
 
 
@@ -102,7 +102,7 @@ class TransistorCell(TabulatedCell):
 
     def holds_at(self, celsius: float) -> bool:
         """Whether its transistors are within half a degree of a temperature [degree Celsius]."""
-        own = _USUAL_CELSIUS if self.celsius is None else self.celsius
+        own = USUAL_CELSIUS if self.celsius is None else self.celsius
         return abs(celsius - own) <= _CLOSE_CELSIUS
 
     def at_celsius(self, celsius: float) -> Self:
@@ -120,7 +120,7 @@ class TransistorCell(TabulatedCell):
         """
         if self.holds_at(celsius):
             return self
-        own = _USUAL_CELSIUS if self.celsius is None else self.celsius
+        own = USUAL_CELSIUS if self.celsius is None else self.celsius
         near = [(abs(celsius - at), at, table) for at, table in self.tables]
         distance, at, table = min(near, key=lambda one: one[0], default=(math.inf, 0.0, None))
         if self.table is None and table is None:

@@ -17,7 +17,6 @@ _NOT_RUN = (
     "aihwkit's package index has wheels for some Pythons only. Without one its noise models, which"
     " are Python over torch, run from the unpacked source archive (--aihwkit FOLDER); its compiled"
     " tiles are not run.",
-    "VACASK reads arrays of devices, not of cells with a transistor.",
 )
 
 

@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from xbar_circuit import nodal, vacask
+from xbar_circuit import nodal, spice, vacask
 from xbar_circuit._checks import FloatArray
+from xbar_circuit.calibration import tabulate
+from xbar_circuit.cells import OneT1R
 from xbar_circuit.crossbar import Crossbar
-from xbar_circuit.devices import PcmCell, Sinh
+from xbar_circuit.devices import Ohmic, PcmCell, Sinh
 from xbar_circuit.devices.pcm._spice import parameters
 from xbar_circuit.devices.pcm.dynamics import Pulse, transient
 from xbar_circuit.errors import XbarError
@@ -50,7 +52,7 @@ def _worst(ours: FloatArray, theirs: FloatArray) -> tuple[float, float]:
 
 
 def vacask_truths(seed: int) -> Iterator[Truth]:
-    """VACASK on arrays of linear, sinh and PCM cells, and on a train of pulses."""
+    """VACASK on arrays of linear, sinh, PCM and 1T1R cells, and on a train of pulses."""
     linear, volts = _array(seed, 24)
     sinh = replace(linear, cell=Sinh(v0_volt=0.1))
     pcm = replace(
@@ -61,12 +63,10 @@ def vacask_truths(seed: int) -> Iterator[Truth]:
         ("sinh", sinh, 1e-6),
         ("PCM", pcm, 1e-6),
     ):
-        missing, ours, theirs = "", np.nan, np.nan
-        try:
-            found = vacask.read(xbar, volts).column_current[0]
+        found, missing = _in_vacask(xbar, volts)
+        ours, theirs = np.nan, np.nan
+        if found is not None:
             ours, theirs = _worst(nodal.read(xbar, volts).column_current[0], found)
-        except XbarError as error:
-            missing = f"VACASK does not run here: {error}"
         yield Truth(
             what=f"worst column current of a {name} array, 24 x 24",
             unit="A",
@@ -77,7 +77,47 @@ def vacask_truths(seed: int) -> Iterator[Truth]:
             command="xbar validate --only vacask",
             missing=missing,
         )
+    yield from _vacask_transistors(seed)
     yield from _vacask_pulses()
+
+
+def _in_vacask(xbar: Crossbar, volts: FloatArray) -> tuple[FloatArray | None, str]:
+    """Return the column currents, or why there are none."""
+    try:
+        return vacask.read(xbar, volts).column_current[0], ""
+    except XbarError as error:
+        return None, f"VACASK does not run here: {error}"
+
+
+def _vacask_transistors(seed: int) -> Iterator[Truth]:
+    """Yield 1T1R arrays: our deck in ngspice, and of ohmic cells the fast engine's table."""
+    bare, volts = _array(seed, 12)
+    conductance = 0.25 * bare.conductance
+    for name, engine, tolerance, cell in (
+        ("ohmic", "ngspice", 1e-8, OneT1R()),
+        ("ohmic", "fast engine, by a table", 1e-6, OneT1R()),
+        ("PCM", "ngspice", 1e-8, OneT1R(gate_volt=0.8, device=PcmCell.sebastian2017())),
+    ):
+        xbar = replace(bare, conductance=conductance, cell=cell)
+        found, missing = _in_vacask(xbar, volts)
+        ours, theirs = np.nan, np.nan
+        if found is not None:
+            if engine == "ngspice":
+                result = spice.read(xbar, volts)
+            else:
+                table = tabulate(cell, volts=(-0.05, 0.35), conductances=(2e-7, 2.5e-5))
+                result = nodal.read(replace(xbar, cell=table), volts)
+            ours, theirs = _worst(result.column_current[0], found)
+        yield Truth(
+            what=f"worst column current of a 1T1R array, {name} cells, 12 x 12: {engine}",
+            unit="A",
+            ours=ours,
+            theirs=theirs,
+            tolerance=tolerance,
+            source="VACASK (Buermen) with its own BSIM4, run on the same array",
+            command="xbar validate --only vacask",
+            missing=missing,
+        )
 
 
 def _vacask_pulses() -> Iterator[Truth]:

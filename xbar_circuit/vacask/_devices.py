@@ -1,4 +1,4 @@
-"""What VACASK puts at the cross-points: resistors, and cells in Verilog-A."""
+"""What VACASK puts at the cross-points: resistors, cells in Verilog-A, and their transistors."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
-from xbar_circuit.cells import MemoryTransistor, VerilogACell
+from xbar_circuit.cells import GateInput, MemoryTransistor, OneT1R, VerilogACell
+from xbar_circuit.cells.transistor_cell import BULK, USUAL_CELSIUS
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import Cell, Ohmic, PcmCell, Sinh
 from xbar_circuit.devices.pcm._spice import parameters
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.resources import device_model
 from xbar_circuit.units import spice_number
+from xbar_circuit.vacask._transistors import TRANSISTORS, has_card, model_line
 
 __all__ = ["CellLines", "cell_lines", "renders"]
 
@@ -24,17 +26,21 @@ class CellLines:
     """The cells of an array.
 
     source : Verilog-A file that they need; None for resistors.
-    model : the line that names the model, and what else they share.
+    model : the lines that name the models, and what else they share.
     elements : one line per device, open ones left out.
+    celsius : temperature of transistors [degree Celsius]; None where there are none.
     """
 
     source: Path | None
     model: str
     elements: tuple[str, ...]
+    celsius: float | None = None
 
 
 def renders(cell: Cell) -> bool:
-    """Whether VACASK has a rendering of a cell: a resistor, or a module in Verilog-A."""
+    """Whether VACASK has a cell: a resistor or a module, alone or with a transistor."""
+    if isinstance(cell, OneT1R | GateInput):
+        return isinstance(cell.device, Ohmic | Sinh | PcmCell) and has_card(cell.transistor)
     return isinstance(cell, Ohmic | Sinh | PcmCell | MemoryTransistor | VerilogACell)
 
 
@@ -50,9 +56,25 @@ def cell_lines(
     """
     if isinstance(crossbar.cell, VerilogACell):
         return _own_lines(crossbar.cell, crossbar, row, column)
-    places = np.argwhere(crossbar.conductance > 0.0).tolist()
+    if isinstance(crossbar.cell, MemoryTransistor):
+        return _gated_lines(crossbar.cell, crossbar, row, column)
+    if isinstance(crossbar.cell, OneT1R | GateInput):
+        return _transistor_lines(crossbar.cell, crossbar, row, column)
+    source, model, kind = _law(crossbar.cell, crossbar)
+    elements = tuple(
+        f"cell_{i}_{j} ({row[i][j]} {column[i][j]}) {kind[i, j]}" for i, j in _places(crossbar)
+    )
+    return CellLines(source=source, model=model, elements=elements)
+
+
+def _places(crossbar: Crossbar) -> list[tuple[int, int]]:
+    found = np.argwhere(crossbar.conductance > 0.0).tolist()
+    return [(i, j) for i, j in found]
+
+
+def _law(cell: Cell, crossbar: Crossbar) -> tuple[Path | None, str, dict[tuple[int, int], str]]:
+    """Return the file of a bare device, its model line, and model and value at each place."""
     siemens = crossbar.conductance[crossbar.conductance > 0.0]
-    cell = crossbar.cell
     if isinstance(cell, Ohmic):
         source, model, name, values = None, "", "r", 1.0 / siemens
         parameter = "r"
@@ -60,8 +82,6 @@ def cell_lines(
         source = device_model("sinh_cell.va")
         name, parameter, values = "cell", "g", siemens
         model = f"model cell sinh_cell v0={spice_number(cell.v0_volt)}"
-    elif isinstance(cell, MemoryTransistor):
-        return _gated_lines(cell, crossbar, row, column)
     elif isinstance(cell, PcmCell):
         source, name, parameter = device_model("pcm_cell.va"), "cell", "ua"
         values = cell.stored_thickness(siemens)
@@ -71,15 +91,45 @@ def cell_lines(
         raise ParameterError.about(
             "cell",
             got=type(cell).__name__,
-            expected="Ohmic, Sinh, PcmCell, MemoryTransistor or VerilogACell, which VACASK has as a"
-            " resistor or in Verilog-A",
+            expected="Ohmic, Sinh or PcmCell, alone or with a transistor, MemoryTransistor or"
+            " VerilogACell: VACASK has them as a resistor or in Verilog-A",
             remedy="read it in ngspice, xc.spice.read",
         )
-    elements = tuple(
-        f"cell_{i}_{j} ({row[i][j]} {column[i][j]}) {name} {parameter}={spice_number(value)}"
-        for (i, j), value in zip(places, values.tolist(), strict=True)
+    kinds = {
+        place: f"{name} {parameter}={spice_number(value)}"
+        for place, value in zip(_places(crossbar), values.tolist(), strict=True)
+    }
+    return source, model, kinds
+
+
+def _transistor_lines(
+    cell: OneT1R | GateInput,
+    crossbar: Crossbar,
+    row: Sequence[Sequence[str]],
+    column: Sequence[Sequence[str]],
+) -> CellLines:
+    """Return devices and transistors, with the sources of the lines that all cells share."""
+    source, model, kind = _law(cell.device, crossbar)
+    transistor = cell.transistor
+    shared = [f'load "{TRANSISTORS}"', *([model] if model else []), model_line(transistor)]
+    elements = [
+        f"v{node} ({node} 0) v dc={spice_number(volt)}" for node, volt in cell.lines().items()
+    ]
+    size = f"w={spice_number(transistor.width_metre)} l={spice_number(transistor.length_metre)}"
+    many = f" $mfactor={transistor.parallel}" if transistor.parallel > 1 else ""
+    for i, j in _places(crossbar):
+        middle = f"mid_{i}_{j}"
+        top, gate = cell.ends(row[i][j])
+        elements += [
+            f"cell_{i}_{j} ({top} {middle}) {kind[i, j]}",
+            f"m_{i}_{j} ({middle} {gate} {column[i][j]} {BULK}) transistor {size}{many}",
+        ]
+    return CellLines(
+        source=source,
+        model="\n".join(shared),
+        elements=tuple(elements),
+        celsius=USUAL_CELSIUS if cell.celsius is None else cell.celsius,
     )
-    return CellLines(source=source, model=model, elements=elements)
 
 
 def _gated_lines(

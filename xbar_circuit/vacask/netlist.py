@@ -59,6 +59,7 @@ def deck_lines(crossbar: Crossbar, batch: FloatArray) -> Iterator[str]:
     yield 'load "resistor.osdi"'
     if cells.source is not None:
         yield f'load "{cells.source.stem}.osdi"'
+    if cells.model:
         yield cells.model
     yield from ("model r resistor", "model v vsource", "ground 0")
     yield from _wires(crossbar, row, column)
@@ -77,6 +78,7 @@ def deck_lines(crossbar: Crossbar, batch: FloatArray) -> Iterator[str]:
     yield (
         f"options reltol={_RELATIVE!r} abstol={spice_number(limits.abstol)}"
         f" vntol={spice_number(limits.vntol)} gmin=0"
+        + ("" if cells.celsius is None else f" temp={spice_number(cells.celsius)}")
     )
     for k, values in enumerate(batch):
         if k > 0:
