@@ -33,10 +33,11 @@ def test_what_is_not_installed_is_said(monkeypatch):
 
 
 def test_the_cells_staircase_is_stated_where_it_falls_short():
+    """Means and standard deviations over 200 devices; sampling is 5 % of the latter."""
     found = validate(("staircase",))
-    ratios = [one.ratio for one in found]
-    assert ratios == approx([0.14, 0.42, 0.88, 1.28], rel=0.03)
-    assert all("begins slowly" in one.shortfall for one in found)
+    assert [one.ratio for one in found[::2]] == approx([0.14, 0.36, 0.69, 1.07], rel=0.1)
+    assert found[-1].ratio == approx(0.96, rel=0.15)
+    assert all("one front" in one.shortfall for one in found)
 
 
 def test_aihwkit_is_said_to_be_missing_and_run_where_its_source_is(monkeypatch, tmp_path):

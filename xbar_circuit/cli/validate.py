@@ -20,8 +20,7 @@ from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.report.validation import COLUMNS, truth_rows, write_validation_page
 from xbar_circuit.runs import Kept
-from xbar_circuit.studies._truth import Truth
-from xbar_circuit.studies.validation import TRUTHS
+from xbar_circuit.studies.validation import TRUTHS, Truth
 from xbar_circuit.studies.validation import validate as run_all
 
 __all__ = ["validate"]
@@ -40,25 +39,26 @@ def validate(
     """Hold the package to truths from outside: other simulators, closed forms, published figures.
 
     Parts: vacask, badcrossbar, aihwkit, dft, devices, staircase, circuits, chips. What needs a
-    package that is not installed is said so. Exit code 1 if a number
-    differs that is not known to. The same command goes on where an interrupted one stopped.
+    package that is not installed is said so. Exit code 1 if a number differs that is not known to.
+    The same command goes on where an interrupted one stopped. Page, numbers and the documentation's
+    page (truths.md) go to the folder.
     """
     console = Console()
     names = tuple(choice("--only", name, tuple(TRUTHS)) for name in only or ())
-    groups = names or tuple(TRUTHS)
-    truths: list[Truth] = []
+    groups: dict[str, list[Truth]] = {}
     kept = Kept(
         folder=out / "kept",
         function=validate,
         arguments={"seed": seed, "aihwkit": aihwkit},
     )
     with progress_bar(transient=True, counted=True) as bar:
-        for name in groups:
+        for name in names or tuple(TRUTHS):
             bar.add(name, 0, 1)
-            truths += kept.once(name, partial(run_all, (name,), seed=seed, aihwkit=aihwkit))
+            groups[name] = kept.once(name, partial(run_all, (name,), seed=seed, aihwkit=aihwkit))
             bar.add(name)
+    truths = [one for group in groups.values() for one in group]
     footer = f"xbar_circuit {__version__}; made by: xbar validate --seed {seed}"
-    page = write_validation_page(truths, out, footer=footer)
+    page = write_validation_page(groups, out, version=__version__, footer=footer)
     write_json(
         out / "summary.json",
         [

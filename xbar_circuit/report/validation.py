@@ -1,14 +1,15 @@
-"""The page of truths from outside."""
+"""The pages of truths from outside: HTML for a run, Markdown for the documentation."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from xbar_circuit._files import write_text
 from xbar_circuit.report import Section, Table, write_page
 from xbar_circuit.studies._truth import Truth
 
-__all__ = ["COLUMNS", "truth_rows", "write_validation_page"]
+__all__ = ["COLUMNS", "truth_rows", "truths_page", "write_validation_page"]
 
 COLUMNS = ("what", "ours", "theirs", "ratio", "verdict", "source", "command")
 _NOT_RUN = (
@@ -18,6 +19,42 @@ _NOT_RUN = (
     " are Python over torch, run from the unpacked source archive (--aihwkit FOLDER); its compiled"
     " tiles are not run.",
 )
+
+
+_HEADS = {
+    "vacask": "VACASK, a second circuit simulator",
+    "badcrossbar": "badcrossbar, an array solver",
+    "aihwkit": "aihwkit's own classes",
+    "dft": "CrossSim's tutorial",
+    "devices": "Published statistics of devices",
+    "staircase": "Gradual SET of the compact cell",
+    "circuits": "Closed forms of circuits",
+    "chips": "Published chips",
+}
+
+
+def truths_page(groups: Mapping[str, Sequence[Truth]], *, version: str) -> str:
+    """Return the documentation's page of a run, in Markdown: a table for each group."""
+    told = [one for truths in groups.values() for one in truths if not one.missing]
+    lines = [
+        "# Truths from outside",
+        "",
+        "What other simulators, textbooks and papers say, beside what this package says. This page"
+        f" is a run of `make truths` with version {version}:"
+        f" {sum(bool(one.agrees) for one in told)} of {len(told)} agree, and those that do not say"
+        " why.",
+        "",
+    ]
+    for name, truths in groups.items():
+        lines += [f"## {_HEADS.get(name, name)}", ""]
+        lines += [_markdown_row(COLUMNS), _markdown_row(["---"] * len(COLUMNS))]
+        lines += [_markdown_row((*row[:6], f"`{row[6]}`")) for row in truth_rows(truths)]
+        lines.append("")
+    return "\n".join([*lines, "## What was not run", "", "\n\n".join(_NOT_RUN), ""])
+
+
+def _markdown_row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def truth_rows(truths: Sequence[Truth]) -> list[tuple[str, ...]]:
@@ -44,8 +81,10 @@ def _verdict(one: Truth) -> str:
     return f"differs; {one.shortfall}" if one.shortfall else f"differs, to {one.tolerance:.2g}"
 
 
-def write_validation_page(truths: Sequence[Truth], folder: Path, *, footer: str = "") -> Path:
-    """Write ``index.html``; return its path.
+def write_validation_page(
+    groups: Mapping[str, Sequence[Truth]], folder: Path, *, version: str, footer: str = ""
+) -> Path:
+    """Write ``index.html``, and ``truths.md`` for the documentation; return the former's path.
 
     Raises
     ------
@@ -53,6 +92,7 @@ def write_validation_page(truths: Sequence[Truth], folder: Path, *, footer: str 
         The folder cannot be written.
     """
     page = folder / "index.html"
+    truths = [one for group in groups.values() for one in group]
     ran = [one for one in truths if not one.missing]
     write_page(
         page,
@@ -68,4 +108,5 @@ def write_validation_page(truths: Sequence[Truth], folder: Path, *, footer: str 
         ],
         footer=footer,
     )
+    write_text(folder / "truths.md", truths_page(groups, version=version))
     return page

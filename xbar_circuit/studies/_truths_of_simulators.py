@@ -18,7 +18,7 @@ from xbar_circuit._checks import FloatArray
 from xbar_circuit.calibration import tabulate
 from xbar_circuit.cells import OneT1R
 from xbar_circuit.crossbar import Crossbar
-from xbar_circuit.devices import Ohmic, PcmCell, Sinh
+from xbar_circuit.devices import PcmCell, Sinh
 from xbar_circuit.devices.pcm._spice import parameters
 from xbar_circuit.devices.pcm.dynamics import Pulse, transient
 from xbar_circuit.errors import XbarError

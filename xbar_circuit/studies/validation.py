@@ -120,26 +120,38 @@ def _devices(seed: int) -> Iterator[Truth]:
 
 #: Why the compact cell's staircase is not the measured one.
 _STAIRCASE = (
-    "known: one interface that grows at the speed of its temperature gives a staircase that begins"
-    " slowly; the measured one begins fast, with a memory of the RESET that the cell lacks"
+    "known: growth of at most the published 0.5 nm/ns takes 28 nm off in a pulse, which leaves"
+    " 0.5 uS of the published RESET; the measured first steps need crystals that grow inside the"
+    " plug too, from what the quench left, and the cell has one front"
 )
+_STAIRCASE_CELLS = 200
 
 
 def _staircase(seed: int) -> Iterator[Truth]:
-    """Gradual SET of the compact cell itself, at the published pulse of 90 uA and 50 ns."""
-    del seed
-    steps = staircase(PcmCell.sebastian2017(), ampere=90e-6, pulses=20) * 1e6
-    for pulses, theirs in ((1, 2.07), (5, 5.93), (10, 7.85), (20, 9.44)):
-        yield Truth(
-            what=f"compact cell: conductance after {pulses} SET pulses",
-            unit="uS",
-            ours=float(steps[pulses]),
-            theirs=theirs,
-            tolerance=0.13,
-            source="Nandakumar et al., J. Appl. Phys. 124, 152135 (2018): mean of 90 nm cells",
-            command="xbar validate --only staircase",
-            shortfall=_STAIRCASE,
-        )
+    """Gradual SET of compact cells that differ, at the published pulse of 90 uA and 50 ns."""
+    rng = np.random.default_rng((seed, 11))
+    cell = PcmCell.sebastian2017()
+    steps = 1e6 * staircase(cell, ampere=90e-6, pulses=20, cells=_STAIRCASE_CELLS, rng=rng)
+    for pulses, mean, spread in (
+        (1, 2.07, 1.53),
+        (5, 5.93, 2.42),
+        (10, 7.85, 2.53),
+        (20, 9.44, 2.70),
+    ):
+        for what, ours, theirs in (
+            ("mean", steps[pulses].mean(), mean),
+            ("standard deviation", steps[pulses].std(), spread),
+        ):
+            yield Truth(
+                what=f"compact cells: {what} of the conductance after {pulses} SET pulses",
+                unit="uS",
+                ours=float(ours),
+                theirs=theirs,
+                tolerance=0.13,
+                source="Nandakumar et al., J. Appl. Phys. 124, 152135 (2018): 90 nm cells",
+                command="xbar validate --only staircase",
+                shortfall=_STAIRCASE,
+            )
 
 
 def _circuits(seed: int) -> Iterator[Truth]:
@@ -236,7 +248,7 @@ TRUTHS: dict[str, Callable[[int], Iterator[Truth]]] = {
 def validate(
     only: tuple[str, ...] = (),
     *,
-    seed: int = 1,
+    seed: int = 0,
     aihwkit: Path | None = None,
 ) -> list[Truth]:
     """Return all comparisons.

@@ -12,7 +12,8 @@ import numpy as np
 
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.devices._constants import BOLTZMANN_EV
-from xbar_circuit.devices.pcm import PcmCell, PcmStatistics, PulsedSet
+from xbar_circuit.devices.pcm import PcmCell, PcmStatistics, PcmVariability, PulsedSet
+from xbar_circuit.devices.pcm._numbers import HasNumbers
 from xbar_circuit.devices.pcm.dynamics import Pulse, transient
 
 __all__ = [
@@ -103,18 +104,24 @@ class Spread:
     read: tuple[FloatArray, FloatArray]
 
 
-def staircase(cell: PcmCell, *, ampere: float, pulses: int) -> FloatArray:
-    """Return the conductance after the published RESET and each SET pulse (1 + pulses,) [S].
+def staircase(
+    cell: PcmCell, *, ampere: float, pulses: int, cells: int, rng: np.random.Generator
+) -> FloatArray:
+    """Return the conductances after the published RESET and each SET pulse (1 + pulses, cells) [S].
 
-    Pulses of 50 ns, about `ampere` through a large load.
+    Pulses of 50 ns, about `ampere` through a large load, on devices that differ as
+    :class:`~xbar_circuit.devices.PcmVariability` has them.
     """
+    vary = PcmVariability()
+    devices = vary.draw(cell, cells, rng=rng)
     times, shape = Pulse(volt=1.0, width_second=50e-9).waveform()
     volt = ampere * (STEADY_OHM + cell.series_ohm) + _REST_VOLT
-    states = [np.atleast_1d(_reset_thickness(cell))]
+    states = [_reset(devices, np.zeros(cells), cell.series_ohm)]
     for _ in range(pulses):
-        trace = transient(cell, states[-1], times, np.asarray(shape) * volt, load_ohm=STEADY_OHM)
+        volts = np.outer(shape, volt * (1.0 + vary.pulse * rng.standard_normal(cells)))
+        trace = transient(devices, states[-1], times, volts, load_ohm=STEADY_OHM)
         states.append(trace.thickness[-1])
-    return np.asarray(cell.conductance(np.array(states)[:, 0], read_volt=READ_VOLT))
+    return np.array([devices.conductance(state, read_volt=READ_VOLT) for state in states])
 
 
 def gradual_set(cell: PcmCell) -> Gradual:
@@ -216,10 +223,14 @@ def _on_ohm(cell: PcmCell) -> float:
 
 def _reset_thickness(cell: PcmCell) -> float:
     """Return u_a after a steady 440 uA for a microsecond [m]."""
+    return float(_reset(cell, np.zeros(1), cell.series_ohm)[0])
+
+
+def _reset(devices: HasNumbers, thickness: FloatArray, series_ohm: float) -> FloatArray:
     times, shape = Pulse(volt=1.0, width_second=1e-6).waveform()
-    volt = _RESET_AMPERE * (STEADY_OHM + cell.series_ohm) + _MOLTEN_VOLT
-    trace = transient(cell, 0.0, times, np.array(shape) * volt, load_ohm=STEADY_OHM)
-    return float(trace.thickness[-1, 0])
+    volt = _RESET_AMPERE * (STEADY_OHM + series_ohm) + _MOLTEN_VOLT
+    trace = transient(devices, thickness, times, np.array(shape) * volt, load_ohm=STEADY_OHM)
+    return trace.thickness[-1]
 
 
 def spreads(seed: int) -> dict[str, Spread]:
