@@ -1,6 +1,6 @@
 # The two commands, and what they share. Each sets up what it needs first, and is safe to repeat.
 .DEFAULT_GOAL := help
-.PHONY: help demo test docs mutants fuzz faults soak bench networks calibrate mnist setup setup-dev format clean
+.PHONY: help demo test docs mutants truths fuzz faults soak bench networks calibrate mnist setup setup-dev format clean
 
 OUT ?= out
 BIN := .venv/bin
@@ -26,6 +26,14 @@ docs:    ## build the documentation site, notebooks with their outputs; open out
 
 mutants: setup-dev  ## change the physics and the accounting a line at a time: do tests notice? half an hour
 	$(BIN)/python tests/support/mutants.py --out "$(OUT)/mutants"
+
+truths: setup-dev ## hold the package to truths from outside, ten minutes; rewrites docs/reference/truths.md
+	$(BIN)/python -m pip install --quiet --no-deps badcrossbar pathvalidate sigfig
+	@mkdir -p $(OUT)/aihwkit
+	@test -d $(OUT)/aihwkit/src || { $(BIN)/python -m pip download --quiet --no-deps --no-binary :all: \
+	  --dest $(OUT)/aihwkit aihwkit && tar xzf $(OUT)/aihwkit/aihwkit-*.tar.gz --strip-components=1 -C $(OUT)/aihwkit; }
+	$(BIN)/xbar validate --aihwkit $(OUT)/aihwkit --out "$(OUT)/truths"
+	cp "$(OUT)/truths/truths.md" docs/reference/truths.md
 
 fuzz: setup-dev  ## 10,000 damaged files, then 10,000 random arrays against extended precision, an hour; exits with 1 if one is wrong
 	$(BIN)/python tests/support/file_fuzz.py --count 600

@@ -42,6 +42,8 @@ class Hardware:
     """What an `Accelerator` is made of: its fields, and the tiles that follow from them.
 
     Everything below `Accelerator.program` takes one of these: mapping, layers, chips, cost.
+
+    The defaults are choices of a usual size, no design's own: set those of the design at hand.
     """
 
     rows: int = 128

@@ -40,7 +40,7 @@ __all__ = [
     "tile_joule",
 ]
 
-_TILES_A_LAYER = 4
+_TILES_A_LAYER = 4  # are read for a layer's energy, evenly spread
 _NONLINEAR_VECTORS = 8  # Newton takes its time for each
 
 

@@ -13,7 +13,7 @@ __all__ = ["working_bytes"]
 
 _PROCESS_BYTES = 280_000_000  # interpreter, libraries, compiled loops: 228 to 275 MB measured
 _CELL_BYTES = 72  # weights, targets, transfers now and at first, and their float32 rendering
-_LEAST_BYTES = 20_000_000
+_LEAST_BYTES = 20_000_000  # that a limit must leave for the work itself
 _DEVICE_BYTES = 32  # conductance, drift exponent, and what a read makes of them
 
 

@@ -30,7 +30,7 @@ from xbar_circuit.tile._nonlinear import Correction, fit
 __all__ = ["Calibrator"]
 
 _FITTED_TILES = 3  # of a layer, whose currents the correction of nonlinear cells is fitted to
-_FITTED_INPUTS = 16
+_FITTED_INPUTS = 16  # vectors it is fitted to
 _NEGATIVE = 1e-6  # of the range: what counts as one more than rounding
 
 

@@ -23,7 +23,7 @@ from xbar_circuit.peripherals import Subcircuit
 
 __all__ = ["example_toml", "json_schema", "keys_of", "reference_page"]
 
-_WIDTH = 100
+_WIDTH = 100  # columns of the page's text
 _HEAD = """\
 #:schema {schema}
 # An accelerator and how it is run, for xbar infer, mapping, cost and the studies of xbar sweep.

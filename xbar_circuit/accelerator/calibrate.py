@@ -23,7 +23,7 @@ from xbar_circuit.tile import Tile, calibrate
 __all__ = ["calibrate_readout"]
 
 _FILLED = 0.75  # of the ideal range, so that offsets of the circuit leave room
-_ROWS = 64
+_ROWS = 64  # of the column that loads the circuit while it is calibrated
 
 
 def calibrate_readout(

@@ -51,7 +51,7 @@ from xbar_circuit.network.execution import MEMORY_BYTES
 __all__ = ["PCM_PRESETS", "InferenceSettings", "SettingsTable", "from_dictionary", "read_settings"]
 
 _WIDTH = re.compile(r"int(\d+)")
-_MOST_SEEDS = 100_000
+_MOST_SEEDS = 100_000  # more is a slip of the pen
 _G_MIN_SIEMENS = 0.1e-6  # of a synapse that says none
 
 

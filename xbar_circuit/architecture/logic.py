@@ -37,6 +37,9 @@ _CLOCK_FARAD = 1e-15  # of a flip-flop's clock pin with its share of the tree: a
 class Logic:
     """Logic of a node.
 
+    The defaults are the node of the HERMES core (Khaddam-Aljameh et al. 2022) and a usual supply of
+    it, a choice.
+
     nm : the node, one of `NODES`.
     supply_volt : its supply [V], 0.5 to 1.3.
 

@@ -26,7 +26,7 @@ from xbar_circuit.errors import ParameterError
 __all__ = ["NeurramModel", "neurram"]
 
 _OPERATIONS = 2 * 256 * 128  # of a core's product: two devices per weight
-_CORES = 48
+_CORES = 48  # published
 _NEURON_M2 = 1270e-12  # published; 28 % of a core, drivers 21 %, devices 12 %
 
 

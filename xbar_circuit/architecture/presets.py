@@ -42,11 +42,11 @@ __all__ = [
 #: op-amp of ``two_stage_opamp.lib`` [W], its time to settle to 8 bits on a column of 256 devices
 #: with 4 kohm of feedback [s], and what the supply gives to ``strongarm.lib`` for a decision [J].
 OPAMP_WATT = 1.04e-3
-SETTLING_SECOND = 12.9e-9
-COMPARATOR_JOULE = 71e-15
+SETTLING_SECOND = 12.9e-9  # measured as well
+COMPARATOR_JOULE = 71e-15  # measured as well
 
-_WIRE_FARAD_PER_METRE = 0.2e-9
-_SUPPLY_VOLT = 0.9
+_WIRE_FARAD_PER_METRE = 0.2e-9  # textbook
+_SUPPLY_VOLT = 0.9  # Horowitz's 45 nm
 
 #: Digital arithmetic, buffers and wires in 45 nm.
 HOROWITZ = DigitalUnit(

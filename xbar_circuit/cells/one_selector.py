@@ -28,13 +28,15 @@ from xbar_circuit.errors import ParameterError
 
 __all__ = ["OneS1R"]
 
-_STEPS = 200
-_SETTLED = 4.0 * float(np.finfo(np.float64).eps)
+_STEPS = 200  # bisection alone needs 50
+_SETTLED = 4.0 * float(np.finfo(np.float64).eps)  # relative: rounding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OneS1R:
     """A device in series with a selector; the crossbar's conductance is the device's.
+
+    The defaults are choices of a usual size, no design's own: set those of the design at hand.
 
     Parameters
     ----------

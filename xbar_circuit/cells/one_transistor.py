@@ -79,6 +79,8 @@ class GateInput(TransistorCell):
 
     The supply line is ideal.
 
+    200 mV, the default, is the read voltage of the published PCM arrays (Sebastian et al. 2017).
+
     Parameters
     ----------
     supply_volt

@@ -35,6 +35,8 @@ __all__ = ["OwnCell"]
 class OwnCell(TabulatedCell):
     """What subcircuits and Verilog-A modules share; use one of those.
 
+    200 mV, the default, is the read voltage of the published PCM arrays (Sebastian et al. 2017).
+
     Parameters
     ----------
     state

@@ -20,7 +20,7 @@ from xbar_circuit.errors import ParameterError
 
 __all__ = ["StateMap"]
 
-_BISECTIONS = 60
+_BISECTIONS = 60  # to the last digit
 _EDGE = 1e-9  # relative, rounding allowed at the ends
 
 

@@ -27,12 +27,14 @@ from xbar_circuit.wires import Terminals, Wires
 
 __all__ = ["Synapse"]
 
-_ROUNDING = 1e-9
+_ROUNDING = 1e-9  # relative, of a weight beyond 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Synapse:
     """A block of cross-points for one weight in [-1, 1]; use one of its kinds.
+
+    The default, 25 uS, is g_max of Joshi et al. 2020.
 
     Parameters
     ----------

@@ -60,6 +60,8 @@ class MultiDevice(Synapse):
     The ideal weight is shared equally; programming moves one device at a time, which a global
     :class:`SelectionCounter` names for the whole array. Boybat et al., Nat. Commun. 9, 2514 (2018).
 
+    Defaults: 25 uS is g_max of Joshi et al. 2020, four devices a sign are a choice.
+
     Parameters
     ----------
     devices_per_sign
@@ -153,6 +155,8 @@ class BitSlices(Synapse):
     ``w = +-sum_k digit[k] * 2**(bits_per_cell * k) / (2**(bits_per_cell * slices) - 1)``; column k
     of the block holds digit k as ``digit / (2**bits_per_cell - 1)`` of the conductance range. ISAAC
     (Shafiee et al., ISCA 2016) has 2-bit cells; its offset for the sign is a second column here.
+
+    Defaults: 25 uS is g_max of Joshi et al. 2020, four digits are a choice.
 
     Parameters
     ----------

@@ -35,6 +35,8 @@ class IvTable:
     The conductance of a cell is the chord I/V at `read_volt`: it says which state the cell is in,
     between the least and the most conductive one that was measured.
 
+    200 mV, the default, is the read voltage of the published PCM arrays (Sebastian et al. 2017).
+
     Parameters
     ----------
     volts

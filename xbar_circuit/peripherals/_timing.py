@@ -24,6 +24,8 @@ __all__ = ["Timing"]
 class Timing:
     """Times of one conversion [s].
 
+    The default edges are a choice: short beside every interval, long enough for a simulator.
+
     period_second : from one start to the next.
     start_second : how long ``start`` is high.
     tick_second : period of the clock; 0 is no clock.

@@ -48,6 +48,9 @@ class VerifyPath(Protocol):
 class ReadPath:
     """Read voltage, converter and noise of the verify step.
 
+    The defaults: 200 mV and 250 ns are those of Joshi et al. 2020; the converter's width and range
+    are choices, a little above their 25 uS.
+
     Parameters
     ----------
     read_volt
@@ -106,6 +109,9 @@ class CalibratedReadPath:
 
     The controller knows the nominal curve: it takes a code for the current whose converter input
     lies in the middle of that code.
+
+    The defaults: 200 mV is the read voltage of Joshi et al. 2020; the largest conductance is a
+    choice, a little above their 25 uS.
 
     Parameters
     ----------

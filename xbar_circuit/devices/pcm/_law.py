@@ -38,11 +38,11 @@ __all__ = [
     "velocity",
 ]
 
-ON_POWER = 8
+ON_POWER = 8  # fitted: the voltage falls before the current has risen
 ROUNDING_VOLT = 1e-3  # |V| of the switch is sqrt(V**2 + ROUNDING_VOLT**2)
 BEND_VOLT = 0.05  # over which the asymmetry sets in
 MELT_WIDTH_KELVIN = 10.0  # over which melting sets in
-MELT_ROUNDING_METER, MELT_ONSET_METER = 0.05e-9, 1e-9
+MELT_ROUNDING_METER, MELT_ONSET_METER = 0.05e-9, 1e-9  # over which solid turns to melt
 ROUNDING_METER = 1e-13  # keeps the slope finite where nothing is amorphous
 RESET_SECOND = 1e-9  # melting forgets the age within this time
 _LARGEST_ARGUMENT = 80.0  # exp(80) is beyond every current here and far from overflow

@@ -57,9 +57,10 @@ class PcmParameters:
         Drift exponent of the crystalline part, with what is left amorphous between its grains;
         fitted to the exponent of Joshi et al. 2020 at 25 uS.
     parasitic_farad
-        Capacitance across the GST [F].
+        Capacitance across the GST [F]; a choice, small beside the wires' of an array.
     growth_contact_metre, crystal_gap_metre
-        Length below which growth slows, and the smallest plug that counts [m].
+        Length below which growth slows, fitted with the staircase, and the smallest plug that
+        counts, a choice that keeps a plug's conductance finite [m].
     kelvin, age_second, storage_kelvin
         Ambient temperature [K], time since programming [s] and the temperature of that time [K].
 

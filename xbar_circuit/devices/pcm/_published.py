@@ -30,6 +30,7 @@ def _relative(coefficients_microsiemens: tuple[float, ...], g_max_microsiemens: 
     return Polynomial(tuple(c / g_max_microsiemens for c in coefficients_microsiemens))
 
 
+#: Joshi et al., Nat. Commun. 11, 2473 (2020), as coded in aihwkit's PCMLikeNoiseModel.
 JOSHI_2020: Fit = {
     "g_max_siemens": 25e-6,
     "t0_second": 20.0,
@@ -47,6 +48,7 @@ _HERMES_DRIFT_MEAN = Piecewise(
     above=Polynomial((0.0736, -0.0126, -0.0436)),
 )
 
+#: The HERMES chip with one device a polarity, as coded in aihwkit's HermesNoiseModel.
 HERMES_SINGLE: Fit = {
     "g_max_siemens": 10.35e-6,
     "t0_second": 200.0,
@@ -66,6 +68,7 @@ HERMES_SINGLE: Fit = {
     "source": "Le Gallo et al., Nat. Electron. 6, 680 (2023), one device a polarity",
 }
 
+#: The HERMES chip with two devices a polarity, as coded in aihwkit's HermesNoiseModel.
 HERMES_DOUBLE: Fit = {
     "g_max_siemens": 20.7e-6,
     "t0_second": 300.0,

@@ -24,9 +24,9 @@ from xbar_circuit.errors import ConvergenceError, ParameterError
 
 __all__ = ["ReadPoint", "read"]
 
-_ITERATIONS = 200
+_ITERATIONS = 200  # bisection alone needs 50
 _STEP = 1e-15  # relative to the applied voltage
-_STATE_ITERATIONS = 100
+_STATE_ITERATIONS = 100  # bisection alone needs 50
 _CLOSED = -12.0  # an ON state of exp(-12): x**8 of 1e-42 carries nothing
 
 

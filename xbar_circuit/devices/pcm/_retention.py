@@ -17,7 +17,7 @@ from xbar_circuit.devices.pcm._numbers import PcmNumbers
 
 __all__ = ["remaining"]
 
-_ITERATIONS = 100
+_ITERATIONS = 100  # bisection alone needs 60
 
 
 def remaining(p: PcmNumbers, thickness: FloatArray, seconds: float, kelvin: float) -> FloatArray:

@@ -22,8 +22,8 @@ from xbar_circuit.errors import ConvergenceError
 __all__ = ["integrate"]
 
 _INCREMENT = 1e-6  # of a finite difference; states are of the order of 1
-_GROW, _SHRINK, _SAFETY = 5.0, 0.2, 0.9
-_MOST_STEPS = 200_000
+_GROW, _SHRINK, _SAFETY = 5.0, 0.2, 0.9  # of the step: the usual choices (Hairer and Wanner)
+_MOST_STEPS = 200_000  # far more than any pulse took
 
 
 def integrate(

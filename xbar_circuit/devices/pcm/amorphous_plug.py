@@ -60,7 +60,7 @@ class AmorphousPlug:
     thin_ev, thin_metre
         E_thin [eV] and u_thin [m]; fitted to a window of 25 to 5 uS at 4 to 14 nm.
     contact_metre
-        Length added to u for the field alone [m].
+        Length added to u for the field alone [m]; fitted with the window.
     drift_exponent, thin_drift_exponent
         nu_thick and nu_thin; fitted to the mean exponents of Joshi et al. 2020 at 1 to 25 uS.
     drift_t0_second

@@ -33,8 +33,8 @@ __all__ = ["PcmCell"]
 
 NOMINAL_READ_VOLT = 0.2  # read voltage of the cited arrays
 THICKEST_METER = 1e-6  # ten times what any published cell reaches
-_BISECTIONS = 60
-_NEWTON = 60
+_BISECTIONS = 60  # to the last digit
+_NEWTON = 60  # steps; 5 are usual
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,15 +26,18 @@ from xbar_circuit.errors import ParameterError, ShapeError
 
 __all__ = ["PcmTrace", "Pulse", "transient"]
 
-KELVIN_PER_UNIT = 1e3
-METER_PER_UNIT = 1e-8
+KELVIN_PER_UNIT = 1e3  # of the states, as in the subcircuit
+METER_PER_UNIT = 1e-8  # likewise
 _ABSOLUTE = np.array([1e-3, 1e-4, 1e-3, 1e-4, 1e-3])  # of V, 1000 K, 1, 10 nm and 1
-_FIRST_STEP = 1e-11
+_FIRST_STEP = 1e-11  # s, a hundredth of the fastest state's time constant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pulse:
     """A trapezoid of voltage through a load.
+
+    The default edges, rest and load are choices: edges that quench, a rest of many thermal time
+    constants, and a load of the order of a select transistor's.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ R_th, d and L are fitted together with the ON path to published pulses: a RESET 
 leaves 60 to 100 nm, SET pulses of 50 ns and less than 100 uA bring it back (Sebastian et al., Nat.
 Commun. 8, 1115 (2017)), along the measured staircase of Nandakumar et al., J. Appl. Phys. 124,
 152135 (2018). The measured one begins faster: at 90 uA a nominal cell has 0.29, 2.5, 6.9 and
-12.1 uS after 1, 5, 10 and 20 pulses, 200 cells that differ 0.3, 2.1, 5.4 and 10.1 uS on average,
+12.1 uS after 1, 5, 10 and 20 pulses, 200 cells that differ 0.3, 2.1, 5.3 and 9.9 uS on average,
 measured are 2.07, 5.93, 7.85 and 9.44 (``xbar validate --only staircase``). One front cannot do it:
 at the published 0.5 nm/ns a pulse takes 28 nm off at most, and 46 nm of plug conduct 0.5 uS. What
 begins fast forgets its RESET within 2.6 pulses in the published fit: crystals that grow inside the
@@ -46,11 +46,13 @@ class HotSpot:
     Parameters
     ----------
     kelvin_per_watt
-        R_th of the hot spot, at the heater [K/W].
+        R_th of the hot spot, at the heater [K/W]; fitted, see above.
     depth_metre, reach_metre
-        d and L: over how much GST the temperature halves, and where the heat sink lies [m].
+        d and L: over how much GST the temperature halves, and where the heat sink lies [m];
+        fitted, see above.
     overheat_kelvin
-        dT: how far the melt can get above the melting point [K]; an order of magnitude, from a
+        dT: how far the melt can get above the melting point [K]; a choice of the order
+        of magnitude, from a
         melt that conducts heat about as well as the solid around it.
     second
         Time constant [s]; a textbook order.

@@ -43,6 +43,9 @@ __all__ = ["ThresholdSwitch", "fold"]
 class ThresholdSwitch:
     """The ON path's parameters.
 
+    Of the defaults, threshold and holding are fitted to textbook orders, the ON path to the
+    published pulses; widths and time constant are choices that keep a simulator's steps finite.
+
     Parameters
     ----------
     on_siemens

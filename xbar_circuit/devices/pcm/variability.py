@@ -31,9 +31,10 @@ __all__ = ["PcmDevices", "PcmVariability", "accumulated_noise"]
 class PcmVariability:
     """Standard deviations of the devices of an array.
 
-    The three of drift and that of noise are fitted to Joshi et al., Nat. Commun. 11, 2473 (2020):
-    the spread of drift exponents and the read noise of cells at 1 to 25 uS. `area` is fitted to
-    that paper's programming error, with the margin of the verify loop. The others are choices of
+    Of the defaults, the three of drift and that of noise are fitted to Joshi et al., Nat. Commun.
+    11, 2473 (2020): the spread of drift exponents and the read noise of cells at 1 to 25 uS. `area`
+    is fitted to that paper's programming error, with the margin of the verify loop. The others are
+    choices of
     the usual size of such variations; a verify loop takes them out, except where it stops.
 
     Parameters

@@ -29,6 +29,8 @@ __all__ = ["CurrentConveyor"]
 class CurrentConveyor(Amplifier):
     """A current copier with a virtual ground: ``I_out = ratio * (I_in - offset)``.
 
+    The defaults are choices of a usual size, no design's own: set those of the design at hand.
+
     Parameters
     ----------
     ratio

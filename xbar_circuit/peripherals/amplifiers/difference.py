@@ -29,6 +29,8 @@ __all__ = ["DifferenceAmplifier"]
 class DifferenceAmplifier:
     """A subtracting stage between two amplifiers and one converter.
 
+    The defaults are choices of a usual size, no design's own: set those of the design at hand.
+
     Parameters
     ----------
     opamp

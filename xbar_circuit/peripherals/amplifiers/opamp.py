@@ -40,6 +40,8 @@ _CORNER = 8  # sharpness of the output's ends
 class OpAmp:
     """A behavioural operational amplifier.
 
+    The defaults are choices of a usual size, no design's own: set those of the design at hand.
+
     Parameters
     ----------
     dc_gain

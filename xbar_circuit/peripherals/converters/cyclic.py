@@ -26,7 +26,7 @@ from xbar_circuit.units import spice_number
 
 __all__ = ["Cyclic"]
 
-_HOLD_FARAD = 1e-13
+_HOLD_FARAD = 1e-13  # of the deck's ideal hold capacitors: its value does not matter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,8 @@ class Cyclic(VoltageConverter):
 
     With ``w = V - low`` and ``h = (high - low) / 2``, every cycle decides ``b = w >= h + offset``
     and goes on with ``w = 2 (1 + gain_error) (w - b h)``; the first bit is the most significant.
+
+    The defaults are choices of a usual size, no design's own: set those of the design at hand.
 
     Parameters
     ----------

@@ -28,6 +28,8 @@ __all__ = ["Flash"]
 class Flash(VoltageConverter):
     """A flash converter.
 
+    The defaults are choices of a usual size, no design's own: set those of the design at hand.
+
     Parameters
     ----------
     bits

@@ -28,6 +28,8 @@ __all__ = ["IdealConverter"]
 class IdealConverter(Converter):
     """An ideal converter of voltages or currents.
 
+    The defaults are choices of a usual size, no design's own: set those of the design at hand.
+
     Parameters
     ----------
     bits

@@ -49,6 +49,9 @@ class OscillatorCounter(Converter):
     has the standard deviation ``jitter_cycle * sqrt(n)`` (Hajimiri et al., IEEE J. Solid-State
     Circuits 34, 790, 1999: jitter grows as the square root of time).
 
+    The window of 128 ns is the published core's; the other defaults are choices of a usual size, no
+    design's own.
+
     Parameters
     ----------
     bits

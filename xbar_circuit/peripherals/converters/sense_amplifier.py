@@ -32,6 +32,8 @@ __all__ = ["SenseAmplifier"]
 class SenseAmplifier(Converter):
     """A read-out with two or three codes: how many thresholds the input exceeds.
 
+    The defaults are choices of a usual size, no design's own: set those of the design at hand.
+
     Parameters
     ----------
     thresholds_volt

@@ -32,6 +32,8 @@ __all__ = ["Driver", "Wave", "WordLines", "check_inputs", "check_output"]
 class WordLines:
     """Word-line signals of one read for every product of a batch.
 
+    The defaults are choices of a usual size, no design's own: set those of the design at hand.
+
     volt : (batch, rows) voltage about the reference [V].
     second : (batch, rows) for how long it stands, from the beginning of the read-out's window,
         where it rises, to the beginning of its fall [s]; None stands for the whole period.

@@ -19,6 +19,8 @@ __all__ = ["ExactDriver"]
 class ExactDriver(Driver):
     """A driver whose codes are the inputs themselves, real numbers from -1 to 1.
 
+    The defaults are choices of a usual size, no design's own: set those of the design at hand.
+
     Parameters
     ----------
     full_scale_volt
