@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 import xbar_circuit as xc
 from xbar_circuit import _compiler
 from xbar_circuit.cells import CurrentTable, TableAxis, TableQuality
-from xbar_circuit.cells.table import spline_coefficients
+from xbar_circuit.cells._spline import spline_coefficients
 
 QUALITY = TableQuality(held_out_points=0, worst=0.0, rms=0.0, least_slope=0.0, neglected=0.0)
 

@@ -19,7 +19,8 @@ from xbar_circuit.cells.synapse_kinds import (
     MultiDevice,
     SelectionCounter,
 )
-from xbar_circuit.cells.table import CurrentTable, TableAxis, TableQuality
+from xbar_circuit.cells.table import CurrentTable, TableQuality
+from xbar_circuit.cells.table_axis import TableAxis
 from xbar_circuit.cells.tabulated import TabulatedCell
 from xbar_circuit.cells.transistor_cell import TransistorCell
 from xbar_circuit.cells.verilog_a_cell import VerilogACell

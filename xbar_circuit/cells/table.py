@@ -28,57 +28,17 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from xbar_circuit import _checks as checks
 from xbar_circuit import _compiler
 from xbar_circuit._checks import FloatArray
+from xbar_circuit.cells import _spline
+from xbar_circuit.cells.table_axis import TableAxis
 from xbar_circuit.devices import CellResponse
 from xbar_circuit.errors import ParameterError
 
-__all__ = ["CurrentTable", "TableAxis", "TableQuality", "spline_coefficients"]
+__all__ = ["CurrentTable", "TableQuality"]
 
 _CHUNK_VALUES = 1 << 18  # what a chunk of cells keeps in the processor's cache
 _MOST_PLANES = 1 << 23  # values of all cells' own tables together, 64 MB
-_NOT_A_KNOT = (-1.0, 4.0, -6.0, 4.0, -1.0)  # the fourth difference is 0: exact for cubics
-_EDGE = 1e-9  # rounding allowed at the ends of an axis, in steps
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableAxis:
-    """Uniform knots from `start` to `stop`, both included, at least 5."""
-
-    start: float
-    stop: float
-    points: int
-
-    def __post_init__(self) -> None:
-        checks.count("points", self.points, minimum=5)
-        if not self.stop > self.start:
-            raise ParameterError.about(
-                "stop", got=self.stop, expected=f"above {self.start:g}", remedy="widen the range"
-            )
-
-    @property
-    def step(self) -> float:
-        """Distance between two knots."""
-        return (self.stop - self.start) / (self.points - 1)
-
-    @property
-    def values(self) -> FloatArray:
-        """All knots (points,)."""
-        return np.linspace(self.start, self.stop, self.points)
-
-    @property
-    def middles(self) -> FloatArray:
-        """The places half-way between knots (points - 1,), where a spline errs most."""
-        return self.values[:-1] + 0.5 * self.step
-
-    def locate(self, where: FloatArray) -> tuple[NDArray[np.int64], FloatArray, NDArray[np.bool_]]:
-        """Return (interval, fraction within it, whether on the axis); beyond it: its end."""
-        place = (where - self.start) / self.step
-        inside = (place >= -_EDGE) & (place <= self.points - 1 + _EDGE)
-        place = np.clip(place, 0.0, self.points - 1)
-        index = np.minimum(place.astype(np.int64), self.points - 2)
-        return index, place - index, inside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,11 +178,11 @@ class CurrentTable:
         chunk = max(1, _CHUNK_VALUES // (8 * batch)) if batch else 1
         for start in range(0, cells, chunk):
             part = slice(start, start + chunk)
-            z[:, :, part] = self._evaluate(
-                row[:, part],
-                column[:, part],
-                level[part],
-                weight[:, part],
+            z[:, :, part] = _spline.evaluate(
+                self.coefficients,
+                (self.row_axis, self.column_axis),
+                (row[:, part], column[:, part]),
+                (level[part], weight[:, part]),
                 (planes, start),
             )
         z = z.reshape(3, *shape)
@@ -276,7 +236,7 @@ class CurrentTable:
                 remedy="make the table for these conductances:"
                 " xc.calibration.tabulate(cell, volts=..., conductances=...)",
             )
-        return level, _weights(fraction)
+        return level, _spline.weights(fraction)
 
     def _planes(
         self, conductance: FloatArray, level: NDArray[np.int64], weight: FloatArray
@@ -326,101 +286,3 @@ class CurrentTable:
             found,
         )
         return found
-
-    def _evaluate(
-        self,
-        row: FloatArray,
-        column: FloatArray,
-        level: NDArray[np.int64],
-        weight: FloatArray,
-        own: tuple[FloatArray | None, int],
-    ) -> FloatArray:
-        """Return w or z and its slopes over row and column voltage, (3, batch, cells).
-
-        `own` holds the cells' own tables, if there are any, and where in them these cells begin.
-        """
-        planes, first = own
-        rows, columns = self.coefficients.shape[1:]
-        i, x, on_row = self.row_axis.locate(row)
-        j, y, on_column = self.column_axis.locate(column)
-        taps: list[tuple[NDArray[np.int64], FloatArray | None]]
-        if planes is None:
-            values, stride = self.coefficients.ravel(), 1
-            taps = [((level + k) * (rows * columns), weight[k]) for k in range(4)]
-        else:
-            values, stride = planes.ravel(), planes.shape[1]
-            taps = [(np.arange(first, first + len(level)), None)]
-        along_row, row_rise = _weights(x), _weight_slopes(x)
-        along_column, column_rise = _weights(y), _weight_slopes(y)
-        place = (i * columns + j) * stride
-        z = np.zeros((3, *row.shape))
-        value, product, sums, slopes = (np.empty(row.shape) for _ in range(4))
-        for offset, share in taps:
-            for a in range(4):
-                here = place + (offset + a * columns * stride)
-                for b in range(4):
-                    values.take(here, out=value, mode="clip")  # never out of range: no check
-                    here += stride
-                    if b == 0:
-                        np.multiply(along_column[0], value, out=sums)
-                        np.multiply(column_rise[0], value, out=slopes)
-                    else:
-                        sums += np.multiply(along_column[b], value, out=product)
-                        slopes += np.multiply(column_rise[b], value, out=product)
-                if share is not None:
-                    sums *= share
-                    slopes *= share
-                z[0] += np.multiply(along_row[a], sums, out=product)
-                z[1] += np.multiply(row_rise[a], sums, out=product)
-                z[2] += np.multiply(along_row[a], slopes, out=product)
-        z[1] *= on_row / self.row_axis.step
-        z[2] *= on_column / self.column_axis.step
-        return z
-
-
-def _weights(t: FloatArray) -> FloatArray:
-    """Return the four uniform cubic B-splines that are not 0 at fraction t of an interval."""
-    s, t2 = 1.0 - t, t * t
-    s2 = s * s
-    weights = np.empty((4, *t.shape))
-    np.multiply(s2, s / 6.0, out=weights[0, ...])
-    np.subtract(2.0 / 3.0, t2 * (1.0 - 0.5 * t), out=weights[1, ...])
-    np.subtract(2.0 / 3.0, s2 * (1.0 - 0.5 * s), out=weights[2, ...])
-    np.multiply(t2, t / 6.0, out=weights[3, ...])
-    return weights
-
-
-def _weight_slopes(t: FloatArray) -> FloatArray:
-    """Return the derivatives of :func:`_weights` over t."""
-    s = 1.0 - t
-    slopes = np.empty((4, *t.shape))
-    np.multiply(s, -0.5 * s, out=slopes[0, ...])
-    np.multiply(t, 1.5 * t - 2.0, out=slopes[1, ...])
-    np.multiply(s, 2.0 - 1.5 * s, out=slopes[2, ...])
-    np.multiply(t, 0.5 * t, out=slopes[3, ...])
-    return slopes
-
-
-def spline_coefficients(values: FloatArray, *, axes: int | None = None) -> FloatArray:
-    """Return the B-spline coefficients that interpolate `values`, two more along each axis.
-
-    With `axes` only the first so many axes are splines.
-
-    The two conditions that interpolation leaves open are not-a-knot: the third derivative does not
-    jump at the second knot from each end.
-
-    >>> (spline_coefficients(np.arange(5.0) ** 3).round(9) + 0.0).tolist()
-    [0.0, 0.0, 0.0, 6.0, 24.0, 60.0, 120.0]
-    """
-    result = np.asarray(values, dtype=np.float64)
-    for axis in range(result.ndim if axes is None else axes):
-        points = result.shape[axis]
-        matrix = np.zeros((points + 2, points + 2))
-        for row in range(points):
-            matrix[row, row : row + 3] = 1.0 / 6.0, 2.0 / 3.0, 1.0 / 6.0
-        matrix[points, :5] = matrix[points + 1, -5:] = _NOT_A_KNOT
-        ends = np.zeros((2, *result.shape[:axis], *result.shape[axis + 1 :]))
-        target = np.concatenate([np.moveaxis(result, axis, 0), ends])
-        solved = np.linalg.solve(matrix, target.reshape(points + 2, -1)).reshape(target.shape)
-        result = np.moveaxis(solved, 0, axis)
-    return result
