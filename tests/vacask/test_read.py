@@ -84,8 +84,10 @@ def test_a_transistor_that_is_no_plain_card_is_refused(tmp_path):
     )
     for model in ("old", "sub"):
         own = Transistor(model=model, width_metre=1e-6, length_metre=1e-6, library=library)
+        assert not vacask.renders(OneT1R(transistor=own))
         with pytest.raises(xc.ParameterError, match="level 54"):
             vacask.deck(crossbar(OneT1R(transistor=own)), np.zeros(20))
+    assert vacask.renders(OneT1R())
 
 
 def test_ideal_wires_give_the_product():

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.calibration._extraction import Currents, measure
-from xbar_circuit.calibration._table_grid import Grid
+from xbar_circuit.calibration._table_grid import TableGrid
 from xbar_circuit.cells import CurrentTable, OwnCell, TableQuality, TabulatedCell
 from xbar_circuit.cells._spline import spline_coefficients
 from xbar_circuit.devices import CellResponse
 from xbar_circuit.errors import ConvergenceError, ParameterError
 from xbar_circuit.netlist import SpiceOptions
 
-__all__ = ["Bench"]
+__all__ = ["TableBench"]
 
 _MOST = {"row": 257, "column": 129, "conductance": 65}
 _SHARE = 1.0 / 3.0  # of the tolerance, for one axis alone
@@ -30,7 +30,7 @@ _OWN_FLAT = 1e-2  # the same of a cell of one's own, of the tolerance: nothing i
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class TableBench:
     """A cell on the bench: everything a measurement needs."""
 
     cell: TabulatedCell
@@ -38,7 +38,7 @@ class Bench:
     time_limit_second: float | None
     said: Callable[[str], None]
 
-    def table(self, grid: Grid, tolerance: float, key: str) -> CurrentTable:
+    def table(self, grid: TableGrid, tolerance: float, key: str) -> CurrentTable:
         """Refine until the held-out error is within the tolerance."""
         while True:
             table, measured = self._fit(grid, key)
@@ -63,7 +63,7 @@ class Bench:
             )
         return replace(table, quality=quality)
 
-    def _measure(self, grid: Grid, between: tuple[str, ...] = ()) -> Currents:
+    def _measure(self, grid: TableGrid, between: tuple[str, ...] = ()) -> Currents:
         rows, columns, conductances = grid.points(between=between)
         self.said(f"{len(rows)} x {len(columns)} voltages, {len(conductances)} conductances")
         return measure(
@@ -75,7 +75,7 @@ class Bench:
             time_limit_second=self.time_limit_second,
         )
 
-    def _fit(self, grid: Grid, key: str) -> tuple[CurrentTable, Currents]:
+    def _fit(self, grid: TableGrid, key: str) -> tuple[CurrentTable, Currents]:
         measured = self._measure(grid)
         self._neglected(measured)
         rows, columns, conductances = grid.points()
@@ -109,7 +109,7 @@ class Bench:
         )
         return table, measured
 
-    def _errors(self, table: CurrentTable, grid: Grid, between: tuple[str, ...]) -> FloatArray:
+    def _errors(self, table: CurrentTable, grid: TableGrid, between: tuple[str, ...]) -> FloatArray:
         """Return the errors at the middles along some axes, relative to full scale."""
         measured = self._measure(grid, between)
         rows, columns, conductances = grid.points(between=between)
@@ -119,14 +119,14 @@ class Bench:
         meant = np.ix_(_within(rows, grid.rows), _within(columns, grid.columns))
         return np.asarray((got - measured.current) / full)[:, meant[0], meant[1]]
 
-    def _coarse_axes(self, table: CurrentTable, grid: Grid, tolerance: float) -> list[str]:
+    def _coarse_axes(self, table: CurrentTable, grid: TableGrid, tolerance: float) -> list[str]:
         return [
             name
             for name in ("row", "column", "conductance")
             if np.abs(self._errors(table, grid, (name,))).max() > tolerance
         ]
 
-    def _quality(self, table: CurrentTable, grid: Grid, measured: Currents) -> TableQuality:
+    def _quality(self, table: CurrentTable, grid: TableGrid, measured: Currents) -> TableQuality:
         errors = self._errors(table, grid, ("row", "column", "conductance"))
         fine = grid.finer(["row", "column", "conductance"])
         response = _on_grid(table, *fine.points())

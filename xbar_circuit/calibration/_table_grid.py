@@ -13,7 +13,7 @@ from xbar_circuit._checks import FloatArray
 from xbar_circuit.cells import TableAxis, TabulatedCell
 from xbar_circuit.errors import ParameterError
 
-__all__ = ["Grid", "first_grid"]
+__all__ = ["TableGrid", "first_grid"]
 
 _FIRST = 9  # knots of an axis
 _TO_SUPPLY = 0.9  # of the supply, as far as a column may rise: drain and source change places there
@@ -21,7 +21,7 @@ _SWEPT_RANGE = 0.02  # relative half width of the axis of a single conductance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grid:
+class TableGrid:
     """The three axes of a table, and the voltages that it is for: an axis may reach further."""
 
     row: TableAxis
@@ -30,10 +30,10 @@ class Grid:
     rows: tuple[float, float]
     columns: tuple[float, float]
 
-    def finer(self, names: list[str]) -> Grid:
+    def finer(self, names: list[str]) -> TableGrid:
         """Return it with twice the intervals along some axes."""
         finer = {name: replace(axis, points=2 * axis.points - 1) for name, axis in self.axes(names)}
-        return Grid(
+        return TableGrid(
             row=finer.get("row", self.row),
             column=finer.get("column", self.column),
             conductance=finer.get("conductance", self.conductance),
@@ -53,7 +53,7 @@ class Grid:
         return row, column, np.exp(log)
 
 
-def first_grid(cell: TabulatedCell, volts: ArrayLike, conductances: ArrayLike) -> Grid:
+def first_grid(cell: TabulatedCell, volts: ArrayLike, conductances: ArrayLike) -> TableGrid:
     g = checks.non_negative("conductances", conductances, "S").ravel()
     g = g[g > 0.0]
     if g.size == 0:
@@ -70,7 +70,7 @@ def first_grid(cell: TabulatedCell, volts: ArrayLike, conductances: ArrayLike) -
         low, high = low - _SWEPT_RANGE, high + _SWEPT_RANGE
     rows = (min(float(v.min()), 0.0), max(float(v.max()), 0.0))
     if cell.drive_volt is None:
-        return Grid(
+        return TableGrid(
             row=_beside(*rows),
             column=_axis(*rows),
             conductance=_axis(low, high),
@@ -86,7 +86,7 @@ def first_grid(cell: TabulatedCell, volts: ArrayLike, conductances: ArrayLike) -
         )
     far = _TO_SUPPLY * cell.drive_volt
     columns = (min(0.0, far), max(0.0, far))
-    return Grid(
+    return TableGrid(
         row=_axis(*rows),
         column=_axis(*columns),
         conductance=_axis(low, high),

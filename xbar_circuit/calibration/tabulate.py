@@ -21,8 +21,8 @@ from xbar_circuit import _checks as checks
 from xbar_circuit import spice
 from xbar_circuit._files import cache_folder
 from xbar_circuit.calibration import _cache as cache
-from xbar_circuit.calibration._table_bench import Bench
-from xbar_circuit.calibration._table_grid import Grid, first_grid
+from xbar_circuit.calibration._table_bench import TableBench
+from xbar_circuit.calibration._table_grid import TableGrid, first_grid
 from xbar_circuit.calibration.states import with_states
 from xbar_circuit.cells import OwnCell, TabulatedCell, TransistorCell
 from xbar_circuit.cells.tabulated import check_kind
@@ -131,7 +131,7 @@ def tabulate(
     table = None if refresh else cache.load(key, home)
     if table is None:
         said = progress or (lambda line: None)  # noqa: ARG005  nobody listens
-        bench = Bench(cell, options, time_limit_second, said)
+        bench = TableBench(cell, options, time_limit_second, said)
         table = bench.table(grid, tolerance, key)
         cache.store(table, home)
     return replace(cell, table=table)
@@ -149,7 +149,7 @@ def _range(cell: TabulatedCell) -> ArrayLike:
     )
 
 
-def _key(cell: TabulatedCell, grid: Grid, tolerance: float, options: SpiceOptions) -> str:
+def _key(cell: TabulatedCell, grid: TableGrid, tolerance: float, options: SpiceOptions) -> str:
     """Return the digest of all that a table depends on."""
     content = {
         "format": _FORMAT,
