@@ -230,7 +230,8 @@ def _reset(devices: HasNumbers, thickness: FloatArray, series_ohm: float) -> Flo
     times, shape = Pulse(volt=1.0, width_second=1e-6).waveform()
     volt = _RESET_AMPERE * (STEADY_OHM + series_ohm) + _MOLTEN_VOLT
     trace = transient(devices, thickness, times, np.array(shape) * volt, load_ohm=STEADY_OHM)
-    return trace.thickness[-1]
+    thickness_after: FloatArray = trace.thickness[-1]
+    return thickness_after
 
 
 def spreads(seed: int) -> dict[str, Spread]:
