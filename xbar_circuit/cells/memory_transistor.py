@@ -37,7 +37,7 @@ from xbar_circuit.units import spice_number
 __all__ = ["MemoryTransistor"]
 
 SUPPLY = "cell_supply"
-_STEPS = 200
+_STEPS = 200  # of an iteration; bisection alone needs 60
 _EDGE = 1e-9  # relative, rounding allowed at the ends
 _SOFTPLUS = ".func xbar_soft(a) {max(a, 0) + ln(1 + exp(-abs(a)))}"
 
@@ -48,6 +48,8 @@ class MemoryTransistor:
 
     The crossbar's conductance is the current over `supply_volt`, with the gate at `read_volt` and
     the bit line at 0 V: it says which threshold the cell holds.
+
+    The defaults of the lines and of the temperature are choices of a usual size.
 
     Parameters
     ----------
