@@ -20,11 +20,11 @@ from numpy.typing import ArrayLike
 
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
-from xbar_circuit._segments import column_segment_current, row_segment_current
 from xbar_circuit.certificate import SUM_ERROR, Elimination, certify
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ConvergenceError, ShapeError
 from xbar_circuit.nodal._adjoint import turned
+from xbar_circuit.nodal._branch_currents import branch_currents
 from xbar_circuit.nodal._threads import threads
 from xbar_circuit.nodal.hierarchical import slopes
 from xbar_circuit.nodal.method import refuse_nonlinear
@@ -101,33 +101,38 @@ def gradients(crossbar: Crossbar, volts: ArrayLike, weights: ArrayLike) -> Gradi
         read = Elimination(crossbar, *_both(device)).solve(_signed(inputs))
         adjoint = Elimination(other, *_both(device.T)).solve(_signed(loads))
         batch = len(inputs)
-        drop = _samples(read.row - read.column, batch)
-        # one volt at a column drives its current out of the array: the signs turn
-        across = -_samples(adjoint.row - adjoint.column, batch).swapaxes(1, 2)
+        rows, columns = _samples(read.row, batch), _samples(read.column, batch)
+        one = branch_currents(crossbar, device, rows, columns, inputs)
+        # the adjoint is on its side: what is a row here is a column there
+        there = _samples(adjoint.row, batch), _samples(adjoint.column, batch)
+        back = branch_currents(other, device.T, *there, loads)
         current, scale = read.current[0, :, :batch], read.current[0, :, batch:]
         to_drivers = adjoint.current[0, :, :batch]
-        by_device = -(drop * across).sum(axis=0)
-    one, two = device * drop, device * across
+        drop = _drops(device, one.device, rows - columns)
+        across = _drops(device.T, back.device, there[0] - there[1])
+        by_device = (drop * across.swapaxes(1, 2)).sum(axis=0)
     wires, ends = crossbar.wires, crossbar.terminals
     by_wire: dict[str, float] = {}
     parts = [(device * by_device).ravel()]
-    for name, segments, segment, lead, terminals in (
+    for name, forward, backward, segment, lead, terminals in (
         (
             "row",
-            row_segment_current,
+            one.row,
+            back.column,
             wires.row_ohm,
             wires.row_lead,
             (ends.left_ohm, ends.right_ohm),
         ),
         (
             "column",
-            lambda bar, flow: column_segment_current(bar, flow).swapaxes(1, 2),
+            one.column,
+            back.row,
             wires.column_ohm,
             wires.column_lead,
             (ends.top_ohm, ends.bottom_ohm),
         ),
     ):
-        product = (segments(crossbar, one) * segments(crossbar, two)).sum(axis=(0, 1))
+        product = (forward * backward).sum(axis=(0, 1))
         inner, outer = float(product[1:-1].sum()), float(product[0] + product[-1])
         whole = [0.0 if ohm is None else ohm + lead for ohm in terminals]
         parts += [-segment * product[1:-1], -np.multiply(whole, product[[0, -1]])]
@@ -143,6 +148,12 @@ def gradients(crossbar: Crossbar, volts: ArrayLike, weights: ArrayLike) -> Gradi
     )
     _certify(found, np.concatenate(parts))
     return found
+
+
+def _drops(device: FloatArray, current: FloatArray, difference: FloatArray) -> FloatArray:
+    """Return the voltages across devices, by their currents; across open ones by the nodes."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(device > 0.0, current / device, difference)
 
 
 def _both(slope: FloatArray) -> tuple[FloatArray, FloatArray]:
