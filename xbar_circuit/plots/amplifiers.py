@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 
 from xbar_circuit.plots.style import COLOURS, figure, save
 from xbar_circuit.studies import AmplifierReport, SenseAmplifierReport
+from xbar_circuit.units import engineering
 
 __all__ = ["draw_amplifier", "draw_sense_amplifier", "draw_spread"]
 
@@ -32,36 +33,55 @@ def draw_amplifier(report: AmplifierReport, path: Path) -> None:
         The file cannot be written.
     """
     with figure(2, 3, width=13.0, height=6.8) as (page, axes):
-        transfer, common, loop, impedance, ground, step = axes
+        transfer, common, loop, impedance, step, settling = axes
         micro = report.input_current * 1e6
         transfer.plot(micro, report.output_volt, color=COLOURS[0], label="output")
         transfer.plot(micro, report.input_volt, color=COLOURS[1], label="bit line")
         transfer.set(xlabel="column current [uA]", ylabel="voltage [V]", title="DC transfer")
         transfer.legend()
         _common_mode(report, common)
-        shown = (report.hertz > 1e3) & (report.hertz < 3e10)
-        hertz = report.hertz[shown]
         _loop(report, loop)
-        impedance.loglog(hertz, np.abs(report.input_impedance[shown]), color=COLOURS[2])
-        impedance.set(
-            xlabel="frequency [Hz]", ylabel="ohm", title="Input impedance of the amplifier"
-        )
-        ground.loglog(hertz, 1e3 * report.ground_error_volt[shown], color=COLOURS[1])
-        ground.set(
-            xlabel="frequency [Hz]",
-            ylabel="mV at full scale",
-            title="Virtual-ground error",
-        )
-        step.plot(report.seconds * 1e9, report.step_volt, color=COLOURS[0])
-        step.axvline(report.settling_second * 1e9, color=COLOURS[1], linestyle="--")
-        step.set(
-            xlabel="time [ns]",
-            ylabel="output [V]",
-            xlim=(0.0, min(4e9 * report.settling_second or 1.0, 1e9 * report.seconds[-1])),
-            title=f"Settles to {report.settling_bits} bits in"
-            f" {report.settling_second * 1e9:.2f} ns",
-        )
+        _input(report, impedance)
+        _step(report, step, settling)
         save(page, path)
+
+
+def _input(report: AmplifierReport, axes: Axes) -> None:
+    """Draw the input impedance, and on the right what it means at full scale."""
+    shown = (report.hertz > 1e3) & (report.hertz < 3e10)
+    axes.loglog(report.hertz[shown], np.abs(report.input_impedance[shown]), color=COLOURS[2])
+    axes.set(xlabel="frequency [Hz]", ylabel="input impedance [ohm]", title="Input and bit line")
+    ground = axes.twinx()
+    ground.set_yscale("log")
+    ground.set_ylim(*(1e3 * report.full_scale_ampere * end for end in axes.get_ylim()))
+    ground.set_ylabel("bit line's error at full scale [mV]")
+    ground.grid(visible=False)
+
+
+def _step(report: AmplifierReport, step: Axes, settling: Axes) -> None:
+    """Draw the step, and its distance from the end with the band of half an LSB."""
+    nano, last = report.seconds * 1e9, 1e9 * report.seconds[-1]
+    settled = report.settling_second * 1e9
+    step.plot(nano, report.step_volt, color=COLOURS[0])
+    step.axvline(settled, color=COLOURS[1], linestyle="--", label="settled")
+    end = min(4.0 * settled or 1.0, last)
+    step.set(xlabel="time [ns]", ylabel="output [V]", xlim=(0.0, end), title="Step to full scale")
+    step.legend()
+    change = abs(report.step_volt[-1] - report.step_volt[0])
+    band = change / 2.0 ** (report.settling_bits + 1)
+    away = np.abs(report.step_volt - report.step_volt[-1])
+    settling.semilogy(nano, 1e3 * np.maximum(away, 1e-3 * band), color=COLOURS[0])
+    settling.axhspan(1e-6 * band, 1e3 * band, color=COLOURS[2], alpha=0.15)
+    settling.axhline(1e3 * band, color=COLOURS[2], linewidth=1.0, label="half an LSB")
+    settling.axvline(settled, color=COLOURS[1], linestyle="--")
+    settling.set(
+        xlabel="time [ns]",
+        ylabel="distance from the end [mV]",
+        xlim=(0.0, end),
+        ylim=(10.0 * band, max(2e3 * change, 2e4 * band)),
+        title=f"Settles to {report.settling_bits} bits in {settled:.2f} ns",
+    )
+    settling.legend()
 
 
 def _common_mode(report: AmplifierReport, axes: Axes) -> None:
@@ -83,19 +103,43 @@ def _common_mode(report: AmplifierReport, axes: Axes) -> None:
 
 
 def _loop(report: AmplifierReport, axes: Axes) -> None:
+    """Draw the loop gain with its margin; of a loop inside the circuit the supplies' rejection."""
     shown = (report.hertz > 1e3) & (report.hertz < 3e10)
     hertz, loop = report.hertz[shown], report.loop[shown]
-    axes.set(xlabel="frequency [Hz]", ylabel="loop gain [dB]")
     if not np.isfinite(loop).all():
-        axes.set(title="Loop inside the circuit", xticks=[], yticks=[])
+        _rejection(report, axes)
         return
     axes.semilogx(hertz, 20 * np.log10(np.abs(loop)), color=COLOURS[0])
     axes.axhline(0.0, color=_GREY, linewidth=0.8)
-    axes.set_title(f"Phase margin {report.phase_margin_degree:.0f} degrees")
+    axes.set(xlabel="frequency [Hz]", ylabel="loop gain [dB]")
+    degrees = np.degrees(np.unwrap(np.angle(loop)))
     phase = axes.twinx()
-    phase.semilogx(hertz, np.degrees(np.unwrap(np.angle(loop))), color=COLOURS[1], linestyle="--")
-    phase.set_ylabel("phase [degree] (dashed)")
+    phase.semilogx(hertz, degrees, color=COLOURS[1], linestyle="--")
+    phase.set_ylabel("phase of the loop [degree] (dashed)")
     phase.grid(visible=False)
+    unity, margin = report.unity_loop_hertz, report.phase_margin_degree
+    if not np.isfinite(unity):
+        axes.set_title("Loop gain above one up to 100 GHz, or never")
+        return
+    axes.axvline(unity, color=_GREY, linewidth=0.8, linestyle=":")
+    axes.plot([unity], [0.0], "o", color=COLOURS[0])
+    phase.plot([unity], [margin - 180.0], "s", color=COLOURS[1])
+    phase.vlines(unity, -180.0, margin - 180.0, color=COLOURS[1], linewidth=2.0)
+    phase.axhline(-180.0, color=COLOURS[1], linewidth=0.6)
+    axes.set_title(f"Phase margin {margin:.0f} degrees at {engineering(unity, 'Hz')}")
+
+
+def _rejection(report: AmplifierReport, axes: Axes) -> None:
+    """Draw the rejection of every supply; without any there is nothing to draw."""
+    if not report.supply_gain:
+        axes.remove()
+        return
+    shown = (report.hertz > 1e3) & (report.hertz < 3e10)
+    for colour, (port, gain) in zip(COLOURS, report.supply_gain.items(), strict=False):
+        decibel = -20.0 * np.log10(np.maximum(np.abs(gain[shown]), 1e-12))
+        axes.semilogx(report.hertz[shown], decibel, color=colour, label=port)
+    axes.set(xlabel="frequency [Hz]", ylabel="rejection at the output [dB]", title="Supplies")
+    axes.legend()
 
 
 def draw_spread(report: AmplifierReport, path: Path) -> None:
@@ -106,27 +150,36 @@ def draw_spread(report: AmplifierReport, path: Path) -> None:
     OSError
         The file cannot be written.
     """
-    groups: dict[str, list[dict[str, float]]] = {}
+    groups: dict[str, list[tuple[int, dict[str, float]]]] = {}
     for variation in report.variations:
         rails = "".join(f" {port} {volt:g} V" for port, volt in variation.supplies.items())
         label = f"{variation.corner} {variation.celsius:g} C{rails}".strip()
         groups.setdefault(label, [])
         if variation.merits is not None:
-            groups[label].append(variation.merits)
+            groups[label].append((variation.sample, variation.merits))
     with figure(2, 3, width=13.0, height=6.0) as (page, panels):
         for axes, (merit, label, scale) in zip(panels, _SPREAD, strict=True):
             for place, found in enumerate(groups.values()):
-                values = scale * np.array([merits[merit] for merits in found], dtype=np.float64)
+                values = scale * np.array([merits[merit] for _, merits in found], dtype=np.float64)
                 width = 0.25 if values.size > 1 else 0.0
                 spread = place + width * np.linspace(-1.0, 1.0, max(values.size, 1))[: values.size]
                 colour = COLOURS[place % len(COLOURS)]
                 axes.plot(spread, values, ".", color=colour)
                 if values.size > 1:
+                    for k in {int(np.argmin(values)), int(np.argmax(values))}:
+                        axes.annotate(
+                            f"{found[k][0] if found[k][0] >= 0 else k}",
+                            (spread[k], values[k]),
+                            (4, 0),
+                            textcoords="offset points",
+                            fontsize=7,
+                        )
                     axes.plot([place - 0.35, place + 0.35], [values.mean()] * 2, "-", color=colour)
             axes.axhline(scale * report.merits[merit], color=_GREY, linewidth=0.8, linestyle=":")
-            axes.set_xticks(range(len(groups)), list(groups), rotation=30 if len(groups) > 4 else 0)
+            names = [f"{label}\nn = {len(found)}" for label, found in groups.items()]
+            axes.set_xticks(range(len(groups)), names, rotation=30 if len(groups) > 4 else 0)
             axes.set(ylabel=label, xlim=(-0.6, len(groups) - 0.4))
-        panels[0].set_title("Dotted: nominal; bar: mean")
+        panels[0].set_title("Dotted: nominal; bar: mean; numbers: samples")
         save(page, path)
 
 
@@ -150,7 +203,7 @@ def draw_sense_amplifier(report: SenseAmplifierReport, path: Path) -> None:
         offsets.set(
             xlabel="offset [mV]",
             ylabel="share of samples below",
-            title=f"Offset {mean:.2g} mV, sigma {sigma:.3g} mV",
+            title=f"Offset {mean:.2g} mV, sigma {sigma:.3g} mV, n = {found.size}",
         )
         offsets.legend()
         for colour, (label, second) in zip(

@@ -23,12 +23,18 @@ def draw_converter(report: ConverterReport, path: Path) -> None:
     with figure(3, 1, height=7.5) as (page, (inl, dnl, spectrum)):
         codes = np.arange(1, report.inl_lsb.size + 1)
         inl.plot(codes, report.inl_lsb, color=COLOURS[0], drawstyle="steps-mid")
+        some = np.isfinite(report.inl_lsb)
+        if not some.all():  # lone thresholds have no line
+            inl.plot(codes[some], report.inl_lsb[some], ".", color=COLOURS[0])
+            lone = np.isfinite(report.dnl_lsb)
+            dnl.plot(codes[:-1][lone], report.dnl_lsb[lone], ".", color=COLOURS[1])
         inl.set(ylabel="INL [LSB]", title=f"{report.name}, {report.engine}")
         dnl.plot(codes[:-1], report.dnl_lsb, color=COLOURS[1], drawstyle="steps-mid")
         dnl.set(ylabel="DNL [LSB]", xlabel="code")
         for axes, values in ((inl, report.inl_lsb), (dnl, report.dnl_lsb)):
             size = float(np.nanmax(np.abs(values))) if values.size else 0.0
             axes.set_ylim(-max(1.15 * size, 0.1), max(1.15 * size, 0.1))
+            axes.set_xlim(0, report.inl_lsb.size + 1)
         rate = np.linspace(0.0, 0.5, report.spectrum_db.size)
         lines = np.maximum(report.spectrum_db, -120.0)
         spectrum.plot(rate[1:], lines[1:], color=COLOURS[2], linewidth=0.8)
@@ -114,7 +120,8 @@ def draw_yield(found: ConverterYield, path: Path) -> None:
         worst.set(
             xlabel="largest magnitude [LSB]",
             ylabel="samples at most there [%]",
-            title=f"yield {100 * found.yield_share:.0f} %",
+            title=f"Yield {100 * found.yield_share:.0f} % of {len(found.outcomes)}"
+            f" (95 %: +/- {100 * found.yield_half_width:.0f} %)",
         )
         worst.legend()
         enob.hist(found.figures["enob"], bins=20, color=COLOURS[2])

@@ -127,7 +127,8 @@ def write_amplifier(
             figures=[
                 Figure(
                     path=picture,
-                    caption="Transfer, common mode, loop, input, virtual ground and step",
+                    caption="Transfer, common mode, loop, input with the bit line's error, step and"
+                    " settling",
                 )
             ],
         )
