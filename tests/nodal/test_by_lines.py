@@ -157,6 +157,6 @@ def test_the_bound_of_long_wires_is_not_that_of_their_voltages_last_digits():
     volts = rng.uniform(0.0, 0.2, (1, 3))
     ours, exact = (xc.nodal.read(xbar, volts, method=m) for m in (LINES, EXACT))
     full = np.abs(ours.device_current).sum(axis=1)
-    assert (ours.column_current_error <= 2e-12 * full).all()
+    assert (ours.column_current_error <= 5e-12 * full).all()
     error = np.abs(ours.column_current - exact.column_current)
     assert (error <= ours.column_current_error + exact.column_current_error).all()
