@@ -11,9 +11,11 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeVar
 
-__all__ = ["available", "jit"]
+__all__ = ["available", "jit", "kernels"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_MADE: list[Any] = []  # all that `jit` has returned
 
 
 @cache
@@ -32,7 +34,21 @@ def jit(function: F) -> F:
     For modules that are imported only once `available` has said so.
     """
     compiled: F = _numba().njit(cache=True, nogil=True, error_model="numpy")(function)
+    _MADE.append(compiled)
     return compiled
+
+
+def kernels() -> dict[str, Any]:
+    """Return the compiled functions of the modules imported so far that Python code calls, by name.
+
+    Those that only other compiled functions call are compiled with them.
+    """
+    called = {name for kernel in _MADE for name in kernel.py_func.__code__.co_names}
+    return {
+        f"{kernel.py_func.__module__}.{kernel.py_func.__name__}": kernel
+        for kernel in _MADE
+        if not (kernel.py_func.__name__.startswith("_") and kernel.py_func.__name__ in called)
+    }
 
 
 def available() -> bool:

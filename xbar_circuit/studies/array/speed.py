@@ -31,7 +31,7 @@ from xbar_circuit._checks import FloatArray
 from xbar_circuit.agreement import transient_deck
 from xbar_circuit.cells import OneT1R
 from xbar_circuit.crossbar import Crossbar
-from xbar_circuit.devices import PcmStatistics, Sinh
+from xbar_circuit.devices import PcmCell, PcmStatistics, Sinh
 from xbar_circuit.nodal._grid import Grid
 from xbar_circuit.nodal._threads import threads
 from xbar_circuit.nodal.sparse import with_cells
@@ -199,15 +199,29 @@ def _at_128(
     if "network" in sections:
         yield from _network(wires, rng)
     if "nonlinear" in sections:
-        sinh = Crossbar(conductance=tiles[0], wires=wires, cell=Sinh(v0_volt=0.1))
-        batch = _least(lambda: nodal.read(sinh, inputs), repeats=2) / len(inputs)
-        yield EngineTiming(task="sinh, an input", method="nodal", size=size, second=batch)
+        for name, cell in (("sinh", Sinh(v0_volt=0.1)), ("compact PCM", PcmCell())):
+            yield from _nonlinear(
+                f"{name}, an input",
+                Crossbar(conductance=tiles[0], wires=wires, cell=cell),
+                inputs,
+                with_spice=with_spice,
+            )
         if with_spice:
-            once = _least(lambda: spice.read(sinh, inputs[0]).row_voltage, repeats=1)
-            yield EngineTiming(task="sinh, an input", method="ngspice", size=size, second=once)
             yield from _transistors(Crossbar(conductance=tiles[0], wires=wires), inputs[:64])
     if "transient" in sections:
         yield from _transient(tiles[0], wires, inputs[0], with_spice=with_spice)
+
+
+def _nonlinear(
+    task: str, xbar: Crossbar, inputs: FloatArray, *, with_spice: bool
+) -> Iterator[EngineTiming]:
+    """Time a batch of reads of nonlinear cells, and one in ngspice."""
+    size = xbar.rows
+    own = _least(lambda: nodal.read(xbar, inputs), repeats=2) / len(inputs)
+    yield EngineTiming(task=task, method="nodal", size=size, second=own)
+    if with_spice:
+        once = _least(lambda: spice.read(xbar, inputs[0]).row_voltage, repeats=1)
+        yield EngineTiming(task=task, method="ngspice", size=size, second=once)
 
 
 def _tiles(tiles: FloatArray, wires: Wires) -> Iterator[EngineTiming]:
