@@ -45,6 +45,7 @@ MELT_WIDTH_KELVIN = 10.0  # over which melting sets in
 MELT_ROUNDING_METER, MELT_ONSET_METER = 0.05e-9, 1e-9  # over which solid turns to melt
 ROUNDING_METER = 1e-13  # keeps the slope finite where nothing is amorphous
 RESET_SECOND = 1e-9  # melting forgets the age within this time
+_NOTHING = 1e-40  # a gate that opens no further adds no digit to the current of the plug
 _LARGEST_ARGUMENT = 80.0  # exp(80) is beyond every current here and far from overflow
 
 
@@ -138,8 +139,10 @@ def gst_current(  # noqa: PLR0917 - the voltage and the four states, as everywhe
     chord, per_volt, per_kelvin = plug(p, volt, kelvin, solid, age)
     ohm = crystal_ohm(p, kelvin, age)
     share = 1.0 / (1.0 + ohm * chord)
-    on, on_slope = on_current(p, volt, solid)
     gate = state**ON_POWER
+    on = on_slope = np.zeros(())
+    if np.any(gate > _NOTHING):
+        on, on_slope = on_current(p, volt, solid)
     warmer = per_kelvin + chord * chord * ohm * p.e_crystal / (kelvin * kelvin)
     return (
         volt * chord * share + gate * on,

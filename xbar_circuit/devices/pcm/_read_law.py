@@ -27,6 +27,7 @@ __all__ = ["ReadPoint", "read"]
 _ITERATIONS = 200  # bisection alone needs 50
 _STEP = 1e-15  # relative to the applied voltage
 _STATE_ITERATIONS = 100  # bisection alone needs 50
+_NOTHING = 1e-30  # [1/V], times an ON current of at most some milliamperes: no slope that counts
 _CLOSED = -12.0  # an ON state of exp(-12): x**8 of 1e-42 carries nothing
 
 
@@ -53,7 +54,9 @@ def read(p: PcmNumbers, volt: FloatArray, thickness: FloatArray) -> ReadPoint:
     edge = fold(p, u, p.log_age) * (1.0 - 1e-12)
     low, high = np.zeros_like(size), np.minimum(size, edge)
     v = np.minimum(size * (1.0 - p.r_series * _small_signal(p, u)), high)
-    beyond = (size > edge) & (_error(p, size, high, sign, u)[0] < 0.0)
+    beyond = size > edge
+    if np.any(beyond):
+        beyond &= _error(p, size, high, sign, u)[0] < 0.0
     if np.any(beyond):
         at = int(np.argmax(beyond))
         raise ParameterError.about(
@@ -64,7 +67,7 @@ def read(p: PcmNumbers, volt: FloatArray, thickness: FloatArray) -> ReadPoint:
         )
     last = size.copy()
     for _ in range(_ITERATIONS):
-        error, slope, _ = _error(p, size, v, sign, u)
+        error, slope, by_applied = _error(p, size, v, sign, u)
         low, high = np.where(error < 0.0, v, low), np.where(error < 0.0, high, v)
         step = -error / slope
         new = v + step
@@ -77,7 +80,6 @@ def read(p: PcmNumbers, volt: FloatArray, thickness: FloatArray) -> ReadPoint:
         v = np.where(settled, v, new)
     else:
         raise ConvergenceError(f"the read law of {int((~settled).sum())} cells did not converge")
-    _, slope, by_applied = _error(p, size, v, sign, u)
     if np.any(p.r_th * v * (size - v) / p.r_series > 0.7 * (p.t_melt - p.t_amb)):
         raise ParameterError.about(
             "read_volt",
@@ -108,8 +110,10 @@ def _error(
     per_source = np.where(cool, 1.0, np.exp(-np.maximum(source - melt, 0.0) / p.t_over))
     state, state_slope = _off_state(p, v, solid)
     signed, per_volt, per_kelvin = law.gst_current(p, sign * v, kelvin, state, solid, p.log_age)
-    on, _ = law.on_current(p, v, solid)
-    rise = on * law.ON_POWER * state ** (law.ON_POWER - 1) * state_slope
+    opening = law.ON_POWER * state ** (law.ON_POWER - 1) * state_slope
+    rise = np.zeros(())
+    if np.any(opening > _NOTHING):
+        rise = law.on_current(p, v, solid)[0] * opening
     per_kelvin = sign * per_kelvin * per_source * p.r_th
     slope = per_volt + rise + per_kelvin * (size - 2.0 * v) / ohm + 1.0 / ohm
     return sign * signed - through, slope, per_kelvin * v / ohm - 1.0 / ohm

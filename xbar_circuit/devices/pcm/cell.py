@@ -35,6 +35,7 @@ NOMINAL_READ_VOLT = 0.2  # read voltage of the cited arrays
 THICKEST_METER = 1e-6  # ten times what any published cell reaches
 _BISECTIONS = 60  # to the last digit
 _NEWTON = 60  # steps; 5 are usual
+_MEMO: list[tuple[PcmCell, FloatArray, FloatArray]] = []  # of `PcmCell._kept_states`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,7 +227,7 @@ class PcmCell(PcmParameters):
         ParameterError
             A voltage that switches a cell on or melts it.
         """
-        states = self._stored(self._states(conductance))
+        states = self._kept_states(conductance)
         point = read_law.read(self.numbers, row_volt - column_volt, states)
         live = conductance > 0.0
         current, slope = np.where(live, point.current, 0.0), np.where(live, point.slope, 0.0)
@@ -253,6 +254,19 @@ class PcmCell(PcmParameters):
     def stored_thickness(self, conductance: FloatArray) -> FloatArray:
         """Return u_a of a crossbar's cells after this cell's age in its store [m]."""
         return self._stored(self.thickness(conductance))
+
+    def _kept_states(self, conductance: FloatArray) -> FloatArray:
+        """Return u_a of a crossbar's cells at its reads [m].
+
+        Those of the last crossbar are kept: its conductances never change, and Newton asks often.
+        """
+        for cell, known, states in _MEMO[:1]:  # a copy: other threads may replace it
+            if cell is self and known is conductance:
+                return states
+        states = self._stored(self._states(conductance))
+        if not conductance.flags.writeable:
+            _MEMO[:] = [(self, conductance, states)]
+        return states
 
     def _states(self, conductance: FloatArray) -> FloatArray:
         return self.thickness(np.where(conductance > 0.0, conductance, self.g_max_siemens))
