@@ -13,7 +13,7 @@ import numpy as np
 from xbar_circuit import nodal
 from xbar_circuit._compiler import available, kernels
 from xbar_circuit.cells import CurrentTable, TableAxis, TableQuality
-from xbar_circuit.cells.table import spline_coefficients
+from xbar_circuit.cells._spline import spline_coefficients
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import PcmCell, Sinh
 from xbar_circuit.network.operators._windows import Windows, add_bias, last_to_second
