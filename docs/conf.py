@@ -98,6 +98,7 @@ _FACES = (
     "programming",
     "architecture",
     "studies",
+    "plots",
 )
 
 

@@ -3,6 +3,8 @@
 import signal
 
 import numpy as np
+from figure_faults import faultless
+from matplotlib.figure import Figure
 
 from closeness import guarded
 
@@ -12,5 +14,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 np.testing.assert_allclose = guarded(np.testing.assert_allclose)
+Figure.savefig = faultless(Figure.savefig)
 
 collect_ignore = ["data"]  # what the tests read, and the scripts that made it

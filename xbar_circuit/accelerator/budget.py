@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xbar_circuit._brief import brief
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.accelerator._hardware import Hardware
 from xbar_circuit.accelerator._making import program_mapping
@@ -58,6 +59,12 @@ _SCALES = {
 }
 
 
+@brief(
+    lambda self: (
+        f"{len(self.layers)} layers, {len(self.effects)} imperfections, {self.samples} samples"
+    ),
+    picture=lambda self: self.ratio_db.clip(0.0, 80.0),
+)
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Budget:
     """Signal-to-error ratios and accuracies.

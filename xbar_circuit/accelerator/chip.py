@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from xbar_circuit._brief import brief
 from xbar_circuit.accelerator._hardware import Hardware
 from xbar_circuit.accelerator._making import program_mapping
 from xbar_circuit.accelerator._working_chip import Inputs, WorkingChip
@@ -24,10 +25,19 @@ from xbar_circuit.accelerator.spot_check import TileCheck, check_tiles
 from xbar_circuit.architecture import Architecture
 from xbar_circuit.network.execution import MEMORY_BYTES
 from xbar_circuit.network.graph import Network
+from xbar_circuit.units import engineering
 
 __all__ = ["Chip", "program"]
 
 
+@brief(
+    lambda self: (
+        f"{self.mapping.tile_count} tiles of {self.accelerator.rows} x"
+        f" {self.accelerator.cols}, {len(self.mapping.layers)} layers,"
+        f" {engineering(self.second, 's')} after programming"
+    ),
+    picture=lambda self: next((tiles[0] for tiles in self.conductances if len(tiles)), None),
+)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Chip(WorkingChip):
     """One programmed accelerator at one age and temperature; made by `program` and `at`.

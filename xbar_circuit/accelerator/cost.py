@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xbar_circuit import _checks as checks
+from xbar_circuit._brief import brief, headline
 from xbar_circuit.accelerator._area import areas_of, tile_areas
 from xbar_circuit.accelerator._hardware import Hardware
 from xbar_circuit.accelerator._layer_cost import (
@@ -55,6 +56,12 @@ OPERATIONS_A_MAC = 2
 _LOADING_SAMPLES = 16  # whose activations load the arrays for their energy
 
 
+@brief(
+    lambda self: headline(
+        self, self.network_name, "total_joule", "latency_second", "tops_per_watt"
+    ),
+    table=True,
+)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
     """Cost of an inference, and the chip that runs it.

@@ -14,13 +14,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xbar_circuit._brief import brief
 from xbar_circuit.accelerator._hardware import WEIGHT_SCALES, Hardware
 from xbar_circuit.accelerator.chip import Chip, program
 from xbar_circuit.network.graph import Network
+from xbar_circuit.units import engineering
 
 __all__ = ["WEIGHT_SCALES", "Accelerator"]
 
 
+@brief(
+    lambda self: (
+        f"{self.rows} x {self.cols}, {type(self.synapse).__name__}"
+        f" {engineering(self.synapse.g_min_siemens, 'S')} to"
+        f" {engineering(self.synapse.g_max_siemens, 'S')}, {type(self.driver).__name__},"
+        f" {type(self.readout.converter).__name__} {self.readout.converter.bits} bit"
+    ),
+    table=True,
+)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accelerator(Hardware):
     """Crossbar tiles with their drivers and read-outs, and the digital unit beside them.

@@ -19,6 +19,7 @@ from itertools import pairwise
 import numpy as np
 
 from xbar_circuit import _checks as checks
+from xbar_circuit._brief import brief
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.accelerator._hardware import Hardware
 from xbar_circuit.errors import ParameterError
@@ -82,6 +83,13 @@ class LayerPlan:
         return used / (size * len(self.tiles))
 
 
+@brief(
+    lambda self: (
+        f"{len(self.layers)} layers on {self.tile_count} tiles of"
+        f" {self.accelerator.rows} x {self.accelerator.cols}, {100 * self.utilisation:.0f} % used"
+    ),
+    picture=lambda self: next((plan.tiles[0].target for plan in self.layers), None),
+)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mapping:
     """A network on an accelerator, before anything is programmed.

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
+from xbar_circuit._brief import brief
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.network._feeds import Feeds, feeds_of
 from xbar_circuit.network.execution import MEMORY_BYTES, run_feeds
@@ -34,6 +35,17 @@ class Origin(Protocol):
         ...
 
 
+@brief(
+    lambda self: (
+        f"{self.source or 'network'}: {len(self.nodes)} nodes,"
+        f" {self.weight_count:,} weights, input {' x '.join(map(str, self.input_shape))}"
+    ),
+    picture=lambda self: max(
+        (node.matrices[0] for _, node in self.matrix_nodes),
+        key=lambda matrix: matrix.size,
+        default=None,
+    ),
+)
 @dataclass(frozen=True, kw_only=True)
 class Network:
     """A network.

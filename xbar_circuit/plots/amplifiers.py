@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
+from xbar_circuit.plots._confidence import percent_bars
 from xbar_circuit.plots.style import COLOURS, figure, save
 from xbar_circuit.studies import AmplifierReport, SenseAmplifierReport
 from xbar_circuit.units import engineering
@@ -225,10 +226,17 @@ def draw_sense_amplifier(report: SenseAmplifierReport, path: Path) -> None:
         if report.conditions:
             times.legend(fontsize=8)
         margin = 1e3 * report.margin_volt
-        errors.semilogy(
-            margin, np.where(report.error_rate > 0.0, report.error_rate, np.nan), "o",
-            color=COLOURS[0], label="samples",
-        )  # fmt: skip
+        seen = report.error_rate > 0.0
+        rates = report.error_rate[seen]
+        errors.errorbar(
+            margin[seen],
+            rates,
+            0.01 * percent_bars(rates, found.size),
+            fmt="o",
+            capsize=2,
+            color=COLOURS[0],
+            label=f"{found.size} samples, 95 %",
+        )
         errors.semilogy(
             margin, np.maximum(report.error_rate_normal, 1e-12), color=COLOURS[1], label="normal"
         )

@@ -56,7 +56,7 @@ def draw_chips(cost: Cost, path: Path) -> None:
         axes.bar_label(bars, [f"{value:.3g}" for value in values], padding=3, fontsize=9)
         axes.set_yticks(place, [name for name, _, _ in rows])
         axes.invert_yaxis()
-        axes.set_xlabel("TOPS/W (two operations for a multiply-accumulate)")
+        axes.set_xlabel("efficiency [TOPS/W], two operations for a multiply-accumulate")
         axes.set_title("Beside chips that have been built")
         axes.margins(x=0.12)
         save(page, path)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from xbar_circuit.accelerator.description import Accelerator
+from xbar_circuit.plots._confidence import percent_bars
 from xbar_circuit.plots.style import COLOURS, figure, save
 from xbar_circuit.studies.network.demo import CLASSES, Demo
 
@@ -17,7 +19,9 @@ def draw_accuracy(demo: Demo, path: Path) -> None:
     """Draw accuracy over segment resistance and over converter width."""
     with figure(1, 2, width=9.0, height=3.6, sharey=True) as (page, (left, right)):
         ohms = [ohm for ohm in demo.accuracy_by_ohm if ohm > 0.0]
-        left.plot(ohms, [100 * demo.accuracy_by_ohm[ohm] for ohm in ohms], "o-")
+        shares = [demo.accuracy_by_ohm[ohm] for ohm in ohms]
+        bars: Any = {"fmt": "o-", "capsize": 3, "label": "exact wires, 95 % over the images"}
+        left.errorbar(ohms, 100 * np.array(shares), percent_bars(shares, demo.images), **bars)
         left.set_xscale("log")
         left.set_xticks(ohms, [f"{ohm:g}" for ohm in ohms])
         left.minorticks_off()
@@ -25,17 +29,27 @@ def draw_accuracy(demo: Demo, path: Path) -> None:
         left.set_ylabel("accuracy [%]")
         left.set_title(f"Wires ({Accelerator().readout.converter.bits}-bit converters)")
         bits = list(demo.accuracy_by_bits)
-        right.plot(bits, [100 * value for value in demo.accuracy_by_bits.values()], "o-")
+        shares = list(demo.accuracy_by_bits.values())
+        right.errorbar(bits, 100 * np.array(shares), percent_bars(shares, demo.images), **bars)
         right.set_xticks(bits)
-        right.set_xlabel("column converter [bit]")
+        right.set_xlabel("resolution of the column converters [bit]")
         right.set_title(f"Converters ({Accelerator().wires.row_ohm:g} ohm segments)")
         for axes in (left, right):
             axes.axhline(
-                100 * demo.digital_accuracy, color=COLOURS[6], linewidth=1.0, linestyle="--"
+                100 * demo.digital_accuracy,
+                color=COLOURS[6],
+                linewidth=1.0,
+                linestyle="--",
+                label="digital, float32",
             )
-        left.axhline(100 * demo.ideal_accuracy, color=COLOURS[2], linewidth=1.0, linestyle=":")
-        left.legend(["exact wires", "digital, float32", "tiles without wires"], loc="lower left")
-        right.legend(["exact wires", "digital, float32"], loc="lower right")
+        left.axhline(
+            100 * demo.ideal_accuracy,
+            color=COLOURS[1],
+            linewidth=2.0,
+            linestyle=":",
+            label="tiles without wires",
+        )
+        left.legend(loc="lower left")
         save(page, path)
 
 
@@ -45,19 +59,20 @@ def draw_drop(demo: Demo, path: Path) -> None:
     rows, columns = drop.conductance.shape
     with figure(1, 3, width=10.5, height=3.7) as (page, (first, second, third)):
         for axes, values, title, unit, colours in (
-            (first, 1e6 * drop.conductance, "Conductance", "uS", "viridis"),
-            (second, 1e3 * drop.loss_volt, "Voltage lost on the wires", "mV", "magma_r"),
+            (first, 1e6 * drop.conductance, "Conductance", "conductance [uS]", "viridis"),
+            (second, 1e3 * drop.loss_volt, "Voltage lost on the wires", "voltage [mV]", "magma_r"),
         ):
             picture = axes.imshow(values, aspect="auto", cmap=colours, interpolation="nearest")
             axes.grid(visible=False)
             axes.set_title(title)
-            axes.set_xlabel("bit line")
+            axes.set_xlabel("bit line (column)")
             page.colorbar(picture, ax=axes, label=unit)
-        first.set_ylabel("word line")
+        for axes in (first, second):
+            axes.set_ylabel("word line (row)")
         error = 100 * drop.column_error
         third.bar(np.arange(columns), error, width=1.0, color=COLOURS[0])
         third.set_title("Current of each bit line")
-        third.set_xlabel("bit line")
+        third.set_xlabel("bit line (column)")
         third.set_ylabel("difference to ideal wires [%]")
         page.suptitle(f"A {rows} x {columns} tile of {drop.layer}, inputs from real images")
         save(page, path)
@@ -91,7 +106,7 @@ def draw_images(demo: Demo, path: Path) -> None:
     count = len(demo.shown)
     columns = min(count, 5)
     rows = -(-count // columns)
-    with figure(rows, columns, width=9.0, height=2.1 * rows) as (page, panels):
+    with figure(rows, columns, width=9.0, height=2.3 * rows) as (page, panels):
         for axes in panels:
             axes.set_axis_off()
         for axes, image, label, digital, analog in zip(
@@ -104,9 +119,9 @@ def draw_images(demo: Demo, path: Path) -> None:
         ):
             axes.imshow(image, cmap="gray_r", interpolation="nearest")
             axes.set_title(
-                f"analog: {CLASSES[analog]}\ndigital: {CLASSES[digital]}",
+                f"label: {CLASSES[label]}\nanalog: {CLASSES[analog]}\ndigital: {CLASSES[digital]}",
                 fontsize=8,
-                fontweight="normal",
-                color=COLOURS[2] if analog == label else COLOURS[1],
+                fontweight="normal" if analog == label else "bold",
+                color=COLOURS[6] if analog == label else COLOURS[1],
             )
         save(page, path)

@@ -20,7 +20,7 @@ def draw_design(designs: Sequence[Design], path: Path) -> None:
     """Draw accuracy over energy: colour is the tile size, marker the converter width."""
     sizes = sorted({design.tile for design in designs})
     widths = sorted({design.bits for design in designs})
-    with figure(width=8.0, height=4.6) as (page, (axes,)):
+    with figure(width=9.0, height=4.6) as (page, (axes,)):
         front = best_designs(designs)
         axes.step(
             [1e9 * design.joule for design in front],
@@ -50,5 +50,5 @@ def draw_design(designs: Sequence[Design], path: Path) -> None:
         axes.set_xlabel("energy of an image [nJ]")
         axes.set_ylabel("accuracy [%]")
         axes.set_title("Tiles, converters and devices (a larger marker has more devices per cell)")
-        axes.legend(fontsize=8, ncols=2, loc="lower right")
+        page.legend(*axes.get_legend_handles_labels(), fontsize=8, loc="outside right upper")
         save(page, path)

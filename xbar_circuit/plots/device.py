@@ -97,8 +97,8 @@ def draw_written(report: DeviceReport, path: Path) -> None:
     written = report.written
     panels = (
         ("programming_sigma", "programming error [uS]", 1e6),
-        ("drift_mean", "drift exponent, mean", 1.0),
-        ("drift_sigma", "drift exponent, spread", 1.0),
+        ("drift_mean", "drift exponent, mean [1]", 1.0),
+        ("drift_sigma", "drift exponent, sigma [1]", 1.0),
         ("read_sigma", "read noise [uS]", 1e6),
     )
     with figure(1, 4, width=13.0, height=3.6) as (page, axes):
@@ -108,7 +108,7 @@ def draw_written(report: DeviceReport, path: Path) -> None:
             ax.plot(target, theirs, label="published")
             ax.plot(target, factor * getattr(written, name), "o", color=COLOURS[1], label="ours")
             ax.set_xlabel("target [uS]")
-            ax.set_title(label)
+            ax.set_ylabel(label)
             ax.set_ylim(bottom=0.0)
         axes[0].legend(fontsize=8)
         save(page, path)
@@ -120,14 +120,14 @@ def draw_device_temperature(report: DeviceReport, path: Path) -> None:
     with figure(1, 2, width=10.0, height=4.0) as (page, (left, right)):
         left.plot(warm.celsius, 100 * warm.product_raw, "o-", label="raw")
         left.plot(warm.celsius, 100 * warm.product_scaled, "o-", label="one factor per array")
-        left.set_xlabel("temperature [C]")
+        left.set_xlabel("temperature [degree Celsius]")
         left.set_ylabel("error of a product [%]")
         left.set_ylim(bottom=0.0)
         left.legend()
         right.plot(warm.celsius, 100 * warm.accuracy_raw, "o-", label="raw")
         right.plot(warm.celsius, 100 * warm.accuracy_scaled, "o-", label="one factor per array")
         right.axhline(100 * warm.accuracy_digital, color="#888888", label="without devices")
-        right.set_xlabel("temperature [C]")
+        right.set_xlabel("temperature [degree Celsius]")
         right.set_ylabel("accuracy [%]")
         right.legend()
         save(page, path)
@@ -174,6 +174,7 @@ def draw_programming(report: DeviceReport, path: Path) -> None:
         left.margins(y=0.3)
         left.legend(loc="upper left", fontsize=8)
         right.set_title("Pulses until accepted")
+        right.xaxis.set_major_locator(MaxNLocator(integer=True))
         right.set_xlabel("pulses")
         right.set_ylabel("fraction of cells")
         save(page, path)
@@ -202,15 +203,17 @@ def draw_neighbours(report: DeviceReport, path: Path) -> None:
             heat, change = axes[2 * k], axes[2 * k + 1]
             shares = "V/2" if scheme == "half" else "V/3"
             picture = heat.imshow(result.peak_kelvin, cmap="inferno", vmin=300.0, vmax=1200.0)
-            page.colorbar(picture, ax=heat, label="K")
+            page.colorbar(picture, ax=heat, label="peak temperature [K]")
             heat.set_title(f"{shares}: peak temperature")
             picture = change.imshow(100 * result.disturb, cmap="RdBu", vmin=-100.0, vmax=100.0)
-            page.colorbar(picture, ax=change, label="%")
+            page.colorbar(picture, ax=change, label="change [%]")
             change.set_title(f"{shares}: change of conductance")
             for panel in (heat, change):
                 panel.grid(visible=False)
-                panel.set_xlabel("bit line")
-                panel.set_ylabel("word line")
+                for axis in (panel.xaxis, panel.yaxis):
+                    axis.set_major_locator(MaxNLocator(integer=True))
+                panel.set_xlabel("bit line (column)")
+                panel.set_ylabel("word line (row)")
                 row, column = result.selected
                 panel.plot(column, row, "s", markersize=11, fillstyle="none", color="#009E73")
         save(page, path)

@@ -9,6 +9,7 @@ import numpy as np
 from xbar_circuit.accelerator.budget import Budget
 from xbar_circuit.plots.style import COLOURS, figure, save
 from xbar_circuit.studies.network.inference import Evaluation
+from xbar_circuit.units import duration
 
 __all__ = ["draw_budget", "draw_temperature", "draw_time"]
 
@@ -40,9 +41,13 @@ def draw_time(evaluation: Evaluation, path: Path) -> None:
             line = factor * scores.digital.value
             axes.axhline(line, color=COLOURS[6], linewidth=1.0, linestyle="--")
             title += "; dashed: digital"
+        axes.set_xlabel("time after programming")
         if len(times) > 1:
             axes.set_xscale("log")
-        axes.set_xlabel("time after programming [s]")
+            axes.set_xlabel("time after programming [s]")
+        else:  # one age is a category, no axis of numbers
+            axes.set_xticks(shown, [duration(float(times[0]))])
+            axes.set_xlim(0.0, 2.0 * shown[0])
         axes.set_ylabel(label)
         axes.set_title(title)
         save(page, path)
@@ -84,8 +89,8 @@ def draw_budget(budget: Budget, path: Path) -> None:
     ):
         place = np.arange(len(budget.effects))
         shown = np.clip(budget.ratio_db, 0.0, 80.0)
-        picture = left.imshow(shown, aspect="auto", cmap="RdYlGn", vmin=0.0, vmax=60.0)
-        page.colorbar(picture, ax=left, label="dB")
+        picture = left.imshow(shown, aspect="auto", cmap="cividis", vmin=0.0, vmax=60.0)
+        page.colorbar(picture, ax=left, label="signal to error [dB]")
         left.grid(visible=False)
         many = len(budget.layers) > 8
         left.set_xticks(
@@ -94,16 +99,27 @@ def draw_budget(budget: Budget, path: Path) -> None:
         left.set_yticks(place, budget.effects)
         if not many:
             for (row, column), value in np.ndenumerate(budget.ratio_db):
-                left.text(column, row, f"{value:.0f}", ha="center", va="center", fontsize=8)
+                left.text(
+                    column,
+                    row,
+                    f"{value:.0f}",
+                    ha="center",
+                    va="center",
+                    fontsize=8,
+                    color="black" if value > 35.0 else "white",  # legible on its shade
+                )
         left.set_title("Signal to error of each layer")
+        left.set_xlabel("layer")
         loss, low, high = 100 * np.nan_to_num(budget.change.T)
         right.barh(
             place,
             loss,
             xerr=np.abs([low - loss, high - loss]),
-            color=np.where(loss < 0.0, COLOURS[1], COLOURS[2]).tolist(),
+            color=np.where(loss < 0.0, COLOURS[1], COLOURS[0]).tolist(),
             error_kw={"elinewidth": 1.0, "capsize": 2.0},
         )
+        right.plot(loss, place, "o", color=COLOURS[6], markersize=3)  # a change of 0 is no bar
+        right.axvline(0.0, color=COLOURS[6], linewidth=0.8)
         right.set_title(f"Accuracy, 95 % over {budget.samples:,} samples")
         right.set_xlabel("change of accuracy [points]")
         save(page, path)

@@ -24,11 +24,24 @@ def draw_language(study: LanguageStudy, path: Path) -> None:
             colour = COLOURS[k]
             left.axhline(digital.value, color=colour, linestyle="-.", linewidth=1.0)
             for mark, placement in zip(_MARKS, placements, strict=False):
-                bits = [study.point(network, placement, age).bits.value for age in ages]
+                found = [study.point(network, placement, age).bits for age in ages]
+                bits = [one.value for one in found]
+                ends = np.array([(one.value - one.low, one.high - one.value) for one in found])
+                bars = np.nan_to_num(ends).clip(min=0.0).T
                 words = f"{network.replace('_', '-')}, {placement}"
-                left.plot(range(len(ages)), bits, mark, color=colour, label=words, markersize=4)
+                left.errorbar(
+                    range(len(ages)),
+                    bits,
+                    bars,
+                    fmt=mark,
+                    color=colour,
+                    label=words,
+                    markersize=4,
+                    capsize=2,
+                )
         left.set_xticks(range(len(ages)), ages)
-        left.set_title("Bits per character; dash-dotted: digital")
+        left.set_ylabel("entropy per character [bit]")
+        left.set_title("Dash-dotted: digital; bars: 95 %")
         left.set_xlabel("since programming")
         left.legend(fontsize=7, loc="upper left")
         bottom = np.zeros(len(study.costs))
@@ -41,6 +54,7 @@ def draw_language(study: LanguageStudy, path: Path) -> None:
         right.set_yticks(range(len(study.costs)), [p.replace(" ", "\n", 1) for p in study.costs])
         right.invert_yaxis()
         right.grid(visible=False, axis="y")
-        right.set_title("Energy per character [uJ]")
+        right.set_xlabel("energy per character [uJ]")
+        right.set_title("Energy by component")
         right.legend(fontsize=8, loc="lower right")
         save(page, path)

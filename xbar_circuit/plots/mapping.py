@@ -18,6 +18,7 @@ __all__ = ["draw_floorplan", "draw_tiles"]
 
 _MOST_TILES = 42
 _MOST_NAMES = 24
+_SMALLEST_LETTERS = 5.0  # a floor plan of more tiles has its colours only
 _EDGE = "#9aa7b2"
 
 
@@ -50,6 +51,18 @@ def draw_floorplan(mapping: Mapping, path: Path, copies: MappingOf[str, int]) ->
         axes.set_xlim(-0.1, 1.15 * columns)
         axes.set_ylim(-1.15 * (lines - 1) - 0.1, 1.1)
         axes.set_aspect("equal")
+        size = min(9.0, 130.0 / columns)
+        if size >= _SMALLEST_LETTERS:
+            for place, (layer, _, (rows, cols), copy) in enumerate(places):
+                name = mapping.layers[layer].name[-14:] + (f", copy {copy + 1}" if copy else "")
+                axes.text(
+                    1.15 * (place % columns) + 0.04,
+                    -1.15 * (place // columns) + 0.96,
+                    f"{place}: {name}\n{rows} x {cols}",
+                    fontsize=size,
+                    va="top",
+                    bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 1.0},
+                )
         handles = [
             Patch(color=COLOURS[k % 6], label=plan.name[-22:])
             for k, plan in enumerate(mapping.layers)

@@ -61,6 +61,7 @@ def draw_ages(study: Mnist, path: Path) -> None:
         low = min(*kept, *AIHWKIT.values())
         right.set_ylim(100 * low - 0.25, 100 * max(kept) + 0.25)
         left.set_ylabel("accuracy [%]")
+        right.set_ylabel("accuracy [%]")
         left.set_title("All")
         right.set_title("The upper end")
         left.legend(fontsize=8)

@@ -28,7 +28,7 @@ def draw_converter(report: ConverterReport, path: Path) -> None:
             inl.plot(codes[some], report.inl_lsb[some], ".", color=COLOURS[0])
             lone = np.isfinite(report.dnl_lsb)
             dnl.plot(codes[:-1][lone], report.dnl_lsb[lone], ".", color=COLOURS[1])
-        inl.set(ylabel="INL [LSB]", title=f"{report.name}, {report.engine}")
+        inl.set(ylabel="INL [LSB]", xlabel="code", title=f"{report.name}, {report.engine}")
         dnl.plot(codes[:-1], report.dnl_lsb, color=COLOURS[1], drawstyle="steps-mid")
         dnl.set(ylabel="DNL [LSB]", xlabel="code")
         for axes, values in ((inl, report.inl_lsb), (dnl, report.dnl_lsb)):

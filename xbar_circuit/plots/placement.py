@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from xbar_circuit.plots.style import COLOURS, figure, save
+from xbar_circuit.plots._confidence import percent_bars
+from xbar_circuit.plots.style import COLOURS, decimal_ticks, figure, save
 from xbar_circuit.studies.network.placement import PlacementReport
 
 __all__ = ["draw_placement"]
@@ -19,12 +20,16 @@ def draw_placement(found: PlacementReport, path: Path) -> None:
         ("chosen", found.chosen),
         ("all digital", found.everything),
     )
-    with figure(1, 2, width=10.5, height=3.8) as (page, (left, right)):
+    with figure(1, 3, width=12.5, height=3.8, width_ratios=[2, 1, 1]) as (page, axes):
+        left, energy, latency = axes
         single = list(found.alone.values())
-        left.plot(
+        left.errorbar(
             [1e9 * one.cost.total_joule for one in single],
             [100 * one.accuracy for one in single],
-            "o",
+            percent_bars((one.accuracy for one in single), found.images),
+            fmt="o",
+            capsize=2,
+            elinewidth=0.8,
             color=COLOURS[5],
             label="one layer digital",
         )
@@ -45,17 +50,21 @@ def draw_placement(found: PlacementReport, path: Path) -> None:
         )
         left.axhline(100 * found.wanted, color=COLOURS[6], linewidth=1.0, linestyle="--")
         left.set_xscale("log")
+        decimal_ticks(left.xaxis)
         left.set_xlabel("energy of an inference [nJ]")
         left.set_ylabel("accuracy [%]")
-        left.set_title("Dashed: what was asked for")
+        left.set_title(f"Dashed: required; bars: 95 % over {found.images:,} images")
         left.legend(fontsize=8)
         place = np.arange(len(chosen))
         joule = [1e9 * one.cost.total_joule for _, one in chosen]
         second = [1e6 * one.cost.latency_second for _, one in chosen]
-        right.bar(place - 0.2, joule, 0.4, color=COLOURS[0], label="energy [nJ]")
-        right.bar(place + 0.2, second, 0.4, color=COLOURS[2], label="latency [us]")
-        right.set_yscale("log")
-        right.set_xticks(place, [name for name, _ in chosen])
-        right.set_title("What it costs")
-        right.legend(fontsize=8)
+        for panel, values, label, colour in (
+            (energy, joule, "energy of an inference [nJ]", COLOURS[0]),
+            (latency, second, "latency of an inference [us]", COLOURS[2]),
+        ):
+            panel.bar(place, values, 0.7, color=colour)
+            panel.set_xticks(place, [name.replace(" ", "\n", 1) for name, _ in chosen])
+            panel.set_ylabel(label)
+        energy.set_title("Energy")
+        latency.set_title("Latency")
         save(page, path)

@@ -23,7 +23,7 @@ def draw_product(report: ProductReport, path: Path) -> None:
         The file cannot be written.
     """
     share = report.rows * report.outputs / _CORE
-    with figure(1, 2, width=9.0, height=4.0) as (page, (energy, area)):
+    with figure(1, 2, width=10.5, height=4.0) as (page, (energy, area)):
         for axes, parts, published, scale, unit in (
             (energy, report.energy_joule, HERMES_CORE["energy_joule"], 1e9, "energy [nJ]"),
             (area, report.area_square_metre, HERMES_CORE["area_square_metre"], 1e6, "area [mm2]"),
@@ -34,9 +34,10 @@ def draw_product(report: ProductReport, path: Path) -> None:
                 axes.bar(report.name, scale * value, bottom=bottom, color=colour, label=name)
                 bottom += scale * value
             core = "HERMES core" if share == 1.0 else "HERMES core,\nby weights"
-            axes.bar(core, scale * published * share, color="#8a949c", label="published, whole")
+            axes.bar(core, scale * published * share, color="#8a949c", label="published")
             axes.set(ylabel=unit)
-            axes.legend(fontsize=8)
+        handles, labels = energy.get_legend_handles_labels()
+        page.legend(handles, labels, loc="outside right center", fontsize=8)
         energy.set_title("Energy of a product")
         area.set_title("Area, published densities")
         save(page, path)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from xbar_circuit.plots._confidence import percent_bars
 from xbar_circuit.plots.style import COLOURS, figure, save
 from xbar_circuit.studies.network.readouts import ReadoutComparison
 
@@ -16,16 +17,23 @@ def draw_readouts(found: ReadoutComparison, path: Path) -> None:
     """Draw accuracy, energy by component and latency, one bar a read-out."""
     names = [row.name for row in found.rows]
     place = np.arange(len(names))
-    with figure(1, 3, width=11.0, height=0.5 * len(names) + 1.6, sharey=True) as (
+    with figure(1, 3, width=11.0, height=0.5 * len(names) + 2.0, sharey=True) as (
         page,
         (left, middle, right),
     ):
-        left.barh(place, [100 * row.accuracy for row in found.rows], color=COLOURS[0])
+        shares = [row.accuracy for row in found.rows]
+        left.barh(
+            place,
+            100 * np.array(shares),
+            color=COLOURS[0],
+            xerr=percent_bars(shares, found.images),
+            error_kw={"capsize": 2.0},
+        )
         left.axvline(100 * found.digital_accuracy, color=COLOURS[6], linestyle="--", linewidth=1.0)
         left.set_yticks(place, names)
         left.invert_yaxis()
         left.set_xlabel("accuracy [%]")
-        left.set_title("Dashed: digital")
+        left.set_title("Dashed: digital; bars: 95 %")
         begin = np.zeros(len(names))
         for k, component in enumerate(found.rows[0].cost.joule):
             joule = np.array([1e9 * row.cost.joule[component] for row in found.rows])
@@ -33,7 +41,9 @@ def draw_readouts(found: ReadoutComparison, path: Path) -> None:
             middle.barh(place, joule, left=begin, label=component, color=colour)
             begin += joule
         middle.set_xlabel("energy of an inference [nJ]")
-        middle.legend(fontsize=7)
+        page.legend(
+            *middle.get_legend_handles_labels(), fontsize=8, ncols=6, loc="outside lower center"
+        )
         right.barh(place, [1e6 * row.cost.latency_second for row in found.rows], color=COLOURS[2])
         right.set_xlabel("latency [us]")
         save(page, path)

@@ -35,14 +35,18 @@ def draw_recovery(recovery: Recovery, path: Path) -> None:
         left.axhline(
             100 * recovery.digital_accuracy, color=COLOURS[6], linestyle="--", linewidth=1.0
         )
-        left.set_title("Accuracy [%]; dashed: digital")
+        left.set_ylabel("accuracy [%]")
+        left.set_title("Dashed: digital; bars: sigma over chips")
         left.legend(loc="lower left")
         middle.set_yscale("log")
-        middle.legend(loc="upper left")
-        middle.set_title("Relative error of the weights")
+        middle.margins(y=0.25)
+        middle.legend(loc="best")
+        middle.set_ylabel("relative error of the weights [1]")
+        middle.set_title("Error of the weights")
         right.plot(shown, column("signal"), "o-", color=COLOURS[0], label="mean column")
         right.plot(shown, column("least_signal"), "o:", color=COLOURS[0], label="weakest column")
         right.set_ylim(0.0, 1.05)
+        right.set_ylabel("scale of a column's signal [1]")
         right.set_title("Signal left by wire-aware programming")
         right.legend(loc="lower left")
         for axes in (left, middle, right):

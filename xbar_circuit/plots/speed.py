@@ -27,7 +27,7 @@ def speed_figure(timings: Sequence[EngineTiming], path: Path) -> None:
             panel.set_title(
                 {"one input": "One input, all node voltages"}.get(task, "Transfer matrix")
             )
-            panel.set_xlabel("rows = columns")
+            panel.set_xlabel("rows and columns of the array")
             sizes = sorted({timing.size for timing in timings})
             panel.set_xticks(sizes, [str(size) for size in sizes])
             panel.minorticks_off()

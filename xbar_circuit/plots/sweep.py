@@ -68,7 +68,7 @@ def _draw(axes: Any, dataset: xr.Dataset, name: str) -> None:
     unit = dataset[first].attrs.get("units")
     axes.set_xlabel(first + (f" [{unit}]" if unit else ""))
     unit = dataset[name].attrs.get("units")
-    axes.set_title(name + (f" [{unit}]" if unit else ""))
+    axes.set_ylabel(name + (f" [{unit}]" if unit else ""))
     if len(lines) > 1:
         shown = "" if len(lines) <= _MOST_LINES else f"first {_MOST_LINES} of {len(lines)} lines"
         axes.legend(fontsize=8, title=shown or None)

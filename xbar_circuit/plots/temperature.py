@@ -31,5 +31,6 @@ def draw_temperature_curve(curve: TemperatureCurve, path: Path) -> None:
         axes.set_xlabel("temperature of the chip [degree Celsius]")
         axes.set_ylabel("accuracy [%]")
         axes.set_title("Dashed: digital; dotted: temperature of the programming")
+        axes.set_ylim(max(axes.get_ylim()[0], -2.0), min(axes.get_ylim()[1], 102.0))
         axes.legend()
         save(page, path)

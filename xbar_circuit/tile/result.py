@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from xbar_circuit._brief import brief
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.peripherals.converters import CodeArray
 
 __all__ = ["TileResult"]
 
 
+@brief(
+    lambda self: f"batch={self.code.shape[0]} cols={self.code.shape[1]} engine={self.engine!r}",
+    picture=lambda self: self.code.astype(float),
+)
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TileResult:
     """Result of a tile.

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from xbar_circuit import _checks as checks
+from xbar_circuit._brief import brief
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.calibration import ReadoutModel
 from xbar_circuit.cells import Synapse
@@ -45,6 +46,13 @@ __all__ = ["Tile", "TileResult"]
 _PER_DECK = 32  # products; long piecewise linear sources are slow
 
 
+@brief(
+    lambda self: (
+        f"{self.crossbar.rows} x {self.crossbar.cols}, {type(self.driver).__name__},"
+        f" {type(self.readout.converter).__name__} {self.readout.converter.bits} bit"
+    ),
+    picture=lambda self: self.crossbar.conductance,
+)
 @dataclass(frozen=True)
 class Tile:
     """A crossbar with drivers on its rows and read-outs on its columns.

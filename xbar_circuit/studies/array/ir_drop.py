@@ -23,6 +23,7 @@ import numpy as np
 
 from xbar_circuit import _checks as checks
 from xbar_circuit import nodal, spice
+from xbar_circuit._brief import brief
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.cells import Synapse, TransistorCell
 from xbar_circuit.crossbar import Crossbar
@@ -96,6 +97,10 @@ class IrDropMap:
     column_error: FloatArray
 
 
+@brief(
+    lambda self: f"{', '.join(self.maps)}: {len(self.points)} points",
+    picture=lambda self: next((found.loss_volt for found in self.maps.values()), None),
+)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IrDropReport:
     """All points of the study, cell by cell, and the spot checks.

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from xbar_circuit import spice
+from xbar_circuit._brief import brief
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.devices._constants import BOLTZMANN
 from xbar_circuit.devices.pcm import PcmCell
@@ -67,6 +68,12 @@ _IMAGES = 2000  # of the network at each temperature
 Progress = Callable[[str, int, int], None]
 
 
+@brief(
+    lambda self: (
+        f"{type(self.cell).__name__}: "
+        + ", ".join(f"{name} {value:.2g}" for name, value in self.agreement.items())
+    )
+)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DeviceReport:
     """Everything that the page shows.

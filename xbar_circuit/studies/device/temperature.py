@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit import _checks as checks
+from xbar_circuit._brief import brief
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.devices._constants import ZERO_CELSIUS_KELVIN
 from xbar_circuit.devices.pcm import PcmState, PcmStatistics
@@ -74,6 +75,7 @@ class WeightPair:
         return np.asarray(factor * (plus - minus) * self.scale / g_max)
 
 
+@brief(lambda self: f"{self.celsius.min():g} to {self.celsius.max():g} degree Celsius", table=True)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TemperatureReport:
     """Effect of temperature, (temperatures,) each.

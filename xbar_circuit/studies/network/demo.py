@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit import nodal
+from xbar_circuit._brief import brief, headline
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.accelerator.chip import Chip
 from xbar_circuit.accelerator.description import Accelerator
@@ -82,6 +83,11 @@ class DropMap:
     column_error: FloatArray
 
 
+@brief(
+    lambda self: headline(self, "", "images", "digital_accuracy", "analog_accuracy"),
+    picture=lambda self: self.drop.loss_volt,
+    table=True,
+)
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Demo:
     """Everything that the demonstration measured.

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from xbar_circuit._brief import brief, full_text, headline
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.accelerator._making import program_mapping
 from xbar_circuit.accelerator._memory import working_bytes
@@ -105,6 +106,9 @@ def _plain(values: FloatArray) -> list[object]:
     ]
 
 
+@brief(
+    lambda self: headline(self, f"{self.network_name} on {self.data_name}", "images"), table=True
+)
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Evaluation:
     """Result of running a network on an accelerator.
@@ -196,8 +200,8 @@ class Evaluation:
             "cols": a.cols,
             "row_ohm": a.wires.row_ohm,
             "column_ohm": a.wires.column_ohm,
-            "driver": repr(a.driver),
-            "readout": repr(a.readout),
+            "driver": full_text(a.driver),
+            "readout": full_text(a.readout),
             "layers": placement_of(self.settings),
             "chips": self.settings.seeds,
             "seconds_after_programming": list(self.settings.seconds),
@@ -207,7 +211,7 @@ class Evaluation:
                 f"{degree:g}": {"none": none, "global": factor}
                 for degree, (none, factor) in self.by_celsius.items()
             },
-            "settings": repr(self.settings),
+            "settings": full_text(self.settings),
             "wire_aware_error_before": self.programming and self.programming.error_before,
             "wire_aware_error_after": self.programming and self.programming.error_after,
             "seconds": sum(self.stage_second.values()),

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from xbar_circuit import _checks as checks
+from xbar_circuit._brief import brief, headline
 from xbar_circuit.accelerator.cost import Cost
 from xbar_circuit.accelerator.settings import InferenceSettings
 from xbar_circuit.errors import ParameterError
@@ -58,6 +59,10 @@ class LayerPlacement:
         }
 
 
+@brief(
+    lambda self: headline(self, self.network_name, "digital_accuracy", "wanted", "images"),
+    table=True,
+)
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PlacementReport:
     """The search for a placement.

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from xbar_circuit._brief import brief
 from xbar_circuit.accelerator.calibrate import calibrate_readout
 from xbar_circuit.accelerator.chip import Chip
 from xbar_circuit.accelerator.cost import Cost
@@ -91,6 +92,13 @@ class ReadoutRow:
         }
 
 
+@brief(
+    lambda self: (
+        f"{self.network_name}: "
+        + ", ".join(f"{row.name} {100 * row.accuracy:.2f} %" for row in self.rows)
+    ),
+    table=True,
+)
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ReadoutComparison:
     """Several read-outs under one network; rows in the order they were asked for."""

@@ -23,6 +23,7 @@ import numpy as np
 from scipy import stats
 
 from xbar_circuit import _checks as checks
+from xbar_circuit._brief import brief, full_text
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.accelerator.settings import InferenceSettings
 from xbar_circuit.network.execution import accuracy
@@ -43,6 +44,12 @@ __all__ = ["CELSIUS", "TemperatureCurve", "temperature_curve"]
 CELSIUS = (0.0, 25.0, 45.0, 65.0, 85.0)
 
 
+@brief(
+    lambda self: (
+        f"{self.network_name}: {self.celsius.min():g} to {self.celsius.max():g} degree Celsius"
+    ),
+    table=True,
+)
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TemperatureCurve:
     """Accuracy of a network over temperature.
@@ -111,7 +118,7 @@ class TemperatureCurve:
             "confidence_95_half_width": {kind: self.half_width(kind) for kind in self.accuracy},
             "accuracy_by_seed": dict(self.accuracy),
             "lost": {kind: self.lost(kind) for kind in self.accuracy},
-            "settings": repr(self.settings),
+            "settings": full_text(self.settings),
         }
 
 

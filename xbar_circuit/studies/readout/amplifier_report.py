@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit import _checks as checks
+from xbar_circuit._brief import brief, headline
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.studies.readout.variations import Variation, plain, spread_over
 from xbar_circuit.units import engineering
@@ -16,6 +17,12 @@ from xbar_circuit.units import engineering
 __all__ = ["AmplifierReport"]
 
 
+@brief(
+    lambda self: headline(
+        self, self.name, "gain_ohm", "offset_volt", "phase_margin_degree", "settling_second"
+    ),
+    table=True,
+)
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class AmplifierReport:
     """Figures of merit of an amplifier on its column.

@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike
 
 from xbar_circuit import _checks as checks
 from xbar_circuit import spice
+from xbar_circuit._brief import brief
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.agreement import relative_difference
 from xbar_circuit.crossbar import Crossbar
@@ -108,6 +109,7 @@ STANDARD_CASES = tuple(
 )
 
 
+@brief(lambda self: f"{self.case.name}: {100 * self.within_one:.1f} % within 1 LSB", table=True)
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CalibrationReport:
     """Result of a calibration.

@@ -29,6 +29,7 @@ from numpy.typing import ArrayLike
 
 from xbar_circuit import _checks as checks
 from xbar_circuit import nodal
+from xbar_circuit._brief import brief, headline
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import Ohmic
@@ -43,6 +44,7 @@ __all__ = ["CAUSES", "ColumnReport", "characterize_column"]
 CAUSES = ("driver", "device", "wire", "amplifier", "converter")
 
 
+@brief(lambda self: headline(self, self.name, "gain", "offset_lsb", "readout_joule"), table=True)
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ColumnReport:
     """The error of a column's codes.

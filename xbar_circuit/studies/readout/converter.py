@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from xbar_circuit import _checks as checks
+from xbar_circuit._brief import brief, headline
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals.converters import CodeArray, Converter
@@ -42,6 +43,7 @@ MURMANN_SURVEY = {
 SEARCHES = ("full", "bracketed", "critical")
 
 
+@brief(lambda self: headline(self, self.name, "enob", "sinad_db", "energy_joule"), table=True)
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ConverterReport:
     """Figures of merit of a converter.

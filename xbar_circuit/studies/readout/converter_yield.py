@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from xbar_circuit import _checks as checks
+from xbar_circuit._brief import brief
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals.converters import Converter
@@ -39,6 +40,10 @@ FIGURES = (
 )
 
 
+@brief(
+    lambda self: f"{self.name}: {100 * self.yield_share:.0f} % within {self.limit_lsb:g} LSB",
+    table=True,
+)
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ConverterYield:
     """The samples and their spread.

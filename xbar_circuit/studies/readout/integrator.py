@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 
 from xbar_circuit import _checks as checks
 from xbar_circuit import nodal
+from xbar_circuit._brief import brief, headline
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
@@ -37,6 +38,9 @@ from xbar_circuit.tile import Tile
 __all__ = ["IntegratorReport", "characterize_integrator"]
 
 
+@brief(
+    lambda self: headline(self, self.name, "gain_ohm", "offset_volt", "energy_joule"), table=True
+)
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class IntegratorReport:
     """Figures of merit of a charge integrator on its column.

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from xbar_circuit import _checks as checks
+from xbar_circuit._brief import brief, headline
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.architecture import Logic, isaac
 from xbar_circuit.tile import HERMES_CORE, Tile
@@ -34,6 +35,7 @@ _WRITE_JOULE = 440e-6**2 * 2e3 * 1e-6  # 440 uA for 1 us (Sebastian et al. 2017)
 REST_WATT_PER_SQUARE_METRE = 1.021e5
 
 
+@brief(lambda self: headline(self, self.name, "latency_second"), table=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProductReport:
     """The cost of a product.

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from xbar_circuit._brief import brief, headline
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import XbarError
 from xbar_circuit.studies.readout.variations import plain
@@ -155,6 +156,12 @@ class SenseCondition:
         return content | {"offsets_volt": plain(self.offsets_volt)}
 
 
+@brief(
+    lambda self: headline(
+        self, self.name, "offset_mean_volt", "offset_sigma_volt", "resolution_volt"
+    ),
+    table=True,
+)
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SenseAmplifierReport:
     """Figures of merit of a clocked comparator.

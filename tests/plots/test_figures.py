@@ -1,0 +1,84 @@
+"""Every figure that a test writes is looked at (tests/conftest.py): here, that the look sees."""
+
+import numpy as np
+import pytest
+from figure_faults import figure_faults
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from closeness import approx
+from xbar_circuit.network.intervals import proportion
+from xbar_circuit.plots import decimal_ticks, figure, save
+from xbar_circuit.plots._confidence import percent_bars
+
+
+def drawn(page):
+    FigureCanvasAgg(page).draw()
+    return figure_faults(page)
+
+
+def test_an_axis_says_its_quantity():
+    with figure(1, 2) as (page, (left, right)):
+        left.plot([1, 2], [1, 2])
+        left.set_xlabel("time [s]")
+        right.plot([1, 2], [1, 2])
+        right.set(xlabel="time [s]", ylabel="ohm")
+        words = drawn(page)
+    assert len(words) == 2
+    assert "the y axis says no quantity" in words[0]
+    assert "'ohm', a unit without a quantity" in words[1]
+
+
+def test_a_colour_bar_says_its_quantity():
+    with figure() as (page, (axes,)):
+        axes.set(xlabel="bit line", ylabel="word line")
+        page.colorbar(axes.imshow(np.eye(3)), ax=axes, label="uS")
+        assert ["'uS', a unit without" in word for word in drawn(page)] == [True]
+
+
+def test_one_dot_and_an_offset_are_seen():
+    with figure(1, 2) as (page, (left, right)):
+        left.plot([1.0], [90.0], "o")
+        left.set(xlabel="time [s]", ylabel="accuracy [%]")
+        right.plot([1, 2], [1e6 + 1e-4, 1e6 + 2e-4])
+        right.set(xlabel="time [s]", ylabel="voltage [V]")
+        words = drawn(page)
+    assert len(words) == 2
+    assert "one dot, at x = 1" in words[0]
+    assert "the y axis counts from an offset" in words[1]
+
+
+def test_a_shared_label_and_named_ticks_are_enough():
+    with figure(1, 2, sharey=True) as (page, (left, right)):
+        left.plot([1, 2], [1, 2])
+        left.set(xlabel="time [s]", ylabel="voltage [V]")
+        right.bar([0, 1], [1, 2])
+        right.set_xticks([0, 1], ["driver", "array"])
+        assert drawn(page) == []
+
+
+def test_a_figure_with_faults_cannot_be_saved_in_a_test(tmp_path):
+    with figure() as (page, (axes,)):
+        axes.plot([1, 2], [1, 2])
+        with pytest.raises(AssertionError, match="the x axis says no quantity"):
+            save(page, tmp_path / "a.png")
+
+
+def test_bars_of_shares_are_wilson_intervals_in_percent():
+    low, high = percent_bars([0.9, 1.0], 50)
+    found = proportion([True] * 45 + [False] * 5)
+    assert low[0] == approx(100 * (0.9 - found.low))
+    assert high[0] == approx(100 * (found.high - 0.9))
+    assert high[1] == approx(0.0, abs=1e-12)
+    assert low[1] > 5.0
+
+
+def test_a_logarithmic_axis_has_plain_numbers():
+    with figure() as (page, (axes,)):
+        axes.loglog([0.3, 30.0], [1.0, 2.0])
+        decimal_ticks(axes.xaxis)
+        FigureCanvasAgg(page).draw()
+        low, high = axes.get_xlim()
+        texts = {t.get_text() for t in axes.get_xticklabels()}
+    assert {"0.5", "1", "2", "5", "10", "20"} <= texts
+    assert low < 0.3
+    assert high > 30.0
