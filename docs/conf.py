@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -110,15 +111,39 @@ def _write_python() -> None:
         "Everything that a user needs is in `xbar_circuit` and in these packages.",
         "",
     ]
+    told: list[Any] = []
     for face in _FACES:
         name = f"xbar_circuit.{face}".rstrip(".")
         module = import_module(name)
         title, _, _ = (module.__doc__ or name).partition("\n")
         public = [n for n in module.__all__ if not ismodule(getattr(module, n)) and n[0] != "_"]
+        public = [n for n in public if getattr(module, n) not in told]  # one page for each
+        told += [getattr(module, n) for n in public]
         lines += [f"## {name}", "", title, "", "```{eval-rst}", f".. currentmodule:: {name}", ""]
         lines += [".. autosummary::", "   :toctree: api", "   :nosignatures:", ""]
         lines += [*(f"   {n}" for n in sorted(public, key=str.lower)), "```", ""]
     _write_if_new(HERE / "reference" / "api.md", "\n".join(lines))
+
+
+_FIELD = re.compile(r"([a-z]\w*(?:, [a-z]\w*)*) : (.*)")
+
+
+def _list_fields(*arguments: Any) -> None:
+    """Turn the lines ``name : meaning`` of a data class's docstring into a definition list."""
+    lines: list[str] = arguments[-1]
+    section = next((k for k in range(1, len(lines)) if set(lines[k].strip()) == {"-"}), None)
+    end = len(lines) if section is None else section - 1
+    made: list[str] = []
+    for line in lines[:end]:
+        found = _FIELD.fullmatch(line)
+        if found is None:
+            made.append(line)
+            continue
+        if made and made[-1].strip() and not made[-1].startswith(" "):
+            made.append("")
+        names = ", ".join(f"``{name}``" for name in found[1].split(", "))
+        made += [names, f"    {found[2]}"]
+    lines[:end] = made
 
 
 def _math(node: Any, display: str) -> str:
@@ -137,7 +162,8 @@ def _block(writer: Any, node: Any) -> None:
 
 
 def setup(app: Any) -> None:
-    """Tell Sphinx how formulas become HTML."""
+    """Tell Sphinx how formulas and lists of fields become HTML."""
+    app.connect("autodoc-process-docstring", _list_fields, priority=100)  # before numpydoc
     app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
 
 

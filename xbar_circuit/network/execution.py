@@ -182,7 +182,7 @@ def walk(
     network
         What to run.
     images
-        The inputs, or the array of the one input (n, *input_shape).
+        The inputs, or the array of the one input ``(n, *input_shape)``.
     multiplier
         Who multiplies.
     seen

@@ -110,7 +110,7 @@ class Dataset:
     Parameters
     ----------
     images
-        (n, channels, height, width) or (n, *any), float32, finite.
+        ``(n, channels, height, width)`` or ``(n, *any)``, float32, finite.
     labels
         (n,) or (n, ...): classes as whole numbers, or numbers to compare outputs with; None where
         there are none, and outputs are compared with the digital run.

@@ -43,7 +43,8 @@ class HalfSelect:
     """The array before, during and after the pulse; arrays are (rows, cols).
 
     before, after : conductance at the read voltage [S].
-    peak_volt, peak_ampere, peak_kelvin : largest |voltage|, |current| and temperature of each cell.
+    peak_volt, peak_ampere, peak_kelvin : largest magnitude of voltage and current, and the
+        temperature, of each cell.
     selected : (row, column).
     energy_joule : delivered by all sources together.
     """
