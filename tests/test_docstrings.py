@@ -38,7 +38,7 @@ def sections(one):
     """Return heading -> text of a NumPy docstring."""
     lines = (inspect.getdoc(one) or "").splitlines()
     heads = [k for k in range(len(lines) - 1) if lines[k + 1] and set(lines[k + 1]) == {"-"}]
-    ends = [*heads[1:], len(lines)]
+    ends = [*heads[1:], len(lines)] if heads else []
     return {lines[k]: "\n".join(lines[k + 2 : end]) for k, end in zip(heads, ends, strict=True)}
 
 

@@ -34,6 +34,11 @@ def read(
         Passed on to :func:`xbar_circuit.nodal.read`, :func:`xbar_circuit.spice.read` or
         :func:`xbar_circuit.vacask.read`.
 
+    Returns
+    -------
+    ReadResult
+        Column currents [A], node voltages [V], device currents [A], and the bound on their error.
+
     Raises
     ------
     ParameterError

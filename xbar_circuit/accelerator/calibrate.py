@@ -64,6 +64,11 @@ def calibrate_readout(
     progress
         Called with the number of products of each run that is done.
 
+    Returns
+    -------
+    Accelerator
+        The same with the fitted model, which states its held-out error.
+
     Raises
     ------
     ParameterError

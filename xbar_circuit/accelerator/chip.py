@@ -191,6 +191,23 @@ def program(
     memory_bytes
         Limit on the memory of the whole process; of large networks only the first calibration
         inputs are used that fit.
+    accelerator
+        What the tiles are.
+    network
+        What is programmed.
+    calibration
+        Inputs that set the ranges, such as 256 images (n, ...) of the training set.
+    rng
+        Draws the programming errors.
+    digital
+        Names of layers that stay digital, or their width in bits by name.
+    elsewhere
+        Layer -> another accelerator for it.
+
+    Returns
+    -------
+    Chip
+        The programmed chip, at the moment of its programming.
     """
     seed = 0 if rng is None else int(rng.integers(2**63))
     return program_mapping(

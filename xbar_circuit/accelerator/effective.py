@@ -26,6 +26,16 @@ def effective_weights(chip: WorkingChip) -> dict[str, FloatArray]:
     """Return the matrices (groups, rows, cols) of a chip's layers on tiles, by name.
 
     What passes between groups that share a tile has no place in them and is left out.
+
+    Parameters
+    ----------
+    chip
+        The programmed chip.
+
+    Returns
+    -------
+    dict
+        Layer -> weights (groups, rows, cols), dimensionless, wires and devices included.
     """
     mapping = chip.mapping
     gains = compensate(mapping, chip.fresh, chip.transfers, kind=chip.drift_compensation)
@@ -45,7 +55,18 @@ def effective_weights(chip: WorkingChip) -> dict[str, FloatArray]:
 
 
 def effective_network(chip: WorkingChip) -> Network:
-    """Return the chip's network with its effective weights; digital layers keep their own."""
+    """Return the chip's network with its effective weights; digital layers keep their own.
+
+    Parameters
+    ----------
+    chip
+        The programmed chip.
+
+    Returns
+    -------
+    Network
+        The same graph; its layers on tiles have the weights that the array realises.
+    """
     weights = effective_weights(chip)
     nodes = []
     for node in chip.network.nodes:

@@ -152,6 +152,11 @@ def map_network(
     elsewhere
         Layers on another accelerator, by name.
 
+    Returns
+    -------
+    Mapping
+        The tiles of each layer with their target conductances [S].
+
     Raises
     ------
     ParameterError

@@ -166,6 +166,16 @@ SettingsTable = table_model(
 def read_settings(path: Path | str) -> InferenceSettings:
     """Read settings from a TOML file.
 
+    Parameters
+    ----------
+    path
+        A TOML file with [accelerator], [layers], [pcm] and [run].
+
+    Returns
+    -------
+    InferenceSettings
+        The settings, with defaults where the file is silent.
+
     Raises
     ------
     ModelFileError

@@ -183,7 +183,18 @@ def check_tiles(
 
 
 def agreement_by_layer(checks: Sequence[TileCheck]) -> dict[str, CodeAgreement]:
-    """Return the agreement of codes of all tiles of a layer together, by its name."""
+    """Return the agreement of codes of all tiles of a layer together, by its name.
+
+    Parameters
+    ----------
+    checks
+        Checks of tiles, such as those of `Chip.spot_check`.
+
+    Returns
+    -------
+    dict
+        Layer -> how its codes agree with ngspice's.
+    """
     layers: dict[str, list[TileCheck]] = {}
     for check in checks:
         layers.setdefault(check.layer, []).append(check)

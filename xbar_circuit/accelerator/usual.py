@@ -104,6 +104,16 @@ _USUAL: dict[str, Callable[[], Accelerator]] = {
 def usual_accelerator(name: str) -> Accelerator:
     """Return the tiles that an architecture's numbers belong to.
 
+    Parameters
+    ----------
+    name
+        Name of the architecture, as for `architecture.preset`.
+
+    Returns
+    -------
+    Accelerator
+        Tiles of that architecture's size, cell and read-out.
+
     Raises
     ------
     ParameterError

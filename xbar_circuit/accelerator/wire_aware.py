@@ -91,6 +91,12 @@ def wire_aware(
     progress
         Called with the number of tiles after each layer.
 
+    Returns
+    -------
+    WireAware
+        The conductances of every tile [S], and how far the realised weights are from the wanted
+        ones.
+
     Notes
     -----
     Each output has a scale of its own where weights are scaled by column, otherwise a tile has one;

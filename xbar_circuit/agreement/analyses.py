@@ -53,6 +53,16 @@ class AnalysisOutcome:
 def check_analysis(case: AnalysisCase) -> AnalysisOutcome:
     """Compute one case in both engines.
 
+    Parameters
+    ----------
+    case
+        Of `analysis_cases`.
+
+    Returns
+    -------
+    AnalysisOutcome
+        The largest difference, relative to the largest value, and the times [s].
+
     Raises
     ------
     SimulatorNotFoundError, SimulatorError
@@ -62,7 +72,18 @@ def check_analysis(case: AnalysisCase) -> AnalysisOutcome:
 
 
 def analysis_cases(*, seed: int = 2026) -> Iterator[AnalysisCase]:
-    """Yield the cases; the generator's seed draws conductances (1 to 25 uS) and inputs."""
+    """Yield the cases; the generator's seed draws conductances (1 to 25 uS) and inputs.
+
+    Parameters
+    ----------
+    seed
+        Seed of the random numbers.
+
+    Yields
+    ------
+    AnalysisCase
+        Array, analysis and the tolerance that it is held to.
+    """
     rng = np.random.default_rng(seed)
 
     def an_array(rows: int, cols: int, ends: Terminals = _ENDS) -> Crossbar:
@@ -92,6 +113,20 @@ def transient_deck(crossbar: Crossbar, waveform: nodal.Waveform, *, options: str
     """Return a deck in which piecewise linear sources drive the array.
 
     The currents of the sources are ``i(v<terminal>)``, see `netlist.drivers` and `netlist.senses`.
+
+    Parameters
+    ----------
+    crossbar
+        The array.
+    waveform
+        Voltages of the drivers over time.
+    options
+        Lines of ``.options``.
+
+    Returns
+    -------
+    str
+        A whole deck that ``ngspice -b`` runs.
     """
     lines = ["transient", *netlist.array_lines(crossbar)]
     for end in netlist.drivers(crossbar):

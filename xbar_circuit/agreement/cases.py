@@ -103,6 +103,11 @@ def matrix(*, max_side: int = 128, batch: int = 2, seed: int = 2026) -> Iterator
     seed
         Of the generator that draws conductances (1 to 25 uS, a tenth of the devices open) and
         inputs (-0.2 to 0.2 V).
+
+    Yields
+    ------
+    ReadCase
+        Array, inputs and the tolerance that it is held to.
     """
     rng = np.random.default_rng(seed)
     combinations = [
@@ -154,6 +159,11 @@ def own_cases(
         As of `matrix`.
     volt
         Largest input [V]; where rows drive gates, inputs are positive.
+
+    Yields
+    ------
+    ReadCase
+        Array, inputs and the tolerance that it is held to.
 
     Raises
     ------
@@ -209,6 +219,11 @@ def _table_error(cell: Cell) -> float:
 
 def known_cases() -> Iterator[KnownCase]:
     """Yield the hand-written decks and the published reference cases.
+
+    Yields
+    ------
+    KnownCase
+        A deck or a reference with its expected values, source and tolerance.
 
     Raises
     ------

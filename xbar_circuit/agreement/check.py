@@ -83,6 +83,11 @@ def check(case: ReadCase, *, second: bool = True) -> ReadOutcome:
     second
         Ask VACASK too, where it is installed.
 
+    Returns
+    -------
+    ReadOutcome
+        The differences between the engines, relative to the largest current, and their times [s].
+
     Raises
     ------
     ConvergenceError
@@ -116,6 +121,16 @@ def check(case: ReadCase, *, second: bool = True) -> ReadOutcome:
 
 def check_known(case: KnownCase) -> KnownOutcome:
     """Solve one known case with both engines, and run its hand-written deck.
+
+    Parameters
+    ----------
+    case
+        Of `known_cases`.
+
+    Returns
+    -------
+    KnownOutcome
+        The difference of each engine from the known values.
 
     Raises
     ------

@@ -32,6 +32,16 @@ def compare(first: ReadResult, second: ReadResult) -> Difference:
     The differences of one input vector are relative to that vector's full scale, the largest column
     current or input voltage in `second`.
 
+    Parameters
+    ----------
+    first, second
+        Results of the same crossbar and inputs.
+
+    Returns
+    -------
+    Difference
+        The largest relative difference of each quantity.
+
     Raises
     ------
     ShapeError
@@ -54,6 +64,18 @@ def relative_difference(
     """Return ``max_b max|first_b - second_b| / max|scale_b|`` over the batch (first axis).
 
     0 where both agree to the last bit, also at a scale of 0; NaN anywhere gives infinity.
+
+    Parameters
+    ----------
+    first, second
+        Arrays (batch, ...) of the same shape.
+    scale
+        Array (batch, ...) whose largest magnitude is full scale.
+
+    Returns
+    -------
+    float
+        The difference, dimensionless.
 
     Raises
     ------

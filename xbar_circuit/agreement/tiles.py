@@ -79,6 +79,11 @@ def tile_cases(*, max_side: int = 128, seed: int = 2026) -> Iterator[TileCase]:
         Leave out tiles with more rows or columns than this.
     seed
         Of conductances, inputs and noise.
+
+    Yields
+    ------
+    TileCase
+        A tile with its inputs.
     """
     rng = np.random.default_rng(seed)
     for name, rows, cols, bits, array in _CASES:
@@ -96,6 +101,16 @@ def tile_cases(*, max_side: int = 128, seed: int = 2026) -> Iterator[TileCase]:
 
 def check_tile(case: TileCase) -> TileOutcome:
     """Compute the products of one tile in both engines.
+
+    Parameters
+    ----------
+    case
+        Of `tile_cases`.
+
+    Returns
+    -------
+    TileOutcome
+        Codes of both engines, and how far they are apart [LSB].
 
     Raises
     ------

@@ -73,6 +73,11 @@ def hermes_core() -> Architecture:
     256 x 256 unit cells in 14 nm, one current-controlled oscillator at each column: 12.5 nJ and
     130 ns for a product, 1.59 TOPS/mm2. All of it, the array included, is put to the 256
     columns, since its split has not been published in numbers.
+
+    Returns
+    -------
+    Architecture
+        Energy [J], time [s] and area [m2] of its parts, each with its source.
     """
     columns, tops, tops_per_mm2 = 256, 1.008, 1.59
     return Architecture(
@@ -113,6 +118,11 @@ def hermes_64(phases: int = 1) -> Architecture:
     ----------
     phases
         1, or 4: positive and negative inputs and weights one after the other.
+
+    Returns
+    -------
+    Architecture
+        Energy [J], time [s] and area [m2] of its parts, each with its source.
 
     Raises
     ------
@@ -160,6 +170,11 @@ def isaac() -> Architecture:
     the array in its 100 ns (its table says 1.2, its text 1.28: this is one clock for both),
     1,024 one-bit drivers with 4 mW and 170 um2 together, 100 ns for each bit of the input. A
     simulated design, never built.
+
+    Returns
+    -------
+    Architecture
+        Energy [J], time [s] and area [m2] of its parts, each with its source.
     """
     return Architecture(
         name="ISAAC, 32 nm (design)",
@@ -191,6 +206,16 @@ def adc_survey(which: str = "median") -> Architecture:
     (``"best"``), 17.7 (``"tenth percentile"``) or 62 fJ/step (``"median"``), so an 8-bit
     conversion takes ``FoM * 2**8``. One converter at 1 GS/s serves 32 columns. A word line driver
     charges the 0.2 fF/um of 256 cells of 1 um each to 0.9 V.
+
+    Parameters
+    ----------
+    which
+        ``"best"``, ``"tenth percentile"`` or ``"median"``.
+
+    Returns
+    -------
+    Architecture
+        Energy [J], time [s] and area [m2] of its parts, each with its source.
 
     Raises
     ------
@@ -233,6 +258,11 @@ def cmos45() -> Architecture:
     on 256 devices) and an 8-bit SAR converter of 1 fF units at 1 GHz whose comparator is the
     StrongARM latch (71 fJ a decision). The converter samples for two cycles and converts while the
     amplifier settles to the next product.
+
+    Returns
+    -------
+    Architecture
+        Energy [J], time [s] and area [m2] of its parts, each with its source.
     """
     converter = Sar(bits=8, low_volt=0.1, high_volt=0.6, comparator_joule=COMPARATOR_JOULE)
     line_farad = 256 * 1e-6 * _WIRE_FARAD_PER_METRE
@@ -275,6 +305,16 @@ PRESETS: dict[str, Callable[[], Architecture]] = {
 
 def preset(name: str) -> Architecture:
     """Return a preset by its name.
+
+    Parameters
+    ----------
+    name
+        One of the presets.
+
+    Returns
+    -------
+    Architecture
+        Energy [J], time [s] and area [m2] of its parts, each with its source.
 
     Raises
     ------

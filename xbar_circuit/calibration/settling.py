@@ -73,6 +73,11 @@ def fit_settling(seconds: FloatArray, response: FloatArray) -> Settling:
     response
         The output (n,), which has settled at the end.
 
+    Returns
+    -------
+    Settling
+        Time constants [s] and weights of the poles, and the error of the fit.
+
     Raises
     ------
     ParameterError

@@ -48,6 +48,11 @@ def with_states(
     time_limit_second
         Time allowed to each run of the simulator [s].
 
+    Returns
+    -------
+    CellT
+        The same cell with its map.
+
     Raises
     ------
     ParameterError

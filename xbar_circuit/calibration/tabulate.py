@@ -81,6 +81,11 @@ def tabulate(
     progress
         Called with a line of text before each sweep.
 
+    Returns
+    -------
+    CellT
+        The same cell with its table, which states its held-out error.
+
     Raises
     ------
     ParameterError

@@ -44,6 +44,16 @@ _STATE = ("state", "states", "read_volt", "supply")
 def load_cell(path: str | Path) -> Cell:
     """Return the cell that a TOML file describes; see this module for its keys.
 
+    Parameters
+    ----------
+    path
+        The TOML file.
+
+    Returns
+    -------
+    Cell
+        The cell.
+
     Raises
     ------
     ModelFileError

@@ -244,6 +244,16 @@ CELL_PRESETS: Mapping[str, Callable[[], CellPreset]] = MappingProxyType(
 def cell_preset(name: str) -> CellPreset:
     """Return the preset of a name.
 
+    Parameters
+    ----------
+    name
+        One of the presets.
+
+    Returns
+    -------
+    CellPreset
+        The cell with the technology, voltages and source that it stands for.
+
     Raises
     ------
     ParameterError

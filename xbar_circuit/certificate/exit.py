@@ -30,6 +30,11 @@ def certified(
     tolerance
         Largest error bound, relative to the full scale.
 
+    Returns
+    -------
+    ReadResult
+        The same result.
+
     Raises
     ------
     ConvergenceError
@@ -48,7 +53,19 @@ def certify(
 ) -> Any:
     """Return which samples (first axis) of `values` are not finite or not certain enough.
 
-    `shares` : the error bound and the full scale of each value, or None.
+    Parameters
+    ----------
+    values
+        (batch, ...) that must be finite.
+    shares
+        The error bound and the full scale of each value, or None.
+    tolerance
+        Largest bound that is certain enough, relative to full scale.
+
+    Returns
+    -------
+    numpy.ndarray
+        (batch,) of True for samples that must be refused.
     """
     good = np.isfinite(values)
     if shares is not None:

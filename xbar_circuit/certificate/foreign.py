@@ -43,6 +43,11 @@ def answer_bound(
         The node voltages that belong to them; None, for linear cells only, solves the array anew.
     tolerance
         How certain, relative to the full scale, spares solving the array.
+
+    Returns
+    -------
+    tuple
+        The bound and the full scale, each (batch, cols) [A].
     """
     if nodes is None or crossbar.wires.uneven:
         start = None if nodes is None else (nodes.row, nodes.column)

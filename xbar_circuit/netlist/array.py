@@ -26,6 +26,18 @@ def array_lines(crossbar: Crossbar, *, ammeters: bool = False) -> Iterator[str]:
 
     The nodes are named as in :mod:`xbar_circuit.netlist.names`; whatever is to drive or sense the
     array is attached to the nodes at the ends of the wires.
+
+    Parameters
+    ----------
+    crossbar
+        The array.
+    ammeters
+        Whether each cell gets a source of 0 V that measures its current.
+
+    Yields
+    ------
+    str
+        One element line of SPICE.
     """
     row, column = row_nodes(crossbar), column_nodes(crossbar)
     preamble = crossbar.cell.spice_preamble().strip()

@@ -60,6 +60,11 @@ def deck(
     ammeters
         Measure every device's current, see :func:`xbar_circuit.netlist.array_lines`.
 
+    Returns
+    -------
+    str
+        The deck; ``ngspice -b`` runs it as it is.
+
     Raises
     ------
     ShapeError, ParameterError
@@ -97,7 +102,18 @@ def deck(
 
 
 def header_lines(crossbar: Crossbar) -> Iterator[str]:
-    """Yield the title and the comment that states array, conventions and units."""
+    """Yield the title and the comment that states array, conventions and units.
+
+    Parameters
+    ----------
+    crossbar
+        The array.
+
+    Yields
+    ------
+    str
+        One comment line of SPICE.
+    """
     rows, cols = crossbar.shape
     wires, ends = crossbar.wires, crossbar.terminals
 
@@ -138,6 +154,18 @@ def driver_expression(values: FloatArray, *, celsius: float = 27.0) -> str:
 
     Each input lies on a plateau, so that it is exact wherever rounding leaves the temperature.
 
+    Parameters
+    ----------
+    values
+        One value for each input [V].
+    celsius
+        Temperature of the first input [degree Celsius].
+
+    Returns
+    -------
+    str
+        An expression for a behavioural source of ngspice.
+
     >>> import numpy as np
     >>> driver_expression(np.array([0.1, 0.2]))
     'pwl((temper-27.0)/1e-09,-0.25,0.1,0.25,0.1,0.75,0.2,1.25,0.2)'
@@ -152,6 +180,18 @@ def sweep_bounds(inputs: int, *, celsius: float = 27.0) -> tuple[float, float, f
     """Return start, stop and step [degree Celsius] of the sweep that numbers the inputs.
 
     The stop lies half a step beyond the last input, or ngspice might stop short of it.
+
+    Parameters
+    ----------
+    inputs
+        Number of inputs.
+    celsius
+        Temperature of the first input [degree Celsius].
+
+    Returns
+    -------
+    tuple
+        Start, stop and step [degree Celsius].
 
     >>> sweep_bounds(1)
     (27.0, 27.0, 1e-09)

@@ -22,6 +22,18 @@ __all__ = ["column_node", "column_nodes", "row_node", "row_nodes"]
 def row_node(crossbar: Crossbar, row: int, col: int) -> str:
     """Return the name of the word line's node at a cell.
 
+    Parameters
+    ----------
+    crossbar
+        The array.
+    row, col
+        Place of the cell.
+
+    Returns
+    -------
+    str
+        The name.
+
     >>> import xbar_circuit as xc
     >>> row_node(xc.Crossbar(conductance=[[1e-6]], wires=xc.Wires(row_ohm=1, column_ohm=0)), 0, 0)
     'row_0_0'
@@ -30,17 +42,52 @@ def row_node(crossbar: Crossbar, row: int, col: int) -> str:
 
 
 def column_node(crossbar: Crossbar, row: int, col: int) -> str:
-    """Return the name of the bit line's node at a cell."""
+    """Return the name of the bit line's node at a cell.
+
+    Parameters
+    ----------
+    crossbar
+        The array.
+    row, col
+        Place of the cell.
+
+    Returns
+    -------
+    str
+        The name.
+    """
     return f"col_{col}" if crossbar.wires.column_ohm == 0.0 else f"col_{row}_{col}"
 
 
 def row_nodes(crossbar: Crossbar) -> list[list[str]]:
-    """Return the names of all word line nodes, ``[row][col]``."""
+    """Return the names of all word line nodes, ``[row][col]``.
+
+    Parameters
+    ----------
+    crossbar
+        The array.
+
+    Returns
+    -------
+    list
+        (rows, cols) of names.
+    """
     rows, cols = crossbar.shape
     return [[row_node(crossbar, i, j) for j in range(cols)] for i in range(rows)]
 
 
 def column_nodes(crossbar: Crossbar) -> list[list[str]]:
-    """Return the names of all bit line nodes, ``[row][col]``."""
+    """Return the names of all bit line nodes, ``[row][col]``.
+
+    Parameters
+    ----------
+    crossbar
+        The array.
+
+    Returns
+    -------
+    list
+        (rows, cols) of names.
+    """
     rows, cols = crossbar.shape
     return [[column_node(crossbar, i, j) for j in range(cols)] for i in range(rows)]

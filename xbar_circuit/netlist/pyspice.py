@@ -43,6 +43,11 @@ def circuit(
         Tolerances and solver, which are part of the circuit's text; by default
         :meth:`SpiceOptions.for_read`. Looser ones suit a circuit with transistors in it.
 
+    Returns
+    -------
+    PySpice.Spice.Netlist.Circuit
+        The circuit, to which parts can be added.
+
     Raises
     ------
     ShapeError, ParameterError

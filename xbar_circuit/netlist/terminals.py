@@ -46,7 +46,18 @@ class Terminal:
 
 
 def drivers(crossbar: Crossbar) -> Iterator[Terminal]:
-    """Yield the driven ends of the word lines, row by row, left before right."""
+    """Yield the driven ends of the word lines, row by row, left before right.
+
+    Parameters
+    ----------
+    crossbar
+        The array.
+
+    Yields
+    ------
+    Terminal
+        Node, series resistance [ohm] and row of a driven end.
+    """
     ends = crossbar.terminals
     last = crossbar.cols - 1
     for i in range(crossbar.rows):
@@ -61,7 +72,18 @@ def drivers(crossbar: Crossbar) -> Iterator[Terminal]:
 
 
 def senses(crossbar: Crossbar) -> Iterator[Terminal]:
-    """Yield the sensed ends of the bit lines, column by column, bottom before top."""
+    """Yield the sensed ends of the bit lines, column by column, bottom before top.
+
+    Parameters
+    ----------
+    crossbar
+        The array.
+
+    Yields
+    ------
+    Terminal
+        Node, series resistance [ohm] and column of a sensed end.
+    """
     ends = crossbar.terminals
     last = crossbar.rows - 1
     for j in range(crossbar.cols):

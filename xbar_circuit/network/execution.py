@@ -329,6 +329,11 @@ def run(
     progress
         Called with the number of images done, batch by batch.
 
+    Returns
+    -------
+    numpy.ndarray
+        (n, ...) of the first output.
+
     Raises
     ------
     ShapeError
@@ -401,7 +406,20 @@ def run_feeds(
 
 
 def accuracy(outputs: Array, labels: NDArray[np.integer]) -> float:
-    """Return the share of samples whose largest output is the label's."""
+    """Return the share of samples whose largest output is the label's.
+
+    Parameters
+    ----------
+    outputs
+        (n, classes).
+    labels
+        (n,) of the right classes.
+
+    Returns
+    -------
+    float
+        The share, from 0 to 1.
+    """
     return float(np.mean(outputs.reshape(len(outputs), -1).argmax(axis=1) == labels))
 
 

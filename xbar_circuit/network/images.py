@@ -256,12 +256,23 @@ def fashion_mnist_test() -> Dataset:
     """Return the whole Fashion-MNIST test set: 10,000 images (1, 28, 28) between 0 and 1.
 
     Xiao, Rasul and Vollgraf, arXiv:1708.07747 (2017); MIT licence, Zalando SE.
+
+    Returns
+    -------
+    Dataset
+        Images (10000, 1, 28, 28) between 0 and 1 with their classes.
     """
     return _fashion_mnist("t10k", "Fashion-MNIST test set")
 
 
 def fashion_mnist_calibration() -> Dataset:
-    """Return the first 512 images of the Fashion-MNIST *training* set, to calibrate converters."""
+    """Return the first 512 images of the Fashion-MNIST *training* set, to calibrate converters.
+
+    Returns
+    -------
+    Dataset
+        Images (512, 1, 28, 28) between 0 and 1 with their classes.
+    """
     return _fashion_mnist("calibration", "Fashion-MNIST training set, first 512")
 
 
@@ -298,6 +309,11 @@ def load_dataset(
     name
         For reports; the path unless given.
 
+    Returns
+    -------
+    Dataset
+        Images and labels, pixels normalised.
+
     Raises
     ------
     ModelFileError
@@ -332,6 +348,11 @@ def load_images(images: Path | str, *, normalisation: Normalisation, count: int)
         Normalisation of the pixels.
     count
         Number of images.
+
+    Returns
+    -------
+    Dataset
+        Images, pixels normalised.
 
     Raises
     ------

@@ -77,6 +77,11 @@ def proportion(hits: ArrayLike) -> Estimate:
     hits
         (n,) of True and False.
 
+    Returns
+    -------
+    Estimate
+        The share, from 0 to 1, with its 95 % confidence interval.
+
     >>> found = proportion([True] * 15 + [False] * 133)
     >>> round(found.low, 4), round(found.high, 4)
     (0.0624, 0.1605)
@@ -142,6 +147,11 @@ def paired_difference(found: ArrayLike, reference: ArrayLike) -> Estimate:
     ----------
     found, reference
         (n,) of True and False, for the same samples.
+
+    Returns
+    -------
+    Estimate
+        The difference, from -1 to 1, with its 95 % confidence interval.
 
     >>> paired_difference([True, True], [True, True]).high > 0.0
     True

@@ -64,7 +64,13 @@ def lenet5(weights: Mapping[str, Array], *, source: str = "LeNet-5") -> Network:
 
 
 def fashion_mnist_lenet5() -> Network:
-    """Return LeNet-5 as trained on Fashion-MNIST by `training` (weights in the package)."""
+    """Return LeNet-5 as trained on Fashion-MNIST by `training` (weights in the package).
+
+    Returns
+    -------
+    Network
+        The network, float32.
+    """
     return read_npz(data_file("lenet5_fashion_mnist.npz"))
 
 
@@ -81,6 +87,11 @@ def mnist_lenet5(*, plain: bool = False) -> Network:
         (``--weight-noise 0 --epochs 4``): 98.87 %. It represents networks that know nothing of
         analog arrays; the 4 were chosen with the test accuracy in sight (3, 5, 6 and 8 epochs:
         98.59, 99.00, 99.08 and 99.24 %).
+
+    Returns
+    -------
+    Network
+        The network, float32.
     """
     return read_npz(data_file("lenet5_mnist_plain.npz" if plain else "lenet5_mnist.npz"))
 

@@ -128,6 +128,11 @@ def find_metric(name: str) -> Metric:
     name
         One of `METRICS`, ``"top-5"``, or ``"my_module:function"``.
 
+    Returns
+    -------
+    Metric
+        The metric, with its unit and how it is computed.
+
     Raises
     ------
     ParameterError

@@ -34,6 +34,11 @@ def record_vectors(
         How many to keep of each layer; fewer where a layer has fewer.
     evenly
         Keep the middle of each stretch instead, a fair sample for averages.
+
+    Returns
+    -------
+    dict
+        Node -> vectors (vectors, groups, rows).
     """
     recorder = _Recorder(multiplier, checks.count("vectors", vectors), evenly=evenly)
     walk(network, images, recorder)

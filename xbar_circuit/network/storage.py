@@ -24,7 +24,15 @@ _FORMAT = "xbar_circuit network 1"
 
 
 def save(network: Network, path: Path | str) -> None:
-    """Write a network; the file appears whole or not at all."""
+    """Write a network; the file appears whole or not at all.
+
+    Parameters
+    ----------
+    network
+        What is saved.
+    path
+        File, .npz.
+    """
     path = Path(path)
     arrays: dict[str, Any] = {}
     nodes = []

@@ -83,6 +83,11 @@ def load_workload(
         Of one sample, where the network leaves it open and the images have another: (1, 28, 28) for
         a convolution over images of (28, 28).
 
+    Returns
+    -------
+    Workload
+        The network, its test images, and the images to calibrate on.
+
     Raises
     ------
     ModelFileError

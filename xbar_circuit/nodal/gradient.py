@@ -72,6 +72,11 @@ def gradients(crossbar: Crossbar, volts: ArrayLike, weights: ArrayLike) -> Gradi
         Weight of each column current (batch, cols) or (cols,): the gradient of a loss, or one 1
         for the derivatives of one current.
 
+    Returns
+    -------
+    Gradients
+        The derivatives by conductance [A/S], by input [A/V] and by wire [A/ohm].
+
     Raises
     ------
     ParameterError

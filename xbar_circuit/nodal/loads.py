@@ -80,6 +80,11 @@ def operate(
     steps
         Largest number of Newton steps per input.
 
+    Returns
+    -------
+    LoadedColumns
+        Current [A] and voltage [V] of each column's load.
+
     Raises
     ------
     ParameterError

@@ -89,6 +89,11 @@ def noise(
     flicker
         K of the devices' 1/f noise ``K I^2 / f``, dimensionless.
 
+    Returns
+    -------
+    NoiseResult
+        Noise of each column current: density [A/sqrt(Hz)] and rms [A].
+
     Raises
     ------
     ParameterError

@@ -206,6 +206,11 @@ def reduce(crossbar: Crossbar, *, sides: Sequence[str] | None = None) -> PortMod
         Which ends are ports, among ``left, right, top, bottom``; None takes those that the
         crossbar's terminals connect.
 
+    Returns
+    -------
+    PortModel
+        Conductance matrix between the ends of the wires [S].
+
     Raises
     ------
     ParameterError

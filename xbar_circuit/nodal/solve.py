@@ -44,6 +44,11 @@ def read(
     device
         As in :func:`prepare`; results are NumPy arrays in any case.
 
+    Returns
+    -------
+    ReadResult
+        Column currents (batch, cols) [A] with bounds on their error; node voltages when asked for.
+
     Raises
     ------
     ShapeError, ParameterError
@@ -78,6 +83,11 @@ def prepare(
         Where to compute if no method is given: ``"cuda"`` for a graphics card; see
         :func:`xbar_circuit._backend.backend`.
 
+    Returns
+    -------
+    Prepared
+        The reduced array; its `read` and `transfer` reuse the reduction.
+
     Raises
     ------
     ParameterError
@@ -95,6 +105,20 @@ def transfer(
     """Return the transfer matrix (rows, cols) [S]: ``column_current == volts @ transfer``.
 
     `device` as in :func:`prepare`.
+
+    Parameters
+    ----------
+    crossbar
+        The array; its cells must be linear.
+    method
+        Algorithm; None takes the one that suits the array.
+    device
+        Where it is computed, such as ``"cuda"``; None is this machine's processor.
+
+    Returns
+    -------
+    numpy.ndarray
+        (rows, cols) [S].
 
     Raises
     ------

@@ -52,6 +52,11 @@ def transfer_tiles(
         Where the result goes, (tiles, rows, cols) of float64, a file for instance
         (``np.lib.format.open_memmap``); None for a new array.
 
+    Returns
+    -------
+    numpy.ndarray
+        (tiles, rows, cols) [S], in the memory of this machine whatever computed them.
+
     Raises
     ------
     ShapeError

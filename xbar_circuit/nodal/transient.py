@@ -155,6 +155,11 @@ def transient(
     method
         `ReducedOrder` or `TrBdf2`; None takes the first, and the second where the first fails.
 
+    Returns
+    -------
+    TransientResult
+        Times [s], currents into the sense terminals [A], and node voltages that were asked for [V].
+
     Raises
     ------
     ParameterError

@@ -18,6 +18,16 @@ def quiet(part: Part) -> Part:
     Every number whose name begins with ``noise`` or ``jitter`` becomes 0, in the parts of a part
     too.
 
+    Parameters
+    ----------
+    part
+        Driver, read-out, converter, amplifier or integrator.
+
+    Returns
+    -------
+    Part
+        The same part, deterministic.
+
     >>> from xbar_circuit.peripherals import PulseWidth, WordLineBuffer
     >>> quiet(WordLineBuffer(driver=PulseWidth(jitter_second=1e-12))).driver.jitter_second
     0.0

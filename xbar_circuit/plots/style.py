@@ -64,6 +64,11 @@ def figure(
     options
         Passed to ``Figure.subplots``, such as ``sharex=True``.
 
+    Yields
+    ------
+    tuple
+        The figure, and its axes as a list.
+
     >>> with figure(1, 2) as (page, (left, right)):
     ...     _ = left.plot([0, 1], [0, 1])
     """
@@ -74,7 +79,13 @@ def figure(
 
 
 def decimal_ticks(axis: Axis) -> None:
-    """Label a logarithmic axis of a decade or two with plain numbers: 0.5, 1, 2, 5, 10."""
+    """Label a logarithmic axis of a decade or two with plain numbers: 0.5, 1, 2, 5, 10.
+
+    Parameters
+    ----------
+    axis
+        ``axes.xaxis`` or ``axes.yaxis``.
+    """
     axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(StrMethodFormatter("{x:g}"))
@@ -88,6 +99,11 @@ def also_as(formats: Iterable[str]) -> Iterator[None]:
     ----------
     formats
         Of `FORMATS`.
+
+    Yields
+    ------
+    None
+        While the block runs.
 
     Raises
     ------

@@ -74,7 +74,24 @@ def single_shot(
     curve: ProgrammingCurve,
     rng: np.random.Generator,
 ) -> ProgramResult:
-    """Write each cell once without verifying; arguments as in :func:`program_and_verify`."""
+    """Write each cell once without verifying; arguments as in :func:`program_and_verify`.
+
+    Parameters
+    ----------
+    writer
+        What applies pulses to the cells.
+    target
+        Conductances [S].
+    curve
+        Programming curve that gives each target's pulse.
+    rng
+        Draws the errors of the reads.
+
+    Returns
+    -------
+    ProgramResult
+        The conductance of each cell [S] and its error.
+    """
     wanted = _targets(writer, target)
     every = np.ones(writer.cells, dtype=bool)
     energy = writer.write(curve.volt_for(wanted), every, rng=rng)
@@ -119,6 +136,11 @@ def program_and_verify(
         Number of pulses after which a cell is given up.
     gain
         Of the correction, at most 1.
+
+    Returns
+    -------
+    ProgramResult
+        The conductance of each cell [S], its error, its pulses, and whether it was accepted.
 
     Raises
     ------

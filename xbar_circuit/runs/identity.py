@@ -47,6 +47,16 @@ _COMPUTING = (
 def digest(value: Any) -> str:
     """Return the SHA-256 of a value's canonical form, in hexadecimal.
 
+    Parameters
+    ----------
+    value
+        Plain data, arrays and data classes.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+
     Raises
     ------
     ParameterError

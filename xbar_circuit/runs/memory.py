@@ -15,6 +15,11 @@ def peak_bytes() -> int:
     On Linux the kernel's high-water mark of this very program (``VmHWM``); elsewhere that of
     ``getrusage``, which may count the program that started this one.
 
+    Returns
+    -------
+    int
+        The size [byte].
+
     >>> peak_bytes() > 1_000_000
     True
     """

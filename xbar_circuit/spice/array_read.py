@@ -76,6 +76,11 @@ def read(
     time_limit_second
         Time allowed to the whole batch [s]; None waits without limit.
 
+    Returns
+    -------
+    ReadResult
+        Column currents (batch, cols) [A], and node voltages [V] if fields were asked for.
+
     Raises
     ------
     ShapeError, ParameterError

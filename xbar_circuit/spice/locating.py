@@ -51,6 +51,11 @@ class Installation:
 def locate() -> Installation:
     """Return the first libngspice in the order above.
 
+    Returns
+    -------
+    Installation
+        Path, version and code models of the library.
+
     Raises
     ------
     SimulatorNotFoundError

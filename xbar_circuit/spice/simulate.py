@@ -205,6 +205,11 @@ def run(
 def simulator() -> Simulator:
     """Return which ngspice is used and what it can do.
 
+    Returns
+    -------
+    Simulator
+        Version, path, solver and what was found with it.
+
     Raises
     ------
     SimulatorNotFoundError

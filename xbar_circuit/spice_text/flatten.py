@@ -68,6 +68,11 @@ def flatten(
     first_line
         Number of its first line, for messages.
 
+    Returns
+    -------
+    Flat
+        The text, and the files that it came from.
+
     Raises
     ------
     ModelFileError
@@ -90,6 +95,22 @@ def flatten_file(
     path: str | Path, section: str = "", *, dialect: str = "", allow_control: bool = False
 ) -> Flat:
     """Return a file, or one section of a library, with everything that it includes.
+
+    Parameters
+    ----------
+    path
+        The file.
+    section
+        Of a library; an empty one takes the whole file.
+    dialect
+        Dialect of its files, as ngspice's ngbehavior.
+    allow_control
+        Whether ``.control`` blocks are accepted.
+
+    Returns
+    -------
+    Flat
+        The text, and the files that it came from.
 
     Raises
     ------

@@ -17,6 +17,16 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 def read(path: str | Path) -> str:
     """Return a SPICE file's text.
 
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    str
+        The text.
+
     Raises
     ------
     ModelFileError
@@ -72,6 +82,18 @@ def checked(text: str, origin: str) -> str:
     r"""Return the text with newlines as its only line ends, ending with one.
 
     A carriage return counts as part of a line end only where a newline follows it.
+
+    Parameters
+    ----------
+    text
+        Text of a file.
+    origin
+        Where it comes from, for errors.
+
+    Returns
+    -------
+    str
+        The text.
 
     Raises
     ------

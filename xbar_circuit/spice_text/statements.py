@@ -21,6 +21,16 @@ def statements(text: str) -> Iterator[str]:
     ``;``, ``//``, or a ``$`` behind a blank on, outside quotes; a line that begins with ``+``
     continues the one before, comments between them do not matter.
 
+    Parameters
+    ----------
+    text
+        Text of a file.
+
+    Yields
+    ------
+    str
+        One logical line, continuations joined and comments gone.
+
     >>> list(statements("* head\nR1 a 0 1k ; load\n* one\n+ tc1=1m $ more\n.ends\n"))
     ['R1 a 0 1k tc1=1m', '.ends']
     """
@@ -40,7 +50,18 @@ def statements(text: str) -> Iterator[str]:
 
 
 def declared_sections(text: str) -> tuple[str, ...]:
-    """Return the names of the sections that a library file's text opens, as they are written."""
+    """Return the names of the sections that a library file's text opens, as they are written.
+
+    Parameters
+    ----------
+    text
+        Text of a library file.
+
+    Returns
+    -------
+    tuple
+        The names, in order.
+    """
     found = (_LIB.match(line) for line in statements(text) if line[:4].lower() == ".lib")
     return tuple(
         dict.fromkeys("".join(match.groups(default="")) for match in found if match is not None)

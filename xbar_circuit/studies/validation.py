@@ -261,6 +261,11 @@ def validate(
         Seed of the random generator.
     aihwkit
         Folder of aihwkit's unpacked source; None is the installed package.
+
+    Returns
+    -------
+    list
+        Value, reference, ratio, source and command of each comparison.
     """
     groups = dict(TRUTHS)
     if aihwkit is not None:

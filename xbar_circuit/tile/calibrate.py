@@ -85,6 +85,11 @@ def calibrate(
     progress
         Called with the number of products of each run that is done.
 
+    Returns
+    -------
+    Tile
+        The same tile; `Tile.fast_model` states its held-out error.
+
     Raises
     ------
     ParameterError
@@ -142,7 +147,25 @@ def fit_readout(
     time_limit_second: float | None = 600.0,
     progress: Callable[[int], object] | None = None,
 ) -> Calibration:
-    """Calibrate a tile as :func:`calibrate` does, and return the held-out products too."""
+    """Calibrate a tile as :func:`calibrate` does, and return the held-out products too.
+
+    Parameters
+    ----------
+    tile, rng, samples, held_out, degree, array, columns, analog, thresholds
+        As for `calibrate`.
+    folder, time_limit_second, progress
+        As for `calibrate`.
+
+    Returns
+    -------
+    Calibration
+        The tile with its model, and codes of both engines on the products held out.
+
+    Raises
+    ------
+    ParameterError
+        As for `calibrate`.
+    """
     checks.count("samples", samples, minimum=2)
     checks.count("held_out", held_out)
     if degree is not None:
@@ -381,6 +404,20 @@ def random_inputs(rng: np.random.Generator, count: int, rows: int) -> FloatArray
 
     Independent numbers alone would all give sums near zero: each vector has a common part that is
     spread evenly from -1 to 1, and what room it leaves is filled by independent numbers.
+
+    Parameters
+    ----------
+    rng
+        Draws them.
+    count
+        Number of inputs.
+    rows
+        Number of rows.
+
+    Returns
+    -------
+    numpy.ndarray
+        (count, rows), dimensionless.
     """
     common = rng.uniform(-1.0, 1.0, (count, 1))
     result: FloatArray = common + (1.0 - np.abs(common)) * rng.uniform(-1.0, 1.0, (count, rows))

@@ -39,6 +39,20 @@ _PEAK = 1.15  # room for columns above the mean
 def transistor_circuit(name: str, *ports: str, **supplies: float) -> Subcircuit:
     """Return one of our transistor circuits at 1.1 V with its cards.
 
+    Parameters
+    ----------
+    name
+        Which circuit.
+    ports
+        Role -> port of the subcircuit.
+    supplies
+        Port -> voltage [V].
+
+    Returns
+    -------
+    Subcircuit
+        The circuit.
+
     Raises
     ------
     ModelFileError
@@ -162,6 +176,11 @@ def chain(
         Draws the conductances, uniformly from 1 uS to 20 uS.
     segment_ohm
         Wire resistance of a segment of rows and of columns [ohm].
+
+    Returns
+    -------
+    Tile
+        The tile.
 
     Raises
     ------

@@ -50,6 +50,11 @@ def compile_tile(
     correction
         What makes the transfer of nonlinear cells their currents, see `nonlinear`.
 
+    Returns
+    -------
+    CompiledTile
+        The form that a network multiplies with.
+
     Raises
     ------
     ShapeError, ParameterError

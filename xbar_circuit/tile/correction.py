@@ -149,6 +149,11 @@ def calibrate_columns(
     engine, array, folder
         As in :meth:`Tile.mvm`.
 
+    Returns
+    -------
+    ColumnCorrection
+        Gain and offset of every column.
+
     Raises
     ------
     ParameterError, ShapeError

@@ -47,6 +47,11 @@ def export_array(
         ``"full"`` is every wire and device; ``"macromodel"`` the reduction of a linear array to its
         ports, exact at DC and up to the first power of the frequency.
 
+    Returns
+    -------
+    str
+        The text of the file.
+
     Raises
     ------
     ParameterError

@@ -48,6 +48,11 @@ def macromodel_lines(
         Rows without resistance are held by ideal sources; False keeps every element, for a circuit
         of any kind at the rows.
 
+    Returns
+    -------
+    list
+        Element lines of SPICE.
+
     Raises
     ------
     ParameterError

@@ -31,6 +31,11 @@ def hermes_like(*, rng: np.random.Generator, rows: int = 256, outputs: int = 256
     rows, outputs
         Size in weights.
 
+    Returns
+    -------
+    Tile
+        The tile.
+
     >>> tile = hermes_like(rng=np.random.default_rng(1), rows=8, outputs=4)
     >>> tile.crossbar.shape, tile.converters, round(tile.period_second * 1e9, 1)
     ((8, 8), 4, 130.0)

@@ -191,6 +191,11 @@ def program_module(
     drift_compensation
         ``"none"``, ``"global"`` or ``"column"``.
 
+    Returns
+    -------
+    TorchChip
+        The chip, which is called like the network.
+
     Raises
     ------
     ParameterError

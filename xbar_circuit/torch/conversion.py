@@ -58,6 +58,11 @@ def convert(
         Inputs of the network, or a tuple of inputs: the ranges of drivers and read-outs are set by
         it, see `set_ranges`. None sets them by each batch.
 
+    Returns
+    -------
+    torch.nn.Module
+        The copy; gradients flow through the array.
+
     Raises
     ------
     ParameterError

@@ -157,6 +157,11 @@ def module_of(network: Network) -> Any:
     network
         Whose nodes follow one another; LeNet-5 is one. Its layers keep their names.
 
+    Returns
+    -------
+    torch.nn.Sequential
+        The network, with the same weights.
+
     Raises
     ------
     ParameterError

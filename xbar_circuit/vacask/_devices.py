@@ -38,7 +38,18 @@ class CellLines:
 
 
 def renders(cell: Cell) -> bool:
-    """Whether VACASK has a cell: a resistor or a module, alone or with a transistor."""
+    """Whether VACASK has a cell: a resistor or a module, alone or with a transistor.
+
+    Parameters
+    ----------
+    cell
+        A cell.
+
+    Returns
+    -------
+    bool
+        True if it has.
+    """
     if isinstance(cell, OneT1R | GateInput):
         return isinstance(cell.device, Ohmic | Sinh | PcmCell) and has_card(cell.transistor)
     return isinstance(cell, Ohmic | Sinh | PcmCell | MemoryTransistor | VerilogACell)

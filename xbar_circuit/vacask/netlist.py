@@ -35,6 +35,11 @@ def deck(crossbar: Crossbar, volts: ArrayLike) -> str:
     volts
         Inputs (batch, rows) or (rows,) [V].
 
+    Returns
+    -------
+    str
+        The deck.
+
     Raises
     ------
     ShapeError, ParameterError

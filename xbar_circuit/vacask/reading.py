@@ -47,6 +47,11 @@ def read(
     time_limit_second
         Time allowed to the whole batch [s]; None waits without limit.
 
+    Returns
+    -------
+    ReadResult
+        Column currents (batch, cols) [A], and node voltages [V].
+
     Raises
     ------
     ShapeError, ParameterError

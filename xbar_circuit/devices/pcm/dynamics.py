@@ -142,6 +142,11 @@ def transient(
     relative
         Relative tolerance of a step.
 
+    Returns
+    -------
+    PcmTrace
+        Voltage [V], current [A], temperature [K] and state of every cell over time.
+
     Raises
     ------
     ParameterError

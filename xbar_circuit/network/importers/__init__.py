@@ -47,6 +47,11 @@ def load(
     constants
         Inputs of an ONNX file to replace by constants, by name.
 
+    Returns
+    -------
+    Network
+        The network; `Network.run` computes it in NumPy.
+
     Raises
     ------
     ModelFileError

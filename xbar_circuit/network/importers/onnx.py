@@ -54,6 +54,11 @@ def from_onnx(
         Inputs to replace by constants, such as a sampling rate, by name: what depends on them alone
         is computed once.
 
+    Returns
+    -------
+    Network
+        The network; `Network.run` computes it in NumPy.
+
     Raises
     ------
     ModelFileError

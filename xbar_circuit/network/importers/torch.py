@@ -48,6 +48,11 @@ def from_torch(
     constants
         As for `from_onnx`.
 
+    Returns
+    -------
+    Network
+        The network; `Network.run` computes it in NumPy.
+
     Raises
     ------
     ModelFileError

@@ -153,6 +153,11 @@ def explore(setting: ExplorationSetting) -> Exploration:
     setting
         What to read.
 
+    Returns
+    -------
+    Exploration
+        The maps [V, A], losses and column errors.
+
     Raises
     ------
     ConvergenceError

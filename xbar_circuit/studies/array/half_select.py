@@ -95,6 +95,11 @@ def half_select(
     read_volt
         Voltage at which conductance is stated [V].
 
+    Returns
+    -------
+    HalfSelect
+        Peak temperature [K] and change of conductance of every cell.
+
     Raises
     ------
     ParameterError

@@ -162,6 +162,11 @@ def measure_ir_drop(
     progress
         Called with (what, done, total).
 
+    Returns
+    -------
+    IrDropReport
+        The errors of every point, the maps of the middle one, and the checks in ngspice.
+
     Raises
     ------
     ParameterError

@@ -48,12 +48,39 @@ def gaussian_weights(
     """Return normal weights clipped to [-1, 1], (rows, cols).
 
     Le Gallo et al., APL Mach. Learn. 1, 041102 (2023), use 512 x 512 of sigma 0.246.
+
+    Parameters
+    ----------
+    rows, cols
+        Shape.
+    rng
+        Draws them.
+    sigma
+        Standard deviation before clipping.
+
+    Returns
+    -------
+    numpy.ndarray
+        (rows, cols), dimensionless.
     """
     return np.clip(sigma * rng.standard_normal((rows, cols)), -1.0, 1.0)
 
 
 def sparse_inputs(batch: int, rows: int, *, rng: np.random.Generator) -> FloatArray:
-    """Return inputs uniform in [-1, 1], half of them zero, (batch, rows)."""
+    """Return inputs uniform in [-1, 1], half of them zero, (batch, rows).
+
+    Parameters
+    ----------
+    batch, rows
+        Shape.
+    rng
+        Draws them.
+
+    Returns
+    -------
+    numpy.ndarray
+        (batch, rows), dimensionless.
+    """
     return rng.uniform(-1.0, 1.0, (batch, rows)) * (rng.random((batch, rows)) < 0.5)
 
 
@@ -79,6 +106,11 @@ def mvm_error(
         Times since programming [s].
     rng
         Randomness of programming and reads.
+
+    Returns
+    -------
+    MvmError
+        The relative error at each time, raw and compensated for drift.
 
     Raises
     ------

@@ -135,6 +135,11 @@ def measure_speed(
     sections
         Which of `SECTIONS`. In "linear", a method whose time for a size, grown with the cube of the
         side, would be over 30 s is left out from there on.
+
+    Yields
+    ------
+    EngineTiming
+        Method, size and time [s].
     """
     rng = np.random.default_rng(seed)
     last: dict[tuple[str, str], tuple[int, float]] = {}

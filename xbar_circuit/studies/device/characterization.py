@@ -142,6 +142,11 @@ def characterize_device(
     progress
         Called with (stage, done, all) as the stages pass.
 
+    Returns
+    -------
+    DeviceReport
+        All curves and statistics, with the published values beside them.
+
     Raises
     ------
     SimulatorError, SimulatorNotFoundError

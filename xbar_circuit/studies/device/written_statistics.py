@@ -87,6 +87,11 @@ def written_statistics(
     seed
         Seed of the random generator.
 
+    Returns
+    -------
+    WrittenStatistics
+        Programming error [S], drift exponent and read noise [S] of each target, ours and published.
+
     Raises
     ------
     ParameterError

@@ -363,6 +363,11 @@ def evaluate(  # noqa: PLR0915  one story, told from the first step to the last
     known
         Receives each result as soon as it is known: the digital run, then chip by chip.
 
+    Returns
+    -------
+    Evaluation
+        Every metric at every age with its confidence interval, the mapping, and the last chip.
+
     Raises
     ------
     XbarError

@@ -247,7 +247,28 @@ def measure_mnist(
     workers: int = 2,
     report: Report = lambda *_: None,
 ) -> Measured:
-    """Time one chip over all test images against NumPy, and measure the memory of such a run."""
+    """Time one chip over all test images against NumPy, and measure the memory of such a run.
+
+    Parameters
+    ----------
+    network
+        What runs.
+    test
+        Images that are timed.
+    calibration
+        Images that set the ranges.
+    settings
+        Accelerator and age.
+    workers
+        Number of processes.
+    report
+        Called with (stage, done, total).
+
+    Returns
+    -------
+    Measured
+        Times [s] and memory [byte].
+    """
     one = replace(settings, seeds=1, seconds=settings.seconds[:1])
     test = test if settings.images is None else test.first(settings.images)
     start = time.perf_counter()

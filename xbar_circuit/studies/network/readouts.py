@@ -147,6 +147,11 @@ def own_readout(
     bits
         Of the SAR.
 
+    Returns
+    -------
+    Readout
+        The read-out.
+
     Raises
     ------
     ModelFileError, ParameterError
@@ -174,6 +179,11 @@ def usual_readouts(own: Readout | None = None, *, bits: int = 8) -> dict[str, Re
         Any read-out of one's own; None is `own_readout`.
     bits
         Of all of them.
+
+    Returns
+    -------
+    dict
+        Name -> read-out.
     """
     return {
         "ideal": Readout(converter=IdealConverter(bits=bits)),
@@ -222,6 +232,11 @@ def compare_readouts(
         there after an interruption.
     report
         Receives the progress.
+
+    Returns
+    -------
+    ReadoutComparison
+        Accuracy, energy [J], latency [s], and agreement of codes with ngspice of each read-out.
 
     Raises
     ------

@@ -122,6 +122,16 @@ class Recovery:
 def recovery_of(outcomes: Sequence[ItemOutcome]) -> Recovery:
     """Return the study of a finished sweep over ``ohm``; what failed raises.
 
+    Parameters
+    ----------
+    outcomes
+        Outcomes of `recovery_point` over ``ohm``.
+
+    Returns
+    -------
+    Recovery
+        Accuracy and error of the weights at every resistance, as mapped and wire-aware.
+
     Raises
     ------
     XbarError

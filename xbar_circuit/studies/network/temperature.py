@@ -158,6 +158,11 @@ def temperature_curve(
     report
         Receives the progress.
 
+    Returns
+    -------
+    TemperatureCurve
+        The accuracy of every chip at every temperature, with and without correction.
+
     Raises
     ------
     ParameterError

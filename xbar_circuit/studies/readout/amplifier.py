@@ -125,6 +125,12 @@ def characterize_amplifier(
     executor, workers, progress
         Execution of the variations, as in :func:`run_items`; `progress` is called with each.
 
+    Returns
+    -------
+    AmplifierReport
+        Offset [V], gain [ohm], input resistance [ohm], phase margin, settling [s], noise, and
+        curves.
+
     Raises
     ------
     ParameterError, ShapeError

@@ -185,6 +185,11 @@ def calibrate_chain(
     progress
         Called with the number of products of each run of ngspice that is done.
 
+    Returns
+    -------
+    CalibrationReport
+        The fitted model, and codes of both engines on products held out.
+
     Raises
     ------
     ParameterError

@@ -167,6 +167,11 @@ def characterize_column(
     name
         Name in the report.
 
+    Returns
+    -------
+    ColumnReport
+        Codes, and the error of each cause [LSB].
+
     Raises
     ------
     ParameterError, ShapeError

@@ -167,6 +167,24 @@ def convert_in_spice(
     """Return the codes that ngspice gives for `values` [V or A], of the same shape.
 
     Arguments and errors as for :class:`SpiceConversion`.
+
+    Parameters
+    ----------
+    converter
+        Behavioural or of transistors.
+    values
+        Inputs [V or A], any shape.
+    rng
+        Draws the noise of the decisions; None is no noise.
+    folder
+        Where decks are kept; None keeps none.
+    time_limit_second
+        Of ngspice [s].
+
+    Returns
+    -------
+    numpy.ndarray
+        The codes, of the same shape.
     """
     return SpiceConversion(converter, rng=rng, folder=folder, time_limit_second=time_limit_second)(
         values

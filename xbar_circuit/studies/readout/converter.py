@@ -210,6 +210,11 @@ def characterize_converter(
     name
         What to call it in the report; by default its type and width.
 
+    Returns
+    -------
+    ConverterReport
+        INL and DNL [LSB], ENOB, noise [LSB], energy [J] and time [s] of a conversion.
+
     Raises
     ------
     ParameterError

@@ -142,6 +142,11 @@ def converter_yield(
     name
         Name in the report.
 
+    Returns
+    -------
+    ConverterYield
+        The figures of merit of each sample, and the share within the limit.
+
     Raises
     ------
     ParameterError

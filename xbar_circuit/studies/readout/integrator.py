@@ -131,6 +131,11 @@ def characterize_integrator(
     executor, workers, progress
         Who measures the variations, as of :func:`run_items`.
 
+    Returns
+    -------
+    IntegratorReport
+        Gain [ohm], offset [V], nonlinearity [V], swing [V] and energy [J].
+
     Raises
     ------
     ParameterError, ShapeError

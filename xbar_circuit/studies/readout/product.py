@@ -112,6 +112,11 @@ def characterize_product(
     name
         Name in the report.
 
+    Returns
+    -------
+    ProductReport
+        Energy [J], area [m2] and time [s].
+
     Raises
     ------
     ParameterError

@@ -121,6 +121,11 @@ def characterize_sense_amplifier(
     executor, workers, progress
         Execution, as in :func:`run_items`; `progress` is called with each item.
 
+    Returns
+    -------
+    SenseAmplifierReport
+        Offsets [V], decision times [s], noise [V], kickback [V] and error rates.
+
     Raises
     ------
     ParameterError
