@@ -22,6 +22,7 @@ from xbar_circuit.accelerator.chip import Chip, program
 from xbar_circuit.accelerator.cost import Cost, LayerCost
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.effective import effective_network, effective_weights
+from xbar_circuit.accelerator.imported import ImportedSettings, from_aihwkit, from_crosssim
 from xbar_circuit.accelerator.mapping import LayerPlan, Mapping, TilePlan, map_network
 from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
 from xbar_circuit.accelerator.spot_check import CodeAgreement, TileCheck, agreement_by_layer
@@ -34,6 +35,7 @@ __all__ = [
     "Chip",
     "CodeAgreement",
     "Cost",
+    "ImportedSettings",
     "InferenceSettings",
     "LayerCost",
     "LayerPlan",
@@ -45,6 +47,8 @@ __all__ = [
     "calibrate_readout",
     "effective_network",
     "effective_weights",
+    "from_aihwkit",
+    "from_crosssim",
     "map_network",
     "program",
     "read_settings",

@@ -92,7 +92,7 @@ def canonical(value: Any, name: str = "arguments") -> Any:
         content = {
             field.name: canonical(getattr(value, field.name), f"{name}.{field.name}")
             for field in fields(value)
-            if field.init
+            if field.init and field.compare  # what equality leaves out is not part of the meaning
         }
         return {"kind": _qualified(type(value)), "fields": content}
     return _form(value, name)
