@@ -34,14 +34,16 @@ class NodeVoltages:
 
     row, column : (batch, rows, cols) [V].
     device_current : (batch, rows, cols) [A], or None to compute it from the cell's law.
+    supply : of the supply lines (batch, rows, cols) [V], or None if there are none.
     """
 
     row: FloatArray
     column: FloatArray
     device_current: FloatArray | None = None
+    supply: FloatArray | None = None
 
     def __post_init__(self) -> None:
-        for name in ("row", "column", "device_current"):
+        for name in ("row", "column", "device_current", "supply"):
             array = getattr(self, name)
             if array is not None:
                 object.__setattr__(self, name, _frozen(array))
@@ -139,6 +141,15 @@ class ReadResult:
     def column_voltage(self) -> FloatArray:
         """Voltage of the column wire at each cell (batch, rows, cols) [V]."""
         return self._nodes.column
+
+    @property
+    def supply_voltage(self) -> FloatArray | None:
+        """Voltage of the supply line at each cell (batch, rows, cols) [V].
+
+        None unless the cells are on a line with resistance, see
+        :class:`xbar_circuit.cells.OnSupplyLine`.
+        """
+        return self._nodes.supply
 
     @cached_property
     def device_current(self) -> FloatArray:
@@ -295,7 +306,13 @@ class ReadResult:
         def nodes() -> NodeVoltages:
             own = self._nodes
             device = None if own.device_current is None else blank(own.device_current)
-            return NodeVoltages(row=blank(own.row), column=blank(own.column), device_current=device)
+            supply = None if own.supply is None else blank(own.supply)
+            return NodeVoltages(
+                row=blank(own.row),
+                column=blank(own.column),
+                device_current=device,
+                supply=supply,
+            )
 
         return ReadResult(
             crossbar=self.crossbar,

@@ -3,6 +3,7 @@
 from xbar_circuit.calibration.readout import HeldOut, ReadoutModel, fit_curve
 from xbar_circuit.calibration.settling import Settling, fit_settling
 from xbar_circuit.calibration.states import with_states
+from xbar_circuit.calibration.supply import tabulate_supply
 from xbar_circuit.calibration.tabulate import tabulate
 
 __all__ = [
@@ -12,5 +13,6 @@ __all__ = [
     "fit_curve",
     "fit_settling",
     "tabulate",
+    "tabulate_supply",
     "with_states",
 ]

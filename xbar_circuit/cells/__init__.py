@@ -11,6 +11,7 @@ from xbar_circuit.cells.own_cell import OwnCell
 from xbar_circuit.cells.presets import CELL_PRESETS, CellPreset, cell_preset
 from xbar_circuit.cells.state_map import StateMap
 from xbar_circuit.cells.subcircuit_cell import SubcircuitCell
+from xbar_circuit.cells.supply_line import OnSupplyLine
 from xbar_circuit.cells.synapse import Synapse
 from xbar_circuit.cells.synapse_kinds import (
     BitSlices,
@@ -35,6 +36,7 @@ __all__ = [
     "GateInput",
     "MemoryTransistor",
     "MultiDevice",
+    "OnSupplyLine",
     "OneS1R",
     "OneT1R",
     "OwnCell",

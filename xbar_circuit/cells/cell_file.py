@@ -11,7 +11,8 @@
     read_volt = 0.2
 
 ``kind`` is one of ``ohmic``, ``sinh``, ``iv-table``, ``subcircuit``, ``verilog-a``, ``1s1r`` (with
-tables ``[selector]`` and ``[device]``), ``memory-transistor`` and ``preset`` (with its ``name``).
+tables ``[selector]`` and ``[device]``), ``memory-transistor``, ``preset`` (with its
+``name``) and ``on-supply-line`` (with a table ``[cell]``).
 The other keys are the arguments of the class; those of a subcircuit are also the arguments of
 :class:`xbar_circuit.peripherals.Subcircuit`.
 """
@@ -31,6 +32,7 @@ from xbar_circuit.cells.memory_transistor import MemoryTransistor
 from xbar_circuit.cells.one_selector import OneS1R
 from xbar_circuit.cells.presets import cell_preset
 from xbar_circuit.cells.subcircuit_cell import SubcircuitCell
+from xbar_circuit.cells.supply_line import OnSupplyLine
 from xbar_circuit.cells.verilog_a_cell import VerilogACell
 from xbar_circuit.devices import Cell, IvTable, Ohmic, Sinh
 from xbar_circuit.errors import ModelFileError, ParameterError
@@ -134,6 +136,13 @@ def _one_s1r(name: str, values: dict[str, Any], folder: Path) -> Cell:
     return cell
 
 
+def _on_supply_line(name: str, values: dict[str, Any], folder: Path) -> Cell:
+    if "cell" in values:
+        values["cell"] = _cell(f"{name}.cell", values["cell"], folder)
+    cell: Cell = _call(OnSupplyLine, name, values)
+    return cell
+
+
 def _preset(*, name: str) -> Cell:
     """Return the cell of a preset."""
     return cell_preset(name).cell
@@ -147,6 +156,7 @@ _KINDS: dict[str, Callable[[str, dict[str, Any], Path], Cell]] = {
     "subcircuit": _subcircuit,
     "verilog-a": _verilog_a,
     "1s1r": _one_s1r,
+    "on-supply-line": _on_supply_line,
     "memory-transistor": _plain(MemoryTransistor),
     "preset": _plain(_preset),
 }

@@ -77,7 +77,7 @@ class OneT1R(TransistorCell):
 class GateInput(TransistorCell):
     """1T1R with the input on its gate: the word line carries no current, a supply line does.
 
-    The supply line is ideal.
+    The supply line is ideal; for one with resistance see :class:`xbar_circuit.cells.OnSupplyLine`.
 
     200 mV, the default, is the read voltage of the published PCM arrays (Sebastian et al. 2017).
 
@@ -111,9 +111,20 @@ class GateInput(TransistorCell):
         conductances: Sequence[float],
     ) -> Iterable[str]:
         """Return device and transistor of each cell; ``mid_<name>`` is the node between them."""
-        middle = [f"mid_{name}" for name in names]
         supply = [_SUPPLY] * len(names)
-        yield from self.device.spice_elements(names, supply, middle, conductances)
+        return self.fed_elements(names, row_nodes, supply, column_nodes, conductances)
+
+    def fed_elements(
+        self,
+        names: Sequence[str],
+        row_nodes: Sequence[str],
+        supply_nodes: Sequence[str],
+        column_nodes: Sequence[str],
+        conductances: Sequence[float],
+    ) -> Iterable[str]:
+        """Return the same of cells whose devices each have a supply node of their own."""
+        middle = [f"mid_{name}" for name in names]
+        yield from self.device.spice_elements(names, supply_nodes, middle, conductances)
         for name, drain, gate, source in zip(names, middle, row_nodes, column_nodes, strict=True):
             yield self.transistor.line(name, drain, gate, source, BULK)
 

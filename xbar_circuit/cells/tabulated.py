@@ -185,7 +185,7 @@ class TabulatedCell:
 
 def has_table(cell: Cell) -> bool:
     """Whether the fast engine knows the cell, or a part of it, by a table alone."""
-    parts = (cell, getattr(cell, "device", None), getattr(cell, "selector", None))
+    parts = (cell, *(getattr(cell, name, None) for name in ("cell", "device", "selector")))
     return any(isinstance(part, TabulatedCell) for part in parts)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from xbar_circuit._uneven import segment_ohm
+from xbar_circuit.cells import OnSupplyLine
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.netlist.names import column_nodes, row_nodes
 from xbar_circuit.units import spice_number
@@ -52,6 +53,10 @@ def wire_lines(crossbar: Crossbar) -> Iterator[str]:
     row, column = row_nodes(crossbar), column_nodes(crossbar)
     yield from _segment_lines(crossbar, row, column)
     yield from _capacitor_lines(crossbar, row, column)
+    if isinstance(crossbar.cell, OnSupplyLine):
+        yield "* supply lines"
+        for name, first, second, ohm in crossbar.cell.resistors(crossbar.shape):
+            yield f"R{name} {first} {second} {spice_number(ohm)}"
 
 
 def _segment_lines(
@@ -101,12 +106,15 @@ def _cell_lines(
     present = np.argwhere(crossbar.conductance > 0.0).tolist()
     names = [f"cell_{i}_{j}" for i, j in present]
     bit_lines = [column[i][j] for i, j in present]
-    yield from crossbar.cell.spice_elements(
-        names,
-        [row[i][j] for i, j in present],
-        names if ammeters else bit_lines,
-        crossbar.conductance[crossbar.conductance > 0.0].tolist(),
-    )
+    word_lines = [row[i][j] for i, j in present]
+    ends = names if ammeters else bit_lines
+    siemens = crossbar.conductance[crossbar.conductance > 0.0].tolist()
+    if isinstance(crossbar.cell, OnSupplyLine):
+        nodes = crossbar.cell.supply_nodes(crossbar.shape)
+        feeds = [nodes[i][j] for i, j in present]
+        yield from crossbar.cell.supplied_elements(names, word_lines, feeds, ends, siemens)
+    else:
+        yield from crossbar.cell.spice_elements(names, word_lines, ends, siemens)
     if ammeters:
         yield "* ammeters"
         yield from (

@@ -6,6 +6,7 @@ from numpy.typing import ArrayLike
 
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
+from xbar_circuit.cells import OnSupplyLine
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.nodal import _compiled as compiled
@@ -17,6 +18,7 @@ from xbar_circuit.nodal.hierarchical import Hierarchical
 from xbar_circuit.nodal.krylov import NewtonKrylov
 from xbar_circuit.nodal.method import Method, Prepared
 from xbar_circuit.nodal.newton import Newton
+from xbar_circuit.nodal.supply_line import SupplyLineNewton
 from xbar_circuit.result import ReadResult
 
 __all__ = ["prepare", "read", "transfer"]
@@ -164,6 +166,8 @@ def _for_reads(crossbar: Crossbar, inputs: int) -> Method:
 
 def _for_many(crossbar: Crossbar) -> Method:
     """Return the method that takes the least time for many reads of this crossbar."""
+    if isinstance(crossbar.cell, OnSupplyLine):
+        return SupplyLineNewton()
     if crossbar.wires.uneven:
         return Direct() if crossbar.cell.linear else Newton()
     if not crossbar.cell.linear:

@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from xbar_circuit import _checks as checks
 from xbar_circuit import netlist
 from xbar_circuit._checks import FloatArray
+from xbar_circuit.cells import OnSupplyLine
 from xbar_circuit.cells.tabulated import cell_run_settings, has_table
 from xbar_circuit.certificate import TOLERANCE, answer_bound, certified
 from xbar_circuit.crossbar import Crossbar
@@ -71,6 +72,7 @@ def read(
     measure_devices
         Put an ammeter in series with every device, so that ``device_current`` is what ngspice
         says and not the cell's own law at ngspice's voltages: for cells whose law is a table.
+        Cells on a supply line without tables always have one.
     include, osdi, folder, allow_control
         Models of your own, as in :func:`run`.
     time_limit_second
@@ -89,8 +91,8 @@ def read(
         Some inputs have no solution: ``failed`` names them, ``result`` has the others. Or the
         column currents are not certain to 1e-9 of full scale (with `options` of your own: to 100
         times `reltol`, at least 1e-6), as where resistances lie so far apart that rounding spoils
-        ngspice's answer. Cells that are a table, and what `include` adds, are not judged, nor are
-        nonlinear or large arrays without `fields`.
+        ngspice's answer. Cells that are a table or on a supply line, and what `include`
+        adds, are not judged, nor are nonlinear or large arrays without `fields`.
     ModelFileError, SimulatorError, SimulatorNotFoundError
         As in :func:`run`.
 
@@ -108,6 +110,8 @@ def read(
     deadline = None if time_limit_second is None else time.monotonic() + time_limit_second
     _warn_if_slow(crossbar)
 
+    line = crossbar.cell if isinstance(crossbar.cell, OnSupplyLine) else None
+    measure_devices = measure_devices or (line is not None and not line.has_law)
     settings = cell_run_settings(crossbar.cell)
     models = (*osdi, *settings.pop("osdi", ()))
 
@@ -140,11 +144,14 @@ def read(
     solved, failures = solve(keep=fields)
     tolerance = TOLERANCE if options is None else max(_LOOSE, _LOOSER * options.reltol)
     failed = np.isin(np.arange(len(batch)), list(failures))
+    if line is not None and fields:  # nothing here judges these: each is solved twice
+        chunk = _points(crossbar, keep=True) // 2
+        _again(batch, np.flatnonzero(~failed), sweep, solved, chunk=chunk)
     nodes = _nodes(solved) if fields else None
     error = scale = None
     # what an include adds, and what a table leaves out, is not in the cell's law
     small = crossbar.cell.linear and crossbar.conductance.size <= _SMALL_CELLS
-    if not include and not has_table(crossbar.cell) and (fields or small):
+    if not include and not has_table(crossbar.cell) and line is None and (fields or small):
         error, scale = answer_bound(
             crossbar, batch, solved["column_current"], nodes, tolerance=tolerance
         )
@@ -240,7 +247,10 @@ def _again(
 
 def _nodes(solved: _Solved) -> NodeVoltages:
     return NodeVoltages(
-        row=solved["row"], column=solved["column"], device_current=solved.get("device")
+        row=solved["row"],
+        column=solved["column"],
+        device_current=solved.get("device"),
+        supply=solved.get("supply"),
     )
 
 
@@ -267,6 +277,12 @@ def _node_fields(crossbar: Crossbar, plot: Plot, *, ammeters: bool) -> _Solved:
         "row": gathered(netlist.row_nodes(crossbar)),
         "column": gathered(netlist.column_nodes(crossbar)),
     }
+    cell = crossbar.cell
+    if isinstance(cell, OnSupplyLine):
+        found["supply"] = gathered(cell.supply_nodes(crossbar.shape))
+        if not ammeters:
+            volts = found["row"], found["supply"], found["column"]
+            found["device"] = cell.supplied(*volts, crossbar.conductance)[0]
     if ammeters:
         device = np.zeros(shape)
         for i, j in np.argwhere(crossbar.conductance > 0.0).tolist():

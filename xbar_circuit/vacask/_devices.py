@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from xbar_circuit.cells import GateInput, MemoryTransistor, OneT1R, VerilogACell
+from xbar_circuit.cells import GateInput, MemoryTransistor, OneT1R, OnSupplyLine, VerilogACell
 from xbar_circuit.cells.transistor_cell import BULK, USUAL_CELSIUS
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import Cell, Ohmic, PcmCell, Sinh
@@ -50,6 +50,8 @@ def renders(cell: Cell) -> bool:
     bool
         True if it has.
     """
+    if isinstance(cell, OnSupplyLine):
+        return isinstance(cell.cell, MemoryTransistor)
     if isinstance(cell, OneT1R | GateInput):
         return isinstance(cell.device, Ohmic | Sinh | PcmCell) and has_card(cell.transistor)
     return isinstance(cell, Ohmic | Sinh | PcmCell | MemoryTransistor | VerilogACell)
@@ -65,6 +67,8 @@ def cell_lines(
     ParameterError
         VACASK has no rendering of this cell.
     """
+    if isinstance(crossbar.cell, OnSupplyLine) and isinstance(crossbar.cell.cell, MemoryTransistor):
+        return _gated_lines(crossbar.cell.cell, crossbar, row, column)
     if isinstance(crossbar.cell, VerilogACell):
         return _own_lines(crossbar.cell, crossbar, row, column)
     if isinstance(crossbar.cell, MemoryTransistor):
@@ -156,9 +160,15 @@ def _gated_lines(
     elements = [
         f"v{node} ({node} 0) v dc={spice_number(volt)}" for node, volt in cell.lines().items()
     ]
-    (supply,) = cell.lines()
+    supply = [list(cell.lines()) * crossbar.cols] * crossbar.rows
+    if isinstance(crossbar.cell, OnSupplyLine):
+        supply = crossbar.cell.supply_nodes(crossbar.shape)
+        elements += [
+            f"r{name} ({first} {second}) r r={spice_number(ohm)}"
+            for name, first, second, ohm in crossbar.cell.resistors(crossbar.shape)
+        ]
     elements += [
-        f"cell_{i}_{j} ({row[i][j]} {supply} {column[i][j]} 0) cell vt={spice_number(vt)}"
+        f"cell_{i}_{j} ({row[i][j]} {supply[i][j]} {column[i][j]} 0) cell vt={spice_number(vt)}"
         for (i, j), vt in zip(places, thresholds, strict=True)
     ]
     return CellLines(

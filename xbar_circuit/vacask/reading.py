@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
 from xbar_circuit._files import write_text
+from xbar_circuit.cells import OnSupplyLine
 from xbar_circuit.cells.tabulated import has_table
 from xbar_circuit.certificate import answer_bound, certified
 from xbar_circuit.crossbar import Crossbar
@@ -141,9 +142,23 @@ def _result(
         fields[kind] = np.array(
             [[[float(point[node][0]) for node in line] for line in names] for point in points]
         )
-    nodes = NodeVoltages(row=fields["row"], column=fields["column"])
+    cell = crossbar.cell
+    fed = isinstance(cell, OnSupplyLine)
+    if isinstance(cell, OnSupplyLine):
+        names = cell.supply_nodes(crossbar.shape)
+        fields["supply"] = np.array(
+            [[[float(point[node][0]) for node in line] for line in names] for point in points]
+        )
+        volts = fields["row"], fields["supply"], fields["column"]
+        fields["device"] = cell.supplied(*volts, crossbar.conductance)[0]
+    nodes = NodeVoltages(
+        row=fields["row"],
+        column=fields["column"],
+        device_current=fields.get("device"),
+        supply=fields.get("supply"),
+    )
     error = scale = None
-    if not has_table(crossbar.cell):  # its law is a table, not what VACASK solved
+    if not has_table(cell) and not fed:  # its law is a table, not what VACASK solved
         error, scale = answer_bound(crossbar, batch, current, nodes, tolerance=_LARGEST_ERROR)
     result = ReadResult(
         crossbar=crossbar,

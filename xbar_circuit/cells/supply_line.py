@@ -1,0 +1,318 @@
+"""A third wire: the line that feeds gate-driven cells, with its resistance.
+
+Word lines drive gates, bit lines collect the current, and supply (source) lines deliver it. They
+run along the columns or along the rows, one segment from cell to cell, and all of them end in one
+supply::
+
+    V_supply --[supply_ohm]--+--[lead]--o--[segment]--o--[segment]--o     one line for each
+                             |        cell          cell          cell    column (or row)
+                             +--[lead]--o ...
+
+In a 1T1R array whose input comes through its device (:class:`xbar_circuit.cells.OneT1R`) the two
+wires of the crossbar are already the bit line and the source line, and the select line carries no
+current: there is no third wire to add.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import numpy as np
+
+from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
+from xbar_circuit.cells.memory_transistor import MemoryTransistor
+from xbar_circuit.cells.one_transistor import GateInput
+from xbar_circuit.cells.table import CurrentTable
+from xbar_circuit.cells.tabulated import cell_run_settings
+from xbar_circuit.devices import CellResponse
+from xbar_circuit.errors import ParameterError
+
+__all__ = ["OnSupplyLine"]
+
+SOURCE = "cell_supply"  # the node that the cell's own source holds
+_COMMON = "supply"
+_ENDS = {"start": (True, False), "end": (False, True), "both": (True, True)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnSupplyLine:
+    """A gate-driven cell on a supply line that has resistance.
+
+    Parameters
+    ----------
+    cell
+        A :class:`~xbar_circuit.cells.MemoryTransistor`, or a :class:`~xbar_circuit.cells.GateInput`
+        (for the fast engine with `tables`).
+    segment_ohm
+        Of the line between neighbouring cells [ohm]; 0 is an ideal line.
+    along
+        ``"columns"``: a line beside each bit line; ``"rows"``: one beside each word line.
+    lead_ohm
+        From the supply to the nearest cell of a line [ohm]; None is one segment.
+    supply_ohm
+        Of the supply that all lines share [ohm].
+    driven
+        Where a line is fed: ``"start"`` is the left of a row and the top of a column (bit lines
+        are sensed at the bottom), ``"end"`` the other end, or ``"both"``.
+    tables
+        Pairs of supply voltage above the crossbar's 0 V [V] and table of the cell's current there,
+        from :func:`xbar_circuit.calibration.tabulate_supply`; between them the current is a
+        polynomial of the voltage.
+
+    Raises
+    ------
+    ParameterError
+        A resistance is negative or not finite, a choice is unknown, or the cell is another one.
+    """
+
+    cell: MemoryTransistor | GateInput
+    segment_ohm: float
+    along: str = "columns"
+    lead_ohm: float | None = None
+    supply_ohm: float = 0.0
+    driven: str = "start"
+    tables: tuple[tuple[float, CurrentTable], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.cell, MemoryTransistor | GateInput):
+            raise ParameterError.about(
+                "cell",
+                got=repr(self.cell),
+                expected="a gate-driven cell, xc.cells.MemoryTransistor or xc.cells.GateInput",
+                remedy="where the row feeds the current, the crossbar's two wires are all there is",
+            )
+        for name in ("segment_ohm", "supply_ohm"):
+            object.__setattr__(self, name, checks.ohm(name, getattr(self, name), remedy="or 0"))
+        if self.lead_ohm is not None:
+            lead = checks.ohm("lead_ohm", self.lead_ohm, remedy="use None for one segment")
+            object.__setattr__(self, "lead_ohm", lead)
+        checks.choice("along", self.along, ("columns", "rows"))
+        checks.choice("driven", self.driven, tuple(_ENDS))
+
+    @property
+    def linear(self) -> bool:
+        """Always False."""
+        return False
+
+    @property
+    def loads_row(self) -> bool:
+        """Always False: the row drives a gate."""
+        return False
+
+    @property
+    def drive_volt(self) -> float:
+        """Of the supply above the crossbar's 0 V [V]."""
+        return self.cell.drive_volt
+
+    @property
+    def celsius(self) -> float | None:
+        """Temperature for the simulator [degree Celsius]; None leaves it to its options."""
+        found: float | None = getattr(self.cell, "celsius", None)
+        return found
+
+    @property
+    def has_law(self) -> bool:
+        """Whether the current is known at any supply voltage without a simulator."""
+        return isinstance(self.cell, MemoryTransistor) or bool(self.tables)
+
+    def run_settings(self) -> dict[str, Any]:
+        """Return what the cell needs of :func:`xbar_circuit.spice.run`, by argument."""
+        return cell_run_settings(self.cell)
+
+    def _refuse(self, what: str) -> NoReturn:
+        raise ParameterError.about(
+            "cell",
+            got=f"cells on a supply line with resistance, for {what}",
+            expected="nodal.read (method=None), spice.read, vacask.read or netlist.deck",
+            remedy="leave the line ideal: use the cell itself",
+        )
+
+    def zero_bias_conductance(self, conductance: FloatArray) -> FloatArray:
+        """Refuse: a cell on the line has no current of its own.
+
+        Raises
+        ------
+        ParameterError
+            Always.
+        """
+        del conductance
+        self._refuse("a method that knows two wires")
+
+    def respond(
+        self, row_volt: FloatArray, column_volt: FloatArray, conductance: FloatArray
+    ) -> CellResponse:
+        """Refuse: the current depends on the line's voltage too, see :meth:`supplied`.
+
+        Raises
+        ------
+        ParameterError
+            Always.
+        """
+        del row_volt, column_volt, conductance
+        self._refuse("a method that knows two wires")
+
+    def supplied(
+        self,
+        row_volt: FloatArray,
+        supply_volt: FloatArray,
+        column_volt: FloatArray,
+        conductance: FloatArray,
+    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Return current [A] and its slopes [S] to row, column and supply at these voltages [V].
+
+        Raises
+        ------
+        ParameterError
+            The cell is known to the simulator only, or a voltage lies outside the tables.
+        """
+        if isinstance(self.cell, MemoryTransistor):
+            return self.cell.supplied(row_volt, supply_volt, column_volt, conductance)
+        if not self.tables:
+            raise ParameterError.about(
+                "cell.tables",
+                got="none",
+                expected="tables of the cell's current at some supply voltages",
+                remedy="cell = xc.calibration.tabulate_supply(cell, volts=..., conductances=...,"
+                " drop_volt=...), or read it with xc.spice.read()",
+            )
+        volts = np.array([volt for volt, _ in self.tables])
+        share, slope = _lagrange(volts, np.asarray(supply_volt))
+        parts = [table.respond(row_volt, column_volt, conductance) for _, table in self.tables]
+        fields = ("current", "row_slope", "column_slope")
+        currents = np.stack([part.current for part in parts])
+        current, row, column = (
+            (share * np.stack([getattr(part, field) for part in parts])).sum(axis=0)
+            for field in fields
+        )
+        return current, row, column, (slope * currents).sum(axis=0)
+
+    def refuse_beyond_supply(
+        self, row_volt: FloatArray, supply_volt: FloatArray, column_volt: FloatArray
+    ) -> None:
+        """Refuse voltages [V] outside the tables.
+
+        Raises
+        ------
+        ParameterError
+            One lies outside.
+        """
+        if not self.tables or isinstance(self.cell, MemoryTransistor):
+            return
+        ends = [volt for volt, _ in self.tables]
+        low, high = min(ends), max(ends)
+        slack = 1e-9 * (high - low)
+        inside = all(table.covers(row_volt, column_volt) for _, table in self.tables)
+        if (
+            not inside
+            or float(supply_volt.min()) < low - slack
+            or float(supply_volt.max()) > high + slack
+        ):
+            raise ParameterError.about(
+                "volts",
+                got=f"a solution with the supply line at {supply_volt.min():.4g} V",
+                expected=f"supply lines within {low:.4g} to {high:.4g} V, word and bit lines within"
+                " their tables",
+                remedy="make the tables for it: xc.calibration.tabulate_supply(..., drop_volt=...)",
+            )
+
+    # The SPICE side.
+
+    def spice_preamble(self) -> str:
+        """Return the cell's own, with the source of the supply."""
+        return self.cell.spice_preamble()
+
+    def spice_elements(
+        self,
+        names: Sequence[str],
+        row_nodes: Sequence[str],
+        column_nodes: Sequence[str],
+        conductances: Sequence[float],
+    ) -> Iterable[str]:
+        """Refuse: which node feeds a cell is the array's matter, see `supplied_elements`.
+
+        Raises
+        ------
+        ParameterError
+            Always.
+        """
+        del names, row_nodes, column_nodes, conductances
+        self._refuse("an export, a tile or a bench")
+
+    def supplied_elements(
+        self,
+        names: Sequence[str],
+        row_nodes: Sequence[str],
+        supply_nodes: Sequence[str],
+        column_nodes: Sequence[str],
+        conductances: Sequence[float],
+    ) -> Iterator[str]:
+        """Yield the elements of each cell between its row, supply and column nodes."""
+        if isinstance(self.cell, GateInput):
+            yield from self.cell.fed_elements(
+                names, row_nodes, supply_nodes, column_nodes, conductances
+            )
+            return
+        thresholds = self.cell.threshold(np.asarray(conductances)).tolist()
+        places = zip(names, row_nodes, supply_nodes, column_nodes, thresholds, strict=True)
+        yield from (self.cell.element(*place) for place in places)
+
+    @property
+    def _lead(self) -> float:
+        return self.segment_ohm if self.lead_ohm is None else self.lead_ohm
+
+    @property
+    def common_node(self) -> str:
+        """Name of the node that feeds all lines."""
+        return SOURCE if self.supply_ohm == 0.0 else _COMMON
+
+    def supply_nodes(self, shape: tuple[int, int]) -> list[list[str]]:
+        """Return the names of the line's nodes at all cells, ``[row][col]``."""
+        rows, cols = shape
+        last = (rows if self.along == "columns" else cols) - 1
+        first_end, last_end = _ENDS[self.driven]
+
+        def name(i: int, j: int) -> str:
+            place, line = (i, j) if self.along == "columns" else (j, i)
+            fed = (first_end and place == 0) or (last_end and place == last)
+            if self._lead == 0.0 and (fed or self.segment_ohm == 0.0):
+                return self.common_node
+            return f"supply_{line}" if self.segment_ohm == 0.0 else f"supply_{i}_{j}"
+
+        return [[name(i, j) for j in range(cols)] for i in range(rows)]
+
+    def resistors(self, shape: tuple[int, int]) -> Iterator[tuple[str, str, str, float]]:
+        """Yield name, two nodes and resistance [ohm] of the lines' segments, leads and supply."""
+        nodes = self.supply_nodes(shape)
+        lines = (
+            [[nodes[i][j] for i in range(shape[0])] for j in range(shape[1])]
+            if self.along == "columns"
+            else nodes
+        )
+        if self.supply_ohm > 0.0:
+            yield "supply", SOURCE, _COMMON, self.supply_ohm
+        for k, line in enumerate(lines):
+            if self.segment_ohm > 0.0:
+                for place, (one, two) in enumerate(itertools.pairwise(line)):
+                    if one != two:
+                        yield f"supply_{k}_{place}", one, two, self.segment_ohm
+            if self._lead > 0.0:
+                for end, there in zip(("start", "end"), _ENDS[self.driven], strict=True):
+                    if there:
+                        node = line[0] if end == "start" else line[-1]
+                        yield f"supply_{end}_{k}", self.common_node, node, self._lead
+
+
+def _lagrange(known: FloatArray, at: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the Lagrange polynomials of some points, and their slopes, (points, *at.shape)."""
+    shape = (len(known), *at.shape)
+    value, slope = np.ones(shape), np.zeros(shape)
+    for k, own in enumerate(known):
+        for other in np.delete(known, k):
+            factor = (at - other) / (own - other)
+            slope[k] = slope[k] * factor + value[k] / (own - other)
+            value[k] = value[k] * factor
+    return value, slope
