@@ -18,13 +18,14 @@ import numpy as np
 from xbar_circuit.cells import (
     MemoryTransistor,
     OneS1R,
+    OnSupplyLine,
     SubcircuitCell,
     TransistorCell,
     VerilogACell,
 )
 from xbar_circuit.cells.tabulated import cell_run_settings
 from xbar_circuit.crossbar import Crossbar
-from xbar_circuit.devices import Cell, IvTable, Ohmic, PcmCell
+from xbar_circuit.devices import Cell, IvTable, PcmCell
 from xbar_circuit.devices.pcm._spice import verilog_a_model
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.netlist.names import column_nodes, row_nodes
@@ -61,6 +62,13 @@ def exported_cells(crossbar: Crossbar, language: str) -> ExportedCells:
     """
     row, column = row_nodes(crossbar), column_nodes(crossbar)
     cell, parts = crossbar.cell, _parts(crossbar.cell)
+    if isinstance(cell, OnSupplyLine):
+        raise ParameterError.about(
+            "cell",
+            got="cells on a supply line with resistance, for an export",
+            expected="cells on two wires",
+            remedy="xc.netlist.deck() writes the whole array for ngspice",
+        )
     if language == "vacask":
         return _vacask(crossbar, row, column)
     _refuse(cell, parts, language)
@@ -154,18 +162,25 @@ def _vacask(
     crossbar: Crossbar, row: Sequence[Sequence[str]], column: Sequence[Sequence[str]]
 ) -> ExportedCells:
     cells = cell_lines(crossbar, row, column)
-    if isinstance(crossbar.cell, Ohmic):
-        own: tuple[str, ...] = ("model r resistor",)
-        return ExportedCells(notes=(), outside=(), inside=(*own, *cells.elements))
-    notes: tuple[str, ...] = ()
+    notes = [] if cells.celsius is None else [_meant_at(cells.celsius)]
     if cells.source is not None:
-        notes = (f'and load "{cells.source.stem}.osdi", compiled by openvaf-r from {cells.source}',)
-    held = ("model v vsource",) if any(") v dc=" in line for line in cells.elements) else ()
+        notes.append(
+            f'and load "{cells.source.stem}.osdi", compiled by openvaf-r from {cells.source}'
+        )
+    models = [
+        line
+        for line, use in (("model r resistor", ") r r="), ("model v vsource", ") v dc="))
+        if any(use in element for element in cells.elements)
+    ]
     return ExportedCells(
-        notes=notes,
+        notes=tuple(notes),
         outside=tuple(cells.model.splitlines()),
-        inside=(*held, *cells.elements),
+        inside=(*models, *cells.elements),
     )
+
+
+def _meant_at(celsius: float) -> str:
+    return f"meant at {celsius!r} degrees Celsius, which the deck sets"
 
 
 def _as_module(line: str) -> str:
