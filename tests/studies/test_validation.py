@@ -115,23 +115,27 @@ def test_a_truth_is_judged_by_its_ratio():
 def test_the_verb_writes_page_and_numbers_and_fails_where_one_differs(
     tmp_path, capsys, monkeypatch
 ):
-    def run(*arguments):
+    def run(folder=tmp_path):
         with pytest.raises(SystemExit) as ended:
-            main(["validate", "--only", "circuits", "--out", str(tmp_path), *arguments])
+            main(["validate", "--only", "circuits", "--out", str(folder)])
         return ended.value.code
 
-    assert not run()
+    told = {"what": "a", "unit": "1", "ours": 2.0, "theirs": 1.0, "tolerance": 0.1}
+    absent = Truth(**told, source="b", command="c", missing="not installed")
+    with monkeypatch.context() as patched:
+        patched.setitem(TRUTHS, "circuits", lambda _: iter([absent]))
+        assert not run()
+    assert "not installed" in capsys.readouterr().out
+    assert not run()  # by now it is
     content = json.loads((tmp_path / "summary.json").read_text())
     assert all(one["agrees"] for one in content)
     page = (tmp_path / "index.html").read_text()
     assert "k T / C" in page
     assert "CrossSim" in page
     assert "agrees" in capsys.readouterr().out
-    wrong = Truth(
-        what="a", unit="1", ours=2.0, theirs=1.0, tolerance=0.1, source="[b]", command="c"
-    )
+    wrong = Truth(**told, source="[b]", command="c")
     monkeypatch.setitem(TRUTHS, "circuits", lambda _: iter([wrong]))
-    assert run() == 1
+    assert run(tmp_path / "other") == 1
     assert "[b]" in capsys.readouterr().out
     with pytest.raises(SystemExit) as ended:
         main(["validate", "--only", "nothing", "--out", str(tmp_path)])
