@@ -13,12 +13,11 @@ from torch import nn
 from xbar_circuit import _checks as checks
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.errors import ParameterError
+from xbar_circuit.network.importers._torch_names import WHOLE
 from xbar_circuit.torch.layers import KINDS, CrossbarLayer, LayerTiles
 from xbar_circuit.torch.transfer import ADJOINTS
 
 __all__ = ["convert", "crossbar_layers", "set_ranges"]
-
-_WHOLE = "layer"  # name of a network that is one layer
 
 
 def convert(
@@ -45,7 +44,8 @@ def convert(
     accelerator
         Tiles, drivers, read-outs, devices.
     digital
-        Names of layers that stay as they are, as ``named_modules`` gives them; or their width in
+        Names of layers that stay as they are, as ``named_modules`` and `network.from_torch` give
+        them; or their width in
         bits by name: whole numbers of that width on a chip, float32 in training. None stays.
     elsewhere
         Layers on another accelerator, by name.
@@ -74,7 +74,7 @@ def convert(
     if rng is not None:
         checks.instance("rng", rng, np.random.Generator, example="np.random.default_rng(1)")
     others = dict(elsewhere or {})
-    found = {name or _WHOLE: part for name, part in module.named_modules() if type(part) in KINDS}
+    found = {name or WHOLE: part for name, part in module.named_modules() if type(part) in KINDS}
     widths = dict(digital) if isinstance(digital, Mapping) else dict.fromkeys(digital)
     unknown = sorted({*widths, *others} - set(found))
     if unknown or not set(found) - set(widths):
@@ -99,7 +99,7 @@ def convert(
     for name in found:
         if name in widths and widths[name] is None:
             continue
-        part = made if name == _WHOLE and type(made) in KINDS else made.get_submodule(name)
+        part = made if name == WHOLE and type(made) in KINDS else made.get_submodule(name)
         tiles = LayerTiles(
             name=name,
             accelerator=others.get(name, accelerator),

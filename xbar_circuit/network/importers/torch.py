@@ -15,6 +15,7 @@ from typing import Any
 from xbar_circuit._user_modules import import_own
 from xbar_circuit.errors import ModelFileError
 from xbar_circuit.network.graph import Network
+from xbar_circuit.network.importers._torch_names import named_after_modules
 from xbar_circuit.network.importers.onnx import from_onnx
 
 __all__ = ["from_torch", "load_torch"]
@@ -31,6 +32,9 @@ def from_torch(
     constants: Mapping[str, Any] | None = None,
 ) -> Network:
     """Return the network that a torch module computes at inference.
+
+    Linear, convolutional and recurrent layers are named as ``named_modules`` names them, but for
+    those of an exported program.
 
     Parameters
     ----------
@@ -124,7 +128,7 @@ def _exported(torch: Any, module: Any, sample: tuple[Any, ...], example: Any) ->
             module = torch.jit.trace(module, sample, check_trace=False)
         with _quiet():
             torch.onnx.export(module, sample, content, input_names=names, opset_version=17, **old)
-    return content.getvalue()
+    return named_after_modules(content.getvalue(), module)
 
 
 @contextmanager
