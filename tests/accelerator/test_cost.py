@@ -10,7 +10,8 @@ from closeness import approx
 from xbar_circuit.accelerator import usual_accelerator
 from xbar_circuit.accelerator._loads import array_joule, count_loads, recorded_vectors, tile_joule
 from xbar_circuit.accelerator._periphery import Periphery
-from xbar_circuit.accelerator.cost import balanced_replicas, tile_peak
+from xbar_circuit.accelerator._replicas import balanced_replicas
+from xbar_circuit.accelerator._tile_peak import tile_peak
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.mapping import map_network
 from xbar_circuit.architecture import (

@@ -7,7 +7,7 @@ import xbar_circuit as xc
 from closeness import approx
 from xbar_circuit.accelerator import usual_accelerator
 from xbar_circuit.accelerator._periphery import Periphery
-from xbar_circuit.accelerator.cost import tile_peak
+from xbar_circuit.accelerator._tile_peak import tile_peak
 from xbar_circuit.architecture import PUBLISHED, NeurramModel, hermes_64, neurram, preset
 
 #: Output and input bits, phases: TOPS and TOPS/W of the chip, Extended Data Fig. 12.

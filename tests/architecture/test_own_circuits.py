@@ -7,7 +7,7 @@ from closeness import approx
 from xbar_circuit import spice
 from xbar_circuit.accelerator import usual_accelerator
 from xbar_circuit.accelerator._periphery import Periphery
-from xbar_circuit.accelerator.cost import tile_peak
+from xbar_circuit.accelerator._tile_peak import tile_peak
 from xbar_circuit.architecture import preset
 from xbar_circuit.architecture.presets import COMPARATOR_JOULE, OPAMP_WATT, SETTLING_SECOND
 from xbar_circuit.peripherals import Subcircuit, TransimpedanceAmplifier

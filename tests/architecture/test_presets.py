@@ -8,7 +8,7 @@ import xbar_circuit as xc
 from closeness import approx
 from xbar_circuit.accelerator import usual_accelerator
 from xbar_circuit.accelerator._periphery import Periphery, input_bits
-from xbar_circuit.accelerator.cost import tile_peak
+from xbar_circuit.accelerator._tile_peak import tile_peak
 from xbar_circuit.architecture import (
     Buffer,
     DigitalUnit,

@@ -16,10 +16,11 @@ A few lines of Python run a network of your own::
     print(chip.at(86400.0).accuracy(mine.test.images, mine.test.labels))
 """
 
+from xbar_circuit.accelerator._layer_cost import LayerCost
 from xbar_circuit.accelerator.budget import Budget
 from xbar_circuit.accelerator.calibrate import calibrate_readout
 from xbar_circuit.accelerator.chip import Chip, program
-from xbar_circuit.accelerator.cost import Cost, LayerCost
+from xbar_circuit.accelerator.cost import Cost
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.effective import effective_network, effective_weights
 from xbar_circuit.accelerator.imported import ImportedSettings, from_aihwkit, from_crosssim

@@ -8,7 +8,6 @@ is a stage of its own on one digital unit, its weights read from a buffer for ev
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,41 +16,28 @@ import numpy as np
 
 from xbar_circuit import _checks as checks
 from xbar_circuit._brief import brief, headline
-from xbar_circuit.accelerator._area import areas_of, tile_areas
+from xbar_circuit.accelerator._area import areas_of
 from xbar_circuit.accelerator._hardware import Hardware
 from xbar_circuit.accelerator._layer_cost import (
     COMPONENTS,
     LayerCost,
     analog_cost,
-    analog_joule,
     digital_cost,
 )
 from xbar_circuit.accelerator._loads import (
     LayerLoad,
     array_joule,
-    conversions_of,
     count_loads,
     recorded_vectors,
 )
 from xbar_circuit.accelerator._periphery import Periphery
+from xbar_circuit.accelerator._tile_peak import OPERATIONS_A_MAC, tile_peak
 from xbar_circuit.accelerator._working_chip import Inputs, WorkingChip
-from xbar_circuit.accelerator.mapping import LayerPlan, Mapping
+from xbar_circuit.accelerator.mapping import LayerPlan
 from xbar_circuit.architecture import Architecture
 from xbar_circuit.errors import ParameterError
 
-__all__ = [
-    "COMPONENTS",
-    "OPERATIONS_A_MAC",
-    "Cost",
-    "LayerCost",
-    "balanced_replicas",
-    "cost_of_loads",
-    "inference_cost",
-    "tile_peak",
-]
-
-#: How the field counts.
-OPERATIONS_A_MAC = 2
+__all__ = ["Cost", "cost_of_loads", "inference_cost"]
 
 _LOADING_SAMPLES = 16  # whose activations load the arrays for their energy
 
@@ -283,81 +269,6 @@ def cost_of_loads(
         area_square_metre=areas,
         assumptions=_assumptions(chip, usual, areas, loads),
     )
-
-
-def tile_peak(
-    accelerator: Hardware, periphery: Periphery, *, array_joule: float
-) -> dict[str, float]:
-    """Return what one full tile does: as chips are compared.
-
-    Parameters
-    ----------
-    accelerator, periphery
-        Size and what stands around it.
-    array_joule
-        What the array draws for one product [J].
-
-    Returns
-    -------
-    dict
-        ``product_second``, ``product_joule`` and ``array_joule`` in it, ``macs``, ``tops``,
-        ``tops_per_watt``, and ``tops_per_mm2`` if the area is known.
-    """
-    macs = accelerator.inputs * accelerator.outputs
-    conversions = conversions_of(accelerator, accelerator.cols)
-    parts = analog_joule(periphery, accelerator.rows, conversions, array_joule)
-    joule = sum(parts.values())
-    result = {
-        "product_second": periphery.product_second,
-        "product_joule": joule,
-        "array_joule": array_joule,
-        "macs": float(macs),
-        "tops": OPERATIONS_A_MAC * macs / periphery.product_second * 1e-12,
-        "tops_per_watt": OPERATIONS_A_MAC * macs / joule * 1e-12,
-    }
-    area = sum(tile_areas(accelerator, periphery).values())
-    if area > 0.0:
-        result["tops_per_mm2"] = result["tops"] / (area * 1e6)
-    return result
-
-
-def balanced_replicas(
-    mapping: Mapping, *, tiles: int, architecture: str | Architecture | None = None
-) -> dict[str, int]:
-    """Return copies of each layer such that the pipeline is as fast as `tiles` tiles allow.
-
-    The slowest stage gets another copy as long as there is room.
-
-    Raises
-    ------
-    ParameterError
-        Fewer tiles than the network needs.
-    """
-    loads = [load for load in count_loads(mapping) if load.tiles]
-    left = checks.count("tiles", tiles) - mapping.tile_count
-    if left < 0:
-        raise ParameterError.about(
-            "tiles",
-            got=tiles,
-            expected=f"at least the {mapping.tile_count} tiles of one copy",
-            remedy="give more tiles",
-        )
-    copies = {load.name: 1 for load in loads}
-    products = {
-        plan.name: Periphery.of(plan.accelerator, architecture).product_second
-        for plan in mapping.layers
-    }
-
-    def second(load: LayerLoad) -> float:
-        return math.ceil(load.products / copies[load.name]) * products[load.name]
-
-    while loads:
-        slowest = max(loads, key=second)
-        if len(slowest.tiles) > left or copies[slowest.name] >= slowest.products:
-            break
-        copies[slowest.name] += 1
-        left -= len(slowest.tiles)
-    return copies
 
 
 def _ranged(chip: WorkingChip, plan: LayerPlan) -> Hardware:

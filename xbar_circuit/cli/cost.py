@@ -34,7 +34,7 @@ from xbar_circuit.network.images import (
 from xbar_circuit.network.workload import FASHION_MNIST, check_data, fit_images
 from xbar_circuit.plots.cost import draw_chips, draw_cost
 from xbar_circuit.report.cost import cost_components, write_cost_page
-from xbar_circuit.studies.network.inference import copies_of, make_chip, mapped
+from xbar_circuit.studies.network.chips import copies_of, make_chip, mapped
 from xbar_circuit.units import engineering
 
 __all__ = ["cost"]

@@ -47,13 +47,9 @@ from xbar_circuit.report.cost import cost_sections
 from xbar_circuit.report.inference import write_inference_page
 from xbar_circuit.report.progress import ProgressBar, progress_bar
 from xbar_circuit.runs import Kept
-from xbar_circuit.studies.network.inference import (
-    Evaluation,
-    copies_of,
-    evaluate,
-    make_chip,
-    mapped,
-)
+from xbar_circuit.studies.network.chips import copies_of, make_chip, mapped
+from xbar_circuit.studies.network.evaluation import Evaluation
+from xbar_circuit.studies.network.inference import evaluate
 from xbar_circuit.units import duration
 
 __all__ = ["infer"]

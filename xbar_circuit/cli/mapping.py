@@ -25,7 +25,7 @@ from xbar_circuit.cli._options import (
 from xbar_circuit.cli._resuming import one_shot
 from xbar_circuit.plots.mapping import draw_floorplan, draw_tiles
 from xbar_circuit.report.mapping import mapping_summary, write_mapping_csv, write_mapping_page
-from xbar_circuit.studies.network.inference import copies_of, mapped
+from xbar_circuit.studies.network.chips import copies_of, mapped
 
 __all__ = ["mapping", "write_mapping"]
 

@@ -25,7 +25,7 @@ from xbar_circuit.network.lenet import mnist_lenet5
 from xbar_circuit.plots.mnist import draw_ages, draw_wires
 from xbar_circuit.report.mnist import mnist_summary, write_mnist_page
 from xbar_circuit.report.progress import progress_bar
-from xbar_circuit.studies.network.inference import Evaluation
+from xbar_circuit.studies.network.evaluation import Evaluation
 from xbar_circuit.studies.network.mnist import (
     AIHWKIT,
     REFERENCE,

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from xbar_circuit.accelerator.cost import COMPONENTS, Cost
+from xbar_circuit.accelerator._layer_cost import COMPONENTS
+from xbar_circuit.accelerator.cost import Cost
 from xbar_circuit.architecture import PUBLISHED
 from xbar_circuit.plots.style import COLOURS, figure, save
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from xbar_circuit.accelerator.budget import Budget
 from xbar_circuit.plots.style import COLOURS, figure, save
-from xbar_circuit.studies.network.inference import Evaluation
+from xbar_circuit.studies.network.evaluation import Evaluation
 from xbar_circuit.units import duration
 
 __all__ = ["draw_budget", "draw_temperature", "draw_time"]

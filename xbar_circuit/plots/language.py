@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from xbar_circuit.accelerator.cost import COMPONENTS
+from xbar_circuit.accelerator._layer_cost import COMPONENTS
 from xbar_circuit.plots.style import COLOURS, figure, save
 from xbar_circuit.studies.network.language import LanguageStudy
 

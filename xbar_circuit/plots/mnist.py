@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from xbar_circuit.plots.style import COLOURS, figure, save
-from xbar_circuit.studies.network.inference import Evaluation
+from xbar_circuit.studies.network.evaluation import Evaluation
 from xbar_circuit.studies.network.mnist import (
     AIHWKIT,
     BY_COLUMN,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from xbar_circuit.plots.style import COLOURS, figure, save
-from xbar_circuit.studies.network.inference import CORRECTIONS
+from xbar_circuit.studies.network.chips import CORRECTIONS
 from xbar_circuit.studies.network.temperature import TemperatureCurve
 
 __all__ = ["draw_temperature_curve"]

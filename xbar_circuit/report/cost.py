@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from xbar_circuit.accelerator.cost import COMPONENTS, Cost
+from xbar_circuit.accelerator._layer_cost import COMPONENTS
+from xbar_circuit.accelerator.cost import Cost
 from xbar_circuit.architecture import PUBLISHED
 from xbar_circuit.report import Figure, Section, Table, write_page
 from xbar_circuit.units import engineering

@@ -16,7 +16,8 @@ from xbar_circuit.accelerator.spot_check import TileCheck
 from xbar_circuit.report import Figure, Section, Table, write_page
 from xbar_circuit.report.hardware import accelerator_words, codes_table
 from xbar_circuit.report.mapping import mapping_section
-from xbar_circuit.studies.network.inference import Evaluation, Scores, copies_of, placement_of
+from xbar_circuit.studies.network.chips import copies_of
+from xbar_circuit.studies.network.evaluation import Evaluation, Scores, placement_of
 from xbar_circuit.units import duration
 
 __all__ = ["write_inference_page"]

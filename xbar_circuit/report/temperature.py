@@ -6,7 +6,7 @@ from pathlib import Path
 
 from xbar_circuit.report import Figure, Section, Table, write_page
 from xbar_circuit.report.hardware import accelerator_words
-from xbar_circuit.studies.network.inference import CORRECTIONS
+from xbar_circuit.studies.network.chips import CORRECTIONS
 from xbar_circuit.studies.network.temperature import TemperatureCurve
 from xbar_circuit.units import duration
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from xbar_circuit import nodal
 from xbar_circuit.accelerator._periphery import Periphery
-from xbar_circuit.accelerator.cost import tile_peak
+from xbar_circuit.accelerator._tile_peak import tile_peak
 from xbar_circuit.accelerator.usual import usual_accelerator
 from xbar_circuit.architecture import PUBLISHED, NeurramModel
 from xbar_circuit.crossbar import Crossbar

@@ -13,7 +13,8 @@ from xbar_circuit.network.lenet import fashion_mnist_lenet5
 from xbar_circuit.network.operators import Dense, Flatten
 from xbar_circuit.network.storage import save
 from xbar_circuit.studies.network import inference
-from xbar_circuit.studies.network.inference import evaluate, make_chip, mapped
+from xbar_circuit.studies.network.chips import make_chip, mapped
+from xbar_circuit.studies.network.inference import evaluate
 
 PCM = {
     "accelerator": {"wires": {"row_ohm": 0.0, "column_ohm": 0.0}},

@@ -1,7 +1,8 @@
 """Studies of whole networks on tiles: over time and temperature, by read-out, layer by layer."""
 
 from xbar_circuit.studies.network.demo import Demo, run_demo
-from xbar_circuit.studies.network.inference import Evaluation, evaluate
+from xbar_circuit.studies.network.evaluation import Evaluation
+from xbar_circuit.studies.network.inference import evaluate
 from xbar_circuit.studies.network.mnist import Mnist, measure_mnist
 from xbar_circuit.studies.network.placement import (
     LayerPlacement,

@@ -31,7 +31,9 @@ from xbar_circuit.network.images import Dataset, Normalisation, load_dataset, lo
 from xbar_circuit.peripherals import Dac, IdealConverter, Readout
 from xbar_circuit.runs.memory import peak_bytes
 from xbar_circuit.studies.array.mvm_error import gaussian_weights, mvm_error, sparse_inputs
-from xbar_circuit.studies.network.inference import Evaluation, Report, evaluate, make_chip, mapped
+from xbar_circuit.studies.network.chips import Report, make_chip, mapped
+from xbar_circuit.studies.network.evaluation import Evaluation
+from xbar_circuit.studies.network.inference import evaluate
 from xbar_circuit.wires import Wires
 
 __all__ = [

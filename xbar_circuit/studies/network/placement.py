@@ -26,7 +26,7 @@ from xbar_circuit.network.execution import accuracy
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.images import Dataset
 from xbar_circuit.runs import Kept
-from xbar_circuit.studies.network.inference import Report, make_chip, mapped
+from xbar_circuit.studies.network.chips import Report, make_chip, mapped
 
 __all__ = ["LayerPlacement", "PlacementReport", "find_placement"]
 

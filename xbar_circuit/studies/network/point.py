@@ -34,7 +34,7 @@ from xbar_circuit.network.execution import accuracy, run
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.images import Dataset, Normalisation
 from xbar_circuit.network.workload import check_data, load_workload
-from xbar_circuit.studies.network.inference import make_chip, mapped
+from xbar_circuit.studies.network.chips import make_chip, mapped
 
 __all__ = [
     "Point",

@@ -34,7 +34,7 @@ from xbar_circuit.peripherals import (
 )
 from xbar_circuit.resources import device_model
 from xbar_circuit.runs import Kept, digest
-from xbar_circuit.studies.network.inference import Report, make_chip, mapped
+from xbar_circuit.studies.network.chips import Report, make_chip, mapped
 from xbar_circuit.tile import CHAINS
 
 __all__ = ["ReadoutComparison", "ReadoutRow", "compare_readouts", "own_readout", "usual_readouts"]

@@ -14,7 +14,7 @@ import numpy as np
 
 from xbar_circuit.accelerator.wire_aware import wire_aware
 from xbar_circuit.runs.items import ItemOutcome
-from xbar_circuit.studies.network.inference import make_chip, mapped
+from xbar_circuit.studies.network.chips import make_chip, mapped
 from xbar_circuit.studies.network.point import digital_accuracy, point_of
 from xbar_circuit.wires import Wires
 

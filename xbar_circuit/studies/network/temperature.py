@@ -30,13 +30,7 @@ from xbar_circuit.network.execution import accuracy
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.images import Dataset
 from xbar_circuit.runs import Kept
-from xbar_circuit.studies.network.inference import (
-    CORRECTIONS,
-    Report,
-    accuracy_at,
-    make_chip,
-    mapped,
-)
+from xbar_circuit.studies.network.chips import CORRECTIONS, Report, accuracy_at, make_chip, mapped
 
 __all__ = ["CELSIUS", "TemperatureCurve", "temperature_curve"]
 
