@@ -38,7 +38,6 @@ from rich.markup import escape
 from typer.core import TyperCommand, TyperGroup
 
 from xbar_circuit import __version__
-from xbar_circuit._files import held
 from xbar_circuit.cli._resuming import interruptible, terminable
 from xbar_circuit.errors import (
     ConvergenceError,
@@ -154,6 +153,8 @@ def _after_probe(work: Any, params: Sequence[Any]) -> Callable[..., Any]:
             out.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=out) as probe:
                 probe.write(bytes(_PROBE_BYTES))
+        from xbar_circuit._files import held  # noqa: PLC0415  NumPy, which the list does without
+
         with (
             interruptible(out, goes_on=getattr(work, "resumes", False)),
             nullcontext() if out is None else held(out),
