@@ -1,0 +1,47 @@
+"""The example of noise-aware training on a tiny version of itself."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import torch
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "docs/examples/noise_aware.py"
+
+
+def loaded():
+    spec = importlib.util.spec_from_file_location("noise_aware_example", EXAMPLE)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_tiny_study_measures_every_network_and_age(tmp_path):
+    example = loaded()
+    told = {"width": 4, "trunk": 3, "branch": 1, "train_images": 400, "test_images": 100}
+    found = example.study(**told, chips=1)
+    assert list(found) == ["plain", "noise-aware"]
+    for rows in found.values():
+        assert 0.15 < rows["digital"] <= 1.0  # ten classes: it has learned something
+        assert list(rows["column"]) == list(rows["none"]) == list(example.AGES)
+    example.draw(found, tmp_path / "figure.png")
+    assert (tmp_path / "figure.png").stat().st_size > 5000
+
+
+def test_noise_is_of_an_outputs_largest_weight_and_clipping_of_its_spread():
+    example = loaded()
+    torch.manual_seed(0)
+    model = example.residual_network(8)
+    name = example.matrices(model)[2]
+    own = dict(model.named_parameters())[name]
+    generator = torch.Generator().manual_seed(3)
+    draws = torch.stack([example.noisy(model, generator)[name].detach() for _ in range(300)])
+    spread = (draws - own.detach()).std(dim=(0, 2, 3, 4))
+    largest = own.detach().abs().flatten(1).amax(dim=1)
+    np.testing.assert_allclose((spread / largest).numpy(), example.NOISE, rtol=0.05)
+    before = own.detach().flatten(1).square().mean(dim=1).sqrt()
+    with torch.no_grad():
+        own[0, 0, 0, 0] = 10.0 * before[0]
+    edge = example.CLIP * own.detach().flatten(1).square().mean(dim=1).sqrt()
+    example.clip(model)
+    assert (own.detach().abs().flatten(1).amax(dim=1) <= edge * 1.000001).all()
