@@ -38,6 +38,7 @@ truths: setup-dev ## hold the package to truths from outside, ten minutes; rewri
 fuzz: setup-dev  ## 10,000 damaged files, then 10,000 random arrays against extended precision, an hour; exits with 1 if one is wrong
 	$(BIN)/python tests/support/file_fuzz.py --count 600
 	$(BIN)/python tests/support/array_fuzz.py --count 10000
+	$(BIN)/python tests/support/transient_fuzz.py --count 1000
 
 faults: setup-dev  ## stop every verb by kill, Ctrl-C, SIGTERM, a full disk; spoil what it kept; resume it: same numbers? 20 minutes
 	$(BIN)/python tests/support/faults.py

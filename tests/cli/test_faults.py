@@ -50,7 +50,18 @@ def test_every_verb_says_whether_its_command_goes_on():
     said = {words: getattr(one.callback, "resumes", None) for words, one in COMMANDS.items()}
     assert [words for words, goes_on in said.items() if goes_on is None] == []
     assert {words for words, goes_on in said.items() if not goes_on} == {
-        *("bench", "check", "cost", "demo", "doctor", "explore", "export", "mapping", "read"),
+        *(
+            "bench",
+            "cells",
+            "check",
+            "cost",
+            "demo",
+            "doctor",
+            "explore",
+            "export",
+            "mapping",
+            "read",
+        ),
     }
     assert set(COMMANDS) - set(WRITING) == {"explore"}
     assert {words for words in QUICK if not said[words]} == set()

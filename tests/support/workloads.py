@@ -5,6 +5,7 @@ The list of verbs is that of the command line itself: one that is not named here
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 import re
@@ -31,6 +32,7 @@ WORKLOADS: dict[str, tuple[str, ...]] = {
     "agree-tiles": ("--every", "60", "--no-transistors"),
     "bench": ("--max-side", "16", "--no-spice", "--only", "linear"),
     "calibrate": ("sar", "--rows", "4", "--bits", "4", "--fit-products", "6", "--products", "4"),
+    "cells": (),
     "characterize amplifier": ("--rows", "2", "--cols", "1", "--bits", "3"),
     "characterize column": ("sar", "--rows", "4", "--bits", "4", "--products", "2"),
     "characterize conveyor": ("--rows", "2", "--cols", "1", "--bits", "3"),
@@ -117,7 +119,11 @@ def make_files(folder: Path) -> None:
 
 
 def numbers(out: Path) -> Any:
-    """Return what a finished run says, but for times."""
+    """Return what a finished run says, but for times; of a sweep its table, failures included."""
+    if not (out / "summary.json").exists():
+        with (out / "results.csv").open(encoding="utf-8", newline="") as file:
+            lines = [line for line in file if not line.startswith("#")]
+        return _without_times(list(csv.DictReader(lines)))
     return _without_times(json.loads((out / "summary.json").read_text(encoding="utf-8")))
 
 
