@@ -227,7 +227,8 @@ def characterize_converter(
     >>> round(report.offset_lsb, 6), round(report.gain_error, 9), report.missing_codes
     (1.28, 0.0, ())
     """
-    converter = converter.at_celsius(checks.number("celsius", celsius, "C", minimum=-273.15))
+    checks.number("celsius", celsius, "degree Celsius", minimum=-273.15)
+    converter = converter if celsius == 27.0 else converter.at_celsius(celsius)
     low, high = converter.input_low, converter.input_high
     levels, bits = converter.levels, converter.known_bits()
     lsb = (high - low) / levels
