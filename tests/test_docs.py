@@ -4,8 +4,10 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import xbar_circuit as xc
 from xbar_circuit import cli
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -59,3 +61,26 @@ def test_pages_that_are_linked_exist(page):
         target = (page.parent / link).with_suffix(".md")
         notebook = DOCS.parent / "notebooks" / f"{Path(link).name}.ipynb"
         assert link in generated or target.is_file() or notebook.is_file(), link
+
+
+@pytest.mark.parametrize(("page", "number"), [("own_network", 0), ("temperature", 0)])
+def test_a_block_of_a_how_to_runs_on_what_the_text_before_it_names(page, number):
+    test, calibration = (
+        getattr(xc.network, f"fashion_mnist_{name}")().first(4) for name in ("test", "calibration")
+    )
+    scope = {
+        "xc": xc,
+        "np": np,
+        "peripherals": xc.peripherals,
+        "accelerator": xc.Accelerator(),
+        "readout": xc.Accelerator().readout,
+        "network": xc.network.fashion_mnist_lenet5(),
+        "training_images": calibration.images,
+        "images": test.images,
+        "labels": test.classes,
+        "rng": np.random.default_rng(1),
+    }
+    text = (DOCS / "howto" / f"{page}.md").read_text("utf-8")
+    block = re.findall(r"```python\n(.*?)```", text, re.DOTALL)[number]
+    exec(compile(block, page, "exec"), scope)
+    assert scope["chip"].second == 0.0

@@ -12,6 +12,7 @@ from xbar_circuit.report import Figure, Section, Table, write_page
 def test_page_is_self_contained_and_escaped(tmp_path):
     with figure() as (page, (axes,)):
         axes.plot([1, 2])
+        axes.set(xlabel="time [s]", ylabel="voltage [V]")
         save(page, tmp_path / "a.png")
     section = Section(
         title="Loss & gain",
