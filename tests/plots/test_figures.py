@@ -41,6 +41,7 @@ def test_one_dot_and_an_offset_are_seen():
         left.set(xlabel="time [s]", ylabel="accuracy [%]")
         right.plot([1, 2], [1e6 + 1e-4, 1e6 + 2e-4])
         right.set(xlabel="time [s]", ylabel="voltage [V]")
+        right.ticklabel_format(useOffset=True)  # which the style turns off
         words = drawn(page)
     assert len(words) == 2
     assert "one dot, at x = 1" in words[0]

@@ -13,7 +13,11 @@ from xbar_circuit import __version__, report
 from xbar_circuit._checks import choice
 from xbar_circuit._files import write_json
 from xbar_circuit.cells import CELL_PRESETS, cell_preset
-from xbar_circuit.cli._options import Only, Out
+from xbar_circuit.cli._options import (
+    Only,
+    Out,
+    draws,
+)
 from xbar_circuit.cli._resuming import one_shot
 from xbar_circuit.plots.cell_curves import draw_cell_curves
 from xbar_circuit.report.progress import progress_bar
@@ -23,6 +27,7 @@ from xbar_circuit.units import engineering
 __all__ = ["cells"]
 
 
+@draws()
 @one_shot
 def cells(*, only: Only = None, out: Out = Path("out/cells")) -> None:
     """Show the cells that --device-law knows: law, range, source of each constant, I-V curves.

@@ -34,6 +34,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 
 _STYLE: Any = {
     "axes.axisbelow": True,
+    "axes.formatter.useoffset": False,
     "axes.grid": True,
     "axes.prop_cycle": cycler(color=list(COLOURS)),
     "axes.spines.right": False,
