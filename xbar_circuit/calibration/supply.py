@@ -42,6 +42,11 @@ def tabulate_supply(
     points
         How many tables.
 
+    Returns
+    -------
+    OnSupplyLine
+        The cell with its tables.
+
     Raises
     ------
     ParameterError
