@@ -42,7 +42,10 @@ def random_transient(rng: np.random.Generator) -> tuple[Array, xc.Crossbar, floa
 
 
 def modes(array: Array, xbar: xc.Crossbar, ramp: float, times: np.ndarray) -> np.ndarray:
-    """Return the column currents (times, cols) of the ramp from 0 V [A]."""
+    """Return the currents of columns, then drivers, (times, cols + rows) of the ramp from 0 V [A].
+
+    A driver's without what charges capacitance at its very own node.
+    """
     network = Network(array)
     n, first = network.free, network.first_sense
     mp = mpmath.mpf
@@ -84,12 +87,14 @@ def modes(array: Array, xbar: xc.Crossbar, ramp: float, times: np.ndarray) -> np
                 sum((vectors[i, k] * part[k] for k in range(n)), mp(0)) / root[i] for i in range(n)
             ]
             share = min(float(time) / ramp, 1.0)
-            node += [share * v for v in volts]
-            current = [mp(0)] * network.cols
+            node += [share * v for v in volts]  # sense terminals are the last of them
+            current = [mp(0)] * (network.cols + len(array.volts))
             for a, b, s in g:
                 for one, other in ((a, b), (b, a)):
                     if other >= first and one != other:
                         current[other - first] += s * node[one]
+                    elif n <= other < first:
+                        current[network.cols + other - n] += s * (node[other] - node[one])
             found.append([float(i) for i in current])
     return np.array(found)
 
@@ -105,8 +110,13 @@ def judge(rng: np.random.Generator) -> tuple[str, float]:
         return "refused", 0.0
     some = np.unique(np.linspace(0, len(found.time_second) - 1, _TIMES).astype(int))
     exact = modes(array, xbar, ramp, found.time_second[some])
-    scale = max(np.abs(exact).max(), np.abs(found.column_current).max())
-    error = float(np.abs(found.column_current[some] - exact).max() / (scale or 1.0))
+    error = 0.0
+    held = (Network(array).row >= Network(array).free).any()
+    pairs = [(found.column_current, exact[:, : xbar.cols])]
+    pairs += [] if held else [(found.row_current, exact[:, xbar.cols :])]
+    for ours, right in pairs:
+        scale = max(np.abs(right).max(), np.abs(ours).max())
+        error = max(error, float(np.abs(ours[some] - right).max() / (scale or 1.0)))
     return ("right" if error <= ALLOWED * TOLERANCE else "WRONG"), error
 
 

@@ -88,6 +88,7 @@ class Dynamics:
         self.own = sparse.csc_array(whole[:n, :n])
         self.drive = sparse.csr_array(-whole[:n, n : n + crossbar.rows])
         self._held = sparse.csr_array(whole[n:])
+        self._differences = _scaled_differences([*grid.branches, devices], n)
         self._watched = _watched_nodes(grid, watch)
         self.currents = slice(0, crossbar.rows), slice(crossbar.rows, sum(crossbar.shape))
 
@@ -110,6 +111,21 @@ class Dynamics:
         n = self.unknowns
         result: FloatArray = volts @ self._held[:, n : n + self._rows].T
         return result
+
+    def conductance(self, basis: FloatArray) -> FloatArray:
+        """Return ``basis.T @ own @ basis`` as a sum of powers in the branches (states, states) [S].
+
+        Squares of voltage differences: where a wire of nanoohms makes two nodes one, the assembled
+        matrix would round its 1e9 S beside all else, while the squared difference is next to 0.
+        """
+        parts = self._differences @ basis
+        result: FloatArray = parts.T @ parts
+        return result
+
+    def driver_siemens(self) -> FloatArray:
+        """Return the sum of the conductances at each driver (rows,) [S]."""
+        result: FloatArray = np.asarray(abs(self._held[: self._rows, : self.unknowns]).sum(axis=1))
+        return result.ravel()
 
     def settled_current(self, voltage: FloatArray, volts: FloatArray) -> FloatArray:
         """Return the column currents at rest (cols,) [A] for unknown and drivers' voltages."""
@@ -153,6 +169,29 @@ class Dynamics:
         stored = 0.5 * self._driver_farad * (ends[1] ** 2 - ends[0] ** 2)
         result: FloatArray = (start * integral + slope * moment).sum(axis=0) + stored
         return result
+
+
+def _scaled_differences(
+    branches: Sequence[tuple[NDArray[np.int64], NDArray[np.int64], FloatArray]], unknowns: int
+) -> sparse.csr_array:
+    """Return the map to ``sqrt(g) (v_a - v_b)`` of every branch; held nodes are at 0 V."""
+    first, second, siemens = (
+        np.concatenate([np.broadcast_to(one[k], np.shape(one[0])).ravel() for one in branches])
+        for k in range(3)
+    )
+    root = np.sqrt(siemens)
+    every = np.arange(len(root))
+    here, there = (first < unknowns) & (root > 0.0), (second < unknowns) & (root > 0.0)
+    return sparse.csr_array(
+        (
+            np.concatenate([root[here], -root[there]]),
+            (
+                np.concatenate([every[here], every[there]]),
+                np.concatenate([first[here], second[there]]),
+            ),
+        ),
+        shape=(len(root), unknowns),
+    )
 
 
 def _watched_nodes(

@@ -199,7 +199,8 @@ def directions(volts: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 def _orthonormal(block: FloatArray, basis: FloatArray) -> FloatArray:
     """Return an orthonormal basis of what `block` adds to `basis`."""
-    block = block / np.linalg.norm(block, axis=0)
+    size = np.linalg.norm(block, axis=0)
+    block = block[:, size > 0.0] / size[size > 0.0]
     for _ in range(2):
         block = block - basis @ (basis.T @ block)
     fresh, triangle = np.linalg.qr(block)
@@ -208,9 +209,9 @@ def _orthonormal(block: FloatArray, basis: FloatArray) -> FloatArray:
 
 def _modes(system: Dynamics, basis: FloatArray, excitation: FloatArray, signals: _Signals) -> Modes:
     """Return the modes of the reduced system."""
-    conductance = basis.T @ (system.own @ basis)
+    conductance = system.conductance(basis)
     capacitance = basis.T @ (system.mass[:, np.newaxis] * basis)
-    tau, vectors = eigh(0.5 * (capacitance + capacitance.T), 0.5 * (conductance + conductance.T))
+    tau, vectors = eigh(0.5 * (capacitance + capacitance.T), conductance)
     return Modes(
         tau=np.maximum(tau, 0.0),
         force=vectors.T @ (basis.T @ excitation),

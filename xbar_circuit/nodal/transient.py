@@ -31,6 +31,9 @@ from xbar_circuit.nodal.waveform import Waveform
 
 __all__ = ["TransientResult", "transient"]
 
+_NEVER = 1e30  # s: every mode has settled
+_ROUNDING = 2.0 * float(np.finfo(np.float64).eps)  # error of a node voltage over the largest drive
+_NOTHING_AMPERE = 1e-15  # rounding of a driver's current that no circuit notices; chosen
 _STATIC = 0.1  # how closely the settled currents must be right, relative to the tolerance
 _SMALLEST = 1e-9  # columns whose settled current is judged, relative to the largest
 _BISECTIONS = 40
@@ -194,15 +197,19 @@ def transient(
     _certify_static(crossbar, system, allowed)
     try:
         solution: DynamicSolution = (method or ReducedOrder()).follow(system, stop, allowed)
+        if not isinstance(method, TrBdf2):
+            _certify_settled(crossbar, system, solution, allowed)
     except ConvergenceError:
         if method is not None:
             raise
+        _certify_digits(system, _settled_currents(crossbar, system)[0], allowed)
         solution = TrBdf2().follow(system, stop, allowed)
 
     def evaluate(time: FloatArray) -> Record:
         return system.record(time, solution.outputs(time))
 
     record = evaluate(solution.time_second)
+    _certify_digits(system, record.row_current, allowed)
     currents = np.concatenate([record.column_current, record.row_current], axis=1)
     if certify(currents, None, tolerance=TOLERANCE).size:
         raise ConvergenceError(
@@ -219,6 +226,60 @@ def transient(
         method=solution.work,
         _evaluate=evaluate,
     )
+
+
+def _settled_currents(crossbar: Crossbar, system: Dynamics) -> tuple[FloatArray, FloatArray]:
+    """Return the currents of drivers and columns if every corner lasted (points, each) [A]."""
+    gain = transfer(crossbar)
+    volts = system.waveform.volts
+    return volts * gain.sum(axis=1), volts @ gain
+
+
+def _certify_settled(
+    crossbar: Crossbar, system: Dynamics, solution: DynamicSolution, tolerance: float
+) -> None:
+    """Refuse a reduced model that does not settle to the column currents of `nodal.transfer`.
+
+    After the last corner it is a sum of decaying exponentials, so its end is known. Modes that lost
+    the digits of small conductances show there.
+
+    Raises
+    ------
+    ConvergenceError
+        They differ by more than the tolerance, relative to the largest current of a corner.
+    """
+    never = np.array([_NEVER])
+    found = system.record(never, solution.outputs(never)).column_current
+    wanted = _settled_currents(crossbar, system)[1]
+    apart = np.abs(found - wanted[-1:])
+    scale = np.full_like(apart, np.abs(wanted).max())
+    if certify(found, (apart, scale), tolerance=tolerance).size:
+        raise ConvergenceError(
+            "transient: got a reduced model that does not settle to the currents of nodal.transfer,"
+            f" expected them within {tolerance:g}; use method=nodal.TrBdf2()"
+        )
+
+
+def _certify_digits(system: Dynamics, row_current: FloatArray, tolerance: float) -> None:
+    """Refuse an array whose drivers' currents drown in the rounding of its node voltages.
+
+    A driver's current is ``g (V - v)`` of its lead; v is known to rounding of the largest voltage,
+    which no node exceeds. Sense terminals are at 0 V, so nothing cancels there.
+
+    Raises
+    ------
+    ConvergenceError
+        The rounding is above the tolerance, relative to the largest driver current.
+    """
+    volt = np.abs(system.waveform.volts).max()
+    lost = _ROUNDING * volt * system.driver_siemens().max()
+    largest = np.abs(row_current).max()
+    if lost > max(tolerance * largest, _NOTHING_AMPERE):
+        raise ConvergenceError(
+            f"transient: got drivers' currents of {largest:.3g} A with rounding of {lost:.3g} A,"
+            f" expected it within {tolerance:g} of them; the drivers' leads conduct far better than"
+            " the array: use 0 for an ideal wire and None for an open end"
+        )
 
 
 def _certify_static(crossbar: Crossbar, system: Dynamics, tolerance: float) -> None:
