@@ -71,7 +71,10 @@ def test_without_code_models(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize(
     ("confined", "words"),
-    [((), "denied nothing, not programs, files, network"), (("programs",), "not files, network")],
+    [
+        ((), "process nothing, not programs, files, network"),
+        (("programs",), "process programs, not files, network"),
+    ],
 )
 def test_without_confinement(confined, words):
     simulator = replace(spice.simulator(), confined=confined)

@@ -188,7 +188,7 @@ def test_floats_are_compared_as_numbers():
         value("accuracy", outputs, np.zeros(20))
     with pytest.raises(ParameterError, match="accuracy without targets"):
         value("accuracy", outputs)
-    with pytest.raises(ShapeError, match="one label a sample"):
+    with pytest.raises(ShapeError, match="one label per sample"):
         value("accuracy", outputs, np.zeros((20, 7), dtype=int))
     with pytest.raises(ParameterError, match="one class"):
         value("auc", outputs[:, :1], np.ones(20, int))

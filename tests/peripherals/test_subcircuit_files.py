@@ -200,7 +200,7 @@ def test_a_kits_monte_carlo_follows_its_seed(tmp_path):
     assert [v.name for v in sampled] == [f"celsius=27, kit sample={k}" for k in range(3)]
 
     def offset(variation):
-        one = at_condition(circuit, variation.corner, variation.parameters, seed=variation.seed)
+        one = at_condition(circuit, variation)
         nodes = {"plus": "0", "minus": "0", "out": "out"}
         deck = "\n".join(["offset", *one.include_lines(), *one.instance_lines("a", nodes)])
         return xc.spice.run(deck, xc.spice.Op(), **run_settings([one]))["v(out)"][0] / 2000

@@ -38,7 +38,8 @@ def figure_faults(page: Figure) -> list[str]:
             if axis.get_major_formatter().get_offset():
                 faults.append(f"{where}: the {name} axis counts from an offset")
         places = {float(x) for line in _data(axes) for x in line.get_xdata()}
-        if len(places) == 1 and not _words(axes.xaxis) and not axes.patches and not axes.images:
+        alone = len(places) == 1 and len(axes.get_xticks()) > 1  # one tick names the one value
+        if alone and not _words(axes.xaxis) and not axes.patches and not axes.images:
             faults.append(f"{where}: one dot, at x = {places.pop():g}, on an axis of numbers")
     return faults
 

@@ -101,6 +101,11 @@ def from_aihwkit(config: Any) -> ImportedSettings:
         The object itself, its fields as nested dictionaries, or a JSON file of these. In
         dictionaries, ``class`` names the class of a noise model or compensation.
 
+    Returns
+    -------
+    ImportedSettings
+        The accelerator and run settings, with the keys that were taken and those that were not.
+
     Raises
     ------
     ParameterError
@@ -186,6 +191,11 @@ def from_crosssim(config: Any) -> ImportedSettings:
     config
         The object, nested dictionaries, or a JSON file.
 
+    Returns
+    -------
+    ImportedSettings
+        The accelerator and run settings, with the keys that were taken and those that were not.
+
     Raises
     ------
     ParameterError
@@ -193,7 +203,9 @@ def from_crosssim(config: Any) -> ImportedSettings:
     ModelFileError
         The file is missing or not JSON.
 
-    >>> made = from_crosssim({"core": {"rows_max": 64}, "xbar": {"device": {"Rmin": 1e4}}})
+    >>> made = from_crosssim(
+    ...     {"core": {"rows_max": 64}, "xbar": {"device": {"Rmin": 1e4, "Rmax": 1e6}}}
+    ... )
     >>> made.accelerator.rows, made.accelerator.synapse.g_max_siemens
     (64, 0.0001)
     """

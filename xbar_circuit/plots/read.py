@@ -16,7 +16,16 @@ from xbar_circuit.result import ReadResult
 
 __all__ = ["draw_read"]
 
-_SCALES = ((1e-12, "p"), (1e-9, "n"), (1e-6, "u"), (1e-3, "m"), (1.0, ""), (1e3, "k"))
+_SCALES = (
+    (1e-18, "a"),
+    (1e-15, "f"),
+    (1e-12, "p"),
+    (1e-9, "n"),
+    (1e-6, "u"),
+    (1e-3, "m"),
+    (1.0, ""),
+    (1e3, "k"),
+)
 
 
 def draw_read(result: ReadResult, *, sample: int = 0, path: str | Path | None = None) -> Figure:

@@ -54,4 +54,6 @@ def draw_recovery(recovery: Recovery, path: Path) -> None:
             axes.set_xlabel("resistance of a wire segment [ohm]")
             axes.set_xticks(shown, [f"{ohm:g}" for ohm in ohms])
             axes.minorticks_off()
+        wired = ohms > 0.0
+        middle.set_xticks(shown[wired], [f"{ohm:g}" for ohm in ohms[wired]])
         save(page, path)

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from xbar_circuit import _checks as checks
+from xbar_circuit._brief import brief
 from xbar_circuit.netlist._provenance import Provenance
 from xbar_circuit.netlist._testbench import Testbench
 from xbar_circuit.netlist._tile import tile_bench
@@ -33,6 +34,13 @@ __all__ = ["Tile", "TileResult"]
 _PER_DECK = 32  # products; long piecewise linear sources are slow
 
 
+@brief(
+    lambda self: (
+        f"{self.crossbar.rows} x {self.crossbar.cols}, {type(self.driver).__name__},"
+        f" {type(self.readout.converter).__name__} {self.readout.converter.bits} bit"
+    ),
+    picture=lambda self: self.crossbar.conductance,
+)
 @dataclass(frozen=True)
 class Tile(FastTile):
     """A crossbar with drivers on its rows and read-outs on its columns.

@@ -12,7 +12,7 @@ from xbar_circuit.network.images import fashion_mnist_calibration, fashion_mnist
 from xbar_circuit.network.lenet import fashion_mnist_lenet5
 from xbar_circuit.network.operators import Dense, Flatten
 from xbar_circuit.network.storage import save
-from xbar_circuit.studies.network import inference
+from xbar_circuit.studies.network import chips
 from xbar_circuit.studies.network.chips import make_chip, mapped
 from xbar_circuit.studies.network.inference import evaluate
 
@@ -79,13 +79,13 @@ def test_the_budget_names_what_the_settings_have():
 
 def test_the_command_line_takes_somebodys_files(tmp_path, monkeypatch):
     made = []
-    real = inference.program_mapping
+    real = chips.program_mapping
 
     def counted(*arguments, **more):
         made.append(more["seed"])
         return real(*arguments, **more)
 
-    monkeypatch.setattr(inference, "program_mapping", counted)
+    monkeypatch.setattr(chips, "program_mapping", counted)
     weight = np.random.default_rng(5).normal(size=(784, 10)).astype(np.float32)
     dense = Dense(weight=weight, bias=np.zeros(10, np.float32))
     nodes = (

@@ -15,7 +15,7 @@ from xbar_circuit.network.images import Dataset, fashion_mnist_calibration, fash
 from xbar_circuit.network.lenet import mnist_lenet5
 from xbar_circuit.network.operators import Convolution, Dense, Flatten, GlobalAveragePool, MaxPool
 from xbar_circuit.network.storage import save
-from xbar_circuit.studies.network import inference
+from xbar_circuit.studies.network import chips
 from xbar_circuit.studies.network.inference import evaluate
 from xbar_circuit.studies.network.mnist import (
     AGES,
@@ -83,7 +83,7 @@ def test_an_interrupted_study_goes_on_where_it_was(tmp_path, monkeypatch):
     )
     given = small(), fashion_mnist_test(), fashion_mnist_calibration().first(20), settings
     whole = evaluate(*given)
-    real, calls = inference.program_mapping, []
+    real, calls = chips.program_mapping, []
 
     def broken(*arguments, **more):
         calls.append(more["seed"])
@@ -91,7 +91,7 @@ def test_an_interrupted_study_goes_on_where_it_was(tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return real(*arguments, **more)
 
-    monkeypatch.setattr(inference, "program_mapping", broken)
+    monkeypatch.setattr(chips, "program_mapping", broken)
     with pytest.raises(KeyboardInterrupt):
         evaluate(*given, folder=tmp_path)
     assert np.array_equal(evaluate(*given, folder=tmp_path).accuracy, whole.accuracy)
