@@ -319,7 +319,7 @@ def run(
     network
         What to run.
     images
-        (n, *input_shape), normalised as the network was trained.
+        (n, ``*input_shape``), normalised as the network was trained.
     multiplier
         Computes the matrix products; NumPy by default.
     memory_bytes

@@ -89,11 +89,17 @@ class Pulse:
 class PcmTrace:
     """State at each accepted step; arrays have shape (steps, cells).
 
-    seconds : (steps,) [s]. drive_volt : of the driver [V]. volt : of the cell's terminals [V].
-    current : [A]. kelvin : hot spot [K]. interface_kelvin : where plug and crystal meet [K].
-    on : electronic state. thickness : u_a [m]. log_age : ln(1 + t/t0) of relaxation.
-    valid : (cells,) whether u_a stayed where the cell was held against published ones, below
-    ``heat.valid_metre``; beyond it everything stays physical, but nothing was compared.
+    seconds : times (steps,) [s].
+    drive_volt : of the driver [V].
+    volt : across the cell's terminals [V].
+    current : through the cell [A].
+    kelvin : temperature of the hot spot [K].
+    interface_kelvin : temperature where plug and crystal meet [K].
+    on : electronic state.
+    thickness : u_a [m].
+    log_age : ln(1 + t/t0) of relaxation.
+    valid : (cells,) whether u_a stayed below ``heat.valid_metre``, where the cell was compared with
+        published ones; beyond it everything stays physical, but nothing was compared.
     """
 
     seconds: FloatArray

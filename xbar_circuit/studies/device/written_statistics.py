@@ -47,8 +47,11 @@ DRIFT_SECOND = (0.0, 86400.0)
 class WrittenStatistics:
     """Statistics of cells of the compact model, (targets,) each, with the published fits.
 
-    target : [S]. accepted : fraction. pulses : mean. programming_sigma, read_sigma : [S], the read
-    right after programming. drift_mean, drift_sigma : of the exponents of the devices.
+    target : wanted conductance [S].
+    accepted : fraction of the cells.
+    pulses : mean number of them.
+    programming_sigma, read_sigma : standard deviations [S]; of a read right after programming.
+    drift_mean, drift_sigma : of the drift exponents of the devices.
     """
 
     target: FloatArray
