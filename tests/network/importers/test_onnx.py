@@ -235,17 +235,26 @@ def test_an_imported_network_survives_its_file(tmp_path):
 
 @pytest.mark.parametrize("name", ["light_squeezenet", "light_shufflenet"])
 def test_networks_written_by_others_run_unchanged(name):
-    """Graphs of the ONNX project's own test data (caffe2 exports); their weights are constants."""
-    path = LIGHT / f"{name}.onnx"
-    network = from_onnx(path)
+    """Graphs of the ONNX project's own test data (caffe2 exports); their weights are constants.
+
+    The logits are compared: of numbers near 7e9 in float32, the softmax depends on the last bit,
+    and with it on the order in which a processor adds.
+    """
+    content = onnx.load(LIGHT / f"{name}.onnx")
+    last = next(node for node in content.graph.node if node.op_type == "Softmax").input[0]
+    content.graph.output.insert(0, helper.make_empty_tensor_value_info(last))
+    content.graph.output[0].type.tensor_type.elem_type = TensorProto.FLOAT
+    network = from_onnx(content.SerializeToString(), output=last)
     assert network.weight_count > 1_000_000
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        content.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
     x = floats(1, *network.input_shape)
     image = next(i.name for i in session.get_inputs() if "data" in i.name)
-    expected = session.run(None, {image: x})[0]
-    np.testing.assert_allclose(run(network, x).ravel(), expected.ravel(), rtol=1e-5, atol=1e-8)
+    expected = session.run([last], {image: x})[0]
+    np.testing.assert_allclose(run(network, x).ravel(), expected.ravel(), rtol=1e-5, atol=0.0)
 
 
 @pytest.mark.parametrize("path", sorted(EXPORTS.glob("*.onnx")), ids=lambda path: path.stem)
