@@ -37,12 +37,12 @@ def truths_page(groups: Mapping[str, Sequence[Truth]], *, version: str) -> str:
     """Return the documentation's page of a run, in Markdown: a table for each group."""
     told = [one for truths in groups.values() for one in truths if not one.missing]
     lines = [
-        "# Truths from outside",
+        "# Comparison with independent references",
         "",
-        "What other simulators, textbooks and papers say, beside what this package says. This page"
-        f" is a run of `make truths` with version {version}:"
-        f" {sum(bool(one.agrees) for one in told)} of {len(told)} agree, and those that do not say"
-        " why.",
+        "Results of other simulators, textbooks and papers, compared with ours. This page"
+        f" was written by `make truths` with version {version}:"
+        f" {sum(bool(one.agrees) for one in told)} of {len(told)} agree; the others state the"
+        " reason.",
         "",
     ]
     for name, truths in groups.items():
