@@ -93,6 +93,11 @@ def test_results_kept_by_name_are_checked_too(jobs, tmp_path, caplog):
         {"$": ["array", "<f8", [-1, -1], "AAAAAAAAAAA="]},
         {"$": ["array", "<f8", [1], "not base64"]},
         {"$": []},
+        {"$": ["fields", "subprocess:Popen", {"args": ["true"]}]},
+        {"$": ["fields", "xbar_circuit.runs._forms:Path", {}]},
+        {"$": ["fields", "xbar_circuit.runs._forms:encode", {"value": 1}]},
+        {"$": ["fields", "xbar_circuit_evil:Thing", {}]},
+        {"$": ["enum", "signal:Signals", "SIGINT"]},
     ],
 )
 def test_a_form_that_was_never_written_is_not_decoded(form):

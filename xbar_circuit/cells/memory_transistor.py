@@ -112,7 +112,7 @@ class MemoryTransistor:
 
     @property
     def drive_volt(self) -> float:
-        """What drives the current above the crossbar's 0 V [V]."""
+        """Supply voltage above the crossbar's 0 V [V]."""
         return self.supply_volt
 
     @property

@@ -85,7 +85,7 @@ class CurrentTable:
     saturating
         Whether they are of w rather than z.
     supply_volt
-        What drives the current where the row is a gate [V]; None where the row does.
+        Supply voltage where the row is a gate [V]; None where the row supplies the current.
     quality
         Held-out error.
     subject

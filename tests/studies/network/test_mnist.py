@@ -94,7 +94,9 @@ def test_an_interrupted_study_goes_on_where_it_was(tmp_path, monkeypatch):
     monkeypatch.setattr(chips, "program_mapping", broken)
     with pytest.raises(KeyboardInterrupt):
         evaluate(*given, folder=tmp_path)
-    assert np.array_equal(evaluate(*given, folder=tmp_path).accuracy, whole.accuracy)
+    resumed = evaluate(*given, folder=tmp_path)
+    assert np.array_equal(resumed.accuracy, whole.accuracy)
+    assert resumed.chip is None  # the last chip alone was made, and is not the first one
     assert calls == [0, 1, 2, 2]
     evaluate(small(), *given[1:3], from_dictionary({"run": {"images": 20}}), folder=tmp_path)
     assert calls[-1] == 0  # another study is not answered from what was kept

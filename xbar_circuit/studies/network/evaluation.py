@@ -101,7 +101,7 @@ class Evaluation:
         The first metric of the first chip at the last time, at each temperature of the settings:
         without drift compensation, and with one global factor.
     chip
-        The first chip at the first time, for further analyses; None where all chips were
+        The first chip at the first time, for further analyses; None where its scores were
         found finished.
     programming
         Result of wire-aware programming, if it was used.

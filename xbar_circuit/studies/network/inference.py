@@ -142,7 +142,7 @@ def evaluate(  # noqa: PLR0915  one story, told from the first step to the last
         lap("programming and wires")
         for k, second in enumerate(settings.seconds):
             now = chip.at(second)
-            if first is None:
+            if k_chip == 0 and k == 0:
                 first = now
             (made,) = now.run(
                 test.images,
