@@ -73,18 +73,6 @@ def test_a_plural_unit_stands_alone():
     assert not wrong
 
 
-def test_temperature_is_celsius_outside_the_physics_of_devices():
-    physics = ("xbar_circuit.devices", "xbar_circuit.cells", "xbar_circuit.studies")
-    wrong = {
-        (face, name, word)
-        for face, name, found in public()
-        if not face.startswith(physics)
-        for word in words_of(name, found)
-        if word.lower() == "kelvin"
-    }
-    assert not wrong
-
-
 def test_no_public_name_has_two_meanings():
     homes = defaultdict(set)
     for _, name, found in public():

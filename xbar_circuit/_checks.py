@@ -17,6 +17,7 @@ from xbar_circuit.errors import ParameterError, ShapeError
 
 __all__ = [
     "FloatArray",
+    "celsius",
     "choice",
     "conductance_matrix",
     "count",
@@ -70,6 +71,20 @@ def number(
     if not math.isfinite(result) or too_low or result > maximum:
         raise ParameterError.about(name, got=result, expected=expected, remedy=remedy)
     return result
+
+
+def celsius(name: str, value: Any, *, minimum: float = -273.15, maximum: float = math.inf) -> float:
+    """Return `value` as a temperature within (minimum, maximum] [degree Celsius].
+
+    Raises
+    ------
+    ParameterError
+        Not a real number, not finite, or out of range.
+    """
+    return number(
+        name, value, "degree Celsius", minimum=minimum, maximum=maximum, above=True,
+        remedy="give degrees Celsius; 300 K are 26.85",
+    )  # fmt: skip
 
 
 def ohm(name: str, value: Any, *, remedy: str) -> float:

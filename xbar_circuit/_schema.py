@@ -52,7 +52,7 @@ _MOST_TOLD = 5
 _UNITS = {
     "ohm": "ohm", "volt": "V", "ampere": "A", "siemens": "S", "second": "s", "seconds": "s",
     "hertz": "Hz", "farad": "F", "joule": "J", "watt": "W", "metre": "m", "meter": "m",
-    "ev": "eV", "celsius": "degree Celsius", "kelvin": "K", "bytes": "byte", "lsb": "LSB",
+    "ev": "eV", "celsius": "degree Celsius", "bytes": "byte", "lsb": "LSB",
     "percentile": "%", "cycle": "cycle",
 }  # fmt: skip
 _COMPOUND = {

@@ -285,7 +285,7 @@ def test_heat_reaches_the_states_the_more_the_less_they_are_set():
     assert low.mean() > 1.5
     assert low.mean() > high.mean() + 0.3
     state = chip.programmed.states[1][0]
-    np.testing.assert_allclose(hot, state.at(100.0, kelvin=333.15), rtol=1e-12)
+    np.testing.assert_allclose(hot, state.at(100.0, celsius=60.0), rtol=1e-12)
     assert error(warm.run(signed_images())[0]) > error(chip.run(signed_images())[0])
 
 

@@ -140,18 +140,18 @@ def test_any_device_has_a_fingerprint():
     assert len(OneT1R(device=slow).fingerprint) == 64
 
 
-@pytest.mark.parametrize("device", [xc.devices.Ohmic(), xc.devices.PcmCell(kelvin=358.15)])
+@pytest.mark.parametrize("device", [xc.devices.Ohmic(), xc.devices.PcmCell(celsius=85.0)])
 def test_transistors_are_as_warm_as_their_cell(folder, device):
     warm = None if isinstance(device, xc.devices.PcmCell) else 358.15  # the device's own
     parts = {"volts": (0.0, 0.2), "conductances": (5e-6, 2e-5), "folder": folder}
-    hot = xc.calibration.tabulate(OneT1R(device=device, kelvin=warm), **parts)
+    hot = xc.calibration.tabulate(OneT1R(device=device, celsius=warm), **parts)
     assert hot.celsius == 85.0
     xbar = array(hot, 5e-6, 2e-5, shape=(4, 5))
     fast, exact = (read(xbar, [0.2, 0.1, 0.15, 0.2]) for read in (xc.nodal.read, xc.spice.read))
     scale = np.abs(exact.column_current).max()
     assert np.abs(fast.column_current - exact.column_current).max() < 1e-4 * scale
     with pytest.raises(xc.ParameterError, match="table of this very cell"):
-        dataclasses.replace(hot, kelvin=300.0)
+        dataclasses.replace(hot, celsius=26.85)
     assert "temp=85.0" in xc.netlist.deck(xbar, [0.1] * 4, options=SpiceOptions())
 
 

@@ -61,7 +61,7 @@ def test_stanfords_cell_is_its_law():
 def by_hand(cell, gate, threshold, source, drain):
     """The law of Enz, Krummenacher and Vittoz in forty digits."""
     getcontext().prec = 40
-    thermal = Decimal(K_BOLTZMANN) * Decimal(cell.kelvin) / Decimal(CHARGE)
+    thermal = Decimal(K_BOLTZMANN) * Decimal(300) / Decimal(CHARGE)
     pinch = (Decimal(gate) - Decimal(threshold)) / Decimal(cell.slope_factor)
 
     def charge(volt):
@@ -122,7 +122,7 @@ def test_thresholds_and_conductances_are_one_to_one():
         ({"slope_factor": 0.9}, "slope_factor"),
         ({"high_volt": 0.1}, "high_volt"),
         ({"supply_volt": 0.0}, "supply_volt"),
-        ({"kelvin": 10.0}, "kelvin"),
+        ({"celsius": -263.15}, "celsius"),
     ],
 )
 def test_what_cannot_be_is_refused(changes, said):

@@ -218,7 +218,7 @@ RUN_BY_NGSPICE = [
 def test_cells_of_every_kind_go_along(cells, language, name):
     xbar = with_cell(cells[name])
     text = export_array(xbar, name="mine", language=language)
-    celsius = getattr(xbar.cell, "celsius", None)
+    celsius = getattr(xbar.cell, "simulator_celsius", None)
     assert ("degrees Celsius" in text) is (celsius is not None)
     found = in_ngspice(text, cell_run_settings(xbar.cell), celsius)
     expected = xc.spice.read(xbar, VOLTS).column_current[0]

@@ -57,7 +57,7 @@ THREE = dataclasses.replace(NARROW, length_metre=6e-8, parallel=3)
     [
         (OneT1R(gate_volt=0.9), -0.2, 0.2),
         (OneT1R(gate_volt=1.0, device=PcmCell.sebastian2017().aged(3600.0)), -0.2, 0.2),
-        (OneT1R(gate_volt=0.7, common_volt=0.1, kelvin=340.0, transistor=NARROW), -0.1, 0.2),
+        (OneT1R(gate_volt=0.7, common_volt=0.1, celsius=66.85, transistor=NARROW), -0.1, 0.2),
         (OneT1R(gate_volt=0.7, bulk_volt=-0.1, transistor=THREE), -0.1, 0.2),
         (GateInput(supply_volt=0.2), 0.0, 1.0),
         (OneT1R(gate_volt=-0.7, transistor=Transistor.pmos45()), -0.2, 0.2),

@@ -74,10 +74,10 @@ class Programmed:
         """
         celsius = self.celsius if celsius is None else celsius
         store = self.celsius if storage_celsius is None else storage_celsius
-        heat = {} if celsius is None else {"kelvin": celsius + _ZERO_CELSIUS}
-        mark = () if celsius is None else (1 + round(heat["kelvin"] * _TICKS),)
+        heat = {} if celsius is None else {"celsius": celsius}
+        mark = () if celsius is None else (1 + round((celsius + _ZERO_CELSIUS) * _TICKS),)
         if store is not None:
-            heat["storage_kelvin"] = store + _ZERO_CELSIUS
+            heat["storage_celsius"] = store
         layers = []
         for k, (layer, plan) in enumerate(zip(self.states, self.mapping.layers, strict=True)):
             tiles = []
@@ -106,7 +106,7 @@ def program_devices(mapping: Mapping, *, seed: int = 0, celsius: float | None = 
         Temperature at which the targets are reached [degree Celsius]; None is that of the
         statistics.
     """
-    heat = {} if celsius is None else {"kelvin": celsius + _ZERO_CELSIUS}
+    heat = {} if celsius is None else {"celsius": celsius}
     seed = checks.count("seed", seed, minimum=0)
     states: list[tuple[PcmState | None, ...]] = []
     for k, plan in enumerate(mapping.layers):

@@ -26,7 +26,6 @@ from xbar_circuit.calibration._table_grid import TableGrid, first_grid
 from xbar_circuit.calibration.states import with_states
 from xbar_circuit.cells import OwnCell, TabulatedCell, TransistorCell
 from xbar_circuit.cells.tabulated import check_kind
-from xbar_circuit.devices._constants import ZERO_CELSIUS_KELVIN
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.netlist import SpiceOptions
 
@@ -125,8 +124,7 @@ def tabulate(
         )
         bare: Any = cell
         warm = [
-            (float(at), own(replace(bare, table=None, tables=(), kelvin=at + ZERO_CELSIUS_KELVIN)))
-            for at in celsius
+            (float(at), own(replace(bare, table=None, tables=(), celsius=at))) for at in celsius
         ]
         known: CellT = replace(own(bare), tables=tuple((at, one.known_table()) for at, one in warm))
         return known

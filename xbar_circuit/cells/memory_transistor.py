@@ -30,7 +30,7 @@ from numpy.typing import ArrayLike
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.devices import CellResponse
-from xbar_circuit.devices._constants import BOLTZMANN_EV
+from xbar_circuit.devices._constants import BOLTZMANN_EV, kelvin
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.units import spice_number
 
@@ -63,8 +63,8 @@ class MemoryTransistor:
         Gate voltage at which the conductance is defined [V].
     supply_volt
         Of the drain above the crossbar's 0 V [V].
-    kelvin
-        Temperature [K]; what the simulator is told plays no part.
+    celsius
+        Temperature [degree Celsius], 300 K; what the simulator is told plays no part.
 
     Raises
     ------
@@ -82,7 +82,7 @@ class MemoryTransistor:
     high_volt: float
     read_volt: float = 1.0
     supply_volt: float = 0.2
-    kelvin: float = 300.0
+    celsius: float = 26.85
 
     def __post_init__(self) -> None:
         limits: dict[str, tuple[str, float, float]] = {
@@ -92,7 +92,7 @@ class MemoryTransistor:
             "high_volt": ("V", -math.inf, math.inf),
             "read_volt": ("V", -math.inf, math.inf),
             "supply_volt": ("V", 1e-3, 100.0),
-            "kelvin": ("K", 200.0, 600.0),
+            "celsius": ("degree Celsius", -73.15, 326.85),
         }
         for name, (unit, low, high) in limits.items():
             value = checks.number(name, getattr(self, name), unit, minimum=low, maximum=high)
@@ -108,7 +108,7 @@ class MemoryTransistor:
     @property
     def thermal_volt(self) -> float:
         """U_T [V]."""
-        return BOLTZMANN_EV * self.kelvin
+        return BOLTZMANN_EV * kelvin(self.celsius)
 
     @property
     def drive_volt(self) -> float:

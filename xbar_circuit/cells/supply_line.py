@@ -109,9 +109,9 @@ class OnSupplyLine:
         return self.cell.drive_volt
 
     @property
-    def celsius(self) -> float | None:
+    def simulator_celsius(self) -> float | None:
         """Temperature for the simulator [degree Celsius]; None leaves it to its options."""
-        found: float | None = getattr(self.cell, "celsius", None)
+        found: float | None = getattr(self.cell, "simulator_celsius", None)
         return found
 
     @property

@@ -68,7 +68,7 @@ class TabulatedCell:
         return self.drive_volt is None
 
     @property
-    def celsius(self) -> float | None:
+    def simulator_celsius(self) -> float | None:
         """Temperature for the simulator [degree Celsius]; None leaves it to its options."""
         return None
 

@@ -19,7 +19,6 @@ from xbar_circuit import _checks as checks
 from xbar_circuit.cells.table import CurrentTable
 from xbar_circuit.cells.tabulated import TabulatedCell, cell_run_settings, check_kind
 from xbar_circuit.devices import Cell, Ohmic, Transistor
-from xbar_circuit.devices._constants import ZERO_CELSIUS_KELVIN
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.units import spice_number
 
@@ -44,8 +43,8 @@ class TransistorCell(TabulatedCell):
         Voltage of the crossbar's 0 V above the substrate [V].
     bulk_volt
         Voltage of the transistors' bulk above the substrate [V].
-    kelvin
-        Temperature of the transistors [K]; None is the device's own if it has one (a
+    celsius
+        Temperature of the transistors [degree Celsius]; None is the device's own if it has one (a
         :class:`~xbar_circuit.devices.PcmCell`), else the simulator's.
     table
         Current and slopes for the fast engine, from :func:`xbar_circuit.calibration.tabulate`.
@@ -62,7 +61,7 @@ class TransistorCell(TabulatedCell):
     device: Cell = field(default_factory=Ohmic)
     common_volt: float = 0.0
     bulk_volt: float = 0.0
-    kelvin: float | None = None
+    celsius: float | None = None
     tables: tuple[tuple[float, CurrentTable], ...] = ()
 
     def __post_init__(self) -> None:
@@ -81,9 +80,9 @@ class TransistorCell(TabulatedCell):
         for name in self.voltage_names():
             value = checks.number(name, getattr(self, name), "V", minimum=-math.inf)
             object.__setattr__(self, name, value)
-        if self.kelvin is not None:
-            value = checks.number("kelvin", self.kelvin, "K", minimum=200.0, maximum=600.0)
-            object.__setattr__(self, "kelvin", value)
+        if self.celsius is not None:
+            value = checks.celsius("celsius", self.celsius, minimum=-73.15, maximum=326.85)
+            object.__setattr__(self, "celsius", value)
         TabulatedCell.__post_init__(self)
 
     @classmethod
@@ -92,17 +91,17 @@ class TransistorCell(TabulatedCell):
         return ("common_volt", "bulk_volt")
 
     @property
-    def celsius(self) -> float | None:
+    def simulator_celsius(self) -> float | None:
         """Temperature that the simulator must have [degree Celsius]; None leaves it to its options.
 
         It is rounded to a millionth of a degree.
         """
-        kelvin = getattr(self.device, "kelvin", None) if self.kelvin is None else self.kelvin
-        return None if kelvin is None else round(float(kelvin) - ZERO_CELSIUS_KELVIN, 6)
+        own = getattr(self.device, "celsius", None) if self.celsius is None else self.celsius
+        return None if own is None else round(float(own), 6)
 
     def holds_at(self, celsius: float) -> bool:
         """Whether its transistors are within half a degree of a temperature [degree Celsius]."""
-        own = USUAL_CELSIUS if self.celsius is None else self.celsius
+        own = USUAL_CELSIUS if self.simulator_celsius is None else self.simulator_celsius
         return abs(celsius - own) <= _CLOSE_CELSIUS
 
     def at_celsius(self, celsius: float) -> Self:
@@ -120,11 +119,11 @@ class TransistorCell(TabulatedCell):
         """
         if self.holds_at(celsius):
             return self
-        own = USUAL_CELSIUS if self.celsius is None else self.celsius
+        own = USUAL_CELSIUS if self.simulator_celsius is None else self.simulator_celsius
         near = [(abs(celsius - at), at, table) for at, table in self.tables]
         distance, at, table = min(near, key=lambda one: one[0], default=(math.inf, 0.0, None))
         if self.table is None and table is None:
-            return dataclasses.replace(self, kelvin=celsius + ZERO_CELSIUS_KELVIN)
+            return dataclasses.replace(self, celsius=celsius)
         if distance > _CLOSE_CELSIUS:
             known = ", ".join(f"{value:g}" for value in sorted([own, *(a for _, a, _ in near)]))
             raise ParameterError.about(
@@ -133,11 +132,12 @@ class TransistorCell(TabulatedCell):
                 expected="a temperature that the cells were tabulated at",
                 remedy=f"xc.calibration.tabulate(cell, ..., celsius=({known}, {celsius:g}))",
             )
-        return dataclasses.replace(self, kelvin=at + ZERO_CELSIUS_KELVIN, table=table)
+        return dataclasses.replace(self, celsius=at, table=table)
 
     @property
     def fingerprint(self) -> str:
         """A digest of all that decides the cell's current, model files included."""
+        celsius = self.simulator_celsius
         sample = self.spice_elements(["a", "b"], ["r", "r"], ["c", "c"], [1e-9, 1e-8])
         lines = (f"{node} {spice_number(volt)}" for node, volt in self.lines().items())
         text = "\n".join(
@@ -147,7 +147,7 @@ class TransistorCell(TabulatedCell):
                 self.transistor.fingerprint,
                 *lines,
                 *sample,
-                *([] if self.celsius is None else [f"{self.celsius!r} degrees"]),
+                *([] if celsius is None else [f"{celsius!r} degrees"]),
             )
         )
         return hashlib.sha256(text.encode()).hexdigest()

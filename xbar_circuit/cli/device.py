@@ -23,7 +23,7 @@ from xbar_circuit.cli._options import (
 )
 from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.devices import PcmCell
-from xbar_circuit.devices._constants import ROOM_KELVIN, ZERO_CELSIUS_KELVIN
+from xbar_circuit.devices._constants import ROOM_CELSIUS
 from xbar_circuit.plots.device import (
     draw_conduction,
     draw_device_temperature,
@@ -71,12 +71,12 @@ def device(
     The long stages are kept in the folder: the same command goes on where it was interrupted.
     """
     console = Console()
-    degree = single("--celsius", celsius, ROOM_KELVIN - ZERO_CELSIUS_KELVIN)
+    degree = single("--celsius", celsius, ROOM_CELSIUS)
     with progress_bar() as bar:
         bar.reach("start", 0, 1)
         cell = PcmCell.projected() if preset is Preset.PROJECTED else PcmCell.sebastian2017()
         report = characterize_device(
-            replace(cell, kelvin=degree + ZERO_CELSIUS_KELVIN),
+            replace(cell, celsius=degree),
             seed=seed,
             cells=cells,
             array=size,

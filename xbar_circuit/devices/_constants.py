@@ -14,3 +14,11 @@ ZERO_CELSIUS_KELVIN = 273.15
 
 ROOM_KELVIN = 300.0
 """Reference temperature of every parameter set in this package [K]."""
+
+ROOM_CELSIUS = 26.85
+"""The same [degree Celsius]."""
+
+
+def kelvin(celsius: float) -> float:
+    """Return a temperature in kelvin, 26.85 degrees as 300.0 and not a last digit beside it."""
+    return round(float(celsius) + ZERO_CELSIUS_KELVIN, 9)

@@ -98,7 +98,7 @@ class SpiceOptions:
 
     def for_cell(self, cell: Cell) -> Self:
         """Return them with the temperature of the cell, if its transistors have one."""
-        celsius = cell.celsius if isinstance(cell, TabulatedCell) else None
+        celsius = cell.simulator_celsius if isinstance(cell, TabulatedCell) else None
         return self if celsius is None else replace(self, celsius=celsius)
 
     def line(self) -> str:

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from xbar_circuit.plots.style import COLOURS, figure, save
 from xbar_circuit.studies.array.mvm_error import HOURS
-from xbar_circuit.studies.device.characterization import KELVINS, THICKNESSES, DeviceReport
+from xbar_circuit.studies.device.characterization import CELSIUS, THICKNESSES, DeviceReport
 
 __all__ = [
     "draw_conduction",
@@ -30,8 +30,8 @@ def draw_conduction(report: DeviceReport, path: Path) -> None:
     """Draw current over voltage at three temperatures, and the switching loop."""
     with figure(1, 2, width=10.0, height=4.0) as (page, (left, right)):
         for k, thickness in enumerate(THICKNESSES):
-            for kelvin, dash, currents in zip(KELVINS, _DASHES, report.currents, strict=True):
-                label = f"{thickness * 1e9:g} nm" if kelvin == KELVINS[1] else None
+            for celsius, dash, currents in zip(CELSIUS, _DASHES, report.currents, strict=True):
+                label = f"{thickness * 1e9:g} nm" if celsius == CELSIUS[1] else None
                 left.loglog(report.volts, currents[k], dash, color=COLOURS[k], label=label)
         left.set_xlabel("voltage [V]")
         left.set_ylabel("current [A]")
@@ -202,8 +202,8 @@ def draw_neighbours(report: DeviceReport, path: Path) -> None:
         for k, (scheme, result) in enumerate(schemes):
             heat, change = axes[2 * k], axes[2 * k + 1]
             shares = "V/2" if scheme == "half" else "V/3"
-            picture = heat.imshow(result.peak_kelvin, cmap="inferno", vmin=300.0, vmax=1200.0)
-            page.colorbar(picture, ax=heat, label="peak temperature [K]")
+            picture = heat.imshow(result.peak_celsius, cmap="inferno", vmin=25.0, vmax=925.0)
+            page.colorbar(picture, ax=heat, label="peak temperature [degree Celsius]")
             heat.set_title(f"{shares}: peak temperature")
             picture = change.imshow(100 * result.disturb, cmap="RdBu", vmin=-100.0, vmax=100.0)
             page.colorbar(picture, ax=change, label="change [%]")

@@ -91,7 +91,7 @@ def exported_cells(crossbar: Crossbar, language: str) -> ExportedCells:
         sources.append(device_model(_PCM_FILE))
     outside, inside = _by_depth(preamble)
     lines = [*inside, *elements]
-    celsius = getattr(cell, "celsius", None)
+    celsius = getattr(cell, "simulator_celsius", None)
     notes = (
         [] if celsius is None else [f"meant at {celsius!r} degrees Celsius, which the deck sets"]
     )

@@ -32,7 +32,7 @@ def tile_celsius(celsius: float | None, crossbar: Crossbar, model: ReadoutModel 
         A table or a model belongs to another temperature.
     """
     cell = crossbar.cell
-    own = cell.celsius if isinstance(cell, TransistorCell) else None
+    own = cell.simulator_celsius if isinstance(cell, TransistorCell) else None
     if celsius is None:
         celsius = _USUAL if own is None else own
     value = checks.number("celsius", celsius, "degree Celsius", minimum=-273.15, above=True)

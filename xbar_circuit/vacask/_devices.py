@@ -143,7 +143,7 @@ def _transistor_lines(
         source=source,
         model="\n".join(shared),
         elements=tuple(elements),
-        celsius=USUAL_CELSIUS if cell.celsius is None else cell.celsius,
+        celsius=USUAL_CELSIUS if cell.simulator_celsius is None else cell.simulator_celsius,
     )
 
 

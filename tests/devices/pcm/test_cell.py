@@ -38,10 +38,10 @@ def steady(ampere, second=1e-6, start=0.0, cell=CELL):
 
 def test_growth_peaks_at_750_kelvin_is_negligible_at_550_and_melts_above_900():
     kelvin = np.linspace(300.0, 1100.0, 8001)
-    speed = CrystalGrowth().velocity(kelvin)
+    speed = CrystalGrowth().velocity(kelvin - 273.15)
     assert abs(kelvin[speed.argmax()] - 750.0) <= 0.1
     assert speed.max() == approx(0.5, rel=1e-6)
-    assert CrystalGrowth().velocity(np.array(550.0)) < 0.005 * 0.5
+    assert CrystalGrowth().velocity(np.array(276.85)) < 0.005 * 0.5
     assert np.all(speed[kelvin < 899.9] > 0.0)
     assert np.all(speed[kelvin > 900.1] < 0.0)
 
@@ -50,19 +50,19 @@ def test_a_plug_lasts_ten_years_at_350_kelvin_and_a_week_at_400_melts_it_away():
     for cell, kelvin, lost in ((CELL, 300.0, 1e-15), (CELL, 345.0, 5e-9)):
         left = 30e-9 - law.velocity(P, np.array(kelvin)) * 10 * YEAR
         assert left > 30e-9 - lost
-        aged = cell.aged(10 * YEAR, storage_kelvin=kelvin)
-        drift_only = replace(aged, storage_kelvin=300.0)
+        aged = cell.aged(10 * YEAR, storage_celsius=kelvin - 273.15)
+        drift_only = replace(aged, storage_celsius=26.85)
         assert aged.conductance(30e-9) < 1.6 * drift_only.conductance(30e-9)
-    lost = CELL.aged(7 * 86400.0, storage_kelvin=410.0)
+    lost = CELL.aged(7 * 86400.0, storage_celsius=136.85)
     assert lost.conductance(30e-9) > 20e-6
 
 
 def test_ageing_and_a_transient_at_rest_are_one_physics():
     """100 s at 420 K: the closed form of storage, and the integrator of pulses at 0 V."""
-    cell = replace(CELL, kelvin=420.0)
+    cell = replace(CELL, celsius=146.85)
     start = np.array([2e-9, 10e-9, 30e-9])
     trace = transient(cell, start, [0.0, 100.0], [0.0, 0.0], relative=1e-5)
-    aged = replace(cell.aged(100.0, storage_kelvin=420.0), kelvin=300.0)
+    aged = replace(cell.aged(100.0, storage_celsius=146.85), celsius=26.85)
     assert np.all(trace.thickness[-1] < start - 1e-10)  # something happened
     np.testing.assert_allclose(trace.log_age[-1], aged.numbers.log_age, rtol=1e-4)
     after = replace(CELL, age_second=100.0 * float(CELL.plug.stretch(420.0)))
@@ -73,7 +73,7 @@ def test_ageing_and_a_transient_at_rest_are_one_physics():
 
 def test_viscosity_joins_with_equal_slope_at_the_glass_transition():
     growth, step = CrystalGrowth(), 0.01
-    t = growth.glass_kelvin + step * np.array([-2, -1, 0, 1, 2])
+    t = growth.glass_celsius + step * np.array([-2, -1, 0, 1, 2])
     slope = np.diff(np.log(growth.velocity(t))) / step
     assert slope[1] == approx(slope[2], rel=1e-3)
 
@@ -128,7 +128,7 @@ def test_the_window_of_1_to_25_microsiemens_lies_at_nanometres_that_pulses_can_r
 
 @pytest.mark.parametrize("kelvin", [280.0, 300.0, 350.0])
 def test_response_has_exact_slopes_and_its_zero_bias_limit(kelvin):
-    cell = replace(CELL, kelvin=kelvin, age_second=1e4)
+    cell = replace(CELL, celsius=kelvin - 273.15, age_second=1e4)
     g = np.geomspace(0.3e-6, cell.g_max_siemens, 7)
     volt, d = np.linspace(-0.5, 0.5, 11)[:, np.newaxis], 1e-6
     response = cell.respond(volt, ZERO, g)
@@ -211,14 +211,14 @@ def test_drift_is_a_power_law_of_the_published_exponents_and_a_liner_lowers_it()
 
 def test_a_warm_store_ages_as_a_longer_time_does():
     stretch = math.exp(0.4 / 8.617333262e-5 * (1 / 300.0 - 1 / 330.0))
-    hot = CELL.aged(1e4, storage_kelvin=330.0).conductance(40e-9)
+    hot = CELL.aged(1e4, storage_celsius=56.85).conductance(40e-9)
     assert hot == approx(CELL.aged(1e4 * stretch).conductance(40e-9), rel=1e-6)
     assert hot < 0.95 * CELL.aged(1e4).conductance(40e-9)
 
 
 def test_heat_activates_reset_and_hardly_set():
     def energy(u):
-        ratio = replace(CELL, kelvin=310.0).conductance(u) / CELL.conductance(u)
+        ratio = replace(CELL, celsius=36.85).conductance(u) / CELL.conductance(u)
         return float(np.log(ratio)) / (1 / 300.0 - 1 / 310.0) * 8.617333e-5
 
     assert 0.2 < energy(60e-9) < 0.3
@@ -244,7 +244,9 @@ def test_threshold_is_the_fold_of_the_state_equation():
 
 
 def test_threshold_falls_with_temperature_and_rises_with_age():
-    cold, warm, hot = (replace(CELL, kelvin=t).threshold_volt(40e-9) for t in (273.0, 300.0, 358.0))
+    cold, warm, hot = (
+        replace(CELL, celsius=t).threshold_volt(40e-9) for t in (-0.15, 26.85, 84.85)
+    )
     assert 0.0005 < (cold - warm) / warm / 27.0 < 0.003  # a few tenths of a percent per kelvin
     assert 0.0005 < (warm - hot) / warm / 58.0 < 0.003
     day, year = (CELL.aged(t).threshold_volt(40e-9) for t in (86400.0, 365.25 * 86400.0))
@@ -263,7 +265,7 @@ def test_a_measured_threshold_follows_temperature_and_age():
         return float(highest[fallen])
 
     warm, aged, fresh = (
-        measured(replace(CELL, kelvin=350.0)),
+        measured(replace(CELL, celsius=76.85)),
         measured(CELL.aged(1e7)),
         measured(CELL),
     )
@@ -289,10 +291,10 @@ def test_the_core_melts_to_where_the_closed_form_puts_it():
     at = np.searchsorted(trace.seconds, 9.9e-7)
     power = trace.current[at, 0] * (trace.volt[at, 0] - trace.current[at, 0] * CELL.series_ohm)
     heat = CELL.heat
-    ratio = 600.0 / (heat.kelvin_per_watt * power)
+    ratio = 600.0 / (heat.celsius_per_watt * power)
     reach = (1.0 - ratio) / (1.0 / heat.reach_metre + ratio / heat.depth_metre)
     assert trace.thickness[at, 0] == approx(reach, rel=1e-3)
-    assert trace.interface_kelvin[at, 0] == approx(900.0, rel=1e-4)
+    assert trace.interface_celsius[at, 0] == approx(626.85, rel=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -303,9 +305,9 @@ def test_at_any_drive_the_melt_conducts_and_everything_stays_physical(volt, ohm)
     trace = transient(CELL, 0.0, times, [0.0, volt, volt, 0.0, 0.0], load_ohm=ohm)
     plateau = trace.current[(trace.seconds > 1e-8) & (trace.seconds < 9.99e-7), 0]
     assert plateau.min() > 0.9 * plateau.max()  # it does not switch itself off
-    assert trace.kelvin.max() <= 900.0 + CELL.heat.overheat_kelvin
+    assert trace.celsius.max() <= 626.85 + CELL.heat.overheat_celsius
     assert trace.thickness.max() < CELL.heat.reach_metre
-    assert trace.kelvin[-1, 0] < 301.0
+    assert trace.celsius[-1, 0] < 27.85
     assert CELL.conductance(trace.thickness[-1, 0], read_volt=0.2) < 1e-6  # the quench blocks
     assert trace.valid[0] == (trace.thickness.max() <= 100e-9)
 
@@ -338,7 +340,7 @@ def test_reset_amorphises_and_a_slow_tail_anneals():
     traces = [transient(CELL, 0.0, *p.waveform(), load_ohm=p.load_ohm) for p in (quench, anneal)]
     assert CELL.conductance(traces[0].thickness[-1, 0], read_volt=0.2) < 1e-6
     assert CELL.conductance(traces[1].thickness[-1, 0], read_volt=0.2) > 25e-6
-    assert traces[0].kelvin.max() > 900.0
+    assert traces[0].celsius.max() > 626.85
     energy = traces[0].energy_joule[0]
     assert 1e-11 < energy < 1e-9
 
@@ -376,13 +378,15 @@ def test_at_rest_nothing_moves():
 def test_library_files_carry_the_default_preset():
     text = resources.device_model("pcm_cell.lib").read_text()
     assert library(CELL) == text
-    assert library(replace(CELL, kelvin=310.0)) != text
+    assert library(replace(CELL, celsius=36.85)) != text
     module = resources.device_model("pcm_cell.va").read_text()
     for name in parameters(CELL):
         assert f"parameter real {name} = {parameters(CELL)[name]!r};" in module
 
 
-@pytest.mark.parametrize("cell", [CELL, PcmCell.projected(), replace(CELL, kelvin=330.0).aged(3e3)])
+@pytest.mark.parametrize(
+    "cell", [CELL, PcmCell.projected(), replace(CELL, celsius=56.85).aged(3e3)]
+)
 def test_both_engines_read_an_array_of_cells(cell):
     rng = np.random.default_rng(5)
     g = rng.uniform(float(cell.zero_bias_conductance(np.array(0.4e-6))), 45e-6, (4, 3))
@@ -399,8 +403,8 @@ def test_refusals():
         CELL.thickness(1e-3)
     with pytest.raises(ParameterError, match="all crystal"):
         CELL.thickness([1e-6, 0.0])
-    with pytest.raises(ParameterError, match="kelvin"):
-        replace(CELL, kelvin=math.nan)
+    with pytest.raises(ParameterError, match="celsius"):
+        replace(CELL, celsius=math.nan)
     with pytest.raises(ParameterError, match="plug"):
         PcmCell(plug=3)
     with pytest.raises(ParameterError, match="heat"):
@@ -411,8 +415,8 @@ def test_refusals():
         HotSpot(valid_metre=1e-6)
     with pytest.raises(ParameterError, match="asymmetry"):
         AmorphousPlug(asymmetry=0.9)
-    with pytest.raises(ParameterError, match="peak_kelvin"):
-        CrystalGrowth(peak_kelvin=895.0, activation_ev=0.5)
+    with pytest.raises(ParameterError, match="peak_celsius"):
+        CrystalGrowth(peak_celsius=621.85, activation_ev=0.5)
     with pytest.raises(ShapeError, match="corners"):
         transient(CELL, 0.0, [0.0, 1e-9], [0.0])
     for times, volts in (
@@ -459,7 +463,7 @@ def test_the_hot_spot_cools_by_its_time_constant():
     times = [0.0, 1e-9, 40e-9, 40.1e-9, 60e-9]
     trace = transient(CELL, 0.0, times, [0.0, 0.8, 0.8, 0.0, 0.0], relative=1e-6)
     at = (trace.seconds > 41.5e-9) & (trace.seconds < 47e-9)  # the integrator leaves 0.1 K
-    rise = np.log(trace.kelvin[at, 0] - 300.0)
+    rise = np.log(trace.celsius[at, 0] - 26.85)
     slope = np.polyfit(trace.seconds[at], rise, 1)[0]
     assert -1.0 / slope == approx(3e-9, rel=5e-3)
     assert HotSpot().second == approx(3e-9)
@@ -487,7 +491,7 @@ def test_the_integrator_is_of_third_order_where_the_rate_depends_on_time():
 
 def test_a_peak_that_viscosity_alone_would_put_elsewhere_is_refused():
     assert CrystalGrowth(activation_ev=1.0).interface_limit > 0.0
-    with pytest.raises(ParameterError, match="peak_kelvin"):
+    with pytest.raises(ParameterError, match="peak_celsius"):
         CrystalGrowth(activation_ev=0.8)
 
 
@@ -500,7 +504,7 @@ def test_the_solid_is_what_is_not_molten_rounded_by_a_tenth_of_a_nanometre():
 
 
 def test_thermal_noise_of_a_transient_is_that_of_one_ohm_over_its_band():
-    text = library(replace(CELL, kelvin=350.0), noise_step_second=2e-9)
+    text = library(replace(CELL, celsius=76.85), noise_step_second=2e-9)
     (found,) = re.findall(r"TRNOISE\((\S+) 2e-09 0 0\)", text)
     # 4 k T of one ohm up to 1 / (2 * step)
     assert float(found) == approx(math.sqrt(4 * 1.380649e-23 * 350.0 / (2 * 2e-9)))

@@ -20,7 +20,7 @@ def ratio_to_law(trace, current, low, high):
     """Mean spectrum of traces over the stated density, within a band."""
     f, spectrum = welch(trace, fs=1 / STEP, nperseg=1024, axis=-1)
     band = (f > low) & (f < high)
-    thermal = 4 * 1.380649e-23 * CELL.kelvin * current / 0.2
+    thermal = 4 * 1.380649e-23 * 300.0 * current / 0.2
     law = CELL.noise_density(current, f[band], thickness=THICKNESS) + thermal
     return float(np.mean(spectrum.mean(axis=0)[band] / law))
 

@@ -184,7 +184,7 @@ def test_heat_wakes_reset_more_than_set_and_leaves_stuck_devices_alone():
     )
     state = stats.program(np.tile([[1e-6], [25e-6]], 20_000), rng=np.random.default_rng(2))
     per_ev = (1 / 300.0 - 1 / 350.0) / 8.617333262e-5
-    warm, cool = state.at(60.0, kelvin=350.0), state.at(60.0)
+    warm, cool = state.at(60.0, celsius=76.85), state.at(60.0)
     faulty = (state.exponent == 0.0) & ((state.conductance == 25e-6) | (state.conductance == 0.0))
     assert np.mean(faulty) == approx(0.2, abs=0.01)
     np.testing.assert_array_equal(warm[faulty], cool[faulty])
@@ -201,7 +201,7 @@ def test_heat_wakes_reset_more_than_set_and_leaves_stuck_devices_alone():
 def test_the_default_activation_is_that_of_the_compact_cell():
     cell, x = PcmCell.sebastian2017(), np.array([0.04, 0.2, 0.5, 1.0])
     u = cell.thickness(x * 25e-6, read_volt=0.2)
-    warm = replace(cell, kelvin=305.0).conductance(u, read_volt=0.2)
+    warm = replace(cell, celsius=31.85).conductance(u, read_volt=0.2)
     energy = np.log(warm / cell.conductance(u, read_volt=0.2))
     energy *= 8.617333262e-5 / (1 / 300.0 - 1 / 305.0)
     np.testing.assert_allclose(
@@ -215,7 +215,7 @@ def test_a_warm_store_ages_faster_and_draws_for_heat_move_no_other_draw():
     state = stats.program(target, rng=np.random.default_rng(3))
     stretch = math.exp(0.4 / 8.617333262e-5 * (1 / 300.0 - 1 / 358.0))
     np.testing.assert_allclose(
-        state.at(1e4, storage_kelvin=358.0), state.at(1e4 * stretch), rtol=1e-10
+        state.at(1e4, storage_celsius=84.85), state.at(1e4 * stretch), rtol=1e-10
     )
     rng, bare = np.random.default_rng(3), np.random.default_rng(3)
     again = stats.program(target, rng=rng)
@@ -328,8 +328,8 @@ def test_what_is_programmed_warm_conducts_less_at_300_kelvin():
     stats = PcmStatistics.joshi2020()
     target = np.linspace(2e-6, 25e-6, 50)
     room, warm = (
-        stats.program(target, rng=np.random.default_rng(4), kelvin=kelvin)
-        for kelvin in (300.0, 340.0)
+        stats.program(target, rng=np.random.default_rng(4), celsius=celsius)
+        for celsius in (26.85, 66.85)
     )
     kelvin = 1.380649e-23 / 1.602176634e-19
     share = np.exp(-room.activation_ev / kelvin * (1 / 300.0 - 1 / 340.0))

@@ -21,7 +21,7 @@ from xbar_circuit.errors import ParameterError
 EXACT = ".options reltol=1e-12 abstol=1e-18 vntol=1e-14 gmin=1e-18"
 CELL = PcmCell.sebastian2017()
 ODD = replace(
-    CELL, kelvin=340.0, age_second=1e4, storage_kelvin=320.0,
+    CELL, celsius=66.85, age_second=1e4, storage_celsius=46.85,
     plug=AmorphousPlug(asymmetry=0.15, liner_ohm_per_metre=4e13),
 )  # fmt: skip
 LOAD_OHM = 20e3
@@ -138,7 +138,7 @@ def read_grid(cell):
     return points, np.array(currents)
 
 
-@pytest.mark.parametrize("cell", [CELL, replace(CELL, kelvin=273.0), ODD])
+@pytest.mark.parametrize("cell", [CELL, replace(CELL, celsius=-0.15), ODD])
 @pytest.mark.parametrize("rendering", ["pcm_read", "pcm_cell", "verilog_a"])
 def test_the_same_grid_of_reads(rendering, cell, osdi):
     points, expected = read_grid(cell)
@@ -189,7 +189,7 @@ def test_a_train_of_pulses_leaves_the_same_thickness_everywhere(osdi, vacask):
 
 def test_ageing_in_a_hot_store_is_the_same_in_every_rendering(osdi):
     """1000 s at 430 K and 0 V: growth and relaxation in NumPy and in ngspice."""
-    cell = replace(CELL, kelvin=430.0)
+    cell = replace(CELL, celsius=156.85)
     trace = transient(cell, 30e-9, [0.0, 1e3], [0.0, 0.0], relative=1e-6)
     assert trace.thickness[-1, 0] < 29e-9
     for rendering in RENDERINGS:
@@ -209,7 +209,7 @@ def test_one_characterisation_in_all_renderings(osdi):
             _, _, branch, _ = spice.drive(CELL, 25e-9, *wave, 500.0)
             assert -branch[-1] == approx(trace.current[-1, 0], rel=0.005)
     assert on[0].current[-1, 0] > 1e-4  # it has switched
-    for cell in (CELL, replace(CELL, kelvin=350.0), CELL.aged(1e6)):
+    for cell in (CELL, replace(CELL, celsius=76.85), CELL.aged(1e6)):
         _switching_with_snap_back(spices, cell)
 
 

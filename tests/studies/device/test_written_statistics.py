@@ -43,8 +43,8 @@ def test_devices_alike_have_no_spread_but_their_noise():
     relative = devices.read(u, rng=np.random.default_rng(1)).std() / g[0]
     expected = float(PcmCell().noise_amplitude(15e-9)) * accumulated_noise(20.0, 250e-9)
     assert relative == approx(expected, rel=0.1)
-    later = devices.at(3600.0, kelvin=320.0, storage_kelvin=330.0).conductance(u)
-    cell = PcmCell(kelvin=320.0, age_second=3600.0, storage_kelvin=330.0)
+    later = devices.at(3600.0, celsius=46.85, storage_celsius=56.85).conductance(u)
+    cell = PcmCell(celsius=46.85, age_second=3600.0, storage_celsius=56.85)
     np.testing.assert_allclose(later, cell.conductance(15e-9, read_volt=0.2), rtol=1e-12)
 
 

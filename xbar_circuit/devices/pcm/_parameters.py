@@ -23,7 +23,7 @@ from typing import Self
 import numpy as np
 
 from xbar_circuit import _checks as checks
-from xbar_circuit.devices._constants import BOLTZMANN_EV, ROOM_KELVIN
+from xbar_circuit.devices._constants import BOLTZMANN_EV, ROOM_CELSIUS, ROOM_KELVIN, kelvin
 from xbar_circuit.devices.pcm._numbers import PcmNumbers
 from xbar_circuit.devices.pcm.amorphous_plug import AmorphousPlug
 from xbar_circuit.devices.pcm.crystal_growth import CrystalGrowth
@@ -61,8 +61,9 @@ class PcmParameters:
     growth_contact_metre, crystal_gap_metre
         Length below which growth slows, fitted with the staircase, and the smallest plug that
         counts, a choice that keeps a plug's conductance finite [m].
-    kelvin, age_second, storage_kelvin
-        Ambient temperature [K], time since programming [s] and the temperature of that time [K].
+    celsius, age_second, storage_celsius
+        Ambient temperature [degree Celsius], time since programming [s] and the temperature of that
+        time [degree Celsius].
 
     Raises
     ------
@@ -82,9 +83,9 @@ class PcmParameters:
     parasitic_farad: float = 20e-15
     growth_contact_metre: float = 4e-9
     crystal_gap_metre: float = 0.02e-9
-    kelvin: float = ROOM_KELVIN
+    celsius: float = ROOM_CELSIUS
     age_second: float = 0.0
-    storage_kelvin: float = ROOM_KELVIN
+    storage_celsius: float = ROOM_CELSIUS
 
     def __post_init__(self) -> None:
         for name, kind in _PARTS.items():
@@ -97,33 +98,35 @@ class PcmParameters:
                 )
         zero_allowed = ("age_second", "crystal_activation_ev", "crystal_drift_exponent")
         for name in [f.name for f in fields(self)][len(_PARTS) :]:
-            value = checks.number(name, getattr(self, name), "SI", above=name not in zero_allowed)
+            given = getattr(self, name)
+            if name.endswith("celsius"):
+                value = checks.celsius(name, given, minimum=-73.15, maximum=326.85)
+            else:
+                value = checks.number(name, given, "SI", above=name not in zero_allowed)
             object.__setattr__(self, name, value)
-        checks.number("kelvin", self.kelvin, "K", minimum=200.0, maximum=600.0)
-        checks.number("storage_kelvin", self.storage_kelvin, "K", minimum=200.0, maximum=600.0)
 
     @property
     def numbers(self) -> PcmNumbers:
         """The numbers that the equations read."""
         return _numbers(self)
 
-    def aged(self, seconds: float, *, storage_kelvin: float = ROOM_KELVIN) -> Self:
+    def aged(self, seconds: float, *, storage_celsius: float = ROOM_CELSIUS) -> Self:
         """Return the same cell, read `seconds` after programming.
 
         What is asked of it by a thickness or a conductance means that state right after
         programming; relaxation and, in a warm store, crystallisation have gone on since.
         """
-        return replace(self, age_second=seconds, storage_kelvin=storage_kelvin)
+        return replace(self, age_second=seconds, storage_celsius=storage_celsius)
 
 
 @lru_cache(maxsize=256)
 def _numbers(cell: PcmParameters) -> PcmNumbers:
     plug, switch, growth, heat = cell.plug, cell.switch, cell.growth, cell.heat
     cold = plug.activation_ev - switch.carrier_log * BOLTZMANN_EV * ROOM_KELVIN
-    warm = plug.activation_ev - switch.carrier_log * BOLTZMANN_EV * cell.kelvin
+    warm = plug.activation_ev - switch.carrier_log * BOLTZMANN_EV * kelvin(cell.celsius)
     if cold <= 0.0 or warm <= 0.0:
         cold = warm = 1.0  # the barrier is open: the field keeps its value
-    age = plug.log_age(cell.age_second, cell.storage_kelvin)
+    age = plug.log_age(cell.age_second, cell.storage_celsius)
     values = {
         "r_series": cell.series_ohm,
         "r_crystal": cell.crystal_ohm,
@@ -153,26 +156,26 @@ def _numbers(cell: PcmParameters) -> PcmNumbers:
         "v_width": switch.width_volt,
         "v_soft": switch.softness_volt,
         "t_switch": switch.switching_second,
-        "r_th": heat.kelvin_per_watt,
+        "r_th": heat.celsius_per_watt,
         "u_heat": heat.depth_metre,
         "u_reach": heat.reach_metre,
         "u_valid": heat.valid_metre,
-        "t_over": heat.overheat_kelvin,
+        "t_over": heat.overheat_celsius,
         "t_heat": heat.second,
         "c_par": cell.parasitic_farad,
         "u_grow": cell.growth_contact_metre,
         "v_pre": growth.prefactor,
         "x_limit": growth.interface_limit,
-        "t_melt": growth.melt_kelvin,
-        "t_glass": growth.glass_kelvin,
-        "t_vft": growth.vft_kelvin,
-        "b_vft": growth.vft_slope_kelvin,
+        "t_melt": kelvin(growth.melt_celsius),
+        "t_glass": kelvin(growth.glass_celsius),
+        "t_vft": kelvin(growth.vft_celsius),
+        "b_vft": growth.vft_slope,
         "e_visc": growth.activation_ev / BOLTZMANN_EV,
-        "t_drive": growth.drive_kelvin,
+        "t_drive": growth.drive,
         "e_relax": plug.relaxation_ev / BOLTZMANN_EV,
         "t_zero": plug.drift_t0_second,
         "log_age": age,
-        "t_amb": cell.kelvin,
+        "t_amb": kelvin(cell.celsius),
     }
     arrays = {name: np.asarray(value, dtype=np.float64) for name, value in values.items()}
     for array in arrays.values():

@@ -12,7 +12,7 @@ import math
 import re
 
 from xbar_circuit import _checks as checks
-from xbar_circuit.devices._constants import BOLTZMANN
+from xbar_circuit.devices._constants import BOLTZMANN, kelvin
 from xbar_circuit.devices.pcm._parameters import PcmParameters
 from xbar_circuit.resources import device_model
 
@@ -45,7 +45,7 @@ def library(cell: PcmParameters, *, noise_step_second: float | None = None) -> s
         return text
     step = checks.number("noise_step_second", noise_step_second, "s", above=True)
     flicker = math.sqrt(math.pi)  # of unit density; TRNOISE's variance is that of its input
-    thermal = math.sqrt(2.0 * BOLTZMANN * cell.kelvin / step)  # of 1 ohm, over its band
+    thermal = math.sqrt(2.0 * BOLTZMANN * kelvin(cell.celsius) / step)  # of 1 ohm, over its band
     text = text.replace(FLICKER_SOURCE, f"{FLICKER_SOURCE} TRNOISE(0 {step!r} 1 {flicker!r})")
     return text.replace(THERMAL_SOURCE, f"{THERMAL_SOURCE} TRNOISE({thermal!r} {step!r} 0 0)")
 

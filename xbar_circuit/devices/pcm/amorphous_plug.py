@@ -34,11 +34,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from xbar_circuit import _checks as checks
-from xbar_circuit._checks import FloatArray
-from xbar_circuit.devices._constants import BOLTZMANN_EV, ELEMENTARY_CHARGE, ROOM_KELVIN
+from xbar_circuit.devices._constants import (
+    BOLTZMANN_EV,
+    ELEMENTARY_CHARGE,
+    ROOM_KELVIN,
+    kelvin,
+)
 
 __all__ = ["AmorphousPlug"]
 
@@ -126,12 +128,12 @@ class AmorphousPlug:
         """Conductance of the liner times the length of the plug [S*m]."""
         return 0.0 if self.liner_ohm_per_metre is None else 1.0 / self.liner_ohm_per_metre
 
-    def stretch(self, kelvin: FloatArray | float) -> FloatArray:
+    def stretch(self, celsius: float) -> float:
         """Return how much faster time passes for relaxation at this temperature than at 300 K."""
-        hotter = 1.0 / ROOM_KELVIN - 1.0 / np.asarray(kelvin, dtype=np.float64)
-        return np.exp(self.relaxation_ev / BOLTZMANN_EV * hotter)
+        hotter = 1.0 / ROOM_KELVIN - 1.0 / kelvin(celsius)
+        return math.exp(self.relaxation_ev / BOLTZMANN_EV * hotter)
 
-    def log_age(self, seconds: float, storage_kelvin: float) -> float:
-        """Return ``a = ln(1 + t_eff/t0)`` after `seconds` at `storage_kelvin`."""
-        stretched = seconds * float(self.stretch(storage_kelvin))
+    def log_age(self, seconds: float, storage_celsius: float) -> float:
+        """Return ``a = ln(1 + t_eff/t0)`` after `seconds` at `storage_celsius`."""
+        stretched = seconds * self.stretch(storage_celsius)
         return math.log1p(stretched / self.drift_t0_second)

@@ -1,8 +1,8 @@
 """The PCM cell: its parameters with what a designer asks of them, as a cell of a crossbar.
 
 In a crossbar the cell is read: ``conductance`` is the zero-bias conductance of each device at 300 K
-right after programming; `kelvin` and `age_second` then say when and how warm it is read. Pulses are
-the matter of :mod:`.dynamics`, which takes the same object.
+right after programming; `celsius` and `age_second` then say how warm and when it is read. Pulses
+are the matter of :mod:`.dynamics`, which takes the same object.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
-from xbar_circuit.devices._constants import BOLTZMANN, ROOM_KELVIN
+from xbar_circuit.devices._constants import BOLTZMANN, ROOM_KELVIN, kelvin
 from xbar_circuit.devices.cell import CellResponse
 from xbar_circuit.devices.pcm import _law as law
 from xbar_circuit.devices.pcm import _read_law as read_law
@@ -195,7 +195,7 @@ class PcmCell(PcmParameters):
         mean = checks.non_negative("current", current, "A")
         step = checks.number("step_second", step_second, "s", above=True)
         relative = flicker_sequence(samples, rng=rng, traces=mean.shape)
-        thermal = np.sqrt(2.0 * BOLTZMANN * self.kelvin * mean / NOMINAL_READ_VOLT / step)
+        thermal = np.sqrt(2.0 * BOLTZMANN * kelvin(self.celsius) * mean / NOMINAL_READ_VOLT / step)
         white = rng.standard_normal(relative.shape) * thermal[..., np.newaxis]
         amplitude = np.broadcast_to(self.noise_amplitude(thickness), mean.shape)[..., np.newaxis]
         return np.asarray(mean[..., np.newaxis] * (1.0 + amplitude * relative) + white)
@@ -275,21 +275,21 @@ class PcmCell(PcmParameters):
         """Return u_a after this cell's age in its store [m]."""
         if self.age_second == 0.0:
             return thickness
-        return remaining(self.numbers, thickness, self.age_second, self.storage_kelvin)
+        return remaining(self.numbers, thickness, self.age_second, kelvin(self.storage_celsius))
 
     def _solid(self, thickness: FloatArray) -> FloatArray:
         return law.solid_length(self.numbers, self._stored(thickness))
 
     def _fresh_thickness(self, conductance: FloatArray) -> FloatArray:
         """Invert the zero-bias conductance at 300 K right after programming."""
-        p, kelvin = _fresh(self)
+        p, room = _fresh(self)
         aim = np.log(1.0 / np.maximum(1.0 / conductance - 1.0 / self._best(), 1e-30))
         z = np.log(np.full_like(conductance, 20e-9))
         for _ in range(_NEWTON):
             # ln of the plug's conductance falls with ln u with a slope of -1 to -1.7
             u = np.exp(z)
-            g = law.plug(p, np.zeros(()), kelvin, u, p.log_age)[0]
-            more = law.plug(p, np.zeros(()), kelvin, u * (1.0 + 1e-6), p.log_age)[0]
+            g = law.plug(p, np.zeros(()), room, u, p.log_age)[0]
+            more = law.plug(p, np.zeros(()), room, u * (1.0 + 1e-6), p.log_age)[0]
             step = (np.log(g) - aim) / (np.log(more / g) / 1e-6)
             z = z - step
             if np.all(np.abs(step) < 1e-9):

@@ -34,7 +34,7 @@ import numpy as np
 
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
-from xbar_circuit.devices._constants import BOLTZMANN, BOLTZMANN_EV
+from xbar_circuit.devices._constants import BOLTZMANN, BOLTZMANN_EV, ZERO_CELSIUS_KELVIN, kelvin
 from xbar_circuit.errors import ParameterError
 
 __all__ = ["CrystalGrowth"]
@@ -48,19 +48,19 @@ class CrystalGrowth:
 
     Parameters
     ----------
-    melt_kelvin, glass_kelvin
-        Melting point and glass transition [K]; Burr et al. 2012.
+    melt_celsius, glass_celsius
+        Melting point and glass transition [degree Celsius], 900 K and 428 K; Burr et al. 2012.
     activation_ev
         Activation energy of viscosity at and below the glass transition [eV]; fitted to ten years
         at 351 K, see above.
     fusion_joule_per_cubic_metre, monomer_cubic_metre
         Heat of fusion dH_f [J/m3] and volume of a monomer v_m [m3]; Burr et al. 2012.
-    vft_kelvin
-        Temperature at which the VFT viscosity would diverge [K], below `glass_kelvin`; fitted to
-        what is left of growth at 550 K.
-    peak_kelvin, peak_speed
-        Temperature [K] and value [m/s] of the fastest growth; 0.5 m/s is 0.5 nm/ns. Sebastian et
-        al. 2017. They determine the interface's own limit.
+    vft_celsius
+        Temperature at which the VFT viscosity would diverge [degree Celsius], below
+        `glass_celsius`; fitted to what is left of growth at 550 K.
+    peak_celsius, peak_speed
+        Temperature [degree Celsius] and value [m/s] of the fastest growth; 0.5 m/s is 0.5 nm/ns.
+        Sebastian et al. 2017. They determine the interface's own limit.
 
     Raises
     ------
@@ -68,41 +68,46 @@ class CrystalGrowth:
         A number out of range, or a peak hotter than viscosity alone would put it.
 
     >>> growth = CrystalGrowth()
-    >>> round(float(growth.velocity(np.array(750.0))), 6)
+    >>> round(float(growth.velocity(np.array(476.85))), 6)
     0.5
-    >>> bool(growth.velocity(np.array(950.0)) < 0.0)
+    >>> bool(growth.velocity(np.array(676.85)) < 0.0)
     True
     """
 
-    melt_kelvin: float = 900.0
-    glass_kelvin: float = 428.0
+    melt_celsius: float = 626.85
+    glass_celsius: float = 154.85
     activation_ev: float = 3.0
     fusion_joule_per_cubic_metre: float = 6.1e8
     monomer_cubic_metre: float = 2.9e-28
-    vft_kelvin: float = 225.0
-    peak_kelvin: float = 750.0
+    vft_celsius: float = -48.15
+    peak_celsius: float = 476.85
     peak_speed: float = 0.5
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
-            value = checks.number(name, getattr(self, name), "SI or eV", above=True)
+            given = getattr(self, name)
+            if name.endswith("celsius"):
+                value = checks.celsius(name, given)
+            else:
+                value = checks.number(name, given, "SI or eV", above=True)
             object.__setattr__(self, name, value)
-        checks.number("glass_kelvin", self.glass_kelvin, "K", maximum=self.melt_kelvin)
-        checks.number("vft_kelvin", self.vft_kelvin, "K", maximum=self.glass_kelvin - 1.0)
-        checks.number(
-            "peak_kelvin", self.peak_kelvin, "K", minimum=self.glass_kelvin,
-            maximum=self.melt_kelvin - 1.0,
+        checks.celsius("glass_celsius", self.glass_celsius, maximum=self.melt_celsius)
+        checks.celsius("vft_celsius", self.vft_celsius, maximum=self.glass_celsius - 1.0)
+        checks.celsius(
+            "peak_celsius", self.peak_celsius, minimum=self.glass_celsius,
+            maximum=self.melt_celsius - 1.0,
         )  # fmt: skip
         _kinetics(self)
 
     @property
-    def vft_slope_kelvin(self) -> float:
-        """B of ``ln eta = B / (T - vft_kelvin)``, from equal slopes at the glass transition [K]."""
-        reach = (self.glass_kelvin - self.vft_kelvin) / self.glass_kelvin
+    def vft_slope(self) -> float:
+        """B of ``ln eta = B / (T - T_vft)``, from equal slopes at the glass transition [K]."""
+        glass = kelvin(self.glass_celsius)
+        reach = (glass - kelvin(self.vft_celsius)) / glass
         return self.activation_ev / BOLTZMANN_EV * reach**2
 
     @property
-    def drive_kelvin(self) -> float:
+    def drive(self) -> float:
         """``dH_f * v_m / k``: the driving energy as a temperature [K]."""
         return self.fusion_joule_per_cubic_metre * self.monomer_cubic_metre / BOLTZMANN
 
@@ -116,24 +121,30 @@ class CrystalGrowth:
         """``eta(T_x) / eta(T_g)``: the interface's own limit as a viscosity."""
         return _kinetics(self)[1]
 
-    def velocity(self, kelvin: FloatArray) -> FloatArray:
-        """Return the interface's velocity [m/s]; positive grows the crystal, negative melts it."""
-        clipped = np.clip(kelvin, COLDEST_KELVIN, HOTTEST_KELVIN)
+    def velocity(self, celsius: FloatArray) -> FloatArray:
+        """Return the interface's velocity [m/s] at temperatures [degree Celsius], any shape.
+
+        Positive grows the crystal, negative melts it.
+        """
+        warm = np.asarray(celsius, dtype=np.float64) + ZERO_CELSIUS_KELVIN
+        clipped = np.clip(warm, COLDEST_KELVIN, HOTTEST_KELVIN)
         return self.prefactor * self._shape(clipped, self.interface_limit)
 
-    def _shape(self, kelvin: FloatArray, limit: float) -> FloatArray:
-        drive = self.drive_kelvin * (self.melt_kelvin - kelvin) / (2.0 * self.melt_kelvin**2)
-        viscosity = np.exp(self._log_viscosity(kelvin)) + limit
-        shape: FloatArray = kelvin / viscosity * 2.0 * np.sinh(drive)
+    def _shape(self, warm: FloatArray, limit: float) -> FloatArray:
+        """Return the velocity over the prefactor at temperatures [K]."""
+        melt = kelvin(self.melt_celsius)
+        drive = self.drive * (melt - warm) / (2.0 * melt**2)
+        viscosity = np.exp(self._log_viscosity(warm)) + limit
+        shape: FloatArray = warm / viscosity * 2.0 * np.sinh(drive)
         return shape
 
-    def _log_viscosity(self, kelvin: FloatArray) -> FloatArray:
-        """Return ``ln(eta / eta(T_g))``."""
-        above = np.maximum(kelvin, self.glass_kelvin)
-        glass = self.glass_kelvin
-        log: FloatArray = self.vft_slope_kelvin * (
-            1.0 / (above - self.vft_kelvin) - 1.0 / (glass - self.vft_kelvin)
-        ) + self.activation_ev / BOLTZMANN_EV * (1.0 / np.minimum(kelvin, glass) - 1.0 / glass)
+    def _log_viscosity(self, warm: FloatArray) -> FloatArray:
+        """Return ``ln(eta / eta(T_g))`` at temperatures [K]."""
+        glass, vft = kelvin(self.glass_celsius), kelvin(self.vft_celsius)
+        above = np.maximum(warm, glass)
+        log: FloatArray = self.vft_slope * (
+            1.0 / (above - vft) - 1.0 / (glass - vft)
+        ) + self.activation_ev / BOLTZMANN_EV * (1.0 / np.minimum(warm, glass) - 1.0 / glass)
         return log
 
 
@@ -141,18 +152,18 @@ class CrystalGrowth:
 def _kinetics(growth: CrystalGrowth) -> tuple[float, float]:
     """Return prefactor and interface limit that put the peak where it is wanted."""
     # d ln(shape)/dT = 0 at the peak: limit follows from the slope of ln(viscosity) there
-    peak, step = growth.peak_kelvin, 1e-3
+    peak, melt, step = kelvin(growth.peak_celsius), kelvin(growth.melt_celsius), 1e-3
     around = np.array([peak - step, peak + step])
     slope = float(np.diff(growth._log_viscosity(around))[0]) / (2.0 * step)  # noqa: SLF001 - same module
-    half = growth.drive_kelvin * (growth.melt_kelvin - peak) / (2.0 * growth.melt_kelvin**2)
-    drive_slope = growth.drive_kelvin / (2.0 * growth.melt_kelvin**2) / np.tanh(half)
+    half = growth.drive * (melt - peak) / (2.0 * melt**2)
+    drive_slope = growth.drive / (2.0 * melt**2) / np.tanh(half)
     share = (drive_slope - 1.0 / peak) / -slope  # of viscosity in the whole
     if not 0.0 < share <= 1.0:
         raise ParameterError.about(
-            "peak_kelvin",
-            got=f"{peak:g} K",
+            "peak_celsius",
+            got=f"{growth.peak_celsius:g} degree Celsius",
             expected="a temperature at which viscosity still limits growth",
-            remedy="lower peak_kelvin, or raise activation_ev or lower vft_kelvin",
+            remedy="lower peak_celsius, or raise activation_ev or lower vft_celsius",
         )
     at = np.array(peak)
     limit = float(np.exp(growth._log_viscosity(at))) * (1.0 / share - 1.0)  # noqa: SLF001

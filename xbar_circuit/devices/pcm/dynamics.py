@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
+from xbar_circuit.devices._constants import ZERO_CELSIUS_KELVIN
 from xbar_circuit.devices.pcm import _law as law
 from xbar_circuit.devices.pcm import _rosenbrock as rosenbrock
 from xbar_circuit.devices.pcm._numbers import HasNumbers, PcmNumbers
@@ -93,8 +94,8 @@ class PcmTrace:
     drive_volt : of the driver [V].
     volt : across the cell's terminals [V].
     current : through the cell [A].
-    kelvin : temperature of the hot spot [K].
-    interface_kelvin : temperature where plug and crystal meet [K].
+    celsius : temperature of the hot spot [degree Celsius].
+    interface_celsius : temperature where plug and crystal meet [degree Celsius].
     on : electronic state.
     thickness : u_a [m].
     log_age : ln(1 + t/t0) of relaxation.
@@ -106,8 +107,8 @@ class PcmTrace:
     drive_volt: FloatArray
     volt: FloatArray
     current: FloatArray
-    kelvin: FloatArray
-    interface_kelvin: FloatArray
+    celsius: FloatArray
+    interface_celsius: FloatArray
     on: FloatArray
     thickness: FloatArray
     log_age: FloatArray
@@ -260,8 +261,8 @@ class _Circuit:
             drive_volt=drive,
             volt=states[..., 0] + current * p.r_series,
             current=current,
-            kelvin=p.t_amb + law.heated(p, source),
-            interface_kelvin=law.interface(p, source, thickness),
+            celsius=p.t_amb + law.heated(p, source) - ZERO_CELSIUS_KELVIN,
+            interface_celsius=law.interface(p, source, thickness) - ZERO_CELSIUS_KELVIN,
             on=states[..., 2],
             thickness=thickness,
             log_age=states[..., 4],

@@ -45,13 +45,13 @@ class HotSpot:
 
     Parameters
     ----------
-    kelvin_per_watt
-        R_th of the hot spot, at the heater [K/W]; fitted, see above.
+    celsius_per_watt
+        R_th of the hot spot, at the heater [K/W, degrees a watt]; fitted, see above.
     depth_metre, reach_metre
         d and L: over how much GST the temperature halves, and where the heat sink lies [m];
         fitted, see above.
-    overheat_kelvin
-        dT: how far the melt can get above the melting point [K]; a choice of the order
+    overheat_celsius
+        dT: how far the melt can get above the melting point [degrees]; a choice of the order
         of magnitude, from a
         melt that conducts heat about as well as the solid around it.
     second
@@ -61,10 +61,10 @@ class HotSpot:
         temperature stay physical, but nothing was compared.
     """
 
-    kelvin_per_watt: float = 4.6e6
+    celsius_per_watt: float = 4.6e6
     depth_metre: float = 177e-9
     reach_metre: float = 308e-9
-    overheat_kelvin: float = 300.0
+    overheat_celsius: float = 300.0
     second: float = 3e-9
     valid_metre: float = 100e-9
 

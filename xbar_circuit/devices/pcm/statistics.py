@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike
 
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
-from xbar_circuit.devices._constants import BOLTZMANN_EV, ROOM_KELVIN
+from xbar_circuit.devices._constants import BOLTZMANN_EV, ROOM_CELSIUS, ROOM_KELVIN, kelvin
 from xbar_circuit.devices.curves import Curve, TabulatedCurve
 from xbar_circuit.devices.pcm._published import HERMES_DOUBLE, HERMES_SINGLE, JOSHI_2020
 from xbar_circuit.errors import ParameterError
@@ -211,7 +211,7 @@ class PcmStatistics:
         return self.activation_curve(self._relative(target))
 
     def program(
-        self, target: ArrayLike, *, rng: np.random.Generator, kelvin: float = ROOM_KELVIN
+        self, target: ArrayLike, *, rng: np.random.Generator, celsius: float = ROOM_CELSIUS
     ) -> PcmState:
         """Program an array once and draw each device's drift exponent.
 
@@ -223,9 +223,9 @@ class PcmStatistics:
             Random generator. For an array of tiles use one generator a tile, for example
             ``np.random.default_rng((seed, tile_row, tile_column))``: every tile then stays the
             same whatever the others are.
-        kelvin
-            Temperature while it is written and verified [K]: there the targets are reached; the
-            statistics are taken to be the same.
+        celsius
+            Temperature while it is written and verified [degree Celsius]: there the targets are
+            reached; the statistics are taken to be the same.
 
         Returns
         -------
@@ -255,7 +255,7 @@ class PcmStatistics:
         activation = np.maximum(activation + self.activation_sigma_ev * noise, 0.0)
         if self._faulty_fraction > 0.0:
             activation[draw < self._faulty_fraction] = 0.0
-        temperature = checks.number("kelvin", kelvin, "K", above=True)
+        temperature = kelvin(checks.celsius("celsius", celsius))
         if temperature != ROOM_KELVIN:  # what is reached there is another conductance at 300 K
             hotter = (1.0 / ROOM_KELVIN - 1.0 / temperature) / BOLTZMANN_EV
             conductance = conductance * np.exp(-activation * hotter)
@@ -306,8 +306,8 @@ class PcmState:
         self,
         seconds: ArrayLike,
         *,
-        kelvin: float = ROOM_KELVIN,
-        storage_kelvin: float = ROOM_KELVIN,
+        celsius: float = ROOM_CELSIUS,
+        storage_celsius: float = ROOM_CELSIUS,
     ) -> FloatArray:
         """Return the conductance after a time [S]; no noise, and no randomness.
 
@@ -315,10 +315,10 @@ class PcmState:
         ----------
         seconds
             Time since programming [s], scalar or any shape.
-        kelvin
-            Temperature of the read [K]; the presets were measured near 300 K.
-        storage_kelvin
-            Temperature since programming [K]: a warm store ages faster.
+        celsius
+            Temperature of the read [degree Celsius]; the presets were measured near 300 K.
+        storage_celsius
+            Temperature since programming [degree Celsius]: a warm store ages faster.
 
         Returns
         -------
@@ -328,11 +328,11 @@ class PcmState:
         stats = self.statistics
         elapsed = checks.non_negative("seconds", seconds, "s")
         elapsed = elapsed.reshape(elapsed.shape + (1,) * self.conductance.ndim)
-        store = checks.number("storage_kelvin", storage_kelvin, "K", above=True)
+        store = kelvin(checks.celsius("storage_celsius", storage_celsius))
         stretch = np.exp(stats.relaxation_ev / BOLTZMANN_EV * (1.0 / ROOM_KELVIN - 1.0 / store))
         elapsed = elapsed * stretch + stats.t0_second
         drifted = self.conductance * (elapsed / stats.t0_second) ** -self.exponent
-        temperature = checks.number("kelvin", kelvin, "K", above=True)
+        temperature = kelvin(checks.celsius("celsius", celsius))
         if temperature == ROOM_KELVIN:
             return np.asarray(drifted)
         hotter = 1.0 / ROOM_KELVIN - 1.0 / temperature
@@ -344,8 +344,8 @@ class PcmState:
         seconds: ArrayLike,
         *,
         rng: np.random.Generator,
-        kelvin: float = ROOM_KELVIN,
-        storage_kelvin: float = ROOM_KELVIN,
+        celsius: float = ROOM_CELSIUS,
+        storage_celsius: float = ROOM_CELSIUS,
         read_second: float | None = None,
     ) -> FloatArray:
         """Return one noisy read after a time [S]; arguments as in :meth:`at`.
@@ -353,7 +353,7 @@ class PcmState:
         Two reads at the same time differ: each draws its own noise from `rng`.
         """
         checks.instance("rng", rng, np.random.Generator, example="np.random.default_rng(1)")
-        g = self.at(seconds, kelvin=kelvin, storage_kelvin=storage_kelvin)
+        g = self.at(seconds, celsius=celsius, storage_celsius=storage_celsius)
         times = checks.non_negative("seconds", seconds, "s")
         times = times.reshape(times.shape + (1,) * self.conductance.ndim)
         sigma = self.statistics.read_sigma(

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
-from xbar_circuit.devices._constants import BOLTZMANN_EV, ROOM_KELVIN
+from xbar_circuit.devices._constants import BOLTZMANN_EV, ROOM_CELSIUS, kelvin
 from xbar_circuit.devices.pcm import _law as law
 from xbar_circuit.devices.pcm import _read_law as read_law
 from xbar_circuit.devices.pcm._numbers import PcmNumbers
@@ -73,7 +73,7 @@ class PcmVariability:
             thermal=np.exp(self.thermal * thermal),
             area=np.exp(self.area * area),
             noise=np.exp(self.noise * noise),
-            barrier_kelvin=self.activation_ev / BOLTZMANN_EV * barrier,
+            barrier_ev=self.activation_ev * barrier,
             thin_exponent=self.thin_drift_exponent * relax,
             thick_exponent=self.drift_exponent * relax,
             crystal_exponent=self.crystal_drift_exponent * crystal,
@@ -84,7 +84,7 @@ class PcmVariability:
 class PcmDevices:
     """An array of devices: a nominal cell and what each device's own deviation is, (cells,).
 
-    thermal, area, noise : factors. barrier_kelvin : added to the barrier, over k [K].
+    thermal, area, noise : factors. barrier_ev : added to the barrier [eV].
     thin_exponent, thick_exponent, crystal_exponent : added to the drift exponents.
     """
 
@@ -92,7 +92,7 @@ class PcmDevices:
     thermal: FloatArray
     area: FloatArray
     noise: FloatArray
-    barrier_kelvin: FloatArray
+    barrier_ev: FloatArray
     thin_exponent: FloatArray
     thick_exponent: FloatArray
     crystal_exponent: FloatArray
@@ -107,7 +107,7 @@ class PcmDevices:
             i_scale=p.i_scale * self.area,
             q_thin=p.q_thin * self.noise,
             q_thick=p.q_thick * self.noise,
-            e_act=p.e_act + self.barrier_kelvin,
+            e_act=p.e_act + self.barrier_ev / BOLTZMANN_EV,
             nu_thin=np.maximum(p.nu_thin + self.thin_exponent, 0.0),
             nu_thick=np.maximum(p.nu_thick + self.thick_exponent, 0.0),
             nu_crystal=np.maximum(p.nu_crystal + self.crystal_exponent, 0.0),
@@ -117,11 +117,13 @@ class PcmDevices:
         self,
         seconds: float,
         *,
-        kelvin: float = ROOM_KELVIN,
-        storage_kelvin: float = ROOM_KELVIN,
+        celsius: float = ROOM_CELSIUS,
+        storage_celsius: float = ROOM_CELSIUS,
     ) -> PcmDevices:
         """Return the same devices, read `seconds` after programming at this temperature."""
-        cell = replace(self.cell, kelvin=kelvin, age_second=seconds, storage_kelvin=storage_kelvin)
+        cell = replace(
+            self.cell, celsius=celsius, age_second=seconds, storage_celsius=storage_celsius
+        )
         return replace(self, cell=cell)
 
     def conductance(self, thickness: ArrayLike, *, read_volt: float = 0.2) -> FloatArray:
@@ -155,7 +157,7 @@ class PcmDevices:
         cell = self.cell
         if cell.age_second == 0.0:
             return u
-        return remaining(self.numbers, u, cell.age_second, cell.storage_kelvin)
+        return remaining(self.numbers, u, cell.age_second, kelvin(cell.storage_celsius))
 
 
 def accumulated_noise(elapsed_second: float, read_second: float) -> float:

@@ -43,7 +43,7 @@ class HalfSelect:
     """The array before, during and after the pulse; arrays are (rows, cols).
 
     before, after : conductance at the read voltage [S].
-    peak_volt, peak_ampere, peak_kelvin : largest magnitude of voltage and current, and the
+    peak_volt, peak_ampere, peak_celsius : largest magnitude of voltage and current, and the
         temperature, of each cell.
     selected : (row, column).
     energy_joule : delivered by all sources together.
@@ -53,7 +53,7 @@ class HalfSelect:
     after: FloatArray
     peak_volt: FloatArray
     peak_ampere: FloatArray
-    peak_kelvin: FloatArray
+    peak_celsius: FloatArray
     selected: tuple[int, int]
     energy_joule: float
 
@@ -138,7 +138,8 @@ def half_select(
         after=preset.conductance(after, read_volt=read_volt),
         peak_volt=np.abs(volt).max(axis=-1),
         peak_ampere=np.abs(gst).max(axis=-1) / preset.series_ohm,
-        peak_kelvin=preset.kelvin + law.heated(preset.numbers, KELVIN_PER_UNIT * heat.max(axis=-1)),
+        peak_celsius=preset.celsius
+        + law.heated(preset.numbers, KELVIN_PER_UNIT * heat.max(axis=-1)),
         selected=selected,
         energy_joule=float(np.trapezoid(power, plot["time"])),
     )

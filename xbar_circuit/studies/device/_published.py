@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from xbar_circuit._checks import FloatArray
-from xbar_circuit.devices._constants import BOLTZMANN_EV
+from xbar_circuit.devices._constants import BOLTZMANN_EV, ZERO_CELSIUS_KELVIN
 from xbar_circuit.devices.pcm import PcmCell, PcmStatistics, PcmVariability, PulsedSet
 from xbar_circuit.devices.pcm._numbers import HasNumbers
 from xbar_circuit.devices.pcm.dynamics import Pulse, transient
@@ -167,10 +167,10 @@ def _point(what: str, published: float, ours: float, unit: str) -> PublishedPoin
 def published_ranges(cell: PcmCell, gradual: Gradual) -> list[PublishedRange]:
     """Return where the cell lies in the ranges that papers and textbooks give."""
     thickness = _reset_thickness(cell)
-    kelvin = np.linspace(400.0, 950.0, 2201)
-    speed = cell.growth.velocity(kelvin)
+    kelvins = np.linspace(400.0, 950.0, 2201)
+    speed = cell.growth.velocity(kelvins - ZERO_CELSIUS_KELVIN)
     threshold = cell.threshold_volt(30e-9)
-    warm, cool = (float(replace(cell, kelvin=t).conductance(60e-9)) for t in (350.0, 300.0))
+    warm, cool = (float(replace(cell, celsius=t).conductance(60e-9)) for t in (76.85, 26.85))
     energy = np.log(warm / cool) / (1 / 300.0 - 1 / 350.0) * BOLTZMANN_EV
     day, hour = (float(cell.aged(t).conductance(40e-9)) for t in (86400.0, 3600.0))
     exponent = -np.log(day / hour) / np.log(86400.0 / 3600.0)
@@ -179,22 +179,22 @@ def published_ranges(cell: PcmCell, gradual: Gradual) -> list[PublishedRange]:
     drift = (0.005, 0.015, "liner cells") if projected else (0.049, 0.1, "Joshi et al. 2020")
     heat = cell.heat
     outside = (1.0 - thickness / heat.reach_metre) / (1.0 + thickness / heat.depth_metre)
-    warmer = replace(cell, kelvin=320.0).threshold_volt(30e-9)
+    warmer = replace(cell, celsius=46.85).threshold_volt(30e-9)
     year, month = (cell.aged(t).threshold_volt(30e-9) for t in (3.156e7, 3.156e6))
     rows = [
         ("fastest crystal growth", 0.4, 0.6, float(speed.max()), "nm/ns", sebastian),
-        ("temperature of it", 730.0, 770.0, float(kelvin[speed.argmax()]), "K", sebastian),
+        ("temperature of it", 730.0, 770.0, float(kelvins[speed.argmax()]), "K", sebastian),
         ("growth left at 550 K", 0.0, 1.0, _at_550(cell), "% of it", sebastian),
         ("loses 10 nm in ten years at", 320.0, 390.0, _ten_years(cell), "K", "see CrystalGrowth"),
         ("u_a after RESET with 440 uA", 60.0, 100.0, thickness * 1e9, "nm", sebastian),
         (
-            "R_th of the interface there", 1.0, 2.0, heat.kelvin_per_watt * outside * 1e-6,
+            "R_th of the interface there", 1.0, 2.0, heat.celsius_per_watt * outside * 1e-6,
             "K/uW", sebastian,
         ),
         ("current to 13 uS in 50 SETs", 50.0, 100.0, gradual.ampere * 1e6, "uA", sebastian),
         ("threshold of 30 nm", 1.0, 1.5, threshold, "V", textbook),
         ("field of it", 30.0, 70.0, threshold / 30e-9 * 1e-6, "V/um", textbook),
-        ("its change per kelvin", -0.3, -0.05, 5.0 * (warmer / threshold - 1.0), "%/K", textbook),
+        ("its change per degree", -0.3, -0.05, 5.0 * (warmer / threshold - 1.0), "%/K", textbook),
         ("its drift", 1.0, 6.0, 100.0 * (year / month - 1.0), "%/decade", textbook),
         ("ON resistance", 1.0, 3.0, _on_ohm(cell) * 1e-3, "kohm", textbook),
         ("activation of RESET", 0.2, 0.3, float(energy), "eV", textbook),
@@ -207,14 +207,14 @@ def published_ranges(cell: PcmCell, gradual: Gradual) -> list[PublishedRange]:
 
 
 def _at_550(cell: PcmCell) -> float:
-    return 100.0 * float(cell.growth.velocity(np.array(550.0))) / cell.growth.peak_speed
+    return 100.0 * float(cell.growth.velocity(np.array(276.85))) / cell.growth.peak_speed
 
 
 def _ten_years(cell: PcmCell) -> float:
     """Return at which temperature the crystal grows by 10 nm in ten years [K]."""
-    kelvin = np.linspace(300.0, 450.0, 3001)
-    grown = cell.growth.velocity(kelvin) * 3.156e8
-    return float(np.interp(np.log(10e-9), np.log(grown), kelvin))
+    kelvins = np.linspace(300.0, 450.0, 3001)
+    grown = cell.growth.velocity(kelvins - ZERO_CELSIUS_KELVIN) * 3.156e8
+    return float(np.interp(np.log(10e-9), np.log(grown), kelvins))
 
 
 def _on_ohm(cell: PcmCell) -> float:

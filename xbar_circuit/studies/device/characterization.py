@@ -18,7 +18,7 @@ import numpy as np
 from xbar_circuit import spice
 from xbar_circuit._brief import brief
 from xbar_circuit._checks import FloatArray
-from xbar_circuit.devices._constants import BOLTZMANN
+from xbar_circuit.devices._constants import BOLTZMANN, kelvin
 from xbar_circuit.devices.pcm import PcmCell
 from xbar_circuit.devices.pcm.dynamics import PcmTrace, Pulse, transient
 from xbar_circuit.network import fashion_mnist_test
@@ -59,7 +59,7 @@ from xbar_circuit.wires import Wires
 __all__ = ["DeviceReport", "characterize_device"]
 
 THICKNESSES = (0.0, 5e-9, 15e-9, 60e-9)
-KELVINS = (273.0, 300.0, 358.0)
+CELSIUS = (-0.15, 26.85, 84.85)
 NOISE_METER = 15e-9  # about 5 uS
 MOST_PULSES = 20
 _STAGES = 9
@@ -164,10 +164,10 @@ def characterize_device(
     currents = np.array(
         [
             [
-                [float(replace(cell, kelvin=t).conductance(u, read_volt=v)) * v for v in volts]
+                [float(replace(cell, celsius=t).conductance(u, read_volt=v)) * v for v in volts]
                 for u in THICKNESSES
             ]
-            for t in KELVINS
+            for t in CELSIUS
         ]
     )
     loop = transient(cell, 30e-9, [0.0, 2e-6, 4e-6], [0.0, 2.0, 0.0], load_ohm=5e3, relative=1e-4)
@@ -252,7 +252,7 @@ def _noise_law(cell: PcmCell, hertz: FloatArray) -> FloatArray:
     """Return 1/f and thermal noise of the GST, as far as the heater lets it out [A/sqrt(Hz)]."""
     g = float(cell.conductance(NOISE_METER, read_volt=READ_VOLT))
     inside = 1.0 - cell.series_ohm * g
-    boltzmann_four = 4.0 * BOLTZMANN * cell.kelvin
+    boltzmann_four = 4.0 * BOLTZMANN * kelvin(cell.celsius)
     thermal = boltzmann_four * (g / inside * inside**2 + cell.series_ohm * g**2)
     flicker = cell.noise_density(g * READ_VOLT, hertz, thickness=NOISE_METER)
     return np.sqrt(flicker + thermal)

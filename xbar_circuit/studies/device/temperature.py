@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 from xbar_circuit import _checks as checks
 from xbar_circuit._brief import brief
 from xbar_circuit._checks import FloatArray
-from xbar_circuit.devices._constants import ZERO_CELSIUS_KELVIN
 from xbar_circuit.devices.pcm import PcmState, PcmStatistics
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.network import Dataset, Network, fashion_mnist_lenet5, fashion_mnist_test
@@ -63,10 +62,10 @@ class WeightPair:
             minus=statistics.program(np.maximum(-target, 0.0), rng=rng),
         )
 
-    def at(self, kelvin: float, *, scaled: bool, rng: np.random.Generator) -> FloatArray:
+    def at(self, celsius: float, *, scaled: bool, rng: np.random.Generator) -> FloatArray:
         """Return the weights an hour later at this temperature, with or without array scaling."""
         plus, minus = (
-            state.read(SECOND, kelvin=kelvin, storage_kelvin=kelvin, rng=rng)
+            state.read(SECOND, celsius=celsius, storage_celsius=celsius, rng=rng)
             for state in (self.plus, self.minus)
         )
         known = self.plus.conductance.sum() + self.minus.conductance.sum()
@@ -119,7 +118,7 @@ def temperature_study(
         Error of a product and accuracy of a network at every temperature.
     """
     stats = statistics or PcmStatistics.joshi2020()
-    kelvins = checks.non_negative("celsius", np.asarray(celsius) + ZERO_CELSIUS_KELVIN, "K")
+    degrees = [checks.celsius("celsius", value) for value in np.atleast_1d(celsius)]
     net, data = network or fashion_mnist_lenet5(), images or fashion_mnist_test()
     rng = np.random.default_rng((seed, 0))
     matrix = WeightPair.program(stats, gaussian_weights(_SIZE, _SIZE, rng=rng), rng=rng)
@@ -136,11 +135,11 @@ def temperature_study(
     for scaled in (False, True):
         errors: list[float] = []
         accuracies: list[float] = []
-        for kelvin in kelvins:
+        for degree in degrees:
             draw = np.random.default_rng((seed, 2))
-            wrong = inputs @ (matrix.at(kelvin, scaled=scaled, rng=draw) - matrix.weight)
+            wrong = inputs @ (matrix.at(degree, scaled=scaled, rng=draw) - matrix.weight)
             errors.append(float(np.linalg.norm(wrong) / np.linalg.norm(inputs @ matrix.weight)))
-            warm = {name: pair.at(kelvin, scaled=scaled, rng=draw) for name, pair in layers.items()}
+            warm = {name: pair.at(degree, scaled=scaled, rng=draw) for name, pair in layers.items()}
             accuracies.append(_accuracy(_with_weights(net, warm), data))
         columns[scaled] = errors, accuracies
     return TemperatureReport(

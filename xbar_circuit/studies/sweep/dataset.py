@@ -41,7 +41,6 @@ _UNITS = {
     "joule": "J",
     "watt": "W",
     "farad": "F",
-    "kelvin": "K",
     "bits": "bit",
     "hertz": "Hz",
     "m2": "m2",
