@@ -162,7 +162,18 @@ models = "cmos45.lib"
     readout = read_settings(config).accelerator.readout
     assert readout.amplifier.opamp.path == tmp_path / "two_stage_opamp.lib"
     assert readout.circuits
-    config.write_text(config.read_text().replace('file = "two_stage_opamp.lib"', ""))
+    named = config.read_text()
+    library = device_model("cmos45_corners.lib")
+    for models, sections in (
+        (f'"{library}:ss"', ["ss"]),
+        (f'["cmos45.lib", "{library}:ff"]', [None, "ff"]),
+    ):
+        with_sections = named.replace('models = "cmos45.lib"', f"models = {models}")
+        config.write_text(with_sections + 'accept = ["scale"]\n')
+        opamp = read_settings(config).accelerator.readout.amplifier.opamp
+        assert [section for _, section in opamp.models] == sections
+        assert opamp.accept == ("scale",)
+    config.write_text(named.replace('file = "two_stage_opamp.lib"', ""))
     with pytest.raises(ParameterError, match=r"opamp\.file: got nothing"):
         read_settings(config)
 

@@ -22,6 +22,7 @@ from xbar_circuit.architecture.components import Buffer, DigitalUnit, Interconne
 from xbar_circuit.architecture.presets import HOROWITZ
 from xbar_circuit.calibration import ReadoutModel
 from xbar_circuit.errors import ShapeError
+from xbar_circuit.peripherals._subcircuit_libraries import library_named
 from xbar_circuit.peripherals.amplifiers import Amplifier, DifferenceAmplifier
 from xbar_circuit.peripherals.converters import Converter
 from xbar_circuit.peripherals.drivers import Driver
@@ -115,10 +116,15 @@ def _measured(values: dict[str, Any], folder: Path) -> devices.TabulatedCurve:
 
 def _subcircuit(values: dict[str, Any], folder: Path) -> peripherals.Subcircuit:
     """Return a circuit of one's own."""
-    given = dict(values)
-    file, name, models = given.pop("file"), given.pop("name"), given.pop("models", None)
+    given = {key: value for key, value in values.items() if value is not None}
+    file, name, models = given.pop("file"), given.pop("name"), given.pop("models", ())
+    libraries = [models] if isinstance(models, str) else models
     return peripherals.Subcircuit(
-        folder / file, name, models=None if models is None else folder / models, **given
+        folder / file,
+        name,
+        models=[library_named(text, folder) for text in libraries] or None,
+        osdi=[folder / Path(model).expanduser() for model in given.pop("osdi", ())],
+        **given,
     )
 
 
@@ -139,6 +145,13 @@ _NumbersTable = table_model(
 #: A list of numbers, or ``{ file = "numbers.csv" }``.
 _Numbers = _tables_or(LISTS[float], _NumbersTable)
 
+#: The name of a file, or several.
+_NAMES: Any = LISTS[str]
+_FILES = Annotated[
+    Annotated[str, Tag("<name>")] | Annotated[_NAMES, Tag("<list>")],
+    Discriminator(lambda value: "<list>" if isinstance(value, list | tuple) else "<name>"),
+]
+
 _SubcircuitTable = table_model(
     "Subcircuit",
     documented=peripherals.Subcircuit,
@@ -149,10 +162,20 @@ _SubcircuitTable = table_model(
         "name": (str, ...),
         "ports": (_tables_or(LISTS[str], dict[str, str]), ...),
         "supplies": (dict[str, float], None),
-        "models": (str, None),
+        "models": (
+            optional(_FILES),
+            None,
+            "Library with the transistor models, `FILE` or `FILE:SECTION`; a list for several.",
+        ),
         "parameters": (dict[str, float], None),
         "currents": (dict[str, float], None),
+        "osdi": (
+            LISTS[str],
+            (),
+            "Verilog-A models that the circuit needs, `.va` or `.osdi`.",
+        ),
         "compatibility": (str, ""),
+        "accept": (LISTS[str], ()),
     },
     makes=_subcircuit,
 )
@@ -301,13 +324,6 @@ _DigitalTable = table_model(
     makes=lambda values, _: replace(HOROWITZ, **values),
 )
 
-
-#: The name of a file, or several.
-_NAMES: Any = LISTS[str]
-_FILES = Annotated[
-    Annotated[str, Tag("<name>")] | Annotated[_NAMES, Tag("<list>")],
-    Discriminator(lambda value: "<list>" if isinstance(value, list | tuple) else "<name>"),
-]
 
 
 def _accelerator(values: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from xbar_circuit.errors import ModelFileError, ParameterError
 from xbar_circuit.spice_text import declared_sections, read
 from xbar_circuit.verilog_a import compile_cached
 
-__all__ = ["at_corner", "compiled", "libraries_of"]
+__all__ = ["at_corner", "compiled", "libraries_of", "library_named"]
 
 Libraries = tuple[tuple[Path, str | None], ...]
 
@@ -47,6 +47,15 @@ def libraries_of(models: object) -> tuple[tuple[Path, str | None], ...]:
             )
         result.append((file, None if corner is None else str(corner)))
     return tuple(result)
+
+
+def library_named(text: str, folder: Path = Path()) -> Path | tuple[Path, str]:
+    """Return the library of ``FILE`` or ``FILE:SECTION``, a relative name from a folder on."""
+    whole = folder / Path(text).expanduser()
+    file, colon, section = text.rpartition(":")
+    if not colon or whole.is_file():
+        return whole
+    return folder / Path(file).expanduser(), section
 
 
 def _is_pair(models: object) -> bool:

@@ -14,6 +14,7 @@ from xbar_circuit.errors import (
     ParameterError,
     SimulatorError,
 )
+from xbar_circuit.spice._binning import model_fault
 from xbar_circuit.spice._client import WORKERS, WorkerLostError
 from xbar_circuit.spice._job import Command, Job, JobFailure, JobOutcome, RawPlot, Setup
 from xbar_circuit.spice._saved_decks import SAVED_DECKS
@@ -245,6 +246,7 @@ class _SavedDeck:
     def error(self, what: str, said: str, version: str = "") -> SimulatorError:
         """Return the error of a deck that failed other than by not converging."""
         path = self.save()
+        what = model_fault(said, self._job.deck) or what
         return SimulatorError(_worded(what, said, path), version=version, said=said, deck=path)
 
     def unconverged(self, what: str, said: str) -> ConvergenceError:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals import Subcircuit
+from xbar_circuit.peripherals._subcircuit_libraries import library_named
 from xbar_circuit.resources import device_model
 from xbar_circuit.units import parse_spice
 
@@ -51,10 +50,6 @@ def own_subcircuit(
             expected="FILE:NAME",
             remedy="for example --subcircuit my_amp.lib:my_amp --ports plus=inp,minus=inn,out=vout",
         )
-    libraries: list[Any] = []
-    for text in library or ():
-        models, _, corner = text.partition(":")
-        libraries.append((models, corner) if corner else models)
     rails, sinks = (
         {key: parse_spice(value) for key, value in pairs(option, text).items()}
         for option, text in (("--supplies", supplies), ("--bias", bias))
@@ -65,7 +60,7 @@ def own_subcircuit(
         ports=pairs("--ports", ports),
         supplies=rails,
         currents=sinks,
-        models=libraries or None,
+        models=[library_named(text) for text in library or ()] or None,
         osdi=osdi or [],
         compatibility=compatibility,
         accept=accept or [],
