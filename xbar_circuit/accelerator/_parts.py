@@ -325,7 +325,6 @@ _DigitalTable = table_model(
 )
 
 
-
 def _accelerator(values: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Return the arguments of an `Accelerator`; the statistics are still missing."""
     named = values.get("model")

@@ -9,6 +9,7 @@ from xbar_circuit.accelerator._hardware import Hardware
 from xbar_circuit.accelerator.spot_check import TileCheck, agreement_by_layer
 from xbar_circuit.calibration import ReadoutModel
 from xbar_circuit.cells import CurrentTable, StateMap
+from xbar_circuit.peripherals import Subcircuit
 from xbar_circuit.report import Table
 from xbar_circuit.units import engineering
 
@@ -39,6 +40,11 @@ def part_words(part: object) -> str:
     if isinstance(part, StateMap):
         low, high = part.range_siemens
         return f"{engineering(low, 'S')} to {engineering(high, 'S')}"
+    if isinstance(part, Subcircuit):
+        given = [f"{port} {engineering(volt, 'V')}" for port, volt in part.supplies.items()]
+        given += [f"{port} {engineering(amp, 'A')}" for port, amp in part.currents.items()]
+        given += [f"{path.name}{f' {section}' if section else ''}" for path, section in part.models]
+        return f"{part.name} of {part.path.name} ({', '.join(given)})"
     if not is_dataclass(part) or isinstance(part, CurrentTable):
         return str(part)
     told = []

@@ -16,7 +16,9 @@ from xbar_circuit.units import parse_spice
 
 __all__ = ["model_fault"]
 
-_FAULT = re.compile(r"^(?:stderr |stdout )?(?P<card>[^\n]+)\n[^\n]*could not find a valid modelname", re.M)
+_FAULT = re.compile(
+    r"^(?:stderr |stdout )?(?P<card>[^\n]+)\n[^\n]*could not find a valid modelname", re.MULTILINE
+)
 _ASSIGNED = re.compile(r"\b\w+\s*=")
 _SIZE = re.compile(r"\b(w|l)\s*=\s*(\S+)", re.IGNORECASE)
 _LIMIT = re.compile(r"\b([wl]m(?:in|ax))\s*=\s*(\S+)", re.IGNORECASE)

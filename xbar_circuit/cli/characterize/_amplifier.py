@@ -46,6 +46,7 @@ def measure_amplifier(
     feedback_farad: float,
     reference_volt: float,
     load_farad: float,
+    settle_second: float,
     out: Path,
 ) -> tuple[Rows, str, Path]:
     """Measure, write JSON, figures, decks and page; return the table, the name and the page."""
@@ -58,7 +59,14 @@ def measure_amplifier(
     pattern = np.full(rows, 0.2 / feedback_ohm / crossbar.conductance[:, column].sum())
     with _bar("variations") as progress:
         report = characterize_amplifier(
-            _amplifier(kind, circuit, feedback_ohm, feedback_farad, reference_volt),
+            _amplifier(
+                kind,
+                circuit,
+                feedback_ohm=feedback_ohm,
+                feedback_farad=feedback_farad,
+                reference_volt=reference_volt,
+                settle_second=settle_second,
+            ),
             crossbar=crossbar,
             column=column,
             pattern=pattern,
@@ -80,9 +88,14 @@ def measure_amplifier(
     draw_amplifier(report, picture)
     if report.variations:
         draw_spread(report, spread)
+    conveyor = kind in ("conveyor", "transistor-conveyor")
+    resistors = f" --load-ohm {feedback_ohm:g}" if conveyor else f" --feedback-ohm {feedback_ohm:g}"
+    if feedback_farad > 0.0:
+        resistors += f" --feedback-farad {feedback_farad:g}"
     footer = made_by(
         f"{_command(kind)} --rows {rows} --cols {cols} --array {array} --bits {bits}"
-        f" --load-farad {load_farad:g}",
+        f"{resistors} --reference-volt {reference_volt:g}"
+        f" --load-farad {load_farad:g} --settle-second {settle_second:g}",
         conditions,
         circuit,
     )
@@ -183,9 +196,11 @@ def _bar(what: str) -> Iterator[Callable[[ItemOutcome], None]]:
 def _amplifier(
     kind: str,
     circuit: Subcircuit | None,
+    *,
     feedback_ohm: float,
     feedback_farad: float,
     reference_volt: float,
+    settle_second: float,
 ) -> TransimpedanceAmplifier | CurrentConveyor:
     if kind in ("conveyor", "transistor-conveyor"):
         inside = circuit
@@ -197,6 +212,7 @@ def _amplifier(
             bandwidth_hertz=1e9,
             limit_ampere=100e-6,
             noise_ampere_per_root_hertz=5e-12,
+            settle_second=settle_second,
             circuit=inside,
         )
     opamp: OpAmp | Subcircuit
@@ -219,4 +235,5 @@ def _amplifier(
         feedback_ohm=feedback_ohm,
         feedback_farad=feedback_farad,
         reference_volt=reference_volt,
+        settle_second=settle_second,
     )

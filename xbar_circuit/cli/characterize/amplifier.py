@@ -35,6 +35,9 @@ _Kind = Annotated[
     str, typer.Argument(help="behavioural or transistor; --subcircuit takes your own.")
 ]
 
+SettleSecond = Annotated[
+    float, typer.Option(min=0.0, help="Settling time before its output is sampled [s].")
+]
 LoadFarad = Annotated[float, typer.Option(min=0.0, help="Load at the output [F].")]
 
 
@@ -54,6 +57,7 @@ def amplifier(
     feedback_farad: Annotated[float, typer.Option(help="Capacitor beside it [F].")] = 0.0,
     reference_volt: ReferenceVolt = 0.5,
     load_farad: LoadFarad = 0.0,
+    settle_second: SettleSecond = 20e-9,
     own: Callable[[], Subcircuit | None],
     conditions: Callable[[], Conditions],
 ) -> None:
@@ -76,6 +80,7 @@ def amplifier(
         feedback_farad=feedback_farad,
         reference_volt=reference_volt,
         load_farad=load_farad,
+        settle_second=settle_second,
         out=out,
     )
     tell(console, name, table, page)
@@ -96,6 +101,7 @@ def conveyor(
     load_ohm: Annotated[float, typer.Option(help="Resistor at its output [ohm].")] = 4e3,
     reference_volt: ReferenceVolt = 0.5,
     load_farad: LoadFarad = 0.0,
+    settle_second: SettleSecond = 5e-9,
     own: Callable[[], Subcircuit | None],
     conditions: Callable[[], Conditions],
 ) -> None:
@@ -118,6 +124,7 @@ def conveyor(
         feedback_farad=0.0,
         reference_volt=reference_volt,
         load_farad=load_farad,
+        settle_second=settle_second,
         out=out,
     )
     tell(console, name, table, page)

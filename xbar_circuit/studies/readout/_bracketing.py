@@ -5,7 +5,8 @@ range at every threshold takes hours. The fast model knows where a threshold mus
 it leaves out: an offset, a gain, bits that weigh otherwise. These are fitted to the thresholds that
 are known already, few at first, and tell where to look for the rest: from a guess the search steps
 outwards until it has the threshold between two inputs, and bisects. Every guess is judged by the
-circuit itself; a wrong one costs conversions, never accuracy.
+circuit itself; a wrong one costs conversions, never accuracy. The codes are looked for in six
+parts, each a few times the one before, so that most guesses rest on many thresholds.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ __all__ = ["Bracketed", "bracketed", "critical_codes"]
 
 _FARTHEST = 0.5  # of the range, beyond both ends
 _STIFF = 1e-3  # pull of a bit's weight towards the fast model's, against one threshold
+_STIFF_PAIR = 1e-2  # and of what two bits add together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,13 +90,14 @@ def bracketed(
     found = np.full(levels - 1, np.nan)
     guess, step = ideal, lsb
     done = np.zeros(0, dtype=np.int64)
-    for stage in (wanted[[0, wanted.size // 2, -1]], critical_codes(levels), wanted):
+    few = (wanted[[0, wanted.size // 2, -1]], critical_codes(levels))
+    for stage in (*few, wanted[::5], wanted[::3], wanted[::2], wanted):
         part = np.setdiff1d(np.intersect1d(stage, wanted), done)
         if part.size:
             found[part - 1] = search.thresholds(part, guess[part - 1], step)
             done = np.union1d(done, part)
         guess, left = _predicted(ideal, found, lsb)
-        step = max(search.resolution, min(1.5 * left, 0.5 * lsb))
+        step = max(search.resolution, min(0.7 * left, 0.5 * lsb))
     return Bracketed(
         thresholds=found,
         looked_for=wanted,
@@ -162,10 +165,12 @@ class _Search:
 
 
 def _predicted(ideal: FloatArray, found: FloatArray, lsb: float) -> tuple[FloatArray, float]:
-    """Return all thresholds by an offset, a gain and weights of bits, and their error [V or A].
+    """Return all thresholds by a curve and weights of bits, and their error [V or A].
 
-    Least squares with a weak pull of the bits' weights to the fast model's, so that few thresholds
-    do not decide many weights. The error is the rms of each known threshold predicted without it
+    The curve is of third degree. Bits have weights alone and in pairs: what a comparator decides
+    shifts with what it decided before. Least squares with a pull of the weights to the fast
+    model's, so that few thresholds do not decide many weights. The error is the rms of each known
+    threshold predicted without it
     (Allen, Technometrics 16, 125, 1974).
     """
     known = np.isfinite(found)
@@ -187,6 +192,9 @@ def _features(count: int) -> tuple[FloatArray, NDArray[np.float64]]:
     """Return what may be wrong at each threshold (count, features), and each one's pull to zero."""
     codes = np.arange(1, count + 1)
     bits = [((codes >> b) & 1).astype(np.float64) for b in range(int(count).bit_length())]
-    features = np.stack([np.ones(count), codes / (count + 1.0), *bits], axis=1)
-    pull = np.concatenate([np.zeros(2), np.full(len(bits), np.sqrt(_STIFF))])
-    return features, pull
+    pairs = [bits[a] * bits[b] for a in range(len(bits)) for b in range(a)]
+    along = codes / (count + 1.0)
+    curve = [along**2, along**3]
+    features = np.stack([np.ones(count), along, *curve, *bits, *pairs], axis=1)
+    pulls = (np.zeros(2), np.full(2 + len(bits), _STIFF), np.full(len(pairs), _STIFF_PAIR))
+    return features, np.sqrt(np.concatenate(pulls))
