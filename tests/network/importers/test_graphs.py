@@ -124,6 +124,37 @@ def test_a_transformer_block_has_its_projections_as_weights_and_its_products_dig
     check(content, {"x": many}, network)
 
 
+@pytest.mark.parametrize(
+    ("weights", "given"),
+    [
+        ((3, 4, 5), (2, 3, 6, 4)),  # as the heads of attention
+        ((3, 4, 5), (3, 6, 4)),
+        ((3, 4, 5), (6, 4)),  # one input for all matrices
+        ((2, 3, 4, 5), (2, 3, 6, 4)),
+        ((2, 1, 4, 5), (2, 3, 6, 4)),
+        ((2, 3, 4, 5), (3, 6, 4)),
+        ((1, 3, 4, 5), (2, 3, 6, 4)),
+        ((1, 1, 4, 5), (6, 4)),
+    ],
+)
+@pytest.mark.parametrize("first", [False, True])
+def test_every_matrix_of_a_stack_is_a_layer(weights, given, first):
+    w, x = floats(*weights), floats(*given)
+    names = ("x", "w")
+    if first:  # the weights
+        w, x, names = w.swapaxes(-1, -2).copy(), x.swapaxes(-1, -2).copy(), ("w", "x")
+    content = content_of([node("MatMul", names, ("y",))], {"w": w}, {"x": list(x.shape)}, ("y",))
+    network = check(content, {"x": x})
+    layers = [one for name, one in network.matrix_nodes if name.startswith("y")]
+    assert len(layers) == np.prod(weights[:-2])
+    wanted = [w[k].T if first else w[k] for k in np.ndindex(*weights[:-2])]
+    for layer, one in zip(layers, wanted, strict=True):
+        np.testing.assert_array_equal(layer.matrices[0], one)
+    if not first and len(layers) > 1:
+        names = [name for name, _ in network.matrix_nodes]
+        assert names == [f"y[{k}]" for k in range(len(layers))]
+
+
 def test_an_imported_graph_survives_its_file(tmp_path):
     for content, feeds in (
         (transformer(), {"x": RNG.integers(0, 11, (3, 6))}),

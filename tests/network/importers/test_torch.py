@@ -1,5 +1,6 @@
 """Torch modules; torch is a large extra, so these run only where it is installed."""
 
+import importlib.util
 import sys
 import warnings
 
@@ -124,3 +125,63 @@ def test_what_torch_cannot_export_is_told_in_a_line(capfd):
         from_torch(module, (3, 12, 12))
     assert len(str(told.value)) < 500
     assert "graph(" not in capfd.readouterr().out
+
+
+def test_a_part_of_a_torchscript_file_that_keeps_its_state_elsewhere(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch = pytest.importorskip("torch", reason="the extra [torch] is not installed")
+    (tmp_path / "listening.py").write_text(LISTENER)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        spec = importlib.util.spec_from_file_location("listening", tmp_path / "listening.py")
+        made = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(made)
+        torch.manual_seed(3)
+        scripted = torch.jit.script(made.Listener().eval())
+        torch.jit.save(scripted, tmp_path / "voice.jit")
+    with pytest.raises(ModelFileError, match=r"FILE\.pt:step"):
+        load(tmp_path / "voice.jit", input_shape={"x": (1, 5)})
+    with pytest.raises(ModelFileError, match="no part 'nothing'; parts are step"):
+        load(f"{tmp_path / 'voice.jit'}:nothing", input_shape={"x": (1, 5)})
+    shapes = {"state": (2, 1, 3), "x": (1, 5)}  # in the module they come the other way round
+    network = load(f"{tmp_path / 'voice.jit'}:step", input_shape=shapes)
+    assert [port.name for port in network.inputs] == ["x", "state"]
+    assert "cell.recurrent" in dict(network.matrix_nodes)
+    rng = np.random.default_rng(1)
+    mine, theirs = np.zeros((2, 1, 3), np.float32), torch.zeros(2, 1, 3)
+    for _ in range(4):
+        x = rng.normal(size=(1, 5)).astype(np.float32)
+        found, mine = network.run({"x": x, "state": mine})
+        with torch.no_grad():
+            wanted, theirs = scripted.step(torch.from_numpy(x), theirs)
+        np.testing.assert_allclose(found, wanted.numpy(), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(mine, theirs.numpy(), rtol=1e-5, atol=1e-6)
+
+
+LISTENER = """
+import torch
+
+
+class Step(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cell, self.out = torch.nn.LSTMCell(5, 3), torch.nn.Linear(3, 2)
+
+    def forward(self, x, state):
+        h, c = self.cell(x, (state[0], state[1]))
+        return torch.sigmoid(self.out(h)), torch.stack([h, c])
+
+
+class Listener(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.step = Step()
+        self.state = torch.zeros(0)
+
+    def forward(self, x):
+        if not len(self.state):
+            self.state = torch.zeros([2, 1, 3])
+        found, self.state = self.step(x, self.state)
+        return found
+"""

@@ -10,7 +10,11 @@ from xbar_circuit.errors import ModelFileError
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.importers import onnx
 from xbar_circuit.network.importers.onnx import from_onnx
-from xbar_circuit.network.importers.torch import from_torch, load_torch
+from xbar_circuit.network.importers.torch import (
+    TORCH_SUFFIXES,
+    from_torch,
+    load_torch,
+)
 from xbar_circuit.network.storage import read_npz
 
 __all__ = [
@@ -21,8 +25,6 @@ __all__ = [
     "load_torch",
     "unknown_operators",
 ]
-
-_TORCH = {".pt", ".pt2", ".pth", ".ts", ".jit"}
 
 
 def load(
@@ -37,11 +39,11 @@ def load(
     Parameters
     ----------
     path
-        An ``.onnx`` file, the native ``.npz``, a TorchScript ``.pt``, a ``.pt2`` of
-        ``torch.export.save``, or ``"my_module:name"`` as for `load_torch`.
+        An ``.onnx`` file, the native ``.npz``, a TorchScript ``.pt`` or ``"file.pt:part"``, a
+        ``.pt2`` of ``torch.export.save``, or ``"my_module:name"`` as for `load_torch`.
     input_shape
-        Shape of one sample without the batch: for torch, and for ONNX files that leave it open; of
-        these also whole shapes by the names of inputs.
+        Shape of one sample without the batch, or whole shapes by the names of inputs: for torch,
+        and for ONNX files that leave it open.
     output
         Which output of an ONNX file or torch module with several; None is all of them.
     constants
@@ -122,7 +124,7 @@ def _kind(path: Path | str) -> str:
     suffix = Path(path).suffix.lower()
     if suffix in {".onnx", ".npz"}:
         return suffix[1:]
-    if suffix in _TORCH or ":" in str(path):
+    if suffix in TORCH_SUFFIXES or ":" in str(path):
         return "torch"
     raise ModelFileError(
         f"path: got {path}, expected a network file ending in .onnx, .npz or .pt, or"

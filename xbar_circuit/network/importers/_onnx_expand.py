@@ -1,13 +1,15 @@
 """Nodes with weights in a form that no tile has: written as several nodes, of which one has them.
 
-A product with the weights first becomes one with the weights last between two transpositions, a
-`Gemm` one that the fast path has, and integer products products of floating point numbers between
+A product with the weights first becomes one with the weights last between two transpositions, one
+with a stack of matrices one product for each of them, ``name[0]``, ``name[1]`` and so on, a `Gemm`
+one that the fast path has, and integer products products of floating point numbers between
 what makes them integers. These are exact but for rounding; a rounded output may fall on the other
 side of a tie.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,6 +19,8 @@ from numpy.typing import NDArray
 from xbar_circuit.network.importers._onnx_node import attributes
 
 __all__ = ["EXPANSIONS", "Context"]
+
+_MOST_MATRICES = 1024  # of a stack; a larger one is left to the reference
 
 
 class Context:
@@ -96,16 +100,51 @@ def _gemm(c: Context) -> None:
 def _matmul(c: Context) -> None:
     a, b = c.input(0), c.input(1)
     end = str(c.node.output[0])
-    if a in c.constants and c.rank(a) == 2 and c.rank(b) >= 2:  # (W x) is (x' W')'
-        turned = [*range(c.rank(b) - 2), c.rank(b) - 1, c.rank(b) - 2]
-        x = c.add("Transpose", [b], perm=turned)
-        w = c.add("Transpose", [a], perm=[1, 0])
-        c.add("Transpose", [c.add("MatMul", [x, w])], end, perm=turned)
+    if a in c.constants and c.rank(a) >= 2 and c.rank(b) >= 2:  # (W x) is (x' W')'
+        x = c.add("Transpose", [b], perm=_turned(c.rank(b)))
+        w = c.add("Transpose", [a], perm=_turned(c.rank(a)))
+        rank = max(c.rank(a), c.rank(b))
+        c.add("Transpose", [c.add("MatMul", [x, w])], end, perm=_turned(rank))
+    elif b in c.constants and c.rank(b) > 2 and c.rank(a) >= 2:
+        _stacked(c, a, c.constants[b], end)
     elif b in c.constants and c.rank(b) == 1 and c.rank(a) >= 2:
         column = c.constant(np.reshape(c.constants[b], (-1, 1)))
         _without_axis(c, c.add("MatMul", [a, column]), -1, end)
     elif b in c.constants and c.rank(b) == 2 and c.rank(a) == 1:
         _without_axis(c, c.add("MatMul", [_row(c, a), b]), 0, end)
+
+
+def _turned(rank: int) -> list[int]:
+    """Return the order of axes with the last two exchanged."""
+    return [*range(rank - 2), rank - 1, rank - 2]
+
+
+def _stacked(c: Context, x: str, weights: NDArray[Any], end: str) -> None:
+    """Write a product with a stack of matrices as one product for each, put together again."""
+    lead = weights.shape[:-2]
+    if not 0 < math.prod(lead) <= _MOST_MATRICES:
+        return
+    shape = (1,) * (weights.ndim - c.rank(x)) + c.samples[x].shape
+    if len(shape) > c.rank(x):
+        x = c.add("Reshape", [x, c.constant(np.array(shape))])
+    first = len(shape) - weights.ndim  # axis of the stack's first one
+
+    def product(place: tuple[int, ...]) -> str:
+        axes = [first + k for k in range(len(lead)) if shape[first + k] > 1 and lead[k] > 1]
+        own = x
+        for axis in axes:
+            chosen = c.constant(np.array([place[axis - first]]))
+            own = c.add("Gather", [own, chosen], axis=axis)
+        count = int(np.ravel_multi_index(place, lead))
+        return c.add("MatMul", [own, c.constant(weights[place])], f"{end}[{count}]")
+
+    def together(place: tuple[int, ...], name: str = "") -> str:
+        if len(place) == len(lead):
+            return product(place)
+        parts = [together((*place, k)) for k in range(lead[len(place)])]
+        return c.add("Concat", parts, name, axis=first + len(place))
+
+    together((), end)
 
 
 def _row(c: Context, name: str) -> str:

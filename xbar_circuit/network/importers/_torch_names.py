@@ -19,7 +19,7 @@ WHOLE = "layer"
 _PRODUCTS = {"Conv", "ConvTranspose", "GRU", "Gemm", "LSTM", "MatMul", "RNN"}
 _LAYERS = {
     *("Linear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d"),
-    *("ConvTranspose3d", "LSTM", "GRU", "RNN"),
+    *("ConvTranspose3d", "LSTM", "GRU", "RNN", "LSTMCell", "GRUCell", "RNNCell"),
 }
 _AGAIN = re.compile(r"_\d+$")
 

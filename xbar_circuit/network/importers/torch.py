@@ -20,6 +20,9 @@ from xbar_circuit.network.importers.onnx import from_onnx
 
 __all__ = ["from_torch", "load_torch"]
 
+#: What files of torch modules end in.
+TORCH_SUFFIXES = frozenset({".pt", ".pt2", ".pth", ".ts", ".jit"})
+
 _STDOUT = 1
 
 
@@ -42,8 +45,8 @@ def from_torch(
         A ``torch.nn.Module``, a loaded TorchScript or a ``torch.export.ExportedProgram``; in
         evaluation mode during the export, and every part of it in its own mode again afterwards.
     input_shape
-        Shape of one sample without the batch, of a module with one input; an exported program
-        knows its own.
+        Shape of one sample without the batch, of a module with one input; or whole shapes by the
+        names of the module's arguments. An exported program knows its own.
     output
         As for `from_onnx`.
     example
@@ -69,11 +72,10 @@ def from_torch(
         sample = given if example is None and input_shape is None else None
     else:
         sample = None
-    if isinstance(input_shape, Mapping):
-        raise ModelFileError(
-            "input_shape: got shapes by name, expected one shape; pass example=... to a torch"
-            " module with several inputs"
-        )
+    if isinstance(input_shape, Mapping) and example is None:
+        example = {name: torch.zeros(*shape) for name, shape in input_shape.items()}
+    if isinstance(example, Mapping):
+        example = _in_order(module, example)
     modes = {part: part.training for part in module.modules()}
     try:
         if sample is None:
@@ -83,13 +85,30 @@ def from_torch(
         words = _short(error)
         raise ModelFileError(
             f"module: got {type(module).__name__} ({words}), expected a module that torch.onnx can"
-            " export; export it yourself and bring the ONNX file"
+            f" export; export it yourself and bring the ONNX file{_or_a_part(torch, module)}"
         ) from error
     finally:
         for part, training in modes.items():
             part.training = training
     shape = None if input_shape is None or example is not None else input_shape
     return from_onnx(content, input_shape=shape, output=output, constants=constants)
+
+
+def _in_order(module: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return inputs in the order of the module's arguments, as far as these have such names."""
+    schema = getattr(module.forward, "schema", None)  # of a scripted module
+    names = [one.name for one in schema.arguments] if schema else _arguments(module.forward)
+    places = {name: place for place, name in enumerate(names)}
+    return dict(sorted(given.items(), key=lambda item: places.get(item[0], len(places))))
+
+
+def _or_a_part(torch: Any, module: Any) -> str:
+    """Return what else to do about a scripted module, which may keep states between calls."""
+    if not isinstance(module, torch.jit.ScriptModule):
+        return ""
+    names = [name for name, _ in module.named_children()]
+    words = f", or a part of it that returns its states, such as 'FILE.pt:{names[0]}'"
+    return words + f" (parts: {', '.join(names[:8])})" if names else ""
 
 
 def _short(error: Exception) -> str:
@@ -146,14 +165,15 @@ def _quiet() -> Iterator[None]:
 
 
 def load_torch(source: Path | str) -> Any:
-    """Return a module from a TorchScript file, or from ``"my_module:name"``.
+    """Return a module from a TorchScript file or a part of it, or from ``"my_module:name"``.
 
     Parameters
     ----------
     source
-        A ``.pt`` file that ``torch.jit.save`` wrote, a ``.pt2`` of ``torch.export.save``; or a
-        Python module on the path and a name in it, of a ``torch.nn.Module`` or of a function
-        without arguments that returns one.
+        A ``.pt`` file that ``torch.jit.save`` wrote, or ``"file.pt:part"`` of a module in it as
+        ``named_modules`` names it; a ``.pt2`` of ``torch.export.save``; or a Python module on the
+        path and a name in it, of a ``torch.nn.Module`` or of a function without arguments that
+        returns one.
 
     Raises
     ------
@@ -165,10 +185,12 @@ def load_torch(source: Path | str) -> Any:
     try:
         if Path(source).suffix.lower() == ".pt2":
             return torch.export.load(str(source))
-        if Path(source).suffix or not separator:
+        file, part = split_part(source)
+        if Path(file).suffix.lower() in TORCH_SUFFIXES or not separator:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # that TorchScript is going away
-                return torch.jit.load(str(source), map_location="cpu")
+                whole = torch.jit.load(file, map_location="cpu")
+            return _part(whole, part)
         found = getattr(import_own(module, said_by="source", own=False), name)
         return found if isinstance(found, torch.nn.Module) else found()
     except Exception as error:
@@ -177,6 +199,26 @@ def load_torch(source: Path | str) -> Any:
             " 'my_module:name' of a module or of a function that makes one; a file of weights alone"
             " does not say what is computed with them"
         ) from error
+
+
+def split_part(source: Path | str) -> tuple[str, str]:
+    """Return a file, and the name of the part of it that is asked for, or nothing.
+
+    >>> split_part("voice.jit:model.encoder"), split_part("my_module:name")
+    (('voice.jit', 'model.encoder'), ('my_module:name', ''))
+    """
+    file, separator, part = str(source).rpartition(":")
+    if separator and Path(file).suffix.lower() in TORCH_SUFFIXES:
+        return file, part
+    return str(source), ""
+
+
+def _part(whole: Any, name: str) -> Any:
+    parts = dict(whole.named_modules())
+    if name not in parts:
+        known = ", ".join(one for one in list(parts)[1:9])
+        raise ValueError(f"no part {name!r}; parts are {known}")
+    return parts[name]
 
 
 def _torch() -> Any:
@@ -190,5 +232,5 @@ def _torch() -> Any:
     return torch
 
 
-def _arguments(function: Any) -> set[str]:
-    return set(inspect.signature(function).parameters)
+def _arguments(function: Any) -> list[str]:
+    return list(inspect.signature(function).parameters)
