@@ -28,6 +28,7 @@ import numpy as np
 import xbar_circuit as xc
 from xbar_circuit.devices import PcmStatistics
 from xbar_circuit.network import proportion
+from xbar_circuit.network.importers import load_torch
 from xbar_circuit.peripherals import Dac, IdealConverter, Readout
 
 RATE = 16000
@@ -86,7 +87,7 @@ def torchscript_file(folder: Path) -> tuple[Any, Step]:
 
     path = f"{folder / 'silero_vad.jit'}:_model"
     network = xc.network.load(path, input_shape={"x": (1, BEFORE + FRAME), "state": STATE})
-    module = xc.network.load_torch(path)
+    module = load_torch(path)
 
     def step(x: Any, state: Any) -> list[Any]:
         with torch.no_grad():
