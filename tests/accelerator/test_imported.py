@@ -2,6 +2,7 @@
 
 import enum
 import json
+import tomllib
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,8 +11,11 @@ import pytest
 import xbar_circuit as xc
 from closeness import approx
 from xbar_circuit import ModelFileError, ParameterError
-from xbar_circuit.accelerator import from_aihwkit, from_crosssim
+from xbar_circuit.accelerator import Accelerator, from_aihwkit, from_crosssim
+from xbar_circuit.accelerator._reference import settings_toml
+from xbar_circuit.accelerator.settings import InferenceSettings, from_dictionary, read_settings
 from xbar_circuit.cells import BitSlices, DifferentialPair
+from xbar_circuit.cli import main
 from xbar_circuit.peripherals import BitSerial, Dac, ExactDriver
 
 
@@ -159,3 +163,46 @@ def test_a_file_that_is_no_configuration(text, tmp_path):
     path.write_text(text, encoding="utf-8")
     with pytest.raises((ModelFileError, ParameterError)):
         from_crosssim(path)
+
+
+@pytest.mark.parametrize("simulator", ["crosssim", "aihwkit"])
+def test_the_verb_writes_a_file_that_reads_as_the_same_settings(tmp_path, simulator):
+    config, made = {
+        "crosssim": (
+            {
+                "core": {"rows_max": 32, "cols_max": 16},
+                "xbar": {
+                    "device": {"Rmin": 4e4, "Rmax": 4e6},
+                    "adc": {"mvm": {"bits": 6}},
+                    "array": {"Icol_max": 1e6},
+                },
+            },
+            from_crosssim,
+        ),
+        "aihwkit": (
+            {
+                "mapping": {"max_input_size": 64},
+                "noise_model": {"class": "PCMLikeNoiseModel", "g_max": 20.0},
+                "drift_compensation": {"class": "GlobalDriftCompensation"},
+            },
+            from_aihwkit,
+        ),
+    }[simulator]
+    (tmp_path / "own.json").write_text(json.dumps(config))
+    words = ["import-settings", str(tmp_path / "own.json"), "--simulator", simulator]
+    with pytest.raises(SystemExit) as left:
+        main([*words, "--out", str(tmp_path / "out")])
+    assert left.value.code == 0
+    wanted = made(config)
+    assert read_settings(tmp_path / "out" / "accelerator.toml") == wanted.settings
+    told = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert told["left"] == dict(wanted.left)
+    assert set(told["taken"]) == set(wanted.taken)
+
+
+def test_settings_of_layers_are_written_too():
+    usual = Accelerator()
+    settings = InferenceSettings(
+        digital={"head": None, "a.b": 8}, elsewhere={"conv[0]": usual.changed(rows=32)}
+    )
+    assert from_dictionary(tomllib.loads(settings_toml(settings))) == settings

@@ -10,7 +10,10 @@ from xbar_circuit import cli
 from xbar_circuit.cli._options import SEED
 
 #: Verbs that draw nothing: there is no seed in them.
-NOTHING_DRAWN = {"cells", "check", "demo", "doctor", "explore", "export", "mapping", "read"}
+NOTHING_DRAWN = {
+    *("cells", "check", "demo", "doctor", "explore", "export"),
+    *("import-settings", "mapping", "read"),
+}
 #: Verbs whose file says the seeds.
 SEEDS_IN_A_FILE = {"sweep"}
 #: Options that have another name for the same thing elsewhere, and that must not come back.

@@ -11,6 +11,7 @@ import json
 import math
 import re
 import textwrap
+import tomllib
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
@@ -18,10 +19,11 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from xbar_circuit._schema import Table, unit_of
 from xbar_circuit.accelerator._parts import PCM_PRESETS, AcceleratorTable, PcmTable
-from xbar_circuit.accelerator.settings import InferenceSettings, SettingsTable
+from xbar_circuit.accelerator.settings import InferenceSettings, SettingsTable, from_dictionary
+from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals import Subcircuit
 
-__all__ = ["example_toml", "json_schema", "keys_of", "reference_page"]
+__all__ = ["example_toml", "json_schema", "keys_of", "reference_page", "settings_toml"]
 
 _WIDTH = 100  # columns of the page's text
 _HEAD = """\
@@ -62,6 +64,37 @@ def example_toml(schema: str = "xbar.schema.json") -> str:
     run = _tables(SettingsTable.model_fields["run"].annotation)[0]
     lines += ["", *_section("run", run, usual)]
     return "\n".join(lines) + "\n"
+
+
+def settings_toml(settings: InferenceSettings) -> str:
+    """Return the TOML file of settings; it reads as the same settings.
+
+    Raises
+    ------
+    ParameterError
+        The settings hold what no file says, such as a part of the user's own class.
+    """
+    lines = _section("accelerator", AcceleratorTable, settings.accelerator)
+    if settings.digital:
+        lines += ["", "[layers]"]
+    for name, bits in settings.digital.items():
+        lines.append(f"{json.dumps(name)} = {_value('digital' if bits is None else f'int{bits}')}")
+    for name, other in settings.elsewhere.items():
+        lines += ["", *_section(f"layers.{json.dumps(name)}", AcceleratorTable, other)]
+    if settings.accelerator.statistics is not None:
+        lines += ["", *_section("pcm", PcmTable, settings.accelerator.statistics)]
+    run = _tables(SettingsTable.model_fields["run"].annotation)[0]
+    lines += ["", *_section("run", run, settings)]
+    text = "\n".join(line for line in lines if not line.startswith("#")) + "\n"
+    text = re.sub(r"\n{3,}", "\n\n", text)
+    if from_dictionary(tomllib.loads(text)) != settings:
+        raise ParameterError.about(
+            "settings",
+            got=repr(settings)[:200],
+            expected="parts that an accelerator file can describe",
+            remedy="use them from Python",
+        )
+    return text
 
 
 def json_schema() -> dict[str, Any]:
@@ -170,7 +203,13 @@ def _section(
             continue
         now = field.default if value is None else getattr(value, key, field.default)
         tables = _tables(field.annotation)
-        if tables and path != "pcm" and not any("file" in t.model_fields for t in tables[:1]):
+        is_word = isinstance(now, str)  # in place of a part
+        if (
+            tables
+            and not is_word
+            and path != "pcm"
+            and not any("file" in t.model_fields for t in tables[:1])
+        ):
             below.append((key, field, now, tables))
             continue
         words = _key_words(key, field)

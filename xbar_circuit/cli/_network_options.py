@@ -17,6 +17,7 @@ from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.settings import PCM_PRESETS, InferenceSettings, read_settings
 from xbar_circuit.cells import DifferentialPair
 from xbar_circuit.network.images import Normalisation
+from xbar_circuit.network.metrics import METRICS
 from xbar_circuit.network.workload import FASHION_MNIST, NETWORKS, load_workload
 from xbar_circuit.peripherals import Dac, IdealConverter, Readout
 from xbar_circuit.wires import Wires
@@ -31,6 +32,7 @@ __all__ = [
     "IMAGES",
     "LABELS",
     "MEAN",
+    "METRIC",
     "NETWORK",
     "SEEDS",
     "SHAPE",
@@ -73,6 +75,13 @@ CONFIG = Annotated[
     Path | None, typer.Option(help="TOML with [accelerator], [layers], [pcm] and [run].")
 ]
 IMAGES = Annotated[int | None, typer.Option(min=1, help="Number of test images. Default: all.")]
+METRIC = Annotated[
+    list[str] | None,
+    typer.Option(
+        help=f"{', '.join(METRICS)}, top-5, or my_module:function; repeat for several. Default:"
+        " accuracy for classes, mse for numbers, and snr, the output against the digital run."
+    ),
+]
 SEEDS = Annotated[int | None, typer.Option(min=1, help="Number of chips, one seed each.")]
 FIRST_SEED = Annotated[
     int | None,

@@ -58,6 +58,7 @@ def design(
     pcm: Pcm = "joshi2020",
     segment_ohm: SegmentOhm = None,
     seconds: Seconds = 86400.0,
+    metric: given.METRIC = None,
     architecture: Architecture = "survey median",
     images: given.IMAGES = 1000,
     seeds: given.SEEDS = 1,
@@ -94,6 +95,7 @@ def design(
         "mean": mean,
         "std": std,
         "output": output,
+        "metrics": metric,
     }
     fixed |= {name: value for name, value in said.items() if value}
     plan = design_plan(
@@ -126,10 +128,11 @@ def design(
         + repeated("--tile", tile)
         + repeated("--bits", bits)
         + repeated("--devices-per-sign", devices)
+        + repeated("--metric", metric or [])
         + f" --seeds {chips} --seed {seed} --images {fixed['images']}",
     )
     content = design_table(found)
-    table = Table(title="most accurate designs first", caption=content.caption)
+    table = Table(title="best designs first", caption=content.caption)
     for column in content.columns:
         table.add_column(column, justify="right")
     for row in content.rows:
@@ -138,5 +141,6 @@ def design(
     console.print(f"results and page: {out / 'results.nc'}, {page}", soft_wrap=True)
 
 
-def _plain(one: Design) -> dict[str, float]:
-    return {name: getattr(one, name) for name in one.__slots__}
+def _plain(one: Design) -> dict[str, float | str]:
+    numbers = {name: getattr(one, name) for name in one.__slots__}
+    return numbers | {one.metric: one.score}

@@ -38,7 +38,7 @@ from xbar_circuit.cli._words import bytes_of
 from xbar_circuit.cli.mapping import write_mapping
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.images import Normalisation
-from xbar_circuit.network.metrics import METRICS, find_metric
+from xbar_circuit.network.metrics import find_metric
 from xbar_circuit.network.workload import Workload, load_workload
 from xbar_circuit.peripherals import ExactDriver
 from xbar_circuit.plots.cost import draw_chips, draw_cost
@@ -82,13 +82,7 @@ def infer(
     data: given.DATA = None,
     labels: given.LABELS = None,
     images: given.IMAGES = None,
-    metric: Annotated[
-        list[str] | None,
-        typer.Option(
-            help=f"{', '.join(METRICS)}, top-5, or my_module:function; repeat for several. Default:"
-            " accuracy for classes, mse for numbers, and snr, the output against the digital run."
-        ),
-    ] = None,
+    metric: given.METRIC = None,
     calibration: given.CALIBRATION = None,
     calibration_images: Annotated[int, typer.Option(min=1, help="How many of them.")] = 256,
     divide: given.DIVIDE = None,

@@ -7,33 +7,39 @@ from pathlib import Path
 from typing import Any
 
 from xbar_circuit.architecture import preset
+from xbar_circuit.network.metrics import find_metric
 from xbar_circuit.network.workload import FASHION_MNIST
 from xbar_circuit.report import Figure, Section, Table, write_page
-from xbar_circuit.studies.sweep.design import Design, best_designs
+from xbar_circuit.studies.sweep.design import Design, best_designs, worth
 from xbar_circuit.units import duration, engineering
 
 __all__ = ["design_table", "write_design_page"]
 
 
 def design_table(designs: Sequence[Design]) -> Table:
-    """Return all designs, the most accurate first; a star marks those that nothing beats."""
+    """Return all designs, the best first; a star marks those that nothing beats."""
     best = best_designs(designs)
+    metric = find_metric(designs[0].metric)
     return Table(
-        columns=["tile", "bits", "devices", "accuracy", "energy", "latency", "tiles", "best"],
+        columns=[
+            *("tile", "bits", "devices", metric.name, "95 % over samples"),
+            *("energy", "latency", "tiles", "best"),
+        ],
         rows=[
             [
                 f"{one.tile} x {one.tile}",
                 str(one.bits),
                 str(one.devices),
-                f"{100 * one.accuracy:.2f} %",
+                metric.text(one.score),
+                f"{metric.text(one.low)} to {metric.text(one.high)}",
                 engineering(one.joule, "J"),
                 engineering(one.latency_second, "s"),
                 str(one.tiles),
                 "*" if one in best else "",
             ]
-            for one in sorted(designs, key=lambda d: (-d.accuracy, d.joule))
+            for one in sorted(designs, key=lambda d: (-worth(d), d.joule))
         ],
-        caption="A star: no other design is as accurate for less energy.",
+        caption=f"A star: no other design has as good a value of {metric.name} for less energy.",
     )
 
 
@@ -62,7 +68,7 @@ def write_design_page(
     """
     path = folder / "index.html"
     best = best_designs(designs)
-    top, least = best[-1], best[0]
+    top, least, metric = best[-1], best[0], find_metric(best[0].metric)
     architecture = preset(str(fixed["run.architecture"]))
     write_page(
         path,
@@ -71,14 +77,14 @@ def write_design_page(
         f" {seeds} {'chip' if seeds == 1 else 'chips'} of every design,"
         f" {duration(float(fixed['seconds']))} after programming.",
         key_numbers={
-            "most accurate": f"{100 * top.accuracy:.2f} %",
+            f"best {metric.name}": metric.text(top.score),
             "for": engineering(top.joule, "J"),
             "most frugal": engineering(least.joule, "J"),
-            "at": f"{100 * least.accuracy:.2f} %",
+            "at": metric.text(least.score),
         },
         sections=[
             Section(
-                title="Accuracy against energy",
+                title=f"{metric.name.capitalize()} against energy",
                 figures=[
                     Figure(
                         path=folder / "design.png",

@@ -7,7 +7,8 @@ import pytest
 
 from xbar_circuit import ParameterError
 from xbar_circuit.cli import main
-from xbar_circuit.studies.network.point import network_point
+from xbar_circuit.studies.network.chips import make_chip, mapped
+from xbar_circuit.studies.network.point import network_point, point_of
 from xbar_circuit.studies.sweep import sweep_plan_from_dictionary
 from xbar_circuit.studies.sweep.design import Design, best_designs
 
@@ -41,13 +42,36 @@ def test_more_bits_cost_energy_and_give_accuracy(tmp_path):
 
 
 def test_the_best_designs_are_beaten_by_none():
-    def design(joule, accuracy):
-        return Design(
-            tile=64, bits=8, devices=1, accuracy=accuracy, joule=joule, latency_second=1.0, tiles=1
-        )
+    def design(joule, score, metric="accuracy"):
+        shape = {"tile": 64, "bits": 8, "devices": 1, "tiles": 1, "latency_second": 1.0}
+        return Design(metric=metric, score=score, low=score, high=score, joule=joule, **shape)
 
     every = [design(3.0, 0.9), design(1.0, 0.5), design(2.0, 0.4), design(1.0, 0.3)]
     assert best_designs(every) == [design(1.0, 0.5), design(3.0, 0.9)]
+    errors = [design(3.0, 0.9, "mse"), design(1.0, 0.5, "mse"), design(2.0, 0.4, "mse")]
+    assert best_designs(errors) == [errors[1], errors[2]]  # less is better
+
+
+def test_a_point_has_every_metric_with_its_interval_and_the_digital_value():
+    told = {"network": "lenet5", "images": 60, "metrics": ["top-2", "accuracy", "snr"]}
+    found = network_point(rng=np.random.default_rng(0), **told)
+    assert next(iter(found)) == "top_2"
+    for name in ("top_2", "accuracy", "snr"):
+        assert found[f"{name}_low"] < found[name] < found[f"{name}_high"]
+    assert found["digital_top_2"] >= found["digital_accuracy"] > 0.8
+    assert "digital_snr" not in found
+    point = point_of(**told)
+    chip_seed = int(np.random.default_rng(0).integers(2**31))
+    chip = make_chip(
+        mapped(point.network, point.settings), point.settings, point.calibration, seed=chip_seed
+    ).at(0.0)
+    assert found["accuracy"] == chip.accuracy(point.test.images, point.test.classes)
+
+
+def test_an_unknown_metric_is_refused_before_any_point():
+    content = {"study": {"function": "network"}, "parameters": {"metrics": ["acuracy"]}}
+    with pytest.raises(ParameterError, match="acuracy"):
+        sweep_plan_from_dictionary({**content, "grid": {"seconds": [0.0]}})
 
 
 def test_a_sweep_file_reaches_every_setting():

@@ -1,4 +1,4 @@
-"""A whole network at one point of a sweep: accuracy, energy, time and area as plain numbers.
+"""A whole network at one point of a sweep: metrics, energy, time and area as plain numbers.
 
 In a TOML file of ``xbar sweep``::
 
@@ -17,6 +17,7 @@ In a TOML file of ``xbar sweep``::
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,8 @@ from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.execution import accuracy, run
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.images import Dataset, Normalisation
+from xbar_circuit.network.metrics import Metric, find_metric, usual_metrics
+from xbar_circuit.network.operators import Array
 from xbar_circuit.network.workload import check_data, load_workload
 from xbar_circuit.studies.network.chips import make_chip, mapped
 
@@ -41,6 +44,8 @@ __all__ = [
     "check_network",
     "check_point",
     "digital_accuracy",
+    "digital_outputs",
+    "measured",
     "nested",
     "network_point",
     "point_of",
@@ -60,6 +65,7 @@ _PointTable = table_model(
         "mean": (_Numbers, None),
         "std": (_Numbers, None),
         "output": (optional(str), None),
+        "metrics": (optional(LISTS[str]), None),
         "images": (optional(Whole), None),
         "seconds": (float, 0.0),
         "ohm": (float, 0.0),
@@ -73,12 +79,14 @@ class Point:
 
     settings : the accelerator and how it is run.
     network, test, calibration : what runs on it.
+    metrics : what is measured of the outputs; the first one stands for the rest.
     """
 
     settings: InferenceSettings
     network: Network
     test: Dataset
     calibration: Dataset
+    metrics: tuple[Metric, ...]
 
 
 def point_of(
@@ -92,6 +100,7 @@ def point_of(
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
     output: str | None = None,
+    metrics: Sequence[str] | None = None,
     images: int | None = None,
     **settings: Any,
 ) -> Point:
@@ -101,6 +110,8 @@ def point_of(
     ----------
     network, data, labels, calibration, calibration_images, divide, mean, std, output
         As for ``xbar infer``.
+    metrics
+        Names of metrics, see `xbar_circuit.network.metrics`; None chooses them by the labels.
     images
         Number of test images; None uses all.
     settings
@@ -121,11 +132,13 @@ def point_of(
         normalisation=Normalisation.stated(divide, mean, std),
         output=output,
     )
+    test = workload.test if images is None else workload.test.first(images)
     return Point(
         settings=from_dictionary(nested(settings)),
         network=workload.network,
-        test=workload.test if images is None else workload.test.first(images),
+        test=test,
         calibration=workload.calibration,
+        metrics=tuple(map(find_metric, metrics or ())) or usual_metrics(test.labels),
     )
 
 
@@ -147,6 +160,8 @@ def check_point(**point: Any) -> None:
     tables = {"accelerator", "accelerators", "layers", "pcm", "run"} & set(plain)
     checked(_PointTable, {name: value for name, value in plain.items() if name not in tables})
     from_dictionary(nested({name: plain[name] for name in tables} | settings))
+    for name in plain.get("metrics") or ():
+        find_metric(name)
     check_data(
         plain.get("network", "lenet5"),
         data=plain.get("data"),
@@ -160,7 +175,7 @@ def check_point(**point: Any) -> None:
 def network_point(
     *, rng: np.random.Generator, seconds: float = 0.0, **point: Any
 ) -> Mapping[str, float]:
-    """Return accuracy and cost of a network on an accelerator.
+    """Return what a network on an accelerator gives and costs.
 
     Parameters
     ----------
@@ -174,17 +189,19 @@ def network_point(
     Returns
     -------
     Mapping
-        ``accuracy``, ``digital_accuracy``, ``joule`` and ``latency_second`` of an image, ``tops``,
-        ``tops_per_watt``, ``square_metre``, ``tiles``.
+        Of each metric its value, the ends of its 95 % interval over the samples and the value of
+        the digital run: ``accuracy``, ``accuracy_low``, ``accuracy_high``, ``digital_accuracy``
+        (``snr``, which compares with the digital run, has no such value; in names like ``top-5``
+        and ``my_module:function`` all signs are underscores). Then ``joule`` and
+        ``latency_second`` of an image, ``tops``, ``tops_per_watt``, ``square_metre``, ``tiles``.
     """
     told = point_of(**point)
     test, seed = told.test, int(rng.integers(2**31))
     mapping = mapped(told.network, told.settings)
     chip = make_chip(mapping, told.settings, told.calibration, seed=seed).at(seconds)
     cost = chip.cost(test.images, architecture=told.settings.architecture)
-    return {
-        "accuracy": chip.accuracy(test.images, test.classes, workers=1),
-        "digital_accuracy": digital_accuracy(told, chip),
+    (found,) = chip.run(test.images, workers=1)
+    return measured(told.metrics, found, digital_outputs(told, chip), test) | {
         "joule": cost.total_joule,
         "latency_second": cost.latency_second,
         "tops": cost.tops,
@@ -194,11 +211,39 @@ def network_point(
     }
 
 
+def measured(
+    metrics: Sequence[Metric], found: Array, digital: Array, test: Dataset
+) -> dict[str, float]:
+    """Return metrics of outputs as plain numbers by name, as `network_point` does.
+
+    Parameters
+    ----------
+    metrics
+        Which.
+    found, digital
+        Outputs (n, ...) of the chip and of the digital run.
+    test
+        Whose labels they are compared with.
+    """
+    numbers: dict[str, float] = {}
+    for metric in metrics:
+        name = re.sub(r"\W", "_", metric.name)
+        one = metric.estimate(found, test.labels, digital)
+        numbers |= {name: one.value, f"{name}_low": one.low, f"{name}_high": one.high}
+        if metric.name != "snr":
+            numbers[f"digital_{name}"] = metric.estimate(digital, test.labels, digital).value
+    return numbers
+
+
+def digital_outputs(told: Point, chip: Chip) -> Array:
+    """Return the outputs in NumPy, in the memory that a chip leaves."""
+    room = working_bytes(told.settings.memory_bytes, chip.mapping, told.test.images)
+    return run(told.network, told.test.images, memory_bytes=room, workers=1)
+
+
 def digital_accuracy(told: Point, chip: Chip) -> float:
     """Return the accuracy in NumPy, in the memory that a chip leaves."""
-    room = working_bytes(told.settings.memory_bytes, chip.mapping, told.test.images)
-    outputs = run(told.network, told.test.images, memory_bytes=room, workers=1)
-    return accuracy(outputs, told.test.classes)
+    return accuracy(digital_outputs(told, chip), told.test.classes)
 
 
 def check_network(network: str) -> None:

@@ -13,14 +13,38 @@ from typing import Any
 import numpy as np
 
 from xbar_circuit.accelerator.wire_aware import wire_aware
+from xbar_circuit.errors import ParameterError
 from xbar_circuit.runs.items import ItemOutcome
 from xbar_circuit.studies.network.chips import make_chip, mapped
-from xbar_circuit.studies.network.point import digital_accuracy, point_of
+from xbar_circuit.studies.network.point import check_point, digital_accuracy, point_of
 from xbar_circuit.wires import Wires
 
-__all__ = ["Recovery", "RecoveryPoint", "recovery_of", "recovery_point"]
+__all__ = ["Recovery", "RecoveryPoint", "check_recovery", "recovery_of", "recovery_point"]
 
 _POINTS = 0.01  # of accuracy: what counts as a loss
+
+
+def check_recovery(**point: Any) -> None:
+    """Refuse what is wrong with a point, as `network.point.check_point`; accuracy is its metric.
+
+    Parameters
+    ----------
+    point
+        As for `recovery_point`.
+
+    Raises
+    ------
+    ParameterError
+        As for `check_point`, or there are metrics.
+    """
+    if point.get("metrics") is not None:
+        raise ParameterError.about(
+            "metrics",
+            got=f"{point['metrics']!r:.80}",
+            expected="none: the study of wire-aware programming measures accuracy",
+            remedy="leave it out, or take the study 'network' with run.wire_aware",
+        )
+    check_point(**point)
 
 
 def recovery_point(

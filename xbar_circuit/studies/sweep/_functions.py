@@ -17,7 +17,7 @@ from xbar_circuit._user_modules import import_own
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.studies.network.point import check_point, network_point
-from xbar_circuit.studies.network.recovery import recovery_point
+from xbar_circuit.studies.network.recovery import check_recovery, recovery_point
 from xbar_circuit.wires import Wires
 
 __all__ = ["CHECKS", "FUNCTIONS", "INPUT_FILES", "find_function", "ir_drop"]
@@ -73,7 +73,7 @@ FUNCTIONS: dict[str, Callable[..., Mapping[str, float]]] = {
 #: What is asked of a point of theirs before any point is computed; it raises where it must.
 CHECKS: dict[str, Callable[..., object]] = {
     "network": check_point,
-    "wire_aware": check_point,
+    "wire_aware": check_recovery,
 }
 
 #: Their parameters that name files.

@@ -6,16 +6,19 @@ other.
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from xbar_circuit.network.metrics import find_metric
 from xbar_circuit.runs.items import ItemOutcome
 from xbar_circuit.studies.sweep.plan import SweepPlan, sweep_plan_from_dictionary
 
-__all__ = ["Design", "best_designs", "design_plan", "designs_of"]
+__all__ = ["Design", "best_designs", "design_plan", "designs_of", "worth"]
 
 _TILE = "accelerator.rows, accelerator.cols"
 _BITS = "accelerator.readout.converter.bits"
@@ -29,7 +32,8 @@ class Design:
 
     tile : rows and columns of a tile.
     bits, devices : of a column converter; for each sign of a weight, with a column each.
-    accuracy : mean.
+    metric : name of what was measured, see `xbar_circuit.network.metrics`.
+    score, low, high : its mean, and the ends of its 95 % interval over the samples.
     joule, latency_second : of an image.
     tiles : with copies.
     """
@@ -37,7 +41,10 @@ class Design:
     tile: int
     bits: int
     devices: int
-    accuracy: float
+    metric: str
+    score: float
+    low: float
+    high: float
     joule: float
     latency_second: float
     tiles: int
@@ -85,12 +92,20 @@ def designs_of(plan: SweepPlan, outcomes: Sequence[ItemOutcome]) -> list[Design]
         ]
         if not chips:
             continue
+        metric = (call.get("metrics") or [next(iter(chips[0]))])[0]
+        key = re.sub(r"\W", "_", metric)
+        score, low, high = (
+            float(np.mean([chip[key + end] for chip in chips])) for end in ("", "_low", "_high")
+        )
         found.append(
             Design(
                 tile=call["accelerator.rows"],
                 bits=call[_BITS],
                 devices=call[_DEVICES],
-                accuracy=float(np.mean([chip["accuracy"] for chip in chips])),
+                metric=metric,
+                score=score,
+                low=low,
+                high=high,
                 joule=float(np.mean([chip["joule"] for chip in chips])),
                 latency_second=chips[0]["latency_second"],
                 tiles=int(chips[0]["tiles"]),
@@ -101,10 +116,16 @@ def designs_of(plan: SweepPlan, outcomes: Sequence[ItemOutcome]) -> list[Design]
 
 def best_designs(designs: Sequence[Design]) -> list[Design]:
     """Return the designs that no other beats in both, by rising energy: the Pareto front."""
-    best = -1.0
+    best = -math.inf
     front = []
-    for design in sorted(designs, key=lambda d: (d.joule, -d.accuracy)):
-        if design.accuracy > best:
-            best = design.accuracy
+    for design in sorted(designs, key=lambda d: (d.joule, -worth(d))):
+        if worth(design) > best:
+            best = worth(design)
             front.append(design)
     return front
+
+
+def worth(design: Design) -> float:
+    """Return a design's score, of which more is better: its negative where less is better."""
+    better = find_metric(design.metric).higher_is_better
+    return design.score if better else -design.score
