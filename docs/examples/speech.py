@@ -6,7 +6,7 @@ Two spoken sentences between stretches of noise go through the network frame by 
 handed on as each run computes them. Both files of the package are imported, the ONNX file and the
 TorchScript one, and compared with onnxruntime and with torch; then chips of PCM tiles are read
 from 25 seconds to a year after programming. The probability of speech and the decisions at 0.5 are
-compared with the runtime's; the table is printed, and kept in ``speech.json`` and ``speech.png``.
+compared with the runtime's; rows are printed, and kept in ``speech.json`` and ``speech.png``.
 """
 
 from __future__ import annotations
@@ -114,6 +114,17 @@ def compared(found: Any, exact: Any) -> dict[str, Any]:
     }
 
 
+def tell(rows: dict[str, Any], name: str, row: dict[str, Any]) -> None:
+    """Keep a row, and print it."""
+    rows[name] = row
+    low, high = (100 * end for end in row["confidence_95"])
+    print(
+        f"  {name:24} rms {row['rms']:8.2g}  largest {row['largest']:8.2g}"
+        f"  same decisions {100 * row['same_decisions']:5.1f} % ({low:.1f} to {high:.1f})",
+        flush=True,
+    )
+
+
 def study(folder: Path, sound: Any, *, chips: int = 1, seed: int = 1) -> dict[str, Any]:
     """Return what became of each file: frames, the runtime's probabilities, and the rows."""
     found: dict[str, Any] = {}
@@ -121,7 +132,11 @@ def study(folder: Path, sound: Any, *, chips: int = 1, seed: int = 1) -> dict[st
         network, step = made(folder)
         exact, given = heard(sound, step)
         digital, _ = heard(sound, in_network(network, network.run))
-        rows, curves = {"digital": compared(digital, exact)}, {"runtime": exact.tolist()}
+        speech = float((exact > SPEECH).mean())
+        print(f"{kind}: {len(exact)} frames, {100 * speech:.0f} % of them speech", flush=True)
+        rows: dict[str, Any] = {}
+        tell(rows, "digital", compared(digital, exact))
+        curves = {"runtime": exact.tolist()}
         some = given[: len(given) // 2 : 4]  # the ranges see some frames of the first sentence
         names = [port.name for port in network.inputs]
         known = {name: np.array([frame[k] for frame in some]) for k, name in enumerate(names)}
@@ -140,8 +155,8 @@ def study(folder: Path, sound: Any, *, chips: int = 1, seed: int = 1) -> dict[st
                 for age in AGES if statistics else list(AGES)[:1]:
                     own, _ = heard(sound, in_network(network, chip.at(AGES[age]).run))
                     name = f"{what}, {age}, chip {number}" if statistics else what
-                    rows[name], curves[name] = compared(own, exact), own.tolist()
-        speech = float((exact > SPEECH).mean())
+                    tell(rows, name, compared(own, exact))
+                    curves[name] = own.tolist()
         found[kind] = {"frames": len(exact), "speech": speech, "rows": rows, "curves": curves}
     return found
 
@@ -184,14 +199,6 @@ def main() -> int:
     told.out.mkdir(parents=True, exist_ok=True)
     (told.out / "speech.json").write_text(json.dumps(found, indent=1))
     draw(found, told.out / "speech.png")
-    for kind, one in found.items():
-        print(f"{kind}: {one['frames']} frames, {100 * one['speech']:.0f} % of them speech")
-        for name, row in one["rows"].items():
-            low, high = (100 * end for end in row["confidence_95"])
-            print(
-                f"  {name:24} rms {row['rms']:8.2g}  largest {row['largest']:8.2g}"
-                f"  same decisions {100 * row['same_decisions']:5.1f} % ({low:.1f} to {high:.1f})"
-            )
     return 0
 
 

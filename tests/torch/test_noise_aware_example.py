@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from closeness import approx
+
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs/examples/noise_aware.py"
 
 
@@ -16,14 +18,22 @@ def loaded():
     return module
 
 
-def test_the_tiny_study_measures_every_network_and_age(tmp_path):
+def test_the_tiny_study_measures_both_networks_at_every_noise_and_age(tmp_path):
     example = loaded()
-    told = {"width": 4, "trunk": 3, "branch": 1, "train_images": 400, "test_images": 100}
+    example.NOISES, example.SCALES = (0.045,), (1.0, 3.0)
+    told = {"width": 4, "trunk": 3, "branch": 1, "sizes": (400, 50, 100)}
     found = example.study(**told, chips=1)
-    assert list(found) == ["plain", "noise-aware"]
-    for rows in found.values():
-        assert 0.15 < rows["digital"] <= 1.0  # ten classes: it has learned something
-        assert list(rows["column"]) == list(rows["none"]) == list(example.AGES)
+    assert list(found) == ["1", "3"]
+    for one in found.values():
+        assert one["chosen"] == 0.045
+        rows = one["test"]
+        assert list(rows) == ["digital", *example.AGES]
+        assert rows["digital"]["plain"] > 0.15  # ten classes: it has learned something
+        for row in rows.values():
+            assert row["plain"] + row["gain"] == approx(row["aware"])
+            low, high = row["confidence_95"]
+            assert low <= row["gain"] <= high
+    assert found["1"]["test"]["digital"] == found["3"]["test"]["digital"]
     example.draw(found, tmp_path / "figure.png")
     assert (tmp_path / "figure.png").stat().st_size > 5000
 
@@ -35,10 +45,10 @@ def test_noise_is_of_an_outputs_largest_weight_and_clipping_of_its_spread():
     name = example.matrices(model)[2]
     own = dict(model.named_parameters())[name]
     generator = torch.Generator().manual_seed(3)
-    draws = torch.stack([example.noisy(model, generator)[name].detach() for _ in range(300)])
+    draws = torch.stack([example.noisy(model, generator, 0.045)[name].detach() for _ in range(300)])
     spread = (draws - own.detach()).std(dim=(0, 2, 3, 4))
     largest = own.detach().abs().flatten(1).amax(dim=1)
-    np.testing.assert_allclose((spread / largest).numpy(), example.NOISE, rtol=0.05)
+    np.testing.assert_allclose((spread / largest).numpy(), 0.045, rtol=0.05)
     before = own.detach().flatten(1).square().mean(dim=1).sqrt()
     with torch.no_grad():
         own[0, 0, 0, 0] = 10.0 * before[0]
