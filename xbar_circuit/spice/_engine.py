@@ -48,6 +48,7 @@ class _Shared(NgSpiceShared):  # type: ignore[misc]  # PySpice has no types
 
     on_line: Callable[[str], None] = staticmethod(lambda _line: None)
     on_exit: Callable[[int], None] = staticmethod(lambda _status: None)
+    on_point: Callable[[Any], None] = staticmethod(lambda _values: None)
 
     def exec_command(self, command: str, join_lines: bool = True) -> Any:  # noqa: FBT001, FBT002  PySpice's signature
         """Run a command; what it printed is judged by the caller."""
@@ -75,6 +76,12 @@ class _Shared(NgSpiceShared):  # type: ignore[misc]  # PySpice has no types
         ffi.from_handle(user_data).on_exit(int(status))
         return int(status)
 
+    @staticmethod
+    def _send_data(data: Any, count: int, ngspice_id: int, user_data: Any) -> int:
+        del count, ngspice_id
+        ffi.from_handle(user_data).on_point(data)
+        return 0
+
     def current_plot(self) -> str:
         """Return the name of the plot that the last analysis made."""
         return str(ffi.string(self._ngspice_shared.ngSpice_CurPlot()).decode())
@@ -92,6 +99,34 @@ class _Shared(NgSpiceShared):  # type: ignore[misc]  # PySpice has no types
             return np.frombuffer(ffi.buffer(info.v_realdata, info.v_length * 8)).copy()
         raw = ffi.buffer(info.v_compdata, info.v_length * 16)
         return np.frombuffer(raw, dtype=np.complex128).copy()
+
+
+class _Steps:
+    """Accepted time steps of a transient, told apart from those that lead nowhere.
+
+    ngspice may shrink its step at an edge and never grow it again: it then accepts steps of 1e-17 s
+    until the time limit, without a word.
+    """
+
+    WINDOW = 20_000  # points over which the mean is taken
+
+    def __init__(self, least_second: float) -> None:
+        self._least = least_second
+        self._points = 0
+        self._since = 0.0
+        self.mean_second = 0.0
+
+    def lead_nowhere(self, values: Any) -> float | None:
+        """Count one more point; return the time where the steps no longer advance, or None."""
+        self._points += 1
+        if self._points % self.WINDOW:
+            return None
+        vectors = (values.vecsa[i] for i in range(int(values.veccount)))
+        now = next((float(v.creal) for v in vectors if ffi.string(v.name) == b"time"), None)
+        if now is None:
+            return None
+        self.mean_second, self._since = (now - self._since) / self.WINDOW, now
+        return now if self.mean_second < self._least else None
 
 
 class Engine:
@@ -121,8 +156,10 @@ class Engine:
         _Shared.LIBRARY_PATH = str(setup.library)
         _Shared.on_line = self._hear
         _Shared.on_exit = self._leave
+        _Shared.on_point = self._count
+        self._watch: _Steps | None = None
         try:
-            self._shared = _Shared()
+            self._shared = _Shared(send_data=True)
         except (OSError, NameError, AttributeError) as error:  # the last: not ngspice at all
             raise EngineError(
                 JobFailure(
@@ -175,7 +212,12 @@ class Engine:
     def _perform(self, command: Command, wanted: Sequence[str] | None) -> tuple[RawPlot, ...]:
         """Run a command and return the plots that it made, which ngspice then forgets."""
         before = set(self._shared.plot_names)
-        self._judge(command.text, self._command(command.text))
+        least = command.least_step_second
+        self._watch = None if least is None else _Steps(least)
+        try:
+            self._judge(command.text, self._command(command.text))
+        finally:
+            self._watch = None
         if not command.answers:
             return ()
         made = [name for name in reversed(self._shared.plot_names) if name not in before]
@@ -234,6 +276,22 @@ class Engine:
                     message="no operating point: Newton, gmin stepping and source stepping failed"
                     " (look for floating nodes and loops of sources, or pass transient_op=True"
                     " to let ngspice settle the circuit in time)",
+                    final=True,
+                )
+            )
+
+    def _count(self, values: Any) -> None:
+        if self._watch is None:
+            return
+        stuck = self._watch.lead_nowhere(values)
+        if stuck is not None:
+            self._on_exit(
+                JobFailure(
+                    kind="convergence",
+                    message=f"the time steps lead nowhere: at {stuck:.6g} s, the last"
+                    f" {_Steps.WINDOW} are {self._watch.mean_second:.1g} s on average (looser"
+                    " tolerances or another method help: `.options chgtol=1e-16`,"
+                    " `.options method=gear`)",
                     final=True,
                 )
             )

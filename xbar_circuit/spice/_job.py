@@ -52,10 +52,12 @@ class Command:
     """One simulator command.
 
     answers : whether it makes a plot; ``alter`` does not.
+    least_step_second : mean step at which a transient leads nowhere and is ended; None for others.
     """
 
     text: str
     answers: bool = True
+    least_step_second: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

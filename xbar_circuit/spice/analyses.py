@@ -209,6 +209,11 @@ class Tran:
             checks.number("max_step_second", self.max_step_second, "s", above=True)
 
     @property
+    def least_step_second(self) -> float:
+        """Mean step [s] at which the run leads nowhere: 1e10 points would be needed."""
+        return min(1e-10 * self.stop_second, 1e-3 * self.step_second)
+
+    @property
     def command(self) -> str:
         """The ngspice command."""
         times = [self.step_second, self.stop_second, self.start_second]

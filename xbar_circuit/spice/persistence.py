@@ -1,9 +1,10 @@
 """Run a transient again with other numerics where ngspice gives up.
 
 ngspice stops ordinary circuits with "Timestep too small": an array's wires of a few femtofarads,
-KLU and charges resolved to 1e-20 C are enough (ngspice 46). Others it never finishes: the time
-steps lead nowhere until the limit ends the run (integrators before a SAR, with KLU). The circuit is
-one at all rungs; what changes is how it is solved, and the answer names the rung that did it.
+KLU and charges resolved to 1e-20 C are enough (ngspice 46). Others it would never finish: at an
+edge its steps shrink to 1e-17 s and stay there (an integrator before a SAR); `run` counts them and
+ends such a run. The circuit is one at all rungs; what changes is how it is solved, and the answer
+names the rung that did it.
 """
 
 from __future__ import annotations
@@ -50,7 +51,9 @@ LADDER = (
     ),
 )
 _END = re.compile(r"^[ \t]*\.end[ \t]*$", re.IGNORECASE | re.MULTILINE)
-_GAVE_UP = re.compile(r"timestep too small|iteration limit|it stopped at", re.IGNORECASE)
+_GAVE_UP = re.compile(
+    r"timestep too small|iteration limit|it stopped at|steps lead nowhere", re.IGNORECASE
+)
 _STALLED = re.compile(r"no answer within the time limit", re.IGNORECASE)
 _LARGEST = 8000  # lines: beyond, SPARSE 1.3 takes minutes where KLU takes seconds
 

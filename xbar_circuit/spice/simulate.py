@@ -18,7 +18,7 @@ from xbar_circuit.spice._binning import model_fault
 from xbar_circuit.spice._client import WORKERS, WorkerLostError
 from xbar_circuit.spice._job import Command, Job, JobFailure, JobOutcome, RawPlot, Setup
 from xbar_circuit.spice._saved_decks import SAVED_DECKS
-from xbar_circuit.spice.analyses import Alter, Analysis, Listing, Noise
+from xbar_circuit.spice.analyses import Alter, Analysis, Listing, Noise, Tran
 from xbar_circuit.spice.answer import Answer, Plot, canonical_names
 from xbar_circuit.spice.locating import Installation, locate
 from xbar_circuit.spice_text import Flat, checked, flatten
@@ -172,7 +172,13 @@ def run(
     job = Job(
         deck=whole,
         commands=tuple(
-            Command(text=analysis.command, answers=not isinstance(analysis, (Alter, Listing)))
+            Command(
+                text=analysis.command,
+                answers=not isinstance(analysis, (Alter, Listing)),
+                least_step_second=analysis.least_step_second
+                if isinstance(analysis, Tran)
+                else None,
+            )
             for analysis in analyses
         ),
         wanted=None if wanted is None or "all" in wanted or "allv" in wanted else wanted,
