@@ -5,6 +5,7 @@ from xbar_circuit.calibration.settling import Settling, fit_settling
 from xbar_circuit.calibration.states import with_states
 from xbar_circuit.calibration.supply import tabulate_supply
 from xbar_circuit.calibration.tabulate import tabulate
+from xbar_circuit.calibration.write_access import write_access
 
 __all__ = [
     "HeldOut",
@@ -15,4 +16,5 @@ __all__ = [
     "tabulate",
     "tabulate_supply",
     "with_states",
+    "write_access",
 ]

@@ -37,6 +37,7 @@ class TableBench:
     options: SpiceOptions
     time_limit_second: float | None
     said: Callable[[str], None]
+    most_fall: float = _FLAT
 
     def table(self, grid: TableGrid, tolerance: float, key: str) -> CurrentTable:
         """Refine until the held-out error is within the tolerance."""
@@ -54,7 +55,7 @@ class TableBench:
                 )
             grid = grid.finer(coarse)
         quality = self._quality(table, grid, measured)
-        flat = _OWN_FLAT * tolerance if isinstance(self.cell, OwnCell) else _FLAT
+        flat = _OWN_FLAT * tolerance if isinstance(self.cell, OwnCell) else self.most_fall
         if quality.least_slope < -flat:
             raise ConvergenceError(
                 f"cell: got a current that falls by {-quality.least_slope:.1e} of the device's"

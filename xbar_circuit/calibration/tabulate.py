@@ -33,6 +33,7 @@ __all__ = ["tabulate"]
 
 CellT = TypeVar("CellT", bound=TabulatedCell)
 
+_FALL = 1e-9  # unless another is asked for
 _FORMAT = 4  # of the table; another one makes every cached file a stranger
 
 
@@ -48,6 +49,7 @@ def tabulate(
     refresh: bool = False,
     time_limit_second: float | None = 600.0,
     progress: Callable[[str], None] | None = None,
+    most_fall: float = _FALL,
 ) -> CellT:
     """Return the cell with the current table that the fast engine uses.
 
@@ -79,6 +81,9 @@ def tabulate(
         Time allowed to each sweep of the simulator [s].
     progress
         Called with a line of text before each sweep.
+    most_fall
+        By how much a current may fall as its voltage rises, relative to the device's conductance:
+        what Newton's method bears. Writes, which take small steps, bear more.
 
     Returns
     -------
@@ -105,6 +110,7 @@ def tabulate(
             remedy="bare device laws need no table",
         )
     tolerance = checks.number("tolerance", tolerance, "1", above=True, maximum=1e-2)
+    fall = checks.number("most_fall", most_fall, "1", above=True, maximum=1e-3)
     if isinstance(cell, OwnCell) and cell.states is not None and cell.state_map is None:
         limit = time_limit_second
         cell = with_states(cell, tolerance=tolerance, options=options, time_limit_second=limit)
@@ -121,6 +127,7 @@ def tabulate(
             refresh=refresh,
             time_limit_second=time_limit_second,
             progress=progress,
+            most_fall=most_fall,
         )
         bare: Any = cell
         warm = [
@@ -130,11 +137,11 @@ def tabulate(
         return known
     options = (options or SpiceOptions()).for_cell(cell)
     home = cache_folder() if folder is None else Path(folder)
-    key = _key(cell, grid, tolerance, options)
+    key = _key(cell, grid, tolerance, options, fall)
     table = None if refresh else cache.load(key, home)
     if table is None:
         said = progress or (lambda line: None)  # noqa: ARG005  nobody listens
-        bench = TableBench(cell, options, time_limit_second, said)
+        bench = TableBench(cell, options, time_limit_second, said, fall)
         table = bench.table(grid, tolerance, key)
         cache.store(table, home)
     return replace(cell, table=table)
@@ -152,7 +159,9 @@ def _range(cell: TabulatedCell) -> ArrayLike:
     )
 
 
-def _key(cell: TabulatedCell, grid: TableGrid, tolerance: float, options: SpiceOptions) -> str:
+def _key(
+    cell: TabulatedCell, grid: TableGrid, tolerance: float, options: SpiceOptions, fall: float
+) -> str:
     """Return the digest of all that a table depends on."""
     content = {
         "format": _FORMAT,
@@ -161,5 +170,6 @@ def _key(cell: TabulatedCell, grid: TableGrid, tolerance: float, options: SpiceO
         "tolerance": tolerance,
         "options": asdict(options),
         "simulator": spice.simulator().version,
+        **({} if fall == _FALL else {"most_fall": fall}),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

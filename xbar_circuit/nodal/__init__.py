@@ -21,6 +21,7 @@ from xbar_circuit.nodal.stepping import TrBdf2
 from xbar_circuit.nodal.tiles import transfer_tiles
 from xbar_circuit.nodal.transient import TransientResult, transient
 from xbar_circuit.nodal.waveform import Waveform
+from xbar_circuit.nodal.write import write
 
 __all__ = [
     "ByLines",
@@ -48,4 +49,5 @@ __all__ = [
     "transfer",
     "transfer_tiles",
     "transient",
+    "write",
 ]

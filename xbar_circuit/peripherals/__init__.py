@@ -27,6 +27,7 @@ from xbar_circuit.peripherals.drivers import (
     PulseWidth,
     WordLineBuffer,
     WordLines,
+    WriteLines,
 )
 from xbar_circuit.peripherals.quiet import quiet
 from xbar_circuit.peripherals.readout import Readout
@@ -57,5 +58,6 @@ __all__ = [
     "TransimpedanceAmplifier",
     "WordLineBuffer",
     "WordLines",
+    "WriteLines",
     "quiet",
 ]

@@ -3,6 +3,7 @@
 from xbar_circuit.spice.analyses import Ac, Alter, Analysis, Dc, Listing, Noise, Op, Tran
 from xbar_circuit.spice.answer import Answer, Plot
 from xbar_circuit.spice.array_read import SlowSolverWarning, read
+from xbar_circuit.spice.array_write import write
 from xbar_circuit.spice.locating import Installation, locate
 from xbar_circuit.spice.persistence import AS_WRITTEN, LADDER, Rung, run_persistently
 from xbar_circuit.spice.raw_file import write_raw
@@ -30,5 +31,6 @@ __all__ = [
     "run",
     "run_persistently",
     "simulator",
+    "write",
     "write_raw",
 ]

@@ -25,7 +25,7 @@ from xbar_circuit.devices.pcm import _rosenbrock as rosenbrock
 from xbar_circuit.devices.pcm._numbers import HasNumbers, PcmNumbers
 from xbar_circuit.errors import ParameterError, ShapeError
 
-__all__ = ["PcmTrace", "Pulse", "transient"]
+__all__ = ["PcmTrace", "Pulse", "rates", "transient"]
 
 KELVIN_PER_UNIT = 1e3  # of the states, as in the subcircuit
 METER_PER_UNIT = 1e-8  # likewise
@@ -209,6 +209,40 @@ def transient(
     return circuit.trace(np.array(times), np.array(states), np.array(drives))
 
 
+def rates(p: PcmNumbers, y: FloatArray, through: FloatArray) -> FloatArray:
+    """Return the time derivatives of the five states of cells that carry a current.
+
+    Parameters
+    ----------
+    p
+        The cells' numbers.
+    y
+        States along the last axis, in their units of the order of 1.
+    through
+        Current through each cell's heater [A].
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape of `y`, a second.
+    """
+    v, on, age = y[..., 0], y[..., 2], np.maximum(y[..., 4], 0.0)
+    source, u = KELVIN_PER_UNIT * y[..., 1], np.maximum(y[..., 3], 0.0) * METER_PER_UNIT
+    solid = law.solid_length(p, u, law.molten_length(p, source))
+    kelvin = np.maximum(p.t_amb + law.heated(p, source), 1.0)
+    flowing, _, _ = law.gst_current(p, v, kelvin, on, solid, age)
+    return np.stack(
+        [
+            (through - flowing) / p.c_par,
+            (p.r_th * v * flowing / KELVIN_PER_UNIT - y[..., 1]) / p.t_heat,
+            (law.switch_target(p, v, on, solid, age) - on) / p.t_switch,
+            -law.shrink(p, law.interface(p, source, u), u) / METER_PER_UNIT,
+            law.relaxation(p, kelvin, source, age),
+        ],
+        axis=-1,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Circuit:
     """A cell behind its load: the right-hand side of the five states."""
@@ -233,23 +267,7 @@ class _Circuit:
         return lambda _t: out
 
     def rate(self, y: FloatArray, drive: FloatArray) -> FloatArray:
-        p = self.p
-        v, on, age = y[..., 0], y[..., 2], np.maximum(y[..., 4], 0.0)
-        source, u = KELVIN_PER_UNIT * y[..., 1], np.maximum(y[..., 3], 0.0) * METER_PER_UNIT
-        solid = law.solid_length(p, u, law.molten_length(p, source))
-        kelvin = np.maximum(p.t_amb + law.heated(p, source), 1.0)
-        through = (drive - v) / self.series_ohm
-        flowing, _, _ = law.gst_current(p, v, kelvin, on, solid, age)
-        return np.stack(
-            [
-                (through - flowing) / p.c_par,
-                (p.r_th * v * flowing / KELVIN_PER_UNIT - y[..., 1]) / p.t_heat,
-                (law.switch_target(p, v, on, solid, age) - on) / p.t_switch,
-                -law.shrink(p, law.interface(p, source, u), u) / METER_PER_UNIT,
-                law.relaxation(p, kelvin, source, age),
-            ],
-            axis=-1,
-        )
+        return rates(self.p, y, (drive - y[..., 0]) / self.series_ohm)
 
     def trace(self, times: FloatArray, states: FloatArray, drive: FloatArray) -> PcmTrace:
         p = self.p

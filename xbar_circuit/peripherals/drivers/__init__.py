@@ -6,8 +6,10 @@ from xbar_circuit.peripherals.drivers.buffer import WordLineBuffer
 from xbar_circuit.peripherals.drivers.dac import Dac
 from xbar_circuit.peripherals.drivers.exact import ExactDriver
 from xbar_circuit.peripherals.drivers.pulse_width import PulseWidth
+from xbar_circuit.peripherals.drivers.write_lines import WRITE_SCHEMES, WriteLines
 
 __all__ = [
+    "WRITE_SCHEMES",
     "BitSerial",
     "Dac",
     "Driver",
@@ -16,4 +18,5 @@ __all__ = [
     "Wave",
     "WordLineBuffer",
     "WordLines",
+    "WriteLines",
 ]

@@ -312,6 +312,7 @@ def _neighbours(cell: PcmCell, seed: int, array: int) -> dict[str, HalfSelect]:
             wires=Wires(row_ohm=2.0, column_ohm=2.0),
             cell=cell,
             scheme=scheme,
+            engine="spice",
         )
         for scheme in ("half", "third")
     }
