@@ -54,6 +54,7 @@ SHARED = {
     "run": "carry out what is given and return its answer",
     "save": "write to a file",
     "transient": "the response over time",
+    "write": "apply a pulse to an array and return the state of its cells",
 }
 
 #: Terms of the field, as they are used here.
