@@ -58,6 +58,8 @@ def _newton() -> None:
     for cell in (Sinh(v0_volt=0.1), PcmCell()):
         bar = Crossbar(conductance=np.full((8, 8), 1e-6), wires=_WIRES, cell=cell)
         nodal.read(bar, np.full((2, 8), 0.1)).column_current  # noqa: B018
+    states = np.full((32, 32), 1e-6)  # enough for a table of starts
+    PcmCell().respond(np.full((32, 32), 0.1), np.zeros((32, 32)), states)
     slopes, excess, change = np.full((3, 2, 8, 8), 1e-6)
     line = (0.5, 0.0, 0.5)
     passes = _line_loops.loops()

@@ -22,7 +22,7 @@ from xbar_circuit._checks import FloatArray
 from xbar_circuit.nodal import _compiled as compiled
 from xbar_circuit.nodal._m_matrix import inverse
 
-__all__ = ["Half", "Joint", "Ports", "join", "join_between", "join_networks"]
+__all__ = ["Half", "Joint", "Ports", "join", "join_between", "join_networks", "kernels"]
 
 IntArray = NDArray[np.int64]
 Runs = list[tuple[slice, slice]]
@@ -184,7 +184,7 @@ def _runs(place: IntArray) -> Runs:
 
 
 @cache
-def _kernels() -> Any:
+def kernels() -> Any:
     """Return the compiled loops, None where numba is missing."""
     if not compiled.available():
         return None
@@ -202,10 +202,12 @@ def _inner(joint: Joint, partners: tuple[Array, Array]) -> tuple[Array, Array]:
     m, n = joint.inner, len(joint.ports.numbers)
     inside = zeros(partners[0], (*grid, m, m))
     across = zeros(partners[0], (*grid, m, n))
-    kernels = _kernels() if is_numpy(partners[0]) else None
-    if kernels is not None:
+    compiled_loops = kernels() if is_numpy(partners[0]) else None
+    if compiled_loops is not None:
         for partner, runs in zip(partners, joint.runs, strict=True):
-            kernels.lay_inner(_grid_of_3(partner), runs, m, _grid_of_3(inside), _grid_of_3(across))
+            compiled_loops.lay_inner(
+                _grid_of_3(partner), runs, m, _grid_of_3(inside), _grid_of_3(across)
+            )
         return inside.reshape(-1, m, m), across.reshape(-1, m, n)
     _overlay(inside, joint, partners, "inner", "inner")
     _overlay(across, joint, partners, "inner", "ports")
@@ -220,10 +222,10 @@ def _overlay(
     column: str,
 ) -> None:
     """Add both partners' branches between two groups of nodes, ``"inner"`` or ``"ports"``."""
-    kernels = _kernels() if is_numpy(network) and row == column == "ports" else None
-    if kernels is not None:
+    compiled_loops = kernels() if is_numpy(network) and row == column == "ports" else None
+    if compiled_loops is not None:
         for partner, runs in zip(partners, joint.runs, strict=True):
-            kernels.lay_ports(_grid_of_3(partner), runs, joint.inner, _grid_of_3(network))
+            compiled_loops.lay_ports(_grid_of_3(partner), runs, joint.inner, _grid_of_3(network))
         return
     for half, partner in zip(joint.halves, partners, strict=True):
         for source, destination in getattr(half, row):

@@ -22,13 +22,13 @@ from xbar_circuit.devices.pcm._numbers import PcmNumbers
 from xbar_circuit.devices.pcm.threshold_switch import fold
 from xbar_circuit.errors import ConvergenceError, ParameterError
 
-__all__ = ["ReadPoint", "read"]
+__all__ = ["CLOSED", "ReadPoint", "read"]
 
 _ITERATIONS = 200  # bisection alone needs 50
 _STEP = 1e-15  # relative to the applied voltage
 _STATE_ITERATIONS = 100  # bisection alone needs 50
 _NOTHING = 1e-30  # [1/V], times an ON current of at most some milliamperes: no slope that counts
-_CLOSED = -12.0  # an ON state of exp(-12): x**8 of 1e-42 carries nothing
+CLOSED = -12.0  # an ON state of exp(-12): x**8 of 1e-42 carries nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ def read(p: PcmNumbers, volt: FloatArray, thickness: FloatArray) -> ReadPoint:
         )
     last = size.copy()
     for _ in range(_ITERATIONS):
-        error, slope, by_applied = _error(p, size, v, sign, u)
+        error, slope, conducted = _error(p, size, v, sign, u)
         low, high = np.where(error < 0.0, v, low), np.where(error < 0.0, high, v)
         step = -error / slope
         new = v + step
@@ -87,9 +87,12 @@ def read(p: PcmNumbers, volt: FloatArray, thickness: FloatArray) -> ReadPoint:
             expected="a read that does not melt the cell",
             remedy="lower it; use devices.transient for pulses",
         )
-    inner = -by_applied / slope  # dv/dV, implicit differentiation
+    # where the straight lines of both expressions of the current meet: V - v alone loses digits
+    # where the heater has little of the resistance; the slope by implicit differentiation
+    damped = p.r_series * slope
     return ReadPoint(
-        current=sign * (size - v) / p.r_series, slope=np.asarray((1.0 - inner) / p.r_series)
+        current=sign * ((size - v) / p.r_series + error / damped),
+        slope=np.asarray(conducted / damped),
     )
 
 
@@ -100,7 +103,10 @@ def _small_signal(p: PcmNumbers, solid: FloatArray) -> FloatArray:
 def _error(
     p: PcmNumbers, size: FloatArray, v: FloatArray, sign: FloatArray, solid: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return ``I_gst - (V - v)/R`` and its slopes over v and V; `sign` is the polarity."""
+    """Return ``e = I_gst - (V - v)/R``, its slope de/dv and ``dI/dV * R * de/dv``.
+
+    `sign` is the polarity.
+    """
     ohm = p.r_series
     through = (size - v) / ohm
     source = p.r_th * v * through
@@ -116,7 +122,7 @@ def _error(
         rise = law.on_current(p, v, solid)[0] * opening
     per_kelvin = sign * per_kelvin * per_source * p.r_th
     slope = per_volt + rise + per_kelvin * (size - 2.0 * v) / ohm + 1.0 / ohm
-    return sign * signed - through, slope, per_kelvin * v / ohm - 1.0 / ohm
+    return sign * signed - through, slope, per_volt + rise + per_kelvin * through
 
 
 def _off_state(p: PcmNumbers, volt: FloatArray, solid: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -131,7 +137,7 @@ def _off_state(p: PcmNumbers, volt: FloatArray, solid: FloatArray) -> tuple[Floa
     shape = np.broadcast_shapes(start.shape, reach.shape)
     reach, width = np.broadcast_to(reach, shape), np.broadcast_to(w, shape)
     y = np.broadcast_to(start, shape).copy()
-    live = y + reach / width * np.exp(np.minimum(y + 3.0, 0.0)) > _CLOSED
+    live = y + reach / width * np.exp(np.minimum(y + 3.0, 0.0)) > CLOSED
     if live.any():
         y[live] = _root(y[live], (reach / width)[live])
     x = law.logistic(y)

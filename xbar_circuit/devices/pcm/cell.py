@@ -24,6 +24,7 @@ from xbar_circuit.devices.pcm import _spice as spice
 from xbar_circuit.devices.pcm._noise import flicker_sequence
 from xbar_circuit.devices.pcm._numbers import PcmNumbers
 from xbar_circuit.devices.pcm._parameters import PcmParameters
+from xbar_circuit.devices.pcm._read_states import ReadStates
 from xbar_circuit.devices.pcm._retention import remaining
 from xbar_circuit.devices.pcm.amorphous_plug import AmorphousPlug
 from xbar_circuit.devices.pcm.threshold_switch import fold
@@ -35,7 +36,7 @@ NOMINAL_READ_VOLT = 0.2  # read voltage of the cited arrays
 THICKEST_METER = 1e-6  # ten times what any published cell reaches
 _BISECTIONS = 60  # to the last digit
 _NEWTON = 60  # steps; 5 are usual
-_MEMO: list[tuple[PcmCell, FloatArray, FloatArray]] = []  # of `PcmCell._kept_states`
+_MEMO: list[tuple[PcmCell, FloatArray, ReadStates]] = []  # of `PcmCell._kept_states`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,11 +228,10 @@ class PcmCell(PcmParameters):
         ParameterError
             A voltage that switches a cell on or melts it.
         """
-        states = self._kept_states(conductance)
-        point = read_law.read(self.numbers, row_volt - column_volt, states)
+        point = self._kept_states(conductance).read(np.asarray(row_volt - column_volt))
         live = conductance > 0.0
         current, slope = np.where(live, point.current, 0.0), np.where(live, point.slope, 0.0)
-        return CellResponse(current=current, row_slope=slope, column_slope=-slope)
+        return CellResponse(current=current, row_slope=slope, column_slope=-slope, symmetric=True)
 
     def spice_preamble(self) -> str:
         """Return the subcircuits of the library with this cell's parameters."""
@@ -255,15 +255,15 @@ class PcmCell(PcmParameters):
         """Return u_a of a crossbar's cells after this cell's age in its store [m]."""
         return self._stored(self.thickness(conductance))
 
-    def _kept_states(self, conductance: FloatArray) -> FloatArray:
-        """Return u_a of a crossbar's cells at its reads [m].
+    def _kept_states(self, conductance: FloatArray) -> ReadStates:
+        """Return the states of a crossbar's cells at its reads.
 
         Those of the last crossbar are kept: its conductances never change, and Newton asks often.
         """
         for cell, known, states in _MEMO[:1]:  # a copy: other threads may replace it
             if cell is self and known is conductance:
                 return states
-        states = self._stored(self._states(conductance))
+        states = ReadStates(self.numbers, self._stored(self._states(conductance)))
         if not conductance.flags.writeable:
             _MEMO[:] = [(self, conductance, states)]
         return states
