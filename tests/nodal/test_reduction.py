@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import xbar_circuit as xc
-from xbar_circuit.nodal import _blocks
+from xbar_circuit.nodal import _blocks, _stars
 
 SPARSE, FAST = xc.nodal.SparseDirect(), xc.nodal.Hierarchical()
 ENDS = [
@@ -161,9 +161,10 @@ def test_compiled_and_numpy_joints_give_the_same_numbers(monkeypatch):
     rng = np.random.default_rng(12)
     g = rng.uniform(1e-6, 25e-6, (2, 40, 70))
     wires = xc.Wires(row_ohm=1.0, column_ohm=2.0)
-    assert _blocks._kernels() is not None, "numba is part of the environment"
+    assert _blocks.kernels() is not None, "numba is part of the environment"
     one = xc.nodal.transfer_tiles(g, wires=wires)
-    monkeypatch.setattr(_blocks, "_kernels", lambda: None)
+    monkeypatch.setattr(_blocks, "kernels", lambda: None)
+    monkeypatch.setattr(_stars, "kernels", lambda: None)
     two = xc.nodal.transfer_tiles(g, wires=wires)
     np.testing.assert_allclose(two, one, rtol=1e-13, atol=0)
 

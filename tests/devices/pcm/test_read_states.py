@@ -15,7 +15,7 @@ from xbar_circuit.errors import ParameterError
 CELLS = {
     "default": PcmCell(),
     "liner": PcmCell.projected(),
-    "warm and old": replace(PcmCell(), kelvin=360.0, age_second=1e5),
+    "warm and old": replace(PcmCell(), celsius=86.85, age_second=1e5),
     "asymmetric": PcmCell(plug=AmorphousPlug(asymmetry=0.2)),
 }
 
