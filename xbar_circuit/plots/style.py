@@ -42,6 +42,7 @@ _STYLE: Any = {
     "axes.titlesize": 11,
     "axes.titleweight": "bold",
     "figure.constrained_layout.use": True,
+    "figure.constrained_layout.w_pad": 0.09,
     "font.size": 10,
     "grid.color": "#d9e0e6",
     "grid.linewidth": 0.7,

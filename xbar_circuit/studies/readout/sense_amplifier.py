@@ -26,7 +26,8 @@ from xbar_circuit.peripherals._subcircuit_deck import run_settings
 from xbar_circuit.runs.items import Item, ItemOutcome
 from xbar_circuit.runs.runner import run_items
 from xbar_circuit.spice import Plot, write_raw
-from xbar_circuit.studies.readout._sense_amplifier_bench import CLOCKS, LatchBench
+from xbar_circuit.studies.readout._sense_amplifier_bench import LatchBench
+from xbar_circuit.studies.readout._sense_amplifier_deck import CLOCKS
 from xbar_circuit.studies.readout._sense_amplifier_noise import decision_noise
 from xbar_circuit.studies.readout.sense_amplifier_report import SenseAmplifierReport, SenseCondition
 from xbar_circuit.studies.readout.variations import (
