@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +17,8 @@ from plain_ngspice import run_deck
 import xbar_circuit as xc
 from closeness import approx
 from xbar_circuit._files import cache_folder
+from xbar_circuit.accelerator import calibrate_readout
+from xbar_circuit.accelerator.settings import read_settings
 from xbar_circuit.devices._model_library import scan
 from xbar_circuit.netlist._hand_over import write_deck
 from xbar_circuit.peripherals import Subcircuit, TransimpedanceAmplifier
@@ -24,6 +27,8 @@ from xbar_circuit.studies import characterize_amplifier
 from xbar_circuit.studies.readout._amplifier_ac import crossing, loop_and_input
 from xbar_circuit.studies.readout._amplifier_bench import AmplifierBench
 from xbar_circuit.studies.readout._sense_amplifier_bench import LatchBench
+
+DOCS = Path(__file__).parents[2] / "docs"
 
 # the two-stage amplifier of device_models with FreePDK45's names and hardly any compensation
 BARE = """* upper-case names of the kit
@@ -166,6 +171,50 @@ def test_sky130_a_latch_that_decides_high_is_refused_as_one_that_decides_low(tmp
     )
     with pytest.raises(xc.ParameterError, match="clock='decides high'"):
         bench.check(0.1)
+
+
+def session(tmp_path):
+    """The files of the page of sky130, beside the unpacked kit; the page's text."""
+    for name in ("sky130_amp.lib", "sky130.toml"):
+        (tmp_path / name).write_text((DOCS / "examples" / name).read_text("utf-8"))
+    (tmp_path / "kit").symlink_to(kit("sky130"))
+    return (DOCS / "tutorials" / "sky130_amplifier.md").read_text("utf-8")
+
+
+def test_sky130_the_page_of_an_amplifier_tells_what_its_files_give(tmp_path):
+    page = session(tmp_path)
+    accelerator = read_settings(tmp_path / "sky130.toml").accelerator
+    amplifier = accelerator.readout.amplifier
+    rng = np.random.default_rng(0)  # the array of xbar characterize amplifier
+    array = xc.Crossbar(
+        conductance=rng.uniform(1e-6, 20e-6, (64, 2)),
+        wires=xc.Wires(row_ohm=1.0, column_ohm=1.0, row_farad=0.2e-15, column_farad=0.2e-15),
+    )
+    pattern = np.full(64, 0.2 / 10e3 / array.conductance[:, 0].sum())
+    bench = AmplifierBench(amplifier, array, column=0, pattern=pattern, celsius=27.0)
+    hertz, _, loop = loop_and_input(bench)
+    unity, margin = crossing(hertz, loop)
+    told = dict(
+        re.findall(r"^│ (phase margin|loop crosses one at)\s*│ ([\d.]+)", page, re.MULTILINE)
+    )
+    assert margin == approx(float(told["phase margin"]), rel=2e-3)
+    assert unity == approx(1e6 * float(told["loop crosses one at"]), rel=5e-3)
+    calibrated = calibrate_readout(
+        accelerator, rng=np.random.default_rng(1), samples=8, held_out=4, analog=False
+    )
+    assert calibrated.model.held_out.within_one == 1.0
+    assert calibrated.model.held_out.codes == 4
+
+
+def test_sky130_a_transistor_wider_than_its_bins_is_told_with_what_they_offer(tmp_path):
+    session(tmp_path)
+    path = tmp_path / "sky130_amp.lib"
+    path.write_text(path.read_text().replace("nfet_01v8 w=5 l=0.5 m=32", "nfet_01v8 w=160 l=0.5"))
+    opamp = read_settings(tmp_path / "sky130.toml").accelerator.readout.amplifier.opamp
+    nodes = {"plus": "in", "minus": "out", "out": "out"}
+    lines = [*opamp.include_lines(), *opamp.instance_lines("a", nodes), "Vin in 0 0.9"]
+    with pytest.raises(xc.SimulatorError, match=r"xm6.*w=160 um, l=0.5 um.*0.\d+ to 100 um.*m=2"):
+        xc.spice.run("\n".join(["wide", *lines]), xc.spice.Op(), **run_settings([opamp]))
 
 
 def test_gf180_two_sections_of_one_library_each_have_their_own_name(tmp_path):
