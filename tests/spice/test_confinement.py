@@ -1,6 +1,7 @@
 """The worker could not start a program, write a file or call out, even if a deck got it to try."""
 
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import xbar_circuit as xc
 from closeness import approx
 from xbar_circuit.spice import Op, Tran, run, simulate, simulator
 from xbar_circuit.spice import _client as client
-from xbar_circuit.spice._job import Command, Job
+from xbar_circuit.spice._job import Command, Job, JobOutcome, unpacked
 
 DECK = "t\nV1 a 0 1\nR1 a 0 1k\n"
 LINUX = sys.platform == "linux"
@@ -261,3 +262,34 @@ print(last)
     decks = sorted(tmp_path.rglob("deck.cir"))
     assert len(decks) == 2
     assert len(list(tmp_path.iterdir())) == 2
+
+
+class Attack:
+    """What a worker in which a deck got hold of the process might send."""
+
+    def __init__(self, call, *words):
+        self._made = (call, words)
+
+    def __reduce__(self):
+        return self._made
+
+
+@pytest.mark.parametrize("nested", [False, True])
+@pytest.mark.parametrize("call", [os.system, eval, client.Worker, getattr, Path])
+def test_what_a_worker_sends_is_not_executed(nested, call):
+    attack = Attack(call, "raise SystemExit")
+    answer = JobOutcome(plots=(attack,), seconds=0.0, resident_bytes=0) if nested else attack
+    with pytest.raises(pickle.UnpicklingError, match="where an answer was expected"):
+        unpacked(pickle.dumps(answer))
+
+
+def test_a_false_answer_ends_the_worker_and_is_named(monkeypatch):
+    client.WORKERS.close()
+    run(DECK, Op())
+    (worker,) = client.WORKERS._warm.values()
+    monkeypatch.setattr(worker._line, "recv_bytes", lambda: pickle.dumps(Attack(os.getcwd)))
+    with pytest.raises(xc.SimulatorError, match=r"getcwd where an answer was expected"):
+        run(DECK, Op())
+    monkeypatch.undo()
+    assert worker.worn
+    assert run(DECK, Op())["i(v1)"] == approx([-1e-3], rel=1e-12)

@@ -104,6 +104,24 @@ def test_a_block_that_ends_at_another_kind_of_line_end_is_refused(tmp_path, unco
     assert not (tmp_path / "proof").exists()
 
 
+@pytest.mark.parametrize("coding", ["utf-16", "utf-16-le", "utf-32", "utf-7", "cp500"])
+def test_a_block_in_another_encoding_is_no_block(tmp_path, unconfined, coding):
+    """What one reader takes for commands, no other may."""
+    (tmp_path / "a.lib").write_bytes(control(tmp_path / "proof").encode(coding))
+    with pytest.raises((xc.ModelFileError, xc.SimulatorError)):
+        volt(DECK + ".include a.lib\nR1 a b 1\nR2 b 0 1\n", tmp_path)
+    assert not (tmp_path / "proof").exists()
+
+
+@pytest.mark.parametrize("place", ["deck", "include"])
+def test_half_a_character_is_refused(tmp_path, place):
+    """No file can hold one, the saved deck of a failure neither."""
+    texts = {"deck": DECK + "R1 a b 1\n", "include": ""}
+    texts[place] += "* \ud800\n"
+    with pytest.raises(xc.ModelFileError, match="control character U\\+D800"):
+        volt(texts["deck"], tmp_path, include=texts["include"])
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("card", [".lib a.lib", ".inc a.lib", ".incl 'a.lib'", '.INCLUDE "a.lib"'])
 def test_every_dialects_include_is_looked_into(tmp_path, unconfined, dialect, card):

@@ -39,7 +39,7 @@ WORKLOADS: dict[str, tuple[str, ...]] = {
     "characterize converter": ("sar", "--bits", "3", "--samples", "3", "--workers", "1"),
     "characterize integrator": ("--rows", "2"),
     "characterize product": ("sar", "--rows", "4", "--cols", "1", "--bits", "4"),
-    "characterize sense-amplifier": ("--samples", "1"),
+    "characterize sense-amplifier": ("--samples", "2"),
     "check": ("net.npz",),
     "compare-readouts": (*_SMALL, "--readout", "ideal", "--readout", "behavioural SAR",
                          "--spice-vectors", "1", "--spice-outputs", "1"),

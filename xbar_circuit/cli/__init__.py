@@ -33,11 +33,11 @@ from pathlib import Path
 from typing import Annotated, Any, TextIO
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from typer.core import TyperCommand, TyperGroup
 
 from xbar_circuit import __version__
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cli._resuming import interruptible, terminable
 from xbar_circuit.errors import (
     ConvergenceError,
@@ -285,15 +285,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         with terminable():
             app(args=None if arguments is None else list(arguments), prog_name="xbar")
     except XbarError as error:
-        Console(stderr=True, soft_wrap=True).print(
-            f"{type(error).__name__}: {error}", style="bold red", markup=False, highlight=False
+        SafeConsole(stderr=True, soft_wrap=True).print(
+            f"{type(error).__name__}: {error}", style="bold red", highlight=False
         )
         sys.exit(_exit_code(error))
     except OSError as error:
-        Console(stderr=True, soft_wrap=True).print(
+        SafeConsole(stderr=True, soft_wrap=True).print(
             f"{error}; give another folder with --out, or free some space, or allow writing there",
             style="bold red",
-            markup=False,
             highlight=False,
         )
         sys.exit(_NOT_WRITTEN)

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import typer
-from rich.console import Console
+
+from xbar_circuit._terminal import SafeConsole
 
 __all__ = [
     "INTERRUPTED",
@@ -70,9 +71,7 @@ def interruptible(out: Path | None, *, goes_on: bool) -> Iterator[None]:
     except KeyboardInterrupt as error:
         kept = f"what is finished is kept in {out}: the same command goes on there"
         words = kept if goes_on and out is not None else "the same command begins anew"
-        Console(stderr=True, soft_wrap=True).print(
-            f"interrupted; {words}", markup=False, highlight=False
-        )
+        SafeConsole(stderr=True, soft_wrap=True).print(f"interrupted; {words}", highlight=False)
         code = TERMINATED if isinstance(error, _Terminated) else INTERRUPTED
         raise typer.Exit(code) from error
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.progress import track
 from rich.table import Column, Table
 
 from xbar_circuit import __version__, report, spice, vacask
 from xbar_circuit._files import write_json
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.agreement import (
     LINEAR_TOLERANCE,
     NONLINEAR_TOLERANCE,
@@ -82,7 +82,7 @@ def agree(
     its tolerance. The same command goes on where an interrupted one stopped; arrays of FILE are not
     kept.
     """
-    console = Console()
+    console = SafeConsole()
     simulator = spice.simulator()  # start it, or say that it is missing, before anything is timed
     own = own_cases(None if device is None else device_law(device), seed=seed, volt=volt)
     cases = [*(matrix(max_side=max_side, seed=seed) if device is None else ()), *own]

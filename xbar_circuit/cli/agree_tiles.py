@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
 from xbar_circuit import __version__, report, spice
 from xbar_circuit._files import write_json
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.agreement._combinations import (
     TRANSISTORS,
     Combination,
@@ -51,7 +51,7 @@ def agree_tiles(
     calibrated read-out by more than its stated error. The same command goes on where an interrupted
     one stopped.
     """
-    console = Console()
+    console = SafeConsole()
     if not spice.simulator().code_models:
         raise SimulatorError(
             f"{spice.simulator().version}: got no code models, expected them for the converters;"

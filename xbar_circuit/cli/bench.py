@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import _checks as checks
 from xbar_circuit._files import write_json
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cli._options import (
     SEED,
     MaxSide,
@@ -53,7 +53,7 @@ def bench(
     """
     for section in only or ():
         checks.choice("only", section, SECTIONS)
-    console = Console()
+    console = SafeConsole()
     earlier = None if baseline is None else _read(baseline)
     sizes = [size for size in (16, 32, 64, 128, 256, 512, 1024, 2048) if size <= max_side]
     timings: list[EngineTiming] = []

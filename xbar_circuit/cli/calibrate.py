@@ -9,13 +9,13 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__
 from xbar_circuit._checks import FloatArray, choice
 from xbar_circuit._files import write_json
 from xbar_circuit._loading import read_json, reading
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cli._options import (
     SEED,
     Array,
@@ -95,7 +95,7 @@ def calibrate(
     elif celsius:
         cases = tuple(replace(case, celsius=degree) for case in cases for degree in celsius)
     measured = None if thresholds is None else _thresholds(thresholds, chain)
-    console = Console()
+    console = SafeConsole()
     reports: list[CalibrationReport] = []
     with progress_bar(transient=True) as bar:
         for case in cases:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from xbar_circuit import __version__, report
 from xbar_circuit._checks import choice
 from xbar_circuit._files import write_json
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cells import CELL_PRESETS, cell_preset
 from xbar_circuit.cli._options import (
     Only,
@@ -49,7 +48,7 @@ def cells(*, only: Only = None, out: Out = Path("out/cells")) -> None:
     )
     page = out / "index.html"
     _write_page(found, page)
-    console = Console()
+    console = SafeConsole()
     table = Table(caption="sources of every constant: summary.json and index.html")
     for column in ("cell", "memory", "state", "conductance", "against ngspice"):
         table.add_column(column)
@@ -58,7 +57,7 @@ def cells(*, only: Only = None, out: Out = Path("out/cells")) -> None:
         table.add_row(
             one.preset.name,
             one.preset.memory,
-            escape(f"{one.preset.states[0]:g} to {one.preset.states[1]:.4g}, {one.preset.state}"),
+            f"{one.preset.states[0]:g} to {one.preset.states[1]:.4g}, {one.preset.state}",
             f"{engineering(low, 'S')} to {engineering(high, 'S')}",
             f"{one.worst_relative_difference:.1e}",
         )

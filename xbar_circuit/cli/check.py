@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__
 from xbar_circuit import _user_modules as user_modules
 from xbar_circuit._files import write_json
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cli import _network_options as given
 from xbar_circuit.cli._networks import as_typed, load_network
 from xbar_circuit.cli._options import Out, Output
@@ -54,7 +54,7 @@ def check(
     page = write_census_page(
         found, out, footer=f"xbar_circuit {__version__}; made by: xbar check {network}"
     )
-    console = Console()
+    console = SafeConsole()
     console.print(_table(found))
     if found.missing:
         console.print(

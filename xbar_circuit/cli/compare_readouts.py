@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__
 from xbar_circuit._checks import choice
 from xbar_circuit._files import write_json
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
 from xbar_circuit.cli import _network_options as given
@@ -110,7 +110,7 @@ def compare_readouts(
     for row in found.rows:
         cells = readout_cells(row)
         table.add_row(*(cells[k] for k in shown))
-    console = Console()
+    console = SafeConsole()
     console.print(table)
     console.print(f"summary and page: {out / 'summary.json'}, {page}", soft_wrap=True)
     apart = [

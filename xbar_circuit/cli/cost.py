@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__
 from xbar_circuit import _user_modules as user_modules
 from xbar_circuit._files import write_json
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.accelerator.cost import Cost
 from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
 from xbar_circuit.accelerator.usual import usual_accelerator
@@ -62,7 +62,7 @@ def cost(
     them): its numbers replace those of the parts, and without --config its tiles are taken.
     Without both, it is hermes.
     """
-    console, count = Console(), images or 16
+    console, count = SafeConsole(), images or 16
     if config is None:
         architecture = architecture or "hermes"
         settings = InferenceSettings(accelerator=usual_accelerator(architecture))
@@ -99,7 +99,7 @@ def cost(
     console.print(f"summary and page: {out / 'summary.json'}, {page}", soft_wrap=True)
 
 
-def _tell(console: Console, found: Cost) -> None:
+def _tell(console: SafeConsole, found: Cost) -> None:
     content = cost_components(found)
     table = Table(title=f"{found.network_name} on {found.tiles} tiles, {found.periphery.name}")
     for k, column in enumerate(content.columns):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__
 from xbar_circuit._files import write_json
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.accelerator.spot_check import agreement_by_layer
 from xbar_circuit.cli._network_options import IMAGES
 from xbar_circuit.cli._options import (
@@ -38,7 +38,7 @@ def demo(
     spice_vectors: SpiceVectors = 4,
 ) -> None:
     """Run LeNet-5 on 10,000 Fashion-MNIST images through tiles with wires; check in ngspice."""
-    console = Console()
+    console = SafeConsole()
     with progress_bar() as bar:
         result = run_demo(images=images, vectors=spice_vectors, report=bar.add)
     for name, draw in (
@@ -66,7 +66,7 @@ def demo(
         raise typer.Exit(1)
 
 
-def _tell(console: Console, result: Demo) -> None:
+def _tell(console: SafeConsole, result: Demo) -> None:
     table = Table(title=f"{result.images:,} images, {result.mapping.tile_count} tiles")
     table.add_column("")
     table.add_column("", justify="right")

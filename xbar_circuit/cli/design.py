@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__
 from xbar_circuit import _user_modules as user_modules
 from xbar_circuit._files import write_json
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cli import _network_options as given
 from xbar_circuit.cli._options import (
     SEED,
@@ -105,7 +105,7 @@ def design(
         seeds=range(seed, seed + chips),
         fixed=fixed,
     )
-    console = Console()
+    console = SafeConsole()
     with progress_bar(counted=True) as bar:
         bar.expect("design space", len(plan.items()))
 

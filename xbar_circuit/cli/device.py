@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__
 from xbar_circuit._files import write_json
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cli._options import (
     SEED,
     Celsius,
@@ -70,7 +70,7 @@ def device(
 
     The long stages are kept in the folder: the same command goes on where it was interrupted.
     """
-    console = Console()
+    console = SafeConsole()
     degree = single("--celsius", celsius, ROOM_CELSIUS)
     with progress_bar() as bar:
         bar.reach("start", 0, 1)
@@ -106,7 +106,7 @@ def device(
     console.print(f"summary and page: {out / 'summary.json'}, {page}", soft_wrap=True)
 
 
-def _tell(console: Console, report: DeviceReport) -> None:
+def _tell(console: SafeConsole, report: DeviceReport) -> None:
     table = Table(title="Against the papers")
     for heading in ("", "published", "drawn here", "difference"):
         table.add_column(heading, justify="left" if not heading else "right")

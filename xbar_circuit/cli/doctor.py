@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from xbar_circuit import __version__
 from xbar_circuit._files import write_json
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cli._resuming import one_shot
 from xbar_circuit.doctor import examine
 
@@ -26,7 +26,7 @@ def doctor(
     out: Annotated[Path | None, typer.Option(help="Folder for the results.")] = None,
 ) -> None:
     """Show which ngspice is used and what it can do; exit code 1 if something is broken."""
-    console = Console()
+    console = SafeConsole()
     with console.status("looking"):
         findings = list(examine())
     table = Table("", "what", "found", title=f"xbar_circuit {__version__}", title_justify="left")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cli._resuming import one_shot
 from xbar_circuit.report.explorer import serve
 
@@ -20,7 +20,7 @@ def explore(
     browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
 ) -> None:
     """Open a page with sliders for size, wires, devices and inputs, and live maps."""
-    console = Console()
+    console = SafeConsole()
     serve(
         port=port,
         show=browser,

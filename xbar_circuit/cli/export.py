@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from xbar_circuit._checks import choice
 from xbar_circuit._matrix_files import load_matrix
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cli._options import (
     Array,
     BottomOhm,
@@ -80,7 +80,7 @@ def export(
     )
     path = out / f"{name}.{_ENDINGS[language]}"
     write_deck(path, export_array(crossbar, name=name, language=language, body=array))
-    Console().print(
+    SafeConsole().print(
         f"{crossbar.rows} x {crossbar.cols}, {array}, for {language}: written to {path}",
         highlight=False,
     )

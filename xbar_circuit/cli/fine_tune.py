@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__
 from xbar_circuit._files import write_json
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cli import _network_options as given
 from xbar_circuit.cli._options import (
     SEED,
@@ -101,6 +101,6 @@ def fine_tune(
         table.add_column(column)
     for row in content.rows:
         table.add_row(*row)
-    console = Console()
+    console = SafeConsole()
     console.print(table)
     console.print(f"summary and page: {out / 'summary.json'}, {page}", soft_wrap=True)

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__
 from xbar_circuit import _user_modules as user_modules
 from xbar_circuit._backend import preferred
 from xbar_circuit._files import write_json, write_text
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.accelerator._hardware import Hardware
 from xbar_circuit.accelerator._layer import LayerParts
 from xbar_circuit.accelerator._reference import example_toml, json_schema
@@ -146,7 +146,7 @@ def infer(
         output=output,
         shape=_one_shape(shape),
     )
-    console = Console()
+    console = SafeConsole()
     with progress_bar() as bar, preferred(settings.device):
         found = evaluate(
             workload.network,
@@ -316,7 +316,7 @@ def _write(found: Evaluation, more: _More, out: Path) -> None:
     write_json(out / "summary.json", summary)
 
 
-def _tell(console: Console, found: Evaluation, more: _More) -> None:
+def _tell(console: SafeConsole, found: Evaluation, more: _More) -> None:
     table = Table(
         title=f"{found.images:,} samples, {found.mapping.tile_count} tiles",
         caption="over samples: 95 % of what other samples would give",

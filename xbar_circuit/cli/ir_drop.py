@@ -9,11 +9,11 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__, calibration
 from xbar_circuit._files import write_json
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cells import (
     BitSlices,
     DifferentialPair,
@@ -105,7 +105,7 @@ def ir_drop(
 
     Points are kept in the folder: the same command goes on where it was interrupted.
     """
-    console = Console()
+    console = SafeConsole()
     names = list(dict.fromkeys(cell or [CellName.OHMIC, CellName.SELECTED]))
     volts = read_volt or _default_volts(names)
     file, section = single_library(library)
@@ -223,7 +223,7 @@ def _tabulated(cell: Cell, volts: tuple[float, float], conductances: tuple[float
     return calibration.tabulate(cell, volts=volts, conductances=conductances, tolerance=tolerance)
 
 
-def _tell(console: Console, report: IrDropReport) -> None:
+def _tell(console: SafeConsole, report: IrDropReport) -> None:
     table = Table(title="Error of the outputs, of full scale")
     for heading in ("cell", "size", "ohm", "V", "mean loss", "rms", "worst"):
         table.add_column(heading, justify="left" if heading == "cell" else "right")

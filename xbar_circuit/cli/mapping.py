@@ -6,12 +6,12 @@ from collections.abc import Mapping as MappingOf
 from dataclasses import replace
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__
 from xbar_circuit import _user_modules as user_modules
 from xbar_circuit._files import write_json
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.accelerator.mapping import Mapping
 from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
 from xbar_circuit.cli import _network_options as given
@@ -56,7 +56,7 @@ def mapping(
     page = write_mapping_page(
         found, out, copies, footer=f"xbar_circuit {__version__}; made by: xbar mapping {network}"
     )
-    console = Console()
+    console = SafeConsole()
     table = Table(
         title=f"{found.tile_count} tiles ({summary['tiles_with_copies']} with copies),"
         f" {100 * found.utilisation:.1f} % of cells used"

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__
 from xbar_circuit._files import write_json
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cli._network_options import IMAGES, SEEDS
 from xbar_circuit.cli._options import (
     SEED,
@@ -61,7 +61,7 @@ def mnist(
 
     Finished chips are kept in the folder: the same command goes on where it was interrupted.
     """
-    console = Console()
+    console = SafeConsole()
     chosen = mnist_lenet5() if network_file is None else load(network_file)
     test, known = mnist_images(folder)
     every = variants(seeds=seeds or 5, seed=seed, images=images)
@@ -97,7 +97,7 @@ def mnist(
     console.print(f"summary and page: {out / 'summary.json'}, {page}", soft_wrap=True)
 
 
-def _tell(console: Console, study: Mnist) -> None:
+def _tell(console: SafeConsole, study: Mnist) -> None:
     ages = tuple(AIHWKIT)
     table = Table(title=f"{study.measured.images:,} images of MNIST")
     table.add_column("")

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__
 from xbar_circuit._files import write_json
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.settings import InferenceSettings
 from xbar_circuit.cli import _network_options as given
@@ -88,6 +88,6 @@ def placement(
         table.add_column(column)
     for row in placement_rows(found):
         table.add_row(*row, style="bold" if row[0].startswith("chosen") else None)
-    console = Console()
+    console = SafeConsole()
     console.print(table)
     console.print(f"summary and page: {out / 'summary.json'}, {page}", soft_wrap=True)

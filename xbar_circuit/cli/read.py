@@ -8,12 +8,12 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from rich.console import Console
 
 from xbar_circuit import Crossbar, Terminals, Wires, __version__, nodal, spice
 from xbar_circuit._checks import FloatArray
 from xbar_circuit._files import write_json
 from xbar_circuit._matrix_files import load_matrix
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.calibration.ready import ready
 from xbar_circuit.cells import OwnCell
 from xbar_circuit.cli._options import (
@@ -80,7 +80,7 @@ def read(
     out: Out = Path("out/read"),
 ) -> None:
     """Read an array of your own: column currents, node voltages, segment currents, maps."""
-    console, warn = Console(), Console(stderr=True)
+    console, warn = SafeConsole(), SafeConsole(stderr=True)
     matrix = load_matrix(conductance) * unit_siemens
     inputs = np.full((1, len(matrix)), 0.2) if volts is None else _inputs(volts, len(matrix))
     law = device_law(device, v0_volt=v0_volt)
@@ -97,9 +97,7 @@ def read(
         cell=law,
     )
     for word in _doubts(crossbar.conductance, inputs):
-        warn.print(
-            f"warning: {word}", style="yellow", markup=False, highlight=False, soft_wrap=True
-        )
+        warn.print(f"warning: {word}", style="yellow", highlight=False, soft_wrap=True)
     with warn.status(f"solving {crossbar.rows} x {crossbar.cols}"):
         result = _ENGINES[engine](crossbar, inputs)
         others = [name for name in _ENGINES if name is not engine] if compare else []

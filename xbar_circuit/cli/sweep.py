@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table as RichTable
 
 from xbar_circuit import __version__
 from xbar_circuit import _user_modules as user_modules
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cli._options import (
     Workers,
     draws,
@@ -53,7 +52,7 @@ def sweep(
 
     Results are written to out/NAME, with the name of the study, unless --out is given.
     """
-    console = Console()
+    console = SafeConsole()
     user_modules.look_in(study.resolve().parent)  # a study function of the user's own
     user_modules.allow(allow or ())
     plan = read_sweep_plan(study)
@@ -63,7 +62,7 @@ def sweep(
         progress_bar(counted=True) as bar,
         _executor(dask, plan) as executor,
     ):
-        title = escape(plan.name)
+        title = plan.name
         bar.expect(title, len(plan.items()))
 
         def tell(outcome: ItemOutcome) -> None:

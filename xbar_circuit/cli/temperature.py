@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__
 from xbar_circuit._files import write_json
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.settings import InferenceSettings
 from xbar_circuit.cli import _network_options as given
@@ -89,6 +89,6 @@ def temperature(
         table.add_column(column, justify="right")
     for row in rows:
         table.add_row(*row)
-    console = Console()
+    console = SafeConsole()
     console.print(table)
     console.print(f"summary and page: {out / 'summary.json'}, {page}", soft_wrap=True)

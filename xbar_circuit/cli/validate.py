@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from xbar_circuit import __version__
 from xbar_circuit._checks import choice
 from xbar_circuit._files import write_json
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cli._options import SEED, Only, Out, Seed
 from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.report.progress import progress_bar
@@ -42,7 +41,7 @@ def validate(
     The same command goes on where an interrupted one stopped. Page, numbers and the documentation's
     page (truths.md) go to the folder.
     """
-    console = Console()
+    console = SafeConsole()
     names = tuple(choice("--only", name, tuple(TRUTHS)) for name in only or ())
     groups: dict[str, list[Truth]] = {}
     kept = Kept(
@@ -74,7 +73,7 @@ def validate(
     )
     table = Table(*COLUMNS[:6])
     for row in truth_rows(truths):
-        table.add_row(*map(escape, row[:6]))
+        table.add_row(*row[:6])
     console.print(table)
     console.print(f"written to {page}", highlight=False)
     if any(one.agrees is False and not one.shortfall for one in truths):

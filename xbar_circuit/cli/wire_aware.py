@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__
 from xbar_circuit import _user_modules as user_modules
 from xbar_circuit._files import write_json
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cli import _network_options as given
 from xbar_circuit.cli._options import (
     SEED,
@@ -90,7 +90,7 @@ def wire_aware(
             },
         }
     )
-    console = Console()
+    console = SafeConsole()
     with progress_bar(counted=True) as bar:
         bar.expect(plan.name, len(plan.items()))
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Mapping as MappingOf
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from xbar_circuit._csv_text import csv_text
 from xbar_circuit._files import write_text
 from xbar_circuit.accelerator.mapping import LayerPlan, Mapping, TilePlan
 from xbar_circuit.report import Figure, Section, Table, write_page
@@ -100,11 +99,7 @@ def write_mapping_csv(mapping: Mapping, path: Path, copies: MappingOf[str, int])
     OSError
         The file cannot be written.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_TILE_COLUMNS)
-    writer.writerows(_rows(mapping, copies))
-    write_text(path, text.getvalue())
+    write_text(path, csv_text([_TILE_COLUMNS, *_rows(mapping, copies)]))
 
 
 def _layers(mapping: Mapping, copies: MappingOf[str, int]) -> Table:

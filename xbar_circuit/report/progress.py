@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -17,6 +16,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from xbar_circuit._terminal import SafeConsole, shown
+
 __all__ = ["ProgressBar", "progress_bar"]
 
 
@@ -26,7 +27,7 @@ _EVERY_SECOND = 10.0  # a line of what goes on, where nobody sees a bar
 class _Lines:
     """Progress as lines on the standard error, for pipes and logs: a step, and when it is done."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: SafeConsole) -> None:
         self._console = console
         self._steps: dict[TaskID, tuple[str, float, float | None]] = {}
         self._began: dict[TaskID, float] = {}
@@ -67,7 +68,6 @@ class _Lines:
         of = "" if known is None else f" of {known:,.0f}"
         self._console.print(
             f"{words}: {done:,.0f}{of}, {now - self._began[step]:.1f} s",
-            markup=False,
             highlight=False,
             soft_wrap=True,
         )
@@ -103,7 +103,7 @@ class ProgressBar:
             How many there are in all; the first call says it. None is not known.
         """
         if stage not in self._lines:
-            self._lines[stage] = self._progress.add_task(stage, total=total)
+            self._lines[stage] = self._progress.add_task(shown(stage), total=total)
         self._progress.advance(self._lines[stage], done)
 
     def expect(self, stage: str, total: int | None) -> None:
@@ -112,7 +112,7 @@ class ProgressBar:
 
     def rename(self, stage: str, words: str) -> None:
         """Show other words in the line of a stage."""
-        self._progress.update(self._lines[stage], description=words)
+        self._progress.update(self._lines[stage], description=shown(words))
 
     def remove(self, stage: str) -> None:
         """Take the line of a stage away."""
@@ -121,8 +121,8 @@ class ProgressBar:
     def reach(self, words: str, done: float, total: float | None) -> None:
         """Say how far the whole work is, in the one line that all such calls share."""
         if self._only is None:
-            self._only = self._progress.add_task(words, total=total)
-        self._progress.update(self._only, description=words, completed=done, total=total)
+            self._only = self._progress.add_task(shown(words), total=total)
+        self._progress.update(self._only, description=shown(words), completed=done, total=total)
 
 
 @contextmanager
@@ -139,7 +139,7 @@ def progress_bar(*, transient: bool = False, counted: bool = False) -> Iterator[
         Whether pieces are counted ("3/20") and the time that is left is estimated, in place of a
         percentage and the time that has passed.
     """
-    console = Console(stderr=True)
+    console = SafeConsole(stderr=True)
     if not console.is_terminal:
         lines = _Lines(console)
         try:
@@ -153,7 +153,7 @@ def progress_bar(*, transient: bool = False, counted: bool = False) -> Iterator[
         else (TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn())
     )
     with Progress(
-        TextColumn("{task.description:<24}"),
+        TextColumn("{task.description:<24}", markup=False),
         BarColumn(),
         *columns,
         console=console,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from xbar_circuit._checks import FloatArray
+from xbar_circuit._csv_text import csv_text
 from xbar_circuit._files import write_text
 from xbar_circuit.report import Figure, Section, Table, write_page
 from xbar_circuit.result import ReadResult
@@ -154,9 +153,5 @@ def _mean_loss(result: ReadResult) -> float | None:
 
 
 def _csv(heading: list[str], values: FloatArray) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(heading)
-    for place in np.ndindex(values.shape):
-        writer.writerow([*place, repr(float(values[place]))])
-    return text.getvalue()
+    places = np.ndindex(values.shape)
+    return csv_text([heading, *([*place, repr(float(values[place]))] for place in places)])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+import pickle
 import signal
 import socket
 import subprocess
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from xbar_circuit.errors import ModelFileError, SimulatorError, SimulatorNotFoundError
-from xbar_circuit.spice._job import Job, JobFailure, JobOutcome, Ready, Setup
+from xbar_circuit.spice._job import Job, JobFailure, JobOutcome, Ready, Setup, unpacked
 from xbar_circuit.spice.locating import INSTALL_HINT
 
 __all__ = ["WORKERS", "Worker", "Workers"]
@@ -211,12 +212,15 @@ class Worker:
             if not wait([self._line], seconds):
                 self.close()
                 raise WorkerLostError(f"no answer within the time limit of {seconds:g} s")
-            return self._line.recv()
+            return unpacked(self._line.recv_bytes())
         except (EOFError, ConnectionError, BrokenPipeError) as error:
             self._process.wait()
             self.close()
             code = self._process.returncode
             raise WorkerLostError(_ending(code), killed=-code in _KILLS) from error
+        except pickle.UnpicklingError as error:
+            self.close()
+            raise WorkerLostError(f"an answer that is none: {error}") from error
         except BaseException:
             self.close()  # Ctrl-C, or an error in the middle of a message
             raise

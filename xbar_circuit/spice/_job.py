@@ -1,14 +1,31 @@
-"""What travels between the package and its worker process: plain values, nothing else."""
+"""What travels between the package and its worker process: plain values, nothing else.
+
+The worker holds foreign native code that reads foreign text. What it sends is therefore unpacked
+only where it names the classes below and NumPy's arrays: a worker in which a deck got hold of the
+process could otherwise make the package, which is not confined, run what it likes.
+"""
 
 from __future__ import annotations
 
+import io
+import pickle
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
-__all__ = ["Command", "Job", "JobFailure", "JobOutcome", "RawPlot", "Ready", "Setup"]
+__all__ = ["Command", "Job", "JobFailure", "JobOutcome", "RawPlot", "Ready", "Setup", "unpacked"]
+
+_ANSWERS = ("JobFailure", "JobOutcome", "RawPlot", "Ready")
+_ARRAYS = {
+    ("numpy", "ndarray"),
+    ("numpy", "dtype"),
+    # the second of each pair is NumPy 1's
+    *((f"numpy.{core}.multiarray", "_reconstruct") for core in ("_core", "core")),
+    *((f"numpy.{core}.multiarray", "scalar") for core in ("_core", "core")),
+    *((f"numpy.{core}.numeric", "_frombuffer") for core in ("_core", "core")),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,3 +137,28 @@ class JobFailure:
     kind: str
     message: str
     final: bool = False
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        """Return a class that an answer may hold."""
+        known = (module, name) in _ARRAYS or (module == __name__ and name in _ANSWERS)
+        if not known:
+            raise pickle.UnpicklingError(f"{module}.{name} where an answer was expected")
+        return super().find_class(module, name)
+
+
+def unpacked(content: bytes) -> Any:
+    """Return a worker's answer.
+
+    Raises
+    ------
+    pickle.UnpicklingError
+        It holds something else than the classes of answers and arrays, or is damaged.
+    """
+    try:
+        return _Unpickler(io.BytesIO(content)).load()
+    except pickle.UnpicklingError:
+        raise
+    except Exception as error:  # whatever damaged bytes make of the classes
+        raise pickle.UnpicklingError(f"damaged bytes ({error})") from error

@@ -10,8 +10,9 @@ from xbar_circuit.errors import ModelFileError
 __all__ = ["checked", "read", "read_bytes", "text_of"]
 
 _LARGEST_BYTES = 1 << 28
-# all of C0 but tab and newline, DEL, C1, and the two separators that some readers end a line at
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+# all of C0 but tab and newline, DEL, C1, the two separators that some readers end a line at, and
+# halves of a character, which no file can hold
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def read(path: str | Path) -> str:

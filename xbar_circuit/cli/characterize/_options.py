@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cli._options import SEED, Block, Celsius, Library, Samples, Seed, Workers
 from xbar_circuit.cli.characterize._conditions import Conditions
 from xbar_circuit.cli.characterize._subcircuit import own_subcircuit, pairs
@@ -93,7 +93,7 @@ CONDITIONS = Block(
 )
 
 
-def tell(console: Console, name: str, rows: list[tuple[str, str]], page: Path) -> None:
+def tell(console: SafeConsole, name: str, rows: list[tuple[str, str]], page: Path) -> None:
     """Print the table of a report, and where its page is."""
     shown = Table("figure of merit", "value", title=name)
     for what, value in rows:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__
 from xbar_circuit._checks import choice
 from xbar_circuit._files import write_json
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.plots.product import draw_product
 from xbar_circuit.report.product import PRODUCT_COLUMNS, product_rows, write_product
 from xbar_circuit.studies import characterize_product
@@ -22,7 +22,7 @@ PRESET = "hermes"
 
 
 def measure_product(
-    kind: str, *, rows: int, cols: int, bits: int, seed: int, out: Path, console: Console
+    kind: str, *, rows: int, cols: int, bits: int, seed: int, out: Path, console: SafeConsole
 ) -> None:
     """Measure, write JSON, figure and page, and tell the table.
 

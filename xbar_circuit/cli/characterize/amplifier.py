@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from xbar_circuit._checks import choice
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cli._options import (
     Array,
     Bits,
@@ -67,7 +67,7 @@ def amplifier(
     mine = own()
     _check_kind(circuit, own=mine is not None)
     plain = "amplifier" if circuit == "behavioural" else "transistor-amplifier"
-    console = Console()
+    console = SafeConsole()
     table, name, page = measure_amplifier(
         plain if mine is None else "subcircuit",
         mine,
@@ -111,7 +111,7 @@ def conveyor(
     mine = own()
     _check_kind(circuit, own=mine is not None)
     plain = "conveyor" if circuit == "behavioural" else "transistor-conveyor"
-    console = Console()
+    console = SafeConsole()
     table, name, page = measure_amplifier(
         plain,
         mine,

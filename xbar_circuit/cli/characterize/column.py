@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from xbar_circuit._checks import choice
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cli._options import (
     SEED,
     Array,
@@ -54,7 +54,7 @@ def column(
     choice("circuit", circuit, tuple(CHAINS))
     arrays = ("array",) if engine is EngineName.SPICE else ()
     refuse_ignored(context, f"a column with --engine {engine.value}", (*_HONOURED, *arrays))
-    console = Console()
+    console = SafeConsole()
     table, name, page = measure_column(
         circuit,
         rows=rows,

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
-from rich.console import Console
 
 from xbar_circuit._checks import choice
 from xbar_circuit._files import write_json
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cli._options import (
     ENGINE,
     Bits,
@@ -93,7 +93,7 @@ def converter(
     honoured += ["search"] if spice and not many else []
     honoured += ["corner", "supply", "vary", "kit_samples"] if usual is EngineName.SPICE else []
     refuse_ignored(context, circuit, honoured)
-    console = Console()
+    console = SafeConsole()
     mine = own()
     rng = np.random.default_rng(asked.seed)
     sigma = USUAL_MISMATCH[circuit] if mismatch is None else mismatch

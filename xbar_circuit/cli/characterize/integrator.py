@@ -8,9 +8,9 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from rich.console import Console
 
 from xbar_circuit._files import write_json
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cli._options import Out, ReferenceVolt, Rows, takes
 from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.cli.characterize._conditions import Conditions, made_by
@@ -55,7 +55,7 @@ def integrator(
     )
     # half of the output's swing at full scale, so that the overdrive meets its ends
     volt = 0.2 * farad / window_second / crossbar.conductance.sum()
-    console = Console()
+    console = SafeConsole()
     with console.status("integrating"):
         report = characterize_integrator(
             amplifier,

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from xbar_circuit._checks import choice
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cli._options import (
     SEED,
     Bits,
@@ -44,4 +44,6 @@ def product(
     choice("circuit", circuit, (*CHAINS, PRESET))
     widths = () if circuit == PRESET else ("bits",)
     refuse_ignored(context, circuit, ("rows", "cols", "seed", *widths))
-    measure_product(circuit, rows=rows, cols=cols, bits=bits, seed=seed, out=out, console=Console())
+    measure_product(
+        circuit, rows=rows, cols=cols, bits=bits, seed=seed, out=out, console=SafeConsole()
+    )

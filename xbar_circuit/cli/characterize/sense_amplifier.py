@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cli._options import (
     Out,
     Samples,
@@ -45,7 +45,7 @@ def sense_amplifier(
     """Measure a clocked comparator, ours (StrongARM) or your own, over many drawn samples."""
     measured = conditions()
     refuse_unused(context, samples=samples, kit_samples=measured.kit_samples)
-    console = Console()
+    console = SafeConsole()
     table, name, page = measure_sense_amplifier(
         own(),
         measured,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from xbar_circuit._loading import PLAIN_BYTES, check_size
 from xbar_circuit.errors import ModelFileError
+from xbar_circuit.network.importers._onnx_external import check_external_data
 
 __all__ = ["OnnxFile", "OnnxInput", "read_onnx", "references"]
 
@@ -156,9 +157,14 @@ def _load(source: Path | str | bytes) -> Any:
     try:
         if isinstance(source, bytes):
             model = onnx.load_model_from_string(source)
+            check_external_data(model, None)
         else:
             check_size("a file", Path(source).stat().st_size, PLAIN_BYTES)
-            model = onnx.load(str(source))
+            model = onnx.load(str(source), load_external_data=False)
+            folder = Path(source).resolve().parent
+            if check_external_data(model, folder):
+                onnx.load_external_data_for_model(model, str(folder))
+                check_external_data(model, None)
         if model.functions:
             from onnx.inliner import inline_local_functions  # noqa: PLC0415
 

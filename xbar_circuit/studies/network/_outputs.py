@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from xbar_circuit._csv_text import csv_text
 from xbar_circuit._files import replacing, write_text
 from xbar_circuit.network.operators import Array
 
@@ -58,11 +57,8 @@ class SavedOutputs:
         if self._labels is not None:
             columns["label"] = self._labels
         columns |= self._predictions
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(zip(*(column.tolist() for column in columns.values()), strict=True))
-        write_text(self._folder / "predictions.csv", text.getvalue())
+        rows = zip(*(column.tolist() for column in columns.values()), strict=True)
+        write_text(self._folder / "predictions.csv", csv_text([columns, *rows]))
 
     def _labels_of_more(self) -> bool:
         """Whether there is more than one label a sample."""

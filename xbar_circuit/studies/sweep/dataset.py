@@ -7,8 +7,6 @@ stands in the variable ``failure``. Written as NetCDF-4 (an HDF5 file) and as CS
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 import platform
@@ -20,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy
 
+from xbar_circuit._csv_text import csv_text
 from xbar_circuit._files import replacing, write_text
 from xbar_circuit.errors import ModelFileError, ParameterError
 from xbar_circuit.runs.items import ItemOutcome
@@ -148,23 +147,23 @@ def write_csv(plan: SweepPlan, outcomes: Sequence[ItemOutcome], path: Path) -> N
     swept = [point for point in plan.swept() for _ in plan.seeds]
     seeds = [seed for _ in plan.swept() for seed in plan.seeds]
     parameters = list(dict.fromkeys(key for point in swept for key in point))
-    text = io.StringIO()
-    for key, value in _provenance(plan, outcomes).items():
-        for line in f"{key}: {value}".splitlines():
-            text.write(f"# {line}\n")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*parameters, "seed", *results, "failure", "computing_seconds"])
-    for point, seed, numbers, outcome in zip(swept, seeds, found, outcomes, strict=True):
-        writer.writerow(
-            [
-                *(_cell(point.get(name)) for name in parameters),
-                seed,
-                *(numbers.get(name, math.nan) for name in results),
-                _reason(outcome),
-                round(outcome.seconds, 6),
-            ]
-        )
-    write_text(path, text.getvalue())
+    told = [
+        f"# {line}\n"
+        for key, value in _provenance(plan, outcomes).items()
+        for line in f"{key}: {value}".splitlines()
+    ]
+    rows: list[list[object]] = [[*parameters, "seed", *results, "failure", "computing_seconds"]]
+    rows += [
+        [
+            *(_cell(point.get(name)) for name in parameters),
+            seed,
+            *(numbers.get(name, math.nan) for name in results),
+            _reason(outcome),
+            round(outcome.seconds, 6),
+        ]
+        for point, seed, numbers, outcome in zip(swept, seeds, found, outcomes, strict=True)
+    ]
+    write_text(path, "".join(told) + csv_text(rows))
 
 
 def _provenance(plan: SweepPlan, outcomes: Sequence[ItemOutcome]) -> dict[str, Any]:
