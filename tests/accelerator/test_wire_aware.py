@@ -1,5 +1,6 @@
 """Conductances chosen for the array with its wires."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -10,10 +11,11 @@ from closeness import approx
 from xbar_circuit import Wires, nodal
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.mapping import map_network
-from xbar_circuit.accelerator.wire_aware import wire_aware
+from xbar_circuit.accelerator.wire_aware import WireAware, wire_aware
 from xbar_circuit.cells import BitSlices, DifferentialPair, EightT4R, MultiDevice
 from xbar_circuit.network.graph import INPUT, Network, Node
 from xbar_circuit.network.operators import Dense
+from xbar_circuit.runs._forms import decode, encode
 
 
 def network(weight=None):
@@ -112,3 +114,18 @@ def test_longer_wires_cost_signal():
         return wire_aware(map_network(network(), Accelerator(wires=wires))).scale[0]
 
     assert 1.0 >= scale(1.0) > scale(10.0) > scale(50.0) > 0.0
+
+
+def test_what_is_kept_makes_the_same_mapping():
+    accelerator = Accelerator(rows=16, cols=16, wires=Wires(row_ohm=5.0, column_ohm=5.0))
+    mapping = map_network(network(), accelerator)
+    found = wire_aware(mapping, iterations=2)
+    again = WireAware.from_dict(mapping, decode(json.loads(json.dumps(encode(found.to_dict())))))
+    for before, after in zip(found.mapping.layers, again.mapping.layers, strict=True):
+        for one, other in zip(before.tiles, after.tiles, strict=True):
+            assert (one.target == other.target).all()
+            assert (one.scale == other.scale).all()
+    for name in ("error_by_step", "scale", "mean_scale", "clipped"):
+        assert getattr(again, name) == getattr(found, name)
+    with pytest.raises(ValueError, match="zip"):
+        WireAware.from_dict(replace(mapping, layers=()), found.to_dict())

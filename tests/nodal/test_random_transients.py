@@ -6,6 +6,7 @@ import numpy as np
 from transient_fuzz import judge
 
 import xbar_circuit as xc
+from xbar_circuit.nodal import stepping
 
 # once wrong by up to 76 %: wires of nanoohms beside devices of microsiemens
 WRONG_ONCE = (18, 34, 44, 56, 125, 205, 323, 327)
@@ -17,6 +18,17 @@ def test_no_transient_is_wrong_and_few_are_refused():
     assert verdicts["WRONG"] == 0
     assert verdicts["refused"] <= 14
     assert {judge(np.random.default_rng((0, number)))[0] for number in (44, 323)} == {"right"}
+
+
+def test_steps_that_lead_nowhere_are_given_up_early(monkeypatch):
+    """200,000 steps would take a minute and a half."""
+    taken = []
+    real = stepping._Judge.accept
+    monkeypatch.setattr(
+        stepping._Judge, "accept", lambda *words: (taken.append(1), real(*words))[1]
+    )
+    assert judge(np.random.default_rng((7, 138)))[0] == "refused"
+    assert 4_000 < len(taken) < 8_000
 
 
 def test_an_array_without_a_load_takes_no_current():

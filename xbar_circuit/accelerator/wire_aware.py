@@ -17,7 +17,9 @@ the errors of converters, programming and noise then count 1 / s times.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping as MappingOf
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -66,6 +68,39 @@ class WireAware:
     def error_after(self) -> tuple[float, ...]:
         """Of each layer, the error that is left."""
         return tuple(steps[-1] for steps in self.error_by_step)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the numbers alone, to be kept: without what was mapped."""
+        tiles = [[(tile.target, tile.scale) for tile in plan.tiles] for plan in self.mapping.layers]
+        told = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "mapping"}
+        return {"tiles": tiles, **told}
+
+    @classmethod
+    def from_dict(cls, mapping: Mapping, content: MappingOf[str, Any]) -> WireAware:
+        """Return what `to_dict` gave, of the mapping as it was before.
+
+        Raises
+        ------
+        KeyError, ValueError
+            It is of another mapping.
+        """
+        layers = [
+            replace(
+                plan,
+                tiles=tuple(
+                    replace(tile, target=target, scale=scale)
+                    for tile, (target, scale) in zip(plan.tiles, tiles, strict=True)
+                ),
+            )
+            for plan, tiles in zip(mapping.layers, content["tiles"], strict=True)
+        ]
+        return cls(
+            mapping=replace(mapping, layers=tuple(layers)),
+            error_by_step=tuple(map(tuple, content["error_by_step"])),
+            scale=tuple(content["scale"]),
+            mean_scale=tuple(content["mean_scale"]),
+            clipped=tuple(content["clipped"]),
+        )
 
 
 def wire_aware(

@@ -11,7 +11,7 @@ import typer
 from rich.progress import track
 from rich.table import Column, Table
 
-from xbar_circuit import __version__, report, spice, vacask
+from xbar_circuit import __version__, netlist, report, spice, vacask
 from xbar_circuit._files import write_json
 from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.agreement import (
@@ -41,6 +41,7 @@ from xbar_circuit.cli._options import (
     draws,
 )
 from xbar_circuit.cli._resuming import resumes, without_case
+from xbar_circuit.netlist._provenance import Provenance
 from xbar_circuit.runs import Kept
 
 __all__ = ["agree"]
@@ -79,17 +80,24 @@ def agree(
     and nonlinear terminals, many tiles and updates; the hand-written decks and the published
     reference cases; and whole tiles, driver to code. With --device-law FILE only arrays of that
     cell, the fast engine reading the table that is measured here. Exit code 1 when anything exceeds
-    its tolerance. The same command goes on where an interrupted one stopped; arrays of FILE are not
-    kept.
+    its tolerance. The same command goes on where an interrupted one stopped.
     """
     console = SafeConsole()
     simulator = spice.simulator()  # start it, or say that it is missing, before anything is timed
-    own = own_cases(None if device is None else device_law(device), seed=seed, volt=volt)
+    own = list(own_cases(None if device is None else device_law(device), seed=seed, volt=volt))
     cases = [*(matrix(max_side=max_side, seed=seed) if device is None else ()), *own]
     kept = Kept(
-        folder=out / "kept" if device is None else None,
+        folder=out / "kept",
         function=agree,
-        arguments={"seed": seed, "volt": volt, "simulator": simulator.version},
+        arguments={
+            "seed": seed,
+            "volt": volt,
+            "simulator": simulator.version,
+            "own": [  # the files of a cell, and its table
+                (Provenance.of(netlist.deck(case.crossbar, case.volts)).key, case.crossbar.cell)
+                for case in own
+            ],
+        },
     )
     outcomes = [
         ReadOutcome(case=case, **kept.once(case.name, partial(without_case, check, case)))

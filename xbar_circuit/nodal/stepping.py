@@ -43,6 +43,7 @@ _MOMENTS = np.array(
 )
 _RATIO = 4.0
 _MOST_STEPS = 200_000
+_LOOK_EVERY, _HOPELESS = 5_000, 20_000_000  # steps
 _KEPT_FACTORS = 8
 
 
@@ -74,9 +75,11 @@ class TrBdf2:
         judge.accept(now, ends[0])
         for corner in corners:
             while now < corner:
-                if len(times) > _MOST_STEPS:
+                if len(times) > _MOST_STEPS or (
+                    len(times) % _LOOK_EVERY == 0 and _hopeless(times, corner)
+                ):
                     raise ConvergenceError(
-                        f"transient: got {_MOST_STEPS} steps by {now:g} s, expected to reach"
+                        f"transient: got {len(times)} steps by {now:g} s, expected to reach"
                         f" {stop:g} s; raise the tolerance, shorten the run, or slow the edges"
                     )
                 rung = stop * _RATIO ** np.floor(np.log(step / stop) / np.log(_RATIO) + 1e-9)
@@ -105,6 +108,12 @@ class TrBdf2:
             middles=np.array(middles),
             work=f"TR-BDF2, {len(lengths)} steps, {stepper.factorisations} factorisations",
         )
+
+
+def _hopeless(times: list[float], corner: float) -> bool:
+    """Whether the last steps, in which a decay would have let them grow, lead nowhere."""
+    pace = (times[-1] - times[-_LOOK_EVERY // 2]) / (_LOOK_EVERY // 2)
+    return pace * _HOPELESS < corner - times[-1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

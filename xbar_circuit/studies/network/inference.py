@@ -13,7 +13,7 @@ import numpy as np
 from xbar_circuit.accelerator._memory import working_bytes
 from xbar_circuit.accelerator.chip import Chip
 from xbar_circuit.accelerator.settings import InferenceSettings
-from xbar_circuit.accelerator.wire_aware import wire_aware
+from xbar_circuit.accelerator.wire_aware import WireAware, wire_aware
 from xbar_circuit.network.execution import run
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.images import Dataset
@@ -108,9 +108,22 @@ def evaluate(  # noqa: PLR0915  one story, told from the first step to the last
     lap("digital inference")
     programming = None
     if settings.wire_aware:
-        programming = wire_aware(
+        programming = WireAware.from_dict(
             mapping,
-            progress=lambda n: report("wire-aware programming", n, mapping.tile_count),
+            Kept(
+                folder=folder,
+                function=wire_aware,
+                arguments={
+                    "network": network,
+                    "settings": replace(settings, seeds=1, seed=0, celsius=()),
+                },
+            ).once(
+                "wire-aware programming",
+                lambda: wire_aware(
+                    mapping,
+                    progress=lambda n: report("wire-aware programming", n, mapping.tile_count),
+                ).to_dict(),
+            ),
         )
         lap("wire-aware programming")
 
