@@ -41,8 +41,7 @@ def truths_page(groups: Mapping[str, Sequence[Truth]], *, version: str) -> str:
         "",
         "Results of other simulators, textbooks and papers, compared with ours. This page"
         f" was written by `make truths` with version {version}:"
-        f" {sum(bool(one.agrees) for one in told)} of {len(told)} agree; the others state the"
-        " reason.",
+        f" {sum(bool(one.agrees) for one in told)} of {len(told)} agree.",
         "",
     ]
     for name, truths in groups.items():
@@ -76,9 +75,7 @@ def truth_rows(truths: Sequence[Truth]) -> list[tuple[str, ...]]:
 def _verdict(one: Truth) -> str:
     if one.missing:
         return one.missing
-    if one.agrees:
-        return f"agrees, to {one.tolerance:.2g}"
-    return f"differs; {one.shortfall}" if one.shortfall else f"differs, to {one.tolerance:.2g}"
+    return f"{'agrees' if one.agrees else 'differs'}, to {one.tolerance:.2g}"
 
 
 def write_validation_page(

@@ -17,7 +17,6 @@ class Truth:
     source : where theirs comes from.
     command : command that runs this comparison alone.
     missing : why it could not be run, or an empty text.
-    shortfall : why ours is known to differ, or an empty text.
     """
 
     what: str
@@ -28,7 +27,6 @@ class Truth:
     source: str
     command: str
     missing: str = ""
-    shortfall: str = ""
 
     @property
     def ratio(self) -> float:

@@ -14,6 +14,7 @@ from xbar_circuit.devices import AmorphousPlug, CrystalGrowth, HotSpot, PcmCell,
 from xbar_circuit.devices.pcm import _law as law
 from xbar_circuit.devices.pcm import _read_law as read_law
 from xbar_circuit.devices.pcm import _rosenbrock as rosenbrock
+from xbar_circuit.devices.pcm._retention import remaining
 from xbar_circuit.devices.pcm._spice import library, parameters
 from xbar_circuit.devices.pcm.dynamics import Pulse, transient
 from xbar_circuit.devices.pcm.threshold_switch import fold
@@ -69,6 +70,34 @@ def test_ageing_and_a_transient_at_rest_are_one_physics():
     np.testing.assert_allclose(
         aged.conductance(start), after.conductance(trace.thickness[-1]), rtol=2e-3
     )
+
+
+def test_nuclei_of_a_quench_shorten_a_warm_plug_by_kolmogorovs_law():
+    """Site-saturated growth in one dimension: length (u + s)*exp(-x/s) - s, s half the spacing."""
+    cell = replace(
+        CELL, nuclei_spacing_metre=26e-9, growth_contact_metre=1e-15, crystal_gap_metre=1e-15
+    )
+    start, half = np.array([30e-9, 80e-9]), 13e-9
+    grown = 10e-9
+    seconds = grown / float(law.velocity(P, np.array(400.0)))
+    expected = (start + half) * np.exp(-grown / half) - half
+    left = remaining(cell.numbers, start, seconds, 400.0)
+    np.testing.assert_allclose(left, expected, rtol=1e-5)
+    bare = replace(cell, nuclei_spacing_metre=None).numbers
+    np.testing.assert_allclose(remaining(bare, start, seconds, 400.0), start - grown, rtol=1e-5)
+
+
+@pytest.mark.parametrize("spacing", [None, 1e-9, 26e-9])
+def test_storage_is_the_integral_of_growth(spacing):
+    """The closed form of storage against steps of the law itself, at rest."""
+    p = replace(CELL, nuclei_spacing_metre=spacing, celsius=146.85).numbers
+    u = start = np.array([1e-9, 10e-9, 60e-9])
+    steps, second = 20_000, 200.0
+    for _ in range(steps):  # explicit midpoints
+        half = u - 0.5 * second / steps * law.shrink(p, ZERO, u, u + p.u_gap)
+        u = u - second / steps * law.shrink(p, ZERO, half, half + p.u_gap)
+    assert np.all(u < start - 1e-10)
+    np.testing.assert_allclose(remaining(p, start, second, 420.0), u, rtol=1e-6)
 
 
 def test_viscosity_joins_with_equal_slope_at_the_glass_transition():
@@ -155,7 +184,7 @@ def test_every_read_of_a_grid_solves_its_law_or_is_refused():
             last, x = x, law.switch_target(P, v, x, solid, ZERO)
             if np.all(x - last <= 1e-12 * x):
                 break
-        kelvin = 300.0 + 4.6e6 * v * i
+        kelvin = 300.0 + 4.24e6 * v * i
         through, _, _ = law.gst_current(P, v, kelvin, x, solid, ZERO)
         np.testing.assert_allclose(through, i, rtol=1e-7)
         solved += allowed.size

@@ -207,6 +207,9 @@ def test_the_default_activation_is_that_of_the_compact_cell():
     np.testing.assert_allclose(
         PcmStatistics.joshi2020().activation_ev(x * 25e-6), energy, rtol=0.02
     )
+    drawn = PcmStatistics.joshi2020().program(np.full(20_000, 5e-6), rng=np.random.default_rng(4))
+    assert drawn.activation_ev.std() == approx(0.005, rel=0.02)  # its devices', too
+    assert PcmVariability().activation_ev == approx(0.005)
 
 
 def test_a_warm_store_ages_faster_and_draws_for_heat_move_no_other_draw():

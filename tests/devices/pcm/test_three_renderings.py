@@ -173,7 +173,7 @@ def test_a_train_of_pulses_leaves_the_same_thickness_everywhere(osdi, vacask):
     trace = transient(CELL, 0.0, times, volts, load_ohm=LOAD_OHM, relative=1e-5)
     ours = np.interp(ends, trace.seconds, trace.thickness[:, 0])
     assert ours[0] > 58e-9
-    assert np.all(np.diff(ours) < -0.5e-9)  # every pulse does something
+    assert np.all(np.diff(ours) < -0.3e-9)  # every pulse does something
     assert ours[-1] < 30e-9
     for rendering in RENDERINGS:
         time, _, _, thick = Spice(rendering, osdi).drive(CELL, 0.0, times, volts, LOAD_OHM, 1e-9)
@@ -188,14 +188,14 @@ def test_a_train_of_pulses_leaves_the_same_thickness_everywhere(osdi, vacask):
 
 
 def test_ageing_in_a_hot_store_is_the_same_in_every_rendering(osdi):
-    """1000 s at 430 K and 0 V: growth and relaxation in NumPy and in ngspice."""
-    cell = replace(CELL, celsius=156.85)
-    trace = transient(cell, 30e-9, [0.0, 1e3], [0.0, 0.0], relative=1e-6)
+    """100 s at 420 K and 0 V: growth and relaxation in NumPy and in ngspice."""
+    cell = replace(CELL, celsius=146.85)
+    trace = transient(cell, 30e-9, [0.0, 1e2], [0.0, 0.0], relative=1e-6)
     assert trace.thickness[-1, 0] < 29e-9
     for rendering in RENDERINGS:
         spice = Spice(rendering, osdi)
-        time, _, _, thick = spice.drive(cell, 30e-9, [0.0, 1e3], [0.0, 0.0], 1e3, 1.0)
-        assert time[-1] == approx(1e3, rel=1e-9)
+        time, _, _, thick = spice.drive(cell, 30e-9, [0.0, 1e2], [0.0, 0.0], 1e3, 0.1)
+        assert time[-1] == approx(1e2, rel=1e-9)
         assert thick[-1] * 1e-8 == approx(trace.thickness[-1, 0], rel=2e-3)
 
 
@@ -234,7 +234,9 @@ def _snap(time, volt, current):
     """Voltage at threshold, and voltage and current 20 ns after it."""
     highest = np.maximum.accumulate(volt)
     at = int(np.argmax(volt < 0.97 * highest))
-    later = time[at] + 20e-9
+    before = slice(at - 1, at + 1)
+    fell = np.interp(-0.97 * highest[at], -volt[before], time[before])  # between two steps
+    later = fell + 20e-9
     return highest[at], np.interp(later, time, volt), np.interp(later, time, current)
 
 

@@ -33,7 +33,7 @@ def test_a_thousand_written_cells_show_the_published_statistics():
 def test_devices_alike_have_no_spread_but_their_noise():
     alike = PcmVariability(
         thermal=0.0, area=0.0, noise=0.0, activation_ev=0.0, drift_exponent=0.0,
-        thin_drift_exponent=0.0, crystal_drift_exponent=0.0, pulse=0.0,
+        thin_drift_exponent=0.0, crystal_drift_exponent=0.0, nuclei=0.0, pulse=0.0,
     )  # fmt: skip
     devices = alike.draw(PcmCell(), 500, rng=np.random.default_rng(0))
     u = np.full(500, 15e-9)

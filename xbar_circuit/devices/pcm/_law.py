@@ -221,11 +221,19 @@ def velocity(p: PcmNumbers, kelvin: FloatArray) -> FloatArray:
     return speed
 
 
-def shrink(p: PcmNumbers, kelvin: FloatArray, thickness: FloatArray) -> FloatArray:
-    """Return ``-du_a/dt`` [m/s]: growth slows at the end of the plug, melting does not."""
-    speed = velocity(p, kelvin)
+def shrink(
+    p: PcmNumbers, source: FloatArray, thickness: FloatArray, solid: FloatArray
+) -> FloatArray:
+    """Return ``-du_a/dt`` [m/s]: the crystal around the plug grows, and so do nuclei within.
+
+    Each nucleus on the way of the current grows at both of its faces, as fast as the temperature in
+    the middle of what is solid has it. Growth slows at the end of the plug, melting does not.
+    """
+    speed = velocity(p, interface(p, source, thickness))
+    inner = velocity(p, interface(p, source, thickness - 0.5 * solid))
     slow = thickness / (thickness + p.u_gap + p.u_grow)
-    rate: FloatArray = np.maximum(speed, 0.0) * slow * slow + np.minimum(speed, 0.0)
+    grown = np.maximum(speed, 0.0) + 2.0 * p.n_nuclei * solid * np.maximum(inner, 0.0)
+    rate: FloatArray = grown * slow * slow + np.minimum(speed, 0.0)
     return rate
 
 

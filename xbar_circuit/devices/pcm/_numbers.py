@@ -54,6 +54,7 @@ class PcmNumbers:
     t_heat: FloatArray
     c_par: FloatArray
     u_grow: FloatArray
+    n_nuclei: FloatArray
     v_pre: FloatArray
     x_limit: FloatArray
     t_melt: FloatArray

@@ -4,7 +4,21 @@ The heater (``series_ohm``) feeds a layer of GST. One state variable, the amorph
 blocks it; below threshold the plug conducts in series with the crystal, above it an ON path opens.
 The power in the GST heats it (:mod:`.hot_spot`), and the interface moves with the growth velocity
 at its temperature: ``du_a/dt = -v_g(T_int)`` (Sebastian et al., Nat. Commun. 8, 1115 (2017)). Near
-u_a = 0 the growth slows as ``(u_a / (u_a + 4 nm))**2``, a fitted form that keeps u_a positive.
+u_a = 0 the growth slows as ``(u_a / (u_a + 8.5 nm))**2``, a fitted form that keeps u_a positive.
+
+Nuclei that the quench left grow inside the plug at the same time. With a mean distance s between
+them along the current, each grows at two faces, so that they take ``2*v_g*u/s`` off the plug where
+the front takes v_g: Kolmogorov's law for nuclei that are all there at the start, in one dimension.
+They see the temperature in the middle of the plug, where a thick one is hotter than at its end.
+Melt-quenched GST holds such nuclei (Lee et al., J. Appl. Phys. 115, 063506 (2014)), a slower quench
+leaves more of them in the dome of a cell (Appl. Phys. Lett. 104 (2014), "Distribution of nanoscale
+nuclei in the amorphous dome of a phase change random access memory"), nucleation and growth both
+shape the SET of arrays, by the thickness of the plug (Rizzi et al., IEDM 2014, 29.6), and electron
+microscopy sees nucleation in mushroom cells (J. Mater. Chem. C (2023), doi 10.1039/D2TC04754C; all
+four by their abstracts). Sebastian et al. describe their doped cells by one growing front: that is
+`nuclei_spacing_metre` None, but such a cell begins the measured staircase seven times too slowly.
+What one state cannot hold is the history beyond u_a: cells of equal conductance that had more or
+fewer pulses since their RESET take the same next step here, :class:`PulsedSet` tells them apart.
 
 The same equations hold for a pulse, for a read and for ten years of storage: relaxation and growth
 run all the time, fast where it is hot.
@@ -61,6 +75,10 @@ class PcmParameters:
     growth_contact_metre, crystal_gap_metre
         Length below which growth slows, fitted with the staircase, and the smallest plug that
         counts, a choice that keeps a plug's conductance finite [m].
+    nuclei_spacing_metre
+        Mean distance, along the current, between the nuclei that a quench leaves in the plug [m];
+        fitted to the first of the SET pulses of Nandakumar et al. 2018. None is a plug without
+        nuclei, into which only the crystal around it grows.
     celsius, age_second, storage_celsius
         Ambient temperature [degree Celsius], time since programming [s] and the temperature of that
         time [degree Celsius].
@@ -81,8 +99,9 @@ class PcmParameters:
     crystal_activation_ev: float = 0.05
     crystal_drift_exponent: float = 0.046
     parasitic_farad: float = 20e-15
-    growth_contact_metre: float = 4e-9
+    growth_contact_metre: float = 8.5e-9
     crystal_gap_metre: float = 0.02e-9
+    nuclei_spacing_metre: float | None = 26e-9
     celsius: float = ROOM_CELSIUS
     age_second: float = 0.0
     storage_celsius: float = ROOM_CELSIUS
@@ -99,6 +118,8 @@ class PcmParameters:
         zero_allowed = ("age_second", "crystal_activation_ev", "crystal_drift_exponent")
         for name in [f.name for f in fields(self)][len(_PARTS) :]:
             given = getattr(self, name)
+            if name == "nuclei_spacing_metre" and given is None:
+                continue
             if name.endswith("celsius"):
                 value = checks.celsius(name, given, minimum=-73.15, maximum=326.85)
             else:
@@ -164,6 +185,7 @@ def _numbers(cell: PcmParameters) -> PcmNumbers:
         "t_heat": heat.second,
         "c_par": cell.parasitic_farad,
         "u_grow": cell.growth_contact_metre,
+        "n_nuclei": 1.0 / cell.nuclei_spacing_metre if cell.nuclei_spacing_metre else 0.0,
         "v_pre": growth.prefactor,
         "x_limit": growth.interface_limit,
         "t_melt": kelvin(growth.melt_celsius),

@@ -61,21 +61,16 @@ def integrate(
     t, end = span
     y, h, n = state, min(first_step, end - t), state.shape[-1]
     nudges = np.vstack([np.zeros(n), _INCREMENT * np.eye(n)])[:, np.newaxis, :]
-    eye = np.eye(n)
     for _ in range(_MOST_STEPS):
         rates = rate(t, y + nudges)
         f, jacobian = rates[0], np.moveaxis((rates[1:] - rates[0]) / _INCREMENT, 0, -1)
         drift = rate_of_time(t)
         while True:
             h = min(h, end - t)
-            inverse = np.linalg.inv(eye / (0.5 * h) - jacobian)
-            u1 = _apply(inverse, f + 0.5 * h * drift)
-            u2 = _apply(inverse, f + (4.0 / h) * u1 + 1.5 * h * drift)
-            u3 = _apply(inverse, rate(t + h, y + 2.0 * u1) + (u1 - u2) / h)
-            u4 = _apply(inverse, rate(t + h, y + 2.0 * u1 + u3) + (u1 - u2 - (8.0 / 3.0) * u3) / h)
-            new = y + 2.0 * u1 + u3 + u4
-            allowed = absolute + relative * np.maximum(np.abs(y), np.abs(new))
-            error = float(np.max(np.abs(u4) / allowed))
+            with np.errstate(over="ignore", invalid="ignore"):  # a step too long is not taken
+                new, wrong = _stages(rate, t, y, h, f, drift, jacobian)
+                allowed = absolute + relative * np.maximum(np.abs(y), np.abs(new))
+                error = float(np.max(np.abs(wrong) / allowed))
             if math.isfinite(error) and error <= 1.0:
                 break
             h *= _step_factor(error)
@@ -92,6 +87,24 @@ def integrate(
     raise ConvergenceError(
         f"{_MOST_STEPS} steps reached only t = {t:g} s of {end:g} s; split the waveform"
     )
+
+
+def _stages(  # noqa: PLR0917 - a step, and what is known at its start
+    rate: Callable[[float, FloatArray], FloatArray],
+    t: float,
+    y: FloatArray,
+    h: float,
+    f: FloatArray,
+    drift: FloatArray,
+    jacobian: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    """Return the states after a step of `h`, and its error."""
+    inverse = np.linalg.inv(np.eye(y.shape[-1]) / (0.5 * h) - jacobian)
+    u1 = _apply(inverse, f + 0.5 * h * drift)
+    u2 = _apply(inverse, f + (4.0 / h) * u1 + 1.5 * h * drift)
+    u3 = _apply(inverse, rate(t + h, y + 2.0 * u1) + (u1 - u2) / h)
+    u4 = _apply(inverse, rate(t + h, y + 2.0 * u1 + u3) + (u1 - u2 - (8.0 / 3.0) * u3) / h)
+    return y + 2.0 * u1 + u3 + u4, u4
 
 
 def _apply(inverse: FloatArray, vector: FloatArray) -> FloatArray:

@@ -22,7 +22,7 @@ activation of 2.34 eV where they are heated by less than 40 K a minute, and with
 glass's above the glass transition ("Effect of heating rate on the activation energy for
 crystallization of amorphous Ge2Sb2Te5 thin film", abstract; Pries et al.); other films gave 4.3 eV.
 For cells, 10 years at about 85 C and 2.5 to 3.1 eV are textbook values, not re-checked. Here, with
-3.0 eV, a plug loses 10 nm in ten years at 351 K.
+3.0 eV, a plug of 30 nm and its nuclei lose 10 nm in ten years at 351 K.
 """
 
 from __future__ import annotations

@@ -236,7 +236,7 @@ def rates(p: PcmNumbers, y: FloatArray, through: FloatArray) -> FloatArray:
             (through - flowing) / p.c_par,
             (p.r_th * v * flowing / KELVIN_PER_UNIT - y[..., 1]) / p.t_heat,
             (law.switch_target(p, v, on, solid, age) - on) / p.t_switch,
-            -law.shrink(p, law.interface(p, source, u), u) / METER_PER_UNIT,
+            -law.shrink(p, source, u, solid) / METER_PER_UNIT,
             law.relaxation(p, kelvin, source, age),
         ],
         axis=-1,

@@ -16,18 +16,14 @@ The core reaches to ``u_m``, where ``S(u_m) * s = s_m``. Molten GST conducts: wh
 current is ``max(u_a - u_m, 0)``. At any power u_a stays below L and the temperature below
 ``T_m + dT``.
 
-R_th, d and L are fitted together with the ON path to published pulses: a RESET of 440 uA for 1 us
-leaves 60 to 100 nm, SET pulses of 50 ns and less than 100 uA bring it back (Sebastian et al., Nat.
-Commun. 8, 1115 (2017)), along the measured staircase of Nandakumar et al., J. Appl. Phys. 124,
-152135 (2018). The measured one begins faster: at 90 uA a nominal cell has 0.29, 2.5, 6.9 and
-12.1 uS after 1, 5, 10 and 20 pulses, 200 cells that differ 0.3, 2.1, 5.3 and 9.9 uS on average,
-measured are 2.07, 5.93, 7.85 and 9.44 (``xbar validate --only staircase``). One front cannot do it:
-at the published 0.5 nm/ns a pulse takes 28 nm off at most, and 46 nm of plug conduct 0.5 uS. What
-begins fast forgets its RESET within 2.6 pulses in the published fit: crystals that grow inside the
-plug from what the quench left (such nuclei: Lee et al., Science 326, 980 (2009)) would do so. The
-cell lacks them; :class:`PulsedSet` has the published memory. The interface
-sees 2.5 K/uW at 74 nm after RESET. The paper estimates up to 2 K/uW, Ciocchini et al., Sci. Rep. 6,
-29162 (2016), measured 2.7 K/uW; it matters which power counts.
+R_th, d and L are fitted together with the ON path and the nuclei to published pulses: a RESET of
+440 uA for 1 us leaves 60 to 100 nm, SET pulses of 50 ns and less than 100 uA bring it back
+(Sebastian et al., Nat. Commun. 8, 1115 (2017)), along the measured staircase of Nandakumar et al.,
+J. Appl. Phys. 124, 152135 (2018): 200 cells that differ have 1.04, 0.89, 0.92 and 1.02 of the
+measured means after 1, 5, 10 and 20 pulses, and 0.95, 0.91, 1.04 and 1.18 of the measured standard
+deviations (``xbar validate --only staircase``). The interface sees 2.5 K/uW after RESET. The paper
+estimates up to 2 K/uW, Ciocchini et al., Sci. Rep. 6, 29162 (2016), measured 2.7 K/uW; it matters
+which power counts.
 """
 
 from __future__ import annotations
@@ -61,8 +57,8 @@ class HotSpot:
         temperature stay physical, but nothing was compared.
     """
 
-    celsius_per_watt: float = 4.6e6
-    depth_metre: float = 177e-9
+    celsius_per_watt: float = 4.24e6
+    depth_metre: float = 190e-9
     reach_metre: float = 308e-9
     overheat_celsius: float = 300.0
     second: float = 3e-9

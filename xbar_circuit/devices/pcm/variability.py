@@ -33,9 +33,10 @@ class PcmVariability:
 
     Of the defaults, the three of drift and that of noise are fitted to Joshi et al., Nat. Commun.
     11, 2473 (2020): the spread of drift exponents and the read noise of cells at 1 to 25 uS. `area`
-    is fitted to that paper's programming error, with the margin of the verify loop. The others are
-    choices of
-    the usual size of such variations; a verify loop takes them out, except where it stops.
+    is fitted to that paper's programming error, with the margin of the verify loop; `area`,
+    `thermal` and `nuclei` also to the spread of the staircase of SET pulses of Nandakumar et al.,
+    J. Appl. Phys. 124, 152135 (2018). The others are choices of the usual size of such variations;
+    a verify loop takes them out, except where it stops.
 
     Parameters
     ----------
@@ -47,17 +48,22 @@ class PcmVariability:
     drift_exponent, thin_drift_exponent, crystal_drift_exponent
         Of nu_thick and nu_thin (one normal variable moves both), and of the crystal's exponent. An
         exponent below 0 becomes 0.
+    nuclei
+        Relative, of how many nuclei the quench left (a gamma variable, drawn once for a device; a
+        real one draws anew at each RESET). Fitted, see above; two nuclei along a plug, scattered
+        independently, would give 0.7.
     pulse
         Relative, of a pulse's amplitude from pulse to pulse.
     """
 
-    thermal: float = 0.02
-    area: float = 0.28
+    thermal: float = 0.005
+    area: float = 0.245
     noise: float = 0.1
     activation_ev: float = 0.005
     drift_exponent: float = 0.131
     thin_drift_exponent: float = 0.0073
     crystal_drift_exponent: float = 0.0135
+    nuclei: float = 0.9
     pulse: float = 0.003
 
     def __post_init__(self) -> None:
@@ -77,6 +83,7 @@ class PcmVariability:
             thin_exponent=self.thin_drift_exponent * relax,
             thick_exponent=self.drift_exponent * relax,
             crystal_exponent=self.crystal_drift_exponent * crystal,
+            nuclei=_gamma(self.nuclei, count, rng),
         )
 
 
@@ -84,7 +91,7 @@ class PcmVariability:
 class PcmDevices:
     """An array of devices: a nominal cell and what each device's own deviation is, (cells,).
 
-    thermal, area, noise : factors. barrier_ev : added to the barrier [eV].
+    thermal, area, noise, nuclei : factors. barrier_ev : added to the barrier [eV].
     thin_exponent, thick_exponent, crystal_exponent : added to the drift exponents.
     """
 
@@ -96,6 +103,7 @@ class PcmDevices:
     thin_exponent: FloatArray
     thick_exponent: FloatArray
     crystal_exponent: FloatArray
+    nuclei: FloatArray
 
     @property
     def numbers(self) -> PcmNumbers:
@@ -107,6 +115,7 @@ class PcmDevices:
             i_scale=p.i_scale * self.area,
             q_thin=p.q_thin * self.noise,
             q_thick=p.q_thick * self.noise,
+            n_nuclei=p.n_nuclei * self.nuclei,
             e_act=p.e_act + self.barrier_ev / BOLTZMANN_EV,
             nu_thin=np.maximum(p.nu_thin + self.thin_exponent, 0.0),
             nu_thick=np.maximum(p.nu_thick + self.thick_exponent, 0.0),
@@ -158,6 +167,13 @@ class PcmDevices:
         if cell.age_second == 0.0:
             return u
         return remaining(self.numbers, u, cell.age_second, kelvin(cell.storage_celsius))
+
+
+def _gamma(sigma: float, count: int, rng: np.random.Generator) -> FloatArray:
+    """Return draws of mean 1 and standard deviation `sigma`, none below 0."""
+    if sigma == 0.0:
+        return np.ones(count)
+    return rng.gamma(sigma**-2.0, sigma**2, count)
 
 
 def accumulated_noise(elapsed_second: float, read_second: float) -> float:

@@ -39,7 +39,7 @@ READ_VOLT = 0.2
 MOST_PULSES = 30
 GAIN = 0.5
 PULSE = replace(RESET_PULSE, width_second=1e-6)  # as the published RESET
-MARGIN = (0.72e-6, 0.037, 1.4e-6)  # offset [S], part of the target, and at most [S]
+MARGIN = (0.82e-6, 0.025, 1.4e-6)  # offset [S], part of the target, and at most [S]
 DRIFT_SECOND = (0.0, 86400.0)
 
 
