@@ -52,6 +52,19 @@ def test_area_of_a_pulse_is_its_trapezium():
     assert pwm.span_second == approx(7.6e-9)
 
 
+@pytest.mark.parametrize("driver", [Dac(), PulseWidth(), BitSerial(), WordLineBuffer(driver=Dac())])
+def test_without_jitter_no_driver_is_noisy(driver):
+    assert not driver.noisy
+    again = [driver.reads(driver.encode(np.full((2, 3), 0.5)))[0].volt for _ in range(2)]
+    np.testing.assert_array_equal(*again)
+
+
+def test_jitter_makes_a_driver_noisy_and_what_it_stands_in():
+    driver = PulseWidth(jitter_second=1e-12)
+    assert driver.noisy
+    assert WordLineBuffer(driver=driver).noisy
+
+
 def test_jitter_has_the_sigma_asked_for_and_spares_zeros():
     pwm = PulseWidth(bits=6, jitter_second=20e-12)
     codes = pwm.encode(np.full((400, 10), 0.5))
