@@ -99,7 +99,8 @@ def _stages(  # noqa: PLR0917 - a step, and what is known at its start
     jacobian: FloatArray,
 ) -> tuple[FloatArray, FloatArray]:
     """Return the states after a step of `h`, and its error."""
-    inverse = np.linalg.inv(np.eye(y.shape[-1]) / (0.5 * h) - jacobian)
+    matrix = np.eye(y.shape[-1]) / (0.5 * h) - jacobian
+    inverse = np.asarray(np.linalg.inv(matrix), dtype=np.float64)
     u1 = _apply(inverse, f + 0.5 * h * drift)
     u2 = _apply(inverse, f + (4.0 / h) * u1 + 1.5 * h * drift)
     u3 = _apply(inverse, rate(t + h, y + 2.0 * u1) + (u1 - u2) / h)
