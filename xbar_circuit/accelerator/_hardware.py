@@ -13,9 +13,9 @@ from xbar_circuit import _checks as checks
 from xbar_circuit.architecture.components import DigitalUnit
 from xbar_circuit.architecture.presets import HOROWITZ
 from xbar_circuit.calibration import ReadoutModel
-from xbar_circuit.cells import DifferentialPair, Synapse, TransistorCell
+from xbar_circuit.cells import DifferentialPair, Synapse
 from xbar_circuit.crossbar import Crossbar
-from xbar_circuit.devices import PcmStatistics
+from xbar_circuit.devices import PcmStatistics, Warmed
 from xbar_circuit.errors import ParameterError, ShapeError
 from xbar_circuit.peripherals import Dac, Driver, IdealConverter, Readout
 from xbar_circuit.tile import Tile, TileNoise
@@ -171,7 +171,7 @@ class Hardware:
             The cell has no table for this temperature.
         """
         cell = self.synapse.cell
-        if celsius is not None and isinstance(cell, TransistorCell):
+        if celsius is not None and isinstance(cell, Warmed):
             cell = cell.at_celsius(celsius)
         g = np.asarray(conductance, dtype=np.float64)
         least = _NOTHING * self.synapse.g_max_siemens

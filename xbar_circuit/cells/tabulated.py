@@ -22,7 +22,7 @@ from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals import Subcircuit
 from xbar_circuit.peripherals._subcircuit_deck import RunSettings, run_settings
 
-__all__ = ["TabulatedCell", "cell_run_settings", "deck_settings", "has_table"]
+__all__ = ["TabulatedCell", "cell_parts", "cell_run_settings", "deck_settings", "has_table"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,8 +185,13 @@ class TabulatedCell:
 
 def has_table(cell: Cell) -> bool:
     """Whether the fast engine knows the cell, or a part of it, by a table alone."""
-    parts = (cell, *(getattr(cell, name, None) for name in ("cell", "device", "selector")))
-    return any(isinstance(part, TabulatedCell) for part in parts)
+    return any(isinstance(part, TabulatedCell) for part in cell_parts(cell))
+
+
+def cell_parts(cell: Cell) -> list[Cell]:
+    """Return a cell and what it is made of, down to bare devices."""
+    own = (getattr(cell, name, None) for name in ("cell", "device", "selector"))
+    return [cell, *(deep for part in own if part is not None for deep in cell_parts(part))]
 
 
 def cell_run_settings(cell: Cell) -> dict[str, Any]:
@@ -195,25 +200,24 @@ def cell_run_settings(cell: Cell) -> dict[str, Any]:
     return dict(settings())
 
 
-def deck_settings(
-    circuits: Iterable[Subcircuit | None], cell: Cell, *, meters: bool = False
-) -> RunSettings:
+def deck_settings(circuits: Iterable[Subcircuit | None], cell: Cell) -> RunSettings:
     """Return how a deck with circuits and an array of such cells has to be run.
 
     Parameters
     ----------
-    circuits, meters
-        As of :func:`xbar_circuit.peripherals._subcircuit_deck.run_settings`.
+    circuits
+        What is in the deck; None is no circuit.
     cell
         Of the array.
 
     Raises
     ------
     ParameterError
-        A circuit and the cell's own do not go together.
+        A circuit and the cell's own, or its transistor, do not go together.
     """
-    parts = [cell, *(getattr(cell, name, None) for name in ("device", "selector"))]
+    parts = cell_parts(cell)
     own = [getattr(part, "circuit", None) for part in parts]
+    meters = any(hasattr(part, "transistor") for part in parts)
     settings = run_settings([*circuits, *own], meters=meters)
     models = (*settings["osdi"], *cell_run_settings(cell).get("osdi", ()))
     return RunSettings(

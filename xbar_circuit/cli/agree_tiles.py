@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import track
 from rich.table import Table
 
 from xbar_circuit import __version__, report, spice
@@ -24,6 +23,7 @@ from xbar_circuit.agreement._combinations import (
 from xbar_circuit.cli._options import SEED, Out, Seed
 from xbar_circuit.cli._resuming import resumes, without_case
 from xbar_circuit.errors import SimulatorError
+from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.runs import Kept
 
 __all__ = ["agree_tiles"]
@@ -63,10 +63,11 @@ def agree_tiles(
         function=agree_tiles,
         arguments={"seed": seed, "simulator": spice.simulator().version},
     )
-    outcomes = [_outcome(kept, case) for case in track(cases, "combinations", console=console)]
-    if transistors:
-        fitted = calibrated_outcomes(seed=seed, folder=out / "decks")
-        outcomes += track(fitted, "transistors", total=len(TRANSISTORS), console=console)
+    with progress_bar(counted=True) as bar:
+        outcomes = [_outcome(kept, case) for case in bar.over(cases, "combinations", len(cases))]
+        if transistors:
+            fitted = calibrated_outcomes(seed=seed, folder=out / "decks")
+            outcomes += bar.over(fitted, "transistors", len(TRANSISTORS))
     table = Table(*_COLUMNS, title="largest differences to the fast model [LSB]", box=None)
     for row in _rows(outcomes):
         table.add_row(*row, style=None if row[-1] == "ok" else "bold red")

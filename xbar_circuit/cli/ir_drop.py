@@ -22,7 +22,7 @@ from xbar_circuit.cells import (
     MultiDevice,
     OneT1R,
     Synapse,
-    TransistorCell,
+    TabulatedCell,
 )
 from xbar_circuit.cli._options import (
     SEED,
@@ -217,7 +217,7 @@ def _ready(cell: Cell | Synapse, volt: float, conductances: tuple[float, float])
 
 
 def _tabulated(cell: Cell, volts: tuple[float, float], conductances: tuple[float, float]) -> Cell:
-    if not isinstance(cell, TransistorCell):
+    if not isinstance(cell, TabulatedCell):
         return cell
     tolerance = 1e-4 if cell.loads_row else 1e-3
     return calibration.tabulate(cell, volts=volts, conductances=conductances, tolerance=tolerance)

@@ -1,6 +1,6 @@
 """Device laws and their statistics."""
 
-from xbar_circuit.devices.cell import Bounded, Cell, CellResponse
+from xbar_circuit.devices.cell import Bounded, Cell, CellResponse, Warmed
 from xbar_circuit.devices.curves import (
     ClippedLog,
     Curve,
@@ -55,5 +55,6 @@ __all__ = [
     "TabulatedCurve",
     "ThresholdSwitch",
     "Transistor",
+    "Warmed",
     "transient",
 ]

@@ -13,7 +13,7 @@ from typing import Protocol, runtime_checkable
 
 from xbar_circuit._checks import FloatArray
 
-__all__ = ["Bounded", "Cell", "CellResponse"]
+__all__ = ["Bounded", "Cell", "CellResponse", "Warmed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,4 +87,28 @@ class Bounded(Protocol):
 
     def refuse_beyond(self, row_volt: FloatArray, column_volt: FloatArray) -> None:
         """Raise a ``ParameterError`` where node voltages [V] lie beyond what is known of it."""
+        ...
+
+
+@runtime_checkable
+class Warmed(Protocol):
+    """A cell with parts that have a temperature, such as a transistor, beside its device's law."""
+
+    @property
+    def simulator_celsius(self) -> float | None:
+        """Temperature that the simulator must have [degree Celsius]; None leaves it to options."""
+        ...
+
+    def holds_at(self, celsius: float) -> bool:
+        """Whether what is known of it holds at a temperature [degree Celsius]."""
+        ...
+
+    def at_celsius(self, celsius: float) -> Cell:
+        """Return the cell at a temperature [degree Celsius].
+
+        Raises
+        ------
+        ParameterError
+            Nothing is known of it there.
+        """
         ...

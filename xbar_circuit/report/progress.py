@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from rich.progress import (
     BarColumn,
@@ -20,6 +21,7 @@ from xbar_circuit._terminal import SafeConsole, shown
 
 __all__ = ["ProgressBar", "progress_bar"]
 
+T = TypeVar("T")
 
 _EVERY_SECOND = 10.0  # a line of what goes on, where nobody sees a bar
 
@@ -105,6 +107,24 @@ class ProgressBar:
         if stage not in self._lines:
             self._lines[stage] = self._progress.add_task(shown(stage), total=total)
         self._progress.advance(self._lines[stage], done)
+
+    def over(self, items: Iterable[T], stage: str, total: int) -> Iterator[T]:
+        """Yield each item and count it when its work is done.
+
+        Parameters
+        ----------
+        items
+            What is worked on.
+        stage
+            Name of the line.
+        total
+            How many there are; a stage without any has no line.
+        """
+        if total:
+            self.expect(stage, total)
+        for item in items:
+            yield item
+            self.add(stage)
 
     def expect(self, stage: str, total: int | None) -> None:
         """Show a stage before anything of it is done."""

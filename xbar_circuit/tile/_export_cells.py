@@ -17,13 +17,11 @@ import numpy as np
 
 from xbar_circuit.cells import (
     MemoryTransistor,
-    OneS1R,
     OnSupplyLine,
     SubcircuitCell,
-    TransistorCell,
     VerilogACell,
 )
-from xbar_circuit.cells.tabulated import cell_run_settings
+from xbar_circuit.cells.tabulated import cell_parts, cell_run_settings
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import Cell, IvTable, PcmCell
 from xbar_circuit.devices.pcm._spice import verilog_a_model
@@ -61,7 +59,7 @@ def exported_cells(crossbar: Crossbar, language: str) -> ExportedCells:
         The language, or what is known of it here, has nothing for a part of the cell.
     """
     row, column = row_nodes(crossbar), column_nodes(crossbar)
-    cell, parts = crossbar.cell, _parts(crossbar.cell)
+    cell, parts = crossbar.cell, cell_parts(crossbar.cell)
     if isinstance(cell, OnSupplyLine):
         raise ParameterError.about(
             "cell",
@@ -107,15 +105,6 @@ def exported_cells(crossbar: Crossbar, language: str) -> ExportedCells:
         outside=(*loads, *outside),
         inside=tuple(_source_call(line, language) for line in lines),
     )
-
-
-def _parts(cell: Cell) -> list[Cell]:
-    """Return the cell, or what it is made of."""
-    if isinstance(cell, OneS1R):
-        return [*_parts(cell.device), *_parts(cell.selector)]
-    if isinstance(cell, TransistorCell):
-        return [cell, *_parts(cell.device)]
-    return [cell]
 
 
 def _refuse(cell: Cell, parts: Sequence[Cell], language: str) -> None:

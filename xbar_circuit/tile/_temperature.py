@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from xbar_circuit import _checks as checks
 from xbar_circuit.calibration import ReadoutModel
-from xbar_circuit.cells import TransistorCell
 from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.devices import Warmed
 from xbar_circuit.errors import ParameterError
 
 __all__ = ["tile_celsius"]
@@ -32,11 +32,11 @@ def tile_celsius(celsius: float | None, crossbar: Crossbar, model: ReadoutModel 
         A table or a model belongs to another temperature.
     """
     cell = crossbar.cell
-    own = cell.simulator_celsius if isinstance(cell, TransistorCell) else None
+    own = cell.simulator_celsius if isinstance(cell, Warmed) else None
     if celsius is None:
         celsius = _USUAL if own is None else own
     value = checks.number("celsius", celsius, "degree Celsius", minimum=-273.15, above=True)
-    if isinstance(cell, TransistorCell) and not cell.holds_at(value):
+    if isinstance(cell, Warmed) and not cell.holds_at(value):
         at = _USUAL if own is None else own
         raise ParameterError.about(
             "celsius",

@@ -25,7 +25,7 @@ from xbar_circuit import _checks as checks
 from xbar_circuit import nodal, spice
 from xbar_circuit._brief import brief
 from xbar_circuit._checks import FloatArray
-from xbar_circuit.cells import Synapse, TransistorCell
+from xbar_circuit.cells import Synapse, TabulatedCell
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import Cell
 from xbar_circuit.errors import ParameterError
@@ -221,7 +221,7 @@ def measure_ir_drop(
         tables={
             name: str(unit.known_table().quality)
             for name, cell in cells.items()
-            if isinstance(unit := _unit(cell), TransistorCell)
+            if isinstance(unit := _unit(cell), TabulatedCell)
         },
         maps=maps,
     )

@@ -10,7 +10,6 @@ import dataclasses
 from collections.abc import Sequence
 
 from xbar_circuit._checks import FloatArray
-from xbar_circuit.cells import TransistorCell
 from xbar_circuit.cells.tabulated import deck_settings
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.netlist._hand_over import noise_script, standing_alone
@@ -125,8 +124,7 @@ class AmplifierBench:
     def settings(self) -> RunSettings:
         """How ngspice has to run the deck."""
         cell = self._parts[1].cell
-        meters = isinstance(cell, TransistorCell)
-        return deck_settings([self.amplifier.circuit], cell, meters=meters)
+        return deck_settings([self.amplifier.circuit], cell)
 
     def measured(self, label: str, measures: Sequence[str]) -> None:
         """Give the deck that is kept under `label` its measurements."""
