@@ -9,20 +9,24 @@ import xbar_circuit as xc
 from closeness import approx
 from xbar_circuit.calibration import ReadoutModel
 from xbar_circuit.peripherals import (
+    BitSerial,
     ChargeIntegrator,
     CurrentConveyor,
     Cyclic,
     Dac,
     DifferenceAmplifier,
+    ExactDriver,
     Flash,
     OpAmp,
     OscillatorCounter,
+    PulseWidth,
     Ramp,
     Readout,
     Sar,
     SenseAmplifier,
     Subcircuit,
     TransimpedanceAmplifier,
+    WordLineBuffer,
 )
 from xbar_circuit.tile import calibrate, compile_tile, random_inputs
 from xbar_circuit.tile._analog import amplifier_noise
@@ -213,3 +217,68 @@ def test_warm_behavioural_parts_are_the_same_in_both_engines(name):
     np.testing.assert_array_equal(found[1], plain.code)
     assert not np.array_equal(found[0], found[1])
     assert not np.array_equal(found[2], found[1])
+
+
+#: Full scale falls by 0.3 % a degree, the output's resistance rises by 0.4 %.
+FALLING = {"full_scale_per_celsius": -3e-3, "output_ohm": 2e3, "output_per_celsius": 4e-3}
+WARM_DRIVERS = {
+    "dac": Dac(full_scale_volt=0.4, **FALLING),
+    "exact": ExactDriver(full_scale_volt=0.4, **FALLING),
+    "bit-serial": BitSerial(bits=3, signed=False, full_scale_volt=0.4, **FALLING),
+    "pulses": PulseWidth(bits=5, clock_hertz=2.5e9, full_scale_volt=0.4, **FALLING),
+    "buffer": WordLineBuffer(
+        driver=Dac(full_scale_volt=0.4, full_scale_per_celsius=-1e-3),
+        output_ohm=2e3,
+        limit_ampere=2e-5,
+        output_per_celsius=4e-3,
+        limit_per_celsius=-6e-3,
+    ),
+}
+
+
+def driven(name, celsius, driver=None):
+    siemens = np.random.default_rng(5).uniform(5e-6, 2e-5, (3, 2))
+    crossbar = xc.Crossbar(conductance=siemens, wires=xc.Wires(row_ohm=2.0, column_ohm=3.0))
+    opamp = OpAmp(dc_gain=1e5, unity_hertz=1e10, output_low_volt=-1.0, output_high_volt=1.0)
+    if name == "pulses":
+        amplifier = ChargeIntegrator(opamp=opamp, farad=1e-12, window_second=16e-9)
+    else:
+        amplifier = TransimpedanceAmplifier(opamp=opamp, feedback_ohm=1.5e4, settle_second=4e-9)
+    converter = Sar(bits=10, low_volt=0.0, high_volt=1.0)
+    readout = Readout(amplifier=amplifier, converter=converter)
+    return xc.Tile(crossbar, driver or WARM_DRIVERS[name], readout, celsius=celsius)
+
+
+@pytest.mark.parametrize("name", WARM_DRIVERS)
+def test_warm_drivers_are_the_same_in_both_engines(name):
+    """Formula, compiled form and ngspice give the same codes at 0, 27 and 85 degrees."""
+    x = np.random.default_rng(6).uniform(0.5, 1.0, (4, 3))
+    codes, signals = [], []
+    for celsius in (0.0, 27.0, WARM):
+        tile = driven(name, celsius)
+        fast, exact = tile.mvm(x), tile.mvm(x, engine="spice")
+        assert (fast.code == exact.code).mean() >= 0.75  # ties
+        weights = 2**tile.driver.read_count - 1  # of all reads together
+        assert np.abs(fast.code - exact.code).max() <= weights
+        compiled = compile_tile(tile)
+        assert np.abs(compiled.codes(compiled.encode(x)) - fast.code).max() <= 1e-4
+        codes.append(fast.code)
+        signals.append(np.abs(fast.code - tile.mvm(np.zeros(3)).code).sum())
+    cold, usual, warm = signals
+    assert cold > 1.01 * usual > 1.03 * warm
+    if name == "buffer":
+        return
+    stated = WARM_DRIVERS[name]
+    by_hand = replace(
+        stated, full_scale_volt=0.4 * (1 - 3e-3 * 58), output_ohm=2e3 * (1 + 4e-3 * 58),
+        full_scale_per_celsius=0.0, output_per_celsius=0.0,
+    )  # fmt: skip
+    np.testing.assert_array_equal(driven(name, WARM, by_hand).mvm(x).code, codes[2])
+
+
+def test_a_driver_of_which_nothing_is_left_is_refused():
+    with pytest.raises(xc.ParameterError, match="full_scale_per_celsius"):
+        Dac(full_scale_per_celsius=-0.02).at_celsius(WARM)
+    with pytest.raises(xc.ParameterError, match="limit_per_celsius"):
+        WordLineBuffer(driver=Dac(), limit_per_celsius=np.nan)
+    assert Dac().at_celsius(WARM) == Dac()

@@ -165,7 +165,7 @@ def amplifier_settling(tile: Tile) -> Settling | None:
     if not isinstance(amplifier, TransimpedanceAmplifier):
         return None
     one = _first_column(tile)
-    pattern = np.full(one.rows, _STEP * tile.driver.full_scale_volt)
+    pattern = np.full(one.rows, _STEP * tile.warm_driver.full_scale_volt)
     length = tile.readout.settling
     for _ in range(6):
         edge = spice_number(1e-5 * length)

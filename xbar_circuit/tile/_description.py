@@ -80,6 +80,11 @@ class TileDescription:
         """The read-out as it is at the tile's temperature; both engines render this one."""
         return self.readout.at_celsius(self.celsius)
 
+    @cached_property
+    def warm_driver(self) -> Driver:
+        """The driver as it is at the tile's temperature; both engines render this one."""
+        return self.driver.at_celsius(self.celsius)
+
     @property
     def inputs(self) -> int:
         """Number of inputs of a product."""
@@ -104,12 +109,14 @@ class TileDescription:
     @cached_property
     def driven(self) -> Crossbar:
         """The array with the drivers' resistance in its terminals, for the fast engine."""
-        return with_terminals(self.crossbar, driver_ohm=self.driver.terminal_ohm, sense_ohm=0.0)
+        return with_terminals(
+            self.crossbar, driver_ohm=self.warm_driver.terminal_ohm, sense_ohm=0.0
+        )
 
     @cached_property
     def in_deck(self) -> Crossbar:
         """The array as ngspice gets it: what a buffer's circuit has is not in the terminals."""
-        return with_terminals(self.crossbar, driver_ohm=self.driver.deck_ohm, sense_ohm=0.0)
+        return with_terminals(self.crossbar, driver_ohm=self.warm_driver.deck_ohm, sense_ohm=0.0)
 
     def with_model(self, model: ReadoutModel) -> Self:
         """Return this tile with a fast model of its read-out."""

@@ -75,7 +75,7 @@ class FastTile(TileDescription):
     def _array(self) -> FastArray:
         return FastArray(
             self.loaded,
-            self.driver,
+            self.warm_driver,
             window_second=self.window_second,
             input_volt=self.fast_model.input_volt,
         )
@@ -112,7 +112,7 @@ class FastTile(TileDescription):
             `x` is not (batch, inputs) or (inputs,), or out of range.
         """
         inputs = checks.read_volts("x", x, self.inputs)
-        return self.driver.reads(self.digital.rows_of(self.driver.encode(inputs)), rng=rng)
+        return self.warm_driver.reads(self.digital.rows_of(self.driver.encode(inputs)), rng=rng)
 
     def draw_noise(
         self, reads: Sequence[WordLines], rng: np.random.Generator | None

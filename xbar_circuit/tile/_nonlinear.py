@@ -194,7 +194,7 @@ def fit(tiles: Sequence[tuple[Tile, FloatArray, FloatArray]]) -> Correction:
         Newton did not converge.
     """
     first = tiles[0][0]
-    cell, read_volt = first.crossbar.cell, first.driver.full_scale_volt
+    cell, read_volt = first.crossbar.cell, first.warm_driver.full_scale_volt
     held = np.concatenate([tile.crossbar.conductance.ravel() for tile, _, _ in tiles])
     typical = float((held**2).sum() / held.sum()) if held.any() else 1e-6
     shape = _shape(cell, typical, read_volt)

@@ -125,7 +125,7 @@ class CompiledTile:
             known = nodal.transfer(tile.loaded) if transfer is None else transfer
             self._siemens = self._digital.meet(known)
             self._rest = -model.input_volt * self._siemens.sum(axis=0)
-            self._volt_per_code = tile.driver.volt_per_code(tile.window_second)
+            self._volt_per_code = tile.warm_driver.volt_per_code(tile.window_second)
             self._fold()
 
     def _fold(self) -> None:
@@ -348,7 +348,7 @@ class CompiledTile:
     def _reads(self, codes: Reals, rng: np.random.Generator | None) -> tuple[WordLines, ...]:
         whole = self._digital.rows_of(codes)
         kind = np.float64 if self.tile.driver.highest == 1 else np.int64
-        return self.tile.driver.reads(whole.astype(kind), rng=rng)
+        return self.tile.warm_driver.reads(whole.astype(kind), rng=rng)
 
     def _of_read(self, read: WordLines) -> Reals:
         """Return the currents of one read (batch, converters) [A]."""
@@ -374,7 +374,7 @@ class CompiledTile:
         """Return what the word lines do for one plane of driver codes."""
         if self.tile.driver.read_count == 1:
             return self._reads(plane, None)[0]
-        volt = self.tile.driver.volt_per_code(self.tile.window_second) or 0.0
+        volt = self.tile.warm_driver.volt_per_code(self.tile.window_second) or 0.0
         rows = plane if self._by_row else self._digital.rows_of(plane)
         return WordLines(volt=volt * rows.astype(np.float64))
 

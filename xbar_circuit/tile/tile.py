@@ -174,7 +174,7 @@ class Tile(FastTile):
             text = macromodel_lines(self.in_deck, columns=columns)
         return tile_bench(
             self.in_deck,
-            self.driver,
+            self.warm_driver,
             self.warm_readout,
             read,
             array=text,

@@ -12,7 +12,7 @@ import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,12 +20,21 @@ from numpy.typing import ArrayLike, NDArray
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import ParameterError
+from xbar_circuit.peripherals._temperature import check_coefficients, scaled_at
 from xbar_circuit.peripherals._waveform import piecewise, staircase
 from xbar_circuit.peripherals.converters.base import CodeArray, finite_values
 from xbar_circuit.peripherals.cost import PartCost
 from xbar_circuit.peripherals.subcircuit import Subcircuit
 
 __all__ = ["Driver", "Wave", "WordLines", "check_inputs", "check_output"]
+
+
+#: What moves with the temperature, by the coefficient that says how.
+_COEFFICIENTS = {
+    "full_scale_volt": "full_scale_per_celsius",
+    "output_ohm": "output_per_celsius",
+    "limit_ampere": "limit_per_celsius",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -233,6 +242,23 @@ class Driver(ABC):
     def with_full_scale(self, volt: float) -> Driver:
         """Return a copy with another full scale [V]."""
 
+    def at_celsius(self, celsius: float) -> Self:
+        """Return the driver at a temperature [degree Celsius]; what is stated holds at 27 C.
+
+        Only what has a coefficient moves: ``value * (1 + coefficient * (celsius - 27))``.
+
+        Raises
+        ------
+        ParameterError
+            Nothing is left of a value at this temperature.
+        """
+        warm = {
+            name: scaled_at(celsius, self, getattr(self, name), coefficient)
+            for name, coefficient in _COEFFICIENTS.items()
+            if getattr(self, coefficient, 0.0) != 0.0
+        }
+        return dataclasses.replace(self, **warm) if warm else self  # type: ignore[type-var]
+
     @property
     def cost(self) -> PartCost:
         """Of one word line at full scale in one read: its own capacitance, charged once."""
@@ -284,7 +310,9 @@ def check_inputs(values: ArrayLike, lowest: int) -> FloatArray:
     return array
 
 
-def check_output(output_ohm: float, farad: float) -> None:
-    """Refuse an impossible output."""
-    checks.number("output_ohm", output_ohm, "ohm")
-    checks.number("farad", farad, "F")
+def check_output(driver: Driver) -> None:
+    """Refuse an impossible output and coefficients that are no numbers."""
+    checks.number("output_ohm", driver.output_ohm, "ohm")
+    checks.number("farad", driver.farad, "F")
+    known = (name for name in _COEFFICIENTS.values() if hasattr(driver, name))
+    check_coefficients(driver, *known)

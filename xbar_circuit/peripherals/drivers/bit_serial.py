@@ -48,6 +48,8 @@ class BitSerial(Driver):
         Rise time of its steps, as a straight line [s].
     farad
         Capacitance charged at each step besides the array [F], for the energy.
+    full_scale_per_celsius, output_per_celsius
+        Temperature coefficients of full scale and output resistance [1/degree Celsius], about 27 C.
 
     Raises
     ------
@@ -66,12 +68,14 @@ class BitSerial(Driver):
     settle_second: float = 50e-12
     farad: float = 10e-15
     signed: bool = True
+    full_scale_per_celsius: float = 0.0
+    output_per_celsius: float = 0.0
 
     def __post_init__(self) -> None:
         checks.count("bits", self.bits, minimum=2, maximum=14)
         checks.number("full_scale_volt", self.full_scale_volt, "V", above=True)
         checks.choice("coding", self.coding, ("sign-magnitude", "twos-complement"))
-        check_output(self.output_ohm, self.farad)
+        check_output(self)
         checks.number("settle_second", self.settle_second, "s", above=True)
 
     @property

@@ -21,7 +21,7 @@ from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals.converters.base import CodeArray
-from xbar_circuit.peripherals.drivers.base import Driver, Wave, WordLines
+from xbar_circuit.peripherals.drivers.base import Driver, Wave, WordLines, check_output
 from xbar_circuit.peripherals.subcircuit import Subcircuit
 from xbar_circuit.units import spice_number
 
@@ -56,6 +56,9 @@ class WordLineBuffer(Driver):
         of the formula; the fast model keeps the formula.
     farad
         Capacitance charged at each step besides the array [F], for the energy.
+    output_per_celsius, limit_per_celsius
+        Temperature coefficients of resistance and limit [1/degree Celsius], about 27 C; `driver`
+        and `circuit` have their own.
 
     Raises
     ------
@@ -69,6 +72,8 @@ class WordLineBuffer(Driver):
     bandwidth_hertz: float = math.inf
     circuit: Subcircuit | None = None
     farad: float = 20e-15
+    output_per_celsius: float = 0.0
+    limit_per_celsius: float = 0.0
 
     def __post_init__(self) -> None:
         if not isinstance(self.driver, Driver) or isinstance(self.driver, WordLineBuffer):
@@ -78,8 +83,7 @@ class WordLineBuffer(Driver):
                 expected="a Dac, PulseWidth or BitSerial",
                 remedy="for example WordLineBuffer(driver=Dac(bits=8), output_ohm=50.0)",
             )
-        checks.number("output_ohm", self.output_ohm, "ohm")
-        checks.number("farad", self.farad, "F")
+        check_output(self)
         for name, unit in (("limit_ampere", "A"), ("bandwidth_hertz", "Hz")):
             if getattr(self, name) != math.inf:
                 checks.number(name, getattr(self, name), unit, above=True)
@@ -124,6 +128,17 @@ class WordLineBuffer(Driver):
         span = self.driver.span_second
         tail = 5.0 / (2.0 * math.pi * self.bandwidth_hertz)
         return span + tail if span > 0.0 else 0.0
+
+    def at_celsius(self, celsius: float) -> WordLineBuffer:
+        """Return the buffer and the driver before it at a temperature [degree Celsius].
+
+        Raises
+        ------
+        ParameterError
+            Nothing is left of a value at this temperature.
+        """
+        own = Driver.at_celsius(self, celsius)
+        return dataclasses.replace(own, driver=self.driver.at_celsius(celsius))
 
     def encode(self, values: ArrayLike) -> CodeArray:
         """Return the driver's codes of inputs from -1 to 1."""

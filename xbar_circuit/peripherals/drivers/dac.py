@@ -38,6 +38,8 @@ class Dac(Driver):
         none.
     farad
         Capacitance charged at each step besides the array [F], for the energy.
+    full_scale_per_celsius, output_per_celsius
+        Temperature coefficients of full scale and output resistance [1/degree Celsius], about 27 C.
 
     Raises
     ------
@@ -56,11 +58,13 @@ class Dac(Driver):
     inl_lsb: tuple[float, ...] | None = None
     farad: float = 10e-15
     signed: bool = True
+    full_scale_per_celsius: float = 0.0
+    output_per_celsius: float = 0.0
 
     def __post_init__(self) -> None:
         checks.count("bits", self.bits, minimum=2, maximum=14)
         checks.number("full_scale_volt", self.full_scale_volt, "V", above=True)
-        check_output(self.output_ohm, self.farad)
+        check_output(self)
         checks.number("settle_second", self.settle_second, "s", above=True)
         if self.inl_lsb is not None:
             errors = errors_tuple("inl_lsb", self.inl_lsb, self.highest - self.lowest + 1, "LSB")

@@ -31,6 +31,8 @@ class ExactDriver(Driver):
         Rise time of its steps, as a straight line [s].
     farad
         Capacitance charged at each step besides the array [F], for the energy.
+    full_scale_per_celsius, output_per_celsius
+        Temperature coefficients of full scale and output resistance [1/degree Celsius], about 27 C.
 
     Raises
     ------
@@ -46,10 +48,12 @@ class ExactDriver(Driver):
     output_ohm: float = 0.0
     settle_second: float = 50e-12
     farad: float = 0.0
+    full_scale_per_celsius: float = 0.0
+    output_per_celsius: float = 0.0
 
     def __post_init__(self) -> None:
         checks.number("full_scale_volt", self.full_scale_volt, "V", above=True)
-        check_output(self.output_ohm, self.farad)
+        check_output(self)
         checks.number("settle_second", self.settle_second, "s", above=True)
 
     @property

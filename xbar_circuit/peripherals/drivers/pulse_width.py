@@ -55,6 +55,8 @@ class PulseWidth(Driver):
         chip (Le Gallo et al., Nat. Electron. 6, 680, 2023); without, its single phase.
     farad
         What it charges at each pulse besides the array [F], for the energy.
+    full_scale_per_celsius, output_per_celsius
+        Temperature coefficients of full scale and output resistance [1/degree Celsius], about 27 C.
 
     Raises
     ------
@@ -76,12 +78,14 @@ class PulseWidth(Driver):
     farad: float = 10e-15
     signed: bool = True
     signs_apart: bool = False
+    full_scale_per_celsius: float = 0.0
+    output_per_celsius: float = 0.0
 
     def __post_init__(self) -> None:
         checks.count("bits", self.bits, minimum=2, maximum=14)
         checks.number("full_scale_volt", self.full_scale_volt, "V", above=True)
         checks.number("clock_hertz", self.clock_hertz, "Hz", above=True)
-        check_output(self.output_ohm, self.farad)
+        check_output(self)
         checks.number("jitter_second", self.jitter_second, "s")
         for name in ("rise_second", "fall_second"):
             edge = checks.number(name, getattr(self, name), "s", above=True)
