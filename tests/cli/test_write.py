@@ -1,0 +1,31 @@
+"""``xbar write``: figures, files and refusals."""
+
+import json
+
+import pytest
+
+from closeness import approx
+from xbar_circuit import cli
+
+
+def test_a_small_write_agrees_with_ngspice_and_leaves_maps(tmp_path, capsys):
+    words = ["write", "--rows", "2", "--cols", "3", "--pulse-second", "1e-8", "--compare"]
+    with pytest.raises(SystemExit) as end:
+        cli.main([*words, "--out", str(tmp_path)])
+    assert end.value.code in {0, None}
+    told = json.loads((tmp_path / "summary.json").read_text("utf-8"))
+    figures = told["figures"]
+    assert figures["conductance of the cell before [S]"] == approx(25.63e-6, rel=1e-3)
+    assert figures["conductance of the cell after [S]"] < 10e-6
+    assert figures["largest difference of a thickness between engines [m]"] < 0.05e-9
+    assert (tmp_path / "maps.png").stat().st_size > 10_000
+    assert "peak current of the cell [A]" in capsys.readouterr().out
+
+
+def test_a_cell_outside_the_array_is_refused(tmp_path, capsys):
+    with pytest.raises(SystemExit) as end:
+        cli.main(
+            ["write", "--rows", "2", "--cols", "2", "--selected", "5", "0", "--out", str(tmp_path)]
+        )
+    assert end.value.code == 2
+    assert "selected[0]" in capsys.readouterr().err

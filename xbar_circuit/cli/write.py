@@ -1,0 +1,183 @@
+"""``xbar write``: what a write pulse on one cell does to the whole array."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from xbar_circuit import __version__, report
+from xbar_circuit._files import write_json
+from xbar_circuit.cells import OneT1R
+from xbar_circuit.cli._options import (
+    SEED,
+    Cols,
+    ColumnOhm,
+    Engine,
+    EngineName,
+    Out,
+    RowOhm,
+    Rows,
+    Seed,
+    draws,
+)
+from xbar_circuit.cli._resuming import one_shot
+from xbar_circuit.devices import PcmCell, Transistor
+from xbar_circuit.devices.pcm.dynamics import Pulse
+from xbar_circuit.plots.write import draw_write
+from xbar_circuit.report.progress import progress_bar
+from xbar_circuit.studies.array.half_select import HalfSelect, half_select
+from xbar_circuit.units import engineering
+from xbar_circuit.wires import Wires
+
+__all__ = ["write"]
+
+
+class SchemeName(StrEnum):
+    """What ``--scheme`` understands."""
+
+    HALF = "half"
+    THIRD = "third"
+    FLOAT = "float"
+    GROUND = "ground"
+    INHIBIT = "inhibit"
+
+
+class SelectLines(StrEnum):
+    """What ``--select-lines`` understands."""
+
+    ROWS = "rows"
+    COLUMNS = "columns"
+
+
+@draws()
+@one_shot
+def write(
+    *,
+    out: Out = Path("out/write"),
+    rows: Rows = 32,
+    cols: Cols = 32,
+    selected: Annotated[
+        tuple[int, int] | None,
+        typer.Option(help="Row and column of the cell that is written. Default: the middle."),
+    ] = None,
+    scheme: Annotated[
+        SchemeName,
+        typer.Option(help="Other lines: V/2, V/3, not connected, at 0 V, or bit lines at V."),
+    ] = SchemeName.HALF,
+    pulse_volt: Annotated[float, typer.Option(help="Amplitude of the pulse [V].")] = 3.2,
+    pulse_second: Annotated[float, typer.Option(help="Length of the pulse [s].")] = 60e-9,
+    load_ohm: Annotated[
+        float, typer.Option(help="Resistance of the selected word line's driver [ohm].")
+    ] = 5e3,
+    select_volt: Annotated[
+        float | None,
+        typer.Option(help="Gate voltage of the selected transistors [V]. Default: no transistor."),
+    ] = None,
+    select_lines: Annotated[
+        SelectLines, typer.Option(help="Lines along which the gates are joined.")
+    ] = SelectLines.COLUMNS,
+    row_ohm: RowOhm = 1.0,
+    column_ohm: ColumnOhm = 1.0,
+    engine: Engine = EngineName.NODAL,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Also run the other engine and report the difference.")
+    ] = False,
+    seed: Seed = SEED,
+) -> None:
+    """Write one PCM cell of an array: voltage, current and disturb of every other one.
+
+    The cells hold random states of 0.5 to 15 uS at small voltages, the selected one 20 uS.
+    """
+    place = (rows // 2, cols // 2) if selected is None else selected
+    g = np.random.default_rng(seed).uniform(0.5e-6, 15e-6, (rows, cols))
+    if 0 <= place[0] < rows and 0 <= place[1] < cols:
+        g[place] = 20e-6
+    pcm = PcmCell.sebastian2017()
+    access = select_volt is not None
+    cell: PcmCell | OneT1R = pcm
+    if select_volt is not None:
+        cell = OneT1R(device=pcm, gate_volt=select_volt, transistor=Transistor.nmos45())
+    given: dict[str, Any] = {
+        "selected": place,
+        "pulse": Pulse(volt=pulse_volt, width_second=pulse_second, load_ohm=load_ohm),
+        "wires": Wires(row_ohm=row_ohm, column_ohm=column_ohm),
+        "cell": cell,
+        "scheme": scheme.value,
+        "select_lines": select_lines.value if access else None,
+    }
+    with progress_bar() as bar:
+        found = half_select(
+            g,
+            **given,
+            engine=engine.value,
+            progress=lambda share: bar.reach("write", round(100 * share), 100),
+        )
+        other = None
+        if compare:
+            others = [name for name in ("nodal", "spice") if name != engine.value]
+            other = half_select(g, **given, engine=others[0])
+    draw_write(found, out / "maps.png")
+    told = _told(found, other)
+    write_json(out / "summary.json", {"version": __version__, "seed": seed, **told})
+    page = out / "index.html"
+    report.write_page(
+        page,
+        title="Write of one cell",
+        lead=f"{rows} x {cols} PCM cells, scheme {scheme.value}, {pulse_volt:g} V for"
+        f" {engineering(pulse_second, 's')}; {found.write.engine}.",
+        sections=[
+            report.Section(
+                title="What every cell sees",
+                figures=[
+                    report.Figure(
+                        path=out / "maps.png", caption="The square marks the selected cell."
+                    )
+                ],
+                tables=[
+                    report.Table(
+                        columns=["figure", "value"],
+                        rows=[[name, f"{value:.6g}"] for name, value in told["figures"].items()],
+                    )
+                ],
+            )
+        ],
+        footer=f"xbar_circuit {__version__}; made by: xbar write; seed {seed}",
+    )
+    console = Console()
+    for name, value in told["figures"].items():
+        console.print(f"{escape(name)}: {value:.4g}", soft_wrap=True, highlight=False)
+    console.print(f"maps and page: {page}", soft_wrap=True, highlight=False)
+
+
+def _told(found: HalfSelect, other: HalfSelect | None) -> dict[str, Any]:
+    """Return the figures of a write as plain data."""
+    disturb = np.abs(found.disturb)
+    rest = disturb[np.isfinite(disturb)]
+    figures = {
+        "conductance of the cell before [S]": float(found.before[found.selected]),
+        "conductance of the cell after [S]": float(found.after[found.selected]),
+        "peak voltage of the cell [V]": float(found.peak_volt[found.selected]),
+        "peak current of the cell [A]": float(found.peak_ampere[found.selected]),
+        "peak temperature of the cell [degree Celsius]": float(found.peak_celsius[found.selected]),
+        "largest disturb of another cell": float(rest.max()) if rest.size else 0.0,
+        "energy of all drivers [J]": found.energy_joule,
+    }
+    if other is not None:
+        apart = np.abs(found.write.after_metre - other.write.after_metre)
+        figures["largest difference of a thickness between engines [m]"] = float(apart.max())
+    return {
+        "figures": figures,
+        "selected": list(found.selected),
+        "engine": found.write.engine,
+        "before_siemens": found.before.tolist(),
+        "after_siemens": found.after.tolist(),
+        "peak_volt": found.peak_volt.tolist(),
+        "peak_ampere": found.peak_ampere.tolist(),
+        "peak_celsius": found.peak_celsius.tolist(),
+    }
