@@ -72,7 +72,7 @@ def write(
     ] = SchemeName.HALF,
     pulse_volt: Annotated[float, typer.Option(help="Amplitude of the pulse [V].")] = 3.2,
     pulse_second: Annotated[float, typer.Option(help="Length of the pulse [s].")] = 60e-9,
-    load_ohm: Annotated[
+    driver_ohm: Annotated[
         float, typer.Option(help="Resistance of the selected word line's driver [ohm].")
     ] = 5e3,
     select_volt: Annotated[
@@ -105,7 +105,7 @@ def write(
         cell = OneT1R(device=pcm, gate_volt=select_volt, transistor=Transistor.nmos45())
     given: dict[str, Any] = {
         "selected": place,
-        "pulse": Pulse(volt=pulse_volt, width_second=pulse_second, load_ohm=load_ohm),
+        "pulse": Pulse(volt=pulse_volt, width_second=pulse_second, load_ohm=driver_ohm),
         "wires": Wires(row_ohm=row_ohm, column_ohm=column_ohm),
         "cell": cell,
         "scheme": scheme.value,
