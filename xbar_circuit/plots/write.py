@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +23,7 @@ def draw_write(found: HalfSelect, path: Path) -> Path:
     """
     change = found.after / np.where(found.before > 0.0, found.before, np.nan) - 1.0
     reach = max(float(np.nanmax(np.abs(found.disturb), initial=0.0)), 1e-3)
-    maps = (
+    maps: tuple[tuple[str, Any, str, dict[str, Any]], ...] = (
         ("Voltage", found.peak_volt, "peak voltage [V]", {"cmap": "viridis"}),
         ("Current", 1e6 * found.peak_ampere, "peak current [uA]", {"cmap": "viridis"}),
         (
