@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from xbar_circuit import __version__
 from xbar_circuit._files import write_json, write_text
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.accelerator._reference import settings_toml
 from xbar_circuit.accelerator.imported import from_aihwkit, from_crosssim
 from xbar_circuit.cli._options import Out
@@ -58,6 +58,6 @@ def import_settings(
         table.add_row(key, meaning)
     for key, value in made.left.items():
         table.add_row(key, f"not used: {value!r:.60}", style="yellow")
-    console = Console()
+    console = SafeConsole()
     console.print(table)
     console.print(f"accelerator file: {path}", soft_wrap=True)
