@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.units import engineering
 
-__all__ = ["brief", "full_text", "headline"]
+__all__ = ["brief", "full_text", "headline", "number_text"]
 
 Kind = TypeVar("Kind", bound=type)
 

@@ -12,7 +12,7 @@ import re
 
 from xbar_circuit.errors import ParameterError
 
-__all__ = ["duration", "engineering", "parse_spice", "spice_number"]
+__all__ = ["duration", "engineering", "parse_spice", "si_scale", "spice_number"]
 
 _SPICE_SCALE = {
     "t": 1e12,
@@ -90,6 +90,19 @@ def engineering(value: float, unit: str, digits: int = 3) -> str:
     exponent = 3 * math.floor(math.log10(abs(rounded)) / 3)
     exponent = min(max(exponent, min(_SI_PREFIX)), max(_SI_PREFIX))
     return f"{rounded / 10.0**exponent:.{digits}g} {_SI_PREFIX[exponent]}{unit}"
+
+
+def si_scale(largest: float) -> tuple[float, str]:
+    """Return factor and SI prefix of values up to `largest`; a column of a table shares them.
+
+    >>> si_scale(4.8e-5), si_scale(0.0)
+    ((1e-06, 'u'), (1.0, ''))
+    """
+    if largest == 0.0 or not math.isfinite(largest):
+        return 1.0, ""
+    exponent = 3 * math.floor(math.log10(abs(largest)) / 3)
+    exponent = min(max(exponent, min(_SI_PREFIX)), max(_SI_PREFIX))
+    return 10.0**exponent, _SI_PREFIX[exponent]
 
 
 def duration(seconds: float) -> str:

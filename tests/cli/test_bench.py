@@ -29,6 +29,8 @@ def test_two_runs_are_written_and_compared(tmp_path):
     )
     assert again.exit_code == 0
     assert "before" in again.output
+    page = (tmp_path / "two" / "index.html").read_text("utf-8")
+    assert "now / before" in page
 
 
 def test_a_file_that_is_no_benchmark_is_refused(tmp_path):

@@ -1,6 +1,7 @@
 """``xbar read``: an array of one's own, from a file."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -46,6 +47,21 @@ def test_it_gives_what_python_gives(files, engine):
     assert {"index.html", "maps.png", "maps.svg", "column_current.csv"} <= {
         path.name for path in out.iterdir()
     }
+
+
+def test_vacask_reads_too_and_is_compared_with_both(files):
+    out = files / "out"
+    words = ("--row-ohm", 1, "--column-ohm", 2, "--engine", "vacask", "--compare", "--out", out)
+    assert run("read", files / "G.csv", "--volts", files / "V.csv", *words) == 0
+    summary = json.loads((out / "summary.json").read_text("utf-8"))
+    assert summary["engine"] == "vacask"
+    assert set(summary["difference"]) == {"nodal", "spice"}
+    assert max(summary["difference"].values()) < 1e-9
+    page = (out / "index.html").read_text("utf-8")
+    assert f"made by: xbar read {files / 'G.csv'} --volts {files / 'V.csv'} --row-ohm 1" in page
+    linked = re.findall(r'href="([^"]+)"', page)
+    assert {"column_current.csv", "summary.json"} <= set(linked)
+    assert all((out / name).exists() for name in linked)
 
 
 def test_default_inputs_and_a_single_column(files):

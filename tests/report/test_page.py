@@ -41,3 +41,22 @@ def test_missing_figure_leaves_no_page(tmp_path):
     with pytest.raises(ModelFileError, match=r"none\.png"):
         write_page(tmp_path / "page.html", title="T", lead="l", sections=[section])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_text_is_aligned_left_and_numbers_right():
+    table = Table(
+        columns=["name", "kind", "value", "area", "source"],
+        rows=[
+            ["1 SAR", "charge", "0.5 uA", "not counted", "8 nm: taken from a paper of some length"],
+            ["2 SAR", "current", "-3 uA", "12 um2", "1.6 V: taken from a paper, a long one too"],
+        ],
+    )
+    assert table.kinds == ["text", "text", "number", "number", "text"]
+
+
+def test_code_keeps_its_lines_and_files_are_links(tmp_path):
+    section = Section(title="t", code="[study]\nseeds = 2", files=["a.csv", "b.csv"])
+    write_page(tmp_path / "page.html", title="T", lead="l", sections=[section])
+    html = (tmp_path / "page.html").read_text()
+    assert "<pre>[study]\nseeds = 2</pre>" in html
+    assert re.findall(r'href="([^"]+)"', html) == ["a.csv", "b.csv"]

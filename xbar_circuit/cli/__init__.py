@@ -38,6 +38,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from xbar_circuit import __version__
 from xbar_circuit._terminal import SafeConsole
+from xbar_circuit.cli._made_by import WORDS
 from xbar_circuit.cli._resuming import interruptible, terminable
 from xbar_circuit.errors import (
     ConvergenceError,
@@ -282,8 +283,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     os.environ["PYTHONSAFEPATH"] = "1"  # new processes must not look into the current folder first
     try:
+        words = sys.argv[1:] if arguments is None else list(arguments)
+        WORDS.set(words)
         with terminable():
-            app(args=None if arguments is None else list(arguments), prog_name="xbar")
+            app(args=words, prog_name="xbar")
     except XbarError as error:
         SafeConsole(stderr=True, soft_wrap=True).print(
             f"{type(error).__name__}: {error}", style="bold red", highlight=False

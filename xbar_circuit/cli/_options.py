@@ -64,6 +64,7 @@ __all__ = [
     "Workers",
     "device_law",
     "draws",
+    "in_spice",
     "repeated",
     "single",
     "single_library",
@@ -151,6 +152,7 @@ class EngineName(StrEnum):
 
     NODAL = "nodal"
     SPICE = "spice"
+    VACASK = "vacask"
 
 
 class ImageFormat(StrEnum):
@@ -161,7 +163,9 @@ class ImageFormat(StrEnum):
     PDF = "pdf"
 
 
-ENGINE = typer.Option(help="Engine: nodal is the fast one.")
+ENGINE = typer.Option(
+    help="Engine: nodal is the fast one, spice is ngspice, vacask only reads arrays."
+)
 Engine = Annotated[EngineName, ENGINE]
 _DEVICE_LAW = typer.Option(
     "--device-law",
@@ -177,6 +181,18 @@ States = Annotated[
     ),
 ]
 LawVolt = Annotated[float, typer.Option(help="Voltage v0 of --device-law sinh [V].")]
+
+
+def in_spice(engine: EngineName) -> bool:
+    """Return whether a circuit is measured in ngspice; the fast model is the other choice.
+
+    Raises
+    ------
+    ParameterError
+        Another simulator, which reads arrays only.
+    """
+    choice("--engine", engine.value, (EngineName.NODAL.value, EngineName.SPICE.value))
+    return engine is EngineName.SPICE
 
 
 def device_law(name: str, *, v0_volt: float = 0.3) -> Cell:

@@ -20,6 +20,7 @@ from xbar_circuit.agreement._combinations import (
     check_combination,
     combinations,
 )
+from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import SEED, Out, Seed
 from xbar_circuit.cli._resuming import resumes, without_case
 from xbar_circuit.errors import SimulatorError
@@ -136,7 +137,7 @@ def _write(out: Path, outcomes: Sequence[CombinationOutcome], *, seed: int, ever
                 tables=[report.Table(columns=_COLUMNS, rows=_rows(outcomes))],
             )
         ],
-        footer=f"xbar_circuit {__version__}, xbar agree-tiles --seed {seed} --every {every}",
+        footer=made_by(),
     )
     write_json(
         out / "summary.json",

@@ -13,8 +13,10 @@ import typer
 from rich.table import Table
 
 from xbar_circuit import _checks as checks
+from xbar_circuit import report
 from xbar_circuit._files import write_json
 from xbar_circuit._terminal import SafeConsole
+from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import (
     SEED,
     MaxSide,
@@ -64,14 +66,18 @@ def bench(
             share = 100.0 * sum(timing.size >= size for size in sizes) / (len(sizes) + 1)
             text = f"{timing.task}, {timing.method}, {timing.size}"
             bar.reach(text, share, 100.0)
-    console.print(_table(timings, earlier))
+    headings, lines = _lines(timings, earlier)
+    table = Table(*headings)
+    for line in lines:
+        table.add_row(*line)
+    console.print(table)
     found = machine(with_spice=spice)
     peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    console.print(
+    where = (
         f"{found['processor']}, {found['cpus']} CPUs, load {found['load']:.1f}; {found['blas']};"
-        f" GPU {found['gpu'] or 'none'}; peak memory {peak / 2**30:.1f} GiB",
-        highlight=False,
+        f" GPU {found['gpu'] or 'none'}; peak memory {peak / 2**30:.1f} GiB"
     )
+    console.print(where, highlight=False)
     content = {
         "machine": found,
         "peak_memory_bytes": peak,
@@ -82,7 +88,23 @@ def bench(
         from xbar_circuit.plots.speed import speed_figure  # noqa: PLC0415  plots load slowly
 
         speed_figure(timings, out / "bench.png")
-    console.print(f"written to {out}", highlight=False)
+    picture = report.Figure(path=out / "bench.png", caption="Time over the size of the array.")
+    page = out / "index.html"
+    report.write_page(
+        page,
+        title="Speed of the engines",
+        lead="Time of the nodal engine and of other ways to solve the same array, in one process.",
+        sections=[
+            report.Section(
+                title="Times",
+                paragraphs=[f"{where}.", "The last columns are ratios of the times."],
+                tables=[report.Table(columns=headings, rows=lines)],
+                figures=[picture] if "linear" in sections else [],
+            )
+        ],
+        footer=made_by(f"seed {seed}"),
+    )
+    console.print(f"summary and page: {out / 'summary.json'}, {page}", soft_wrap=True)
 
 
 def _read(path: Path) -> dict[tuple[str, str, int], float]:
@@ -108,13 +130,14 @@ def _read(path: Path) -> dict[tuple[str, str, int], float]:
         ) from error
 
 
-def _table(
+def _lines(
     timings: Sequence[EngineTiming], earlier: dict[tuple[str, str, int], float] | None
-) -> Table:
-    """Return the times, each with its ratio to the nodal engine and to the earlier run."""
+) -> tuple[list[str], list[list[str]]]:
+    """Return headings and times, each with its ratio to the nodal engine and the earlier run."""
     own = {(t.task, t.size): t.second for t in timings if t.method == "nodal"}
     headings = ["task", "size", "method", "time", "times nodal"]
-    table = Table(*headings, *([] if earlier is None else ["before", "now / before"]))
+    headings += [] if earlier is None else ["before", "now / before"]
+    lines = []
     for t in sorted(timings, key=lambda t: (t.task, t.size, t.method != "nodal")):
         nodal = own.get((t.task, t.size))
         line = [
@@ -134,5 +157,5 @@ def _table(
                     f"{t.second / before:.2f}",
                 ]
             )
-        table.add_row(*line)
-    return table
+        lines.append(line)
+    return headings, lines

@@ -11,11 +11,11 @@ import numpy as np
 import typer
 from rich.table import Table
 
-from xbar_circuit import __version__
 from xbar_circuit._checks import FloatArray, choice
 from xbar_circuit._files import write_json
 from xbar_circuit._loading import read_json, reading
 from xbar_circuit._terminal import SafeConsole
+from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import (
     SEED,
     Array,
@@ -117,7 +117,7 @@ def calibrate(
         good = report.within_one >= _ENOUGH
         table.add_row(*calibration_row(report), style=None if good else "bold red")
     console.print(table)
-    footer = f"xbar_circuit {__version__}; made by: xbar calibrate {chain} --seed {seed}"
+    footer = made_by()
     page = write_calibration(reports, out, footer=footer)
     write_json(out / "summary.json", [report.to_dict() for report in reports])
     console.print(f"written to {page}", highlight=False)

@@ -12,6 +12,7 @@ from xbar_circuit._checks import choice
 from xbar_circuit._files import write_json
 from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cells import CELL_PRESETS, cell_preset
+from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import (
     Only,
     Out,
@@ -110,5 +111,5 @@ def _write_page(found: Sequence[CellCurves], path: Path) -> None:
                 for one in found
             ),
         ],
-        footer=f"xbar_circuit {__version__}; made by: xbar cells",
+        footer=made_by(),
     )

@@ -7,11 +7,11 @@ from pathlib import Path
 import typer
 from rich.table import Table
 
-from xbar_circuit import __version__
 from xbar_circuit import _user_modules as user_modules
 from xbar_circuit._files import write_json
 from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cli import _network_options as given
+from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._networks import as_typed, load_network
 from xbar_circuit.cli._options import Out, Output
 from xbar_circuit.cli._resuming import one_shot
@@ -51,9 +51,7 @@ def check(
         chosen = load_network(network, shape=shape, output=output, constant=constant)
         found = take_census(chosen)
     write_json(out / "summary.json", found.to_dict())
-    page = write_census_page(
-        found, out, footer=f"xbar_circuit {__version__}; made by: xbar check {network}"
-    )
+    page = write_census_page(found, out, footer=made_by())
     console = SafeConsole()
     console.print(_table(found))
     if found.missing:

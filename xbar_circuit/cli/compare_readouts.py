@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from xbar_circuit import __version__
 from xbar_circuit._checks import choice
 from xbar_circuit._files import write_json
 from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
 from xbar_circuit.cli import _network_options as given
+from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import (
     Bits,
     FitProducts,
@@ -42,7 +42,7 @@ _ENOUGH = 0.9  # of a calibrated read-out's codes within one LSB of ngspice
 @resumes
 @given.takes_workload
 def compare_readouts(
-    network: given.NETWORK = "lenet5",
+    network: given.NETWORK = "lenet5",  # noqa: ARG001  in the workload
     *,
     workload: Workload,
     config: given.CONFIG = None,
@@ -101,7 +101,7 @@ def compare_readouts(
         )
     draw_readouts(found, out / "readouts.png")
     write_json(out / "summary.json", found.to_dict())
-    footer = f"xbar_circuit {__version__}; made by: xbar compare-readouts {network} --bits {bits}"
+    footer = made_by()
     page = write_readouts_page(found, out, footer=footer)
     table = Table(title=f"{found.images:,} images, digital {100 * found.digital_accuracy:.2f} %")
     shown = [k for k, name in enumerate(READOUT_COLUMNS) if name in _SHOWN]

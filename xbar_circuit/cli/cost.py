@@ -7,7 +7,6 @@ from pathlib import Path
 
 from rich.table import Table
 
-from xbar_circuit import __version__
 from xbar_circuit import _user_modules as user_modules
 from xbar_circuit._files import write_json
 from xbar_circuit._terminal import SafeConsole
@@ -16,6 +15,7 @@ from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
 from xbar_circuit.accelerator.usual import usual_accelerator
 from xbar_circuit.architecture import preset
 from xbar_circuit.cli import _network_options as given
+from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import (
     SEED,
     Architecture,
@@ -91,8 +91,7 @@ def cost(
     page = write_cost_page(
         found,
         out,
-        footer=f"xbar_circuit {__version__}; made by: xbar cost {network}"
-        f" --architecture '{found.periphery.name}'",
+        footer=made_by(f"architecture {found.periphery.name}"),
     )
     write_json(out / "summary.json", found.to_dict())
     _tell(console, found)

@@ -7,10 +7,10 @@ from pathlib import Path
 import typer
 from rich.table import Table
 
-from xbar_circuit import __version__
 from xbar_circuit._files import write_json
 from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.accelerator.spot_check import agreement_by_layer
+from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._network_options import IMAGES
 from xbar_circuit.cli._options import (
     Out,
@@ -51,8 +51,7 @@ def demo(
     page = write_demo_page(
         result,
         out,
-        footer=f"xbar_circuit {__version__}; made by: xbar demo; no randomness in it."
-        " Fashion-MNIST by Zalando SE, MIT licence.",
+        footer=made_by("no random numbers", " Fashion-MNIST by Zalando SE, MIT licence"),
     )
     write_json(out / "summary.json", result.to_dict())
     _tell(console, result)

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from xbar_circuit import __version__
 from xbar_circuit import _user_modules as user_modules
 from xbar_circuit._files import write_json
 from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cli import _network_options as given
+from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import (
     SEED,
     Architecture,
@@ -25,7 +25,6 @@ from xbar_circuit.cli._options import (
     Tile,
     Workers,
     draws,
-    repeated,
     single,
 )
 from xbar_circuit.cli._resuming import resumes
@@ -124,12 +123,7 @@ def design(
         out,
         fixed=fixed,
         seeds=chips,
-        footer=f"xbar_circuit {__version__}; made by: xbar design {network}"
-        + repeated("--tile", tile)
-        + repeated("--bits", bits)
-        + repeated("--devices-per-sign", devices)
-        + repeated("--metric", metric or [])
-        + f" --seeds {chips} --seed {seed} --images {fixed['images']}",
+        footer=made_by(),
     )
     content = design_table(found)
     table = Table(title="best designs first", caption=content.caption)

@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from xbar_circuit import __version__
 from xbar_circuit._files import write_json
 from xbar_circuit._terminal import SafeConsole
+from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import (
     SEED,
     Celsius,
@@ -99,8 +99,7 @@ def device(
     page = write_device_page(
         report,
         out,
-        footer=f"xbar_circuit {__version__}; made by: xbar device --preset {preset.value}"
-        f" --celsius {degree:g} --seed {seed} --cells {cells} --size {size}",
+        footer=made_by(),
     )
     _tell(console, report)
     console.print(f"summary and page: {out / 'summary.json'}, {page}", soft_wrap=True)

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from xbar_circuit import __version__
 from xbar_circuit._files import write_json
 from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cli import _network_options as given
+from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import (
     SEED,
     Bits,
@@ -91,9 +91,7 @@ def fine_tune(
         out,
         picture=picture,
         lead=f"{network} on {side} x {side} tiles of PCM with {ohm:g} ohm a wire segment.",
-        footer=f"xbar_circuit {__version__}; made by: xbar fine-tune {network}"
-        f" --segment-ohm {ohm:g} --tile {side} --bits {bits} --pcm {pcm} --seconds {seconds:g}"
-        f" --steps {steps} --adjoint {adjoint} --seeds {seeds} --seed {seed} --images {images}",
+        footer=made_by(),
     )
     content = fine_tuning_table(study)
     table = Table()

@@ -11,7 +11,6 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from xbar_circuit import __version__
 from xbar_circuit import _user_modules as user_modules
 from xbar_circuit._backend import preferred
 from xbar_circuit._files import write_json, write_text
@@ -25,6 +24,7 @@ from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
 from xbar_circuit.accelerator.spot_check import TileCheck, agreement_by_layer, choose_tiles
 from xbar_circuit.architecture import preset
 from xbar_circuit.cli import _network_options as given
+from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._networks import shapes_of
 from xbar_circuit.cli._options import (
     Celsius,
@@ -282,9 +282,10 @@ def _write(found: Evaluation, more: _More, out: Path) -> None:
         budget=more.budget,
         corrections=more.corrections,
         further=[] if more.cost is None else cost_sections(more.cost, out),
-        footer=f"xbar_circuit {__version__}; made by: xbar infer; seeds"
-        f" {found.settings.seed} to {found.settings.seed + found.settings.seeds - 1};"
-        " all settings are in summary.json.",
+        footer=made_by(
+            f"seeds {found.settings.seed} to {found.settings.seed + found.settings.seeds - 1}",
+            "all settings are in summary.json",
+        ),
     )
     summary = {"complete": True, **found.to_dict()}
     if more.budget is not None:

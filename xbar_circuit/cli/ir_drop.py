@@ -11,7 +11,7 @@ import numpy as np
 import typer
 from rich.table import Table
 
-from xbar_circuit import __version__, calibration
+from xbar_circuit import calibration
 from xbar_circuit._files import write_json
 from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cells import (
@@ -24,6 +24,7 @@ from xbar_circuit.cells import (
     Synapse,
     TabulatedCell,
 )
+from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import (
     SEED,
     DeviceLaw,
@@ -148,8 +149,7 @@ def ir_drop(
         out,
         picture=picture,
         maps=maps,
-        footer=f"xbar_circuit {__version__}; made by: xbar ir-drop --seed {seed}"
-        f" --inputs {inputs} " + " ".join(f"--cell {name.value}" for name in names),
+        footer=made_by(),
     )
     _tell(console, report)
     console.print(f"summary and page: {out / 'summary.json'}, {page}", soft_wrap=True)

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from xbar_circuit import __version__
 from xbar_circuit._files import write_json
 from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cli import _network_options as given
+from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import (
     SEED,
     Architecture,
@@ -121,9 +121,7 @@ def language(
         picture=picture,
         lead=f"A character-level transformer of {study.weights:,} weights, trained on the King"
         f" James Version, on {side} x {side} tiles of PCM with {ohm:g} ohm a wire segment.",
-        footer=f"xbar_circuit {__version__}; made by: xbar language --segment-ohm {ohm:g}"
-        f" --tile {side} --bits {bits} --pcm {pcm} --compensation {compensation}"
-        f" --windows {windows} --seeds {seeds} --seed {seed}",
+        footer=made_by(),
     )
     content = language_table(study)
     table = Table(title=content.caption)

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from rich.table import Table
 
-from xbar_circuit import __version__
 from xbar_circuit import _user_modules as user_modules
 from xbar_circuit._files import write_json
 from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.accelerator.mapping import Mapping
 from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
 from xbar_circuit.cli import _network_options as given
+from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._networks import load_network
 from xbar_circuit.cli._options import (
     Out,
@@ -53,9 +53,7 @@ def mapping(
     write_mapping(found, copies, out)
     summary = mapping_summary(found, copies)
     write_json(out / "summary.json", summary)
-    page = write_mapping_page(
-        found, out, copies, footer=f"xbar_circuit {__version__}; made by: xbar mapping {network}"
-    )
+    page = write_mapping_page(found, out, copies, footer=made_by())
     console = SafeConsole()
     table = Table(
         title=f"{found.tile_count} tiles ({summary['tiles_with_copies']} with copies),"

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from xbar_circuit import __version__
 from xbar_circuit._files import write_json
 from xbar_circuit._terminal import SafeConsole
+from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._network_options import IMAGES, SEEDS
 from xbar_circuit.cli._options import (
     SEED,
@@ -90,8 +90,7 @@ def mnist(
     page = write_mnist_page(
         study,
         out,
-        footer=f"xbar_circuit {__version__}; made by: xbar mnist --seeds {seeds} --seed {seed}"
-        + ("" if images is None else f" --images {images}"),
+        footer=made_by(),
     )
     _tell(console, study)
     console.print(f"summary and page: {out / 'summary.json'}, {page}", soft_wrap=True)

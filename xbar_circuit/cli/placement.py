@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from xbar_circuit import __version__
 from xbar_circuit._files import write_json
 from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.settings import InferenceSettings
 from xbar_circuit.cli import _network_options as given
+from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import (
     Out,
     draws,
@@ -33,7 +33,7 @@ __all__ = ["placement"]
 @resumes
 @given.takes_workload
 def placement(
-    network: given.NETWORK = "lenet5",
+    network: given.NETWORK = "lenet5",  # noqa: ARG001  in the workload
     *,
     workload: Workload,
     config: given.CONFIG = None,
@@ -78,7 +78,7 @@ def placement(
         )
     draw_placement(found, out / "placement.png")
     write_json(out / "summary.json", found.to_dict())
-    footer = f"xbar_circuit {__version__}; made by: xbar placement {network}"
+    footer = made_by()
     page = write_placement_page(found, out, footer=footer)
     table = Table(
         title=f"{found.images:,} images, {settings.seeds} chips; wanted"

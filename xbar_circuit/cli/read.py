@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import typer
 
-from xbar_circuit import Crossbar, Terminals, Wires, __version__, nodal, spice
+from xbar_circuit import Crossbar, Terminals, Wires
+from xbar_circuit import read as read_array
 from xbar_circuit._checks import FloatArray
 from xbar_circuit._files import write_json
 from xbar_circuit._matrix_files import load_matrix
 from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.calibration.ready import ready
 from xbar_circuit.cells import OwnCell
+from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import (
     BottomOhm,
     ColumnOhm,
@@ -34,17 +35,20 @@ from xbar_circuit.cli._options import (
 )
 from xbar_circuit.cli._own_cells import stated
 from xbar_circuit.cli._resuming import one_shot
-from xbar_circuit.report.read import error_text, read_summary, write_read_page, write_read_tables
+from xbar_circuit.report.read import (
+    error_text,
+    mean_loss,
+    read_summary,
+    write_read_page,
+    write_read_tables,
+)
 from xbar_circuit.result import ReadResult
 from xbar_circuit.units import engineering
 
 __all__ = ["read"]
 
 
-_ENGINES: dict[EngineName, Callable[[Crossbar, FloatArray], ReadResult]] = {
-    EngineName.NODAL: nodal.read,
-    EngineName.SPICE: spice.read,
-}
+_COMPARED = (EngineName.NODAL, EngineName.SPICE)
 _LARGEST_LIKELY = 1e-2  # S; above, somebody may have meant ohm or microsiemens
 
 
@@ -75,7 +79,8 @@ def read(
     unit_siemens: UnitSiemens = 1.0,
     engine: Engine = EngineName.NODAL,
     compare: Annotated[
-        bool, typer.Option("--compare", help="Also run the other engine and report the difference.")
+        bool,
+        typer.Option("--compare", help="Solve it with nodal and spice too, and compare."),
     ] = False,
     out: Out = Path("out/read"),
 ) -> None:
@@ -99,18 +104,9 @@ def read(
     for word in _doubts(crossbar.conductance, inputs):
         warn.print(f"warning: {word}", style="yellow", highlight=False, soft_wrap=True)
     with warn.status(f"solving {crossbar.rows} x {crossbar.cols}"):
-        result = _ENGINES[engine](crossbar, inputs)
-        others = [name for name in _ENGINES if name is not engine] if compare else []
-        scale = float(np.abs(result.column_current).max()) or 1.0
-        comparison = {
-            name.value: float(
-                np.abs(
-                    _ENGINES[name](crossbar, inputs).column_current - result.column_current
-                ).max()
-            )
-            / scale
-            for name in others
-        }
+        result = read_array(crossbar, inputs, engine=engine.value)
+        others = [name for name in _COMPARED if name is not engine] if compare else []
+        comparison = {name.value: _difference(result, name) for name in others}
     picture = out / "maps.png"
     result.plot(path=picture)
     write_json(out / "summary.json", read_summary(result, comparison))
@@ -120,20 +116,31 @@ def read(
         out,
         picture=picture,
         comparison=comparison,
-        footer=f"xbar_circuit {__version__}; made by: xbar read {conductance.name}"
-        f" --row-ohm {row_ohm:g} --column-ohm {column_ohm:g} --engine {engine.value}",
+        footer=made_by(),
     )
     peak = engineering(float(np.abs(result.column_current).max()), "A", 6)
-    console.print(
-        f"{crossbar.rows} x {crossbar.cols}, {len(inputs)} inputs: largest column current {peak},"
-        f" error bound {error_text(result)}",
-        highlight=False,
-    )
-    for name, value in comparison.items():
-        console.print(f"{name} differs by {value:.1e} of it", highlight=False)
+    loss = mean_loss(result)
+    vectors = f"{len(inputs)} input vector{'s' if len(inputs) > 1 else ''}"
+    for line in (
+        f"{crossbar.rows} x {crossbar.cols} array, {vectors}; error bound {error_text(result)}",
+        f"largest column current: {peak}",
+        *([] if loss is None else [f"mean current lost to wires: {100 * loss:.3g} %"]),
+        *(
+            f"largest difference from {name}: {value:.1e} of the largest current"
+            for name, value in comparison.items()
+        ),
+    ):
+        console.print(line, highlight=False, soft_wrap=True)
     if isinstance(law, OwnCell) and law.table is not None:
         console.print(f"table of your cell: {law.table.quality}", highlight=False)
     console.print(f"page, tables and maps: {page}", soft_wrap=True, highlight=False)
+
+
+def _difference(result: ReadResult, engine: EngineName) -> float:
+    """Return the largest difference of another engine's currents, relative to the largest."""
+    other = read_array(result.crossbar, result.volts, engine=engine.value)
+    scale = float(np.abs(result.column_current).max()) or 1.0
+    return float(np.abs(other.column_current - result.column_current).max()) / scale
 
 
 def _inputs(path: Path, rows: int) -> FloatArray:

@@ -12,9 +12,9 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table as RichTable
 
-from xbar_circuit import __version__
 from xbar_circuit import _user_modules as user_modules
 from xbar_circuit._terminal import SafeConsole
+from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import (
     Workers,
     draws,
@@ -80,7 +80,7 @@ def sweep(
         dataset,
         outcomes,
         folder,
-        footer=f"xbar_circuit {__version__}; made by: xbar sweep {study.name}",
+        footer=made_by(),
     )
     content = sweep_tables(dataset, spread=False)
     table = RichTable(title=f"{title}: {len(outcomes)} points, mean over the seeds")

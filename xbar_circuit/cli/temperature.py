@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from xbar_circuit import __version__
 from xbar_circuit._files import write_json
 from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.settings import InferenceSettings
 from xbar_circuit.cli import _network_options as given
+from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import (
     Celsius,
     Out,
@@ -35,7 +35,7 @@ __all__ = ["temperature"]
 @resumes
 @given.takes_workload
 def temperature(
-    network: given.NETWORK = "lenet5",
+    network: given.NETWORK = "lenet5",  # noqa: ARG001  in the workload
     *,
     workload: Workload,
     config: given.CONFIG = None,
@@ -76,9 +76,7 @@ def temperature(
         )
     draw_temperature_curve(found, out / "temperature.png")
     write_json(out / "summary.json", found.to_dict())
-    page = write_temperature_page(
-        found, out, footer=f"xbar_circuit {__version__}; made by: xbar temperature {network}"
-    )
+    page = write_temperature_page(found, out, footer=made_by())
     table = Table(
         title=f"{found.images:,} images, {settings.seeds} chips, programmed at"
         f" {programmed_celsius:g} C;"

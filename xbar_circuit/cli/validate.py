@@ -13,6 +13,7 @@ from xbar_circuit import __version__
 from xbar_circuit._checks import choice
 from xbar_circuit._files import write_json
 from xbar_circuit._terminal import SafeConsole
+from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import SEED, Only, Out, Seed
 from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.report.progress import progress_bar
@@ -60,7 +61,7 @@ def validate(
             groups[name] = found
             bar.add(name)
     truths = [one for group in groups.values() for one in group]
-    footer = f"xbar_circuit {__version__}; made by: xbar validate --seed {seed}"
+    footer = made_by()
     page = write_validation_page(groups, out, version=__version__, footer=footer)
     write_json(
         out / "summary.json",

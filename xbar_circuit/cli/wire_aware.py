@@ -7,11 +7,11 @@ from typing import Any
 
 from rich.table import Table
 
-from xbar_circuit import __version__
 from xbar_circuit import _user_modules as user_modules
 from xbar_circuit._files import write_json
 from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cli import _network_options as given
+from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import (
     SEED,
     Bits,
@@ -106,8 +106,7 @@ def wire_aware(
         out,
         network=network,
         picture=out / "wire_aware.png",
-        footer=f"xbar_circuit {__version__}; made by: xbar wire-aware {network} --tile {side}"
-        f" --bits {bits} --pcm {pcm} --seconds {seconds:g} --seeds {chips} --seed {seed}",
+        footer=made_by(),
     )
     content = recovery_table(found)
     table = Table(title=f"{network}, {side} x {side} tiles, {bits} bit, {pcm}")

@@ -14,6 +14,7 @@ from rich.markup import escape
 from xbar_circuit import __version__, report
 from xbar_circuit._files import write_json
 from xbar_circuit.cells import OneT1R
+from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import (
     SEED,
     Cols,
@@ -147,7 +148,7 @@ def write(
                 ],
             )
         ],
-        footer=f"xbar_circuit {__version__}; made by: xbar write; seed {seed}",
+        footer=made_by(f"seed {seed}"),
     )
     console = Console()
     for name, value in told["figures"].items():

@@ -10,6 +10,7 @@ from xbar_circuit.accelerator._layer_cost import COMPONENTS
 from xbar_circuit.accelerator.cost import Cost
 from xbar_circuit.architecture import PUBLISHED
 from xbar_circuit.plots.style import COLOURS, figure, save
+from xbar_circuit.units import engineering
 
 __all__ = ["draw_chips", "draw_cost"]
 
@@ -25,7 +26,7 @@ def draw_cost(cost: Cost, path: Path) -> None:
         for layer in layers
     ]
     place = np.arange(len(layers))
-    height = 1.6 + 0.32 * len(layers)
+    height = 2.0 + 0.32 * len(layers)
     with figure(1, 2, width=10.0, height=height, sharey=True, width_ratios=[2, 1]) as (page, axes):
         left, right = axes
         start = np.zeros(len(layers))
@@ -37,11 +38,13 @@ def draw_cost(cost: Cost, path: Path) -> None:
         left.invert_yaxis()
         left.set_xlim(left=0.0)
         left.set_xlabel("energy of an inference [nJ]")
-        left.set_title(f"{cost.total_joule * 1e9:,.1f} nJ in all")
-        left.legend(fontsize=8, loc="lower right")
+        left.set_title(f"{engineering(cost.total_joule, 'J')} in all")
         right.barh(place, [1e6 * layer.second for layer in layers], color=COLOURS[0])
         right.set_xlabel("time of the stage [us]")
-        right.set_title(f"{cost.latency_second * 1e6:,.1f} us latency")
+        page.legend(
+            *left.get_legend_handles_labels(), fontsize=8, loc="outside lower center", ncols=7
+        )
+        right.set_title(f"{engineering(cost.latency_second, 's')} latency")
         save(page, path)
 
 

@@ -14,6 +14,7 @@ from xbar_circuit.studies.sweep.design import Design, best_designs
 
 __all__ = ["draw_design"]
 
+_LOG_SPAN = 3.0  # energies that span more are drawn logarithmically
 _MARKERS = "os^Dv<>P"
 
 
@@ -54,10 +55,12 @@ def draw_design(designs: Sequence[Design], path: Path) -> None:
         for k, width in enumerate(widths):
             marker = _MARKERS[k % len(_MARKERS)]
             axes.plot([], [], marker, color="#9aa7b2", label=f"{width} bit")
-        axes.set_xscale("log")
-        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 1.5, 2.0, 3.0, 5.0, 7.0)))
-        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-        axes.xaxis.set_minor_formatter(NullFormatter())
+        energies = [1e9 * design.joule for design in designs]
+        if max(energies) > _LOG_SPAN * min(energies):
+            axes.set_xscale("log")
+            axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 1.5, 2.0, 3.0, 5.0, 7.0)))
+            axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+            axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlabel("energy of an image [nJ]")
         axes.set_ylabel(f"{metric.name} [{metric.unit}]" if metric.unit else metric.name)
         axes.set_title("Tiles, converters and devices (a larger marker has more devices per cell)")

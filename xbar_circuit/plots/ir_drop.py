@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.ticker import NullLocator, ScalarFormatter
 
-from xbar_circuit.plots.style import COLOURS, decimal_ticks, figure, save
+from xbar_circuit.plots.style import COLOURS, decimal_ticks, figure, save, whole_ticks
 from xbar_circuit.studies.array.ir_drop import IrDropReport
 
 __all__ = ["draw_ir_drop", "draw_ir_drop_map"]
@@ -28,8 +28,11 @@ def draw_ir_drop(report: IrDropReport, path: Path) -> Path:
         The file cannot be written.
     """
     cells = list(dict.fromkeys(point.cell for point in report.points))
-    with figure(1, 3, width=11.0, height=4.2, sharey=True) as (page, axes):
-        for ax, (over, label, logarithmic) in zip(axes, _AXES, strict=True):
+    swept = [one for one in _AXES if len({getattr(p, one[0]) for p in report.points}) > 1]
+    shown = swept or list(_AXES[:1])
+    width = 11.0 if len(shown) == len(_AXES) else 1.5 + 4.0 * len(shown)
+    with figure(1, len(shown), width=width, height=4.2, sharey=True) as (page, axes):
+        for ax, (over, label, logarithmic) in zip(axes, shown, strict=True):
             for k, cell in enumerate(cells):
                 points = [p for p in report.sweep(cell, over) if p.worst > 0.0]
                 x = [getattr(point, over) for point in points]
@@ -77,6 +80,8 @@ def draw_ir_drop_map(report: IrDropReport, path: Path) -> Path:
             )
             page.colorbar(picture, ax=losses, label="voltage lost on the wires [mV]")
             losses.grid(visible=False)
+            whole_ticks(losses.xaxis, losses.yaxis)
+            whole_ticks(errors.xaxis)
             losses.set(title=cell, xlabel="bit line (column)", ylabel="word line (row)")
             columns = np.arange(found.column_error.size)
             errors.bar(columns, 100.0 * found.column_error, width=0.8, color=COLOURS[0])

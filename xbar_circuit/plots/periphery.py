@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
-from xbar_circuit.plots.style import COLOURS, figure, save
+from xbar_circuit.plots.style import COLOURS, figure, save, whole_ticks
 from xbar_circuit.studies import ColumnReport, ConverterReport, ConverterYield
 
 __all__ = ["draw_column", "draw_converter", "draw_yield"]
@@ -125,5 +126,7 @@ def draw_yield(found: ConverterYield, path: Path) -> None:
         )
         worst.legend()
         enob.hist(found.figures["enob"], bins=20, color=COLOURS[2])
+        enob.xaxis.set_major_locator(MaxNLocator(4))
+        whole_ticks(enob.yaxis)
         enob.set(xlabel="ENOB [bit]", ylabel="samples")
         save(page, path)

@@ -7,25 +7,14 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.plots.style import COLOURS, figure, save
+from xbar_circuit.plots.style import COLOURS, figure, save, whole_ticks
 from xbar_circuit.result import ReadResult
+from xbar_circuit.units import si_scale
 
 __all__ = ["draw_read"]
-
-_SCALES = (
-    (1e-18, "a"),
-    (1e-15, "f"),
-    (1e-12, "p"),
-    (1e-9, "n"),
-    (1e-6, "u"),
-    (1e-3, "m"),
-    (1.0, ""),
-    (1e3, "k"),
-)
 
 
 def draw_read(result: ReadResult, *, sample: int = 0, path: str | Path | None = None) -> Figure:
@@ -101,7 +90,7 @@ def _map(page: Figure, ax: Axes, values: FloatArray, *, unit: str) -> None:
     quantity = "voltage" if unit == "V" else "current"
     page.colorbar(picture, ax=ax, label=f"{quantity} [{prefix}{unit}]")
     ax.grid(visible=False)
-    _whole(ax)
+    whole_ticks(ax.xaxis, ax.yaxis)
 
 
 def _columns(ax: Axes, result: ReadResult, sample: int) -> None:
@@ -118,16 +107,8 @@ def _columns(ax: Axes, result: ReadResult, sample: int) -> None:
     ax.set_title("Column current")
     ax.set_xlabel("bit line (column)")
     ax.set_ylabel(f"current [{prefix}A]")
-    _whole(ax, both=False)
-
-
-def _whole(ax: Axes, *, both: bool = True) -> None:
-    """Let ticks of indices be whole numbers."""
-    for axis in (ax.xaxis, ax.yaxis) if both else (ax.xaxis,):
-        axis.set_major_locator(MaxNLocator(integer=True))
+    whole_ticks(ax.xaxis)
 
 
 def _scale(values: FloatArray) -> tuple[float, str]:
-    largest = float(np.max(np.abs(values), initial=0.0))
-    fits = [one for one in _SCALES if one[0] <= largest]
-    return fits[-1] if fits else (_SCALES[0] if largest > 0.0 else (1.0, ""))
+    return si_scale(float(np.max(np.abs(values), initial=0.0)))

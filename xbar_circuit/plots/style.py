@@ -17,12 +17,12 @@ from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
 from xbar_circuit._files import replacing
 from xbar_circuit.errors import ParameterError
 
-__all__ = ["COLOURS", "FORMATS", "also_as", "decimal_ticks", "figure", "save"]
+__all__ = ["COLOURS", "FORMATS", "also_as", "decimal_ticks", "figure", "save", "whole_ticks"]
 
 #: Kinds of files that a figure can be written as.
 FORMATS = ("png", "svg", "pdf")
@@ -91,6 +91,18 @@ def decimal_ticks(axis: Axis) -> None:
     axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+
+
+def whole_ticks(*axes: Axis) -> None:
+    """Put ticks at whole numbers only: indices, counts, bits.
+
+    Parameters
+    ----------
+    axes
+        Such as ``axes.xaxis``.
+    """
+    for axis in axes:
+        axis.set_major_locator(MaxNLocator(integer=True))
 
 
 @contextmanager

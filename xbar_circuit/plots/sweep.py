@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xbar_circuit.plots.style import COLOURS, figure, save
+from xbar_circuit.plots.style import COLOURS, figure, save, whole_ticks
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -63,6 +63,8 @@ def _draw(axes: Any, dataset: xr.Dataset, name: str) -> None:
         )
     if numeric and places.min() > 0.0 and places.max() / places.min() >= _LOG_SPAN:
         axes.set_xscale("log")
+    if numeric and position.dtype.kind == "i" and axes.get_xscale() == "linear":
+        whole_ticks(axes.xaxis)
     if not numeric:
         axes.set_xticks(places, [str(value) for value in position])
     unit = dataset[first].attrs.get("units")

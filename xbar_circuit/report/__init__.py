@@ -7,6 +7,7 @@ inlined, so the file can be mailed.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ from xbar_circuit.errors import ModelFileError
 
 __all__ = ["Figure", "Section", "Table", "write_page"]
 
+_NUMBER = re.compile(r"[<>~+-]?\.?\d")
+_LONG = 40  # characters; a column of such cells is prose, though each begins with a number
 #: Smallest size at which a figure of 10 pt letters and 150 dots per inch can be read.
 _LEGIBLE = 0.42
 
@@ -26,12 +29,23 @@ _LEGIBLE = 0.42
 class Table:
     """A table of ready text; numbers are formatted by who knows their unit.
 
-    Columns are aligned right except the first.
+    The first column and columns without a number in them are aligned left, numbers right.
     """
 
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     caption: str = ""
+
+    @property
+    def kinds(self) -> list[str]:
+        """Class of each column in the page: ``"number"`` or ``"text"``."""
+        found = []
+        for k in range(len(self.columns)):
+            cells = [row[k] for row in self.rows if k < len(row)]
+            numbers = sum(bool(_NUMBER.match(cell)) for cell in cells)
+            long = sum(len(cell) > _LONG for cell in cells)
+            found.append("number" if k and numbers and 2 * long < len(cells) else "text")
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,12 +82,18 @@ class Figure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A heading and what stands under it: paragraphs first, then tables, then figures."""
+    """A heading and its paragraphs, tables, figures, code and links to files, in this order.
+
+    code : text that is shown letter by letter, such as a TOML file.
+    files : paths relative to the page.
+    """
 
     title: str
     paragraphs: Sequence[str] = ()
     tables: Sequence[Table] = ()
     figures: Sequence[Figure] = ()
+    code: str = ""
+    files: Sequence[str] = ()
 
 
 def write_page(

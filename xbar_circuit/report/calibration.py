@@ -95,7 +95,7 @@ def _case(report: CalibrationReport, folder: Path) -> Section:
             )
             for k, (value, sigma) in enumerate(zip(model.coefficients, model.sigmas, strict=True))
         ),
-        ("saturation", f"{_end(model.low, unit)} to {_end(model.high, unit)}"),
+        ("saturation", _saturation(model.low, model.high, unit)),
         ("rms of the fit", f"{model.residual_lsb:.3f} LSB (0.289 is the rounding alone)"),
         ("noise of the amplifier, rms", engineering(model.noise, unit)),
         ("settling", _poles(report)),
@@ -105,13 +105,19 @@ def _case(report: CalibrationReport, folder: Path) -> Section:
     picture = folder / report.case.name.replace(" ", "-") / "calibrate.png"
     return Section(
         title=report.case.name,
-        tables=[Table(columns=("", "value"), rows=rows)],
+        tables=[Table(columns=("quantity", "value"), rows=rows)],
         figures=[Figure(path=picture, caption="Codes and the model's error, products held out")],
     )
 
 
-def _end(value: float, unit: str) -> str:
-    return engineering(value, unit) if np.isfinite(value) else "none within reach"
+def _saturation(low: float, high: float, unit: str) -> str:
+    """Say where the converter's input stops to follow; infinite is nowhere in the range."""
+    ends = [
+        f"{side} {engineering(value, unit)}"
+        for side, value in (("below", low), ("above", high))
+        if np.isfinite(value)
+    ]
+    return " and ".join(ends) or "not within the fitted range"
 
 
 def _poles(report: CalibrationReport) -> str:

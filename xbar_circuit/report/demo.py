@@ -122,8 +122,8 @@ def _agreement(demo: Demo, folder: Path) -> Section:
         paragraphs=[
             "One tile of every shape of every layer, from the driver to the code, with activations"
             " that occur in that layer: with ideal converters (first table); tiles of the first and"
-            f" the last layer with a behavioural read-out too, {part_words(behavioural_readout())},"
-            f" with which the network has {_percent(demo.behavioural_accuracy)} (second table)."
+            " the last layer with a behavioural read-out too (second table), with which the network"
+            f" has {_percent(demo.behavioural_accuracy)}: {part_words(behavioural_readout())}."
             " Differences of currents are those of the bare array, relative to the largest of the"
             " vector."
         ],

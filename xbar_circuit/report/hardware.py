@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 
+import numpy as np
+
+from xbar_circuit._brief import number_text
 from xbar_circuit.accelerator._hardware import Hardware
 from xbar_circuit.accelerator.spot_check import TileCheck, agreement_by_layer
 from xbar_circuit.calibration import ReadoutModel
 from xbar_circuit.cells import CurrentTable, StateMap
-from xbar_circuit.peripherals import Subcircuit
+from xbar_circuit.peripherals import Readout, Subcircuit
 from xbar_circuit.report import Table
 from xbar_circuit.units import engineering
+
+_MOST_VALUES = 4  # that are told one by one
+_KINDS = {
+    "Dac": "DAC",
+    "IdealConverter": "ideal converter",
+    "OpAmp": "op-amp",
+    "Sar": "SAR converter",
+    "Flash": "flash converter",
+    "Ramp": "ramp converter",
+    "Cyclic": "cyclic converter",
+    "Oscillator": "oscillator converter",
+}
 
 __all__ = ["accelerator_words", "calibrated_words", "codes_table", "part_words"]
 
@@ -23,8 +39,8 @@ def accelerator_words(a: Hardware) -> list[str]:
     law = "" if synapse.cell.linear else f" Law of the cells: {part_words(synapse.cell)}."
     high, wide = a.block
     words = [
-        f"Tiles of {a.rows} x {a.cols} cells; a weight is a {type(synapse).__name__} of {high} x"
-        f" {wide} of them, each device between {engineering(synapse.g_min_siemens, 'S')} and"
+        f"Tiles of {a.rows} x {a.cols} cells; each weight is a {_kind(synapse)} of {high} x"
+        f" {wide} devices, each between {engineering(synapse.g_min_siemens, 'S')} and"
         f" {engineering(synapse.g_max_siemens, 'S')}, {devices}.{law} Wires:"
         f" {engineering(a.wires.row_ohm, 'ohm')} a segment along rows,"
         f" {engineering(a.wires.column_ohm, 'ohm')} along columns.",
@@ -47,16 +63,42 @@ def part_words(part: object) -> str:
         return f"{part.name} of {part.path.name} ({', '.join(given)})"
     if not is_dataclass(part) or isinstance(part, CurrentTable):
         return str(part)
-    told = []
+    told, parts = [], []
     for field in fields(part):
         if not field.init or not field.repr:
             continue
         value = getattr(part, field.name)
-        if value == field.default and not is_dataclass(value):
-            continue
-        told.append(f"{field.name} {part_words(value) if is_dataclass(value) else value}")
+        if is_dataclass(value):
+            parts.append(part_words(value))
+        elif value != field.default:
+            told.append(_setting(field.name, value))
+    if isinstance(part, Readout):
+        return "; ".join([*parts, *told])
+    inside = "; ".join([*([", ".join(told)] if told else []), *parts])
+    return f"{_kind(part)} ({inside})" if inside else _kind(part)
+
+
+def _kind(part: object) -> str:
+    """Return a class's name in words: SAR, ideal converter, op-amp."""
     name = type(part).__name__
-    return f"{name} ({', '.join(told)})" if told else name
+    return _KINDS.get(name) or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).lower()
+
+
+def _setting(name: str, value: object) -> str:
+    """Return a setting in words, with its unit."""
+    if isinstance(value, bool):
+        return name.replace("_", " ") if value else f"no {name.replace('_', ' ')}"
+    if isinstance(value, tuple | list | np.ndarray) and len(value) > _MOST_VALUES:
+        return f"{len(value)} {name.replace('_', ' ')}"
+    if not isinstance(value, int | float):
+        return f"{name.replace('_', ' ')} {value}"
+    if name == "bits":
+        return f"{value} bit"
+    if name == "noise_volt_per_root_hertz":
+        return f"noise {engineering(value, 'V')}/sqrt(Hz)"
+    text = number_text(name, value)
+    plain = not text.split()[-1].isalpha()
+    return f"{(name if plain else name.rpartition('_')[0] or name).replace('_', ' ')} {text}"
 
 
 def calibrated_words(model: ReadoutModel) -> str:

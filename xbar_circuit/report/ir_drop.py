@@ -81,7 +81,7 @@ def write_ir_drop_page(
                 tables=[_points(report)],
             ),
             Section(
-                title="Is it true?",
+                title="Check against ngspice",
                 paragraphs=[
                     "The curves come from the fast engine. Each cell was read in ngspice once as"
                     " well; cells with a transistor are a table in the fast engine, extracted from"

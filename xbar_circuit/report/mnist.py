@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from xbar_circuit.architecture import PUBLISHED
@@ -49,7 +50,7 @@ def write_mnist_page(study: Mnist, folder: Path, *, footer: str) -> Path:
         path,
         title="MNIST on PCM tiles",
         lead=f"{reference.network_name}, {reference.images:,} images, tiles of 256 x 256, 8-bit"
-        f" converters, {len(reference.accuracy)} chips of every configuration.",
+        f" converters, {_chips(len(reference.accuracy))} of every configuration.",
         key_numbers={
             "digital accuracy": _percent(reference.digital_accuracy),
             f"no wires, {duration(first)}": _percent(reference.at(first)),
@@ -281,6 +282,12 @@ def _percent(value: float) -> str:
     return f"{100 * value:.2f}\N{NO-BREAK SPACE}%"
 
 
+def _chips(count: int) -> str:
+    return "1 chip" if count == 1 else f"{count} chips"
+
+
 def _spread(mean: float, half: float) -> str:
+    if not math.isfinite(half):  # one chip has no interval
+        return f"{100 * mean:.2f}"
     space = "\N{NO-BREAK SPACE}"
     return f"{100 * mean:.2f}{space}\N{PLUS-MINUS SIGN}{space}{100 * half:.2f}"

@@ -13,10 +13,18 @@ from xbar_circuit._csv_text import csv_text
 from xbar_circuit._files import write_text
 from xbar_circuit.report import Figure, Section, Table, write_page
 from xbar_circuit.result import ReadResult
-from xbar_circuit.units import engineering
+from xbar_circuit.units import engineering, si_scale
 
-__all__ = ["error_text", "read_summary", "write_read_page", "write_read_tables"]
+__all__ = ["error_text", "mean_loss", "read_summary", "write_read_page", "write_read_tables"]
 
+_TABLES = (
+    "column_current",
+    "row_voltage",
+    "column_voltage",
+    "device_current",
+    "row_segment_current",
+    "column_segment_current",
+)
 _SAMPLES = 8  # shown on the page; the files hold all
 
 
@@ -35,7 +43,7 @@ def read_summary(result: ReadResult, comparison: Mapping[str, float]) -> dict[st
         "cols": result.crossbar.cols,
         "engine": result.engine,
         "column_current": result.column_current,
-        "mean_loss": _mean_loss(result),
+        "mean_loss": mean_loss(result),
         "column_current_error": [
             [None if np.isnan(one) else one for one in row] for row in result.column_current_error
         ],
@@ -97,7 +105,7 @@ def write_read_page(
         The page cannot be written.
     """
     path = folder / "index.html"
-    loss = _mean_loss(result)
+    loss = mean_loss(result)
     numbers = {
         "largest column current": engineering(float(np.abs(result.column_current).max()), "A"),
         "bound on the error of the column currents": error_text(result),
@@ -107,7 +115,8 @@ def write_read_page(
         numbers = {"mean current lost to wires and terminals": f"{100 * loss:.3g} %"} | numbers
     batch = len(result.volts)
     shown = result.column_current[:_SAMPLES]
-    cut = "" if batch <= _SAMPLES else f" Here: the first {_SAMPLES} of {batch} inputs."
+    scale, prefix = si_scale(float(np.abs(shown).max(initial=0.0)))
+    cut = "" if batch <= _SAMPLES else f"The first {_SAMPLES} of {batch} inputs."
     write_page(
         path,
         title="Read of a crossbar",
@@ -127,16 +136,21 @@ def write_read_page(
             ),
             Section(
                 title="Column currents",
-                paragraphs=["All values are in column_current.csv." + cut],
+                paragraphs=[cut] if cut else [],
                 tables=[
                     Table(
-                        columns=["column", *(f"input {k}" for k in range(len(shown)))],
+                        columns=["column", *(f"input {k} [{prefix}A]" for k in range(len(shown)))],
                         rows=[
-                            [str(j), *(engineering(value, "A", 6) for value in column)]
+                            [str(j), *(f"{value / scale:.4f}" for value in column)]
                             for j, column in enumerate(shown.T)
                         ],
                     )
                 ],
+            ),
+            Section(
+                title="All values",
+                paragraphs=["Every quantity of every input, with its unit in the heading."],
+                files=[*(f"{name}.csv" for name in _TABLES), "summary.json"],
             ),
         ],
         footer=footer,
@@ -144,8 +158,8 @@ def write_read_page(
     return path
 
 
-def _mean_loss(result: ReadResult) -> float | None:
-    """Return the share of the ideal current that is missing; None where there is no ideal."""
+def mean_loss(result: ReadResult) -> float | None:
+    """Return the share of the current that wires and terminals take; None without an ideal."""
     ideal = result.ideal_column_current
     if ideal is None or not np.abs(ideal).sum() > 0.0:
         return None

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["sweep_tables", "write_sweep_page"]
 
+_MOST_LINES = 60  # of the study file
 _SHOWN = 200  # rows of the table; the CSV file has all
 
 
@@ -58,13 +59,17 @@ def write_sweep_page(
             )
         )
     configuration = Table(
-        columns=["", ""],
+        columns=["setting", "value"],
         rows=[
             [name, str(value)] for name, value in dataset.attrs.items() if name != "configuration"
         ],
     )
     sections.append(
-        Section(title="Made with", paragraphs=plan.text.splitlines()[:60], tables=[configuration])
+        Section(
+            title="Made with",
+            tables=[configuration],
+            code="\n".join(plan.text.splitlines()[:_MOST_LINES]),
+        )
     )
     write_page(
         path,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -63,13 +64,20 @@ def truth_rows(truths: Sequence[Truth]) -> list[tuple[str, ...]]:
             one.what,
             "-" if one.missing else f"{one.ours:.6g} {one.unit}",
             "-" if one.missing else f"{one.theirs:.6g} {one.unit}",
-            "-" if one.missing else f"{one.ratio:.9g}",
+            "-" if one.missing else _ratio(one.ratio),
             _verdict(one),
             one.source,
             one.command,
         )
         for one in truths
     ]
+
+
+def _ratio(ratio: float) -> str:
+    """Return a ratio with as many digits as tell it from 1, three at least."""
+    apart = abs(ratio - 1.0)
+    digits = 3 if apart == 0.0 or not math.isfinite(apart) else 2 - math.floor(math.log10(apart))
+    return f"{ratio:.{min(max(digits, 3), 9)}f}"
 
 
 def _verdict(one: Truth) -> str:

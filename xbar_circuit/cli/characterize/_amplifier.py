@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from xbar_circuit._files import write_json
-from xbar_circuit.cli.characterize._conditions import Conditions, made_by
+from xbar_circuit.cli.characterize._conditions import Conditions, footer_of
 from xbar_circuit.cli.characterize._subcircuit import shipped_subcircuit
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.peripherals import CurrentConveyor, OpAmp, Subcircuit, TransimpedanceAmplifier
@@ -88,14 +88,7 @@ def measure_amplifier(
     draw_amplifier(report, picture)
     if report.variations:
         draw_spread(report, spread)
-    conveyor = kind in ("conveyor", "transistor-conveyor")
-    resistors = f" --load-ohm {feedback_ohm:g}" if conveyor else f" --feedback-ohm {feedback_ohm:g}"
-    if feedback_farad > 0.0:
-        resistors += f" --feedback-farad {feedback_farad:g}"
-    footer = made_by(
-        f"{_command(kind)} --rows {rows} --cols {cols} --array {array} --bits {bits}"
-        f"{resistors} --reference-volt {reference_volt:g}"
-        f" --load-farad {load_farad:g} --settle-second {settle_second:g}",
+    footer = footer_of(
         conditions,
         circuit,
     )
@@ -151,8 +144,7 @@ def measure_sense_amplifier(
         )
     picture = out / "characterize.png"
     draw_sense_amplifier(report, picture)
-    footer = made_by(
-        f"sense-amplifier --common-mode-volt {common_mode_volt:g} --clock '{clock}'",
+    footer = footer_of(
         conditions,
         own if circuit is None else circuit,
     )
@@ -169,15 +161,6 @@ def measure_sense_amplifier(
         for c in report.conditions
     ]
     return table, report.name, page
-
-
-def _command(kind: str) -> str:
-    """Return the words of the command line that measure a kind."""
-    return {
-        "transistor-amplifier": "amplifier transistor",
-        "subcircuit": "amplifier --subcircuit ...",
-        "transistor-conveyor": "conveyor transistor",
-    }.get(kind, kind)
 
 
 @contextmanager

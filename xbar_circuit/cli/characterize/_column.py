@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from xbar_circuit import __version__
 from xbar_circuit._files import write_json
+from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.devices import PcmStatistics
 from xbar_circuit.plots.periphery import draw_column
 from xbar_circuit.report.periphery import column_rows, write_column
@@ -62,9 +62,7 @@ def measure_column(
         report,
         out,
         picture=picture,
-        footer=f"xbar_circuit {__version__}; made by: xbar characterize column {kind}"
-        f" --rows {rows} --cols {cols} --bits {bits} --engine {engine} --array {array}"
-        f" --products {products} --seed {seed}",
+        footer=made_by(),
     )
     write_json(out / "summary.json", {"name": report.name, **report.to_dict()})
     return column_rows(report), report.name, page

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xbar_circuit import __version__
+from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli.characterize._subcircuit import pairs
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals import Subcircuit
 from xbar_circuit.units import parse_spice
 
-__all__ = ["Conditions", "made_by"]
+__all__ = ["Conditions", "footer_of"]
 
 # Threshold mismatch [V] of our circuits by the area of their gates, 2 mV um / sqrt(W L) (Pelgrom et
 # al., IEEE J. Solid-State Circuits 24, 1433, 1989; the constant is a textbook value for 45 nm)
@@ -68,20 +68,17 @@ class Conditions:
         return {}
 
 
-def made_by(command: str, conditions: Conditions, own: Subcircuit | None = None) -> str:
+def footer_of(conditions: Conditions, own: Subcircuit | None = None) -> str:
     """Return the line under a page: by what, under which conditions and of which files it is.
 
     Parameters
     ----------
-    command
-        Words behind ``xbar characterize``.
     conditions
         As asked for.
     own
         The circuit, of whose files and supplies it tells.
     """
-    parts = [f"xbar_circuit {__version__}", f"made by: xbar characterize {command}"]
-    parts.append(f"{', '.join(f'{celsius:g}' for celsius in conditions.celsius)} C")
+    parts = [f"{', '.join(f'{celsius:g}' for celsius in conditions.celsius)} C"]
     if conditions.corners:
         parts.append(f"corners {', '.join(conditions.corners)}")
     if conditions.supplies:
@@ -97,4 +94,4 @@ def made_by(command: str, conditions: Conditions, own: Subcircuit | None = None)
     samples = f"{conditions.samples} samples" if conditions.samples > 1 else "one sample"
     if conditions.kit_samples:
         samples = f"{conditions.kit_samples} samples of the library"
-    return "; ".join([*parts, f"{samples}, seed {conditions.seed}"])
+    return made_by(*parts, f"{samples}, seed {conditions.seed}")

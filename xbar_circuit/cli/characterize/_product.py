@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from rich.table import Table
 
-from xbar_circuit import __version__
 from xbar_circuit._checks import choice
 from xbar_circuit._files import write_json
 from xbar_circuit._terminal import SafeConsole
+from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.plots.product import draw_product
 from xbar_circuit.report.product import PRODUCT_COLUMNS, product_rows, write_product
 from xbar_circuit.studies import characterize_product
@@ -44,10 +44,7 @@ def measure_product(
         )
     picture = out / "characterize.png"
     draw_product(report, picture)
-    footer = (
-        f"xbar_circuit {__version__}; made by: xbar characterize product {kind}"
-        f" --rows {rows} --cols {cols} --bits {bits} --seed {seed}"
-    )
+    footer = made_by()
     page = write_product(report, out, picture=picture, footer=footer)
     write_json(out / "summary.json", report.to_dict())
     table = Table(*PRODUCT_COLUMNS, title=f"a product of {report.name}")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from xbar_circuit import __version__
 from xbar_circuit._files import write_json
+from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.peripherals import Cyclic, Flash, OscillatorCounter, Ramp, Sar
 from xbar_circuit.plots.periphery import draw_yield
 from xbar_circuit.report import Figure, Section, Table, write_page
@@ -73,7 +73,7 @@ def measure_yield(
                 figures=[Figure(path=picture, caption="INL, DNL, their worst, effective bits")],
             )
         ],
-        footer=f"xbar_circuit {__version__}, seed {seed}",
+        footer=made_by(f"seed {seed}"),
     )
     write_json(out / "summary.json", found.to_dict())
     return found.name, rows, page

@@ -21,6 +21,7 @@ from xbar_circuit.cli._options import (
     Rows,
     Seed,
     draws,
+    in_spice,
 )
 from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.cli.characterize._column import measure_column
@@ -52,7 +53,8 @@ def column(
 ) -> None:
     """Measure a column end to end: its error by driver, device, wire, amplifier and converter."""
     choice("circuit", circuit, tuple(CHAINS))
-    arrays = ("array",) if engine is EngineName.SPICE else ()
+    spice = in_spice(engine)
+    arrays = ("array",) if spice else ()
     refuse_ignored(context, f"a column with --engine {engine.value}", (*_HONOURED, *arrays))
     console = SafeConsole()
     table, name, page = measure_column(
@@ -60,7 +62,7 @@ def column(
         rows=rows,
         cols=cols,
         bits=bits,
-        engine="spice" if engine is EngineName.SPICE else "fast",
+        engine="spice" if spice else "fast",
         array=array,
         products=products,
         programmed=programmed,

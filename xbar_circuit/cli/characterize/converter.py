@@ -19,10 +19,11 @@ from xbar_circuit.cli._options import (
     EngineName,
     Out,
     draws,
+    in_spice,
     takes,
 )
 from xbar_circuit.cli._resuming import resumes
-from xbar_circuit.cli.characterize._conditions import Conditions, made_by
+from xbar_circuit.cli.characterize._conditions import Conditions, footer_of
 from xbar_circuit.cli.characterize._honoured import refuse_ignored
 from xbar_circuit.cli.characterize._options import CONDITIONS, OWN_CIRCUIT, tell
 from xbar_circuit.cli.characterize._yield import MISMATCH, measure_yield
@@ -82,7 +83,7 @@ def converter(
     choice("circuit", circuit, tuple(MISMATCH))
     asked = conditions()
     usual = EngineName.SPICE if context.params.get("subcircuit") else EngineName.NODAL
-    spice = (engine or usual) is EngineName.SPICE
+    spice = in_spice(engine or usual)
     sheet = bool(asked.corners or asked.supplies or asked.vary or asked.kit_samples)
     sheet = sheet or len(asked.celsius) > 1
     many = asked.samples > 1 and not sheet
@@ -143,9 +144,7 @@ def converter(
             measured = dataclasses.replace(measured, variations=variations)
     picture = out / "characterize.png"
     draw_converter(measured, picture)
-    footer = made_by(
-        f"converter {circuit} --bits {bits} --low-volt {low_volt:g} --high-volt {high_volt:g}"
-        f" --mismatch {sigma:g} --noise-lsb {noise_lsb:g}",
+    footer = footer_of(
         asked,
         mine,
     )

@@ -13,7 +13,7 @@ from xbar_circuit._files import write_json
 from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cli._options import Out, ReferenceVolt, Rows, takes
 from xbar_circuit.cli._resuming import resumes
-from xbar_circuit.cli.characterize._conditions import Conditions, made_by
+from xbar_circuit.cli.characterize._conditions import Conditions, footer_of
 from xbar_circuit.cli.characterize._honoured import refuse_unused
 from xbar_circuit.cli.characterize._options import CONDITIONS, OWN_CIRCUIT, tell
 from xbar_circuit.crossbar import Crossbar
@@ -84,8 +84,7 @@ def integrator(
         if report.variations
     ]
     table += [("failed", f"{v.name}: {v.failure}") for v in report.variations if v.failure]
-    footer = made_by(
-        f"integrator --rows {rows} --farad {farad:g} --window-second {window_second:g}",
+    footer = footer_of(
         asked,
         mine,
     )

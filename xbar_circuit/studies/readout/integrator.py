@@ -34,6 +34,7 @@ from xbar_circuit.studies.readout.variations import (
     temperatures_of,
 )
 from xbar_circuit.tile import Tile
+from xbar_circuit.units import engineering
 
 __all__ = ["IntegratorReport", "characterize_integrator"]
 
@@ -249,7 +250,9 @@ def _measured(
     watt = float(np.mean([sum(answer.supply_watt.values()) for answer in answers]))
     kind = getattr(amplifier.opamp, "name", "behavioural op-amp")
     return IntegratorReport(
-        name=name or f"{kind}, {amplifier.farad:g} F in {amplifier.window_second:g} s",
+        name=name
+        or f"{kind}, {engineering(amplifier.farad, 'F')}"
+        f" in {engineering(amplifier.window_second, 's')}",
         gain_ohm=-float(slope),
         gain_error=-float(slope) / amplifier.transimpedance_ohm - 1.0,
         offset_volt=float(np.interp(0.0, scale, out)) - amplifier.reference_volt,
