@@ -6,6 +6,7 @@ import pytest
 
 from closeness import approx
 from xbar_circuit import cli
+from xbar_circuit.devices import PcmCell
 
 
 def test_a_small_write_agrees_with_ngspice_and_leaves_maps(tmp_path, capsys):
@@ -15,7 +16,9 @@ def test_a_small_write_agrees_with_ngspice_and_leaves_maps(tmp_path, capsys):
     assert end.value.code in {0, None}
     told = json.loads((tmp_path / "summary.json").read_text("utf-8"))
     figures = told["figures"]
-    assert figures["conductance of the cell before [S]"] == approx(25.63e-6, rel=1e-3)
+    cell = PcmCell.sebastian2017()
+    before = float(cell.conductance(cell.thickness(20e-6), read_volt=0.2))
+    assert figures["conductance of the cell before [S]"] == approx(before, rel=1e-9)
     assert figures["conductance of the cell after [S]"] < 10e-6
     assert figures["largest difference of a thickness between engines [m]"] < 0.05e-9
     assert (tmp_path / "maps.png").stat().st_size > 10_000
