@@ -268,6 +268,12 @@ def test_a_point_of_a_network_is_refused_before_any_point_is_computed(place, giv
         sweep_plan_from_dictionary(content)
 
 
+def test_metrics_of_the_wire_aware_study_are_refused():
+    content = {"study": {"function": "wire_aware"}, "parameters": {"metrics": ["snr"]}}
+    with pytest.raises(xc.ParameterError, match="metrics: got .*measures accuracy"):
+        sweep_plan_from_dictionary({**content, "grid": {"ohm": [1.0]}})
+
+
 @pytest.mark.parametrize("content", [b"[study", b"\xff\xfe", None])
 def test_a_file_that_is_not_toml_is_said_to(tmp_path, content):
     path = tmp_path / "study.toml"
