@@ -270,7 +270,7 @@ def test_a_point_of_a_network_is_refused_before_any_point_is_computed(place, giv
 
 def test_metrics_of_the_wire_aware_study_are_refused():
     content = {"study": {"function": "wire_aware"}, "parameters": {"metrics": ["snr"]}}
-    with pytest.raises(xc.ParameterError, match="metrics: got .*measures accuracy"):
+    with pytest.raises(xc.ParameterError, match=r"metrics: got .*measures accuracy"):
         sweep_plan_from_dictionary({**content, "grid": {"ohm": [1.0]}})
 
 
