@@ -80,7 +80,7 @@ def read(
     engine: Engine = EngineName.NODAL,
     compare: Annotated[
         bool,
-        typer.Option("--compare", help="Solve it with nodal and spice too, and compare."),
+        typer.Option("--compare", help="Also run the other engine and report the difference."),
     ] = False,
     out: Out = Path("out/read"),
 ) -> None:
