@@ -152,3 +152,34 @@ mismatch = { unit_sigma = 0.01 }
     assert hot.warm_readout.samples is not None
     assert hot.warm_readout.samples[0].capacitor_errors == cool.readout.samples[0].capacitor_errors
     assert hot.warm_readout.amplifier.opamp.offset_volt == approx(58 * 2e-5)
+
+
+def test_drivers_of_a_chip_move_and_one_factor_makes_it_good(tmp_path):
+    """Full scale falls by 5.8 % at 85 degrees, from a TOML file; resistances by hand."""
+    config = tmp_path / "config.toml"
+    config.write_text(
+        """
+[accelerator]
+rows = 6
+cols = 6
+readout.converter = { kind = "ideal", bits = 12 }
+[accelerator.driver]
+kind = "buffer"
+output_ohm = 100.0
+output_per_celsius = 4e-3
+limit_per_celsius = -1e-3
+driver = { kind = "dac", bits = 8, full_scale_per_celsius = -1e-3 }
+"""
+    )
+    own = read_settings(config).accelerator
+    chip = own.program(network(), calibration=inputs(), drift_compensation="none")
+    before, warm = chip.run(inputs())[0], chip.at(0.0, celsius=85.0).run(inputs())[0]
+    (whole,) = replace(chip.at(0.0, celsius=85.0), drift_compensation="global").run(inputs())
+    lost, kept = (float((one * before).sum() / (before * before).sum()) for one in (warm, whole))
+    assert lost == approx(1.0 - 58e-3, rel=3e-3)
+    assert kept == approx(1.0, rel=3e-3)
+    parts = chip.parts["d"]
+    hot = parts.tile(0, chip.conductances[0][0], celsius=85.0)
+    assert hot.driver.driver.full_scale_per_celsius == -1e-3
+    assert hot.warm_driver.output_ohm == approx(100.0 * (1.0 + 4e-3 * 58.0))
+    assert hot.warm_driver.full_scale_volt == approx(hot.driver.full_scale_volt * (1.0 - 58e-3))

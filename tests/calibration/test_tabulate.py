@@ -280,3 +280,12 @@ def test_a_changed_model_file_makes_another_table(tmp_path):
     assert after.fingerprint != before.fingerprint
     with pytest.raises(xc.ParameterError, match="table of this very cell"):
         dataclasses.replace(after, table=cell.table)
+
+
+def test_further_temperatures_are_for_cells_that_have_any(tmp_path):
+    path = tmp_path / "own.lib"
+    path.write_text(".subckt own a b g=1u\nR1 a b {1/g}\n.ends own\n")
+    circuit = xc.peripherals.Subcircuit(path, "own", ports={"row": "a", "column": "b"})
+    cell = xc.cells.SubcircuitCell(circuit=circuit, state="g")
+    with pytest.raises(xc.ParameterError, match="celsius: got temperatures for a SubcircuitCell"):
+        xc.calibration.tabulate(cell, volts=(0.0, 0.2), conductances=(1e-6, 1e-5), celsius=(85.0,))

@@ -12,6 +12,7 @@ from xbar_circuit import calibration
 from xbar_circuit.cells import GateInput, OneT1R, OnSupplyLine, cell_preset, load_cell
 from xbar_circuit.cli import main
 from xbar_circuit.errors import ConvergenceError, ParameterError
+from xbar_circuit.peripherals import Dac, IdealConverter, Readout
 
 FEFET = cell_preset("fefet_hzo")
 SHAPE = (7, 5)
@@ -214,6 +215,45 @@ def test_a_transistor_cell_by_tables_and_in_ngspice(tmp_path):
     far = xc.Crossbar(conductance=conductance, wires=wires, cell=steep)
     with pytest.raises((ParameterError, ConvergenceError)):
         xc.nodal.read(far, volts)
+
+
+def test_its_temperature_is_that_of_its_cell(tmp_path):
+    """A tile refuses another one, ngspice runs at it, and tables belong to theirs."""
+    warm = GateInput(supply_volt=0.2, celsius=85.0)
+    line = OnSupplyLine(cell=warm, segment_ohm=0.0)
+    assert line.holds_at(85.0)
+    assert not line.holds_at(27.0)
+    cool = OnSupplyLine(cell=GateInput(supply_volt=0.2), segment_ohm=0.0)
+    assert cool.at_celsius(85.0) == line
+    assert cool.at_celsius(27.0) is cool
+    arrays = {
+        name: xc.Crossbar(
+            conductance=[[2e-5]], wires=xc.Wires(row_ohm=1.0, column_ohm=2.0), cell=cell
+        )
+        for name, cell in {"cool": cool, "line": line, "alone": warm}.items()
+    }
+    found = {name: xc.spice.read(one, [0.5]).column_current.item() for name, one in arrays.items()}
+    assert found["line"] == approx(found["alone"], rel=1e-9)
+    assert found["line"] < 0.998 * found["cool"]
+    parts = Dac(bits=4, signed=False), Readout(converter=IdealConverter(bits=6, high=1e-5))
+    assert xc.Tile(arrays["line"], *parts).celsius == 85.0
+    with pytest.raises(ParameterError, match="27 degrees for cells whose transistors are at 85"):
+        xc.Tile(arrays["line"], *parts, celsius=27.0)
+    known = calibration.tabulate_supply(
+        cool,
+        volts=(0.0, 1.0),
+        conductances=(4e-6, 25e-6),
+        drop_volt=0.05,
+        points=2,
+        tolerance=1e-2,
+        folder=tmp_path,
+    )
+    assert known.at_celsius(27.2) is known
+    with pytest.raises(ParameterError, match=r"85 degrees .* tabulated at 27, .*tabulate_supply"):
+        known.at_celsius(85.0)
+    law = OnSupplyLine(cell=FEFET.cell, segment_ohm=1.0)
+    assert law.holds_at(85.0)
+    assert law.at_celsius(85.0) is law
 
 
 def test_a_file_of_a_cell_has_it_too(tmp_path, capsys):

@@ -24,8 +24,8 @@ from xbar_circuit.calibration import _cache as cache
 from xbar_circuit.calibration._table_bench import TableBench
 from xbar_circuit.calibration._table_grid import TableGrid, first_grid
 from xbar_circuit.calibration.states import with_states
-from xbar_circuit.cells import OwnCell, TabulatedCell, TransistorCell
-from xbar_circuit.cells.tabulated import check_kind
+from xbar_circuit.cells import OwnCell, TabulatedCell
+from xbar_circuit.devices import Warmed
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.netlist import SpiceOptions
 
@@ -116,7 +116,7 @@ def tabulate(
         cell = with_states(cell, tolerance=tolerance, options=options, time_limit_second=limit)
     grid = first_grid(cell, volts, _range(cell) if conductances is None else conductances)
     if celsius:
-        check_kind("cell", cell, TransistorCell, "xc.cells.OneT1R(); others have one temperature")
+        _check_warmed(cell)
         own = partial(
             tabulate,
             volts=volts,
@@ -145,6 +145,23 @@ def tabulate(
         table = bench.table(grid, tolerance, key)
         cache.store(table, home)
     return replace(cell, table=table)
+
+
+def _check_warmed(cell: TabulatedCell) -> None:
+    """Refuse a cell that has one temperature.
+
+    Raises
+    ------
+    ParameterError
+        It has no parts whose temperature can be chosen.
+    """
+    if not isinstance(cell, Warmed):
+        raise ParameterError.about(
+            "celsius",
+            got=f"temperatures for a {type(cell).__name__}, which has its own",
+            expected="a cell with a transistor, such as xc.cells.OneT1R()",
+            remedy="leave celsius out",
+        )
 
 
 def _range(cell: TabulatedCell) -> ArrayLike:

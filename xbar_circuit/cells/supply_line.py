@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn, Self
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from xbar_circuit.cells.memory_transistor import MemoryTransistor
 from xbar_circuit.cells.one_transistor import GateInput
 from xbar_circuit.cells.table import CurrentTable
 from xbar_circuit.cells.tabulated import cell_run_settings
-from xbar_circuit.devices import CellResponse
+from xbar_circuit.devices import CellResponse, Warmed
 from xbar_circuit.errors import ParameterError
 
 __all__ = ["OnSupplyLine"]
@@ -113,6 +113,34 @@ class OnSupplyLine:
         """Temperature for the simulator [degree Celsius]; None leaves it to its options."""
         found: float | None = getattr(self.cell, "simulator_celsius", None)
         return found
+
+    def holds_at(self, celsius: float) -> bool:
+        """Whether what is known of its cell holds at a temperature [degree Celsius].
+
+        A :class:`~xbar_circuit.cells.MemoryTransistor` is a law with a temperature of its own.
+        """
+        return not isinstance(self.cell, Warmed) or self.cell.holds_at(celsius)
+
+    def at_celsius(self, celsius: float) -> Self:
+        """Return it with its cell's transistors at a temperature [degree Celsius].
+
+        Raises
+        ------
+        ParameterError
+            Its tables belong to another temperature.
+        """
+        if not isinstance(self.cell, Warmed) or self.holds_at(celsius):
+            return self
+        if self.tables:
+            own = self.simulator_celsius
+            raise ParameterError.about(
+                "celsius",
+                got=f"{celsius:g} degrees for supply lines tabulated at"
+                f" {27.0 if own is None else own:g}",
+                expected="the temperature that they were tabulated at",
+                remedy=f"xc.calibration.tabulate_supply() of a cell with celsius={celsius:g}",
+            )
+        return replace(self, cell=self.cell.at_celsius(celsius))
 
     @property
     def has_law(self) -> bool:

@@ -17,9 +17,8 @@ import numpy as np
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
 from xbar_circuit._uneven import Segments
-from xbar_circuit.cells import TabulatedCell
 from xbar_circuit.crossbar import Crossbar
-from xbar_circuit.devices import Cell
+from xbar_circuit.devices import Cell, Warmed
 from xbar_circuit.units import spice_number
 
 __all__ = ["SpiceOptions"]
@@ -98,7 +97,7 @@ class SpiceOptions:
 
     def for_cell(self, cell: Cell) -> Self:
         """Return them with the temperature of the cell, if its transistors have one."""
-        celsius = cell.simulator_celsius if isinstance(cell, TabulatedCell) else None
+        celsius = cell.simulator_celsius if isinstance(cell, Warmed) else None
         return self if celsius is None else replace(self, celsius=celsius)
 
     def line(self) -> str:
