@@ -23,6 +23,8 @@ from xbar_circuit.agreement import (
     tile_cases,
 )
 from xbar_circuit.cli import main
+from xbar_circuit.plots.agreement import agreement_figure
+from xbar_circuit.report.agreement import write_agreement
 
 
 @pytest.mark.parametrize("case", list(matrix(max_side=64)), ids=lambda case: case.name)
@@ -70,7 +72,7 @@ def test_the_command_takes_a_cell_of_ones_own(tmp_path, capsys):
     assert "VACASK has no such cell" in " ".join(capsys.readouterr().out.split())
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert summary["passed"]
-    assert {case["device"] for case in summary["cases"]} == {"SubcircuitCell"}
+    assert {case["device"] for case in summary["cases"]} == {"subcircuit own"}
     assert len(summary["cases"]) == 12
 
 
@@ -164,7 +166,20 @@ def test_agree_writes_json_figure_and_page(tmp_path, capsys):
     assert len(content["known_cases"]) == 9
     assert [tile["passed"] for tile in content["tiles"]] == [True]
     assert (tmp_path / "agree.png").read_bytes().startswith(b"\x89PNG")
-    assert "reference/dense-wires" in (tmp_path / "index.html").read_text()
+    page = (tmp_path / "index.html").read_text()
+    assert "reference/dense-wires" in page
+    assert "<h2>Tiles</h2>" in page
+    assert "Verilog-A sinh_cell" in page
+    assert "VerilogACell" not in page
+    assert f"made by: xbar agree --out {tmp_path} --max-side 7" in page
+
+
+def test_what_did_not_run_has_no_table(tmp_path):
+    outcome = check(next(iter(matrix(max_side=9))))
+    agreement_figure([outcome], tmp_path / "agree.png")
+    write_agreement(tmp_path, [outcome], [], [], [], seed=1, footer="")
+    page = (tmp_path / "index.html").read_text()
+    assert page.count("<table>") == page.count("<h2>") == 1
 
 
 def test_agree_fails_loudly(tmp_path, capsys, monkeypatch):

@@ -8,7 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from closeness import approx
 from xbar_circuit.network.intervals import proportion
 from xbar_circuit.plots import decimal_ticks, figure, save
-from xbar_circuit.plots._confidence import percent_bars
+from xbar_circuit.plots._confidence import percent_bars, within_percent
 
 
 def drawn(page):
@@ -83,3 +83,9 @@ def test_a_logarithmic_axis_has_plain_numbers():
     assert {"0.5", "1", "2", "5", "10", "20"} <= texts
     assert low < 0.3
     assert high > 30.0
+
+
+def test_bars_of_a_percentage_end_where_it_ends():
+    bars = within_percent([98.0, 1.0, 50.0], [12.7, 12.7, np.inf])
+    assert bars.tolist() == [[12.7, 1.0, 0.0], [2.0, 12.7, 0.0]]
+    assert within_percent([97.0], [[1.0], [9.0]]).tolist() == [[1.0], [3.0]]

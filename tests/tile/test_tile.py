@@ -133,13 +133,15 @@ def test_calibration_finds_the_formula_and_is_saved_with_its_error(tmp_path):
 
 def test_an_interrupted_calibration_goes_on_where_it_stopped(tmp_path, monkeypatch):
     tile = counter_tile()
+    told = []
 
     def once():
-        return calibrate(
-            tile, rng=np.random.default_rng(5), samples=34, held_out=6, folder=tmp_path
-        ).model
+        rng = np.random.default_rng(5)
+        settings = {"samples": 34, "held_out": 6, "folder": tmp_path, "progress": told.append}
+        return calibrate(tile, rng=rng, **settings).model
 
     first = once()
+    assert sum(told) == 40  # what was asked for, not the four ends of the range beside it
     decks = sorted(tmp_path.glob("*.cir"))
     assert len(decks) == 2
     assert ".tran" in decks[0].read_text()

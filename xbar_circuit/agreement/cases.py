@@ -17,7 +17,7 @@ import numpy as np
 from xbar_circuit import resources
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.calibration.ready import reach, ready, with_maps
-from xbar_circuit.cells import VerilogACell
+from xbar_circuit.cells import SubcircuitCell, VerilogACell
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import Cell, Ohmic, Sinh
 from xbar_circuit.wires import Terminals, Wires
@@ -176,13 +176,13 @@ def own_cases(
     least = -volt if known.loads_row else 0.0
     known = ready(known, volts=(least, volt), conductances=(low, high))
     worst = _table_error(known)
+    name = _device(known)
     tolerance = LINEAR_TOLERANCE if known.linear else max(NONLINEAR_TOLERANCE, _TABLES * worst)
     for rows, cols in (_SMALL, (33, 20)):
         for wires in ("ideal wires", "unequal wires", "strong wires"):
             for terminals in _TERMINALS if (rows, cols) == _SMALL else ("left, bottom",):
                 conductance = np.exp(rng.uniform(np.log(low), np.log(high), (rows, cols)))
                 conductance[rng.random((rows, cols)) < 0.1] = 0.0
-                name = type(known).__name__
                 yield ReadCase(
                     name=f"{rows} x {cols}, {name}, {wires}, {terminals}",
                     wires=wires,
@@ -209,6 +209,15 @@ def _own() -> Cell:
         state="g",
         parameters={"v0": 0.1},
     )
+
+
+def _device(cell: Cell) -> str:
+    """Return what a cell is called in the table: the model of one's own, else its class."""
+    if isinstance(cell, VerilogACell):
+        return f"Verilog-A {cell.module}"
+    if isinstance(cell, SubcircuitCell):
+        return f"subcircuit {cell.circuit.name}"
+    return type(cell).__name__.removeprefix("One")
 
 
 def _table_error(cell: Cell) -> float:

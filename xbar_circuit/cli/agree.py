@@ -26,6 +26,7 @@ from xbar_circuit.agreement import (
     tile_cases,
 )
 from xbar_circuit.cli._agree_tables import analysis_table, known_table, matrix_table, tile_table
+from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import (
     SEED,
     MaxSide,
@@ -107,9 +108,9 @@ def agree(
     if device is None:
         console.print(analysis_table(analyses))
         console.print(known_table(known))
-    if digital:
+    if tiles:
         console.print(tile_table(tiles))
-    elif device is None:
+    elif device is None and not digital:
         console.print(
             f"Tiles are left out: {simulator.version} has no code models; see `xbar doctor`.",
             style="yellow",
@@ -117,7 +118,7 @@ def agree(
     from xbar_circuit.plots.agreement import agreement_figure  # noqa: PLC0415  plots load slowly
 
     agreement_figure(outcomes, out / "agree.png")
-    write_agreement(out, outcomes, analyses, known, tiles, seed=seed)
+    write_agreement(out, outcomes, analyses, known, tiles, seed=seed, footer=made_by())
     everything: list[ReadOutcome | AnalysisOutcome | KnownOutcome | TileOutcome] = [
         *outcomes,
         *analyses,

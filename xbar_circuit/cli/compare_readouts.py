@@ -101,7 +101,8 @@ def compare_readouts(
         )
     draw_readouts(found, out / "readouts.png")
     write_json(out / "summary.json", found.to_dict())
-    footer = made_by()
+    own = own_config or "the package's two-stage op-amp, --own-config FILE takes another"
+    footer = made_by(*([f"own subcircuit: {own}"] if "own subcircuit" in chosen else []))
     page = write_readouts_page(found, out, footer=footer)
     table = Table(title=f"{found.images:,} images, digital {100 * found.digital_accuracy:.2f} %")
     shown = [k for k, name in enumerate(READOUT_COLUMNS) if name in _SHOWN]

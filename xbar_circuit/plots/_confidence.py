@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.network.intervals import proportion
 
-__all__ = ["percent_bars"]
+__all__ = ["percent_bars", "within_percent"]
 
 
 def percent_bars(shares: Iterable[float], samples: int) -> FloatArray:
@@ -35,3 +36,32 @@ def percent_bars(shares: Iterable[float], samples: int) -> FloatArray:
         found = proportion(np.arange(samples) < round(share * samples))
         ends.append((max(found.value - found.low, 0.0), max(found.high - found.value, 0.0)))
     return 100.0 * np.array(ends, dtype=np.float64).reshape(-1, 2).T
+
+
+def within_percent(mean: ArrayLike, reach: ArrayLike) -> FloatArray:
+    """Return error bars that end at 0 % and 100 %, where the interval of a mean goes beyond.
+
+    Parameters
+    ----------
+    mean
+        (n,) of a score from 0 to 100.
+    reach
+        (n,) half widths, or (2, n) lengths below and above; not finite counts as no bar.
+
+    Returns
+    -------
+    numpy.ndarray
+        (2, n), for `matplotlib.axes.Axes.errorbar`.
+
+    >>> within_percent([98.0, 50.0], [12.7, 1.0]).tolist()
+    [[12.7, 1.0], [2.0, 1.0]]
+    """
+    middle = np.asarray(mean, dtype=np.float64)
+    lengths = np.nan_to_num(np.asarray(reach, dtype=np.float64), posinf=0.0, neginf=0.0)
+    below, above = np.broadcast_to(lengths, (2, middle.size))
+    return np.stack(
+        [
+            np.minimum(below, np.maximum(middle, 0.0)),
+            np.minimum(above, np.maximum(100.0 - middle, 0.0)),
+        ]
+    )

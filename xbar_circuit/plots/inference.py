@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from xbar_circuit.accelerator.budget import Budget
+from xbar_circuit.plots._confidence import within_percent
 from xbar_circuit.plots.style import COLOURS, figure, save
 from xbar_circuit.studies.network.evaluation import Evaluation
 from xbar_circuit.units import duration
@@ -31,6 +32,8 @@ def draw_time(evaluation: Evaluation, path: Path) -> None:
         if chips == 1:
             reach = np.abs(scores.over_samples.T - scores.mean)
         bars = factor * np.nan_to_num(reach, posinf=0.0, neginf=0.0)
+        if scores.metric.unit == "%":
+            bars = within_percent(factor * scores.mean, bars)
         axes.errorbar(shown, factor * scores.mean, yerr=bars, fmt="o-", capsize=4)
         title = (
             "One chip, 95 % over the samples"

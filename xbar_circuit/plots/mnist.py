@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from xbar_circuit.plots._confidence import within_percent
 from xbar_circuit.plots.style import COLOURS, figure, save
 from xbar_circuit.studies.network.evaluation import Evaluation
 from xbar_circuit.studies.network.mnist import (
@@ -37,7 +38,7 @@ def draw_ages(study: Mnist, path: Path) -> None:
                 axes.errorbar(
                     found.settings.seconds,
                     100 * found.mean,
-                    yerr=100 * found.half_width,
+                    yerr=within_percent(100 * found.mean, 100 * found.half_width),
                     fmt=style,
                     color=colour,
                     capsize=3,
@@ -79,10 +80,11 @@ def draw_wires(study: Mnist, path: Path) -> None:
             ):
                 found = [study.evaluations[f"{ohm:g} ohm{suffix}"] for ohm in SEGMENT_OHM]
                 points = [study.evaluations[REFERENCE], *found]
+                means = [100 * point.at(age) for point in points]
                 axes.errorbar(
                     [0.0, *SEGMENT_OHM],
-                    [100 * point.at(age) for point in points],
-                    yerr=[100 * _half(point, age) for point in points],
+                    means,
+                    yerr=within_percent(means, [100 * _half(point, age) for point in points]),
                     fmt=style,
                     color=colour,
                     capsize=3,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from xbar_circuit.plots._confidence import within_percent
 from xbar_circuit.plots.style import COLOURS, figure, save
 from xbar_circuit.studies.network.chips import CORRECTIONS
 from xbar_circuit.studies.network.temperature import TemperatureCurve
@@ -20,7 +21,7 @@ def draw_temperature_curve(curve: TemperatureCurve, path: Path) -> None:
             axes.errorbar(
                 curve.celsius,
                 100 * curve.mean(kind),
-                yerr=100 * curve.half_width(kind),
+                yerr=within_percent(100 * curve.mean(kind), 100 * curve.half_width(kind)),
                 fmt="o-",
                 capsize=4,
                 color=colour,

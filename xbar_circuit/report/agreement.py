@@ -129,6 +129,7 @@ def write_agreement(
     tiles: Sequence[TileOutcome],
     *,
     seed: int,
+    footer: str,
 ) -> None:
     """Write the page, which shows ``agree.png``, and the summary of all cases to a folder."""
     cases: list[dict[str, Any]] = [
@@ -214,35 +215,9 @@ def write_agreement(
                 ],
                 tables=[Table(columns=_COLUMNS, rows=matrix_rows(outcomes))],
             ),
-            Section(
-                title="Transients, noise, reduced arrays",
-                paragraphs=[
-                    "One quantity each, computed by both engines from one description: worst"
-                    " difference relative to its largest value. The nodal engine's transients are"
-                    " exact in time; what is left is ngspice's truncation error."
-                ],
-                tables=[Table(columns=ANALYSIS_COLUMNS, rows=analysis_rows(analyses))],
-            ),
-            Section(
-                title="Known answers",
-                paragraphs=[
-                    "Hand-written decks with exact answers, and published reference cases:"
-                    " error relative to each known current."
-                ],
-                tables=[Table(columns=KNOWN_COLUMNS, rows=known_rows(known))],
-            ),
-            Section(
-                title="Tiles",
-                paragraphs=[
-                    "Driver, array, read-out and converter together: codes of the fast model"
-                    " against ngspice, the same noise drawn for both. An input closer to a"
-                    " threshold than the engines agree may fall on either side of it. Read-outs of"
-                    " transistors are calibrated and judged by xbar calibrate."
-                ],
-                tables=[Table(columns=TILE_COLUMNS, rows=tile_rows(tiles))],
-            ),
+            *_others(analyses, known, tiles),
         ],
-        footer=f"xbar_circuit {__version__}, xbar agree --seed {seed}",
+        footer=footer,
     )
     write_json(
         out / "summary.json",
@@ -257,3 +232,41 @@ def write_agreement(
             "tiles": chains,
         },
     )
+
+
+def _others(
+    analyses: Sequence[AnalysisOutcome],
+    known: Sequence[KnownOutcome],
+    tiles: Sequence[TileOutcome],
+) -> list[Section]:
+    """Return the sections of what was run beside the matrix; a table without rows is left out."""
+    sections = [
+        Section(
+            title="Transients, noise, reduced arrays",
+            paragraphs=[
+                "One quantity each, computed by both engines from one description: worst"
+                " difference relative to its largest value. The nodal engine's transients are"
+                " exact in time; what is left is ngspice's truncation error."
+            ],
+            tables=[Table(columns=ANALYSIS_COLUMNS, rows=analysis_rows(analyses))],
+        ),
+        Section(
+            title="Known answers",
+            paragraphs=[
+                "Hand-written decks with exact answers, and published reference cases:"
+                " error relative to each known current."
+            ],
+            tables=[Table(columns=KNOWN_COLUMNS, rows=known_rows(known))],
+        ),
+        Section(
+            title="Tiles",
+            paragraphs=[
+                "Driver, array, read-out and converter together: codes of the fast model"
+                " against ngspice, the same noise drawn for both. An input closer to a"
+                " threshold than the engines agree may fall on either side of it. Read-outs of"
+                " transistors are calibrated and judged by xbar calibrate."
+            ],
+            tables=[Table(columns=TILE_COLUMNS, rows=tile_rows(tiles))],
+        ),
+    ]
+    return [section for section in sections if section.tables[0].rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -24,6 +25,10 @@ def _unit(unit: str) -> Callable[[float], str]:
     return lambda value: engineering(value, unit)
 
 
+def _rejection(value: float) -> str:
+    return "complete: no supply reaches the output" if value == math.inf else f"{value:.1f} dB"
+
+
 _MERITS: tuple[tuple[str, str, Callable[[float], str]], ...] = (
     ("gain_ohm", "transimpedance", _unit("ohm")),
     ("gain_error", "gain error", lambda v: f"{100 * v:.3g} %"),
@@ -40,7 +45,7 @@ _MERITS: tuple[tuple[str, str, Callable[[float], str]], ...] = (
     ("overshoot", "overshoot", lambda v: f"{100 * max(v, 0.0):.2g} %"),
     ("slew_rise_volt_per_second", "slew rate, rising", _unit("V/s")),
     ("slew_fall_volt_per_second", "slew rate, falling", _unit("V/s")),
-    ("psrr_db", "rejection of the least rejected supply", lambda v: f"{v:.1f} dB"),
+    ("psrr_db", "rejection of the least rejected supply", _rejection),
     ("noise_volt", "noise at the output, rms", _unit("V")),
     ("noise_ampere", "noise at the input, rms", _unit("A")),
     ("supply_ampere", "supply current", _unit("A")),

@@ -83,7 +83,7 @@ def calibrate(
     time_limit_second
         Time allowed to each ngspice run [s].
     progress
-        Called with the number of products of each run that is done.
+        Called with how many more of `samples` and `held_out` are done, after each run.
 
     Returns
     -------
@@ -186,6 +186,14 @@ def fit_readout(
         [drawn, *(sign * end * np.ones((1, rows)) for sign in (1, -1) for end in _ENDS)]
     )
     read = tile.one_read(x)
+    wanted = samples + held_out  # the ends come on top, and are not told
+
+    def told(done: int) -> None:
+        nonlocal wanted
+        if progress is not None and wanted:
+            progress(min(done, wanted))
+        wanted -= min(done, wanted)
+
     measured = _measure(
         tile,
         read,
@@ -193,7 +201,7 @@ def fit_readout(
         array=array,
         folder=folder,
         time_limit_second=time_limit_second,
-        progress=progress,
+        progress=told,
     )
     fitted = slice(0, samples)
     start = _input(measured, fitted)

@@ -1,5 +1,6 @@
 """Supplies, loads, and sheets over conditions: circuits whose figures are known in closed form."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -9,6 +10,7 @@ from scipy.optimize import brentq
 import xbar_circuit as xc
 from closeness import approx
 from xbar_circuit.peripherals import ChargeIntegrator, Sar, Subcircuit, TransimpedanceAmplifier
+from xbar_circuit.report.amplifiers import amplifier_rows, spread_rows
 from xbar_circuit.studies import characterize_amplifier, characterize_integrator, vary_converter
 
 # one pole, an output resistance, and a supply that reaches the inner node with a gain of one
@@ -84,6 +86,11 @@ def test_rejection_and_margin_with_a_load_are_those_of_the_closed_form(tmp_path,
     assert report.phase_margin_degree == approx(expected, rel=2e-3)
     # the supply reaches the output with the gain of the buffer, over the loop
     assert report.psrr_db == approx(20.0 * np.log10((1.0 + loop) / loaded), rel=1e-3)
+    (found,) = (v for k, v in amplifier_rows(report) if k.startswith("rejection"))
+    assert found == f"{report.psrr_db:.1f} dB"
+    deaf = dataclasses.replace(report, psrr_db=np.inf)
+    assert "no supply reaches the output" in str(amplifier_rows(deaf))
+    assert "inf dB" not in str(amplifier_rows(deaf) + spread_rows(deaf))
     assert set(report.supply_gain) == {"vdd", "vss"}
     assert report.load_farad == load_farad
     if not load_farad:

@@ -183,7 +183,7 @@ def calibrate_chain(
     folder
         Where decks and answers are kept; the same call resumes there after an interruption.
     progress
-        Called with the number of products of each run of ngspice that is done.
+        Called with how many more products are done, after each run of ngspice.
 
     Returns
     -------
