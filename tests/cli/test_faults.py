@@ -11,7 +11,15 @@ import subprocess
 import sys
 
 import pytest
-from workloads import WORKLOADS, commands, half_written, kept, make_files, numbers
+from workloads import (
+    WORKLOADS,
+    commands,
+    half_written,
+    kept,
+    make_files,
+    numbers,
+    with_another_digit,
+)
 
 from xbar_circuit import _files as files
 from xbar_circuit.cli import main
@@ -118,17 +126,6 @@ class Fault:
 
 def full():
     raise OSError(errno.ENOSPC, "No space left on device")
-
-
-def with_another_digit(text):
-    """Return a record with its last digit changed that counts: some leave the same number."""
-    content = json.loads(text)
-    for place in reversed(range(text.rindex('"checksum"'))):
-        if text[place].isdigit():
-            changed = text[:place] + ("1" if text[place] != "1" else "2") + text[place + 1 :]
-            if json.loads(changed) != content:
-                return changed
-    raise AssertionError("no digit in the record")
 
 
 @pytest.mark.parametrize("words", QUICK)

@@ -2,8 +2,10 @@
 
 ``python tests/support/faults.py`` (or ``make faults``) runs each in a process of its own, stops it
 by SIGKILL, SIGINT, SIGTERM and a disk that fills up, each time as soon as one more piece of work is
-kept, spoils one of the kept pieces, and lets it end. It exits with 1 if a number differs from those
-of an undisturbed run, a piece that was kept is gone, a file is half written, or a process is left.
+kept, spoils the newest of the kept pieces, lets it end, spoils them all, and lets it end again. It
+exits with 1 if a number differs from those of an undisturbed run, nothing was kept, a piece that
+was kept is gone, a damaged one that is read is not named or not written anew, a file is half
+written, or a process is left.
 ``--only VERB`` takes one verb. ``language`` and ``mnist`` take minutes each and are left out unless
 named.
 """
@@ -19,7 +21,17 @@ import tempfile
 import time
 from pathlib import Path
 
-from workloads import WORKLOADS, commands, half_written, kept, make_files, numbers
+from workloads import (
+    WORKLOADS,
+    commands,
+    half_written,
+    kept,
+    make_files,
+    numbers,
+    with_another_digit,
+)
+
+from xbar_circuit.runs._store import DAMAGE, read_record
 
 SLOW = ("language", "mnist")
 FULL = """
@@ -82,11 +94,8 @@ def left_alive(session: int) -> bool:
 
 
 def spoil(path: Path) -> None:
-    """Change the last digit before the checksum."""
-    text = path.read_text(encoding="utf-8")
-    end = text.rindex('"checksum"')
-    place = max(k for k, letter in enumerate(text[:end]) if letter.isdigit())
-    path.write_text(text[:place] + ("1" if text[place] != "1" else "2") + text[place + 1 :])
+    """Change a digit of what a piece says."""
+    path.write_text(with_another_digit(path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def stop(command: list[str], out: Path, how: str) -> list[str]:
@@ -113,26 +122,47 @@ def trial(words: str, folder: Path) -> list[str]:
     if first.returncode:
         return [f"undisturbed: exit code {first.returncode}: {complaint[-300:]}"]
     wrong = [f"{how}: {fault}" for how in STOPS for fault in stop(command, out, how)]
-    known = kept(out)
-    if not known:
-        return [*wrong, "nothing was kept"]
-    spoilt = min(known)
-    spoil(spoilt)
-    last = start([*command, str(out)], PLAIN)
-    complaint = last.communicate()[1]
-    if last.returncode:
-        wrong.append(f"resumed: exit code {last.returncode}: {complaint[-300:]}")
+    if not kept(out):
+        wrong.append("nothing was kept")
+    newest = sorted(kept(out), key=lambda path: path.stat().st_mtime_ns)[-1:]
+    wrong += resume(command, out, whole, newest)
+    return wrong + resume(command, out, whole, sorted(kept(out)))
+
+
+def resume(command: list[str], out: Path, whole: Path, spoilt: list[Path]) -> list[str]:
+    """Damage pieces, let the command end, and return what is wrong beside the undisturbed run."""
+    wrong: list[str] = []
+    for path in spoilt:
+        spoil(path)
+    run = start([*command, str(out)], PLAIN)
+    complaint = run.communicate()[1]
+    said = complaint.replace("\n", "")
+    if run.returncode:
+        wrong.append(f"exit code {run.returncode}: {complaint[-300:]}")
     elif numbers(out) != numbers(whole):
-        wrong.append("resumed: other numbers")
-    if spoilt.name not in complaint.replace("\n", ""):
-        wrong.append(f"the damaged {spoilt.name} is not named: {complaint[-300:]}")
+        wrong.append("other numbers")
+    unnamed = [path.name for path in spoilt if path.name not in said]
+    if unnamed:
+        wrong.append(f"damaged, not named: {', '.join(unnamed)}; said: {complaint[-300:]}")
+    stale = [path.name for path in spoilt if not whole_record(path)]
+    if stale:
+        wrong.append(f"damaged, not written anew: {', '.join(stale)}")
     if len(kept(out)) != len(kept(whole)):
         wrong.append(f"{len(kept(out))} pieces, {len(kept(whole))} undisturbed")
     if half_written(out):
         wrong.append(f"half written {half_written(out)}")
-    if left_alive(last.pid):
+    if left_alive(run.pid):
         wrong.append("a process is left")
-    return wrong
+    return [f"resumed with {len(spoilt)} damaged: {fault}" for fault in wrong]
+
+
+def whole_record(path: Path) -> bool:
+    """Whether a kept piece is there and its checksum fits."""
+    try:
+        read_record(path)
+    except DAMAGE:
+        return False
+    return True
 
 
 def main() -> int:
