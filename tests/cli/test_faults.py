@@ -67,8 +67,10 @@ def test_every_verb_says_whether_its_command_goes_on():
             "doctor",
             "explore",
             "export",
+            "import-settings",
             "mapping",
             "read",
+            "write",
         ),
     }
     assert set(COMMANDS) - set(WRITING) == {"explore"}

@@ -54,6 +54,7 @@ WORKLOADS: dict[str, tuple[str, ...]] = {
     "explore": (),
     "export": ("g.npy",),
     "fine-tune": (*_NETWORK, "--tile", "16", "--steps", "30", "--seeds", "1"),
+    "import-settings": ("aihwkit.json", "--simulator", "aihwkit"),
     "infer": (*_SMALL, "--budget-images", "10", "--spice-tiles", "1", "--spice-vectors", "1"),
     "ir-drop": ("--cell", "1r", "--size", "4", "--segment-ohm", "1", "--segment-ohm", "2",
                 "--inputs", "2", "--read-volt", "0.1"),
@@ -67,10 +68,11 @@ WORKLOADS: dict[str, tuple[str, ...]] = {
     "validate": ("--only", "devices", "--only", "chips"),
     "wire-aware": (*_NETWORK, "--tile", "16", "--segment-ohm", "1", "--workers", "1",
                    "--seeds", "2"),
+    "write": ("--rows", "3", "--cols", "3"),
 }  # fmt: skip
 
-#: What a run takes, and when, is no result.
-_TIMES = re.compile(r"second|_bytes$|speed_ratio|^load$")
+#: What a run takes, when, and by which words it was started is no result.
+_TIMES = re.compile(r"second|_bytes$|speed_ratio|^load$|^provenance$")
 
 
 def commands() -> Iterator[tuple[str, Any]]:
@@ -109,6 +111,7 @@ def make_files(folder: Path) -> None:
     (folder / "s.toml").write_text(
         '[study]\nfunction = "ir_drop"\n[parameters]\nrows = 2\n[grid]\ncols = [2, 3, 4]\n'
     )
+    (folder / "aihwkit.json").write_text('{"forward": {"inp_res": 0.003937, "out_res": 254.0}}')
     (folder / "mnist").mkdir()
     for name in ("train", "t10k"):
         images = rng.integers(0, 255, (400, 28, 28), dtype=np.uint8)

@@ -235,3 +235,20 @@ def test_wrong_conditions_are_refused():
             rng=np.random.default_rng(1),
             mismatch={"dvt9": 1e-3},
         )
+
+
+def test_a_measurement_at_nominal_conditions_is_found_again_with_its_decks(tmp_path):
+    loads = (5e3, 6e3)
+    amplifiers = [TransimpedanceAmplifier(opamp=IDEAL, feedback_ohm=ohm) for ohm in loads]
+    first, other = (measure(one, folder=tmp_path) for one in amplifiers)
+    assert other.gain_ohm == approx(6e3, rel=1e-3)
+    kept = sorted((tmp_path / "kept").iterdir())
+    assert len(kept) == 2  # one folder, two amplifiers
+    before = {path: path.stat().st_mtime_ns for path in kept}
+    again = measure(amplifiers[0], folder=tmp_path)
+    assert {path: path.stat().st_mtime_ns for path in kept} == before
+    assert json.dumps(again.to_dict()) == json.dumps(first.to_dict())
+    sheet = (tmp_path / "decks" / "sheet.cir").read_text(encoding="utf-8")
+    measure(amplifiers[0], folder=tmp_path / "alone")
+    alone = (tmp_path / "alone" / "decks" / "sheet.cir").read_text(encoding="utf-8")
+    assert sheet == alone  # of this amplifier, not of the one that was measured last

@@ -75,7 +75,7 @@ class AmplifierBench:
         self.waveforms: dict[str, list[Plot]] = {}
         self._kept: dict[str, tuple[str, Sequence[Analysis], list[str]]] = {}
         self._parts = (amplifier, crossbar, column, pattern)
-        self._celsius = celsius
+        self.celsius = celsius
         self.load_farad = load_farad
         self._load = [f"Cload out 0 {spice_number(load_farad)}"] if load_farad else []
         self.supplies = amplifier.spice_supplies("amplifier")
@@ -88,7 +88,7 @@ class AmplifierBench:
         return loaded_column(
             *self._parts,
             stimulus,
-            celsius=self._celsius,
+            celsius=self.celsius,
             klu=klu,
             array=self._array,
             extra=self._load,

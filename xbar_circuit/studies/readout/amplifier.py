@@ -22,9 +22,8 @@ from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.netlist._hand_over import write_deck
 from xbar_circuit.netlist._loaded_column import Stimulus
-from xbar_circuit.netlist._provenance import Provenance
 from xbar_circuit.peripherals import CurrentConveyor, OpAmp, Subcircuit, TransimpedanceAmplifier
-from xbar_circuit.runs.items import ItemOutcome
+from xbar_circuit.runs import ItemOutcome, Kept
 from xbar_circuit.spice import write_raw
 from xbar_circuit.studies.readout._amplifier_bench import AmplifierBench, SampledAmplifier
 from xbar_circuit.studies.readout._amplifier_measures import measure_amplifier
@@ -33,6 +32,7 @@ from xbar_circuit.studies.readout.variations import (
     Variation,
     at_condition,
     conditions,
+    deck_key,
     file_name,
     measured_again,
     temperatures_of,
@@ -41,6 +41,7 @@ from xbar_circuit.studies.readout.variations import (
 __all__ = ["characterize_amplifier"]
 
 _COMMON_POINTS = 9
+_UNIT = Stimulus(scale="DC 0 AC 1")  # by which a bench's circuit is known
 _Part = TypeVar("_Part", OpAmp, CurrentConveyor)
 
 
@@ -120,8 +121,8 @@ def characterize_amplifier(
     name
         Name in the report.
     folder
-        Where decks and waveforms go (``decks/``), and finished variations (``variations/``), which
-        are not measured again; None keeps nothing.
+        Where decks and waveforms go (``decks/``), and what is finished (``kept/``, and
+        ``variations/``), which is not measured again; None keeps nothing.
     executor, workers, progress
         Execution of the variations, as in :func:`run_items`; `progress` is called with each.
 
@@ -178,34 +179,25 @@ def characterize_amplifier(
         )
     ]
     stand = {"column": column, "pattern": volts[0], "array": array, "load_farad": load_farad}
-    bench = AmplifierBench(amplifier, crossbar, celsius=temperatures[0], **stand)
-    report = measure_amplifier(
-        bench,
-        bits=bits,
-        noise_hertz=noise_hertz,
-        overdrive=overdrive,
-        common_volt=about,
-        name=name or _name(amplifier),
-    )
     home = None if folder is None else Path(folder)
-    if home is not None:
-        for label, deck in (bench.decks | {"sheet": bench.sheet()}).items():
-            write_deck(home / "decks" / f"{label}.cir", deck)
-        for label, plots in bench.waveforms.items():
-            write_raw(home / "decks" / f"{label}.raw", plots, title=f"{report.name}: {label}")
+    report = _nominal(
+        AmplifierBench(amplifier, crossbar, celsius=temperatures[0], **stand),
+        settings | {"amplifier": amplifier, "common_volt": about, "name": name or _name(amplifier)},
+        home=home,
+    )
     if not varied:
         return report
     arranged = []
     for condition, other in varied:
         one = AmplifierBench(other, crossbar, celsius=condition.celsius, **stand)
-        deck = one.deck(Stimulus(scale="DC 0 AC 1"))
+        deck = one.deck(_UNIT)
         if home is not None:
             write_deck(home / "decks" / f"{file_name(condition.name)}.cir", one.sheet())
         arguments = {
             **settings,
             "amplifier": other,
             "celsius": condition.celsius,
-            "provenance": Provenance.of(deck).key,
+            "provenance": deck_key(deck),
         }
         arranged.append((condition, arguments))
     variations = measured_again(
@@ -217,6 +209,37 @@ def characterize_amplifier(
         progress=progress,
     )
     return dataclasses.replace(report, variations=variations)
+
+
+def _nominal(
+    bench: AmplifierBench, arguments: Mapping[str, Any], *, home: Path | None
+) -> AmplifierReport:
+    """Return the report at the nominal conditions, and write its decks and waveforms."""
+    key = {"celsius": bench.celsius, "provenance": deck_key(bench.deck(_UNIT))}
+    kept = Kept(
+        folder=None if home is None else home / "kept",
+        function=measure_amplifier,
+        arguments={**arguments, **key},
+    )
+
+    def measure() -> dict[str, Any]:
+        report = measure_amplifier(
+            bench,
+            **{name: arguments[name] for name in ("bits", "noise_hertz", "overdrive")},
+            common_volt=arguments["common_volt"],
+            name=arguments["name"],
+        )
+        decks = bench.decks | {"sheet": bench.sheet()}
+        return {"report": report, "decks": decks, "waveforms": bench.waveforms}
+
+    found = kept.once("nominal", measure)
+    report: AmplifierReport = found["report"]
+    if home is not None:
+        for label, deck in found["decks"].items():
+            write_deck(home / "decks" / f"{label}.cir", deck)
+        for label, plots in found["waveforms"].items():
+            write_raw(home / "decks" / f"{label}.raw", plots, title=f"{report.name}: {label}")
+    return report
 
 
 def measure_merits(

@@ -20,7 +20,6 @@ from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.netlist._hand_over import standing_alone, write_deck
-from xbar_circuit.netlist._provenance import Provenance
 from xbar_circuit.peripherals import Subcircuit
 from xbar_circuit.peripherals._subcircuit_deck import run_settings
 from xbar_circuit.runs.items import Item, ItemOutcome
@@ -34,6 +33,7 @@ from xbar_circuit.studies.readout.variations import (
     Variation,
     at_condition,
     conditions,
+    deck_key,
     draws,
     file_name,
     kit_seeds,
@@ -221,7 +221,7 @@ def characterize_sense_amplifier(
                 "source_farad": source_farad,
                 "noise_decisions": 0 if part else noise_decisions,
                 "noise_seed": noise_seed,
-                "provenance": Provenance.of(deck).key,
+                "provenance": deck_key(deck),
             }
             items.append(Item(name=label, arguments=arguments))
             places.append(place)

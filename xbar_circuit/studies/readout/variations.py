@@ -19,13 +19,14 @@ from xbar_circuit import _checks as checks
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.netlist._provenance import Provenance
 from xbar_circuit.peripherals import Subcircuit
-from xbar_circuit.runs.items import Item, ItemOutcome
-from xbar_circuit.runs.runner import run_items
+from xbar_circuit.runs import Item, ItemOutcome, digest, run_items
+from xbar_circuit.spice import simulator
 
 __all__ = [
     "Variation",
     "at_condition",
     "conditions",
+    "deck_key",
     "draws",
     "file_name",
     "kit_seeds",
@@ -278,9 +279,14 @@ def at_condition(circuit: Subcircuit, condition: Variation) -> Subcircuit:
     )
 
 
+def deck_key(deck: str) -> str:
+    """Return what changes when a deck, a file of it or ngspice's version does."""
+    return digest([Provenance.of(deck).key, simulator().version])
+
+
 def models_key(circuit: Subcircuit | None) -> str:
-    """Return what changes when a file of a circuit does; results of other files are not reused."""
-    return "" if circuit is None else Provenance.of("\n".join(["", *circuit.include_lines()])).key
+    """Return what changes when a file of a circuit or ngspice's version does."""
+    return "" if circuit is None else deck_key("\n".join(["", *circuit.include_lines()]))
 
 
 def part_at(part: PartT, condition: Variation) -> PartT:
