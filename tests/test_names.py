@@ -170,3 +170,19 @@ def test_no_import_hides_a_circle_in_the_accelerator():
                     and not is_kernel(node.module)
                 ]
     assert not hidden
+
+
+def test_a_name_becomes_the_label_of_an_axis():
+    labels = {
+        "row_ohm": "row resistance [ohm]",
+        "ohm": "resistance [ohm]",
+        "seconds": "time [s]",
+        "settle_second": "settle [s]",
+        "chip_square_metre": "chip area [m2]",
+        "chip_celsius": "chip temperature [degree Celsius]",
+        "g_max_siemens": "g max conductance [S]",
+        "slew_volt_per_second": "slew volt per second",
+        "worst_error": "worst error",
+    }
+    assert {name: glossary.axis_label(name) for name in labels} == labels
+    assert glossary.unit_of("slew_volt_per_second") is None

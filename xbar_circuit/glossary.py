@@ -8,7 +8,7 @@ against them, and ``docs/glossary.md`` against `page`.
 
 from __future__ import annotations
 
-__all__ = ["REFUSED", "SHARED", "TERMS", "UNITS", "page"]
+__all__ = ["REFUSED", "SHARED", "TERMS", "UNITS", "axis_label", "page", "unit_of"]
 
 #: Unit words at the end of public names: what they measure and the symbol.
 UNITS = {
@@ -114,6 +114,72 @@ TERMS = {
         "Programming by repeated pulses and reads until a conductance lies within a margin."
     ),
 }
+
+_PLURALS = {"seconds": "second", "volts": "volt"}
+_TOLD = {"time", "ratio of powers", "error of a converter", "length"}  # by the rest of a name
+
+
+def unit_of(name: str) -> str | None:
+    """Return the symbol of the unit in which a public name ends, None where it ends in none.
+
+    Parameters
+    ----------
+    name
+        Such as ``row_ohm``.
+
+    Returns
+    -------
+    str or None
+        Such as ``"ohm"``.
+
+    >>> unit_of("read_volt"), unit_of("chip_square_metre"), unit_of("accuracy")
+    ('V', 'm2', None)
+    """
+    ending = _ending(name)
+    if ending == "bits":
+        return "bit"
+    return UNITS[ending][1] if ending in UNITS else None
+
+
+def axis_label(name: str) -> str:
+    """Return a public name as the label of an axis: quantity, and its unit in brackets.
+
+    Parameters
+    ----------
+    name
+        Such as ``row_ohm``.
+
+    Returns
+    -------
+    str
+        Such as ``"row resistance [ohm]"``.
+
+    >>> axis_label("read_volt"), axis_label("latency_second"), axis_label("phase_margin_degree")
+    ('read voltage [V]', 'latency [s]', 'phase margin [degree]')
+    >>> axis_label("seconds"), axis_label("adc_bits"), axis_label("read_noise")
+    ('time [s]', 'adc bits', 'read noise')
+    """
+    ending = _ending(name)
+    words = name.replace(".", " ").replace("_", " ")
+    if ending not in UNITS:
+        return words
+    quantity, unit = UNITS[ending][0].partition(",")[0], UNITS[ending][1]
+    words = words.removesuffix("s" if ending in _PLURALS.values() else "")
+    words = words.removesuffix(ending.replace("_", " ")).strip()
+    if not words or not (quantity in _TOLD or quantity in words):
+        words = f"{words} {quantity}".strip()
+    return f"{words} [{unit}]"
+
+
+def _ending(name: str) -> str:
+    """Return the unit word that ends a name, or its last word; a ratio ("per") has none."""
+    last = name.rsplit(".", 1)[-1]
+    if "_per_" in last:
+        return ""
+    if last.endswith("square_metre"):
+        return "square_metre"
+    word = last.rsplit("_", 1)[-1]
+    return _PLURALS.get(word, word)
 
 
 def page() -> str:

@@ -1,5 +1,6 @@
 """``xbar bench``: what it writes, and that two runs can be compared. No time decides."""
 
+import importlib
 import json
 
 import numpy as np
@@ -65,3 +66,16 @@ def test_one_section_alone_and_no_other(tmp_path, monkeypatch):
     assert all("5 seeds x 5 times" in task for task in tasks)
     with pytest.raises(xc.ParameterError, match="only: got 'all'"):
         CliRunner().invoke(app, ["bench", "--only", "all"], catch_exceptions=False)
+
+
+def test_everything_is_compiled_before_the_first_time(tmp_path, monkeypatch):
+    verb = importlib.import_module("xbar_circuit.cli.bench")
+    order = []
+    measure = verb.measure_speed
+    monkeypatch.setattr(verb, "warm_up", lambda: order.append("compiled"))
+    monkeypatch.setattr(
+        verb, "measure_speed", lambda *a, **k: order.append("timed") or measure(*a, **k)
+    )
+    small = ["bench", "--max-side", "16", "--no-spice", "--out", str(tmp_path)]
+    assert CliRunner().invoke(app, small).exit_code == 0
+    assert order == ["compiled", "timed"]

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from xbar_circuit import _checks as checks
 from xbar_circuit import report
+from xbar_circuit._compiler import available
 from xbar_circuit._files import write_json
 from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cli._made_by import made_by
@@ -26,6 +27,7 @@ from xbar_circuit.cli._options import (
     draws,
 )
 from xbar_circuit.cli._resuming import one_shot
+from xbar_circuit.cli._warm_up import warm_up
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.studies.array.speed import SECTIONS, USUAL, EngineTiming, machine, measure_speed
@@ -60,6 +62,8 @@ def bench(
     sizes = [size for size in (16, 32, 64, 128, 256, 512, 1024, 2048) if size <= max_side]
     timings: list[EngineTiming] = []
     sections = only or USUAL
+    if available():
+        warm_up()  # no compilation is timed: the first use after a change of the code compiles
     with progress_bar(transient=True) as bar:
         for timing in measure_speed(sizes, seed=seed, with_spice=spice, sections=sections):
             timings.append(timing)

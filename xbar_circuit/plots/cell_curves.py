@@ -34,8 +34,8 @@ def draw_cell_curves(curves: Sequence[CellCurves], path: Path) -> None:
             panel.set_title(one.preset.name)
             panel.legend(
                 title=one.preset.state,
-                fontsize="x-small",
-                title_fontsize="x-small",
+                fontsize=8,
+                title_fontsize=8,
                 loc="center left",
                 bbox_to_anchor=(1.0, 0.5),
             )

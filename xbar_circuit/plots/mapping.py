@@ -86,7 +86,7 @@ def draw_tiles(mapping: Mapping, path: Path) -> None:
         for side in ("rows", "cols")
     )
     step = max(1, max(rows, cols) // 128)
-    with figure(lines, columns, width=10.0, height=1.55 * lines + 0.5) as (page, panels):
+    with figure(lines, columns, width=10.0, height=1.75 * lines + 0.5) as (page, panels):
         for axes in panels:
             axes.set_axis_off()
         picture = None
@@ -110,9 +110,9 @@ def draw_tiles(mapping: Mapping, path: Path) -> None:
                 aspect="auto",
             )
             (top, bottom), (left, right) = tile.rows, tile.cols
-            axes.set_title(name[-18:], fontsize=8, fontweight="normal")
-            axes.set_ylabel(f"in {top}-{bottom - 1}", fontsize=6)
-            axes.set_xlabel(f"out {left}-{right - 1}", fontsize=6)
+            axes.set_title(name[-15:], fontsize=9, fontweight="normal")
+            axes.set_ylabel(f"in {top}-{bottom - 1}", fontsize=8)
+            axes.set_xlabel(f"out {left}-{right - 1}", fontsize=8)
         if picture is not None:
             page.colorbar(picture, ax=panels, label="conductance [uS]", shrink=0.9, aspect=30)
         if len(every) > len(tiles):

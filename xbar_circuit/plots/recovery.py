@@ -13,7 +13,13 @@ __all__ = ["draw_recovery"]
 
 
 def draw_recovery(recovery: Recovery, path: Path) -> None:
-    """Draw accuracy, error of the weights, and remaining signal; 0 ohm is at the left."""
+    """Draw accuracy, error of the weights, and remaining signal; 0 ohm is at the left.
+
+    A single resistance is no axis: its numbers are bars, one for each way of programming.
+    """
+    if len(recovery.points) == 1:
+        _draw_one(recovery, path)
+        return
     ohms = np.array([point.ohm for point in recovery.points])
     positive = ohms[ohms > 0.0]
     least = positive.min() if positive.size else 1.0
@@ -56,4 +62,38 @@ def draw_recovery(recovery: Recovery, path: Path) -> None:
             axes.minorticks_off()
         wired = ohms > 0.0
         middle.set_xticks(shown[wired], [f"{ohm:g}" for ohm in ohms[wired]])
+        save(page, path)
+
+
+def _draw_one(recovery: Recovery, path: Path) -> None:
+    """Draw one resistance: two bars a panel."""
+    (point,) = recovery.points
+    both = ["as mapped", "wire-aware"]
+    with figure(1, 3, width=10.5, height=3.6) as (page, (left, middle, right)):
+        left.bar(
+            both,
+            [100 * point.mapped, 100 * point.aware],
+            yerr=[100 * point.mapped_spread, 100 * point.aware_spread],
+            capsize=3,
+            width=0.6,
+            color=[COLOURS[1], COLOURS[0]],
+        )
+        left.axhline(
+            100 * recovery.digital_accuracy, color=COLOURS[6], linestyle="--", linewidth=1.0
+        )
+        left.set_ylabel("accuracy [%]")
+        left.set_title("Dashed: digital; lines: sigma of chips", fontsize=9)
+        errors = [point.error_mapped, point.error_aware]
+        bars = middle.bar(both, errors, width=0.6, color=[COLOURS[1], COLOURS[0]])
+        middle.bar_label(bars, fmt="%.2g", padding=2)
+        middle.set_ylabel("relative error of the weights [1]")
+        middle.set_title("Error of the weights")
+        columns = ["mean column", "weakest column"]
+        right.bar(columns, [point.signal, point.least_signal], width=0.6, color=COLOURS[0])
+        right.set_ylim(0.0, 1.05)
+        right.set_ylabel("scale of a column's signal [1]")
+        right.set_title("Signal left")
+        for axes in (left, middle, right):
+            axes.grid(visible=False, axis="x")
+        page.suptitle(f"Wire-aware programming at {point.ohm:g} ohm per segment")
         save(page, path)

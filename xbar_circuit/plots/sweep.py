@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from xbar_circuit.glossary import axis_label
 from xbar_circuit.plots.style import COLOURS, figure, save, whole_ticks
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def _draw(axes: Any, dataset: xr.Dataset, name: str) -> None:
         mean[known] = part.mean("seed", skipna=True).to_numpy()[known]
         spread = np.zeros(len(places))
         spread[known] = part.std("seed", skipna=True).to_numpy()[known]
-        label = ", ".join(f"{d} = {_text(dataset[d].to_numpy()[j])}" for d, j in chosen.items())
+        label = ", ".join(_named(d, dataset[d].to_numpy()[j]) for d, j in chosen.items())
         axes.errorbar(
             places, mean, spread, fmt="o-", color=COLOURS[k], capsize=3, label=label or None
         )
@@ -67,13 +68,17 @@ def _draw(axes: Any, dataset: xr.Dataset, name: str) -> None:
         whole_ticks(axes.xaxis)
     if not numeric:
         axes.set_xticks(places, [str(value) for value in position])
-    unit = dataset[first].attrs.get("units")
-    axes.set_xlabel(first + (f" [{unit}]" if unit else ""))
-    unit = dataset[name].attrs.get("units")
-    axes.set_ylabel(name + (f" [{unit}]" if unit else ""))
+    axes.set_xlabel(axis_label(first))
+    axes.set_ylabel(axis_label(name))
     if len(lines) > 1:
         shown = "" if len(lines) <= _MOST_LINES else f"first {_MOST_LINES} of {len(lines)} lines"
         axes.legend(fontsize=8, title=shown or None)
+
+
+def _named(name: str, value: Any) -> str:
+    """Return a swept name and its value, with the unit behind it."""
+    words, _, unit = axis_label(name).partition(" [")
+    return f"{words} = {_text(value)} {unit.removesuffix(']')}".rstrip()
 
 
 def _text(value: Any) -> str:

@@ -8,6 +8,7 @@ import pytest
 from closeness import approx
 from xbar_circuit import XbarError
 from xbar_circuit.cli import main
+from xbar_circuit.plots.recovery import draw_recovery
 from xbar_circuit.runs.items import Item, ItemFailure, ItemOutcome
 from xbar_circuit.studies.network.recovery import (
     Recovery,
@@ -82,3 +83,9 @@ def test_without_wires_both_chips_are_the_same():
     )
     assert found["accuracy_mapped"] == found["accuracy_aware"]
     assert found["signal"] == 1.0
+
+
+def test_one_resistance_is_drawn_as_bars(tmp_path):
+    one = Recovery(digital_accuracy=0.91, points=(point(2.0, 0.7, 0.9),))
+    draw_recovery(one, tmp_path / "one.png")  # tests/conftest.py refuses an axis of a single dot
+    assert (tmp_path / "one.png").stat().st_size > 1000

@@ -21,6 +21,7 @@ import scipy
 from xbar_circuit._csv_text import csv_text
 from xbar_circuit._files import replacing, write_text
 from xbar_circuit.errors import ModelFileError, ParameterError
+from xbar_circuit.glossary import unit_of
 from xbar_circuit.runs.items import ItemOutcome
 from xbar_circuit.studies.sweep.plan import SweepPlan
 from xbar_circuit.version import __version__
@@ -29,21 +30,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = ["need_xarray", "numbers_of", "to_dataset", "write_csv", "write_netcdf"]
-
-_UNITS = {
-    "ohm": "ohm",
-    "siemens": "S",
-    "volt": "V",
-    "ampere": "A",
-    "second": "s",
-    "seconds": "s",
-    "joule": "J",
-    "watt": "W",
-    "farad": "F",
-    "bits": "bit",
-    "hertz": "Hz",
-    "m2": "m2",
-}
 
 
 def need_xarray() -> None:
@@ -186,7 +172,7 @@ def _provenance(plan: SweepPlan, outcomes: Sequence[ItemOutcome]) -> dict[str, A
 
 
 def _attributes(name: str) -> dict[str, str]:
-    unit = _UNITS.get(name.rsplit("_", 1)[-1]) if "_" in name else None
+    unit = unit_of(name)
     return {} if unit is None else {"units": unit}
 
 
