@@ -55,3 +55,31 @@ def test_every_read_is_held_to_its_own_code(monkeypatch, wrong):
     outcome = combinations.check_combination(one)
     assert outcome.spice_apart == 2.0
     assert not outcome.passed
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("dac", "current", "gates"),
+        ("weak buffer", "sar", "gates, 1T1R"),
+        ("pulse", "integrator", "gates, 1T1R"),
+        ("bits", "sar", "8T4R, 1T1R"),
+    ],
+)
+def test_gates_and_supplies_are_held_about_the_reference_of_the_read_out(names):
+    """Held about the deck's ground, each of these has wrong codes: half of them, or all."""
+    one = case(*names)
+    assert one.tile.readout.reference_volt > 0.2
+    outcome = combinations.check_combination(one)
+    assert outcome.passed, outcome
+    assert outcome.equal >= 0.9
+
+
+def test_what_a_tile_refuses_is_counted_by_its_reason():
+    """Pulses need a window, 8T4R has nothing to subtract and drives no gates below 0 V."""
+    reasons = {reason.split(": ")[0]: count for reason, count in combinations.refused().items()}
+    assert reasons == {"readout": 82, "readout.difference": 72, "synapse": 88}
+    fit = combinations.fitting()
+    assert len(fit) + 242 == len(set(fit)) + 242 == 8 * 14 * 9
+    for synapse in combinations.TRANSISTOR_SYNAPSES:
+        assert any(synapse == one[2] for one in fit) == (synapse != "8T4R, gates")

@@ -25,6 +25,14 @@ def test_the_table_is_printed_and_written(tmp_path, capsys):
     assert content["passed"]
     assert all(row["compiled_apart_lsb"] <= 1e-6 for row in rows)
     assert f"{len(rows)} of {len(rows)} combinations agree" in said
+    assert any("gates" in row["synapse"] or "1T1R" in row["synapse"] for row in rows)
+    parts = combinations.DRIVERS, combinations.READOUTS
+    synapses = {**combinations.SYNAPSES, **combinations.TRANSISTOR_SYNAPSES}
+    every = len(synapses) * len(parts[0]) * len(parts[1])
+    fit = len(list(combinations.fitting()))
+    assert sum(content["refused"].values()) == every - fit
+    for reason in content["refused"]:
+        assert reason.split(":")[0] in said
     assert (out / "index.html").exists()
 
 

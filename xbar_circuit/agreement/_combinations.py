@@ -11,14 +11,22 @@ error that the calibration states, or to one LSB where it saw none among its few
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from xbar_circuit._checks import FloatArray
-from xbar_circuit.agreement._parts import DRIVERS, READOUTS, SYNAPSES, parts_fit
+from xbar_circuit.agreement._parts import (
+    DRIVERS,
+    GATE_DRIVERS,
+    READOUTS,
+    SYNAPSES,
+    TRANSISTOR_SYNAPSES,
+    with_table,
+)
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ConvergenceError, ParameterError, SimulatorError
 from xbar_circuit.tile import Tile, calibrate, chain, compile_tile, random_inputs
@@ -31,6 +39,7 @@ __all__ = [
     "calibrated_outcomes",
     "check_combination",
     "combinations",
+    "refused",
 ]
 
 _INPUTS, _OUTPUTS, _PRODUCTS = 3, 1, 4
@@ -86,30 +95,74 @@ class CombinationOutcome:
         return most and (exact or self.case.tile.model is not None or self.equal >= _EQUAL)
 
 
-def combination_tile(driver: str, readout: str, synapse: str, rng: np.random.Generator) -> Tile:
+def combination_tile(
+    driver: str, readout: str, synapse: str, rng: np.random.Generator, *, table: bool = True
+) -> Tile:
     """Return the tile of a combination; mismatch is drawn for every converter of its own.
+
+    Parameters
+    ----------
+    driver, readout, synapse
+        Names of the parts. Gates are driven from 0 V up, by drivers without sign.
+    rng
+        Draws conductances and mismatch.
+    table
+        Whether cells with transistors get their tables.
 
     Raises
     ------
     ParameterError
         The parts do not fit each other.
     """
-    kind = SYNAPSES[synapse]
+    if synapse in SYNAPSES:
+        kind = SYNAPSES[synapse]
+    else:
+        kind = with_table(synapse) if table else TRANSISTOR_SYNAPSES[synapse]
+    gates = kind is not None and not kind.cell.loads_row
+    drives = (GATE_DRIVERS if gates else DRIVERS)[driver]
     wires = Wires(row_ohm=2.0, column_ohm=3.0)
     if kind is None:
         shape = (_INPUTS, 2 * _OUTPUTS)
         crossbar = Crossbar(conductance=rng.uniform(1e-6, 25e-6, shape), wires=wires)
     else:
         crossbar = kind.crossbar(rng.uniform(-1.0, 1.0, (_INPUTS, _OUTPUTS)), wires=wires)
-    tile = Tile(crossbar, DRIVERS[driver], READOUTS[readout], synapse=kind)
+    tile = Tile(crossbar, drives, READOUTS[readout], synapse=kind)
     if readout == "sar, mismatch":
         drawn = tile.readout.drawn(rng, tile.converters, unit_sigma=0.05)
-        tile = Tile(crossbar, DRIVERS[driver], drawn, synapse=kind)
+        tile = Tile(crossbar, drives, drawn, synapse=kind)
     return tile
 
 
+def _sorted_out() -> tuple[list[tuple[str, str, str]], Counter[str]]:
+    """Return the names of parts that fit each other, and how many do not by the reason why."""
+    names = itertools.chain(
+        itertools.product(DRIVERS, READOUTS, SYNAPSES),
+        itertools.product(DRIVERS, READOUTS, TRANSISTOR_SYNAPSES),
+    )
+    fit, reasons = [], Counter[str]()
+    for one in names:
+        try:
+            combination_tile(*one, np.random.default_rng(0), table=False)
+        except ParameterError as error:
+            argument, _, rest = str(error).partition(": ")
+            reasons[f"{argument}: expected {rest.rpartition(', expected ')[2]}"] += 1
+        else:
+            fit.append(one)
+    return fit, reasons
+
+
+def fitting() -> list[tuple[str, str, str]]:
+    """Return the names of drivers, read-outs and synapses that fit each other."""
+    return _sorted_out()[0]
+
+
+def refused() -> Mapping[str, int]:
+    """Return how many combinations a tile refuses, by the reason that it gives."""
+    return _sorted_out()[1]
+
+
 def combinations(*, seed: int = 2026, every: int = 1) -> Iterator[Combination]:
-    """Yield the combinations of behavioural parts that fit.
+    """Yield the combinations of behavioural parts that fit, with any synapse.
 
     Parameters
     ----------
@@ -118,13 +171,13 @@ def combinations(*, seed: int = 2026, every: int = 1) -> Iterator[Combination]:
     every
         1 yields all; 7 every seventh, in which all parts have their turn.
     """
-    names = [one for one in itertools.product(DRIVERS, READOUTS, SYNAPSES) if parts_fit(*one)]
-    for k, (driver, readout, synapse) in enumerate(names):
+    for k, (driver, readout, synapse) in enumerate(fitting()):
         if k % every:
             continue
         rng = np.random.default_rng((seed, k))
         tile = combination_tile(driver, readout, synapse, rng)
-        x = rng.uniform(-1.0, 1.0, (_PRODUCTS, tile.inputs))
+        least = -1.0 if tile.crossbar.cell.loads_row else 0.0
+        x = rng.uniform(least, 1.0, (_PRODUCTS, tile.inputs))
         yield Combination(driver=driver, readout=readout, synapse=synapse, tile=tile, x=x)
 
 

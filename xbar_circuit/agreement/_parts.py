@@ -1,17 +1,31 @@
 """Every driver with every read-out and every synapse: small tiles, whose codes must be the same.
 
 The parts are ideal or behavioural, so that the fast model is their formula and nothing is fitted.
-Each stands for its kind: what any two of them do together, a tile of a network does too.
+Each stands for its kind: what any two of them do together, a tile of a network does too. Cells with
+a transistor are read by a table that ngspice gives, finer than any converter here tells apart.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from functools import cache
 
 import numpy as np
 
-from xbar_circuit.cells import BitSlices, DifferentialPair, EightT4R, MultiDevice, Synapse
+from xbar_circuit.calibration import tabulate
+from xbar_circuit.cells import (
+    BitSlices,
+    DifferentialPair,
+    EightT4R,
+    GateInput,
+    MemoryTransistor,
+    MultiDevice,
+    OneT1R,
+    Synapse,
+    TabulatedCell,
+)
+from xbar_circuit.devices import Transistor
 from xbar_circuit.peripherals import (
     BitSerial,
     ChargeIntegrator,
@@ -34,11 +48,11 @@ from xbar_circuit.peripherals import (
     WordLineBuffer,
 )
 
-__all__ = ["DRIVERS", "READOUTS", "SYNAPSES", "parts_fit"]
+__all__ = ["DRIVERS", "GATE_DRIVERS", "READOUTS", "SYNAPSES", "TRANSISTOR_SYNAPSES", "with_table"]
 
 _AMPERE = 30e-6  # of both signs, that every read-out tells apart
 _WINDOW = 16e-9
-_INPUTS, _OUTPUTS, _PRODUCTS = 3, 1, 4
+_TABLE = 2e-5  # error of a cell's table
 
 
 def _opamp(unity_hertz: float = 2e10) -> OpAmp:
@@ -55,16 +69,19 @@ def _conveyor() -> CurrentConveyor:
     return CurrentConveyor(load_ohm=1.5e4, settle_second=6e-9)  # its load charges the sampler
 
 
-def _drivers() -> dict[str, Driver]:
+def _drivers(*, signed: bool) -> dict[str, Driver]:
+    dac = Dac(bits=5, signed=signed)
+    buffer = WordLineBuffer(driver=dac, output_ohm=50.0)
+    pulse = PulseWidth(bits=4, rise_second=1e-10, fall_second=2e-10, jitter_second=2e-11)
     return {
         "exact": ExactDriver(),
-        "dac": Dac(bits=5, output_ohm=10.0),
-        "dac, INL": Dac(bits=5).drawn(np.random.default_rng(1), dnl_sigma_lsb=0.1),
-        "pulse": PulseWidth(bits=4, rise_second=1e-10, fall_second=2e-10, jitter_second=2e-11),
-        "bits": BitSerial(bits=4),
-        "bits, 2's": BitSerial(bits=4, coding="twos-complement"),
-        "buffer": WordLineBuffer(driver=Dac(bits=5), output_ohm=50.0),
-        "weak buffer": WordLineBuffer(driver=Dac(bits=5), output_ohm=50.0, limit_ampere=8e-6),
+        "dac": dataclasses.replace(dac, output_ohm=10.0),
+        "dac, INL": dac.drawn(np.random.default_rng(1), dnl_sigma_lsb=0.1),
+        "pulse": pulse if signed else dataclasses.replace(pulse, bits=3, signed=False),
+        "bits": BitSerial(bits=4, signed=signed),
+        "bits, 2's": BitSerial(bits=4, coding="twos-complement", signed=signed),
+        "buffer": buffer,
+        "weak buffer": dataclasses.replace(buffer, limit_ampere=8e-6),
     }
 
 
@@ -122,7 +139,7 @@ def _readouts() -> dict[str, Readout]:
 
 
 #: One of each kind, by name.
-DRIVERS: Mapping[str, Driver] = _drivers()
+DRIVERS: Mapping[str, Driver] = _drivers(signed=True)
 READOUTS: Mapping[str, Readout] = _readouts()
 SYNAPSES: Mapping[str, Synapse | None] = {
     "none": None,
@@ -133,9 +150,47 @@ SYNAPSES: Mapping[str, Synapse | None] = {
 }
 
 
-def parts_fit(driver: str, readout: str, synapse: str) -> bool:
-    """Whether parts go together: pulses need a window, 8T4R has nothing to subtract."""
-    one = READOUTS[readout]
-    if DRIVERS[driver].span_second > (one.window_second or 0.0):
-        return False
-    return not (synapse == "8T4R" and one.difference is not None)
+_GATE_VOLT = 1.0  # full scale of what drives gates
+#: The same where word lines are gates: from 0 V up.
+GATE_DRIVERS: Mapping[str, Driver] = {
+    name: one.with_full_scale(_GATE_VOLT) for name, one in _drivers(signed=False).items()
+}
+_COMMON_VOLT = 0.4  # of the 8T4R cell, between rails at 0.2 and 0.6 V
+_FLOATING = MemoryTransistor(
+    specific_ampere=1e-6, slope_factor=1.2, low_volt=0.2, high_volt=1.2, read_volt=1.0
+)
+#: Synapses whose cells have a transistor: the input drives its gate, or comes through the device.
+TRANSISTOR_SYNAPSES: Mapping[str, Synapse] = {
+    "gates": DifferentialPair(g_min_siemens=1e-6, cell=_FLOATING),
+    "gates, 1T1R": DifferentialPair(g_min_siemens=4e-6, cell=GateInput()),
+    "8T4R, 1T1R": EightT4R(
+        g_min_siemens=1e-6,
+        cell=OneT1R(
+            transistor=dataclasses.replace(Transistor.nmos45(), parallel=2),
+            common_volt=_COMMON_VOLT,
+            gate_volt=1.0 + _COMMON_VOLT,
+        ),
+    ),
+    "8T4R, gates": EightT4R(g_min_siemens=1e-6, cell=_FLOATING),
+}
+
+
+@cache
+def with_table(synapse: str) -> Synapse:
+    """Return one of them, its cells with the table that the fast engine needs.
+
+    Raises
+    ------
+    SimulatorNotFoundError
+        ngspice is missing.
+    """
+    kind = TRANSISTOR_SYNAPSES[synapse]
+    if not isinstance(kind.cell, TabulatedCell):
+        return kind
+    table = tabulate(
+        kind.cell,
+        volts=(-0.2, 0.2) if kind.cell.loads_row else (0.0, _GATE_VOLT),
+        conductances=(kind.g_min_siemens, kind.g_max_siemens),
+        tolerance=_TABLE,
+    )
+    return dataclasses.replace(kind, cell=table)

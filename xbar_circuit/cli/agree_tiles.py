@@ -19,6 +19,7 @@ from xbar_circuit.agreement._combinations import (
     calibrated_outcomes,
     check_combination,
     combinations,
+    refused,
 )
 from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import SEED, Out, Seed
@@ -48,9 +49,10 @@ def agree_tiles(
     """Compare the codes of small tiles: the compiled form, the fast model, and whole decks.
 
     Every driver with every read-out and every synapse that fit each other, from driver to code,
-    with the same noise drawn for all. Exit code 1 when codes differ by more than ties, or a
-    calibrated read-out by more than its stated error. The same command goes on where an interrupted
-    one stopped.
+    with the same noise drawn for all; those that a tile refuses are counted by the reason that it
+    gives. Synapses have bare devices, gates that the inputs drive, or 1T1R cells. Exit code 1 when
+    codes differ by more than ties, or a calibrated read-out by more than its stated error. The same
+    command goes on where an interrupted one stopped.
     """
     console = SafeConsole()
     if not spice.simulator().code_models:
@@ -73,6 +75,10 @@ def agree_tiles(
     for row in _rows(outcomes):
         table.add_row(*row, style=None if row[-1] == "ok" else "bold red")
     console.print(table)
+    reasons = Table("combinations", "reason", title="refused", box=None)
+    for reason, count in refused().items():
+        reasons.add_row(str(count), reason)
+    console.print(reasons)
     _write(out, outcomes, seed=seed, every=every)
     failed = [outcome for outcome in outcomes if not outcome.passed]
     equal = sum(outcome.equal * outcome.codes for outcome in outcomes)
@@ -135,7 +141,17 @@ def _write(out: Path, outcomes: Sequence[CombinationOutcome], *, seed: int, ever
                     " calibration states. Exact converters are compared as real numbers."
                 ],
                 tables=[report.Table(columns=_COLUMNS, rows=_rows(outcomes))],
-            )
+            ),
+            report.Section(
+                title="Refused",
+                paragraphs=["Parts that do not fit each other, by what the tile says."],
+                tables=[
+                    report.Table(
+                        columns=("combinations", "reason"),
+                        rows=[(str(count), reason) for reason, count in refused().items()],
+                    )
+                ],
+            ),
         ],
         footer=made_by(),
     )
@@ -146,6 +162,7 @@ def _write(out: Path, outcomes: Sequence[CombinationOutcome], *, seed: int, ever
             "seed": seed,
             "every": every,
             "passed": passed,
+            "refused": dict(refused()),
             "combinations": [
                 {
                     "driver": outcome.case.driver,

@@ -72,7 +72,7 @@ def loaded_column(
         f"{_OPTIONS} temp={spice_number(celsius)}{' klu' if klu else ''}",
         *amplifier.spice_definition("xbar_opamp"),
         *extra,
-        *(array_lines(crossbar) if array is None else array),
+        *(array_lines(crossbar, reference="reference") if array is None else array),
         f"Vreference reference 0 DC {spice_number(amplifier.reference_volt)}",
         f"Vscale scale 0 {stimulus.scale}",
         *driver_lines(

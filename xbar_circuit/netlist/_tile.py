@@ -87,7 +87,7 @@ def tile_bench(
         lines += readout.converter.spice_subcircuit(
             "xbar_converter", settle_second=readout.settling
         )
-    lines += array_lines(crossbar) if array is None else array
+    lines += array_lines(crossbar, reference="reference") if array is None else array
     lines.append(f"Vreference reference 0 DC {spice_number(readout.reference_volt)}")
     lines += timing.clock_lines(count)
     if readout.amplifier is not None:

@@ -6,20 +6,27 @@ described: no 1e-12 ohm resistors, no 1e12 ohm leaks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from xbar_circuit._uneven import segment_ohm
 from xbar_circuit.cells import OnSupplyLine
+from xbar_circuit.cells.tabulated import cell_parts
 from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.devices import Cell
 from xbar_circuit.netlist.names import column_nodes, row_nodes
 from xbar_circuit.units import spice_number
 
 __all__ = ["array_lines", "wire_lines"]
 
+_TO_GROUND = re.compile(r"\bV\((\w+)\)")
 
-def array_lines(crossbar: Crossbar, *, ammeters: bool = False) -> Iterator[str]:
+
+def array_lines(
+    crossbar: Crossbar, *, ammeters: bool = False, reference: str = "0"
+) -> Iterator[str]:
     """Yield the element lines of wires, capacitances and cells, without leads and terminals.
 
     With `ammeters`, each cell reaches its bit line through a source ``Vcell_<row>_<col>`` of 0 V,
@@ -34,6 +41,8 @@ def array_lines(crossbar: Crossbar, *, ammeters: bool = False) -> Iterator[str]:
         The array.
     ammeters
         Whether each cell gets a source of 0 V that measures its current.
+    reference
+        Node that is the crossbar's 0 V: gates, supplies and bulks of its cells are held about it.
 
     Yields
     ------
@@ -43,9 +52,25 @@ def array_lines(crossbar: Crossbar, *, ammeters: bool = False) -> Iterator[str]:
     row, column = row_nodes(crossbar), column_nodes(crossbar)
     preamble = crossbar.cell.spice_preamble().strip()
     if preamble:
-        yield preamble
+        yield _held_about(preamble, crossbar.cell, reference)
     yield from wire_lines(crossbar)
-    yield from _cell_lines(crossbar, row, column, ammeters=ammeters)
+    cells = _cell_lines(crossbar, row, column, ammeters=ammeters)
+    yield from cells if reference == "0" else (_about(line, reference) for line in cells)
+
+
+def _held_about(preamble: str, cell: Cell, reference: str) -> str:
+    """Return a cell's preamble with the sources of its shared lines about a node."""
+    for part in cell_parts(cell):
+        lines: Callable[[], dict[str, float]] = getattr(part, "lines", dict)
+        for node in lines():
+            source = f"V{node} {node}"
+            preamble = preamble.replace(f"{source} 0 DC ", f"{source} {reference} DC ")
+    return preamble
+
+
+def _about(line: str, reference: str) -> str:
+    """Return an element with the voltages in the formula of a B source about a node."""
+    return _TO_GROUND.sub(rf"V(\1,{reference})", line) if line.startswith("B") else line
 
 
 def wire_lines(crossbar: Crossbar) -> Iterator[str]:

@@ -24,8 +24,15 @@ def check_drive(crossbar: Crossbar, driver: Driver, readout: Readout, *, signed:
     ParameterError
         Pulses meet a read-out that does not integrate them whole, buffers of limited current stand
         at both ends of the word lines, or a synapse turns inputs around (`signed`) whose driver has
-        no sign.
+        no sign, or whose word lines are gates.
     """
+    if signed and not crossbar.cell.loads_row:
+        raise ParameterError.about(
+            "synapse",
+            got="one that turns its input around, of cells whose gates the word lines drive",
+            expected="one that drives gates from 0 V up",
+            remedy="take xc.cells.DifferentialPair, or a cell whose input comes through its device",
+        )
     if signed and driver.lowest == 0:
         raise ParameterError.about(
             "driver",

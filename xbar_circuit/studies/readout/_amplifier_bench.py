@@ -215,7 +215,7 @@ def _request(
 def _seen_from_the_column(crossbar: Crossbar, column: int, array: Sequence[str] | None) -> str:
     """Return a deck with a source of 1 V at the column's end, all else held."""
     lines = ["the array from the column's end", ".options gmin=1e-18 noacct klu"]
-    lines += array_lines(crossbar) if array is None else array
+    lines += array_lines(crossbar, reference="reference") if array is None else array
     lines += ["Vreference reference 0 DC 0", "Vseen seen 0 DC 0 AC 1"]
     seen = False
     for end in (*drivers(crossbar), *senses(crossbar)):
