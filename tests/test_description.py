@@ -156,7 +156,13 @@ def test_errors_travel_between_processes():
 
 @pytest.mark.parametrize("value", [1e-18, 4.7e3, 2.0e6, 0.1 + 0.2, 1e30])
 def test_spice_numbers_survive_the_trip(value):
-    assert parse_spice(spice_number(value)) == value
+    assert parse_spice(spice_number(value)) == approx(value, rel=5e-16)
+
+
+@pytest.mark.parametrize("value", [1e-12, 3e-9, 0.3, 17.0])
+def test_the_last_bit_of_a_sum_is_not_written(value):
+    for nearby in (np.nextafter(value, 0.0), np.nextafter(value, 99.0)):
+        assert spice_number(nearby) == repr(value)
 
 
 @pytest.mark.parametrize("text", ["", "abc", "1..2", "--3"])
