@@ -61,7 +61,7 @@ def test_a_page_is_read_as_it_was_written():
     )
     text = truths_page({"new": [odd, odd], "chips": [odd]}, version="1")
     assert "3 of 3 agree" in text
-    row = ["a | b", "1.25e-15 S", "1e-15 S", "1.25", "agrees, to 0.3", "c", "`d`"]
+    row = ["a | b", "1.25e-15 S", "1e-15 S", "1.250", "agrees, to 0.3", "c", "`d`"]
     assert rows_of(text) == {"new": [row, row], "Published chips": [row]}
 
 

@@ -68,7 +68,7 @@ WORKLOADS: dict[str, tuple[str, ...]] = {
     "validate": ("--only", "devices", "--only", "chips"),
     "wire-aware": (*_NETWORK, "--tile", "16", "--segment-ohm", "1", "--workers", "1",
                    "--seeds", "2"),
-    "write": ("--rows", "3", "--cols", "3"),
+    "write": ("--rows", "2", "--cols", "2", "--pulse-second", "2e-9"),
 }  # fmt: skip
 
 #: What a run takes, when, and by which words it was started is no result.

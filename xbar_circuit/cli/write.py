@@ -8,11 +8,10 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from xbar_circuit import __version__, report
 from xbar_circuit._files import write_json
+from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cells import OneT1R
 from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import (
@@ -150,9 +149,9 @@ def write(
         ],
         footer=made_by(f"seed {seed}"),
     )
-    console = Console()
+    console = SafeConsole()
     for name, value in told["figures"].items():
-        console.print(f"{escape(name)}: {value:.4g}", soft_wrap=True, highlight=False)
+        console.print(f"{name}: {value:.4g}", soft_wrap=True, highlight=False)
     console.print(f"maps and page: {page}", soft_wrap=True, highlight=False)
 
 
