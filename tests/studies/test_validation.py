@@ -10,7 +10,7 @@ import pytest
 
 from closeness import approx
 from xbar_circuit.cli import main
-from xbar_circuit.report.validation import COLUMNS, truth_rows, truths_page
+from xbar_circuit.report.validation import COLUMNS, truth_rows, truths_page, write_validation_page
 from xbar_circuit.studies.validation import TRUTHS, Truth, validate
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "truths.md"
@@ -140,3 +140,16 @@ def test_the_verb_writes_page_and_numbers_and_fails_where_one_differs(
     with pytest.raises(SystemExit) as ended:
         main(["validate", "--only", "nothing", "--out", str(tmp_path)])
     assert ended.value.code == 2
+
+
+def test_a_command_of_a_whole_group_stands_above_its_table(tmp_path):
+    told = {"unit": "A", "ours": 1.0, "theirs": 1.0, "tolerance": 1e-9, "source": "s"}
+    alike = [Truth(what=f"value {k}", command="xbar one", **told) for k in range(3)]
+    apart = [Truth(what=f"other {k}", command=f"xbar other {k}", **told) for k in range(2)]
+    page = write_validation_page({"vacask": alike, "dft": apart}, tmp_path, version="1")
+    html = page.read_text("utf-8")
+    assert html.count("xbar one") == 1
+    assert "<p>Command: xbar one</p>" in html
+    assert all(f"xbar other {k}</td>" in html for k in range(2))
+    assert html.count("value ") == 3
+    assert (tmp_path / "truths.md").read_text("utf-8").count("`xbar one`") == 3

@@ -72,7 +72,9 @@ def draw_ir_drop_map(report: IrDropReport, path: Path) -> Path:
         The file cannot be written.
     """
     count = len(report.maps)
-    with figure(count, 2, width=9.5, height=3.6 * count) as (page, axes):
+    with figure(count, 2, width=10.5, height=3.6 * count) as (page, axes):
+        # the label of the colour bar keeps clear of the next panel
+        page.set_layout_engine("constrained", wspace=0.08)
         for k, (cell, found) in enumerate(report.maps.items()):
             losses, errors = axes[2 * k], axes[2 * k + 1]
             picture = losses.imshow(

@@ -86,6 +86,18 @@ def _verdict(one: Truth) -> str:
     return f"{'agrees' if one.agrees else 'differs'}, to {one.tolerance:.2g}"
 
 
+def _section(name: str, truths: Sequence[Truth]) -> Section:
+    """Return a group's section; a command that all its rows share is said once, above them."""
+    commands = {one.command for one in truths}
+    shared = len(commands) == 1
+    columns = COLUMNS[:-1] if shared else COLUMNS
+    return Section(
+        title=_HEADS.get(name, name),
+        paragraphs=[f"Command: {commands.pop()}"] if shared else [],
+        tables=[Table(columns=columns, rows=[row[: len(columns)] for row in truth_rows(truths)])],
+    )
+
+
 def write_validation_page(
     groups: Mapping[str, Sequence[Truth]], folder: Path, *, version: str, footer: str = ""
 ) -> Path:
@@ -108,7 +120,7 @@ def write_validation_page(
             "not run": str(len(truths) - len(ran)),
         },
         sections=[
-            Section(title="Numbers", tables=[Table(columns=COLUMNS, rows=truth_rows(truths))]),
+            *(_section(name, found) for name, found in groups.items()),
             Section(title="What was not run", paragraphs=_NOT_RUN),
         ],
         footer=footer,
