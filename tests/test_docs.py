@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import xbar_circuit as xc
 from xbar_circuit import cli
@@ -83,4 +84,57 @@ def test_a_block_of_a_how_to_runs_on_what_the_text_before_it_names(page, number)
     text = (DOCS / "howto" / f"{page}.md").read_text("utf-8")
     block = re.findall(r"```python\n(.*?)```", text, re.DOTALL)[number]
     exec(compile(block, page, "exec"), scope)
+    assert scope["chip"].second == 0.0
+
+
+def block_of(page, words):
+    """The block of a how-to that contains these words."""
+    text = (DOCS / "howto" / f"{page}.md").read_text("utf-8")
+    (found,) = (b for b in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if words in b)
+    return compile(found, page, "exec")
+
+
+class Cell(torch.nn.Module):
+    """A recurrent layer with the inputs and outputs of the speech network, small."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(1)
+        self.first = torch.nn.Linear(576, 128)
+        self.both = torch.nn.Linear(256, 128)
+
+    def forward(self, x: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        hidden = torch.tanh(self.both(torch.cat([self.first(x), state[0]], dim=1)))
+        return torch.sigmoid(hidden[:, :1]), torch.stack([hidden, hidden])
+
+
+class Speech(torch.nn.Module):
+    """A file of a network whose part takes and returns the state."""
+
+    def __init__(self):
+        super().__init__()
+        self._model = Cell()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self._model(x, torch.zeros(2, 1, 128))[0]
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
+def test_the_speech_block_hands_the_state_on(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    torch.jit.script(Speech()).save("silero_vad.jit")
+    rng = np.random.default_rng(1)
+    frames, states = rng.normal(size=(3, 1, 576)), rng.normal(size=(3, 2, 1, 128))
+    scope = {
+        "xc": xc,
+        "accelerator": xc.Accelerator(),
+        "rng": rng,
+        "samples": frames[0].astype(np.float32),
+        "state": states[0].astype(np.float32),
+        "frames": frames.astype(np.float32),
+        "states": states.astype(np.float32),
+    }
+    exec(block_of("own_network", "silero_vad"), scope)
+    assert scope["state"].shape == (2, 1, 128)
+    assert 0.0 < float(scope["probability"].item()) < 1.0
     assert scope["chip"].second == 0.0
