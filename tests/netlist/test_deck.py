@@ -126,3 +126,49 @@ def test_options_are_checked():
         xc.netlist.SpiceOptions(reltol=0.0)
     with pytest.raises(xc.ParameterError, match="celsius"):
         xc.netlist.SpiceOptions(celsius=-300.0)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        xc.cells.OneT1R(common_volt=0.2, gate_volt=1.0),
+        xc.cells.GateInput(supply_volt=0.2),
+        xc.cells.cell_preset("fefet_hzo").cell,
+        xc.cells.OnSupplyLine(cell=xc.cells.GateInput(supply_volt=0.2), segment_ohm=50.0),
+        xc.cells.OneS1R(selector_siemens=1e-6),
+    ],
+    ids=lambda cell: type(cell).__name__,
+)
+def test_cells_carry_the_same_current_about_any_reference(cell):
+    """ngspice: all that is held moves with the reference, so nothing else does."""
+    xbar = xc.Crossbar(
+        conductance=[[2e-5, 5e-6], [1e-5, 2.2e-5]],
+        wires=xc.Wires(row_ohm=5.0, column_ohm=20.0),
+        cell=cell,
+    )
+    gate = getattr(cell, "read_volt", 0.9)
+    volts = (0.18, 0.11) if cell.loads_row else (gate, gate - 0.2)
+    found = {}
+    for middle in (0.0, 0.37):
+        lines = [
+            "an array about a reference",
+            *xc.netlist.array_lines(xbar, reference="middle"),
+            f"Vmiddle middle 0 {middle!r}",
+        ]
+        for end in (*xc.netlist.drivers(xbar), *xc.netlist.senses(xbar)):
+            drives = end.name.startswith("left")
+            volt = volts[end.index] if drives else 0.0
+            lines.append(f"V{end.name} {end.source_node} middle {volt!r}")
+            parts = end.resistor()
+            if parts is not None:
+                name, first, second, ohm = parts
+                lines.append(f"R{name} {first} {second} {ohm!r}")
+        lines += [".options reltol=1e-9 abstol=1e-18 vntol=1e-13 gmin=1e-18", ".end"]
+        names = ["i(vbottom_0)", "i(vbottom_1)"]
+        plot = xc.spice.run("\n".join(lines), xc.spice.Op(), vectors=names)[0]
+        found[middle] = np.array([float(plot[name][0]) for name in names])
+    assert (found[0.0] > 1e-10).all()
+    np.testing.assert_allclose(found[0.37], found[0.0], rtol=1e-6)
+    np.testing.assert_allclose(
+        xc.spice.read(xbar, list(volts)).column_current[0], found[0.0], rtol=1e-6
+    )

@@ -29,3 +29,13 @@ def test_values_have_their_units():
     assert "op-amp" in words
     assert "feedback 8 kohm" in words
     assert "unity 10 GHz" in words
+
+
+def test_a_converter_that_no_list_names_is_called_one():
+    class TwoStep(peripherals.Flash):
+        pass
+
+    assert part_words(TwoStep(bits=3)).startswith("two step converter (3 bit")
+    assert part_words(peripherals.Cyclic(bits=5)) == "cyclic converter (5 bit)"
+    counter = peripherals.OscillatorCounter(bits=6, full_scale_ampere=1e-5)
+    assert part_words(counter).startswith("oscillator converter (6 bit")

@@ -13,7 +13,7 @@ from xbar_circuit.accelerator._hardware import Hardware
 from xbar_circuit.accelerator.spot_check import TileCheck, agreement_by_layer
 from xbar_circuit.calibration import ReadoutModel
 from xbar_circuit.cells import CurrentTable, StateMap
-from xbar_circuit.peripherals import Readout, Subcircuit
+from xbar_circuit.peripherals import Converter, Readout, SenseAmplifier, Subcircuit
 from xbar_circuit.report import Table
 from xbar_circuit.units import engineering
 
@@ -23,10 +23,7 @@ _KINDS = {
     "IdealConverter": "ideal converter",
     "OpAmp": "op-amp",
     "Sar": "SAR converter",
-    "Flash": "flash converter",
-    "Ramp": "ramp converter",
-    "Cyclic": "cyclic converter",
-    "Oscillator": "oscillator converter",
+    "OscillatorCounter": "oscillator converter",
 }
 
 __all__ = ["accelerator_words", "calibrated_words", "codes_table", "part_words"]
@@ -81,7 +78,9 @@ def part_words(part: object) -> str:
 def _kind(part: object) -> str:
     """Return a class's name in words: SAR, ideal converter, op-amp."""
     name = type(part).__name__
-    return _KINDS.get(name) or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).lower()
+    said = _KINDS.get(name) or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).lower()
+    whole = not isinstance(part, Converter) or name in _KINDS or isinstance(part, SenseAmplifier)
+    return said if whole else f"{said} converter"
 
 
 def _setting(name: str, value: object) -> str:
