@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,9 @@ import pytest
 import torch
 
 import xbar_circuit as xc
+from onnx_graphs import content_of, floats, node
 from xbar_circuit import cli
+from xbar_circuit.tile import CHAINS
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGES = sorted(
@@ -138,3 +141,48 @@ def test_the_speech_block_hands_the_state_on(tmp_path, monkeypatch):
     assert scope["state"].shape == (2, 1, 128)
     assert 0.0 < float(scope["probability"].item()) < 1.0
     assert scope["chip"].second == 0.0
+
+
+def test_the_speech_block_of_an_onnx_file_hands_the_state_on(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(1)
+    inputs = {"input": (1, 576), "state": (1, 128), "sr:i": ()}
+    nodes = [
+        node("Cast", ["sr"], "rate", to=1),
+        node("Div", ["input", "rate"], "scaled"),
+        node("MatMul", ["scaled", "first"], "seen"),
+        node("Add", ["seen", "state"], "sum"),
+        node("Tanh", ["sum"], "next"),
+        node("MatMul", ["next", "last"], "probability"),
+    ]
+    weights = {"first": floats(576, 128), "last": floats(128, 1)}
+    content = content_of(nodes, weights, inputs, ("probability", "next"))
+    (tmp_path / "speech.onnx").write_bytes(content)
+    samples = rng.normal(size=(1, 576)).astype(np.float32)
+    before = rng.normal(size=(1, 128)).astype(np.float32)
+    scope = {"xc": xc, "samples": samples, "state": before}
+    exec(block_of("own_network", "speech.onnx"), scope)
+    after = np.tanh(samples / 16000 @ weights["first"] + before)
+    np.testing.assert_allclose(scope["state"], after, rtol=1e-5)
+    np.testing.assert_allclose(scope["probability"], after @ weights["last"], rtol=1e-4)
+
+
+def test_the_block_that_calibrates_a_read_out_runs(monkeypatch):
+    torch.manual_seed(1)
+    rng = np.random.default_rng(1)
+    quick = partial(xc.accelerator.calibrate_readout, samples=8, held_out=2)
+    monkeypatch.setattr(xc.accelerator, "calibrate_readout", quick)
+    network = xc.network.from_torch(torch.nn.Linear(12, 3), (12,))
+    images = rng.uniform(size=(8, 12)).astype(np.float32)
+    scope = {
+        "xc": xc,
+        "np": np,
+        "readout": CHAINS["sar"](bits=8)[0],
+        "network": network,
+        "training_images": images,
+        "images": images,
+        "labels": network.run(images)[0].argmax(axis=1),
+    }
+    exec(block_of("compare_readouts", "calibrate_readout"), scope)
+    assert scope["accelerator"].model.held_out.codes == 2
+    assert scope["chip"].accuracy(images, scope["labels"]) >= 0.75
