@@ -6,6 +6,7 @@ import pkgutil
 
 import numpy as np
 import pytest
+from workloads import numbers, with_another_digit
 
 import xbar_circuit as xc
 from closeness import approx
@@ -53,22 +54,44 @@ def test_simulators_that_differ_more_than_a_law_are_found():
     assert not dataclasses.replace(outcome, simulators_difference=apart).passed
 
 
-def test_the_command_takes_a_cell_of_ones_own(tmp_path, capsys):
-    (tmp_path / "own.lib").write_text(
-        ".subckt own a b g=1u\nB1 a b I=g*V(a,b)*(1+V(a,b)^2)\n.ends\n"
-    )
-    (tmp_path / "own.toml").write_text(
+OWN = ".subckt own a b g=1u\nB1 a b I=g*V(a,b)*(1+V(a,b)^2)\n.ends\n"
+
+
+def agree_own(folder, law=OWN):
+    """Run the command on a cell of one's own, and return the arrays that it keeps."""
+    (folder / "own.lib").write_text(law)
+    (folder / "own.toml").write_text(
         'kind = "subcircuit"\npath = "own.lib"\nname = "own"\nports = {row = "a", column = "b"}\n'
         'state = "g"\n'
     )
     with pytest.raises(SystemExit) as ended:
         main(
             [
-                *("agree", "--device-law", str(tmp_path / "own.toml")),
-                *("--largest-volt", "0.5", "--out", str(tmp_path / "out")),
+                *("agree", "--device-law", str(folder / "own.toml")),
+                *("--largest-volt", "0.5", "--out", str(folder / "out")),
             ]
         )
     assert ended.value.code == 0
+    return {path: path.read_bytes() for path in (folder / "out" / "kept").iterdir()}
+
+
+def test_arrays_of_a_cell_of_ones_own_are_kept_until_its_file_changes(tmp_path, caplog):
+    first = agree_own(tmp_path)
+    assert len(first) == 12
+    truth = numbers(tmp_path / "out")
+    spoilt = min(first)
+    spoilt.write_text(with_another_digit(spoilt.read_text(encoding="utf-8")), encoding="utf-8")
+    again = agree_own(tmp_path)
+    assert [name for name in caplog.messages if spoilt.name in name]
+    assert again.keys() == first.keys()
+    assert {path for path in first if again[path] != first[path]} <= {spoilt}
+    assert numbers(tmp_path / "out") == truth
+    other = agree_own(tmp_path, OWN.replace("^2", "^4"))
+    assert len(other.keys() - first.keys()) == 12
+
+
+def test_the_command_takes_a_cell_of_ones_own(tmp_path, capsys):
+    agree_own(tmp_path)
     assert "VACASK has no such cell" in " ".join(capsys.readouterr().out.split())
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert summary["passed"]
