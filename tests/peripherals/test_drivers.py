@@ -186,3 +186,13 @@ def test_pulses_in_the_deck_rise_from_nothing_and_fall_to_it():
     one = [(1e-9, 0.0), (1.1e-9, 0.2), (5e-9, 0.2), (5.3e-9, 0.0)]
     three = [(21e-9, 0.0), (21.1e-9, -0.3), (23e-9, -0.3), (23.3e-9, 0.0)]
     np.testing.assert_allclose(found, [(0.0, 0.0), *one, *three], rtol=1e-9)
+
+
+def test_a_dac_with_errors_keeps_its_sign():
+    """A layer whose inputs have the other sign is refused by name, a plain one is changed."""
+    own = Dac(bits=5).drawn(np.random.default_rng(1), dnl_sigma_lsb=0.1)
+    assert own.with_sign(signed=True) is own
+    for one in (own, WordLineBuffer(driver=own)):
+        with pytest.raises(xc.ParameterError, match=r"INL of 31 codes, .* Dac\(bits=5, signed=F"):
+            one.with_sign(signed=False)
+    assert Dac(bits=5).with_sign(signed=False) == Dac(bits=5, signed=False)

@@ -9,6 +9,7 @@ import numpy as np
 
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
+from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals.converters.base import CodeArray, errors_tuple
 from xbar_circuit.peripherals.drivers.base import Driver, WordLines, check_output
 
@@ -100,6 +101,25 @@ class Dac(Driver):
         walk = np.concatenate([[0.0], np.cumsum(steps)])
         walk -= np.linspace(0.0, walk[-1], walk.size)
         return dataclasses.replace(self, inl_lsb=tuple(walk.tolist()))
+
+    def with_sign(self, signed: bool) -> Dac:  # noqa: FBT001  what it is about
+        """Return a copy for inputs of both signs, or for inputs from 0 to 1.
+
+        Raises
+        ------
+        ParameterError
+            It has errors, which belong to the codes of the other kind.
+        """
+        if signed == self.signed:
+            return self
+        if self.inl_lsb is not None:
+            raise ParameterError.about(
+                "driver",
+                got=f"a Dac with the INL of {len(self.inl_lsb)} codes, signed={self.signed}",
+                expected=f"one with signed={signed}, as these inputs need",
+                remedy=f"draw it so: Dac(bits={self.bits}, signed={signed}).drawn(...)",
+            )
+        return dataclasses.replace(self, signed=signed)
 
     def with_full_scale(self, volt: float) -> Dac:
         """Return a copy with another full scale [V]."""
