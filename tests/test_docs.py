@@ -122,7 +122,6 @@ class Speech(torch.nn.Module):
         return self._model(x, torch.zeros(2, 1, 128))[0]
 
 
-@pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
 def test_the_speech_block_hands_the_state_on(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     torch.jit.script(Speech()).save("silero_vad.jit")

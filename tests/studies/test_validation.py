@@ -51,8 +51,10 @@ def test_the_documentations_page_has_the_rows_of_the_code(name):
             numbers = {"ours": one.ours, "theirs": one.theirs, "ratio": one.ratio}
             if one.what.startswith("worst"):  # which column it is, the last digit decides
                 numbers = {"ratio": one.ratio}
+            # steps of transients depend on the last bit, and end within the simulators' tolerances
+            close = 2e-4 if name == "vacask" else 2e-5
             for column, number in numbers.items():
-                assert float(written[column].split()[0]) == approx(number, rel=2e-5)
+                assert float(written[column].split()[0]) == approx(number, rel=close)
 
 
 def test_a_page_is_read_as_it_was_written():

@@ -89,8 +89,6 @@ def test_one_name_leaves_the_tiles_both_ways():
     assert list(crossbar_layers(xt.convert(module, accelerator, digital=("0",)))) == ["2"]
 
 
-@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
-@pytest.mark.filterwarnings("ignore:.*torch.jit:FutureWarning")
 def test_a_scripted_and_a_traced_module_keep_the_names():
     module, shape = CASES["sequence"]
     example = torch.zeros(1, *shape)
