@@ -51,8 +51,8 @@ def test_the_documentations_page_has_the_rows_of_the_code(name):
             numbers = {"ours": one.ours, "theirs": one.theirs, "ratio": one.ratio}
             if one.what.startswith("worst"):  # which column it is, the last digit decides
                 numbers = {"ratio": one.ratio}
-            # steps of transients depend on the last bit, and end within the simulators' tolerances
-            close = 2e-4 if name == "vacask" else 2e-5
+            # the steps of pulses depend on the last bit; another processor's ends are 3e-5 away
+            close = 1e-4 if one.what.startswith("amorphous thickness") else 2e-5
             for column, number in numbers.items():
                 assert float(written[column].split()[0]) == approx(number, rel=close)
 
