@@ -50,9 +50,9 @@ def test_noise_traces_have_the_stated_density(current):
 def test_transient_noise_in_ngspice_has_the_stated_density():
     samples = 1024
     # ngspice seeds its noise with its process number. One trace strays by 0.17 (24 runs), the mean
-    # of sixteen by 0.05 (6 runs), so that the bound below is four deviations wide.
-    cells = 16
-    deck = f"noise\n{library(CELL, noise_step_second=STEP)}\n.options reltol=1e-5 abstol=1e-14\n"
+    # of eight by 0.06, so that the bound below is four deviations wide.
+    cells = 8
+    deck = f"noise\n{library(CELL, noise_step_second=STEP)}\n.options reltol=1e-3 abstol=1e-14\n"
     for k in range(cells):
         deck += f"V{k} b{k} 0 0.2\nXcell{k} b{k} 0 pcm_cell ua={THICKNESS!r}\n"
     analysis = xc.spice.Tran(step_second=STEP, stop_second=samples * STEP, max_step_second=STEP)
@@ -60,7 +60,7 @@ def test_transient_noise_in_ngspice_has_the_stated_density():
     plot = xc.spice.run(deck, analysis, vectors=names)[0]
     times = np.arange(samples) * STEP
     traces = np.array([np.interp(times, plot["time"], -plot[name]) for name in names])
-    assert ratio_to_law(traces, traces.mean(), 1e7, 1.5e8) == approx(1.0, rel=0.2)
+    assert ratio_to_law(traces, traces.mean(), 1e7, 1.5e8) == approx(1.0, rel=0.25)
     assert traces.mean() == approx(0.2 * CELL.conductance(THICKNESS, read_volt=0.2), rel=0.1)
 
 
