@@ -34,6 +34,23 @@ def test_exact_solution_has_no_residual():
     assert result.row_current[0, 0] == approx(1 / 13, rel=1e-14)
 
 
+def test_iterations_and_convergence_have_one_entry_for_each_input():
+    xbar = xc.Crossbar(
+        conductance=np.full((3, 2), 1e-6), wires=xc.Wires(row_ohm=1.0, column_ohm=1.0)
+    )
+    nodes = xc.NodeVoltages(row=np.ones((5, 3, 2)), column=np.zeros((5, 3, 2)))
+    result = xc.ReadResult(
+        crossbar=xbar,
+        volts=np.ones((5, 3)),
+        column_current=np.full((5, 2), 3e-6),
+        nodes=nodes,
+        engine="by hand",
+    )
+    np.testing.assert_array_equal(result.iterations, np.zeros(5))
+    np.testing.assert_array_equal(result.converged, np.ones(5, dtype=bool))
+    assert result.column_current_error.shape == (5, 2)
+
+
 @pytest.mark.parametrize(
     ("mistake", "expected"),
     [

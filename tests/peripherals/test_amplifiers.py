@@ -157,6 +157,22 @@ def test_an_op_amp_without_gain_speed_or_supply_is_refused(name):
             OpAmp(**{name: value})
 
 
+def test_an_overdriven_op_amp_comes_back_within_a_fifth_of_its_range():
+    """Its inner node is held a fifth beyond the output's half range; slewing brings it back."""
+    amp = OpAmp(dc_gain=1e4, unity_hertz=1e9, slew_volt_per_second=1e8)
+    half = 0.5 * (amp.output_high_volt - amp.output_low_volt)
+    middle = 0.5 * (amp.output_high_volt + amp.output_low_volt)
+    deck = "\n".join([
+        "overload", *amp.spice_subcircuit("amp"), f"Vdd vdd 0 {amp.supply_volt}",
+        "Vin plus 0 PWL(0 1 100n 1 100.01n -1)", "Xamp plus 0 out vdd amp",
+    ])  # fmt: skip
+    analysis = xc.spice.Tran(step_second=1e-10, stop_second=1.5e-7, max_step_second=1e-10)
+    plot = xc.spice.run(deck, analysis, vectors=["v(out)"])[0]
+    crossing = np.interp(-middle, -plot["v(out)"][plot["time"] > 1e-7],
+                         plot["time"][plot["time"] > 1e-7])  # fmt: skip
+    assert crossing - 1e-7 == approx(1.2 * half / 1e8, rel=0.05)
+
+
 def test_half_an_ohm_of_a_conveyors_input_is_in_the_deck():
     lines = CurrentConveyor(input_ohm=0.5).spice_definition("one")
     found = [line.split() for line in lines if line.startswith("Rinput")]

@@ -310,7 +310,10 @@ def test_the_published_reset_leaves_60_to_100_nanometres():
     trace = steady(438e-6)
     plateau = trace.current[(trace.seconds > 3e-7) & (trace.seconds < 9.9e-7), 0]
     np.testing.assert_allclose(plateau, 440e-6, rtol=0.01)  # a steady current, not a peak
-    assert 60e-9 < trace.thickness[-1, 0] < 100e-9
+    left = float(trace.thickness[-1, 0])
+    assert 60e-9 < left < 100e-9
+    spread = (1.0 - left / CELL.heat.reach_metre) / (1.0 + left / CELL.heat.depth_metre)
+    assert CELL.heat.celsius_per_watt * spread == approx(2.5e6, rel=0.03)  # as its module states
     assert CELL.conductance(trace.thickness[-1, 0], read_volt=0.2) < 0.5e-6
     assert trace.valid.all()
 

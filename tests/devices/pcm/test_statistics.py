@@ -314,6 +314,17 @@ def test_one_draw_moves_both_drift_exponents_by_their_shares():
     assert devices.thin_exponent.std() == approx(0.006, rel=0.04)
 
 
+@pytest.mark.parametrize("spread", [0.0, 0.3, 1.0])
+def test_nuclei_are_drawn_with_their_mean_and_spread(spread):
+    cell = PcmCell.sebastian2017()
+    drawn = PcmVariability(nuclei=spread).draw(cell, 20000, rng=np.random.default_rng(3)).nuclei
+    assert drawn.mean() == approx(1.0, rel=0.03)
+    if spread == 0.0:
+        np.testing.assert_array_equal(drawn, 1.0)
+    else:
+        assert drawn.std() == approx(spread, rel=0.03)
+
+
 def test_a_read_is_the_conductance_times_one_and_its_noise():
     cell = PcmCell.sebastian2017().aged(80.0)
     devices = PcmVariability().draw(cell, 500, rng=np.random.default_rng(1))
