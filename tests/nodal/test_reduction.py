@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import xbar_circuit as xc
-from xbar_circuit.nodal import _blocks, _stars
+from xbar_circuit.nodal import _blocks, _leaves
 
 SPARSE, FAST = xc.nodal.SparseDirect(), xc.nodal.Hierarchical()
 ENDS = [
@@ -164,9 +164,29 @@ def test_compiled_and_numpy_joints_give_the_same_numbers(monkeypatch):
     assert _blocks.kernels() is not None, "numba is part of the environment"
     one = xc.nodal.transfer_tiles(g, wires=wires)
     monkeypatch.setattr(_blocks, "kernels", lambda: None)
-    monkeypatch.setattr(_stars, "kernels", lambda: None)
+    monkeypatch.setattr(_leaves, "_loops", lambda: None)
     two = xc.nodal.transfer_tiles(g, wires=wires)
     np.testing.assert_allclose(two, one, rtol=1e-13, atol=0)
+
+
+@pytest.mark.parametrize("ideal", list(itertools.product((False, True), repeat=2)))
+@pytest.mark.parametrize("shape", [(1, 1), (2, 32), (32, 1), (8, 4), (16, 16), (32, 32)])
+def test_patches_reduced_compiled_and_in_numpy_are_the_same(shape, ideal, monkeypatch):
+    rng = np.random.default_rng(14)
+    kind = _leaves.LeafShape(
+        rows=shape[0], cols=shape[1], ideal_rows=ideal[0], ideal_columns=ideal[1]
+    )
+    for patches in (1, 5, 18):  # fewer than stand side by side, and some over
+        siemens = 10.0 ** rng.uniform(-6.0, 0.0, (3, patches, *shape))
+        siemens[0][rng.random(siemens[0].shape) < 0.1] = 0.0
+        one, kept = _leaves.reduce_leaves(kind, siemens, weights=False)
+        assert not kept
+        with monkeypatch.context() as patch:
+            patch.setattr(_leaves, "_loops", lambda: None)
+            two = _leaves.reduce_leaves(kind, siemens, weights=False)[0].copy()
+        two[:, range(kind.port_count), range(kind.port_count)] = 0.0  # means nothing there
+        assert (one > 0.0).any()
+        np.testing.assert_allclose(one, two, rtol=1e-13, atol=0)
 
 
 @pytest.mark.parametrize("limit", [2_200_000, 5_000_000, 20_000_000])

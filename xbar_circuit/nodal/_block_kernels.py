@@ -61,19 +61,3 @@ def lay_ports(partner: Any, runs: Any, inner: int, kept: Any) -> None:
                             target = line[start : start + length]
                             for j in range(length):
                                 target[j] += source[j]
-
-
-@jit
-def lay_branches(branches: Any, ends: Any, matrix: Any) -> None:
-    """Write the branches (branches, cells, patches) of tiny networks into matrices of zeros.
-
-    `ends` : the two ports of each branch (branches, 2); `matrix` : (patches, cells, ports, ports).
-    """
-    count, cells, patches = branches.shape
-    for cell in range(cells):
-        for patch in range(patches):
-            network = matrix[patch, cell]
-            for n in range(count):
-                siemens = branches[n, cell, patch]
-                network[ends[n, 0], ends[n, 1]] = siemens
-                network[ends[n, 1], ends[n, 0]] = siemens

@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import NamedTuple
+from functools import cache, lru_cache
+from importlib import import_module
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit._backend import Array, contiguous, is_numpy, namespace
+from xbar_circuit.nodal import _compiled as compiled
 from xbar_circuit.nodal import _cuda as cuda
 from xbar_circuit.nodal._blocks import Joint, Ports, join, join_networks
 from xbar_circuit.nodal._stars import (
@@ -34,6 +36,7 @@ __all__ = ["LeafShape", "LeafWeights", "leaf_voltages", "reduce_leaves"]
 IntArray = NDArray[np.int64]
 
 _NEVER = np.iinfo(np.int64).max
+_SIDE_BY_SIDE = 32  # networks of up to so many ports are joined side by side where compiled
 _FEW_PORTS = 16  # networks of up to so many ports are kept as branches
 _FEWEST_PORTS = 4  # the same for few cells on a card, where each branch costs launches
 _FEW_CELLS = 1 << 19
@@ -99,15 +102,52 @@ class LeafShape:
             steps.append(Step(across, join(Ports(first, ones), Ports(second, ones), needed)))
         return tuple(steps)
 
+    @lru_cache(maxsize=64)  # noqa: B019 - see `steps`
+    def rounds(self) -> Rounds:
+        """Return the rounds as the compiled loops take them."""
+        joints = [step.joint for step in self.steps()]
+        own = [4 - self.ideal_rows - self.ideal_columns]
+        own += [len(joint.ports.numbers) for joint in joints]
+        run_count = np.array([[len(r) for r in joint.runs] for joint in joints], np.int64)
+        runs = np.zeros((len(joints), 2, run_count.max(initial=0), 3), np.int64)
+        place = np.zeros((len(joints), 2, max(own)), np.int64)
+        for k, joint in enumerate(joints):
+            place[k, :, : own[k]] = joint.place
+            for half in (0, 1):
+                by_source = joint.runs[half][:, 0].argsort()
+                runs[k, half, : run_count[k, half]] = joint.runs[half][by_source]
+        row = 0 if self.ideal_rows else 1
+        return Rounds(
+            cell=np.array([row, row + (1 if self.ideal_columns else 2)]),
+            across=np.array([step.across for step in self.steps()], dtype=np.bool_),
+            inner=np.array([joint.inner for joint in joints], dtype=np.int64),
+            ports=np.array(own, dtype=np.int64),
+            place=place,
+            run_count=run_count.reshape(-1, 2),
+            runs=runs,
+            side_by_side=sum(size <= _SIDE_BY_SIDE for size in own[1:]),
+        )
+
+
+class Rounds(NamedTuple):
+    """All rounds of a shape as arrays; see `_leaf_loops.reduce_patches`."""
+
+    cell: IntArray
+    across: NDArray[np.bool_]
+    inner: IntArray
+    ports: IntArray
+    place: IntArray
+    run_count: IntArray
+    runs: IntArray
+    side_by_side: int
+
 
 LeafWeights = list[tuple[Step, Weights | Array]]
 
 
 def reduce_leaves(
     shape: LeafShape,
-    device: Array,
-    row_segment: Array,
-    column_segment: Array,
+    siemens: Array,
     *,
     weights: bool,
 ) -> tuple[Array, LeafWeights]:
@@ -117,9 +157,9 @@ def reduce_leaves(
     ----------
     shape
         The shape of all patches.
-    device, row_segment, column_segment
+    siemens
         Conductances [S] of each cell's device, of the segment to its left and of the one above it,
-        each (patches, rows, cols); 0 is open. Segments of ideal wires are ignored.
+        (3, patches, rows, cols); 0 is open. Segments of ideal wires are ignored.
     weights
         Whether to return what `leaf_voltages` needs.
 
@@ -130,10 +170,16 @@ def reduce_leaves(
     weights
         One entry a round; empty if not asked for.
     """
+    device = siemens[0]
+    loops = None if weights or not is_numpy(device) else _loops()
+    if loops is not None:
+        size = shape.port_count
+        out = np.zeros((len(device), size, size))
+        loops.reduce_patches(siemens, *shape.rounds(), out)
+        return out, []
     xp = namespace(device)
     device, row_segment, column_segment = (
-        contiguous(xp.permute_dims(siemens, (1, 2, 0)))
-        for siemens in (device, row_segment, column_segment)
+        contiguous(xp.permute_dims(each, (1, 2, 0))) for each in siemens
     )
     branches = from_cells(
         device,
@@ -176,6 +222,12 @@ def reduce_leaves(
     if network is None:
         network = as_matrix(branches, ports)
     return network[:, 0, 0], kept
+
+
+@cache
+def _loops() -> Any:
+    """Return the compiled loops, None where numba is missing."""
+    return import_module("xbar_circuit.nodal._leaf_loops") if compiled.available() else None
 
 
 def leaf_voltages(shape: LeafShape, weights: LeafWeights, ports: Array) -> tuple[Array, Array]:

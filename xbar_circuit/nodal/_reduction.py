@@ -357,4 +357,4 @@ def _leaves(
         ]
         fill(own[1, :, r.dummies :, :], c.segments(row_ohm))
         fill(own[2, :, :, c.dummies :].swapaxes(1, 2), r.segments(column_ohm))
-    return reduce_leaves(shape, siemens[0], siemens[1], siemens[2], weights=weights)
+    return reduce_leaves(shape, siemens, weights=weights)

@@ -11,10 +11,8 @@ from __future__ import annotations
 from functools import reduce
 from operator import add
 
-import numpy as np
-
-from xbar_circuit._backend import Array, at_least, contiguous, is_numpy, namespace, zeros
-from xbar_circuit.nodal._blocks import Joint, kernels
+from xbar_circuit._backend import Array, at_least, contiguous, namespace, zeros
+from xbar_circuit.nodal._blocks import Joint
 
 __all__ = ["StarBranches", "Weights", "as_matrix", "from_cells", "join_branches", "star_voltages"]
 
@@ -91,12 +89,6 @@ def as_matrix(branches: StarBranches, ports: int) -> Array:
     """Return networks on a grid (rows, cols, patches) as (patches, rows, cols, ports, ports)."""
     rows, cols, patches = next(iter(branches.values())).shape
     first = next(iter(branches.values()))
-    loops = kernels() if is_numpy(first) else None
-    if loops is not None:
-        flat = np.stack(list(branches.values())).reshape(len(branches), rows * cols, patches)
-        networks = np.zeros((patches, rows * cols, ports, ports))
-        loops.lay_branches(flat, np.array(list(branches)), networks)
-        return networks.reshape(patches, rows, cols, ports, ports)
     matrix = zeros(first, (ports, ports, rows, cols, patches))
     for (a, b), siemens in branches.items():
         matrix[a, b] = siemens
