@@ -75,6 +75,18 @@ def test_gates_and_supplies_are_held_about_the_reference_of_the_read_out(names):
     assert outcome.equal >= 0.9
 
 
+@pytest.mark.parametrize(
+    ("coding", "readout"),
+    [("bits, 2's", "cyclic"), ("bits", "oscillator"), ("bits, 2's", "oscillator")],
+)
+def test_gates_and_bits_in_series_get_an_answer(coding, readout):
+    """They got none: "Timestep too small" at a word line's source, or no operating point."""
+    outcome = combinations.check_combination(case(coding, readout, "gates, 1T1R"))
+    assert outcome.passed, outcome
+    assert outcome.codes == 32
+    assert outcome.equal >= 0.9
+
+
 def test_what_a_tile_refuses_is_counted_by_its_reason():
     """Pulses need a window, 8T4R has nothing to subtract and drives no gates below 0 V."""
     reasons = {reason.split(": ")[0]: count for reason, count in combinations.refused().items()}

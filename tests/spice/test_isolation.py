@@ -1,5 +1,6 @@
 """Whatever happens inside the simulator, who asked survives, and no process stays behind."""
 
+import math
 import os
 import pickle
 import re
@@ -16,7 +17,7 @@ import pytest
 
 import xbar_circuit as xc
 from closeness import approx
-from xbar_circuit.spice import Op, run
+from xbar_circuit.spice import Op, Tran, run
 from xbar_circuit.spice import _client as client
 from xbar_circuit.spice import _saved_decks as saved_decks
 
@@ -48,6 +49,17 @@ def worker_pid():
 def alone():
     """Start without a warm worker."""
     client.WORKERS.close()
+
+
+def test_a_shunt_of_one_deck_is_not_in_the_next():
+    """ngspice keeps `cshunt` as a variable of its own: the next deck's RC was 2 ns for 1 ns."""
+    deck = "t\nV1 a 0 PULSE(0 1 0 1f 1f 1 2)\nR1 a b 1k\nC1 b 0 1p\n"
+    step = Tran(step_second=1e-11, stop_second=1e-9)
+    first = run(deck, step)["v(b)"][-1]
+    assert first == approx(1.0 - math.exp(-1.0), rel=1e-3)
+    shunted = run(deck + ".options cshunt=1e-12\n", step)["v(b)"][-1]
+    assert shunted == approx(1.0 - math.exp(-0.5), rel=1e-3)
+    assert run(deck, step)["v(b)"][-1] == first
 
 
 @pytest.mark.parametrize("word", ["quit", "quit 3", "exit"])

@@ -205,6 +205,7 @@ class Engine:
         finally:
             self._command("destroy all")
             self._command("remcirc")
+            self._command("unset cshunt_value")  # ngspice gives the shunt to all later decks too
         return JobOutcome(
             plots=plots, seconds=time.perf_counter() - began, resident_bytes=resident_bytes()
         )

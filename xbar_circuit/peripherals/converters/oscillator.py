@@ -296,6 +296,7 @@ class OscillatorCounter(Converter):
             f"-V(start)*V(phase)*{num(50.0 * 1e-9 / timing.start_second)}"
         )
         yield "Cphase phase 0 1e-9"
+        yield "Rphase phase 0 1e15"  # ngspice's first guess has start low: nothing else holds it
         volts: FloatArray | None = None
         seconds: NDArray[Any] = np.zeros(1)
         if noise is not None:
@@ -305,7 +306,7 @@ class OscillatorCounter(Converter):
         yield "Rclock clock 0 1e6"
         yield (
             "Bcode code 0 V=max(0,min("
-            f"{num(float(self.levels - 1))},floor(V(phase)+V(noise0)*sqrt(abs(V(phase))))))"
+            f"{num(float(self.levels - 1))},floor(V(phase)+V(noise0)*sqrt(abs(V(phase))+1e-12))))"
         )
 
     def _counted(self, oscillator: Subcircuit, timing: Timing) -> Iterator[str]:
