@@ -1,12 +1,13 @@
 """Modes under straight inputs against numerical integration."""
 
+import math
 from itertools import pairwise
 
 import numpy as np
 from scipy.integrate import quad, solve_ivp
 
 from closeness import approx
-from xbar_circuit.nodal._modes import Modes
+from xbar_circuit.nodal._modes import _SERIES, Modes, _exponential_moments
 from xbar_circuit.nodal.waveform import Waveform
 
 CORNERS, VALUES = np.array([0.0, 1.0, 1.5]), np.array([[0.2], [1.0], [-0.4]])
@@ -66,3 +67,18 @@ def test_pulses_of_different_widths_rise_stand_and_fall():
     begin, length = wave.spans(2.1)
     np.testing.assert_allclose(np.append(begin, 2.1)[1:], begin + length, rtol=1e-12)
     assert begin[-1] < 2.1
+
+
+def test_moments_of_an_exponential_keep_their_digits_on_both_sides_of_the_series():
+    x = np.array([1e-12, 1e-6, 1e-3, 0.99 * _SERIES, 1.01 * _SERIES, 0.3, 5.0, 700.0])
+    tau = np.array([0.1, 3e-9, 1.0, 2.0, 2.0, 7.0, 1e-3, 1e-9])
+    zeroth, first = _exponential_moments(x * tau, tau)
+    for k, (ratio, scale) in enumerate(zip(x, tau, strict=True)):
+        terms = [(-ratio) ** n / (math.factorial(n) * (n + 2)) for n in range(60)]
+        exact = scale**2 * (
+            ratio**2 * math.fsum(terms) if ratio < 6.0 else 1.0 - (1.0 + ratio) * math.exp(-ratio)
+        )
+        assert zeroth[k] == approx(-scale * math.expm1(-ratio), rel=1e-14)
+        assert first[k] == approx(exact, rel=1e-11)
+    zeroth, first = _exponential_moments(np.array([2.0]), np.array([0.0]))
+    assert (zeroth[0], first[0]) == (0.0, 0.0)

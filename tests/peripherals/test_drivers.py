@@ -147,6 +147,7 @@ def test_spans_hold_the_latest_end_of_a_pulse_and_the_buffers_tail():
 
 def test_a_word_line_costs_its_charge():
     assert Dac(full_scale_volt=0.3, farad=20e-15).cost.energy_joule == approx(1.8e-15)
+    assert ExactDriver().cost.energy_joule == 0.0  # its own load is 0 F unless given
     buffer = WordLineBuffer(driver=Dac(full_scale_volt=0.3), farad=20e-15)
     assert buffer.cost.energy_joule == approx(1.8e-15)
 

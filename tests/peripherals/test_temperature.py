@@ -1,12 +1,13 @@
 """Behavioural parts at a temperature: closed forms, and ngspice's own coefficients."""
 
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 
 import numpy as np
 import pytest
 
 import xbar_circuit as xc
 from closeness import approx
+from xbar_circuit import peripherals
 from xbar_circuit.peripherals import (
     ChargeIntegrator,
     CurrentConveyor,
@@ -161,3 +162,16 @@ Rinner inner 0 1e6
     assert found["v(minus)"] == approx(warm.input_volt + warm.input_ohm * ampere, rel=1e-6)
     cold = AMPLIFIER.output_line
     assert abs(found["v(out)"] - cold[0] - cold[1] * ampere) > 5e-3
+
+
+def test_without_coefficients_no_part_moves_with_temperature():
+    parts = [getattr(peripherals, name) for name in peripherals.__all__]
+    found = [
+        (part, one)
+        for part in parts
+        if is_dataclass(part)
+        for one in fields(part)
+        if one.name.endswith("_per_celsius")
+    ]
+    assert len(found) > 20
+    assert [(part.__name__, one.name) for part, one in found if one.default != 0.0] == []
