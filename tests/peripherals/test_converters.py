@@ -204,6 +204,19 @@ def test_a_sars_array_of_capacitors():
     assert sar.circuit_joule == approx(3 * 30e-15)
 
 
+def test_a_drawn_ramp_has_the_spreads_that_were_asked_for():
+    rng = np.random.default_rng(0)
+    plain = Ramp(bits=4, slope_error=0.02, offset_volt=1e-3)
+    drawn = [plain.drawn(rng, slope_sigma=0.01, offset_sigma_volt=2e-3) for _ in range(2000)]
+    slopes = np.array([one.slope_error for one in drawn])
+    offsets = np.array([one.offset_volt for one in drawn])
+    assert slopes.mean() == approx(0.02, rel=0.05)
+    assert slopes.std() == approx(0.01, rel=0.06)
+    assert offsets.mean() == approx(1e-3, rel=0.2)
+    assert offsets.std() == approx(2e-3, rel=0.06)
+    assert plain.drawn(rng) == plain
+
+
 def test_drawn_mismatch_follows_the_root_of_the_units():
     rng = np.random.default_rng(4)
     errors = np.array(

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import xbar_circuit as xc
 from closeness import approx
+from xbar_circuit.devices.pcm.dynamics import Pulse
 from xbar_circuit.peripherals import (
     BitSerial,
     Dac,
@@ -17,6 +18,7 @@ from xbar_circuit.peripherals import (
     PulseWidth,
     WordLineBuffer,
     WordLines,
+    WriteLines,
 )
 from xbar_circuit.peripherals.drivers.base import Wave
 
@@ -197,3 +199,22 @@ def test_a_dac_with_errors_keeps_its_sign():
         with pytest.raises(xc.ParameterError, match=r"INL of 31 codes, .* Dac\(bits=5, signed=F"):
             one.with_sign(signed=False)
     assert Dac(bits=5).with_sign(signed=False) == Dac(bits=5, signed=False)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "row", "column", "neither"),
+    [  # volts across the cells of the selected row, of the selected column and all others, of 3 V
+        ("half", 1.5, 1.5, 0.0),
+        ("third", 1.0, 1.0, -1.0),
+        ("ground", 3.0, 0.0, 0.0),
+        ("inhibit", 0.0, 0.0, -3.0),
+    ],
+)
+def test_cells_beside_a_written_one_see_what_the_scheme_says(scheme, row, column, neither):
+    pulse = Pulse(volt=3.0, width_second=1e-7)
+    lines = WriteLines.biased((2, 3), selected=(0, 1), pulse=pulse, scheme=scheme)
+    across = lines.row_volt[1][:, None] - lines.column_volt[1]
+    expected = [[row, 3.0, row], [neither, column, neither]]
+    np.testing.assert_allclose(across, expected, rtol=1e-12, atol=1e-15)
+    assert lines.row_ohm.tolist() == [pulse.load_ohm, 100.0]
+    assert lines.column_ohm.tolist() == [100.0] * 3

@@ -45,6 +45,7 @@ _TRANSIENT = ("tests/nodal/test_modes.py", "tests/nodal/test_transient.py")
 _PCM = (
     "tests/devices/pcm/test_cell.py",
     "tests/devices/pcm/test_noise.py",
+    "tests/devices/pcm/test_read_states.py",
     "tests/devices/pcm/test_statistics.py",
 )
 #: Tests of each module or folder: those of them that run a changed line must notice it.
