@@ -238,6 +238,16 @@ def test_drift_is_a_power_law_of_the_published_exponents_and_a_liner_lowers_it()
     np.testing.assert_allclose(crystal, 0.046 * (1.0 - heater), rtol=0.01)
 
 
+def test_drift_counts_from_the_published_twenty_seconds():
+    """In a thick plug (1 + t/20 s)**-nu: by 2**-nu after 20 s (Joshi et al. 2020)."""
+    u = np.array([60e-9])
+    fresh, early, late = (
+        float(CELL.aged(t).conductance(u, read_volt=0.1)[0]) for t in (0.0, 20.0, 2e6)
+    )
+    nu = math.log(fresh / late) / math.log(1.0 + 1e5)
+    assert math.log(fresh / early) == approx(nu * math.log(2.0), rel=0.02)
+
+
 def test_a_warm_store_ages_as_a_longer_time_does():
     stretch = math.exp(0.4 / 8.617333262e-5 * (1 / 300.0 - 1 / 330.0))
     hot = CELL.aged(1e4, storage_celsius=56.85).conductance(40e-9)
