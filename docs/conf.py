@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from importlib import import_module
 from inspect import ismodule
+from inspect import signature as inspect_signature
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +37,13 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
 ]
-exclude_patterns = ["_build", "jupyter_execute", "examples"]
+exclude_patterns = ["_build", "jupyter_execute", "examples", "gallery"]
 
 html_theme = "furo"
 html_title = f"xbar_circuit {version}"
-html_static_path: list[str] = []
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+templates_path = ["templates"]
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
@@ -66,6 +70,20 @@ def _copy_notebooks() -> None:
     folder.mkdir(exist_ok=True)
     for source in (HERE.parent / "notebooks").glob("*.ipynb"):
         shutil.copyfile(source, folder / source.name)
+
+
+def _draw_gallery() -> None:
+    """Run the commands of the gallery whose pictures are missing or of another command."""
+    page = (HERE / "gallery.md").read_text(encoding="utf-8")
+    for block in re.findall(r"```sh\n(xbar .*?)\n```", page, re.DOTALL):
+        words = shlex.split(block)[1:]
+        stamp = HERE / words[words.index("--out") + 1] / "made_by.txt"
+        made_by = f"{version}: {block}"
+        if stamp.is_file() and stamp.read_text(encoding="utf-8") == made_by:
+            continue
+        command = [sys.executable, "-m", "xbar_circuit", "--quiet", *words]
+        subprocess.run(command, check=True, cwd=HERE)
+        stamp.write_text(made_by, encoding="utf-8")
 
 
 def _write_command_line() -> None:
@@ -125,6 +143,7 @@ def _write_python() -> None:
     _write_if_new(HERE / "reference" / "api.md", "\n".join(lines))
 
 
+_LONG_SIGNATURE, _LONG_DEFAULT = 160, 40  # characters
 _FIELD = re.compile(r"([a-z]\w*(?:, [a-z]\w*)*) : (.*)")
 
 
@@ -146,6 +165,34 @@ def _list_fields(*arguments: Any) -> None:
     lines[:end] = made
 
 
+def _head_examples(*arguments: Any) -> None:
+    """Put examples that end another section, such as Raises, under a heading of their own."""
+    lines: list[str] = arguments[-1]
+    first = next((k for k, line in enumerate(lines) if line.startswith(">>>")), None)
+    sections = [k for k, line in enumerate(lines) if line.strip("-") == "" and len(line) > 2]
+    if first is not None and any(k < first for k in sections) and "Examples" not in lines:
+        lines[first:first] = ["Examples", "--------"]
+
+
+def _short_signature(*arguments: Any) -> tuple[str, str] | None:
+    """Leave long defaults, such as a whole part, out of a signature."""
+    signature, returns = arguments[-2:]
+    one = arguments[3]
+    if signature is None or len(signature) < _LONG_SIGNATURE or not callable(one):
+        return None
+    try:
+        parameters = inspect_signature(one).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    words: list[str] = []
+    for each in parameters:
+        if each.kind is each.KEYWORD_ONLY and "*" not in words:
+            words.append("*")
+        default = "..." if len(repr(each.default)) > _LONG_DEFAULT else repr(each.default)
+        words.append(each.name if each.default is each.empty else f"{each.name}={default}")
+    return f"({', '.join(word.replace('<factory>', '...') for word in words)})", returns
+
+
 def _math(node: Any, display: str) -> str:
     """Return a formula as MathML, which browsers render by themselves: nothing is fetched."""
     return convert(node.astext(), display=display)
@@ -164,6 +211,8 @@ def _block(writer: Any, node: Any) -> None:
 def setup(app: Any) -> None:
     """Tell Sphinx how formulas and lists of fields become HTML."""
     app.connect("autodoc-process-docstring", _list_fields, priority=100)  # before numpydoc
+    app.connect("autodoc-process-docstring", _head_examples, priority=101)
+    app.connect("autodoc-process-signature", _short_signature)
     app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
 
 
@@ -177,6 +226,7 @@ def _write_files() -> None:
 
 
 _copy_notebooks()
+_draw_gallery()
 _write_files()
 _write_command_line()
 _write_python()

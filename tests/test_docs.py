@@ -97,6 +97,32 @@ def block_of(page, words):
     return compile(found, page, "exec")
 
 
+def test_each_picture_of_the_gallery_is_made_by_a_command_above_it():
+    text = (DOCS / "gallery.md").read_text("utf-8")
+    sections = text.split("\n## ")[1:]
+    assert len(sections) >= 8
+    for section in sections:
+        (command,) = re.findall(r"```sh\n(xbar .*?)\n```", section, re.DOTALL)
+        folder = command.split("--out ")[1].split()[0]
+        pictures = re.findall(r"!\[[^]]+\]\(([^)]+)\)", section)
+        assert pictures
+        assert all(picture.startswith(f"{folder}/") for picture in pictures)
+
+
+def test_the_example_array_of_the_gallery_is_read(tmp_path):
+    words = ["read", str(DOCS / "examples/conductance.csv"), "--row-ohm", "1", "--column-ohm", "2"]
+    with pytest.raises(SystemExit) as end:
+        cli.main([*words, "--volts", str(DOCS / "examples/volts.csv"), "--out", str(tmp_path)])
+    assert end.value.code in {0, None}
+    found = np.loadtxt(tmp_path / "column_current.csv", delimiter=",", skiprows=1)
+    xbar = xc.Crossbar(
+        conductance=np.loadtxt(DOCS / "examples/conductance.csv", delimiter=","),
+        wires=xc.Wires(row_ohm=1.0, column_ohm=2.0),
+    )
+    volts = np.loadtxt(DOCS / "examples/volts.csv", delimiter=",")
+    np.testing.assert_allclose(found[:, -32:], xc.nodal.read(xbar, volts).column_current, rtol=1e-6)
+
+
 class Cell(torch.nn.Module):
     """A recurrent layer with the inputs and outputs of the speech network, small."""
 

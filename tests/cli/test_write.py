@@ -7,6 +7,7 @@ import pytest
 from closeness import approx
 from xbar_circuit import cli
 from xbar_circuit.devices import PcmCell
+from xbar_circuit.units import engineering
 
 
 def test_a_small_write_agrees_with_ngspice_and_leaves_maps(tmp_path, capsys):
@@ -22,7 +23,12 @@ def test_a_small_write_agrees_with_ngspice_and_leaves_maps(tmp_path, capsys):
     assert figures["conductance of the cell after [S]"] < 10e-6
     assert figures["largest difference of a thickness between engines [m]"] < 0.05e-9
     assert (tmp_path / "maps.png").stat().st_size > 10_000
-    assert "peak current of the cell [A]" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    peak = engineering(figures["peak current of the cell [A]"], "A")
+    assert f"peak current of the cell: {peak}" in said
+    page = (tmp_path / "index.html").read_text("utf-8")
+    assert "all other lines at half the voltage" in page
+    assert peak in page
 
 
 def test_a_cell_outside_the_array_is_refused(tmp_path, capsys):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -46,6 +47,15 @@ class SchemeName(StrEnum):
     FLOAT = "float"
     GROUND = "ground"
     INHIBIT = "inhibit"
+
+
+_SCHEMES = {
+    SchemeName.HALF: "all other lines at half the voltage",
+    SchemeName.THIRD: "other word lines at one third of the voltage, bit lines at two thirds",
+    SchemeName.FLOAT: "all other lines not connected",
+    SchemeName.GROUND: "all other lines at 0 V",
+    SchemeName.INHIBIT: "other bit lines at the full voltage",
+}
 
 
 class SelectLines(StrEnum):
@@ -129,11 +139,13 @@ def write(
     report.write_page(
         page,
         title="Write of one cell",
-        lead=f"{rows} x {cols} PCM cells, scheme {scheme.value}, {pulse_volt:g} V for"
-        f" {engineering(pulse_second, 's')}; {found.write.engine}.",
+        lead=f"A pulse of {pulse_volt:g} V for {engineering(pulse_second, 's')} on one of"
+        f" {rows} x {cols} PCM cells; {_SCHEMES[scheme]}.",
+        key_numbers=_key_numbers(told["figures"]),
         sections=[
             report.Section(
-                title="What every cell sees",
+                title="Peak voltage, peak current and change of every cell",
+                paragraphs=[f"Solved by {found.write.engine}."],
                 figures=[
                     report.Figure(
                         path=out / "maps.png", caption="The square marks the selected cell."
@@ -141,8 +153,8 @@ def write(
                 ],
                 tables=[
                     report.Table(
-                        columns=["figure", "value"],
-                        rows=[[name, f"{value:.6g}"] for name, value in told["figures"].items()],
+                        columns=["quantity", "value"],
+                        rows=_rows(told["figures"]),
                     )
                 ],
             )
@@ -150,9 +162,27 @@ def write(
         footer=made_by(f"seed {seed}"),
     )
     console = SafeConsole()
-    for name, value in told["figures"].items():
-        console.print(f"{name}: {value:.4g}", soft_wrap=True, highlight=False)
+    for name, value in _rows(told["figures"]):
+        console.print(f"{name}: {value}", soft_wrap=True, highlight=False)
     console.print(f"maps and page: {page}", soft_wrap=True, highlight=False)
+
+
+def _rows(figures: Mapping[str, float]) -> list[list[str]]:
+    """Return name and value of each figure, the unit beside the value."""
+    rows = []
+    for name, value in figures.items():
+        quantity, _, unit = name.removesuffix("]").partition(" [")
+        text = f"{100.0 * value:.3g} %"
+        if unit:
+            text = f"{value:.1f} {unit}" if " " in unit else engineering(value, unit)
+        rows.append([quantity, text])
+    return rows
+
+
+def _key_numbers(figures: Mapping[str, float]) -> dict[str, str]:
+    rows = dict(_rows(figures))
+    named = ("conductance of the cell after", "peak current of the cell")
+    return {name: rows[name] for name in (*named, "largest disturb of another cell")}
 
 
 def _told(found: HalfSelect, other: HalfSelect | None) -> dict[str, Any]:

@@ -61,6 +61,6 @@ def draw_chips(cost: Cost, path: Path) -> None:
         axes.set_yticks(place, [name for name, _, _ in rows])
         axes.invert_yaxis()
         axes.set_xlabel("efficiency [TOPS/W], two operations for a multiply-accumulate")
-        axes.set_title("Beside chips that have been built")
+        axes.set_title("Compared with published chips")
         axes.margins(x=0.12)
         save(page, path)

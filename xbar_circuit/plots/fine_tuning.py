@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from xbar_circuit.plots._confidence import percent_bars
-from xbar_circuit.plots.style import COLOURS, decimal_ticks, figure, save
+from xbar_circuit.plots.style import COLOURS, DASHED, decimal_ticks, figure, save
 from xbar_circuit.studies.network.fine_tuning import FineTuning
 
 __all__ = ["draw_fine_tuning"]
@@ -26,9 +26,10 @@ def draw_fine_tuning(study: FineTuning, path: Path) -> None:
             places = k + 0.08 * (np.arange(len(values)) - (len(values) - 1) / 2)
             bars = percent_bars(values, study.images)
             right.errorbar(places, accuracies, bars, fmt="o", capsize=2, color=COLOURS[k])
-        right.axhline(100.0 * study.digital, color=COLOURS[6], linestyle="--", linewidth=1.0)
+        right.axhline(100.0 * study.digital, **DASHED, label="digital")
+        right.legend()
         right.set_xticks(range(len(study.accuracy)), [w.replace(" ", "\n") for w in study.accuracy])
         right.set_xlim(-0.5, len(study.accuracy) - 0.5)
         right.set_ylabel("accuracy [%]")
-        right.set_title(f"Dashed: digital; bars: 95 % over {study.images:,} images")
+        right.set_title(f"Each chip, 95 % intervals over {study.images:,} images")
         save(page, path)

@@ -8,7 +8,7 @@ import numpy as np
 
 from xbar_circuit.accelerator.budget import Budget
 from xbar_circuit.plots._confidence import within_percent
-from xbar_circuit.plots.style import COLOURS, figure, save
+from xbar_circuit.plots.style import COLOURS, DASHED, figure, save
 from xbar_circuit.studies.network.evaluation import Evaluation
 from xbar_circuit.units import duration
 
@@ -34,16 +34,16 @@ def draw_time(evaluation: Evaluation, path: Path) -> None:
         bars = factor * np.nan_to_num(reach, posinf=0.0, neginf=0.0)
         if scores.metric.unit == "%":
             bars = within_percent(factor * scores.mean, bars)
-        axes.errorbar(shown, factor * scores.mean, yerr=bars, fmt="o-", capsize=4)
+        axes.errorbar(
+            shown, factor * scores.mean, yerr=bars, fmt="o-", capsize=4, label="on the accelerator"
+        )
         title = (
-            "One chip, 95 % over the samples"
+            "One chip, 95 % interval over the samples"
             if chips == 1
-            else (f"{chips} chips, mean and 95 % over the chips")
+            else (f"Mean of {chips} chips, 95 % interval over the chips")
         )
         if scores.metric.name != "snr":  # the digital run against itself is no line
-            line = factor * scores.digital.value
-            axes.axhline(line, color=COLOURS[6], linewidth=1.0, linestyle="--")
-            title += "; dashed: digital"
+            axes.axhline(factor * scores.digital.value, **DASHED, label="digital")
         axes.set_xlabel("time after programming")
         if len(times) > 1:
             axes.set_xscale("log")
@@ -53,6 +53,7 @@ def draw_time(evaluation: Evaluation, path: Path) -> None:
             axes.set_xlim(0.0, 2.0 * shown[0])
         axes.set_ylabel(label)
         axes.set_title(title)
+        axes.legend()
         save(page, path)
 
 
@@ -72,14 +73,11 @@ def draw_temperature(evaluation: Evaluation, path: Path) -> None:
         ):
             values = [factor * evaluation.by_celsius[degree][k] for degree in degrees]
             axes.plot(degrees, values, "o-", color=colour, label=label)
-        title = "Programmed once, read at other temperatures"
         if scores.metric.name != "snr":
-            line = factor * scores.digital.value
-            axes.axhline(line, color=COLOURS[6], linewidth=1.0, linestyle="--")
-            title += "; dashed: digital"
+            axes.axhline(factor * scores.digital.value, **DASHED, label="digital")
         axes.set_xlabel("temperature of the arrays [degree Celsius]")
         axes.set_ylabel(_label(evaluation))
-        axes.set_title(title)
+        axes.set_title("Programmed once, read at other temperatures")
         axes.legend()
         save(page, path)
 
@@ -123,6 +121,6 @@ def draw_budget(budget: Budget, path: Path) -> None:
         )
         right.plot(loss, place, "o", color=COLOURS[6], markersize=3)  # a change of 0 is no bar
         right.axvline(0.0, color=COLOURS[6], linewidth=0.8)
-        right.set_title(f"Accuracy, 95 % over {budget.samples:,} samples")
+        right.set_title(f"Accuracy, 95 % intervals over {budget.samples:,} samples")
         right.set_xlabel("change of accuracy [points]")
         save(page, path)

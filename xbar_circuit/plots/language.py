@@ -22,7 +22,13 @@ def draw_language(study: LanguageStudy, path: Path) -> None:
         placements = list(dict.fromkeys(point.placement for point in study.points))
         for k, (network, digital) in enumerate(study.digital.items()):
             colour = COLOURS[k]
-            left.axhline(digital.value, color=colour, linestyle="-.", linewidth=1.0)
+            left.axhline(
+                digital.value,
+                color=colour,
+                linestyle="-.",
+                linewidth=1.0,
+                label=f"{network.replace('_', '-')}, digital",
+            )
             for mark, placement in zip(_MARKS, placements, strict=False):
                 found = [study.point(network, placement, age).bits for age in ages]
                 bits = [one.value for one in found]
@@ -41,8 +47,8 @@ def draw_language(study: LanguageStudy, path: Path) -> None:
                 )
         left.set_xticks(range(len(ages)), ages)
         left.set_ylabel("entropy per character [bit]")
-        left.set_title("Dash-dotted: digital; bars: 95 %")
-        left.set_xlabel("since programming")
+        left.set_title("Bits per character, 95 % intervals")
+        left.set_xlabel("time after programming")
         left.legend(fontsize=7, loc="upper left")
         bottom = np.zeros(len(study.costs))
         for colour, component in zip(COLOURS, COMPONENTS, strict=False):

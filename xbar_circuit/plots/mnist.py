@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from xbar_circuit.plots._confidence import within_percent
-from xbar_circuit.plots.style import COLOURS, figure, save
+from xbar_circuit.plots.style import COLOURS, DASHED, figure, save
 from xbar_circuit.studies.network.evaluation import Evaluation
 from xbar_circuit.studies.network.mnist import (
     AIHWKIT,
@@ -91,9 +91,9 @@ def draw_wires(study: Mnist, path: Path) -> None:
                     label=label,
                 )
             digital = 100 * study.evaluations[REFERENCE].digital_accuracy
-            axes.axhline(digital, color=COLOURS[6], linewidth=1.0, linestyle="--")
+            axes.axhline(digital, **DASHED, label="digital")
             axes.set_xlabel("wire resistance of a segment [ohm]")
-            axes.set_title(f"{duration(age)} after programming; dashed: digital", fontsize=10)
+            axes.set_title(f"{duration(age)} after programming", fontsize=10)
         panels[0].set_ylabel("accuracy [%]")
         panels[0].legend(fontsize=8)
         save(page, path)

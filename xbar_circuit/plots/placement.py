@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from xbar_circuit.plots._confidence import percent_bars
-from xbar_circuit.plots.style import COLOURS, decimal_ticks, figure, save
+from xbar_circuit.plots.style import COLOURS, DASHED, decimal_ticks, figure, save
 from xbar_circuit.studies.network.placement import PlacementReport
 
 __all__ = ["draw_placement"]
@@ -33,13 +33,14 @@ def draw_placement(found: PlacementReport, path: Path) -> None:
             color=COLOURS[5],
             label="one layer digital",
         )
-        left.plot(
-            [1e9 * one.cost.total_joule for one in found.path],
-            [100 * one.accuracy for one in found.path],
-            "o-",
-            color=COLOURS[0],
-            label="one layer after the other",
-        )
+        if len(found.path) > 1:
+            left.plot(
+                [1e9 * one.cost.total_joule for one in found.path],
+                [100 * one.accuracy for one in found.path],
+                "o-",
+                color=COLOURS[0],
+                label="one more layer digital at each step",
+            )
         left.plot(
             [1e9 * found.chosen.cost.total_joule],
             [100 * found.chosen.accuracy],
@@ -48,12 +49,12 @@ def draw_placement(found: PlacementReport, path: Path) -> None:
             markersize=9,
             label="chosen",
         )
-        left.axhline(100 * found.wanted, color=COLOURS[6], linewidth=1.0, linestyle="--")
+        left.axhline(100 * found.wanted, **DASHED, label="required")
         left.set_xscale("log")
         decimal_ticks(left.xaxis)
         left.set_xlabel("energy of an inference [nJ]")
         left.set_ylabel("accuracy [%]")
-        left.set_title(f"Dashed: required; bars: 95 % over {found.images:,} images")
+        left.set_title(f"Placements, 95 % intervals over {found.images:,} images")
         left.legend(fontsize=8)
         place = np.arange(len(chosen))
         joule = [1e9 * one.cost.total_joule for _, one in chosen]

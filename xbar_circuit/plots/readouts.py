@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from xbar_circuit.plots._confidence import percent_bars
-from xbar_circuit.plots.style import COLOURS, figure, save
+from xbar_circuit.plots.style import COLOURS, DASHED, figure, save
 from xbar_circuit.studies.network.readouts import ReadoutComparison
 
 __all__ = ["draw_readouts"]
@@ -29,11 +29,11 @@ def draw_readouts(found: ReadoutComparison, path: Path) -> None:
             xerr=percent_bars(shares, found.images),
             error_kw={"capsize": 2.0},
         )
-        left.axvline(100 * found.digital_accuracy, color=COLOURS[6], linestyle="--", linewidth=1.0)
+        left.axvline(100 * found.digital_accuracy, **DASHED, label="digital accuracy")
         left.set_yticks(place, names)
         left.invert_yaxis()
         left.set_xlabel("accuracy [%]")
-        left.set_title("Dashed: digital; bars: 95 %")
+        left.set_title("Accuracy, 95 % intervals")
         begin = np.zeros(len(names))
         for k, component in enumerate(found.rows[0].cost.joule):
             joule = np.array([1e9 * row.cost.joule[component] for row in found.rows])
@@ -41,8 +41,10 @@ def draw_readouts(found: ReadoutComparison, path: Path) -> None:
             middle.barh(place, joule, left=begin, label=component, color=colour)
             begin += joule
         middle.set_xlabel("energy of an inference [nJ]")
+        handles, labels = middle.get_legend_handles_labels()
+        digital, name = left.get_legend_handles_labels()
         page.legend(
-            *middle.get_legend_handles_labels(), fontsize=8, ncols=6, loc="outside lower center"
+            [*digital, *handles], [*name, *labels], fontsize=8, ncols=7, loc="outside lower center"
         )
         right.barh(place, [1e6 * row.cost.latency_second for row in found.rows], color=COLOURS[2])
         right.set_xlabel("latency [us]")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from xbar_circuit.plots.style import COLOURS, figure, save
+from xbar_circuit.plots.style import COLOURS, DASHED, figure, save
 from xbar_circuit.studies.network.recovery import Recovery
 
 __all__ = ["draw_recovery"]
@@ -38,11 +38,9 @@ def draw_recovery(recovery: Recovery, path: Path) -> None:
             wired = ohms > 0.0  # without wires there is no error to draw
             error = column(f"error_{name}")[wired]
             middle.plot(shown[wired], error, "o-", color=colour, label=label)
-        left.axhline(
-            100 * recovery.digital_accuracy, color=COLOURS[6], linestyle="--", linewidth=1.0
-        )
+        left.axhline(100 * recovery.digital_accuracy, **DASHED, label="digital")
         left.set_ylabel("accuracy [%]")
-        left.set_title("Dashed: digital; bars: sigma over chips")
+        left.set_title("Accuracy, mean and sigma over chips")
         left.legend(loc="lower left")
         middle.set_yscale("log")
         middle.margins(y=0.25)
@@ -53,7 +51,7 @@ def draw_recovery(recovery: Recovery, path: Path) -> None:
         right.plot(shown, column("least_signal"), "o:", color=COLOURS[0], label="weakest column")
         right.set_ylim(0.0, 1.05)
         right.set_ylabel("scale of a column's signal [1]")
-        right.set_title("Signal left by wire-aware programming")
+        right.set_title("Signal kept by wire-aware programming")
         right.legend(loc="lower left")
         for axes in (left, middle, right):
             axes.set_xscale("log")
@@ -78,11 +76,10 @@ def _draw_one(recovery: Recovery, path: Path) -> None:
             width=0.6,
             color=[COLOURS[1], COLOURS[0]],
         )
-        left.axhline(
-            100 * recovery.digital_accuracy, color=COLOURS[6], linestyle="--", linewidth=1.0
-        )
+        left.axhline(100 * recovery.digital_accuracy, **DASHED, label="digital")
         left.set_ylabel("accuracy [%]")
-        left.set_title("Dashed: digital; lines: sigma of chips", fontsize=9)
+        left.set_title("Accuracy, mean and sigma over chips", fontsize=9)
+        left.legend(loc="lower left")
         errors = [point.error_mapped, point.error_aware]
         bars = middle.bar(both, errors, width=0.6, color=[COLOURS[1], COLOURS[0]])
         middle.bar_label(bars, fmt="%.2g", padding=2)
@@ -92,7 +89,7 @@ def _draw_one(recovery: Recovery, path: Path) -> None:
         right.bar(columns, [point.signal, point.least_signal], width=0.6, color=COLOURS[0])
         right.set_ylim(0.0, 1.05)
         right.set_ylabel("scale of a column's signal [1]")
-        right.set_title("Signal left")
+        right.set_title("Signal kept")
         for axes in (left, middle, right):
             axes.grid(visible=False, axis="x")
         page.suptitle(f"Wire-aware programming at {point.ohm:g} ohm per segment")

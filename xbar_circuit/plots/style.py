@@ -22,7 +22,16 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFor
 from xbar_circuit._files import replacing
 from xbar_circuit.errors import ParameterError
 
-__all__ = ["COLOURS", "FORMATS", "also_as", "decimal_ticks", "figure", "save", "whole_ticks"]
+__all__ = [
+    "COLOURS",
+    "DASHED",
+    "FORMATS",
+    "also_as",
+    "decimal_ticks",
+    "figure",
+    "save",
+    "whole_ticks",
+]
 
 #: Kinds of files that a figure can be written as.
 FORMATS = ("png", "svg", "pdf")
@@ -31,6 +40,9 @@ _DOTS_PER_INCH = 150
 
 #: Colours that stay apart for colour-blind readers (Okabe and Ito, 2008), in order of use.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+
+#: A line of reference across a panel, such as the digital accuracy.
+DASHED: Any = {"color": COLOURS[6], "linewidth": 1.0, "linestyle": "--"}
 
 _STYLE: Any = {
     "axes.axisbelow": True,

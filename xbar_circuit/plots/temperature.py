@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from xbar_circuit.plots._confidence import within_percent
-from xbar_circuit.plots.style import COLOURS, figure, save
+from xbar_circuit.plots.style import COLOURS, DASHED, figure, save
 from xbar_circuit.studies.network.chips import CORRECTIONS
 from xbar_circuit.studies.network.temperature import TemperatureCurve
 
@@ -27,11 +27,17 @@ def draw_temperature_curve(curve: TemperatureCurve, path: Path) -> None:
                 color=colour,
                 label=words,
             )
-        axes.axhline(100 * curve.digital_accuracy, color=COLOURS[6], linewidth=1.0, linestyle="--")
-        axes.axvline(curve.programmed_celsius, color=COLOURS[5], linewidth=1.0, linestyle=":")
+        axes.axhline(100 * curve.digital_accuracy, **DASHED, label="digital")
+        axes.axvline(
+            curve.programmed_celsius,
+            color=COLOURS[5],
+            linewidth=1.0,
+            linestyle=":",
+            label="programmed at",
+        )
         axes.set_xlabel("temperature of the chip [degree Celsius]")
         axes.set_ylabel("accuracy [%]")
-        axes.set_title("Dashed: digital; dotted: temperature of the programming")
+        axes.set_title("Accuracy over temperature, 95 % intervals")
         axes.set_ylim(max(axes.get_ylim()[0], -2.0), min(axes.get_ylim()[1], 102.0))
         axes.legend()
         save(page, path)

@@ -42,6 +42,6 @@ def draw_write(found: HalfSelect, path: Path) -> Path:
             ax.plot(column, row, "ks", markerfacecolor="none", markersize=9)
             ax.set(title=title, xlabel="bit line (column)", ylabel="word line (row)")
         rows, cols = found.before.shape
-        page.suptitle(f"Write of one cell (square) of {rows} x {cols}; {found.write.engine}")
+        page.suptitle(f"Write of one cell (square) of {rows} x {cols}")
         save(page, path)
     return path

@@ -43,7 +43,7 @@ def cost_sections(cost: Cost, folder: Path) -> list[Section]:
             figures=[Figure(path=folder / "cost.png", caption=caption)],
         ),
         Section(
-            title="Beside published chips",
+            title="Compared with published chips",
             paragraphs=[
                 "Chips are quoted at full use of every cell. A full tile of this model is"
                 " comparable to them; the inference is not: its tiles are partly empty"

@@ -1,4 +1,4 @@
-"""What sits where: the tables and the page of a mapping."""
+"""The tables and the page of a mapping: which weights are on which tile."""
 
 from __future__ import annotations
 
@@ -51,17 +51,17 @@ def mapping_summary(mapping: Mapping, copies: MappingOf[str, int]) -> dict[str, 
 def mapping_section(mapping: Mapping, folder: Path, copies: MappingOf[str, int]) -> Section:
     """Return the section; ``floorplan.png`` and ``mapping.png`` must be in `folder`."""
     return Section(
-        title="What sits where",
+        title="Tiles and their weights",
         tables=[_layers(mapping, copies), _tiles(mapping, copies)],
         figures=[
             Figure(
                 path=folder / "floorplan.png",
-                caption="All tiles, coloured by layer; what is filled holds weights, pale tiles are"
-                " copies.",
+                caption="All tiles, coloured by layer. The filled part holds weights;"
+                " pale tiles are copies.",
             ),
             Figure(
                 path=folder / "mapping.png",
-                caption="Wanted conductances; drivers on the left, sense terminals at the bottom.",
+                caption="Target conductances; drivers on the left, sense terminals at the bottom.",
             ),
         ],
     )
@@ -122,12 +122,23 @@ def _layers(mapping: Mapping, copies: MappingOf[str, int]) -> Table:
 
 def _tiles(mapping: Mapping, copies: MappingOf[str, int]) -> Table:
     rows = _rows(mapping, copies)
+    kept = [
+        k for k, name in enumerate(_TILE_COLUMNS) if name != "groups" or any(r[k] for r in rows)
+    ]
     more = "" if len(rows) <= _SHOWN else f"The first {_SHOWN} of {len(rows)} tiles; "
     return Table(
-        columns=[name.replace("_", " ") for name in _TILE_COLUMNS],
-        rows=[[str(value) for value in row] for row in rows[:_SHOWN]],
-        caption=f"{more}inputs and outputs count through all groups of the layer.",
+        columns=[_TILE_COLUMNS[k].replace("_", " ") for k in kept],
+        rows=[[_short(_TILE_COLUMNS[k], row[k]) for k in kept] for row in rows[:_SHOWN]],
+        caption=f"{more}{'inputs' if more else 'Inputs'} and outputs are numbered through all"
+        " groups of the layer.",
     )
+
+
+def _short(name: str, value: str | int) -> str:
+    """Return an entry as the page shows it; the CSV file has all digits."""
+    if name == "utilisation":
+        return _percent(float(value))
+    return f"{float(value):.3g}" if name == "largest_weight" else str(value)
 
 
 def _rows(mapping: Mapping, copies: MappingOf[str, int]) -> list[list[str | int]]:

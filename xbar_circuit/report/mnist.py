@@ -115,7 +115,7 @@ def _time(study: Mnist, folder: Path) -> Section:
             " chips, other converter ranges, and aihwkit's own noise at inputs and outputs."
         )
     return Section(
-        title="Over time, beside aihwkit",
+        title="Over time, compared with aihwkit",
         paragraphs=words,
         tables=[
             Table(
@@ -254,7 +254,7 @@ def _core(study: Mnist) -> Section:
         )
     array = {name: cost.full_tile["array_joule"] for name, cost in study.cores.items()}
     return Section(
-        title="Energy, latency and efficiency beside the HERMES core",
+        title="Energy, latency and efficiency compared with the HERMES core",
         paragraphs=[
             "One full tile of 256 x 256 unit cells of both signs, loaded as the network's tiles are"
             " on real images. The row with the core's own numbers agrees with the chip because"

@@ -97,7 +97,7 @@ def write_converter(
             ),
             *sheet_sections(report.merits, report.variations),
             Section(
-                title="Beside published converters",
+                title="Compared with published converters",
                 paragraphs=(
                     "B. Murmann's ADC survey, 6.5 to 8.5 effective bits at 0.5 to 2 GS/s, n = 23.",
                 ),

@@ -76,7 +76,7 @@ def write_product(report: ProductReport, folder: Path, *, picture: Path, footer:
             Section(
                 title="By component",
                 tables=[Table(columns=PRODUCT_COLUMNS, rows=product_rows(report))],
-                figures=[Figure(path=picture, caption="Energy and area beside the HERMES core")],
+                figures=[Figure(path=picture, caption="Energy and area, and the HERMES core")],
             ),
             Section(title="Assumptions", paragraphs=report.assumptions),
         ],

@@ -43,7 +43,7 @@ def write_recovery_page(
         path,
         title="Wire-aware programming",
         lead=f"{network}: conductances chosen so that the array with its wires realises the wanted"
-        " matrix, beside conductances as mapped.",
+        " matrix, compared with conductances as mapped.",
         key_numbers={"digital": _percent(recovery.digital_accuracy), **limits},
         sections=[
             Section(
