@@ -53,6 +53,18 @@ def test_both_engines_read_real_arrays_of_groups(synapse):
     assert np.abs(fast.column_current - exact.column_current).max() < 1e-9 * scale
 
 
+def test_a_read_out_subtracts_columns_of_equal_significance():
+    class Halves(DifferentialPair):
+        significance = (0.5, -0.5)
+
+    for synapse in [*KINDS, Halves()]:
+        digits = synapse.significance
+        signed = [(digits[plus], digits[minus]) for plus, minus in synapse.pairs]
+        assert all(plus == -minus > 0.0 for plus, minus in signed)
+        assert len(signed) == sum(digit < 0.0 for digit in digits)
+        assert len(signed) in (0, len(digits) // 2)
+
+
 def test_digits_put_together_are_the_weight():
     synapse = BitSlices(bits_per_cell=2, slices=4)
     weights, _ = weights_and_inputs()

@@ -204,6 +204,14 @@ def test_a_sars_array_of_capacitors():
     assert sar.circuit_joule == approx(3 * 30e-15)
 
 
+@pytest.mark.parametrize(
+    ("thresholds", "low", "high"), [((0.4,), 0.0, 0.8), ((0.4, 0.6), 0.2, 0.8), ((0.0,), -1.0, 1.0)]
+)
+def test_decisions_have_a_range_of_one_lsb_around_them(thresholds, low, high):
+    one = SenseAmplifier(thresholds_volt=thresholds)
+    assert (one.input_low, one.input_high) == (approx(low, abs=1e-12), approx(high, rel=1e-12))
+
+
 def test_a_drawn_ramp_has_the_spreads_that_were_asked_for():
     rng = np.random.default_rng(0)
     plain = Ramp(bits=4, slope_error=0.02, offset_volt=1e-3)

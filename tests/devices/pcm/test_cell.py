@@ -248,6 +248,14 @@ def test_drift_counts_from_the_published_twenty_seconds():
     assert math.log(fresh / early) == approx(nu * math.log(2.0), rel=0.02)
 
 
+def test_what_melts_forgets_its_age():
+    trace = steady(438e-6, start=60e-9, cell=CELL.aged(1e6))
+    assert trace.log_age[0, 0] == approx(math.log1p(1e6 / 20.0), rel=1e-9)
+    assert trace.log_age[-1, 0] < 1e-3
+    left = float(trace.thickness[-1, 0])
+    assert left == approx(float(steady(438e-6).thickness[-1, 0]), rel=1e-2)
+
+
 def test_a_warm_store_ages_as_a_longer_time_does():
     stretch = math.exp(0.4 / 8.617333262e-5 * (1 / 300.0 - 1 / 330.0))
     hot = CELL.aged(1e4, storage_celsius=56.85).conductance(40e-9)
