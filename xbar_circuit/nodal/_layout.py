@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 
 from xbar_circuit._checks import FloatArray
 
-__all__ = ["Axis", "Cut", "cut_axis"]
+__all__ = ["Axis", "Cut", "cut_axis", "patch_size"]
 
 IntArray = NDArray[np.int64]
 
 _PATCH = 32
-_WASTE = 1.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +104,7 @@ def cut_axis(
     strip = not ideal and first_ohm == 0.0
     begin = 1 if strip else 0
     rest = cells - begin
-    size = _half_size(rest) if halves else _patch_size(rest)
+    size = _half_size(rest) if halves else patch_size(rest)
     count = -(-rest // size)
     edges = begin + np.round(np.linspace(0, rest, count + 1)).astype(int)
     cuts = [Cut(start=0, stop=1, size=1, ideal=True, first=0, last=0)] if strip else []
@@ -132,9 +131,9 @@ def _half_size(cells: int) -> int:
     return 1 << max(0, -(-cells // 2) - 1).bit_length()
 
 
-def _patch_size(cells: int) -> int:
-    """Return the largest power of two up to the largest patch that needs few dummies."""
-    size = _PATCH
-    while size > 1 and -(-cells // size) * size > _WASTE * cells:
-        size //= 2
-    return size
+def patch_size(cells: int) -> int:
+    """Return the smallest power of two that holds all cells, up to the largest patch.
+
+    A joint more costs more than dummies do.
+    """
+    return min(_PATCH, 1 << (cells - 1).bit_length())

@@ -180,17 +180,19 @@ def _side_by_side(
 ) -> None:
     """Reduce LANES blocks to their ports.
 
-    `spots` : (3, LANES) patch, first row and first column of each; `tables` : (rounds + 1, 2,
-    branches, LANES) room; `shares` : (2, LANES) room; `done` : (LANES, branches) the result.
+    `spots` : (3, LANES) patch, first row and first column of each; `tables` : (branches, LANES)
+    room for two networks a round; `shares` : (2, LANES) room; `done` : (LANES, branches) the
+    result.
     """
-    rounds = len(tables) - 1
+    rounds = len(sizes) - 1
     share, arm = shares[0], shares[1]
     patch, top, left = spots[0], spots[1], spots[2]
     own_ports = ports[0]
     for k in range(1 << rounds):
         i, j = _spot(k, across, 0, rounds)
-        own = tables[0, k & 1]
-        own[: sizes[0, 0]] = 0.0
+        begin = sizes[0, 2 + (k & 1)]
+        own = tables[begin : begin + sizes[0, 0]]
+        own[:] = 0.0
         for kind in range(3):
             low = (cell[0], 0, cell[0] + 1)[kind]
             high = (cell[1], cell[0], cell[1])[kind]
@@ -201,15 +203,18 @@ def _side_by_side(
                 goal[lane] = siemens[kind, patch[lane], top[lane] + i, left[lane] + j]
         step = 0
         while step < rounds and k >> step & 1:
-            table = tables[step + 1, k >> (step + 1) & 1]
+            begin = sizes[step + 1, 2 + (k >> (step + 1) & 1)]
+            table = tables[begin : begin + sizes[step + 1, 1]]
+            table[:] = 0.0
             nodes = inner[step] + ports[step + 1]
-            table[: sizes[step + 1, 1]] = 0.0
             for half in range(2):
-                partner = tables[step, half, sizes[step, 1] - sizes[step, 0] :]
+                end = sizes[step, 2 + half] + sizes[step, 1]
+                partner = tables[end - sizes[step, 0] : end]
                 _lay_lanes(partner, ports[step], place[step, half], table, nodes)
             _take_out_lanes(table, nodes, inner[step], share, arm)
             step += 1
-    found = tables[rounds, 0, sizes[rounds, 1] - sizes[rounds, 0] :]
+    end = sizes[rounds, 2] + sizes[rounds, 1]
+    found = tables[end - sizes[rounds, 0] : end]
     for lane in range(len(done)):
         result = done[lane]
         for q in range(len(result)):
@@ -233,22 +238,24 @@ def _one_by_one(
     for k in range(len(blocks)):
         step = first
         while step < rounds and k >> (step - first) & 1:
-            level = step - first
-            table = tables[level + 1, k >> (level + 1) & 1]
+            begin = sizes[step + 1, 2 + (k >> (step + 1 - first) & 1)]
+            table = tables[begin : begin + sizes[step + 1, 1]]
+            table[:] = 0.0
             nodes = inner[step] + ports[step + 1]
-            table[: sizes[step + 1, 1]] = 0.0
             for half in range(2):
-                if level == 0:
+                if step == first:
                     partner = blocks[k - 1 + half]
                 else:
-                    partner = tables[level, half, sizes[step, 1] - sizes[step, 0] :]
+                    end = sizes[step, 2 + half] + sizes[step, 1]
+                    partner = tables[end - sizes[step, 0] : end]
                 where = runs[step, half, : run_count[step, half]]
                 _lay(partner, ports[step], where, table, nodes)
             _take_out(table, nodes, inner[step], share)
             step += 1
     if len(blocks) == 1:
         return blocks[0]
-    return tables[rounds - first, 0, sizes[rounds, 1] - sizes[rounds, 0] :]
+    end = sizes[rounds, 2] + sizes[rounds, 1]
+    return tables[end - sizes[rounds, 0] : end]
 
 
 @jit
@@ -286,20 +293,25 @@ def reduce_patches(
     rounds = len(inner)
     blocks = 1 << (rounds - side_by_side)
     height = width = 1
-    sizes = np.empty((rounds + 1, 2), dtype=np.int64)  # branches without and with inner nodes
-    sizes[:, 0] = ports * (ports - 1) // 2
-    sizes[0, 1] = sizes[0, 0]
-    for step in range(rounds):
-        nodes = inner[step] + ports[step + 1]
-        sizes[step + 1, 1] = nodes * (nodes - 1) // 2
+    # branches of a network without and with its inner nodes, and where both partners' start
+    sizes = np.empty((rounds + 1, 4), dtype=np.int64)
+    used = 0
+    for step in range(rounds + 1):
+        nodes = ports[step] + (inner[step - 1] if step else 0)
+        sizes[step, 0] = ports[step] * (ports[step] - 1) // 2
+        sizes[step, 1] = nodes * (nodes - 1) // 2
+        sizes[step, 2], sizes[step, 3] = used, used + sizes[step, 1]
+        used += 2 * sizes[step, 1]
         if step < side_by_side and across[step]:
             width *= 2
         elif step < side_by_side:
             height *= 2
+        if step == side_by_side:
+            lanes = np.empty((used, LANES))
+            used = 0
+    tables = np.empty(used)
     together = max(1, LANES // blocks)  # patches
-    lanes = np.empty((side_by_side + 1, 2, sizes[: side_by_side + 1, 1].max(), LANES))
     done = np.empty((-(-together * blocks // LANES) * LANES, sizes[side_by_side, 0]))
-    tables = np.empty((rounds - side_by_side + 1, 2, sizes[side_by_side:, 1].max()))
     share = np.empty(ports.max())
     shares = np.empty((2, LANES))
     spots = np.empty((3, LANES), dtype=np.int64)
@@ -314,7 +326,7 @@ def reduce_patches(
                 spots[1, lane], spots[2, lane] = i * height, j * width
             goal = done[group : group + LANES]
             given = (siemens, cell, across, inner, ports, place)
-            _side_by_side(*given, spots, sizes, lanes, shares, goal)
+            _side_by_side(*given, spots, sizes[: side_by_side + 1], lanes, shares, goal)
         for k in range(count // blocks):
             own = done[k * blocks : (k + 1) * blocks]
             later = (inner, ports, run_count, runs, sizes, tables, share)

@@ -27,11 +27,19 @@ from xbar_circuit._backend import (
 )
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.nodal._blocks import join_between, join_networks
+from xbar_circuit.nodal._layout import patch_size
 from xbar_circuit.nodal._leaves import LeafShape, LeafWeights, leaf_voltages, reduce_leaves
 from xbar_circuit.nodal._plan import Ends, EndWires, Joined, Patch, Plan, Tree, make_plan
 from xbar_circuit.nodal._threads import spread, threads
 
-__all__ = ["Arrays", "Reduction", "distinct", "reduce_arrays", "transfer_arrays"]
+__all__ = [
+    "Arrays",
+    "Reduction",
+    "distinct",
+    "estimated_second",
+    "reduce_arrays",
+    "transfer_arrays",
+]
 
 IntArray = NDArray[np.int64]
 
@@ -225,6 +233,14 @@ def _transfer(arrays: Arrays) -> Array:
         return contiguous(between)
     whole = between.reshape(len(between), len(drivers), rows, len(senses), cols)
     return namespace(whole).sum(whole, axis=(1, 3))
+
+
+def estimated_second(rows: int, cols: int) -> float:
+    """Return about how long a transfer matrix takes on one core [s], as measured."""
+    sizes = patch_size(rows), patch_size(cols)
+    patches = -(-rows // sizes[0]) * -(-cols // sizes[1])
+    padded = patches * sizes[0] * sizes[1]
+    return float(1.4e-4 + 1.3e-4 * patches + 3.3e-7 * padded + 1.3e-9 * (rows * cols) ** 1.5)
 
 
 def distinct(one: IntArray | None, other: IntArray | None) -> list[IntArray]:

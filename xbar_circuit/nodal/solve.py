@@ -11,6 +11,7 @@ from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.nodal import _compiled as compiled
 from xbar_circuit.nodal._banded import estimated_second as banded_second
+from xbar_circuit.nodal._reduction import estimated_second as reduction_second
 from xbar_circuit.nodal.by_lines import ByLines, suits
 from xbar_circuit.nodal.by_lines import estimated_second as by_lines_second
 from xbar_circuit.nodal.direct import Direct
@@ -172,14 +173,14 @@ def _for_many(crossbar: Crossbar) -> Method:
         return Direct() if crossbar.cell.linear else Newton()
     if not crossbar.cell.linear:
         return NewtonKrylov()
-    if not crossbar.cell.loads_row or _direct(crossbar) < _reduction(crossbar):
+    if not crossbar.cell.loads_row or _direct(crossbar) < reduction_second(*crossbar.shape):
         return Direct()
     return Hierarchical()
 
 
 def _least(crossbar: Crossbar) -> float:
     """Return about how long the transfer matrix takes [s]."""
-    return min(_direct(crossbar), _reduction(crossbar))
+    return min(_direct(crossbar), reduction_second(*crossbar.shape))
 
 
 def _direct(crossbar: Crossbar) -> float:
@@ -187,9 +188,3 @@ def _direct(crossbar: Crossbar) -> float:
     if compiled.available():
         return banded_second(rows, cols)
     return 0.0 if rows * cols < _SMALL_CELLS else float("inf")
-
-
-def _reduction(crossbar: Crossbar) -> float:
-    """Return about how long a reduction takes on one core [s], as measured."""
-    cells = crossbar.conductance.size
-    return float(1e-3 + 8e-7 * cells + 1.4e-9 * cells**1.5)

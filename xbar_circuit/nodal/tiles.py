@@ -10,6 +10,7 @@ from xbar_circuit._backend import for_tiles
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.certificate import TOLERANCE, certify
 from xbar_circuit.errors import ConvergenceError, ParameterError, ShapeError
+from xbar_circuit.nodal._layout import patch_size
 from xbar_circuit.nodal._reduction import Arrays, transfer_arrays
 from xbar_circuit.nodal._threads import spread, threads
 from xbar_circuit.nodal.hierarchical import held_ends
@@ -18,7 +19,8 @@ from xbar_circuit.wires import Terminals, Wires
 __all__ = ["transfer_tiles"]
 
 _CELLS_AT_ONCE = 1 << 14  # what fits the processor's cache
-_BYTES_A_CELL, _BYTES_A_WIRE = 720, 8000  # more than a tile takes while it is reduced
+# more than a tile takes while it is reduced: whatever its size, a cell of its patches, a wire
+_BYTES, _BYTES_A_CELL, _BYTES_A_WIRE = 400_000, 350, 8000
 _CELLS_ON_CARD = 1 << 23  # about 5 GB while they are reduced
 
 
@@ -144,7 +146,8 @@ def _within(memory_bytes: int, shape: tuple[int, ...], count: int, step: int) ->
     """Return how many threads take how many tiles at once without going beyond the memory."""
     limit = checks.count("memory_bytes", memory_bytes)
     rows, cols = shape
-    tile = _BYTES_A_CELL * rows * cols + _BYTES_A_WIRE * (rows + cols)
+    padded = [-(-cells // size) * size for cells in shape for size in (patch_size(cells),)]
+    tile = _BYTES + _BYTES_A_CELL * padded[0] * padded[1] + _BYTES_A_WIRE * (rows + cols)
     if tile > limit:
         raise ParameterError.about(
             "memory_bytes",
