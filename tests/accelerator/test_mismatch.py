@@ -51,7 +51,7 @@ def test_chips_differ_by_their_converters_and_a_seed_names_them():
 
 def test_their_spread_is_what_was_asked_for():
     """An offset of every counter moves its products by that current, whatever flows."""
-    counter = OscillatorCounter(bits=12, full_scale_ampere=1e-4, offset_ampere=-5e-5)
+    counter = OscillatorCounter(bits=12, full_scale_ampere=1e-4, low_ampere=-5e-5)
     plain = SAR.changed(readout=Readout(converter=counter), mismatch=())
     sigma = 0.4e-6
     own = plain.changed(mismatch={"offset_sigma_ampere": sigma})

@@ -55,6 +55,48 @@ def test_a_strangers_op_amp_is_measured_from_the_command_line(tmp_path):
     assert abs(content["gain_error"]) < 0.01
 
 
+# its cycle rises at a quarter: 5e13 Hz/A above -10 uA
+OSCILLATOR = """* a known law
+.subckt law input reset out vdd vss
+Vhold hold 0 0.1
+Vsense input hold 0
+Bphase 0 phase I=1n*5e13*(I(Vsense)+10u)*(1-V(reset))-V(reset)*V(phase)*5
+Cphase phase 0 1n
+Bout out vss V=0.5*V(vdd)*(1-tanh(20*cos(6.283185307*V(phase))))
+Rv vdd vss 1meg
+.ends
+"""
+
+
+def test_all_thresholds_of_an_own_oscillator_over_its_range(tmp_path):
+    file = tmp_path / "law.lib"
+    file.write_text(OSCILLATOR)
+    assert not run(
+        *("converter", "oscillator", "--subcircuit", f"{file}:law", "--supplies", "vdd=1.1,vss=0"),
+        *("--ports", "input=input,reset=reset,out=out", "--bits", 4, "--mismatch", 0),
+        *("--low-ampere", -10e-6, "--high-ampere", 10e-6, "--window-second", 16e-9),
+        *("--workers", 1, "--out", tmp_path / "out"),
+    )
+    found = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert found["search"] == "bracketed"
+    assert len(found["thresholds"]) == 15
+    assert all(x is not None for x in found["thresholds"])
+    assert found["offset_lsb"] == approx(-0.75, rel=0.05)
+    assert found["monotonic"]
+    assert max(map(abs, found["inl_lsb"])) < 0.1
+    assert "law.lib (law)" in found["provenance"]
+
+
+def test_ours_of_transistors_is_measured_by_its_name(tmp_path):
+    assert not run("converter", "transistor-oscillator", "--engine", "nodal", "--out", tmp_path)
+    found = json.loads((tmp_path / "summary.json").read_text())
+    assert found["thresholds"][0] == approx(-40e-6 + 75e-6 / 256)
+    assert "current_oscillator.lib (current_oscillator)" in found["provenance"]
+    assert ".include" in (tmp_path / "deck.cir").read_text()
+    refused = ("converter", "transistor-oscillator", "--noise-lsb", 1.0)
+    assert run(*refused, "--out", tmp_path / "no") == 2
+
+
 def test_many_converters_are_drawn_and_their_yield_is_told(tmp_path, capsys):
     asked = ("converter", "sar", "--bits", 5, "--mismatch", 0.05, "--samples", 12, "--workers", 1)
     assert not run(*asked, "--out", tmp_path)

@@ -173,16 +173,17 @@ def test_an_oscillator_counts_its_phase():
         window_second=40e-9,
         reset_second=3e-9,
         gain_error=0.1,
+        low_ampere=-3e-6,
         offset_ampere=1e-6,
         saturation_ampere=20e-6,
     )
-    drive = np.array([0.0, 2.1e-6, 5e-6])
+    drive = np.array([0.5e-6, 2.1e-6, 5e-6])
     expected = 64 / 8e-6 * 1.1 * drive / (1 + drive / 20e-6)
-    np.testing.assert_allclose(counter.cycles(drive + 1e-6), expected, rtol=1e-12)
-    assert counter.cycles(np.array([0.0]))[0] == 0.0
-    np.testing.assert_array_equal(counter.convert(drive + 1e-6), np.floor(expected))
+    np.testing.assert_allclose(counter.cycles(drive - 2e-6), expected, rtol=1e-12)
+    assert counter.cycles(np.array([-3e-6]))[0] == 0.0
+    np.testing.assert_array_equal(counter.convert(drive - 2e-6), np.floor(expected))
     assert counter.conversion_second == approx(43e-9)
-    assert (counter.input_low, counter.input_high) == (0.0, 8e-6)
+    assert (counter.input_low, counter.input_high) == approx((-3e-6, 5e-6))
 
 
 def test_a_sars_array_of_capacitors():
@@ -336,7 +337,7 @@ def test_an_ideal_converter_counts_from_its_low_end():
     np.testing.assert_allclose(exact.convert([0.4, 1.2]), [0.25, 1.25], rtol=1e-12)
     found = exact.convert_with(np.array([0.3]), np.array([[2.0]]))
     np.testing.assert_allclose(found, [0.375], rtol=1e-12)
-    assert (one.circuit_joule, one.reference_volt, one.shift) == (0.0, 0.0, 0.0)
+    assert (one.circuit_joule, one.reference_volt) == (0.0, 0.0)
 
 
 def test_a_sense_amplifier_has_a_code_more_than_thresholds():

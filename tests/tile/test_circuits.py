@@ -1,5 +1,7 @@
 """Tiles whose read-out is made of transistors, small ones; the large ones are in the notebooks."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -20,9 +22,10 @@ from xbar_circuit.peripherals import (
 )
 from xbar_circuit.peripherals import TransimpedanceAmplifier as Tia
 from xbar_circuit.resources import device_model
+from xbar_circuit.spice import Tran, run
 from xbar_circuit.studies import characterize_product
 from xbar_circuit.studies.readout.conversion import convert_in_spice
-from xbar_circuit.tile import calibrate, random_inputs
+from xbar_circuit.tile import calibrate, chain, random_inputs
 
 RAILS = {"vdd": 1.1, "vss": 0.0}
 
@@ -114,6 +117,33 @@ def test_oscillator_of_transistors_counts_more_for_more_current():
     codes = convert_in_spice(counter, np.array([0.0, 20e-6, 40e-6]))
     assert (np.diff(codes) >= 3).all()
     assert 12 <= codes[0] <= 25
+
+
+def test_oscillator_of_transistors_loses_no_cycle_and_follows_its_current():
+    counter = chain("transistor-oscillator", rows=1, rng=np.random.default_rng(0)).readout.converter
+    counter = dataclasses.replace(counter, window_second=32e-9)
+    inputs = np.array([-34e-6, -24e-6, 0.0, 25e-6])
+    # by hand: the ring's own node, whose swing is small at small currents
+    lines = [
+        "by hand",
+        ".options reltol=1e-3 chgtol=1e-17",
+        f'.include "{device_model("cmos45.lib")}"',
+        f'.include "{device_model("current_oscillator.lib")}"',
+        "Vdd vdd 0 1.1",
+        "Vreference reference 0 0.5",
+        "Vreset reset 0 PWL(0 1.1 2n 1.1 2.02n 0)",
+    ]
+    for k, ampere in enumerate(inputs):
+        lines.append(f"I{k} 0 in{k} DC {float(ampere)!r}")
+        lines.append(f"X{k} in{k} reset out{k} reference vdd 0 current_oscillator")
+    plot = run("\n".join(lines), Tran(step_second=1e-11, stop_second=34e-9))[0]
+    ring = np.stack([plot[f"v(x{k}.n3)"] for k in range(4)])
+    # it starts from zero, so its first rise is the start of the first cycle and not a whole one
+    cycles = ((ring[:, :-1] < 0.3) & (ring[:, 1:] >= 0.3)).sum(axis=1)
+    assert np.abs(convert_in_spice(counter, inputs) - cycles).max() <= 1
+    assert cycles[0] >= 5
+    # as the current does, from 16 to 65 uA
+    assert np.ptp(cycles[1:] / (inputs[1:] + 42e-6)) < 0.12 * cycles[2] / 42e-6
 
 
 def small_array():

@@ -13,7 +13,7 @@ from xbar_circuit.peripherals.converters import Sar
 from xbar_circuit.tile import ColumnCorrection, calibrate_columns, random_inputs
 
 COUNTER = OscillatorCounter(
-    bits=8, full_scale_ampere=120e-6, offset_ampere=-60e-6, hold_volt=0.5, input_ohm=20.0
+    bits=8, full_scale_ampere=120e-6, low_ampere=-60e-6, hold_volt=0.5, input_ohm=20.0
 )
 
 
@@ -38,7 +38,7 @@ def test_drawn_gains_and_offsets_come_back():
     lsb = 120e-6 / 256
     # the code is (1 + e) (I - o) / lsb; over the ideal (I + 60 uA) / lsb that is a gain and a shift
     gains = np.array([1.0 + s.gain_error for s in a_tile.readout.samples])
-    shifts = np.array([s.offset_ampere + 60e-6 for s in a_tile.readout.samples]) / lsb
+    shifts = np.array([s.offset_ampere for s in a_tile.readout.samples]) / lsb
     # 20 ohm at the end of a column of some kiloohm
     shunt = 1.0 / (1.0 + 20.0 * a_tile.crossbar.conductance.sum(axis=0))
     np.testing.assert_allclose(found.gain, gains * shunt, atol=0.004)

@@ -47,7 +47,7 @@ def counter_tile():
     counter = OscillatorCounter(
         bits=7,
         full_scale_ampere=60e-6,
-        offset_ampere=-30e-6,
+        low_ampere=-30e-6,
         saturation_ampere=300e-6,
         jitter_cycle=0.05,
         hold_volt=0.4,

@@ -37,7 +37,7 @@ OPAMP = OpAmp(dc_gain=500.0, unity_hertz=2e10, offset_volt=5e-3)
 TIA = Tia(opamp=OPAMP, feedback_ohm=12e3, settle_second=3e-9)
 SAR = Sar(bits=7, low_volt=0.1, high_volt=0.9)
 COUNTER = OscillatorCounter(
-    bits=7, full_scale_ampere=80e-6, offset_ampere=-40e-6, hold_volt=0.4, input_ohm=40.0
+    bits=7, full_scale_ampere=80e-6, low_ampere=-40e-6, hold_volt=0.4, input_ohm=40.0
 )
 INTEGRATOR = ChargeIntegrator(
     opamp=OPAMP, farad=2.5e-12, window_second=32e-9, reset_second=3e-9, switch_ohm=30.0

@@ -116,7 +116,7 @@ def reach_ampere(readout: Readout) -> float:
     """
     converter = readout.converter
     low, high = converter.input_low, converter.input_high
-    start, slope = converter.shift, 1.0
+    start, slope = 0.0, 1.0
     if readout.amplifier is not None and readout.amplifier.output_unit == "V":
         start, slope = readout.amplifier.ideal_line
     room = min(start - low, high - start) / abs(slope)

@@ -131,7 +131,7 @@ def tile_bench(
     return Testbench(
         deck="\n".join([*lines, ".end"]) + "\n",
         stop_second=count * timing.period_second,
-        step_second=timing.tick_second or timing.period_second / 20.0,
+        step_second=timing.step_second,
         read_second=timing.read_second(count),
         sample_second=timing.sample_second(count),
         code_nodes=tuple(codes),

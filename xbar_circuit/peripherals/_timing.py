@@ -31,6 +31,7 @@ class Timing:
     tick_second : period of the clock; 0 is no clock.
     first_tick_second : first rising edge after the start of the period.
     edge_fraction : rise time over the shortest interval; transistors are given gentler edges.
+    cycle_second : shortest cycle of a circuit inside that runs by itself; 0 is none.
     """
 
     period_second: float
@@ -38,6 +39,17 @@ class Timing:
     tick_second: float = 0.0
     first_tick_second: float = 0.0
     edge_fraction: float = 1e-3
+    cycle_second: float = 0.0
+
+    @property
+    def step_second(self) -> float:
+        """Longest step of a transient: a tick, or a twentieth of a period or of a cycle [s].
+
+        A circuit of formulas has no charge that would make a simulator take shorter ones: it would
+        step over cycles without a word.
+        """
+        step = self.tick_second or self.period_second / 20.0
+        return step if self.cycle_second == 0.0 else min(step, self.cycle_second / 20.0)
 
     @property
     def edge_second(self) -> float:

@@ -86,7 +86,7 @@ def _oscillator(*, bits: int) -> tuple[Readout, float]:
     counter = OscillatorCounter(
         bits=bits,
         full_scale_ampere=120e-6,
-        offset_ampere=-60e-6,
+        low_ampere=-60e-6,
         saturation_ampere=600e-6,
         hold_volt=0.5,
         input_ohm=20.0,
@@ -133,7 +133,7 @@ def _transistor_oscillator(*, bits: int) -> tuple[Readout, float]:
     counter = OscillatorCounter(
         bits=bits,
         full_scale_ampere=75e-6,
-        offset_ampere=-40e-6,
+        low_ampere=-40e-6,
         hold_volt=0.5,
         oscillator=transistor_circuit("current_oscillator", "input", "reset", "out", reference=0.5),
     )

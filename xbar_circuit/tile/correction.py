@@ -39,7 +39,6 @@ class IdealScale:
         self._lsb = (converter.input_high - converter.input_low) / levels
         amplifier = readout.amplifier
         self._start, self._slope = (0.0, 1.0) if amplifier is None else amplifier.ideal_line
-        self._start += converter.shift
 
     def of_input(self, value: FloatArray) -> FloatArray:
         """Return the code position of a converter input [V or A]."""

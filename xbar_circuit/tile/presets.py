@@ -49,7 +49,7 @@ def hermes_like(*, rng: np.random.Generator, rows: int = 256, outputs: int = 256
     counter = OscillatorCounter(
         bits=9,
         full_scale_ampere=8.0 * sigma,
-        offset_ampere=-4.0 * sigma,
+        low_ampere=-4.0 * sigma,
         window_second=128e-9,
         reset_second=2e-9,
         hold_volt=0.5,

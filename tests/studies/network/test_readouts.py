@@ -110,7 +110,7 @@ def test_a_calibration_is_kept_with_its_model(compared):
 def test_the_range_of_ideal_parts_is_what_a_calibration_fills():
     """A transimpedance amplifier of 6 kohm about 0.35 V before 0.1 to 0.6 V; an offset counter."""
     assert reach_ampere(own_readout()) == approx(0.25 / 6e3, rel=1e-9)
-    counter = OscillatorCounter(bits=8, full_scale_ampere=75e-6, offset_ampere=-40e-6)
+    counter = OscillatorCounter(bits=8, full_scale_ampere=75e-6, low_ampere=-40e-6)
     assert reach_ampere(Readout(converter=counter)) == approx(35e-6, rel=1e-9)
     plain = OscillatorCounter(bits=8, full_scale_ampere=75e-6)
     with pytest.raises(xc.ParameterError, match="both signs"):

@@ -19,6 +19,7 @@ from xbar_circuit.studies import characterize_converter
         Ramp(bits=10),
         Flash(bits=6),
         OscillatorCounter(bits=8, full_scale_ampere=1e-5),
+        OscillatorCounter(bits=8, low_ampere=-4e-5, full_scale_ampere=7.5e-5),
     ],
     ids=lambda c: f"{type(c).__name__}{c.bits}",
 )
@@ -42,6 +43,15 @@ def test_injected_offset_and_gain_come_back():
     report = characterize_converter(Ramp(bits=8, offset_volt=7e-3, slope_error=-0.03))
     np.testing.assert_allclose(report.offset_lsb, 7e-3 * 256, rtol=1e-6)
     np.testing.assert_allclose(report.gain_error, 1 / 0.97 - 1, rtol=1e-6)
+
+
+def test_the_offset_of_an_oscillator_is_what_its_range_does_not_say():
+    counter = OscillatorCounter(
+        bits=8, low_ampere=-4e-5, full_scale_ampere=7.5e-5, offset_ampere=6e-7, gain_error=0.02
+    )
+    report = characterize_converter(counter)
+    np.testing.assert_allclose(report.offset_lsb, 6e-7 / 7.5e-5 * 256, rtol=1e-6)
+    np.testing.assert_allclose(report.gain_error, 0.02, rtol=1e-6)
 
 
 def test_injected_bow_comes_back():

@@ -103,7 +103,7 @@ def test_ngspice_and_the_model_charge_the_same_causes(tmp_path):
 
 def test_a_counter_without_amplifier_charges_its_input_to_the_converter():
     counter = OscillatorCounter(
-        bits=8, full_scale_ampere=120e-6, offset_ampere=-60e-6, input_ohm=300.0, hold_volt=0.4
+        bits=8, full_scale_ampere=120e-6, low_ampere=-60e-6, input_ohm=300.0, hold_volt=0.4
     )
     report = split(dataclasses.replace(tile(), readout=Readout(converter=counter)))
     assert report.worst("amplifier") == 0.0

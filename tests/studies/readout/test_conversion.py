@@ -23,6 +23,7 @@ CASES = [
     OscillatorCounter(
         bits=8,
         full_scale_ampere=1e-5,
+        low_ampere=-4e-6,
         jitter_cycle=0.05,
         offset_ampere=1e-7,
         saturation_ampere=1e-4,

@@ -34,6 +34,7 @@ from xbar_circuit.plots.periphery import draw_converter
 from xbar_circuit.report.periphery import converter_rows, write_converter
 from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.studies import characterize_converter, vary_converter
+from xbar_circuit.tile import CHAINS
 
 __all__ = ["USUAL_MISMATCH", "converter", "made"]
 
@@ -42,6 +43,7 @@ __all__ = ["USUAL_MISMATCH", "converter", "made"]
 USUAL_MISMATCH = {"sar": 0.01, "flash": 0.01, "ramp": 0.01, "oscillator": 0.03, "cyclic": 0.002}
 
 _WITH_CIRCUIT = ("sar", "ramp", "oscillator")
+_OF_TRANSISTORS = tuple(name for name in CHAINS if name.startswith("transistor-"))
 
 
 @draws()
@@ -49,12 +51,17 @@ _WITH_CIRCUIT = ("sar", "ramp", "oscillator")
 @takes(OWN_CIRCUIT, CONDITIONS)
 def converter(
     context: typer.Context,
-    circuit: Annotated[str, typer.Argument(help=", ".join(MISMATCH))] = "sar",
+    circuit: Annotated[str, typer.Argument(help=", ".join((*MISMATCH, *_OF_TRANSISTORS)))] = "sar",
     *,
     out: Out = Path("out/characterize/converter"),
     bits: Bits = 8,
     low_volt: Annotated[float, typer.Option(help="Lower end of its range [V].")] = 0.0,
     high_volt: Annotated[float, typer.Option(help="Upper end of its range [V].")] = 1.0,
+    low_ampere: Annotated[
+        float, typer.Option(help="Lower end of an oscillator's range [A].")
+    ] = 0.0,
+    high_ampere: Annotated[float, typer.Option(help="Upper end of that range [A].")] = 50e-6,
+    window_second: Annotated[float, typer.Option(help="How long it integrates [s].")] = 128e-9,
     noise_lsb: Annotated[float, typer.Option(min=0.0, help="Noise of a decision.")] = 0.0,
     mismatch: Annotated[
         float | None,
@@ -77,31 +84,30 @@ def converter(
 ) -> None:
     """Measure a converter: INL, DNL, missing codes, ENOB, noise, energy; or the yield of many.
 
-    A circuit of your own inside is measured again at corners, temperatures, supplies and with
-    samples of its mismatch (--vary, --kit-samples); each finds the critical thresholds.
+    Those named transistor-... are ours, with circuits of transistors inside, as in the read-outs of
+    that name; ngspice finds all their thresholds. A circuit of your own inside is measured again at
+    corners, temperatures, supplies and with samples of its mismatch (--vary, --kit-samples); each
+    finds the critical thresholds.
     """
-    choice("circuit", circuit, tuple(MISMATCH))
+    choice("circuit", circuit, (*MISMATCH, *_OF_TRANSISTORS))
+    ours = circuit in _OF_TRANSISTORS
     asked = conditions()
-    usual = EngineName.SPICE if context.params.get("subcircuit") else EngineName.NODAL
+    inside = ours or bool(context.params.get("subcircuit"))
+    usual = EngineName.SPICE if inside else EngineName.NODAL
     spice = in_spice(engine or usual)
     sheet = bool(asked.corners or asked.supplies or asked.vary or asked.kit_samples)
     sheet = sheet or len(asked.celsius) > 1
     many = asked.samples > 1 and not sheet
-    honoured = ["bits", "noise_lsb", "mismatch", "samples", "engine", "seed", "celsius"]
-    honoured += ["low_volt", "high_volt"] if circuit != "oscillator" else []
-    honoured += [*OWN_CIRCUIT.options] if circuit in _WITH_CIRCUIT else []
-    honoured += ["workers"] if many or spice else []
-    honoured += ["search"] if spice and not many else []
-    honoured += ["corner", "supply", "vary", "kit_samples"] if usual is EngineName.SPICE else []
+    honoured = _honoured(circuit, sheet=sheet, many=many, spice=spice, inside=inside)
     refuse_ignored(context, circuit, honoured)
     console = SafeConsole()
     mine = own()
     rng = np.random.default_rng(asked.seed)
-    sigma = USUAL_MISMATCH[circuit] if mismatch is None else mismatch
-    ends = (low_volt, high_volt)
-    if many:
+    sigma = USUAL_MISMATCH.get(circuit, 0.0) if mismatch is None else mismatch
+    ends = (low_ampere, high_ampere) if circuit == "oscillator" else (low_volt, high_volt)
+    if many and not ours:
         name, table, page = measure_yield(
-            made(circuit, bits, noise_lsb, 0.0, rng, own=mine, ends=ends),
+            made(circuit, bits, noise_lsb, 0.0, rng, own=mine, ends=ends, window=window_second),
             mismatch={MISMATCH[circuit]: sigma},
             samples=asked.samples,
             noise=noise_lsb > 0.0,
@@ -112,7 +118,11 @@ def converter(
         )
         tell(console, name, table, page)
         return
-    measured_one = made(circuit, bits, noise_lsb, sigma, rng, own=mine, ends=ends)
+    measured_one = (
+        CHAINS[circuit](bits=bits)[0].converter
+        if ours
+        else made(circuit, bits, noise_lsb, sigma, rng, own=mine, ends=ends, window=window_second)
+    )
     settings: dict[str, Any] = {"rng": rng if noise_lsb > 0.0 else None}
     settings["celsius"] = asked.celsius[0]
     if spice:
@@ -132,7 +142,9 @@ def converter(
                 corners=asked.corners,
                 celsius=asked.celsius,
                 supplies=asked.supplies,
-                mismatch=asked.mismatch(circuit, mine) if asked.samples > 1 else None,
+                mismatch=asked.mismatch(circuit, measured_one.circuit)
+                if asked.samples > 1
+                else None,
                 samples=asked.samples,
                 kit_samples=asked.kit_samples,
                 rng=rng,
@@ -144,10 +156,7 @@ def converter(
             measured = dataclasses.replace(measured, variations=variations)
     picture = out / "characterize.png"
     draw_converter(measured, picture)
-    footer = footer_of(
-        asked,
-        mine,
-    )
+    footer = footer_of(asked, measured_one.circuit)
     page = write_converter(measured, out, picture=picture, footer=footer)
     span = measured_one.input_high - measured_one.input_low
     values = measured_one.input_low + span * (np.arange(16) + 0.5) / 16
@@ -156,6 +165,22 @@ def converter(
     table = converter_rows(measured)
     table += [("failed", f"{v.name}: {v.failure}") for v in measured.variations if v.failure]
     tell(console, measured.name, table, page)
+
+
+def _honoured(circuit: str, *, sheet: bool, many: bool, spice: bool, inside: bool) -> list[str]:
+    """Return the options that have an effect."""
+    honoured = ["bits", "engine", "seed", "celsius"]
+    if circuit in _OF_TRANSISTORS:
+        honoured += ["samples"] if sheet else []
+    else:
+        ranged = ["low_ampere", "high_ampere", "window_second"]
+        honoured += ["noise_lsb", "mismatch", "samples"]
+        honoured += ranged if circuit == "oscillator" else ["low_volt", "high_volt"]
+    honoured += [*OWN_CIRCUIT.options] if circuit in _WITH_CIRCUIT else []
+    honoured += ["workers"] if many or spice else []
+    honoured += ["search"] if spice and not many else []
+    honoured += ["corner", "supply", "vary", "kit_samples"] if inside else []
+    return honoured
 
 
 def made(
@@ -167,8 +192,9 @@ def made(
     *,
     own: Subcircuit | None,
     ends: tuple[float, float] = (0.0, 1.0),
+    window: float = 128e-9,
 ) -> Sar | Ramp | Flash | OscillatorCounter | Cyclic:
-    """Return a converter of a kind between its `ends` [V], its noise in LSB, its mismatch drawn."""
+    """Return a converter of a kind, its `ends` [V or A], its noise in LSB, its mismatch drawn."""
     low, high = ends
     common: dict[str, Any] = {"bits": bits, "low_volt": low, "high_volt": high}
     common["noise_volt"] = noise_lsb * (high - low) / 2.0**bits
@@ -183,6 +209,11 @@ def made(
         return flash.drawn(rng, resistor_sigma=mismatch, offset_sigma_volt=0.0)
     jitter = noise_lsb / 2.0 ** (bits / 2.0)
     counter = OscillatorCounter(
-        bits=bits, full_scale_ampere=50e-6, jitter_cycle=jitter, oscillator=own
+        bits=bits,
+        low_ampere=low,
+        full_scale_ampere=high - low,
+        window_second=window,
+        jitter_cycle=jitter,
+        oscillator=own,
     )
     return counter.drawn(rng, gain_sigma=mismatch)

@@ -226,11 +226,6 @@ class Converter(ABC):
         """Integration time [s]; None if it samples its input."""
         return None
 
-    @property
-    def shift(self) -> float:
-        """Offset that the design adds to its input, to make room for both signs [V or A]."""
-        return 0.0
-
     def draw_noise(self, rng: np.random.Generator, shape: tuple[int, ...]) -> FloatArray:
         """Return standard normal numbers, one for each decision: shape ``(*shape, decisions)``."""
         return rng.standard_normal((*shape, self.decisions))

@@ -43,11 +43,11 @@ __all__ = ["OscillatorCounter"]
 class OscillatorCounter(Converter):
     """A current-controlled oscillator and a counter.
 
-    The frequency at a current I is ``f = k * (I - offset) / (1 + (I - offset) / saturation)`` with
-    ``k = 2**bits / (window * full_scale)``; the phase starts at 0 and the code is the number of
-    whole cycles in the window. `jitter_cycle` is white frequency noise: after n cycles the phase
-    has the standard deviation ``jitter_cycle * sqrt(n)`` (Hajimiri et al., IEEE J. Solid-State
-    Circuits 34, 790, 1999: jitter grows as the square root of time).
+    The frequency at a current I is ``f = k * D / (1 + D / saturation)`` with the drive
+    ``D = I - low - offset`` and ``k = 2**bits / (window * full_scale)``; the phase starts at 0 and
+    the code is the number of whole cycles in the window. `jitter_cycle` is white frequency noise:
+    after n cycles the phase has the standard deviation ``jitter_cycle * sqrt(n)`` (Hajimiri et al.,
+    IEEE J. Solid-State Circuits 34, 790, 1999: jitter grows as the square root of time).
 
     The window of 128 ns is the published core's; the other defaults are choices of a usual size, no
     design's own.
@@ -57,7 +57,10 @@ class OscillatorCounter(Converter):
     bits
         Width of the counter, 1 to 14; it stops at its last code.
     full_scale_ampere
-        Current that just fills the counter [A].
+        Range of currents that just fills the counter [A].
+    low_ampere
+        Low end of that range [A]: the current at which the oscillator is meant to stop. A bias at
+        its input makes it negative, which is room for currents of both signs.
     window_second
         Time in which it counts [s].
     reset_second
@@ -65,7 +68,7 @@ class OscillatorCounter(Converter):
     gain_error
         Relative error of the frequency.
     offset_ampere
-        Current below which the oscillator stops [A]; may be negative.
+        Error of the low end [A]; may be negative.
     saturation_ampere
         Compression of the frequency [A]; infinite is none.
     jitter_cycle
@@ -96,6 +99,7 @@ class OscillatorCounter(Converter):
 
     bits: int
     full_scale_ampere: float
+    low_ampere: float = 0.0
     window_second: float = 128e-9
     reset_second: float = 2e-9
     gain_error: float = 0.0
@@ -121,7 +125,8 @@ class OscillatorCounter(Converter):
         if self.oscillator is not None:
             self.oscillator.require("input", "reset", "out")
         checks.number("gain_error", self.gain_error, "1", minimum=-1.0, above=True)
-        checks.number("offset_ampere", self.offset_ampere, "A", minimum=-math.inf)
+        for name in ("low_ampere", "offset_ampere"):
+            checks.number(name, getattr(self, name), "A", minimum=-math.inf)
         checks.number("hold_volt", self.hold_volt, "V", minimum=-math.inf)
         if self.saturation_ampere != math.inf:
             checks.number("saturation_ampere", self.saturation_ampere, "A", above=True)
@@ -166,13 +171,13 @@ class OscillatorCounter(Converter):
 
     @property
     def input_low(self) -> float:
-        """No current [A]."""
-        return 0.0
+        """Low end of its range [A]."""
+        return self.low_ampere
 
     @property
     def input_high(self) -> float:
-        """The full scale [A]."""
-        return self.full_scale_ampere
+        """High end of its range: the low end and the full scale [A]."""
+        return self.low_ampere + self.full_scale_ampere
 
     @property
     def reference_volt(self) -> float:
@@ -190,17 +195,12 @@ class OscillatorCounter(Converter):
         return self.hold_volt if self.oscillator is None else math.nan
 
     @property
-    def shift(self) -> float:
-        """The offset, turned around: so much current counts without an input [A]."""
-        return -self.offset_ampere
-
-    @property
     def noisy(self) -> bool:
         """Whether the cycles jitter."""
         return self.jitter_cycle > 0.0
 
     def with_range(self, low: float, high: float) -> OscillatorCounter:
-        """Return it with the currents `low` to `high` [A] as offset and full scale.
+        """Return it with the range of currents `low` to `high` [A].
 
         Raises
         ------
@@ -209,7 +209,7 @@ class OscillatorCounter(Converter):
         """
         if self.oscillator is not None:
             Converter.with_range(self, low, high)
-        return dataclasses.replace(self, offset_ampere=low, full_scale_ampere=high - low)
+        return dataclasses.replace(self, low_ampere=low, full_scale_ampere=high - low)
 
     @property
     def hertz_per_ampere(self) -> float:
@@ -248,7 +248,7 @@ class OscillatorCounter(Converter):
 
     def cycles(self, ampere: FloatArray) -> FloatArray:
         """Return the phase at the end of the window [cycles]."""
-        drive = np.maximum(ampere - self.offset_ampere, 0.0)
+        drive = np.maximum(ampere - self.low_ampere - self.offset_ampere, 0.0)
         squeezed = drive / (1.0 + drive / self.saturation_ampere)
         result: FloatArray = self.hertz_per_ampere * self.window_second * squeezed
         return result
@@ -267,13 +267,17 @@ class OscillatorCounter(Converter):
             period_second=self.conversion_second,
             start_second=self.reset_second,
             edge_fraction=1e-3 if self.oscillator is None else 1e-2,
+            cycle_second=0.0 if self.oscillator is None else self.window_second / self.levels,
         )
 
     def spice_lines(self, timing: Timing, noise: FloatArray | None) -> Iterator[str]:
         """Yield the body of the subcircuit; see :meth:`Converter.spice_lines`."""
         num = spice_number
         yield f"* current-controlled oscillator and counter, {self.bits} bit"
-        yield f"* {num(self.full_scale_ampere)} A full scale, window {num(self.window_second)} s"
+        yield (
+            f"* {num(self.full_scale_ampere)} A full scale from {num(self.low_ampere)} A,"
+            f" window {num(self.window_second)} s"
+        )
         if self.oscillator is not None:
             yield from self._counted(self.oscillator, timing)
             return
@@ -283,7 +287,8 @@ class OscillatorCounter(Converter):
             yield "Vsense inner hold DC 0"
         else:
             yield "Vsense in hold DC 0"
-        yield f"Bdrive drive 0 V=max(I(Vsense)-({num(self.offset_ampere)}),0)*1e6"
+        stops = self.low_ampere + self.offset_ampere
+        yield f"Bdrive drive 0 V=max(I(Vsense)-({num(stops)}),0)*1e6"
         squeeze = (
             ""
             if self.saturation_ampere == np.inf
