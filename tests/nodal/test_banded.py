@@ -1,5 +1,7 @@
 """The elimination node by node, compiled, against the one line by line in NumPy."""
 
+import subprocess
+import sys
 from itertools import product
 
 import numpy as np
@@ -7,6 +9,7 @@ import pytest
 
 import xbar_circuit as xc
 from xbar_circuit.certificate import Elimination
+from xbar_circuit.nodal import _banded
 from xbar_circuit.nodal import _compiled as compiled
 from xbar_circuit.nodal._banded import Stars, layout
 
@@ -56,3 +59,32 @@ def test_without_numba_the_direct_method_goes_by_lines(monkeypatch):
     assert (np.abs(two.column_current - one.column_current) <= 1e-14 * full).all()
     assert not np.array_equal(two.column_voltage, one.column_voltage), "the same loops twice"
     np.testing.assert_allclose(two.column_voltage, one.column_voltage, rtol=0, atol=1e-15)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 2), (1, 4)])
+def test_the_fewest_cells_are_eliminated_by_the_same_lines_uncompiled(shape, monkeypatch):
+    rng = np.random.default_rng(9)
+    xbar = xc.Crossbar(
+        conductance=rng.uniform(1e-6, 25e-6, shape), wires=xc.Wires(row_ohm=1.0, column_ohm=2.0)
+    )
+    volts = rng.uniform(-0.2, 0.2, shape[0])
+    found = xc.nodal.transfer(xbar), xc.nodal.read(xbar, volts).column_voltage
+    monkeypatch.setattr(_banded, "few", lambda _: False)
+    again = xc.nodal.transfer(xbar), xc.nodal.read(xbar, volts).column_voltage
+    for one, two in zip(found, again, strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("cell", ["xc.devices.Ohmic()", "xc.devices.Sinh(v0_volt=0.1)"])
+def test_a_read_of_one_cell_does_not_load_the_compiler(cell):
+    code = f"""
+import sys
+import xbar_circuit as xc
+xbar = xc.Crossbar(
+    conductance=[[1e-5]], wires=xc.Wires(row_ohm=1.0, column_ohm=2.0), cell={cell}
+)
+xc.nodal.read(xbar, [0.1]).row_voltage
+print("numba" in sys.modules)
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "False"

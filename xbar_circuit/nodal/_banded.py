@@ -27,9 +27,22 @@ from xbar_circuit._kirchhoff import end_conductances
 from xbar_circuit.nodal import _compiled as compiled
 from xbar_circuit.wires import Terminals, Wires
 
-__all__ = ["Layout", "Stars", "estimated_second", "layout"]
+__all__ = ["Layout", "Stars", "can_eliminate", "estimated_second", "few", "layout"]
 
 IntArray = NDArray[np.int64]
+
+
+_FEW = 4
+
+
+def few(cells: int) -> bool:
+    """Return whether so few cells are not worth half a second of loading the compiler."""
+    return cells <= _FEW
+
+
+def can_eliminate(cells: int) -> bool:
+    """Return whether an array of so many cells can be eliminated node by node in good time."""
+    return few(cells) or compiled.available()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -294,27 +307,20 @@ class Stars:
     """
 
     def __init__(self, plan: Layout, device: FloatArray, *, keep: bool = True) -> None:
-        eliminate, self._back = _compiled()
+        eliminate = _eliminate if few(device.size) else _compiled()[0]
         self._plan = plan
         room = plan.nodes if keep else min(plan.nodes, plan.band + 1)
-        self._near = np.empty((room, plan.band + 9))
-        self._far = np.empty((room, -(-(plan.lines + plan.cells) // 8) * 8))
-        self._inverse = np.empty(plan.nodes)
+        self._kept = (  # branches to nodes, to terminals, and one over the sum of both
+            np.empty((room, plan.band + 9)),
+            np.empty((room, -(-(plan.lines + plan.cells) // 8) * 8)),
+            np.empty(plan.nodes),
+        )
         turned = plan.turned
         own = np.ascontiguousarray(device.swapaxes(1, 2) if turned else device)
         found = np.empty(own.shape)
-        eliminate(
-            own.reshape(len(own), -1),
-            plan.start,
-            plan.place,
-            plan.source,
-            plan.siemens,
-            plan.between,
-            self._near,
-            self._far,
-            self._inverse,
-            found,
-        )
+        given = (own.reshape(len(own), -1), plan.start, plan.place, plan.source, plan.siemens)
+        with np.errstate(over="ignore", invalid="ignore"):  # as compiled loops do
+            eliminate(*given, plan.between, *self._kept, found)
         self.transfer = np.ascontiguousarray(found.swapaxes(1, 2)) if turned else found
 
     def voltages(self, volts: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -329,5 +335,7 @@ class Stars:
         else:
             held[:, : plan.lines] = volts
         one, two = np.empty((2, len(volts), plan.lines, plan.cells))
-        self._back(plan.along, plan.across, self._near, self._far, self._inverse, held, one, two)
+        substitute = _substitute if few(one.size) else _compiled()[1]
+        with np.errstate(over="ignore", invalid="ignore"):
+            substitute(plan.along, plan.across, *self._kept, held, one, two)
         return (two.swapaxes(1, 2), one.swapaxes(1, 2)) if plan.turned else (one, two)

@@ -12,6 +12,7 @@ import numpy as np
 from xbar_circuit._checks import FloatArray
 from xbar_circuit._kirchhoff import end_conductances
 from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.nodal._banded import few
 from xbar_circuit.nodal._line_loops import Line, loops
 from xbar_circuit.nodal._lines import Lines
 
@@ -59,7 +60,7 @@ class LineSteps:
         forcing
             How far to go for each sample, relative (batch,).
         """
-        passes = loops()
+        passes = loops(plain=few(excess.size))
         found = np.empty(excess.shape)
         excess = np.ascontiguousarray(excess)
         # what is left of Kirchhoff's law raises a column's node, and that the cell's current
@@ -79,7 +80,7 @@ class LineSteps:
 
         `volts` : inputs (batch, rows) [V].
         """
-        passes = loops()
+        passes = loops(plain=few(f.size))
         u, w = np.empty((2, *f.shape))
         if self._loads_row:
             passes.row_drops(f, self._row, volts, u)

@@ -17,8 +17,7 @@ from xbar_circuit._checks import FloatArray
 from xbar_circuit.certificate import SUM_ERROR, Elimination
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.nodal import _compiled as compiled
-from xbar_circuit.nodal._banded import Stars, layout
+from xbar_circuit.nodal._banded import Stars, can_eliminate, layout
 from xbar_circuit.nodal._threads import threads
 from xbar_circuit.nodal.hierarchical import multiplied, slopes
 from xbar_circuit.nodal.method import refuse_nonlinear
@@ -81,18 +80,25 @@ class PreparedDirect:
             self._crossbar, clean, self.transfer(), nodes=nodes, engine="nodal: direct elimination"
         )
 
+    @property
+    def _by_nodes(self) -> bool:
+        """Whether the elimination goes node by node."""
+        bar = self._crossbar
+        apply = bar.cell.loads_row and not bar.wires.uneven
+        return apply and can_eliminate(bar.conductance.size)
+
     @cached_property
     def _stars(self) -> Stars | None:
         """The elimination node by node, None where it does not apply: then it goes by lines."""
         bar = self._crossbar
-        if bar.wires.uneven or not (bar.cell.loads_row and compiled.available()):
+        if not self._by_nodes:
             return None
         return Stars(layout(bar.shape, bar.wires, bar.terminals), slopes(bar)[np.newaxis])
 
     @cached_property
     def _transfer(self) -> FloatArray:
         bar = self._crossbar
-        if bar.cell.loads_row and compiled.available() and not bar.wires.uneven:
+        if self._by_nodes:
             known = self.__dict__.get("_stars")
             plan = layout(bar.shape, bar.wires, bar.terminals)
             stars = known or Stars(plan, slopes(bar)[np.newaxis], keep=False)
@@ -111,7 +117,7 @@ class PreparedDirect:
     def solve(self, volts: FloatArray) -> Solved:
         """Return what was found for each sample of `volts` (batch, rows) [V]."""
         solved = Solved.empty(self._crossbar, len(volts))
-        stars = self._stars
+        stars = self._stars if can_eliminate(solved.row.size) else None
         if stars is not None:
             solved.row, solved.column = stars.voltages(volts)
             solved.current, solved.scale = volts @ self.transfer(), np.abs(volts) @ self.transfer()

@@ -9,7 +9,7 @@ from xbar_circuit._checks import FloatArray
 from xbar_circuit.cells import OnSupplyLine
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.nodal import _compiled as compiled
+from xbar_circuit.nodal._banded import can_eliminate, few
 from xbar_circuit.nodal._banded import estimated_second as banded_second
 from xbar_circuit.nodal._reduction import estimated_second as reduction_second
 from xbar_circuit.nodal.by_lines import ByLines, suits
@@ -158,7 +158,7 @@ def _on(crossbar: Crossbar, device: str) -> Method:
 
 def _for_reads(crossbar: Crossbar, inputs: int) -> Method:
     """Return the method that takes the least time for one call with so many inputs."""
-    if crossbar.wires.uneven or not suits(crossbar):
+    if crossbar.wires.uneven or few(crossbar.conductance.size) or not suits(crossbar):
         return _for_many(crossbar)
     return (
         ByLines() if inputs * by_lines_second(crossbar) < _least(crossbar) else _for_many(crossbar)
@@ -185,6 +185,6 @@ def _least(crossbar: Crossbar) -> float:
 
 def _direct(crossbar: Crossbar) -> float:
     rows, cols = crossbar.shape
-    if compiled.available():
+    if can_eliminate(rows * cols):
         return banded_second(rows, cols)
     return 0.0 if rows * cols < _SMALL_CELLS else float("inf")
