@@ -205,6 +205,22 @@ def test_a_sars_array_of_capacitors():
     assert sar.circuit_joule == approx(3 * 30e-15)
 
 
+def test_a_drawn_flash_has_the_spreads_that_were_asked_for():
+    rng = np.random.default_rng(1)
+    drawn = Flash(bits=8).drawn(rng, resistor_sigma=0.03, offset_sigma_volt=2e-3)
+    assert np.std(drawn.resistor_errors) == approx(0.03, rel=0.15)
+    assert np.std(drawn.comparator_offsets_volt) == approx(2e-3, rel=0.15)
+    assert abs(np.mean(drawn.comparator_offsets_volt)) < 5e-4
+    exact = Flash(bits=8).drawn(rng, resistor_sigma=0.0, offset_sigma_volt=0.0)
+    np.testing.assert_allclose(exact.thresholds, Flash(bits=8).thresholds, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["full_scale_ampere", "window_second", "reset_second"])
+def test_an_oscillator_without_scale_window_or_reset_is_refused(name):
+    with pytest.raises(xc.ParameterError, match=name):
+        OscillatorCounter(**({"bits": 4, "full_scale_ampere": 1e-5} | {name: 0.0}))
+
+
 @pytest.mark.parametrize(
     ("thresholds", "low", "high"), [((0.4,), 0.0, 0.8), ((0.4, 0.6), 0.2, 0.8), ((0.0,), -1.0, 1.0)]
 )

@@ -218,3 +218,21 @@ def test_cells_beside_a_written_one_see_what_the_scheme_says(scheme, row, column
     np.testing.assert_allclose(across, expected, rtol=1e-12, atol=1e-15)
     assert lines.row_ohm.tolist() == [pulse.load_ohm, 100.0]
     assert lines.column_ohm.tolist() == [100.0] * 3
+
+
+@pytest.mark.parametrize("reads", [1, 2])
+def test_reads_in_turn_keep_their_volts_and_edges(reads):
+    ones = [
+        WordLines(
+            volt=np.arange(6.0).reshape(3, 2) + 10.0 * k,
+            second=np.full((3, 2), 1e-9 * (k + 1)),
+            rise_second=2e-12,
+            fall_second=3e-12,
+        )
+        for k in range(reads)
+    ]
+    turn = WordLines.in_turn(ones)
+    assert (turn.rise_second, turn.fall_second, turn.weight) == (2e-12, 3e-12, 1)
+    for k in range(3):
+        np.testing.assert_array_equal(turn.volt[k], ones[k % reads].volt[k])
+        np.testing.assert_array_equal(turn.second[k], ones[k % reads].second[k])
