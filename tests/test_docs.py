@@ -120,7 +120,8 @@ def test_the_example_array_of_the_gallery_is_read(tmp_path):
         wires=xc.Wires(row_ohm=1.0, column_ohm=2.0),
     )
     volts = np.loadtxt(DOCS / "examples/volts.csv", delimiter=",")
-    np.testing.assert_allclose(found[:, -32:], xc.nodal.read(xbar, volts).column_current, rtol=1e-6)
+    current = found[:, 2].reshape(8, 32)
+    np.testing.assert_allclose(current, xc.nodal.read(xbar, volts).column_current, rtol=1e-12)
 
 
 class Cell(torch.nn.Module):

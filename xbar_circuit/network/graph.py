@@ -159,8 +159,8 @@ class Network:
         Parameters
         ----------
         inputs
-            By their name, as in the file: (n, *shape) each for a network that stacks, else as the
-            file declares them.
+            By their name, as in the file: (n, ...) each for a network that stacks samples, else as
+            the file declares them.
         memory_bytes, workers
             As for `execution.run`.
 
