@@ -208,6 +208,14 @@ def program(
     -------
     Chip
         The programmed chip, at the moment of its programming.
+
+    >>> import numpy as np
+    >>> import xbar_circuit as xc
+    >>> images = xc.network.fashion_mnist_calibration().images[:8]
+    >>> network, rng = xc.network.fashion_mnist_lenet5(), np.random.default_rng(0)
+    >>> chip = program(xc.Accelerator(), network, calibration=images, rng=rng)
+    >>> chip.run(images)[0].shape
+    (8, 10)
     """
     seed = 0 if rng is None else int(rng.integers(2**63))
     return program_mapping(

@@ -36,6 +36,14 @@ def effective_weights(chip: WorkingChip) -> dict[str, FloatArray]:
     -------
     dict
         Layer -> weights (groups, rows, cols), dimensionless, wires and devices included.
+
+    >>> import numpy as np
+    >>> import xbar_circuit as xc
+    >>> network = xc.network.fashion_mnist_lenet5()
+    >>> images = xc.network.fashion_mnist_calibration().images[:8]
+    >>> chip = xc.Accelerator().program(network, calibration=images, rng=np.random.default_rng(0))
+    >>> effective_weights(chip)["dense3"].shape
+    (1, 84, 10)
     """
     mapping = chip.mapping
     gains = compensate(mapping, chip.fresh, chip.transfers, kind=chip.drift_compensation)
@@ -66,6 +74,14 @@ def effective_network(chip: WorkingChip) -> Network:
     -------
     Network
         The same graph; its layers on tiles have the weights that the array realises.
+
+    >>> import numpy as np
+    >>> import xbar_circuit as xc
+    >>> network = xc.network.fashion_mnist_lenet5()
+    >>> images = xc.network.fashion_mnist_calibration().images[:8]
+    >>> chip = xc.Accelerator().program(network, calibration=images, rng=np.random.default_rng(0))
+    >>> effective_network(chip).run(images)[0].shape
+    (8, 10)
     """
     weights = effective_weights(chip)
     nodes = []

@@ -161,6 +161,11 @@ def map_network(
     ------
     ParameterError
         A name that is not a layer of the network or occurs twice, or a width out of range.
+
+    >>> import xbar_circuit as xc
+    >>> mapping = map_network(xc.network.fashion_mnist_lenet5(), xc.Accelerator(rows=64, cols=64))
+    >>> mapping.tile_count, round(mapping.utilisation, 3)
+    (40, 0.75)
     """
     widths = dict(digital) if isinstance(digital, MappingOf) else dict.fromkeys(digital)
     others = dict(elsewhere or {})

@@ -118,6 +118,9 @@ def usual_accelerator(name: str) -> Accelerator:
     ------
     ParameterError
         There is no architecture of that name.
+
+    >>> usual_accelerator("hermes").rows
+    256
     """
     preset(name)
     return _USUAL.get(name, Accelerator)()

@@ -129,8 +129,8 @@ def wire_aware(
     Returns
     -------
     WireAware
-        The conductances of every tile [S], and how far the realised weights are from the wanted
-        ones.
+        The mapping with the new target conductances [S]; of each layer the relative error of the
+        weights after every step, and how far its signal was scaled, from 0 to 1.
 
     Notes
     -----

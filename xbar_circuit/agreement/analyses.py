@@ -83,6 +83,9 @@ def analysis_cases(*, seed: int = 2026) -> Iterator[AnalysisCase]:
     ------
     AnalysisCase
         Array, analysis and the tolerance that it is held to.
+
+    >>> next(analysis_cases()).name
+    'transient, pulses, 6 x 7'
     """
     rng = np.random.default_rng(seed)
 

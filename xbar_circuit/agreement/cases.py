@@ -108,6 +108,9 @@ def matrix(*, max_side: int = 128, batch: int = 2, seed: int = 2026) -> Iterator
     ------
     ReadCase
         Array, inputs and the tolerance that it is held to.
+
+    >>> next(matrix(max_side=8)).name
+    '7 x 5, ohmic, ideal wires, left, bottom'
     """
     rng = np.random.default_rng(seed)
     combinations = [
@@ -238,6 +241,9 @@ def known_cases() -> Iterator[KnownCase]:
     ------
     ModelFileError
         The package's files are missing.
+
+    >>> next(known_cases()).name
+    'handwritten/divider'
     """
     text = resources.netlist_file("handwritten/cases.toml").read_text(encoding="utf-8")
     for name, case in tomllib.loads(text).items():

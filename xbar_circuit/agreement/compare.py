@@ -46,6 +46,14 @@ def compare(first: ReadResult, second: ReadResult) -> Difference:
     ------
     ShapeError
         The results have different shapes.
+
+    >>> import numpy as np
+    >>> import xbar_circuit as xc
+    >>> xbar = xc.Crossbar(
+    ...     conductance=np.full((2, 3), 1e-5), wires=xc.Wires(row_ohm=1.0, column_ohm=2.0)
+    ... )
+    >>> compare(xc.nodal.read(xbar, [0.2, 0.1]), xc.nodal.read(xbar, [0.2, 0.1])).column_current
+    0.0
     """
     return Difference(
         column_current=relative_difference(

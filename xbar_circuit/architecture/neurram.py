@@ -111,6 +111,9 @@ def neurram(input_bits: int = 6, output_bits: int | None = None) -> Architecture
     ------
     ParameterError
         A width is out of range.
+
+    >>> neurram(input_bits=4).source
+    'Wan et al., Nature 608, 504 (2022), Extended Data Fig. 12 [second-hand]'
     """
     checks.count("input_bits", input_bits, maximum=8)
     out = input_bits + 2 if output_bits is None else output_bits

@@ -48,6 +48,14 @@ def array_lines(
     ------
     str
         One element line of SPICE.
+
+    >>> import numpy as np
+    >>> import xbar_circuit as xc
+    >>> xbar = xc.Crossbar(
+    ...     conductance=np.full((2, 3), 1e-5), wires=xc.Wires(row_ohm=1.0, column_ohm=2.0)
+    ... )
+    >>> next(array_lines(xbar))
+    '* word line segments'
     """
     row, column = row_nodes(crossbar), column_nodes(crossbar)
     preamble = crossbar.cell.spice_preamble().strip()

@@ -113,6 +113,14 @@ def header_lines(crossbar: Crossbar) -> Iterator[str]:
     ------
     str
         One comment line of SPICE.
+
+    >>> import numpy as np
+    >>> import xbar_circuit as xc
+    >>> xbar = xc.Crossbar(
+    ...     conductance=np.full((2, 3), 1e-5), wires=xc.Wires(row_ohm=1.0, column_ohm=2.0)
+    ... )
+    >>> list(header_lines(xbar))[:2]
+    ['xbar_circuit: 2 x 3 crossbar', '* cells    Ohmic(), 6 devices, 10 uS to 10 uS']
     """
     rows, cols = crossbar.shape
     wires, ends = crossbar.wires, crossbar.terminals

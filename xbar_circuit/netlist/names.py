@@ -55,6 +55,14 @@ def column_node(crossbar: Crossbar, row: int, col: int) -> str:
     -------
     str
         The name.
+
+    >>> import numpy as np
+    >>> import xbar_circuit as xc
+    >>> xbar = xc.Crossbar(
+    ...     conductance=np.full((2, 3), 1e-5), wires=xc.Wires(row_ohm=1.0, column_ohm=2.0)
+    ... )
+    >>> column_node(xbar, 0, 2)
+    'col_0_2'
     """
     return f"col_{col}" if crossbar.wires.column_ohm == 0.0 else f"col_{row}_{col}"
 
@@ -71,6 +79,14 @@ def row_nodes(crossbar: Crossbar) -> list[list[str]]:
     -------
     list
         (rows, cols) of names.
+
+    >>> import numpy as np
+    >>> import xbar_circuit as xc
+    >>> xbar = xc.Crossbar(
+    ...     conductance=np.full((2, 3), 1e-5), wires=xc.Wires(row_ohm=1.0, column_ohm=2.0)
+    ... )
+    >>> row_nodes(xbar)[0]
+    ['row_0_0', 'row_0_1', 'row_0_2']
     """
     rows, cols = crossbar.shape
     return [[row_node(crossbar, i, j) for j in range(cols)] for i in range(rows)]
@@ -88,6 +104,14 @@ def column_nodes(crossbar: Crossbar) -> list[list[str]]:
     -------
     list
         (rows, cols) of names.
+
+    >>> import numpy as np
+    >>> import xbar_circuit as xc
+    >>> xbar = xc.Crossbar(
+    ...     conductance=np.full((2, 3), 1e-5), wires=xc.Wires(row_ohm=1.0, column_ohm=2.0)
+    ... )
+    >>> column_nodes(xbar)[1]
+    ['col_1_0', 'col_1_1', 'col_1_2']
     """
     rows, cols = crossbar.shape
     return [[column_node(crossbar, i, j) for j in range(cols)] for i in range(rows)]

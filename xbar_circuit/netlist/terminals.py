@@ -57,6 +57,14 @@ def drivers(crossbar: Crossbar) -> Iterator[Terminal]:
     ------
     Terminal
         Node, series resistance [ohm] and row of a driven end.
+
+    >>> import numpy as np
+    >>> import xbar_circuit as xc
+    >>> xbar = xc.Crossbar(
+    ...     conductance=np.full((2, 3), 1e-5), wires=xc.Wires(row_ohm=1.0, column_ohm=2.0)
+    ... )
+    >>> next(drivers(xbar))
+    Terminal(name='left_0', index=0, wire_node='row_0_0', ohm=1.0)
     """
     ends = crossbar.terminals
     last = crossbar.cols - 1
@@ -83,6 +91,14 @@ def senses(crossbar: Crossbar) -> Iterator[Terminal]:
     ------
     Terminal
         Node, series resistance [ohm] and column of a sensed end.
+
+    >>> import numpy as np
+    >>> import xbar_circuit as xc
+    >>> xbar = xc.Crossbar(
+    ...     conductance=np.full((2, 3), 1e-5), wires=xc.Wires(row_ohm=1.0, column_ohm=2.0)
+    ... )
+    >>> next(senses(xbar)).name
+    'bottom_0'
     """
     ends = crossbar.terminals
     last = crossbar.rows - 1

@@ -332,7 +332,7 @@ def run(
     Returns
     -------
     numpy.ndarray
-        (n, ...) of the first output.
+        First output (n, ...), float32; (n, classes) of logits for a classifier.
 
     Raises
     ------
@@ -340,6 +340,10 @@ def run(
         The images do not fit the network.
     ParameterError
         Not one image fits into the memory.
+
+    >>> from xbar_circuit.network import fashion_mnist_lenet5, fashion_mnist_test
+    >>> run(fashion_mnist_lenet5(), fashion_mnist_test().images[:2]).argmax(axis=1)
+    array([9, 2])
     """
     network, feeds = network.fed(images)
     found = run_feeds(
@@ -419,6 +423,10 @@ def accuracy(outputs: Array, labels: NDArray[np.integer]) -> float:
     -------
     float
         The share, from 0 to 1.
+
+    >>> import numpy as np
+    >>> accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
+    0.5
     """
     return float(np.mean(outputs.reshape(len(outputs), -1).argmax(axis=1) == labels))
 

@@ -261,6 +261,9 @@ def fashion_mnist_test() -> Dataset:
     -------
     Dataset
         Images (10000, 1, 28, 28) between 0 and 1 with their classes.
+
+    >>> fashion_mnist_test().images.shape
+    (10000, 1, 28, 28)
     """
     return _fashion_mnist("t10k", "Fashion-MNIST test set")
 
@@ -272,6 +275,9 @@ def fashion_mnist_calibration() -> Dataset:
     -------
     Dataset
         Images (512, 1, 28, 28) between 0 and 1 with their classes.
+
+    >>> fashion_mnist_calibration().images.shape
+    (512, 1, 28, 28)
     """
     return _fashion_mnist("calibration", "Fashion-MNIST training set, first 512")
 

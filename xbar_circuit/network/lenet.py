@@ -70,6 +70,10 @@ def fashion_mnist_lenet5() -> Network:
     -------
     Network
         The network, float32.
+
+    >>> network = fashion_mnist_lenet5()
+    >>> network.weight_count
+    61470
     """
     return read_npz(data_file("lenet5_fashion_mnist.npz"))
 

@@ -139,6 +139,9 @@ def find_metric(name: str) -> Metric:
         There is no such metric.
     ModelFileError
         The user's module cannot be imported.
+
+    >>> find_metric("accuracy").unit
+    '%'
     """
     top = _TOP.fullmatch(name)
     if top and int(top[1]) > 0:

@@ -75,7 +75,8 @@ def gradients(crossbar: Crossbar, volts: ArrayLike, weights: ArrayLike) -> Gradi
     Returns
     -------
     Gradients
-        The derivatives by conductance [A/S], by input [A/V] and by wire [A/ohm].
+        Of ``(weights * column_current).sum()`` [A]: its value, and its derivatives by conductance
+        (rows, cols) [A/S], by input (batch, rows) [A/V] and by each resistance of `Wires` [A/ohm].
 
     Raises
     ------
@@ -86,6 +87,15 @@ def gradients(crossbar: Crossbar, volts: ArrayLike, weights: ArrayLike) -> Gradi
     ConvergenceError
         Something overflowed, or the derivatives do not add up to the value within 1e-6: voltages
         across devices vanish beside those of the wires.
+
+    >>> import numpy as np
+    >>> import xbar_circuit as xc
+    >>> xbar = xc.Crossbar(
+    ...     conductance=np.full((2, 3), 1e-5), wires=xc.Wires(row_ohm=1.0, column_ohm=2.0)
+    ... )
+    >>> found = gradients(xbar, [[0.2, 0.1]], [[1.0, 0.0, 0.0]])  # of the first column's current
+    >>> found.conductance.shape
+    (2, 3)
     """
     checks.instance("crossbar", crossbar, Crossbar, example="xc.Crossbar(conductance=G, wires=W)")
     refuse_nonlinear(crossbar, "nodal.gradients")

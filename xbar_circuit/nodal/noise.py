@@ -92,7 +92,8 @@ def noise(
     Returns
     -------
     NoiseResult
-        Noise of each column current: density [A/sqrt(Hz)] and rms [A].
+        Power spectral densities of the column currents by cause and in total,
+        (frequencies, cols) [A^2/Hz]; `NoiseResult.ampere_rms` integrates them to (cols,) [A].
 
     Raises
     ------
@@ -103,6 +104,15 @@ def noise(
     ConvergenceError
         The noise of all resistances is not that of the admittance of the columns: resistances lie
         too far apart.
+
+    >>> import numpy as np
+    >>> import xbar_circuit as xc
+    >>> xbar = xc.Crossbar(
+    ...     conductance=np.full((2, 3), 1e-5), wires=xc.Wires(row_ohm=1.0, column_ohm=2.0)
+    ... )
+    >>> found = noise(xbar, [0.2, 0.1], np.geomspace(1e3, 1e9, 7))
+    >>> found.total.shape, found.ampere_rms().shape
+    ((7, 3), (3,))
     """
     refuse_nonlinear(crossbar, "nodal.noise")
     freezing = constants.zero_Celsius

@@ -95,6 +95,15 @@ def prepare(
     ------
     ParameterError
         The method does not apply to this crossbar.
+
+    >>> import numpy as np
+    >>> import xbar_circuit as xc
+    >>> xbar = xc.Crossbar(
+    ...     conductance=np.full((2, 3), 1e-5), wires=xc.Wires(row_ohm=1.0, column_ohm=2.0)
+    ... )
+    >>> prepared = prepare(xbar)  # reduced once
+    >>> prepared.read([0.2, 0.1]).column_current.shape
+    (1, 3)
     """
     _check(crossbar, method, device)
     if method is None:

@@ -161,7 +161,8 @@ def transient(
     Returns
     -------
     TransientResult
-        Times [s], currents into the sense terminals [A], and node voltages that were asked for [V].
+        Times (steps,) [s], currents into the sense terminals (steps, cols) [A] and out of the
+        drivers (steps, rows) [A], voltages of the watched cells (steps, watched) [V], energy [J].
 
     Raises
     ------
@@ -172,6 +173,14 @@ def transient(
     ConvergenceError
         The method failed; the message says what to try. Or the matrix of the array has
         lost digits: its settled currents are not those of `nodal.transfer`.
+
+    >>> import numpy as np
+    >>> import xbar_circuit as xc
+    >>> wires = xc.Wires(row_ohm=1.0, column_ohm=2.0, row_farad=1e-15, column_farad=1e-15)
+    >>> xbar = xc.Crossbar(conductance=np.full((2, 3), 1e-5), wires=wires)
+    >>> step = Waveform(time_second=[0.0, 1e-12], volts=[[0.0, 0.0], [0.2, 0.1]])
+    >>> transient(xbar, step, stop_second=1e-10).column_current[-1].shape
+    (3,)
     """
     checks.instance("crossbar", crossbar, Crossbar, example="xc.Crossbar(conductance=G, wires=W)")
     checks.instance("waveform", waveform, Waveform, example="xc.nodal.Waveform.pulse(...)")

@@ -78,7 +78,8 @@ def write(
     Returns
     -------
     WriteResult
-        Thickness [m] of every cell, and the peaks of voltage, current and temperature.
+        Of every cell (rows, cols): amorphous thickness before and after [m], peak voltage [V],
+        current [A] and temperature [degree Celsius]; the energy of all drivers [J].
 
     Raises
     ------

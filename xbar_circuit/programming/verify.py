@@ -90,7 +90,7 @@ def single_shot(
     Returns
     -------
     ProgramResult
-        The conductance of each cell [S] and its error.
+        Of each cell, in the shape of `target`: conductance reached [S]; energy [J] and time [s].
     """
     wanted = _targets(writer, target)
     every = np.ones(writer.cells, dtype=bool)
@@ -140,7 +140,8 @@ def program_and_verify(
     Returns
     -------
     ProgramResult
-        The conductance of each cell [S], its error, its pulses, and whether it was accepted.
+        Of each cell, in the shape of `target`: conductance reached [S], pulses, whether it was
+        accepted; energy [J] and time [s].
 
     Raises
     ------

@@ -54,12 +54,15 @@ def locate() -> Installation:
     Returns
     -------
     Installation
-        Path, version and code models of the library.
+        The library's file, the folder of its start-up script, and how it was found.
 
     Raises
     ------
     SimulatorNotFoundError
         There is none, or ``NGSPICE_LIBRARY_PATH`` points at nothing.
+
+    >>> locate().library.is_file()
+    True
     """
     for installation in candidates():
         return installation

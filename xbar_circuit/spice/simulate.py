@@ -215,7 +215,7 @@ def simulator() -> Simulator:
     Returns
     -------
     Simulator
-        Version, path, solver and what was found with it.
+        Installation, version, and whether KLU, XSPICE code models and Verilog-A (OSDI) are there.
 
     Raises
     ------

@@ -50,7 +50,7 @@ def statements(text: str) -> Iterator[str]:
 
 
 def declared_sections(text: str) -> tuple[str, ...]:
-    """Return the names of the sections that a library file's text opens, as they are written.
+    r"""Return the names of the sections that a library file's text opens, as they are written.
 
     Parameters
     ----------
@@ -61,6 +61,9 @@ def declared_sections(text: str) -> tuple[str, ...]:
     -------
     tuple
         The names, in order.
+
+    >>> declared_sections(".lib tt\n.endl\n.lib ff\n.endl")
+    ('tt', 'ff')
     """
     found = (_LIB.match(line) for line in statements(text) if line[:4].lower() == ".lib")
     return tuple(

@@ -426,6 +426,10 @@ def random_inputs(rng: np.random.Generator, count: int, rows: int) -> FloatArray
     -------
     numpy.ndarray
         (count, rows), dimensionless.
+
+    >>> import numpy as np
+    >>> random_inputs(np.random.default_rng(0), 4, 16).shape
+    (4, 16)
     """
     common = rng.uniform(-1.0, 1.0, (count, 1))
     result: FloatArray = common + (1.0 - np.abs(common)) * rng.uniform(-1.0, 1.0, (count, rows))

@@ -151,7 +151,7 @@ def calibrate_columns(
     Returns
     -------
     ColumnCorrection
-        Gain and offset of every column.
+        Of every column (cols,): gain, dimensionless, and offset [LSB], with their standard errors.
 
     Raises
     ------

@@ -56,6 +56,14 @@ def export_array(
     ------
     ParameterError
         A choice is unknown; the cells cannot be written in that language, or not reduced.
+
+    >>> import numpy as np
+    >>> import xbar_circuit as xc
+    >>> xbar = xc.Crossbar(
+    ...     conductance=np.full((2, 3), 1e-5), wires=xc.Wires(row_ohm=1.0, column_ohm=2.0)
+    ... )
+    >>> export_array(xbar).splitlines()[-1]
+    '.ends crossbar'
     """
     checks.choice("language", language, EXPORT_FORMATS)
     checks.choice("body", body, EXPORT_BODIES)

@@ -57,6 +57,14 @@ def macromodel_lines(
     ------
     ParameterError
         The cells are not linear.
+
+    >>> import numpy as np
+    >>> import xbar_circuit as xc
+    >>> xbar = xc.Crossbar(
+    ...     conductance=np.full((2, 3), 1e-5), wires=xc.Wires(row_ohm=1.0, column_ohm=2.0)
+    ... )
+    >>> macromodel_lines(xbar)[:1]
+    ['* 2 x 3 crossbar reduced to its ports: exact at DC, and in the first power of the frequency']
     """
     model = nodal.reduce(crossbar)
     read = set(range(crossbar.cols)) if columns is None else set(columns)

@@ -49,6 +49,10 @@ def renders(cell: Cell) -> bool:
     -------
     bool
         True if it has.
+
+    >>> from xbar_circuit.devices import Ohmic
+    >>> renders(Ohmic())
+    True
     """
     if isinstance(cell, OnSupplyLine):
         return isinstance(cell.cell, MemoryTransistor)

@@ -44,6 +44,14 @@ def deck(crossbar: Crossbar, volts: ArrayLike) -> str:
     ------
     ShapeError, ParameterError
         `volts` does not fit or is not finite; VACASK has no rendering of the cell.
+
+    >>> import numpy as np
+    >>> import xbar_circuit as xc
+    >>> xbar = xc.Crossbar(
+    ...     conductance=np.full((2, 3), 1e-5), wires=xc.Wires(row_ohm=1.0, column_ohm=2.0)
+    ... )
+    >>> print(deck(xbar, [0.2, 0.1]).splitlines()[0])
+    xbar_circuit: 2 x 3 crossbar, 1 reads
     """
     checks.instance("crossbar", crossbar, Crossbar, example="xc.Crossbar(conductance=G, wires=W)")
     batch = checks.read_volts("volts", volts, crossbar.rows)

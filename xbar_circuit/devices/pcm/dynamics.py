@@ -152,7 +152,8 @@ def transient(
     Returns
     -------
     PcmTrace
-        Voltage [V], current [A], temperature [K] and state of every cell over time.
+        Times (steps,) [s]; voltage [V], current [A], temperature [degree Celsius] and amorphous
+        thickness [m] of every cell, (steps, cells).
 
     Raises
     ------
@@ -162,6 +163,12 @@ def transient(
         `volts` does not fit the corners and the cells.
     ConvergenceError
         The integrator gave up; see its message.
+
+    >>> import numpy as np
+    >>> from xbar_circuit.devices import PcmCell
+    >>> trace = transient(PcmCell.sebastian2017(), 20e-9, [0.0, 10e-9], [0.1, 0.1])
+    >>> trace.volt[-1], trace.valid
+    (array([0.1]), array([ True]))
     """
     u = np.atleast_1d(checks.non_negative("thickness", thickness, "m"))
     corners, instants = checks.real("volts", volts), checks.real("seconds", seconds)

@@ -156,12 +156,18 @@ def explore(setting: ExplorationSetting) -> Exploration:
     Returns
     -------
     Exploration
-        The maps [V, A], losses and column errors.
+        Maps (rows, cols): conductance [S], voltage lost on the wires [V], device current [A]; error
+        of each column (cols,), mean loss and worst error, dimensionless.
 
     Raises
     ------
     ConvergenceError
         The cells' law has no answer for this input.
+
+    >>> from xbar_circuit.studies import ExplorationSetting
+    >>> found = explore(ExplorationSetting(rows=16, cols=16, row_ohm=1.0, column_ohm=1.0))
+    >>> round(found.mean_loss, 4)
+    0.0027
     """
     result = nodal.read(setting.crossbar(), setting.volts())
     ideal = result.ideal_column_current

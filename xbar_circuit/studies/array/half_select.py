@@ -108,7 +108,8 @@ def half_select(
     Returns
     -------
     HalfSelect
-        Peak temperature [degree Celsius] and change of conductance of every cell.
+        Of every cell (rows, cols): conductance before and after [S], peak voltage [V], current [A]
+        and temperature [degree Celsius]; the energy of all drivers [J].
 
     Raises
     ------

@@ -62,6 +62,10 @@ def gaussian_weights(
     -------
     numpy.ndarray
         (rows, cols), dimensionless.
+
+    >>> import numpy as np
+    >>> gaussian_weights(64, 32, rng=np.random.default_rng(0)).shape
+    (64, 32)
     """
     return np.clip(sigma * rng.standard_normal((rows, cols)), -1.0, 1.0)
 
@@ -80,6 +84,10 @@ def sparse_inputs(batch: int, rows: int, *, rng: np.random.Generator) -> FloatAr
     -------
     numpy.ndarray
         (batch, rows), dimensionless.
+
+    >>> import numpy as np
+    >>> sparse_inputs(8, 64, rng=np.random.default_rng(0)).shape
+    (8, 64)
     """
     return rng.uniform(-1.0, 1.0, (batch, rows)) * (rng.random((batch, rows)) < 0.5)
 
@@ -110,12 +118,25 @@ def mvm_error(
     Returns
     -------
     MvmError
-        The relative error at each time, raw and compensated for drift.
+        Relative error of the product (times,), raw and compensated for drift, dimensionless.
 
     Raises
     ------
     ParameterError
         A weight is outside [-1, 1].
+
+    >>> import numpy as np
+    >>> from xbar_circuit.devices import PcmStatistics
+    >>> rng = np.random.default_rng(0)
+    >>> found = mvm_error(
+    ...     PcmStatistics.joshi2020(),
+    ...     weights=gaussian_weights(64, 32, rng=rng),
+    ...     inputs=sparse_inputs(8, 64, rng=rng),
+    ...     seconds=(25.0, 86400.0),
+    ...     rng=rng,
+    ... )
+    >>> found.compensated.shape
+    (2,)
     """
     w = np.asarray(weights, dtype=np.float64)
     checks.number("largest |weight|", float(np.abs(w).max()), "1", maximum=1.0)

@@ -184,6 +184,9 @@ def usual_readouts(own: Readout | None = None, *, bits: int = 8) -> dict[str, Re
     -------
     dict
         Name -> read-out.
+
+    >>> list(usual_readouts())
+    ['ideal', 'behavioural SAR', 'transistor oscillator', 'own subcircuit']
     """
     return {
         "ideal": Readout(converter=IdealConverter(bits=bits)),

@@ -178,6 +178,14 @@ def characterize_column(
         An argument does not fit; `rng` is missing where something is drawn.
     SimulatorError, ConvergenceError
         ngspice failed.
+
+    >>> import numpy as np
+    >>> import xbar_circuit as xc
+    >>> tile = xc.Accelerator().tile(np.full((16, 8), 5e-6))
+    >>> rng = np.random.default_rng(0)
+    >>> report = characterize_column(tile, rng=rng, products=8, engine="fast")
+    >>> sorted(report.error_lsb)
+    ['amplifier', 'converter', 'device', 'driver', 'wire']
     """
     checks.choice("engine", engine, ("spice", "fast"))
     checks.choice("array", array, ("full", "macromodel"))

@@ -184,7 +184,7 @@ def convert_in_spice(
     Returns
     -------
     numpy.ndarray
-        The codes, of the same shape.
+        The codes, integers in the shape of the values.
     """
     return SpiceConversion(converter, rng=rng, folder=folder, time_limit_second=time_limit_second)(
         values

@@ -145,7 +145,8 @@ def converter_yield(
     Returns
     -------
     ConverterYield
-        The figures of merit of each sample, and the share within the limit.
+        INL and DNL of each sample (samples, codes) [LSB], its figures of merit, failures by name,
+        and the share within the limit, from 0 to 1.
 
     Raises
     ------
@@ -153,6 +154,11 @@ def converter_yield(
         An argument is out of range, or the converter has no ``drawn``.
     XbarError
         Not a single sample could be measured, or a result cannot be kept.
+
+    >>> from xbar_circuit.peripherals import Sar
+    >>> found = converter_yield(Sar(bits=4), mismatch={"unit_sigma": 0.01}, samples=5)
+    >>> found.yield_share
+    1.0
     """
     checks.count("samples", samples, minimum=2)
     checks.choice("engine", engine, ("fast", "spice"))

@@ -123,6 +123,13 @@ def characterize_product(
         An argument is out of range.
     SimulatorError, ConvergenceError
         ngspice failed.
+
+    >>> import numpy as np
+    >>> import xbar_circuit as xc
+    >>> tile = xc.Accelerator().tile(np.full((16, 8), 5e-6))
+    >>> report = characterize_product(tile, rng=np.random.default_rng(0), inputs=4)
+    >>> report.rows, report.outputs, report.total_joule > 0.0
+    (16, 8, True)
     """
     checks.count("inputs", inputs)
     rows, cols = tile.crossbar.shape
