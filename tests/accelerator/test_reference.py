@@ -12,8 +12,9 @@ from xbar_circuit import ParameterError, XbarError, cli
 from xbar_circuit._schema import Table
 from xbar_circuit.accelerator._parts import PARTS, PCM_PRESETS
 from xbar_circuit.accelerator._reference import example_toml, json_schema, reference_page
-from xbar_circuit.accelerator.settings import InferenceSettings, SettingsTable, from_dictionary
+from xbar_circuit.accelerator.settings import InferenceSettings, from_dictionary, settings_table
 from xbar_circuit.cli import infer
+from xbar_circuit.peripherals.converters import CONVERTERS
 from xbar_circuit.studies.sweep.plan import study_page
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "reference"
@@ -45,10 +46,10 @@ def tables(annotation):
 
 def test_every_key_of_every_kind_is_in_the_example():
     words = set(EXAMPLE.replace("=", " ").replace("[", " ").replace("]", " ").split())
-    missing = {key for key in keys(SettingsTable) if key not in words}
+    missing = {key for key in keys(settings_table()) if key not in words}
     missing -= {name for name in missing if f".{name}" in EXAMPLE}  # tables in tables
     assert missing <= {"file", "split", "below", "above"}  # of curves, which stand in one line
-    for kinds in PARTS.values():
+    for kinds in (*PARTS.values(), CONVERTERS):
         for kind in kinds:
             assert f'"{kind}"' in EXAMPLE or kind in {"piecewise"}
     for preset in PCM_PRESETS:

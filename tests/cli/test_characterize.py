@@ -9,8 +9,8 @@ import pytest
 import xbar_circuit as xc
 from closeness import approx
 from xbar_circuit.cli import main
-from xbar_circuit.cli.characterize.converter import made
 from xbar_circuit.peripherals import Subcircuit
+from xbar_circuit.peripherals.converters import bench_of
 from xbar_circuit.resources import device_model
 
 
@@ -218,7 +218,7 @@ def test_converters_take_a_circuit_of_ones_own():
         supplies={"vdd": 1.1, "vss": 0.0},
         models=device_model("cmos45.lib"),
     )
-    sar = made("sar", 4, 0.0, 0.0, np.random.default_rng(1), own=own)
+    sar = bench_of("sar").make(4, 0.0, {}, own)
     assert sar.circuit == own
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -24,12 +25,12 @@ from xbar_circuit.calibration import ReadoutModel
 from xbar_circuit.errors import ShapeError
 from xbar_circuit.peripherals._subcircuit_libraries import library_named
 from xbar_circuit.peripherals.amplifiers import Amplifier, DifferenceAmplifier
-from xbar_circuit.peripherals.converters import Converter
+from xbar_circuit.peripherals.converters import CONVERTERS, Converter, ConverterKind
 from xbar_circuit.peripherals.drivers import Driver
 from xbar_circuit.tile import CHAINS
 from xbar_circuit.wires import Terminals, Wires
 
-__all__ = ["PARTS", "PCM_PRESETS", "AcceleratorTable", "PcmTable"]
+__all__ = ["PARTS", "PCM_PRESETS", "PcmTable", "accelerator_table"]
 
 #: Statistics by the name they have in a file.
 PCM_PRESETS = {
@@ -38,7 +39,8 @@ PCM_PRESETS = {
     "hermes_double": devices.PcmStatistics.hermes_double,
 }
 
-#: Parts by what they are for and by the name they have in a file; the first is the default.
+#: Parts by what they are for and by the name they have in a file; the first is the default. Those
+#: of converters are in :data:`~xbar_circuit.peripherals.converters.CONVERTERS`.
 PARTS: dict[str, dict[str, Callable[..., Any]]] = {
     "synapse": {
         "pair": cells.DifferentialPair,
@@ -59,15 +61,6 @@ PARTS: dict[str, dict[str, Callable[..., Any]]] = {
         "bit_serial": peripherals.BitSerial,
         "exact": peripherals.ExactDriver,
         "buffer": peripherals.WordLineBuffer,
-    },
-    "converter": {
-        "ideal": peripherals.IdealConverter,
-        "sar": peripherals.Sar,
-        "ramp": peripherals.Ramp,
-        "flash": peripherals.Flash,
-        "cyclic": peripherals.Cyclic,
-        "oscillator": peripherals.OscillatorCounter,
-        "sense_amplifier": peripherals.SenseAmplifier,
     },
     "amplifier": {
         "transimpedance": peripherals.TransimpedanceAmplifier,
@@ -224,8 +217,6 @@ def _ready(of: Callable[[], Any]) -> Callable[[dict[str, Any], Path], Any]:
 #: Keys that are one of a few words, by kind.
 _WORDS: dict[str, dict[str, Any]] = {
     "bit_serial": {"keys": {"coding": Literal["sign-magnitude", "twos-complement"]}},
-    "ideal": {"keys": {"unit": Literal["A", "V"]}},
-    "sar": {"keys": {"switching": Literal["conventional", "two-step"]}},
 }
 _MEASURED: dict[str, Any] = {
     "makes": _measured,
@@ -258,7 +249,6 @@ _CELL = _role("cell", {}, file=_CELL_FILE, preset=_CELL_PRESET)
 _SYNAPSE = _role("synapse", {devices.Cell: _CELL})
 _ONE_DRIVER = _role("driver", {}, without=("buffer",), **_WORDS)
 _DRIVER = _role("driver", {Driver: _ONE_DRIVER, **_CIRCUIT}, **_WORDS)
-_CONVERTER = _role("converter", _CIRCUIT, **_WORDS)
 _AMPLIFIER = _role("amplifier", _OPAMP)
 
 
@@ -285,15 +275,6 @@ _DIFFERENCE = optional(
         default="amplifier",
     )
 )
-_PartsReadout: Any = table_model(
-    "Readout",
-    peripherals.Readout,
-    types={Converter: _CONVERTER, Amplifier: _AMPLIFIER},
-    keys={"difference": _DIFFERENCE},
-    without=("samples",),
-    given=False,
-    makes=_readout,
-)
 _ChainReadout: Any = table_model(
     "ReadoutByName",
     keys={
@@ -302,10 +283,42 @@ _ChainReadout: Any = table_model(
     },
     makes=_chain,
 )
-_READOUT = Annotated[
-    Annotated[_PartsReadout, Tag("<parts>")] | Annotated[_ChainReadout, Tag("<chain>")],
-    Discriminator(lambda v: "<chain>" if isinstance(v, Mapping) and "chain" in v else "<parts>"),
-]
+
+
+def _converter(kinds: Collection[ConverterKind]) -> Any:
+    """Return the type of a converter: the tables of all kinds, the ideal one by default."""
+    made = {
+        kind.name: table_model(
+            f"converter_{kind.name}",
+            kind.of,
+            types={tuple[float, ...]: _Numbers, **_CIRCUIT},
+            keys={key: Literal[tuple(words)] for key, words in kind.words.items()},
+            kind=kind.name,
+            default_kind=kind.of is peripherals.IdealConverter,
+        )
+        for kind in kinds
+    }
+    return choice_of(made, default="ideal")
+
+
+def _readout_of(kinds: Collection[ConverterKind]) -> Any:
+    """Return the type of a read-out: its parts, or the name of a ready one."""
+    parts: Any = table_model(
+        "Readout",
+        peripherals.Readout,
+        types={Converter: _converter(kinds), Amplifier: _AMPLIFIER},
+        keys={"difference": _DIFFERENCE},
+        without=("samples",),
+        given=False,
+        makes=_readout,
+    )
+    return Annotated[
+        Annotated[parts, Tag("<parts>")] | Annotated[_ChainReadout, Tag("<chain>")],
+        Discriminator(
+            lambda v: "<chain>" if isinstance(v, Mapping) and "chain" in v else "<parts>"
+        ),
+    ]
+
 
 _HARDWARE = {
     kind: table_model(
@@ -335,26 +348,35 @@ def _accelerator(values: dict[str, Any], folder: Path) -> dict[str, Any]:
     return values
 
 
-#: ``[accelerator]``: its parts are made, the statistics of its devices come from ``[pcm]``.
-AcceleratorTable: Any = table_model(
-    "Accelerator",
-    Accelerator,
-    types={
-        Driver: _DRIVER,
-        peripherals.Readout: _READOUT,
-        Wires: table_model("Wires", Wires),
-        Terminals: table_model("Terminals", Terminals),
-        DigitalUnit: _DigitalTable,
-    },
-    keys={
-        "synapse": _SYNAPSE,
-        "model": optional(_FILES),
-        "mismatch": dict[str, float],
-        "weight_scale": Literal[WEIGHT_SCALES],
-    },
-    without=("statistics",),
-    makes=_accelerator,
-)
+def accelerator_table() -> Any:
+    """Return ``[accelerator]``, with every kind of converter that is registered.
+
+    Its parts are made, the statistics of its devices come from ``[pcm]``.
+    """
+    return _table_with(tuple(CONVERTERS))
+
+
+@cache
+def _table_with(names: tuple[str, ...]) -> Any:
+    return table_model(
+        "Accelerator",
+        Accelerator,
+        types={
+            Driver: _DRIVER,
+            peripherals.Readout: _readout_of([CONVERTERS[name] for name in names]),
+            Wires: table_model("Wires", Wires),
+            Terminals: table_model("Terminals", Terminals),
+            DigitalUnit: _DigitalTable,
+        },
+        keys={
+            "synapse": _SYNAPSE,
+            "model": optional(_FILES),
+            "mismatch": dict[str, float],
+            "weight_scale": Literal[WEIGHT_SCALES],
+        },
+        without=("statistics",),
+        makes=_accelerator,
+    )
 
 
 def _statistics(values: dict[str, Any], _: Path) -> devices.PcmStatistics:

@@ -18,8 +18,8 @@ from dataclasses import fields, is_dataclass
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from xbar_circuit._schema import Table, unit_of
-from xbar_circuit.accelerator._parts import PCM_PRESETS, AcceleratorTable, PcmTable
-from xbar_circuit.accelerator.settings import InferenceSettings, SettingsTable, from_dictionary
+from xbar_circuit.accelerator._parts import PCM_PRESETS, PcmTable, accelerator_table
+from xbar_circuit.accelerator.settings import InferenceSettings, from_dictionary, settings_table
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals import Subcircuit
 
@@ -56,12 +56,12 @@ def example_toml(schema: str = "xbar.schema.json") -> str:
     """
     lines = _HEAD.format(schema=schema).splitlines()
     usual = InferenceSettings()
-    lines += ["", *_section("accelerator", AcceleratorTable, usual.accelerator)]
+    lines += ["", *_section("accelerator", accelerator_table(), usual.accelerator)]
     lines += _LAYERS.format().splitlines()
     preset = next(iter(PCM_PRESETS.values()))()
     told = ["", *_about(PcmTable), *_section("pcm", PcmTable, preset)]
     lines += [line if not line or line.startswith("#") else f"# {line}" for line in told]
-    run = _tables(SettingsTable.model_fields["run"].annotation)[0]
+    run = _tables(settings_table().model_fields["run"].annotation)[0]
     lines += ["", *_section("run", run, usual)]
     return "\n".join(lines) + "\n"
 
@@ -74,16 +74,16 @@ def settings_toml(settings: InferenceSettings) -> str:
     ParameterError
         The settings hold what no file says, such as a part of the user's own class.
     """
-    lines = _section("accelerator", AcceleratorTable, settings.accelerator)
+    lines = _section("accelerator", accelerator_table(), settings.accelerator)
     if settings.digital:
         lines += ["", "[layers]"]
     for name, bits in settings.digital.items():
         lines.append(f"{json.dumps(name)} = {_value('digital' if bits is None else f'int{bits}')}")
     for name, other in settings.elsewhere.items():
-        lines += ["", *_section(f"layers.{json.dumps(name)}", AcceleratorTable, other)]
+        lines += ["", *_section(f"layers.{json.dumps(name)}", accelerator_table(), other)]
     if settings.accelerator.statistics is not None:
         lines += ["", *_section("pcm", PcmTable, settings.accelerator.statistics)]
-    run = _tables(SettingsTable.model_fields["run"].annotation)[0]
+    run = _tables(settings_table().model_fields["run"].annotation)[0]
     lines += ["", *_section("run", run, settings)]
     text = "\n".join(line for line in lines if not line.startswith("#")) + "\n"
     text = re.sub(r"\n{3,}", "\n\n", text)
@@ -99,7 +99,7 @@ def settings_toml(settings: InferenceSettings) -> str:
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON schema of the file, for editors: taplo, "Even Better TOML", PyCharm."""
-    made = SettingsTable.model_json_schema()
+    made = settings_table().model_json_schema()
     found: dict[str, Any] = _plain(made)
     changes = {
         f"{name} (changes)": _linked(
@@ -137,9 +137,9 @@ def reference_page() -> str:
     ]
     seen: list[object] = []
     for name, model in (
-        ("accelerator", AcceleratorTable),
+        ("accelerator", accelerator_table()),
         ("pcm", PcmTable),
-        ("run", _tables(SettingsTable.model_fields["run"].annotation)[0]),
+        ("run", _tables(settings_table().model_fields["run"].annotation)[0]),
     ):
         lines += keys_of(f"[{name}]", model, seen)
     return "\n".join(lines).rstrip() + "\n"

@@ -30,6 +30,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -40,7 +41,7 @@ from xbar_circuit._backend import backend
 from xbar_circuit._schema import Table, build, checked, optional, table_model
 from xbar_circuit.accelerator._drift import COMPENSATIONS
 from xbar_circuit.accelerator._own_cells import with_range
-from xbar_circuit.accelerator._parts import PCM_PRESETS, AcceleratorTable, PcmTable
+from xbar_circuit.accelerator._parts import PCM_PRESETS, PcmTable, accelerator_table
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.architecture import PRESETS
 from xbar_circuit.cells import DifferentialPair
@@ -48,7 +49,13 @@ from xbar_circuit.devices import PcmStatistics
 from xbar_circuit.errors import ModelFileError, ParameterError
 from xbar_circuit.network.execution import MEMORY_BYTES
 
-__all__ = ["PCM_PRESETS", "InferenceSettings", "SettingsTable", "from_dictionary", "read_settings"]
+__all__ = [
+    "PCM_PRESETS",
+    "InferenceSettings",
+    "from_dictionary",
+    "read_settings",
+    "settings_table",
+]
 
 _WIDTH = re.compile(r"int(\d+)")
 _MOST_SEEDS = 100_000  # more is a slip of the pen
@@ -135,32 +142,37 @@ class InferenceSettings:
             )
 
 
-_Layer = Annotated[
-    Annotated[str, Tag("<place>")] | Annotated[AcceleratorTable, Tag("<table>")],
-    Discriminator(lambda v: "<table>" if isinstance(v, Mapping | Table) else "<place>"),
-]
+def settings_table() -> type[Table]:
+    """Return the whole file, with every kind of converter that is registered."""
+    return _file_of(accelerator_table())
 
-#: The whole file.
-SettingsTable = table_model(
-    "Settings",
-    keys={
-        "accelerator": AcceleratorTable,
-        "accelerators": (dict[str, AcceleratorTable], {}),
-        "layers": (dict[str, _Layer], {}),
-        "pcm": PcmTable,
-        "run": table_model(
-            "Run",
-            InferenceSettings,
-            without=("accelerator", "digital", "elsewhere"),
-            keys={
-                "drift_compensation": Literal[COMPENSATIONS],
-                "architecture": optional(Literal[tuple(PRESETS)]),
-            },
-            makes=lambda values, _: values,
-        ),
-    },
-    makes=lambda values, _: values,
-)
+
+@cache
+def _file_of(accelerator: Any) -> type[Table]:
+    layer = Annotated[
+        Annotated[str, Tag("<place>")] | Annotated[accelerator, Tag("<table>")],
+        Discriminator(lambda v: "<table>" if isinstance(v, Mapping | Table) else "<place>"),
+    ]
+    return table_model(
+        "Settings",
+        keys={
+            "accelerator": accelerator,
+            "accelerators": (dict[str, accelerator], {}),
+            "layers": (dict[str, layer], {}),
+            "pcm": PcmTable,
+            "run": table_model(
+                "Run",
+                InferenceSettings,
+                without=("accelerator", "digital", "elsewhere"),
+                keys={
+                    "drift_compensation": Literal[COMPENSATIONS],
+                    "architecture": optional(Literal[tuple(PRESETS)]),
+                },
+                makes=lambda values, _: values,
+            ),
+        },
+        makes=lambda values, _: values,
+    )
 
 
 def read_settings(path: Path | str) -> InferenceSettings:
@@ -210,7 +222,7 @@ def from_dictionary(content: Mapping[str, Any], *, folder: Path | None = None) -
     ...                  "pcm": {"preset": "joshi2020"}}).accelerator.wires.row_ohm
     2.0
     """
-    table: Any = checked(SettingsTable, _whole(content))
+    table: Any = checked(settings_table(), _whole(content))
     home = folder or Path()
     statistics = None if table.pcm is None else build(table.pcm, name="pcm", folder=home)
     first = _accelerator("accelerator", table.accelerator, statistics, home)

@@ -29,8 +29,8 @@ from xbar_circuit.devices import Transistor
 from xbar_circuit.peripherals import (
     BitSerial,
     ChargeIntegrator,
+    Converter,
     CurrentConveyor,
-    Cyclic,
     Dac,
     DifferenceAmplifier,
     Driver,
@@ -38,7 +38,6 @@ from xbar_circuit.peripherals import (
     Flash,
     IdealConverter,
     OpAmp,
-    OscillatorCounter,
     PulseWidth,
     Ramp,
     Readout,
@@ -47,6 +46,7 @@ from xbar_circuit.peripherals import (
     TransimpedanceAmplifier,
     WordLineBuffer,
 )
+from xbar_circuit.peripherals.converters import CONVERTERS
 
 __all__ = ["DRIVERS", "GATE_DRIVERS", "READOUTS", "SYNAPSES", "TRANSISTOR_SYNAPSES", "with_table"]
 
@@ -85,6 +85,13 @@ def _drivers(*, signed: bool) -> dict[str, Driver]:
     }
 
 
+def _alone(converter: Converter) -> Readout:
+    """Return the read-out that a converter needs: an amplifier before it, if it takes voltages."""
+    return Readout(
+        amplifier=None if converter.input_unit == "A" else _amplifier(), converter=converter
+    )
+
+
 def _plain_readouts() -> dict[str, Readout]:
     ideal = IdealConverter(bits=6, low=-_AMPERE, high=_AMPERE)
     return {
@@ -92,23 +99,7 @@ def _plain_readouts() -> dict[str, Readout]:
         "ideal, window": Readout(
             converter=dataclasses.replace(ideal, window_second=_WINDOW, noise=2e-7)
         ),
-        "sar": Readout(amplifier=_amplifier(), converter=Sar(bits=5, noise_volt=5e-3)),
-        "ramp": Readout(amplifier=_amplifier(), converter=Ramp(bits=4, droop=0.3)),
-        "cyclic": Readout(
-            amplifier=_amplifier(), converter=Cyclic(bits=5, gain_error=0.01, noise_volt=5e-3)
-        ),
-        "flash": Readout(amplifier=_amplifier(), converter=Flash(bits=3, noise_volt=1e-2)),
-        "oscillator": Readout(
-            converter=OscillatorCounter(
-                bits=6,
-                full_scale_ampere=2.0 * _AMPERE,
-                window_second=_WINDOW,
-                saturation_ampere=3e-4,
-                jitter_cycle=0.05,
-                hold_volt=0.4,
-                input_ohm=20.0,
-            )
-        ),
+        **{kind.name: _alone(kind.example) for kind in CONVERTERS.values() if kind.example},
         "integrator": Readout(
             amplifier=ChargeIntegrator(opamp=_opamp(5e9), farad=0.8e-12, window_second=_WINDOW),
             converter=Flash(bits=4),

@@ -13,17 +13,15 @@ from xbar_circuit.accelerator._hardware import Hardware
 from xbar_circuit.accelerator.spot_check import TileCheck, agreement_by_layer
 from xbar_circuit.calibration import ReadoutModel
 from xbar_circuit.cells import CurrentTable, StateMap
-from xbar_circuit.peripherals import Converter, Readout, SenseAmplifier, Subcircuit
+from xbar_circuit.peripherals import Converter, Readout, Subcircuit
+from xbar_circuit.peripherals.converters import CONVERTERS
 from xbar_circuit.report import Table
 from xbar_circuit.units import engineering
 
 _MOST_VALUES = 4  # that are told one by one
 _KINDS = {
     "Dac": "DAC",
-    "IdealConverter": "ideal converter",
     "OpAmp": "op-amp",
-    "Sar": "SAR converter",
-    "OscillatorCounter": "oscillator converter",
 }
 
 __all__ = ["accelerator_words", "calibrated_words", "codes_table", "part_words"]
@@ -77,10 +75,12 @@ def part_words(part: object) -> str:
 
 def _kind(part: object) -> str:
     """Return a class's name in words: SAR, ideal converter, op-amp."""
+    for kind in CONVERTERS.values():
+        if type(part) is kind.of:
+            return kind.title
     name = type(part).__name__
     said = _KINDS.get(name) or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).lower()
-    whole = not isinstance(part, Converter) or name in _KINDS or isinstance(part, SenseAmplifier)
-    return said if whole else f"{said} converter"
+    return f"{said} converter" if isinstance(part, Converter) else said
 
 
 def _setting(name: str, value: object) -> str:

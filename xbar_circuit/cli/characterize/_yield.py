@@ -9,28 +9,19 @@ import numpy as np
 
 from xbar_circuit._files import write_json
 from xbar_circuit.cli._made_by import made_by
-from xbar_circuit.peripherals import Cyclic, Flash, OscillatorCounter, Ramp, Sar
+from xbar_circuit.peripherals import Converter
 from xbar_circuit.plots.periphery import draw_yield
 from xbar_circuit.report import Figure, Section, Table, write_page
 from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.studies import ConverterYield, converter_yield
 
-__all__ = ["MISMATCH", "measure_yield"]
-
-#: What the one number of mismatch stands for.
-MISMATCH = {
-    "sar": "unit_sigma",
-    "flash": "resistor_sigma",
-    "ramp": "slope_sigma",
-    "oscillator": "gain_sigma",
-    "cyclic": "gain_sigma",
-}
+__all__ = ["measure_yield"]
 
 Rows = list[tuple[str, str]]
 
 
 def measure_yield(
-    converter: Sar | Flash | Ramp | OscillatorCounter | Cyclic,
+    converter: Converter,
     *,
     mismatch: Mapping[str, float],
     samples: int,
@@ -41,13 +32,10 @@ def measure_yield(
     out: Path,
 ) -> tuple[str, Rows, Path]:
     """Measure, write JSON, figure and page; return the report's name, the table and the page."""
-    given = dict(mismatch)
-    if isinstance(converter, Flash):
-        given["offset_sigma_volt"] = 0.0
     with progress_bar(transient=True) as bar:
         found = converter_yield(
             converter,
-            mismatch=given,
+            mismatch=mismatch,
             samples=samples,
             seed=seed,
             noise=noise,
@@ -63,7 +51,7 @@ def measure_yield(
     write_page(
         page,
         title=found.name,
-        lead=f"Drawn with {', '.join(f'{key} = {value:g}' for key, value in given.items())},"
+        lead=f"Drawn with {', '.join(f'{key} = {value:g}' for key, value in mismatch.items())},"
         f" engine: {engine}.",
         key_numbers={"yield": f"{100 * found.yield_share:.1f} %"},
         sections=[

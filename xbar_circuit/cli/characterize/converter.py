@@ -10,7 +10,6 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from xbar_circuit._checks import choice
 from xbar_circuit._files import write_json
 from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cli._options import (
@@ -26,23 +25,21 @@ from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.cli.characterize._conditions import Conditions, footer_of
 from xbar_circuit.cli.characterize._honoured import refuse_ignored
 from xbar_circuit.cli.characterize._options import CONDITIONS, OWN_CIRCUIT, tell
-from xbar_circuit.cli.characterize._yield import MISMATCH, measure_yield
+from xbar_circuit.cli.characterize._yield import measure_yield
 from xbar_circuit.netlist._hand_over import write_deck
 from xbar_circuit.netlist._testbench import conversion_bench
-from xbar_circuit.peripherals import Cyclic, Flash, OscillatorCounter, Ramp, Sar, Subcircuit
+from xbar_circuit.peripherals import Subcircuit
+from xbar_circuit.peripherals.converters import CONVERTERS, ConverterBench, bench_of
 from xbar_circuit.plots.periphery import draw_converter
 from xbar_circuit.report.periphery import converter_rows, write_converter
 from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.studies import characterize_converter, vary_converter
 from xbar_circuit.tile import CHAINS
 
-__all__ = ["USUAL_MISMATCH", "converter", "made"]
+__all__ = ["converter"]
 
-#: Mismatch that is usual: a unit capacitor of about a femtofarad of metal has 1 %; the others are
-#: assumptions of that order, all to be replaced by those of the technology at hand.
-USUAL_MISMATCH = {"sar": 0.01, "flash": 0.01, "ramp": 0.01, "oscillator": 0.03, "cyclic": 0.002}
-
-_WITH_CIRCUIT = ("sar", "ramp", "oscillator")
+_BENCHES = {kind.name: kind.bench for kind in CONVERTERS.values() if kind.bench is not None}
+_MISMATCH = ", ".join(f"{bench.mismatch_of} ({name})" for name, bench in _BENCHES.items())
 _OF_TRANSISTORS = tuple(name for name in CHAINS if name.startswith("transistor-"))
 
 
@@ -51,7 +48,7 @@ _OF_TRANSISTORS = tuple(name for name in CHAINS if name.startswith("transistor-"
 @takes(OWN_CIRCUIT, CONDITIONS)
 def converter(
     context: typer.Context,
-    circuit: Annotated[str, typer.Argument(help=", ".join((*MISMATCH, *_OF_TRANSISTORS)))] = "sar",
+    circuit: Annotated[str, typer.Argument(help=", ".join((*_BENCHES, *_OF_TRANSISTORS)))] = "sar",
     *,
     out: Out = Path("out/characterize/converter"),
     bits: Bits = 8,
@@ -67,8 +64,7 @@ def converter(
         float | None,
         typer.Option(
             min=0.0,
-            help="Sigma of a unit capacitor (sar), resistor (flash), slope (ramp), frequency"
-            " (oscillator) or gain (cyclic); by default one that is usual, 0 is none.",
+            help=f"Sigma of {_MISMATCH}; by default one that is usual, 0 is none.",
         ),
     ] = None,
     search: Annotated[
@@ -89,26 +85,25 @@ def converter(
     corners, temperatures, supplies and with samples of its mismatch (--vary, --kit-samples); each
     finds the critical thresholds.
     """
-    choice("circuit", circuit, (*MISMATCH, *_OF_TRANSISTORS))
-    ours = circuit in _OF_TRANSISTORS
+    bench = None if circuit in _OF_TRANSISTORS else bench_of(circuit, besides=_OF_TRANSISTORS)
     asked = conditions()
-    inside = ours or bool(context.params.get("subcircuit"))
+    inside = bench is None or bool(context.params.get("subcircuit"))
     usual = EngineName.SPICE if inside else EngineName.NODAL
     spice = in_spice(engine or usual)
     sheet = bool(asked.corners or asked.supplies or asked.vary or asked.kit_samples)
     sheet = sheet or len(asked.celsius) > 1
     many = asked.samples > 1 and not sheet
-    honoured = _honoured(circuit, sheet=sheet, many=many, spice=spice, inside=inside)
+    honoured = _honoured(bench, sheet=sheet, many=many, spice=spice, inside=inside)
     refuse_ignored(context, circuit, honoured)
     console = SafeConsole()
     mine = own()
     rng = np.random.default_rng(asked.seed)
-    sigma = USUAL_MISMATCH.get(circuit, 0.0) if mismatch is None else mismatch
-    ends = (low_ampere, high_ampere) if circuit == "oscillator" else (low_volt, high_volt)
-    if many and not ours:
+    ranges = {"low_volt": low_volt, "high_volt": high_volt, "low_ampere": low_ampere}
+    ranges |= {"high_ampere": high_ampere, "window_second": window_second}
+    if many and bench is not None:
         name, table, page = measure_yield(
-            made(circuit, bits, noise_lsb, 0.0, rng, own=mine, ends=ends, window=window_second),
-            mismatch={MISMATCH[circuit]: sigma},
+            bench.make(bits, noise_lsb, ranges, mine),
+            mismatch=bench.sigmas(mismatch),
             samples=asked.samples,
             noise=noise_lsb > 0.0,
             engine="spice" if spice else "fast",
@@ -120,8 +115,10 @@ def converter(
         return
     measured_one = (
         CHAINS[circuit](bits=bits)[0].converter
-        if ours
-        else made(circuit, bits, noise_lsb, sigma, rng, own=mine, ends=ends, window=window_second)
+        if bench is None
+        else bench.drawn(
+            rng, bits=bits, noise_lsb=noise_lsb, sigma=mismatch, given=ranges, circuit=mine
+        )
     )
     settings: dict[str, Any] = {"rng": rng if noise_lsb > 0.0 else None}
     settings["celsius"] = asked.celsius[0]
@@ -167,53 +164,17 @@ def converter(
     tell(console, measured.name, table, page)
 
 
-def _honoured(circuit: str, *, sheet: bool, many: bool, spice: bool, inside: bool) -> list[str]:
-    """Return the options that have an effect."""
+def _honoured(
+    bench: ConverterBench | None, *, sheet: bool, many: bool, spice: bool, inside: bool
+) -> list[str]:
+    """Return the options that have an effect; without a bench it is one of transistors."""
     honoured = ["bits", "engine", "seed", "celsius"]
-    if circuit in _OF_TRANSISTORS:
+    if bench is None:
         honoured += ["samples"] if sheet else []
     else:
-        ranged = ["low_ampere", "high_ampere", "window_second"]
-        honoured += ["noise_lsb", "mismatch", "samples"]
-        honoured += ranged if circuit == "oscillator" else ["low_volt", "high_volt"]
-    honoured += [*OWN_CIRCUIT.options] if circuit in _WITH_CIRCUIT else []
+        honoured += ["noise_lsb", "mismatch", "samples", *bench.ranges]
+        honoured += [*OWN_CIRCUIT.options] if bench.takes_circuit else []
     honoured += ["workers"] if many or spice else []
     honoured += ["search"] if spice and not many else []
     honoured += ["corner", "supply", "vary", "kit_samples"] if inside else []
     return honoured
-
-
-def made(
-    kind: str,
-    bits: int,
-    noise_lsb: float,
-    mismatch: float,
-    rng: np.random.Generator,
-    *,
-    own: Subcircuit | None,
-    ends: tuple[float, float] = (0.0, 1.0),
-    window: float = 128e-9,
-) -> Sar | Ramp | Flash | OscillatorCounter | Cyclic:
-    """Return a converter of a kind, its `ends` [V or A], its noise in LSB, its mismatch drawn."""
-    low, high = ends
-    common: dict[str, Any] = {"bits": bits, "low_volt": low, "high_volt": high}
-    common["noise_volt"] = noise_lsb * (high - low) / 2.0**bits
-    if kind == "sar":
-        return Sar(**common, comparator=own).drawn(rng, unit_sigma=mismatch)
-    if kind == "ramp":
-        return Ramp(**common, analog=own).drawn(rng, slope_sigma=mismatch)
-    if kind == "cyclic":
-        return Cyclic(**common).drawn(rng, gain_sigma=mismatch)
-    if kind == "flash":
-        flash = Flash(**common)
-        return flash.drawn(rng, resistor_sigma=mismatch, offset_sigma_volt=0.0)
-    jitter = noise_lsb / 2.0 ** (bits / 2.0)
-    counter = OscillatorCounter(
-        bits=bits,
-        low_ampere=low,
-        full_scale_ampere=high - low,
-        window_second=window,
-        jitter_cycle=jitter,
-        oscillator=own,
-    )
-    return counter.drawn(rng, gain_sigma=mismatch)

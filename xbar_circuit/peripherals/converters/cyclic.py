@@ -22,6 +22,7 @@ from xbar_circuit._checks import FloatArray
 from xbar_circuit.peripherals._timing import Timing
 from xbar_circuit.peripherals.converters._blocks import SWITCH_OHM, logic_models, noise_source
 from xbar_circuit.peripherals.converters.base import CodeArray, VoltageConverter
+from xbar_circuit.peripherals.converters.kinds import ConverterBench, ConverterKind, voltage_maker
 from xbar_circuit.units import spice_number
 
 __all__ = ["Cyclic"]
@@ -195,3 +196,18 @@ class Cyclic(VoltageConverter):
         outs = [f"bit{k}" for k in range(self.bits)]
         yield f"Abits [{' '.join(bits)}] [{' '.join(outs)}] toanalog"
         yield "Bcode code 0 V=" + "+".join(f"{2.0**k}*V(bit{k})" for k in range(self.bits))
+
+
+#: The mismatch is an assumption, to be replaced by that of the technology at hand.
+KIND = ConverterKind(
+    name="cyclic",
+    of=Cyclic,
+    title="cyclic converter",
+    bench=ConverterBench(
+        make=voltage_maker(Cyclic),
+        mismatch="gain_sigma",
+        mismatch_of="gain",
+        usual_mismatch=0.002,
+    ),
+    example=Cyclic(bits=5, gain_error=0.01, noise_volt=5e-3),
+)

@@ -19,6 +19,7 @@ from xbar_circuit.peripherals._temperature import offset_at
 from xbar_circuit.peripherals._timing import Timing
 from xbar_circuit.peripherals.converters._blocks import noise_source
 from xbar_circuit.peripherals.converters.base import CodeArray, VoltageConverter, errors_tuple
+from xbar_circuit.peripherals.converters.kinds import ConverterBench, ConverterKind, voltage_maker
 from xbar_circuit.units import spice_number
 
 __all__ = ["Flash"]
@@ -184,3 +185,19 @@ class Flash(VoltageConverter):
             yield f"Gsum{k} 0 code out{k} 0 1.0"
         yield "* the code is the number of comparators that say yes: unit currents into one ohm"
         yield f"Rcode code 0 {num(1.0)}"
+
+
+#: The mismatch is an assumption, to be replaced by that of the technology at hand.
+KIND = ConverterKind(
+    name="flash",
+    of=Flash,
+    title="flash converter",
+    bench=ConverterBench(
+        make=voltage_maker(Flash),
+        mismatch="resistor_sigma",
+        mismatch_of="resistor",
+        usual_mismatch=0.01,
+        further={"offset_sigma_volt": 0.0},
+    ),
+    example=Flash(bits=3, noise_volt=1e-2),
+)

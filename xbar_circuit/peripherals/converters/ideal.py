@@ -19,6 +19,7 @@ from xbar_circuit.peripherals._temperature import thermal_power
 from xbar_circuit.peripherals._timing import Timing
 from xbar_circuit.peripherals.converters._blocks import noise_source
 from xbar_circuit.peripherals.converters.base import CodeArray, Converter
+from xbar_circuit.peripherals.converters.kinds import ConverterKind
 from xbar_circuit.units import spice_number
 
 __all__ = ["IdealConverter"]
@@ -170,3 +171,8 @@ class IdealConverter(Converter):
         if not self.exact:
             code = f"max(0,min({num(self.levels - 1.0)},floor({code})))"
         yield f"Bcode code 0 V={code}"
+
+
+KIND = ConverterKind(
+    name="ideal", of=IdealConverter, title="ideal converter", words={"unit": ("A", "V")}
+)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,7 @@ from xbar_circuit.peripherals.converters._blocks import (
     ripple_counter,
 )
 from xbar_circuit.peripherals.converters.base import CodeArray, Converter
+from xbar_circuit.peripherals.converters.kinds import ConverterBench, ConverterKind
 from xbar_circuit.peripherals.subcircuit import Subcircuit
 from xbar_circuit.units import spice_number
 
@@ -339,3 +340,42 @@ class OscillatorCounter(Converter):
         yield f"Afull [{' '.join([*names, 'counting'])}] room notall"
         yield "Agate [cycle room counting] go both"
         yield from ripple_counter(bits, "show", edge)
+
+
+def _counter(
+    bits: int, noise_lsb: float, given: Mapping[str, float], oscillator: Subcircuit | None
+) -> OscillatorCounter:
+    low, high = given.get("low_ampere", 0.0), given.get("high_ampere", 50e-6)
+    return OscillatorCounter(
+        bits=bits,
+        low_ampere=low,
+        full_scale_ampere=high - low,
+        window_second=given.get("window_second", 128e-9),
+        jitter_cycle=noise_lsb / 2.0 ** (bits / 2.0),
+        oscillator=oscillator,
+    )
+
+
+#: The mismatch is an assumption, to be replaced by that of the technology at hand.
+KIND = ConverterKind(
+    name="oscillator",
+    of=OscillatorCounter,
+    title="oscillator converter",
+    bench=ConverterBench(
+        make=_counter,
+        mismatch="gain_sigma",
+        mismatch_of="frequency",
+        usual_mismatch=0.03,
+        ranges=("low_ampere", "high_ampere", "window_second"),
+        takes_circuit=True,
+    ),
+    example=OscillatorCounter(
+        bits=6,
+        full_scale_ampere=60e-6,
+        window_second=16e-9,
+        saturation_ampere=3e-4,
+        jitter_cycle=0.05,
+        hold_volt=0.4,
+        input_ohm=20.0,
+    ),
+)

@@ -26,6 +26,7 @@ from xbar_circuit.peripherals.converters._blocks import (
     ripple_counter,
 )
 from xbar_circuit.peripherals.converters.base import CodeArray, VoltageConverter
+from xbar_circuit.peripherals.converters.kinds import ConverterBench, ConverterKind, voltage_maker
 from xbar_circuit.peripherals.subcircuit import Subcircuit
 from xbar_circuit.units import spice_number
 
@@ -235,3 +236,19 @@ class Ramp(VoltageConverter):
         yield f"Cramp ramp low {num(self.ramp_farad)}"
         if self.droop > 0.0:
             yield f"Rdroop ramp low {num(duration / (self.droop * self.ramp_farad))}"
+
+
+#: The mismatch is an assumption, to be replaced by that of the technology at hand.
+KIND = ConverterKind(
+    name="ramp",
+    of=Ramp,
+    title="ramp converter",
+    bench=ConverterBench(
+        make=voltage_maker(Ramp, circuit="analog"),
+        mismatch="slope_sigma",
+        mismatch_of="slope",
+        usual_mismatch=0.01,
+        takes_circuit=True,
+    ),
+    example=Ramp(bits=4, droop=0.3),
+)

@@ -29,6 +29,7 @@ from xbar_circuit.peripherals.converters._blocks import (
     search_lines,
 )
 from xbar_circuit.peripherals.converters.base import CodeArray, VoltageConverter, errors_tuple
+from xbar_circuit.peripherals.converters.kinds import ConverterBench, ConverterKind, voltage_maker
 from xbar_circuit.peripherals.subcircuit import Subcircuit
 from xbar_circuit.units import spice_number
 
@@ -284,3 +285,20 @@ class Sar(VoltageConverter):
             yield from staircase("Vplus plus held", shifts, seconds, edge)
             yield from clocked_comparator(self.comparator, edge)
         yield from search_lines(n, self.low_volt, self.high_volt, edge)
+
+
+#: A unit capacitor of about a femtofarad of metal has 1 % of mismatch.
+KIND = ConverterKind(
+    name="sar",
+    of=Sar,
+    title="SAR converter",
+    words={"switching": ("conventional", "two-step")},
+    bench=ConverterBench(
+        make=voltage_maker(Sar, circuit="comparator"),
+        mismatch="unit_sigma",
+        mismatch_of="a unit capacitor",
+        usual_mismatch=0.01,
+        takes_circuit=True,
+    ),
+    example=Sar(bits=5, noise_volt=5e-3),
+)

@@ -22,6 +22,7 @@ from xbar_circuit.peripherals._temperature import check_coefficients, offset_at,
 from xbar_circuit.peripherals._timing import Timing
 from xbar_circuit.peripherals.converters._blocks import SWITCH_OHM, logic_volt, noise_source
 from xbar_circuit.peripherals.converters.base import CodeArray, Converter, errors_tuple
+from xbar_circuit.peripherals.converters.kinds import ConverterKind
 from xbar_circuit.peripherals.subcircuit import Subcircuit
 from xbar_circuit.units import spice_number
 
@@ -243,3 +244,6 @@ class SenseAmplifier(Converter):
                 yield from self.comparator.instance_lines(f"circuit{k}", nodes)
                 yield f"Bsay{k} say{k} 0 V=V(decision{k})>={num(high / 2)} ? 1 : 0"
         yield "Bcode code 0 V=" + "+".join(f"V(say{k})" for k in range(self.decisions))
+
+
+KIND = ConverterKind(name="sense_amplifier", of=SenseAmplifier, title="sense amplifier")
