@@ -1,5 +1,6 @@
 """The graph, its file, and running it in NumPy."""
 
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -7,11 +8,11 @@ import pytest
 
 import xbar_circuit as xc
 from xbar_circuit import ModelFileError, ParameterError, ShapeError
-from xbar_circuit.network.execution import accuracy, batch_size, run
+from xbar_circuit.network.execution import accuracy, apply_digitally, batch_size, run
 from xbar_circuit.network.graph import INPUT, Network, Node
 from xbar_circuit.network.images import fashion_mnist_test
 from xbar_circuit.network.lenet import fashion_mnist_lenet5, lenet5, mnist_lenet5
-from xbar_circuit.network.operators import Add, Dense, Flatten, Relu
+from xbar_circuit.network.operators import Add, Clip, Convolution, Dense, Flatten, Relu
 from xbar_circuit.network.storage import read_npz, save
 
 
@@ -146,3 +147,47 @@ def test_a_network_is_loaded_and_run_by_the_name_of_its_input(tmp_path):
     assert found.tolist() == [[-3.0, 1.0, 5.0]]
     with pytest.raises(ParameterError, match="name 'x'"):
         loaded.run({"y": np.zeros((1, 3))})
+
+
+def test_an_activation_that_follows_a_layer_is_the_same_with_it_and_after_it():
+    """Beside `walk`, which finishes a layer with its activation, every node by itself."""
+    rng = np.random.default_rng(3)
+
+    def weights(*shape):
+        return rng.normal(size=shape).astype(np.float32)
+
+    told = {"padding": ((1, 0), (0, 1)), "dilation": (1, 1)}
+    nodes = (
+        Node(
+            name="conv",
+            operator=Convolution(
+                weight=weights(4, 2, 3, 3), bias=weights(4), stride=(1, 2), **told
+            ),
+            inputs=(INPUT,),
+        ),
+        Node(name="clip", operator=Clip(low=-0.5, high=1.0), inputs=("conv",)),
+        Node(
+            name="depthwise",
+            operator=Convolution(
+                weight=weights(4, 1, 2, 2), bias=weights(4), stride=(1, 1), groups=4, **told
+            ),
+            inputs=("clip",),
+        ),
+        Node(name="relu", operator=Relu(), inputs=("depthwise",)),
+        Node(name="flat", operator=Flatten(), inputs=("relu",)),
+        Node(
+            name="dense", operator=Dense(weight=weights(168, 5), bias=weights(5)), inputs=("flat",)
+        ),
+        Node(name="kept", operator=Relu(), inputs=("dense",)),
+        Node(name="both", operator=Add(), inputs=("dense", "kept")),
+    )
+    network = Network(nodes=nodes, input_shape=(2, 8, 12))
+    x = weights(3, 2, 8, 12)
+    values = {INPUT: x}
+    for node in nodes:
+        values[node.name] = apply_digitally(node.operator, *(values[n] for n in node.inputs))
+    assert (values["clip"] != values["conv"]).any()
+    np.testing.assert_allclose(run(network, x), values["both"], rtol=1e-5, atol=0)
+    np.testing.assert_allclose(run(network, x), values["both"], rtol=1e-5, atol=0)  # as prepared
+    again = pickle.loads(pickle.dumps(network))
+    np.testing.assert_array_equal(run(again, x), run(network, x))

@@ -94,7 +94,8 @@ def _windows() -> None:
     windows = Windows(kernel=(3, 3), stride=(1, 1), dilation=(1, 1))
     bias = np.ones(3, dtype=np.float32)
     for padded in (maps, last_to_second(np.ones((2, 8, 8, 3), dtype=np.float32))):
-        windows.gather(padded, np.empty((2, 36, 27), dtype=np.float32), by_pixel=True)
+        gather = windows.gatherer(padded, by_pixel=True)
+        gather(slice(0, 2), np.empty((2, 36, 27), dtype=np.float32))
         windows.largest(padded)
         windows.each_channel(padded, np.ones((9, 3), dtype=np.float32), bias)
     products = np.ones((4, 3), dtype=np.float32)

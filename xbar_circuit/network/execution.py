@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from xbar_circuit import _checks as checks
 from xbar_circuit.errors import ParameterError
@@ -25,7 +26,7 @@ from xbar_circuit.network._feeds import Feeds
 from xbar_circuit.network.node import INPUT, Node, Port
 from xbar_circuit.network.operators import Array, MatrixOperator, Operator, RecurrentOperator
 from xbar_circuit.network.operators._products import multiply
-from xbar_circuit.network.operators.protocol import Overwriting
+from xbar_circuit.network.operators.protocol import Prepared
 
 __all__ = [
     "MEMORY_BYTES",
@@ -37,6 +38,7 @@ __all__ = [
     "accuracy",
     "apply_digitally",
     "batch_size",
+    "bytes_of_one",
     "run",
     "run_feeds",
     "walk",
@@ -80,6 +82,16 @@ class Graph(Protocol):
     @property
     def matrix_nodes(self) -> Sequence[tuple[str, MatrixOperator]]:
         """What multiplies by weights, in order."""
+        ...
+
+    @property
+    def digital(self) -> Multiplier:
+        """Who multiplies by default."""
+        ...
+
+    @property
+    def sample_bytes(self) -> int:
+        """Working memory of one sample."""
         ...
 
     def fed(self, inputs: Array) -> tuple[Graph, Feeds]:
@@ -136,8 +148,9 @@ class DigitalMultiplier:
     """NumPy in float32: the reference."""
 
     def __init__(self, network: Graph) -> None:
-        self._matrices = {name: op.matrices for name, op in network.matrix_nodes}
-        self._prepared: dict[str, Callable[[Array], Array]] = {}
+        self._operators = dict(network.matrix_nodes)
+        self._matrices: dict[str, Array] = {}
+        self._prepared: dict[str, Prepared] = {}
 
     def encode(self, name: str, inputs: Array) -> Array:  # noqa: ARG002 (the protocol's)
         """Return the input itself."""
@@ -145,9 +158,11 @@ class DigitalMultiplier:
 
     def multiply(self, name: str, vectors: Array, *, step: int = 0) -> Array:  # noqa: ARG002
         """Return ``vectors @ matrices``."""
+        if name not in self._matrices:
+            self._matrices[name] = self._operators[name].matrices
         return multiply(vectors, self._matrices[name])
 
-    def whole(self, name: str, operator: MatrixOperator) -> Callable[[Array], Array] | None:
+    def whole(self, name: str, operator: MatrixOperator) -> Prepared | None:
         """Return what computes a node's output, or None where `multiply` is another's."""
         if type(self).multiply is not DigitalMultiplier.multiply:
             return None
@@ -201,24 +216,25 @@ def walk(
     values: dict[str, list[Any]] = {
         name: [array] if network.stacks else list(array) for name, array in feeds.arrays.items()
     }
-    own: set[str] = set()  # fresh memory that only the walk knows
+    finished: set[str] = set()  # by the matrix node before them, whose output they overwrite
     for k, node in enumerate(network.nodes):
+        if node.name in finished:
+            continue
         inputs = [values[name] for name in node.inputs]
-        if isinstance(node.operator, MatrixOperator):
-            own.add(node.name)
-        if (
-            isinstance(node.operator, Overwriting)
-            and node.inputs[0] in own
-            and last_use[node.inputs[0]] == k
-            and seen is None
-        ):
-            outputs: list[list[Any]] = [[node.operator.overwrite(value) for value in inputs[0]]]
-            own.add(node.name)
-        else:
-            outputs = _visit(node, inputs, multiplier)
+        finish = None
+        if isinstance(node.operator, MatrixOperator) and seen is None:
+            after = network.nodes[k + 1] if k + 1 < len(network.nodes) else node
+            overwrite = getattr(after.operator, "overwrite", None)
+            if overwrite and after.inputs == (node.name,) and last_use[node.name] == k + 1:
+                finish = overwrite
+                finished.add(after.name)
+        outputs = _visit(node, inputs, multiplier, finish)
+        if finish is not None:
+            values[after.name] = outputs[0]
+            outputs = []
         if seen is not None:
             seen(node, [value[0] for value in inputs], [value[0] for value in outputs])
-        found = zip(node.outputs, outputs, strict=True)
+        found = zip(node.outputs, outputs, strict=finish is None)
         values |= {name: value for name, value in found if last_use.get(name, -1) > k}
         for name in node.inputs:
             if last_use[name] == k:
@@ -226,33 +242,44 @@ def walk(
     return {name: values[name] for name in network.outputs}
 
 
-def _visit(node: Node, inputs: list[list[Any]], multiplier: Multiplier) -> list[list[Any]]:
+def _visit(
+    node: Node,
+    inputs: list[list[Any]],
+    multiplier: Multiplier,
+    finish: Callable[[Array], Array] | None = None,
+) -> list[list[Any]]:
     """Return a node's outputs, each for all samples."""
     operator = node.operator
     if isinstance(operator, MatrixOperator):
         x, sizes = _together(inputs[0], axis=0)
-        return [_apart(_matrix_output(node.name, operator, x, multiplier), sizes, axis=0)]
+        found = _matrix_output(node.name, operator, x, multiplier, finish)
+        return [_apart(found, sizes, axis=0)]
     if isinstance(operator, RecurrentOperator):
         return _visit_recurrent(node, operator, inputs, multiplier)
-    found = [operator.apply(*sample) for sample in zip(*inputs, strict=True)]
+    several = [operator.apply(*sample) for sample in zip(*inputs, strict=True)]
     if node.more_outputs:
-        return [list(one) for one in zip(*found, strict=True)]
-    return [found]
+        return [list(one) for one in zip(*several, strict=True)]
+    return [several]
 
 
 def _matrix_output(
-    name: str, operator: MatrixOperator, inputs: Array, multiplier: Multiplier
+    name: str,
+    operator: MatrixOperator,
+    inputs: Array,
+    multiplier: Multiplier,
+    finish: Callable[[Array], Array] | None,
 ) -> Array:
     """Return a matrix node's output, its vectors in blocks where the multiplier can."""
     if isinstance(multiplier, DigitalMultiplier):
         whole = multiplier.whole(name, operator)
         if whole is not None:
-            return whole(inputs)
+            return whole(inputs, finish)
     seen = multiplier.encode(name, inputs)
     product = multiplier.block(name) if isinstance(multiplier, InBlocks) else None
     if product is not None:
-        return operator.through(product, seen)
-    return operator.fold(multiplier.multiply(name, operator.unfold(seen)), seen)
+        return operator.through(product, seen, finish)
+    output = operator.fold(multiplier.multiply(name, operator.unfold(seen)), seen)
+    return output if finish is None else finish(output)
 
 
 def _visit_recurrent(
@@ -374,7 +401,7 @@ def run_feeds(
         Not one sample fits into the memory.
     """
     workers = checks.count("workers", workers)
-    chosen = multiplier if multiplier is not None else DigitalMultiplier(network)
+    chosen = multiplier if multiplier is not None else network.digital
     size, workers = 1, workers if len(feeds) > 1 else 1
     if len(feeds) > 1 or network.stacks:
         size = batch_size(network, memory_bytes // workers)
@@ -394,7 +421,7 @@ def run_feeds(
         return [outputs[name] for name in network.outputs]
 
     parts: list[list[list[Any]]] = []
-    with threadpool_limits(limits=1, user_api="blas"):  # our threads, not BLAS's on top of them
+    with _blas().limit(limits=1):  # our threads, not BLAS's on top of them
         for start, part in zip(
             range(0, len(feeds), size),
             _in_order(one, range(0, len(feeds), size), workers),
@@ -439,9 +466,20 @@ def batch_size(network: Graph, memory_bytes: int, *, largest: int = 64) -> int:
     Counts the patches of the hungriest node twice and its products six times (currents of both
     signs, codes, copies), and the inputs and outputs of all matrix nodes once.
     """
+    return int(min(memory_bytes // network.sample_bytes, largest))
+
+
+def bytes_of_one(network: Graph) -> int:
+    """Return the working memory of one sample, as `batch_size` counts it."""
     meter = _Meter(network)
     walk(network, zeros_for(network), meter)
-    return int(min(memory_bytes // (meter.peak + meter.kept), largest))
+    return meter.peak + meter.kept
+
+
+@lru_cache(maxsize=1)
+def _blas() -> ThreadpoolController:
+    """Return the loaded BLAS libraries: to look for them takes longer than a small network."""
+    return ThreadpoolController().select(user_api="blas")
 
 
 def zeros_for(network: Graph) -> Feeds:

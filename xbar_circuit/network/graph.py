@@ -11,7 +11,7 @@ Most networks stack: of n samples along the first axis of every input they make 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -20,7 +20,12 @@ from numpy.typing import NDArray
 from xbar_circuit._brief import brief
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.network._feeds import Feeds, feeds_of
-from xbar_circuit.network.execution import MEMORY_BYTES, run_feeds
+from xbar_circuit.network.execution import (
+    MEMORY_BYTES,
+    DigitalMultiplier,
+    bytes_of_one,
+    run_feeds,
+)
 from xbar_circuit.network.node import INPUT, Node, Port
 from xbar_circuit.network.operators import Array, MatrixOperator, RecurrentOperator
 
@@ -141,6 +146,20 @@ class Network:
                 layers = node.operator.layers.items()
                 found.extend((f"{node.name}.{layer}", dense) for layer, dense in layers)
         return tuple(found)
+
+    @cached_property
+    def digital(self) -> DigitalMultiplier:
+        """Multiplies in NumPy; what it prepares is kept for later runs."""
+        return DigitalMultiplier(self)
+
+    @cached_property
+    def sample_bytes(self) -> int:
+        """Working memory of one sample [byte]."""
+        return bytes_of_one(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave behind what can be made again."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}
 
     @property
     def weight_count(self) -> int:

@@ -98,7 +98,7 @@ def test_a_sequence_of_another_length_or_batch_makes_the_network_of_it():
     layer = node("LSTM", ("x", "W", "R"), ("Y", "Yh", "Yc"), hidden_size=3)
     content = content_of([layer], constants, {"x": ["steps", "batch", 4]}, ("Y", "Yc"))
     network = from_onnx(content)
-    for steps, batch in ((3, 2), (8, 1), (1, 5)):
+    for steps, batch in ((3, 2), (8, 1), (1, 5), (1, 5)):
         check(content, {"x": floats(steps, batch, 4)}, network)
     with pytest.raises(ShapeError, match="images"):
         network.run({"x": floats(3, 2, 5)})

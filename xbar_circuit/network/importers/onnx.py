@@ -15,7 +15,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -98,10 +99,25 @@ class _Origin:
     """Makes the network of a file for inputs of any sizes that it declares."""
 
     file: OnnxFile
+    _last: dict[tuple[Any, ...], Network] = field(default_factory=dict, repr=False, compare=False)
 
     def network(self, shapes: Mapping[str, tuple[int, ...]]) -> Network | None:
-        """Return the network for inputs of whole shapes; None where the file declares others."""
-        return self.made(shapes) if is_declared(self.file, shapes) else None
+        """Return the network for inputs of whole shapes; None where the file declares others.
+
+        The last one is kept: a network often runs with the same sizes again.
+        """
+        if not is_declared(self.file, shapes):
+            return None
+        key = tuple(sorted(shapes.items()))
+        found = self._last.get(key)
+        if found is None:
+            found = self.made(shapes)
+            self._last.clear()
+            self._last[key] = found
+        return found
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(_Origin, file=self.file), ()
 
     def made(self, shapes: Mapping[str, tuple[int, ...]]) -> Network:
         """Return the network for inputs of whole shapes."""

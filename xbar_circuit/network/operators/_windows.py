@@ -6,7 +6,7 @@ What convolutions and poolings share: compiled loops where numba is installed, N
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from types import ModuleType
@@ -72,30 +72,35 @@ class Windows:
             (n - r) // s + 1 for n, r, s in zip(size, self.reach, self.stride, strict=True)
         )
 
-    def gather(self, padded: Floats, out: Floats, *, by_pixel: bool = False) -> None:
-        """Fill in the patches (batch, windows, channels * kernel).
+    def gatherer(
+        self, padded: Floats, *, by_pixel: bool = False
+    ) -> Callable[[slice, Floats], None]:
+        """Return what fills in the patches (n, windows, channels * kernel) of some samples.
+
+        It takes the samples, as a slice, and the contiguous array to fill in.
 
         Parameters
         ----------
         padded
             Maps with their padding.
-        out
-            Contiguous.
         by_pixel
             Channels are last in a patch; else first, as in a weight.
         """
-        channels = padded.shape[1]
         kernels = _kernels()
         if kernels is None or padded.dtype != np.float32:
-            self._copy(padded, out, by_pixel=by_pixel)
-            return
+            return lambda part, out: self._copy(padded[part], out, by_pixel=by_pixel)
         flat, steps = _memory(padded)
-        counts = self.counts(padded.shape[2:])
+        counts, channels = self.counts(padded.shape[2:]), padded.shape[1]
         starts, offsets, length = _all_places(self, counts, steps, channels, by_pixel)
-        kernels.gather(flat, np.uint64(steps[0]), starts, offsets, np.uint64(length), out)
+        each, neighbours = np.uint64(steps[0]), np.uint64(length)
+
+        def fill(part: slice, out: Floats) -> None:
+            kernels.gather(flat[part.start * steps[0] :], each, starts, offsets, neighbours, out)
+
+        return fill
 
     def _copy(self, padded: Floats, out: Floats, *, by_pixel: bool) -> None:
-        """Do what `gather` does without compiled loops."""
+        """Do what `gatherer` does without compiled loops."""
         axes = tuple(range(2, padded.ndim))
         views = np.lib.stride_tricks.sliding_window_view(padded, self.reach, axis=axes)
         steps = tuple(slice(None, None, s) for s in self.stride)

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from xbar_circuit.errors import ParameterError, ShapeError
 from xbar_circuit.network.operators._products import Product
 from xbar_circuit.network.operators._windows import Windows, add_bias, blocks, last_to_second
-from xbar_circuit.network.operators.protocol import Array, MatrixOperator
+from xbar_circuit.network.operators.protocol import Array, MatrixOperator, Prepared
 
 __all__ = ["Convolution", "Dense", "TransposedConvolution", "pad_axes"]
 
 Pads = tuple[tuple[int, int], ...]
+Finish = Callable[[Array], Array] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,6 +65,17 @@ class Dense(MatrixOperator):
     def fold(self, products: Array, inputs: Array) -> Array:
         """Return products plus bias in the input's leading shape."""
         return (products[:, 0] + self.bias).reshape(*inputs.shape[:-1], -1)
+
+    def prepared(self) -> Prepared:
+        """Return what computes the output digitally."""
+
+        def product(inputs: Array, finish: Finish = None) -> Array:
+            found = self.unfold(inputs)[:, 0] @ self.weight
+            found += self.bias
+            output: Array = found if finish is None else finish(found)
+            return output.reshape(*inputs.shape[:-1], -1)
+
+        return product
 
     def with_matrices(self, matrices: NDArray[Any]) -> Dense:
         """Return the layer with another weight (1, inputs, outputs)."""
@@ -125,7 +137,7 @@ class Convolution(MatrixOperator):
         """Return the patches (batch * positions, groups, in / groups * kernel)."""
         padded, counts = self._padded(inputs)
         patches = np.empty((len(inputs), math.prod(counts), self._length), dtype=inputs.dtype)
-        self._windows.gather(padded, patches)
+        self._windows.gatherer(padded)(slice(0, len(padded)), patches)
         return patches.reshape(-1, self.groups, self._length // self.groups)
 
     def fold(self, products: Array, inputs: Array) -> Array:
@@ -134,43 +146,52 @@ class Convolution(MatrixOperator):
         maps = products.reshape(len(inputs), *self._windows.counts(size), -1) + self.bias
         return last_to_second(maps)
 
-    def through(self, product: Callable[[Array], Array], inputs: Array) -> Array:
+    def through(
+        self, product: Callable[[Array], Array], inputs: Array, finish: Finish = None
+    ) -> Array:
         """Return the feature maps, from somebody's products of blocks of the patches."""
-        return self._in_blocks(product, inputs, by_pixel=False)
+        return self._in_blocks(product, inputs, finish, by_pixel=False)
 
-    def prepared(self) -> Callable[[Array], Array]:
+    def prepared(self) -> Prepared:
         """Return what computes the feature maps digitally."""
         if self.groups == 1:
             pixels = np.moveaxis(self.weight, 1, -1).reshape(len(self.weight), -1)
             by_pixel = np.ascontiguousarray(pixels.T)
-            return lambda inputs: self._in_blocks(Product(by_pixel), inputs, by_pixel=True)
+            return lambda inputs, finish=None: self._in_blocks(
+                Product(by_pixel), inputs, finish, by_pixel=True
+            )
         if self.weight.shape[:2] != (self.groups, 1):
             return MatrixOperator.prepared(self)
         otherwise = MatrixOperator.prepared(self)
         kernels = np.ascontiguousarray(self.weight.reshape(self.groups, -1).T)
 
-        def each_channel(inputs: Array) -> Array:
+        def each_channel(inputs: Array, finish: Finish = None) -> Array:
             padded, _ = self._padded(inputs)
             found = self._windows.each_channel(padded, kernels, self.bias)
-            return otherwise(inputs) if found is None else found
+            if found is None:
+                return otherwise(inputs, finish)
+            return found if finish is None else finish(found)
 
         return each_channel
 
     def _in_blocks(
-        self, product: Callable[[Array], Array], inputs: Array, *, by_pixel: bool
+        self, product: Callable[[Array], Array], inputs: Array, finish: Finish, *, by_pixel: bool
     ) -> Array:
         padded, counts = self._padded(inputs)
+        gather = self._windows.gatherer(padded, by_pixel=by_pixel)
         windows, channels = math.prod(counts), len(self.weight)
         maps = np.empty((len(inputs), windows, channels), dtype=np.float32)
         room: Array | None = None
         for part in blocks(len(inputs), 4 * windows * (self._length + channels)):
-            some = padded[part]
             if room is None:
-                room = np.empty((len(some), windows, self._length), dtype=inputs.dtype)
-            patches = room[: len(some)]
-            self._windows.gather(some, patches, by_pixel=by_pixel)
+                room = np.empty((part.stop, windows, self._length), dtype=inputs.dtype)
+            patches = room[: part.stop - part.start]
+            gather(part, patches)
             found = product(patches.reshape(-1, self.groups, self._length // self.groups))
-            add_bias(found.reshape(-1, channels), self.bias, maps[part].reshape(-1, channels))
+            block = maps[part].reshape(-1, channels)
+            add_bias(found.reshape(-1, channels), self.bias, block)
+            if finish is not None:  # while the block is in the cache
+                finish(block)
         return last_to_second(maps.reshape(len(inputs), *counts, channels))
 
     @property

@@ -28,6 +28,7 @@ __all__ = [
     "MatrixOperator",
     "Operator",
     "Overwriting",
+    "Prepared",
     "Product",
     "RecurrentOperator",
 ]
@@ -36,6 +37,14 @@ Array = NDArray[np.float32]
 
 #: Multiplies vectors (n, rows) by a layer's matrix at a step: ``product(layer, vectors, step)``.
 Product = Callable[[str, Array, int], Array]
+
+
+class Prepared(Protocol):
+    """Computes the output of a `MatrixOperator` digitally."""
+
+    def __call__(self, inputs: Array, finish: Callable[[Array], Array] | None = None) -> Array:
+        """Return the output, finished by an elementwise operator that overwrites it."""
+        ...
 
 
 @runtime_checkable
@@ -49,7 +58,7 @@ class Operator(Protocol):
 
 @runtime_checkable
 class Overwriting(Operator, Protocol):
-    """An operator of one input that can leave its output where its input was."""
+    """An elementwise operator of one input that can leave its output where its input was."""
 
     def overwrite(self, values: Array) -> Array:
         """Return the output in the memory of values that nobody else needs."""
@@ -74,7 +83,12 @@ class MatrixOperator(ABC):
     def fold(self, products: Array, inputs: Array) -> Array:
         """Return the output from the products (vectors, groups, cols), with the bias added."""
 
-    def through(self, product: Callable[[Array], Array], inputs: Array) -> Array:
+    def through(
+        self,
+        product: Callable[[Array], Array],
+        inputs: Array,
+        finish: Callable[[Array], Array] | None = None,
+    ) -> Array:
         """Return the output, from somebody's products of the vectors or of blocks of them.
 
         Parameters
@@ -83,13 +97,21 @@ class MatrixOperator(ABC):
             Multiplies vectors (n, groups, rows); what it returns is used up before the next call.
         inputs
             What to unfold.
+        finish
+            Overwrites the output, or blocks of it, by an elementwise operator that follows.
         """
-        return self.fold(product(self.unfold(inputs)), inputs)
+        output = self.fold(product(self.unfold(inputs)), inputs)
+        return output if finish is None else finish(output)
 
-    def prepared(self) -> Callable[[Array], Array]:
-        """Return what computes the output of inputs digitally, prepared for many of them."""
+    def prepared(self) -> Prepared:
+        """Return what computes the output of inputs digitally, prepared for many of them.
+
+        It takes the inputs and a `finish` as `through` does.
+        """
         matrices = self.matrices
-        return lambda inputs: self.fold(multiply(self.unfold(inputs), matrices), inputs)
+        return lambda inputs, finish=None: self.through(
+            lambda vectors: multiply(vectors, matrices), inputs, finish
+        )
 
     @abstractmethod
     def with_matrices(self, matrices: NDArray[Any]) -> MatrixOperator:
