@@ -9,8 +9,8 @@ import xbar_circuit as xc
 from xbar_circuit.accelerator import Accelerator
 from xbar_circuit.accelerator.settings import from_dictionary
 from xbar_circuit.network.graph import INPUT, Network, Node
-from xbar_circuit.network.operators import Dense
-from xbar_circuit.peripherals import OscillatorCounter, Readout
+from xbar_circuit.network.operators import Dense, Relu
+from xbar_circuit.peripherals import Dac, OscillatorCounter, Readout
 from xbar_circuit.tile import CHAINS
 
 SAR = Accelerator(
@@ -100,3 +100,29 @@ def test_a_converter_that_cannot_draw_it_is_named():
         SAR.changed(mismatch={"nonsense": 0.1})
     with pytest.raises(xc.ParameterError, match=r"a converter with a method drawn"):
         Accelerator(mismatch={"unit_sigma": 0.1})
+
+
+def test_a_drawn_dac_drives_layers_of_both_signs_in_every_engine():
+    """After the rectifier the inputs have one sign; the same string drives both layers."""
+    rng = np.random.default_rng(3)
+    first, second = (Dense(weight=rng.normal(size=(8, 8)), bias=np.zeros(8)) for _ in "ab")
+    nodes = (
+        Node(name="a", operator=first, inputs=(INPUT,)),
+        Node(name="r", operator=Relu(), inputs=("a",)),
+        Node(name="b", operator=second, inputs=("r",)),
+    )
+    dac = Dac(bits=5).drawn(rng, dnl_sigma_lsb=0.3)
+    own = SAR.changed(driver=dac, mismatch=())
+    network_of_two = Network(nodes=nodes, input_shape=(8,))
+    chip, plain = (
+        one.program(network_of_two, calibration=inputs(), rng=np.random.default_rng(1))
+        for one in (own, own.changed(driver=Dac(bits=5)))
+    )
+    drivers = {name: chip.layers[name].parts.accelerators[0].driver for name in "ab"}
+    assert (drivers["a"].signed, drivers["b"].signed) == (True, False)
+    assert drivers["a"].inl_lsb == dac.inl_lsb
+    assert drivers["b"].inl_lsb == (0.0, *dac.inl_lsb)
+    assert not np.array_equal(chip.run(inputs())[0], plain.run(inputs())[0])
+    for check in chip.spot_check(inputs(8), vectors=3):
+        assert check.codes.within_one == 1.0
+        assert np.ptp(check.spice_code) > 40

@@ -191,13 +191,24 @@ def test_pulses_in_the_deck_rise_from_nothing_and_fall_to_it():
     np.testing.assert_allclose(found, [(0.0, 0.0), *one, *three], rtol=1e-9)
 
 
-def test_a_dac_with_errors_keeps_its_sign():
-    """A layer whose inputs have the other sign is refused by name, a plain one is changed."""
-    own = Dac(bits=5).drawn(np.random.default_rng(1), dnl_sigma_lsb=0.1)
-    assert own.with_sign(signed=True) is own
-    for one in (own, WordLineBuffer(driver=own)):
-        with pytest.raises(xc.ParameterError, match=r"INL of 31 codes, .* Dac\(bits=5, signed=F"):
-            one.with_sign(signed=False)
+def test_a_dac_keeps_the_errors_of_its_string_when_its_sign_changes():
+    """Tap k of the string is code k, or code k - 16 of both signs; each is off by the same LSB."""
+    rng = np.random.default_rng(1)
+    unsigned = Dac(bits=5, signed=False, full_scale_volt=0.31).drawn(rng, dnl_sigma_lsb=0.1)
+    signed = unsigned.with_sign(signed=True)
+    assert unsigned.lsb == approx(0.01)
+    assert signed.lsb == approx(0.31 / 15)
+    off = unsigned.volts(np.arange(32)) / unsigned.lsb - np.arange(32)
+    assert np.abs(off).max() > 0.1
+    np.testing.assert_allclose(
+        signed.volts(np.arange(-15, 16)) / signed.lsb - np.arange(-15, 16), off[1:], atol=1e-12
+    )
+    assert signed.with_sign(signed=False) == unsigned
+    assert signed.with_sign(signed=True) is signed
+    drawn = Dac(bits=5).drawn(rng, dnl_sigma_lsb=0.1)
+    assert drawn.with_sign(signed=False).with_sign(signed=True) == drawn
+    buffer = WordLineBuffer(driver=drawn).with_sign(signed=False)
+    assert buffer.driver.inl_lsb == (0.0, *drawn.inl_lsb)
     assert Dac(bits=5).with_sign(signed=False) == Dac(bits=5, signed=False)
 
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
-from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals.converters.base import CodeArray, errors_tuple
 from xbar_circuit.peripherals.drivers.base import Driver, WordLines, check_output
 
@@ -105,21 +104,17 @@ class Dac(Driver):
     def with_sign(self, signed: bool) -> Dac:  # noqa: FBT001  what it is about
         """Return a copy for inputs of both signs, or for inputs from 0 to 1.
 
-        Raises
-        ------
-        ParameterError
-            It has errors, which belong to the codes of the other kind.
+        It is the same string between other references, as in a converter whose output is switched
+        between unipolar and bipolar: ``2**bits`` taps, of which signed codes in offset binary use
+        all but the lowest. A tap keeps its INL in LSB, which is a matter of resistors alone; the
+        lowest one, at the end of the string, has none.
         """
         if signed == self.signed:
             return self
-        if self.inl_lsb is not None:
-            raise ParameterError.about(
-                "driver",
-                got=f"a Dac with the INL of {len(self.inl_lsb)} codes, signed={self.signed}",
-                expected=f"one with signed={signed}, as these inputs need",
-                remedy=f"draw it so: Dac(bits={self.bits}, signed={signed}).drawn(...)",
-            )
-        return dataclasses.replace(self, signed=signed)
+        errors = self.inl_lsb
+        if errors is not None:
+            errors = errors[1:] if signed else (0.0, *errors)
+        return dataclasses.replace(self, signed=signed, inl_lsb=errors)
 
     def with_full_scale(self, volt: float) -> Dac:
         """Return a copy with another full scale [V]."""
