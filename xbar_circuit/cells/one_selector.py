@@ -114,8 +114,11 @@ class OneS1R:
         The node between both parts is solved for to rounding, by Newton's method within a bracket.
         """
         row, column, g = np.broadcast_arrays(row_volt, column_volt, conductance)
-        middle = self._middle(row, column, g)
-        device, selector = self._parts(row, middle, column, g)
+        # both see differences only: from the column's own they keep their digits between nodes of
+        # nearly one voltage, as a floating wire makes them
+        drop, zero = row - column, np.zeros(g.shape)
+        middle = self._middle(drop, zero, g)
+        device, selector = self._parts(drop, middle, zero, g)
         live = g > 0.0
         both = device.row_slope - device.column_slope + selector.row_slope - selector.column_slope
         both = 0.5 * np.where(both > 0.0, both, 1.0)

@@ -7,7 +7,9 @@ did, the tangent where it carries what the line did (so a diode's junction volta
 SPICE: L. W. Nagel, Memo ERL-M520, University of California, Berkeley, 1975).
 
 A sample has converged when no line was bent and a step changed no column current by more than the
-tolerance, relative to the column's full scale, the sum of |V| times the transfer. The last currents
+tolerance, relative to the column's full scale, the sum of |V| times the transfer. Where floating
+wires hang by steep selectors rounding alone may move it by more; after many steps a larger change
+is enough, and is part of the bound on the error that every answer carries. The last currents
 are those of the resistors that carry what the cells do: sums of products of one sign.
 """
 
@@ -38,6 +40,7 @@ _OVERSHOOT = 2.0  # a cell's current over its line's, from where the tangent is 
 _BENT = 1e-3  # how closely a bent tangent meets the line's current
 _BISECTIONS = 80
 _PATIENCE = 40  # steps after which points are taken half-way only
+_STANDSTILL = 1e-10  # change that then is enough: rounding moves wires that hardly anything holds
 _BYTES_AT_ONCE = 1 << 28
 _SHARES = 8.0  # of a column's full scale for each share by which all resistors may be off
 _ROUNDING = 4.0 * float(np.finfo(np.float64).eps)
@@ -151,9 +154,11 @@ class _Iteration:
             u, w = found.row[..., 0], found.column[..., 0]
             current, scale = found.current[..., 0], found.current[..., 1]
             line = a * u - b * w + source
-            point_u, point_w, bent = self._points((point_u, point_w), (u, w), line, step)
+            blur = _ROUNDING * (np.abs(a * u) + np.abs(b * w) + np.abs(source))
+            point_u, point_w, bent = self._points((point_u, point_w), (u, w), (line, blur), step)
             change = np.abs(current - before)
-            good = ~bent & (change <= self._method.tolerance * scale).all(axis=1)
+            enough = self._method.tolerance if step <= _PATIENCE else _STANDSTILL
+            good = ~bent & (change <= enough * scale).all(axis=1)
             solved.iterations[self._active] = step
             if good.any():
                 which = self._active[good]
@@ -185,10 +190,15 @@ class _Iteration:
         self,
         last: tuple[FloatArray, FloatArray],
         new: tuple[FloatArray, FloatArray],
-        line: FloatArray,
+        lines: tuple[FloatArray, FloatArray],
         step: int,
     ) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
-        """Return where the next tangents are taken (u, w), and which samples have bent ones."""
+        """Return where the next tangents are taken (u, w), and which samples have bent ones.
+
+        `lines` are the currents of the lines and what rounding may have made of them: a cell at the
+        end of a floating wire carries nothing else, and its line says nothing.
+        """
+        line, blur = lines
         u0, w0 = last
         u, w = (np.where(self._there, part, 0.0) for part in new)
 
@@ -197,7 +207,7 @@ class _Iteration:
             return self._bar.cell.respond(u1, w1, self._bar.conductance).current
 
         def over(value: FloatArray, most: float) -> NDArray[np.bool_]:
-            excess = ~(np.abs(value) <= most * np.abs(line)) & ~(line * value < 0.0)
+            excess = ~(np.abs(value) <= most * np.abs(line) + blur) & ~(line * value < 0.0)
             return np.asarray(excess & self._there & (value != 0.0))
 
         value, full = current(1.0), np.ones_like(u)
