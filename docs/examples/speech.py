@@ -162,22 +162,28 @@ def study(folder: Path, sound: Any, *, chips: int = 1, seed: int = 1) -> dict[st
 
 
 def draw(found: dict[str, Any], path: Path) -> None:
-    """Write the figure: the probability of speech over time."""
+    """Write the figure: the probability of speech over time, and above it what was decided."""
     import matplotlib.pyplot as plt  # noqa: PLC0415
 
     figure, axes = plt.subplots(
-        len(found), figsize=(7.0, 2.2 * len(found)), layout="constrained", sharex=True
+        len(found), figsize=(8.0, 2.8 * len(found)), layout="constrained", sharex=True
     )
     for place, (kind, one) in zip(np.atleast_1d(axes), found.items(), strict=True):
         curves = one["curves"]
-        worn = [name for name in curves if "1 year" in name][:1]
-        styles = (("runtime", "k-"), *((name, "C1-") for name in worn))
-        for name, style in styles:
+        shown = {"runtime": "black"}
+        for words, colour in (("PCM, 25 s", "C0"), ("PCM, 1 year", "C1")):
+            shown |= {name: colour for name in curves if name.startswith(words)}
+        for row, (name, colour) in enumerate(shown.items()):
             times = np.arange(len(curves[name])) * FRAME / RATE
-            place.plot(times, curves[name], style, lw=1.0, label=name)
+            place.plot(times, curves[name], color=colour, lw=1.0, label=name)
+            high = 1.30 - 0.08 * row
+            spoken = np.array(curves[name]) > SPEECH
+            place.fill_between(
+                times, high - 0.05, high, where=spoken, step="post", color=colour, lw=0
+            )
         place.axhline(SPEECH, color="gray", lw=0.6, ls=":")
-        place.set(ylabel=f"speech, {kind} file")
-        place.legend(fontsize=8, loc="upper right")
+        place.set(ylabel=f"P(speech), {kind} file", ylim=(-0.03, 1.36), yticks=(0, 0.5, 1))
+        place.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
     place.set(xlabel="time (s)")
     figure.savefig(path, dpi=120)
     plt.close(figure)
