@@ -31,13 +31,17 @@ def _sinhc(a: float) -> Any:
     """Return ``sinh(a)/a`` and its slope."""
     size = abs(a)
     if size <= _SERIES:
+        # x**k / (2k + 1)! and its derivative, even and odd powers apart so that neither waits
         x = a * a
-        value, slope = 0.0, 0.0
-        # Horner's scheme of x**k / (2k + 1)! and of its derivative, from k = 12 down
-        for k in range(12, 0, -1):
-            slope = slope * x + 2.0 * k * _TERMS[k]
-            value = value * x + _TERMS[k]
-        return value * x + 1.0, slope * a
+        y = x * x
+        even, odd, even_slope, odd_slope = _TERMS[12], 0.0, 12.0 * _TERMS[12], 0.0
+        for k in range(11, 0, -2):
+            odd = odd * y + _TERMS[k]
+            odd_slope = odd_slope * y + k * _TERMS[k]
+            even = even * y + _TERMS[k - 1]
+            if k > 1:
+                even_slope = even_slope * y + (k - 1.0) * _TERMS[k - 1]
+        return even + x * odd, 2.0 * a * (odd_slope + x * even_slope)
     up = math.exp(min(size, _LARGEST))
     down = 1.0 / up
     value = 0.5 * (up - down) / size
@@ -81,6 +85,7 @@ def read(
     """
     r_series, r_th, t_amb, melt, r_crystal, e_crystal, asym = numbers
     samples, count = volt.shape
+    siemens = 1.0 / r_series
     last = starts.shape[1] - 3
     left = 0
     for k in range(samples):
@@ -96,7 +101,7 @@ def read(
             v = size * ratio
             done = False
             for _ in range(_STEPS):
-                through = (size - v) / r_series
+                through = (size - v) * siemens
                 source = r_th * v * through
                 if not (v >= 0.0 and v <= closed and source <= _SAFE * melt):
                     break
@@ -120,13 +125,13 @@ def read(
                 own_slope = chord * share + sign * v * by_volt * share * share
                 warmer = by_kelvin + chord * chord * ohm * e_crystal * each * each
                 heat = v * warmer * share * share * r_th
-                damped = r_series * (own_slope + heat * (size - 2.0 * v) / r_series)
-                step = (through - carried) * r_series / (damped + 1.0)
+                damped = r_series * (own_slope + heat * (size - 2.0 * v) * siemens)
+                part = 1.0 / (1.0 + damped)
+                step = (through - carried) * r_series * part
                 if abs(step) <= _CLOSE * size:
                     # between both expressions of the current, as the straight lines meet
-                    value = (carried + through * damped) / (1.0 + damped)
-                    current[k, j] = sign * value
-                    slope[k, j] = (own_slope + heat * through) / (1.0 + damped)
+                    current[k, j] = sign * (carried + through * damped) * part
+                    slope[k, j] = (own_slope + heat * through) * part
                     done = True
                     break
                 v += step
