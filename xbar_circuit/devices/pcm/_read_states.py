@@ -82,7 +82,7 @@ class ReadStates:
         solid = law.solid_length(p, self.thickness.reshape(-1))
         cells = _constants(p, solid)
         none = np.zeros((0, 0))
-        if len(cells) < _MANY:
+        if cells.shape[1] < _MANY:
             return numbers, cells, 0.0, none
         z = np.log(solid)
         low, high = float(z.min()), float(z.max())
@@ -98,23 +98,24 @@ class ReadStates:
         starts = np.concatenate([ratio[1:2], ratio]).T  # even in the voltage
         place = (z - low) / step
         at = np.minimum(place.astype(np.int64), _LINES - 4)
-        cells[:, 6] = at
-        cells[:, 7:] = np.stack(loops.weights(place - at), axis=-1)
+        cells[6] = at
+        cells[7:11] = loops.weights(place - at)
         return numbers, cells, (_VOLTS - 1) / _LARGEST_VOLT, np.ascontiguousarray(starts)
 
 
 def _constants(p: PcmNumbers, solid: FloatArray) -> FloatArray:
-    """Return what `_read_loops.read` wants of each cell (cells, 11); the last 5 are the table's."""
+    """Return what `_read_loops.read` wants of each cell (12, cells); 6 to 10 are the table's."""
     double = 2.0 * BOLTZMANN_EV
-    cells = np.zeros((len(solid), 11))
-    cells[:, 0] = law.barrier(p, solid, p.log_age)
-    cells[:, 1] = p.i_scale * p.trap_dz / double / solid
-    cells[:, 2] = p.trap_dz / (double * (solid + p.u_contact))
-    cells[:, 3] = p.g_liner / solid
+    cells = np.zeros((12, len(solid)))
+    cells[0] = law.barrier(p, solid, p.log_age)
+    cells[1] = p.i_scale * p.trap_dz / double / solid
+    cells[2] = p.trap_dz / (double * (solid + p.u_contact))
+    cells[3] = p.g_liner / solid
     reach = law.span(p, solid, p.log_age)
     # y + reach/w*exp(y + 3) is below CLOSED here: the switch is closed, see `_read_law`
     y = CLOSED - reach / p.v_width * np.exp(CLOSED + 3.0)
     highest = np.maximum(law.threshold(p, solid, p.log_age) + p.v_width * y, 0.0)
-    cells[:, 4] = np.sqrt(np.maximum(highest**2 - law.ROUNDING_VOLT**2, 0.0))
-    cells[:, 5] = 1.0 - p.r_series * law.off_conductance(p, p.t_amb, solid)
+    cells[4] = np.sqrt(np.maximum(highest**2 - law.ROUNDING_VOLT**2, 0.0))
+    cells[5] = 1.0 - p.r_series * law.off_conductance(p, p.t_amb, solid)
+    cells[11] = cells[1] * np.exp(-cells[0] / p.t_amb)
     return cells
