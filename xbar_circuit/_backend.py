@@ -56,7 +56,7 @@ Array: TypeAlias = Any
 """An array of NumPy, torch or CuPy."""
 
 _VARIABLE = "XBAR_DEVICE"
-_EXTRA = 'install the extra: pip install "xbar_circuit[gpu]"'
+_EXTRAS = {"torch": "gpu", "cupy": "cupy"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,8 @@ def _imported(device: str, library: str) -> tuple[Any, Any]:
         return import_module(library), import_module(f"array_api_compat.{library}")
     except ImportError as error:
         missing = getattr(error, "name", None) or library
-        raise _refused(device, f"{missing} cannot be imported", _EXTRA) from error
+        extra = f'install the extra: pip install "xbar_circuit[{_EXTRAS[library]}]"'
+        raise _refused(device, f"{missing} cannot be imported", extra) from error
 
 
 def _torch(device: str, where: str) -> Backend:

@@ -1,5 +1,6 @@
 """Networks on tiles against plain products; one chip, made once."""
 
+import importlib
 from dataclasses import replace
 
 import numpy as np
@@ -27,6 +28,7 @@ from xbar_circuit.peripherals import (
     WordLineBuffer,
 )
 
+tiles_module = importlib.import_module("xbar_circuit.nodal.tiles")
 LOW, HIGH = 0.1e-6, 25e-6
 EXACT = Readout(converter=IdealConverter(bits=None))
 IDEAL = Accelerator(
@@ -230,9 +232,9 @@ def test_a_chip_is_reduced_once_whatever_is_asked_of_it(monkeypatch):
     calls = []
     inner = layer.transfers_of
 
-    def counted(tiles):
+    def counted(tiles, **options):
         calls.append(len(tiles))
-        return inner(tiles)
+        return inner(tiles, **options)
 
     monkeypatch.setattr(ranges, "transfers_of", counted)
     monkeypatch.setattr(layer, "transfers_of", counted)
@@ -247,6 +249,28 @@ def test_a_chip_is_reduced_once_whatever_is_asked_of_it(monkeypatch):
     chip.cost(images)
     chip.at(0.0).run(images)
     assert sum(calls) == tiles
+
+
+def test_a_chip_reduces_its_tiles_on_its_device_at_every_age(monkeypatch):
+    accelerator = xc.Accelerator(rows=20, cols=12).changed(statistics=PcmStatistics.joshi2020())
+    options = {"calibration": signed_images(), "rng": np.random.default_rng(5)}
+    here = accelerator.program(small_network(), **options)
+    places = []
+    inner = tiles_module.for_tiles
+    monkeypatch.setattr(
+        tiles_module, "for_tiles", lambda device: places.append(inner(device)) or places[-1]
+    )
+    options["rng"] = np.random.default_rng(5)
+    there = accelerator.program(small_network(), device="torch:cpu", **options)
+    assert {place.name for place in places} == {"torch:cpu"}
+    for one, other in ((here, there), (here.at(86400.0), there.at(86400.0))):
+        places.clear()
+        for own, same in zip(other.transfers, one.transfers, strict=True):
+            for a, b in zip(own, same, strict=True):
+                np.testing.assert_allclose(a, b, rtol=0, atol=1e-12 * b.max())
+    assert {place.name for place in places} == {"torch:cpu", "cpu"}
+    with pytest.raises(ParameterError, match="device"):
+        accelerator.program(small_network(), device="gpu", **options)
 
 
 def test_a_chip_ages_without_being_programmed_again():

@@ -101,7 +101,7 @@ def test_a_device_that_is_not_there_is_named(device, words):
 
 def test_a_library_that_is_not_installed_names_the_extra(monkeypatch):
     monkeypatch.setitem(importlib.import_module("sys").modules, "cupy", None)
-    with pytest.raises(xc.ParameterError, match=r"xbar_circuit\[gpu\]"):
+    with pytest.raises(xc.ParameterError, match=r"xbar_circuit\[cupy\]"):
         backend("cupy:0")
 
 

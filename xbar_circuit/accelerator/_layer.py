@@ -92,12 +92,13 @@ def encoded(driver: Driver, values: Array, scale: float) -> Array:
     return np.clip(codes, np.float32(driver.lowest), np.float32(driver.highest), out=codes)
 
 
-def transfers_of(tiles: Sequence[Tile]) -> tuple[FloatArray, ...]:
+def transfers_of(tiles: Sequence[Tile], *, device: str | None = None) -> tuple[FloatArray, ...]:
     """Return the transfer matrix of every tile's loaded array [S].
 
     Wires, terminals and the resistances of drivers and read-outs are exact. Cells that are not
     linear count with their conductance at zero bias; those whose rows drive gates, with what they
-    hold. Tiles of one shape and with the same terminals are reduced together.
+    hold. Tiles of one shape and with the same terminals are reduced together, on `device` as
+    `nodal.transfer_tiles` takes it.
     """
     members: dict[object, list[int]] = {}
     for k, tile in enumerate(tiles):
@@ -113,7 +114,8 @@ def transfers_of(tiles: Sequence[Tile]) -> tuple[FloatArray, ...]:
                 found.update(zip(places, held, strict=True))
                 continue
             held = held if first.cell.linear else first.cell.zero_bias_conductance(held)
-            made = nodal.transfer_tiles(held, wires=first.wires, terminals=first.terminals)
+            ends = first.terminals
+            made = nodal.transfer_tiles(held, wires=first.wires, terminals=ends, device=device)
             found.update(zip(places, made, strict=True))
     return tuple(found[k] for k in range(len(tiles)))
 

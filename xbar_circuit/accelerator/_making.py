@@ -8,6 +8,7 @@ from typing import TypeVar
 from threadpoolctl import threadpool_limits
 
 from xbar_circuit import _checks as checks
+from xbar_circuit._backend import preferred
 from xbar_circuit.accelerator._drift import COMPENSATIONS
 from xbar_circuit.accelerator._memory import working_bytes
 from xbar_circuit.accelerator._programming import program_devices
@@ -34,6 +35,7 @@ def program_mapping(
     aware: bool | WireAware = False,
     drift_compensation: str = "global",
     memory_bytes: int = MEMORY_BYTES,
+    device: str | None = None,
 ) -> ChipT:
     """Make a chip of a mapped network.
 
@@ -52,7 +54,7 @@ def program_mapping(
     aware
         Whether conductances are chosen for the wires; or what came of that for this mapping, which
         chips of several seeds share.
-    drift_compensation, memory_bytes
+    drift_compensation, memory_bytes, device
         As for `accelerator.program`.
 
     Raises
@@ -80,6 +82,7 @@ def program_mapping(
         aware=aware,
         drift_compensation=drift_compensation,
         memory_bytes=memory_bytes,
+        device=device,
     )
 
 
@@ -93,6 +96,7 @@ def program_with(
     aware: bool | WireAware = False,
     drift_compensation: str = "global",
     memory_bytes: int = MEMORY_BYTES,
+    device: str | None = None,
 ) -> ChipT:
     """Make a chip of a mapped network that somebody else can run.
 
@@ -104,7 +108,7 @@ def program_with(
         The network on its accelerators.
     calibrate
         Runs the network on the calibration inputs, with what it is given to multiply.
-    seed, celsius, aware, drift_compensation, memory_bytes
+    seed, celsius, aware, drift_compensation, memory_bytes, device
         As for `program_mapping`.
 
     Raises
@@ -114,15 +118,16 @@ def program_with(
     """
     checks.choice("drift_compensation", drift_compensation, COMPENSATIONS)
     realised = None
-    if aware:
-        realised = aware if isinstance(aware, WireAware) else wire_aware_of(mapping)
-        mapping = realised.mapping
-    programmed = program_devices(mapping, seed=seed, celsius=celsius)
-    calibrator = Calibrator(
-        mapping, programmed.conductances(), seed=programmed.seed, celsius=celsius
-    )
-    with threadpool_limits(limits=1, user_api="blas"):
-        calibrate(calibrator)
+    with preferred(device):
+        if aware:
+            realised = aware if isinstance(aware, WireAware) else wire_aware_of(mapping)
+            mapping = realised.mapping
+        programmed = program_devices(mapping, seed=seed, celsius=celsius)
+        calibrator = Calibrator(
+            mapping, programmed.conductances(), seed=programmed.seed, celsius=celsius
+        )
+        with threadpool_limits(limits=1, user_api="blas"):
+            calibrate(calibrator)
     missed = [plan.name for plan in mapping.layers if plan.name not in calibrator.parts]
     if missed:
         raise ParameterError.about(
@@ -141,4 +146,5 @@ def program_with(
         drift_compensation=drift_compensation,
         memory_bytes=memory_bytes,
         wire_aware=realised,
+        device=device,
     )

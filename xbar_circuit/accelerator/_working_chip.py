@@ -100,6 +100,7 @@ class WorkingChip:
     drift_compensation: str = "global"
     memory_bytes: int = MEMORY_BYTES
     wire_aware: WireAware | None = None
+    device: str | None = None
 
     @property
     def network(self) -> Network:
@@ -173,7 +174,7 @@ class WorkingChip:
             if exact and all(map(_same_array, tiles, self._tiles_before(k))):
                 found.append(self.fresh[k])
             else:
-                found.append(transfers_of(tiles))
+                found.append(transfers_of(tiles, device=self.device))
         return tuple(found)
 
     def _tiles_before(self, layer: int) -> list[Tile]:

@@ -68,6 +68,8 @@ class Chip(WorkingChip):
         Limit on the memory of the whole process while it runs.
     wire_aware
         Result of wire-aware programming, if it was used.
+    device
+        Where its tiles are reduced; None is the processor or what is preferred.
     """
 
     def budget(
@@ -176,6 +178,7 @@ def program(
     wire_aware: bool = False,
     drift_compensation: str = "global",
     memory_bytes: int = MEMORY_BYTES,
+    device: str | None = None,
 ) -> Chip:
     """Make a chip; see `Accelerator.program`, which calls this.
 
@@ -191,6 +194,10 @@ def program(
     memory_bytes
         Limit on the memory of the whole process; of large networks only the first calibration
         inputs are used that fit.
+    device
+        Where tiles are reduced, now and at every later age: ``"cuda"`` for a graphics card; None
+        for the processor or what is preferred, see `xbar_circuit._backend`. Devices are drawn and
+        vectors multiplied by NumPy.
     accelerator
         What the tiles are.
     network
@@ -227,4 +234,5 @@ def program(
         aware=wire_aware,
         drift_compensation=drift_compensation,
         memory_bytes=memory_bytes,
+        device=device,
     )

@@ -110,7 +110,7 @@ class Accelerator(Hardware):
             Layers on another accelerator, by name.
         options
             As for `accelerator.program`: ``celsius`` (while it is programmed), ``wire_aware``,
-            ``drift_compensation``, ``memory_bytes``.
+            ``drift_compensation``, ``memory_bytes``, ``device``.
 
         Returns
         -------
