@@ -76,7 +76,7 @@ def _draw_gallery() -> None:
     """Run the commands of the gallery whose pictures are missing or of another command."""
     page = (HERE / "gallery.md").read_text(encoding="utf-8")
     for block in re.findall(r"```sh\n(xbar .*?)\n```", page, re.DOTALL):
-        words = shlex.split(block)[1:]
+        words = shlex.split(block.replace("\\\n", " "))[1:]
         stamp = HERE / words[words.index("--out") + 1] / "made_by.txt"
         made_by = f"{version}: {block}"
         if stamp.is_file() and stamp.read_text(encoding="utf-8") == made_by:

@@ -124,6 +124,12 @@ def test_the_example_array_of_the_gallery_is_read(tmp_path):
     np.testing.assert_allclose(current, xc.nodal.read(xbar, volts).column_current, rtol=1e-12)
 
 
+def test_the_example_settings_of_the_gallery_have_published_statistics():
+    settings = xc.accelerator.read_settings(DOCS / "examples/pcm.toml")
+    assert settings.seconds == (25.0, 86400.0, 2592000.0, 31536000.0)
+    assert settings.accelerator.statistics == xc.devices.PcmStatistics.joshi2020()
+
+
 class Cell(torch.nn.Module):
     """A recurrent layer with the inputs and outputs of the speech network, small."""
 

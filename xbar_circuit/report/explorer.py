@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from jinja2 import Environment
+
 from xbar_circuit.errors import XbarError
 from xbar_circuit.studies.array.exploration import (
     CELLS,
@@ -23,6 +25,29 @@ from xbar_circuit.units import engineering
 __all__ = ["build", "serve"]
 
 _TITLE = "xbar explore"
+#: Around the page: a phone shows it at its own width, a dark desktop on a dark ground.
+_TEMPLATE = """
+{% extends base %}
+{% block preamble %}
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>
+  :root { color-scheme: light dark; }
+  body { margin: 0; background: #fff; color: #1c2530; font-family: Arial, sans-serif; }
+  @media (prefers-color-scheme: dark) { body { background: #11181f; color: #e3e9ee; } }
+</style>
+{% endblock %}
+"""
+#: Of the controls, which are out of the reach of the page's own style.
+_CONTROL_STYLE = """
+@media (prefers-color-scheme: dark) {
+  :host { color: #e3e9ee; }
+  select.bk-input { background-color: #1b2530 !important; color: #e3e9ee !important; }
+  .noUi-target { background: #33414d; border-color: #33414d; }
+  .noUi-connect { background: #56b4e9; }
+}
+"""
+_WRAPPED = {"flex-wrap": "wrap"}  # panels go below one another where the page is narrow
+_PANEL = {"width": 390, "height": 300, "toolbar_location": None}
 
 
 def serve(*, port: int, show: bool, ready: Callable[[str], None]) -> None:
@@ -74,12 +99,15 @@ def build(document: Any) -> None:
         title="Error of each column's current",
         x_axis_label="bit line (column)",
         y_axis_label="error against ideal wires [%]",
-        height=300,
-        width=430,
-        toolbar_location=None,
+        **_PANEL,
     )
     bars.vbar(x="column", top="error", width=0.9, source=columns, color="#0072B2")
-    numbers = models.Div(name="numbers", styles={"font-size": "1.1rem"})
+    numbers = models.Div(
+        name="numbers",
+        styles={"font-size": "1.1rem", "padding": "0 16px"},
+        stylesheets=[_CONTROL_STYLE],
+        sizing_mode="stretch_width",
+    )
 
     def update(attr: str, old: object, new: object) -> None:  # noqa: ARG001  Bokeh asks for these
         try:
@@ -105,11 +133,15 @@ def build(document: Any) -> None:
         control.on_change(trigger, update)
     update("", None, None)
     side = layouts.column(*controls.values(), width=270, margin=(8, 24, 8, 16))
-    grid = layouts.gridplot(
-        [[maps[0].page, maps[1].page], [maps[2].page, bars]], toolbar_location=None
+    panels = layouts.row(
+        *(one.page for one in maps), bars, styles=_WRAPPED, sizing_mode="stretch_width"
     )
-    document.add_root(layouts.row(side, layouts.column(numbers, grid), sizing_mode="inherit"))
+    beside = layouts.column(
+        numbers, panels, styles={"flex": "1 1 390px"}, sizing_mode="stretch_width"
+    )
+    document.add_root(layouts.row(side, beside, styles=_WRAPPED, sizing_mode="stretch_width"))
     document.title = _TITLE
+    document.template = Environment(autoescape=True).from_string(_TEMPLATE)
 
 
 class _Map:
@@ -123,9 +155,7 @@ class _Map:
             title=f"{title} [{unit}]",
             x_axis_label="bit line (column)",
             y_axis_label="word line (row)",
-            height=300,
-            width=430,
-            toolbar_location=None,
+            **_PANEL,
             x_range=bokeh.models.DataRange1d(range_padding=0.0),
             y_range=bokeh.models.DataRange1d(range_padding=0.0, flipped=True),
         )
@@ -155,7 +185,7 @@ def _controls(models: Any) -> dict[str, Any]:
     def slider(title: str, value: float, low: float, high: float, step: float) -> Any:
         return models.Slider(title=title, value=value, start=low, end=high, step=step)
 
-    return {
+    controls = {
         "rows": slider("word lines", start.rows, 1, 128, 1),
         "cols": slider("bit lines", start.cols, 1, 128, 1),
         "row_ohm": slider("word-line resistance per segment [ohm]", start.row_ohm, 0, 50, 0.1),
@@ -175,6 +205,9 @@ def _controls(models: Any) -> dict[str, Any]:
             labels=["drive word lines at both ends", "sense bit lines at both ends"], active=[]
         ),
     }
+    for control in controls.values():
+        control.stylesheets = [_CONTROL_STYLE]
+    return controls
 
 
 def _setting(controls: dict[str, Any]) -> ExplorationSetting:
