@@ -106,6 +106,8 @@ def test_many_converters_are_drawn_and_their_yield_is_told(tmp_path, capsys):
     assert len(list((tmp_path / "samples").glob("*.json"))) == 12
     assert "yield" in capsys.readouterr().out
     assert (tmp_path / "characterize.png").read_bytes().startswith(b"\x89PNG")
+    assert content["provenance"].endswith("27 C; 12 samples; seed 0")
+    assert run(*asked, "--celsius", 85, "--out", tmp_path / "warm") == 2
 
 
 def test_a_column_is_read_out_end_to_end(tmp_path, capsys):
@@ -114,6 +116,7 @@ def test_a_column_is_read_out_end_to_end(tmp_path, capsys):
     content = json.loads((tmp_path / "summary.json").read_text())
     assert set(content["error_lsb"]) == {"driver", "device", "wire", "amplifier", "converter"}
     assert content["engine"] == "spice"
+    assert content["provenance"].endswith("27 C; 6 products; seed 0")
     assert (tmp_path / "characterize.png").read_bytes().startswith(b"\x89PNG")
     assert "Error by cause" in (tmp_path / "index.html").read_text()
     assert ".tran" in next((tmp_path / "decks").glob("*.cir")).read_text()
@@ -224,6 +227,7 @@ def test_converters_take_a_circuit_of_ones_own():
 
 def test_an_integrator_is_measured_and_reported(tmp_path, capsys):
     assert not run("integrator", "--rows", 8, "--out", tmp_path)
+    assert (tmp_path / "characterize.png").read_bytes().startswith(b"\x89PNG")
     content = json.loads((tmp_path / "summary.json").read_text())
     # window over capacitance, less what a gain of 2000 leaves at the input
     assert content["gain_ohm"] == approx(50e-9 / 8e-12, rel=0.02)

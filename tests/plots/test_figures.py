@@ -1,5 +1,7 @@
 """Every figure that a test writes is looked at (tests/conftest.py): here, that the look sees."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from figure_faults import figure_faults
@@ -7,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from closeness import approx
 from xbar_circuit.network.intervals import proportion
-from xbar_circuit.plots import decimal_ticks, figure, save
+from xbar_circuit.plots import amplifiers, decimal_ticks, figure, save
 from xbar_circuit.plots._confidence import percent_bars, within_percent
 
 
@@ -26,6 +28,30 @@ def test_an_axis_says_its_quantity():
     assert len(words) == 2
     assert "the y axis says no quantity" in words[0]
     assert "'ohm', a unit without a quantity" in words[1]
+
+
+def test_a_constant_is_drawn_as_one_and_not_its_rounding():
+    rng = np.random.default_rng(0)
+    blur = 1.0 + 1e-15 * rng.standard_normal(30)
+    report = SimpleNamespace(
+        hertz=np.geomspace(2e3, 2e10, 30),
+        input_impedance=20.0 * blur,
+        full_scale_ampere=5e-5,
+        common_volt=np.linspace(0.3, 0.7, 30),
+        common_offset_volt=1e-15 * rng.standard_normal(30),
+        common_gain_ohm=4e3 * blur,
+        gain_ohm=4e3,
+        gain_error=0.0,
+        supply_gain={"vdd": np.full(30, 1e-15)},
+    )
+    with figure(1, 3) as (page, (impedance, common, supplies)):
+        amplifiers._input(report, impedance)
+        amplifiers._common_mode(report, common)
+        amplifiers._rejection(report, supplies)
+        assert impedance.get_ylim() == approx((2.0, 200.0))
+        assert common.get_ylim() == approx((-0.1, 0.1))
+        assert supplies.get_ylim()[0] == 0.0
+        assert drawn(page) == []
 
 
 def test_a_colour_bar_says_its_quantity():

@@ -15,6 +15,8 @@ from xbar_circuit.units import engineering
 __all__ = ["draw_amplifier", "draw_sense_amplifier", "draw_spread"]
 
 _GREY = "#5b6875"
+_EVEN = 1e-6  # relative: smaller differences are a simulator's rounding
+_UNSEEN_DECIBEL = 200.0  # of a supply that does nothing but by rounding
 _SPREAD = (
     ("offset_volt", "offset [mV]", 1e3),
     ("gain_error", "gain error [%]", 1e2),
@@ -50,7 +52,10 @@ def draw_amplifier(report: AmplifierReport, path: Path) -> None:
 def _input(report: AmplifierReport, axes: Axes) -> None:
     """Draw the input impedance, and on the right what it means at full scale."""
     shown = (report.hertz > 1e3) & (report.hertz < 3e10)
-    axes.loglog(report.hertz[shown], np.abs(report.input_impedance[shown]), color=COLOURS[2])
+    ohm = np.abs(report.input_impedance[shown])
+    axes.loglog(report.hertz[shown], ohm, color=COLOURS[2])
+    if np.ptp(ohm) < _EVEN * ohm.max():
+        axes.set_ylim(ohm.max() / 10.0, ohm.max() * 10.0)
     axes.set(xlabel="frequency [Hz]", ylabel="input impedance [ohm]", title="Input and bit line")
     ground = axes.twinx()
     ground.set_yscale("log")
@@ -86,7 +91,11 @@ def _step(report: AmplifierReport, step: Axes, settling: Axes) -> None:
 
 
 def _common_mode(report: AmplifierReport, axes: Axes) -> None:
-    axes.plot(report.common_volt, 1e3 * report.common_offset_volt, "o-", color=COLOURS[0])
+    offsets = 1e3 * report.common_offset_volt
+    axes.plot(report.common_volt, offsets, "o-", color=COLOURS[0])
+    known = offsets[np.isfinite(offsets)]
+    if known.size and np.ptp(known) < 1e-3:
+        axes.set_ylim(known.mean() - 0.1, known.mean() + 0.1)
     axes.set(
         xlabel="reference of array and amplifier [V]",
         ylabel="offset [mV]",
@@ -140,6 +149,8 @@ def _rejection(report: AmplifierReport, axes: Axes) -> None:
         decibel = -20.0 * np.log10(np.maximum(np.abs(gain[shown]), 1e-12))
         axes.semilogx(report.hertz[shown], decibel, color=colour, label=port)
     axes.set(xlabel="frequency [Hz]", ylabel="rejection at the output [dB]", title="Supplies")
+    if axes.get_ylim()[0] > _UNSEEN_DECIBEL:
+        axes.set(ylim=(0.0, 260.0), title="Supplies: no effect beyond rounding")
     axes.legend()
 
 
@@ -241,5 +252,5 @@ def draw_sense_amplifier(report: SenseAmplifierReport, path: Path) -> None:
             margin, np.maximum(report.error_rate_normal, 1e-12), color=COLOURS[1], label="normal"
         )
         errors.set(xlabel="margin [mV]", ylabel="share of wrong decisions", title="Error rate")
-        errors.legend()
+        errors.legend(frameon=True, framealpha=0.8)
         save(page, path)

@@ -1,4 +1,4 @@
-"""Figures of the periphery: a converter's errors and spectrum, a column end to end."""
+"""Figures of the periphery: a converter's errors and spectrum, an integrator, a whole column."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from matplotlib.ticker import MaxNLocator
 
 from xbar_circuit.plots.style import COLOURS, figure, save, whole_ticks
 from xbar_circuit.studies import ColumnReport, ConverterReport, ConverterYield
+from xbar_circuit.studies.readout.integrator import IntegratorReport
 
-__all__ = ["draw_column", "draw_converter", "draw_yield"]
+__all__ = ["draw_column", "draw_converter", "draw_integrator", "draw_yield"]
 
 
 def draw_converter(report: ConverterReport, path: Path) -> None:
@@ -73,10 +74,19 @@ def draw_column(report: ColumnReport, path: Path) -> None:
         )
         total.set(xlabel="ideal dot product [code]", ylabel="error [LSB]", title="Whole error")
         total.legend()
-        for colour, (cause, error) in zip(COLOURS, report.error_lsb.items(), strict=False):
-            causes.plot(report.ideal_code, error, ".", color=colour, label=cause)
+        marks = "osv^Dx"  # of small errors that lie on one another
+        for k, (cause, error) in enumerate(report.error_lsb.items()):
+            causes.plot(
+                report.ideal_code,
+                error,
+                marks[k % len(marks)],
+                color=COLOURS[k % len(COLOURS)],
+                markersize=5.0,
+                fillstyle="none",
+                label=cause,
+            )
         causes.set(xlabel="ideal dot product [code]", ylabel="error [LSB]", title="By cause")
-        causes.legend(fontsize=8, ncols=2)
+        causes.legend(fontsize=8, ncols=2, frameon=True, framealpha=0.8)
         left = float(np.sqrt(np.mean(report.calibrated_error_lsb**2)))
         names = [*report.error_lsb, "whole", "calibrated"]
         sizes = [*map(report.rms, report.error_lsb), report.rms(), left]
@@ -88,6 +98,33 @@ def draw_column(report: ColumnReport, path: Path) -> None:
                 f"{size:.3g}", (size, place), (4, 0), textcoords="offset points", va="center"
             )
         bars.margins(x=0.15)
+        save(page, path)
+
+
+def draw_integrator(report: IntegratorReport, path: Path) -> None:
+    """Draw the held output over the column's current, and how far it is from a line.
+
+    The line is that of least squares through the inner half of the swing.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written.
+    """
+    micro, volt = 1e6 * report.input_current, report.output_volt
+    low, high = report.swing_low_volt, report.swing_high_volt
+    inner = np.abs(volt - 0.5 * (low + high)) <= 0.25 * (high - low)
+    line = np.polyfit(micro[inner], volt[inner], 1) if inner.sum() > 1 else np.zeros(2)
+    with figure(1, 2, width=9.0, height=3.6) as (page, (held, away)):
+        held.plot(micro, volt, "o-", color=COLOURS[0], markersize=3.0, label="held output")
+        for end, label in ((low, "swing"), (high, None)):
+            held.axhline(end, color="#8a949c", linewidth=1.0, linestyle="--", label=label)
+        held.set(xlabel="column current [uA]", ylabel="output [V]", title=report.name)
+        held.legend()
+        away.plot(
+            micro, 1e3 * (volt - np.polyval(line, micro)), "o-", color=COLOURS[1], markersize=3.0
+        )
+        away.set(xlabel="column current [uA]", ylabel="distance from a line [mV]", title="Bend")
         save(page, path)
 
 

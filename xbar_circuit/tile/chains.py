@@ -134,10 +134,12 @@ def _transistor_oscillator(*, bits: int) -> tuple[Readout, float]:
         bits=bits,
         full_scale_ampere=75e-6,
         low_ampere=-40e-6,
+        # in which the regulated input settles too
+        reset_second=6e-9,
         hold_volt=0.5,
         oscillator=transistor_circuit("current_oscillator", "input", "reset", "out", reference=0.5),
     )
-    return Readout(converter=counter, settle_second=4e-9), 25e-6
+    return Readout(converter=counter), 25e-6
 
 
 #: Read-outs by name; each takes the converter's bits and returns the read-out and the largest

@@ -58,11 +58,8 @@ def measure_column(
         )
     picture = out / "characterize.png"
     draw_column(report, picture)
-    page = write_column(
-        report,
-        out,
-        picture=picture,
-        footer=made_by(),
-    )
-    write_json(out / "summary.json", {"name": report.name, **report.to_dict()})
+    footer = made_by("27 C", f"{products} products", f"seed {seed}")
+    page = write_column(report, out, picture=picture, footer=footer)
+    content = {"name": report.name, **report.to_dict(), "provenance": footer}
+    write_json(out / "summary.json", content)
     return column_rows(report), report.name, page

@@ -44,9 +44,9 @@ def measure_product(
         )
     picture = out / "characterize.png"
     draw_product(report, picture)
-    footer = made_by()
+    footer = made_by(f"seed {seed}")
     page = write_product(report, out, picture=picture, footer=footer)
-    write_json(out / "summary.json", report.to_dict())
+    write_json(out / "summary.json", report.to_dict() | {"provenance": footer})
     table = Table(*PRODUCT_COLUMNS, title=f"a product of {report.name}")
     for row in product_rows(report):
         table.add_row(*row)

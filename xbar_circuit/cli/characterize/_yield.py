@@ -47,6 +47,7 @@ def measure_yield(
     picture = out / "characterize.png"
     draw_yield(found, picture)
     rows = _rows(found)
+    footer = made_by("27 C", f"{samples} samples", f"seed {seed}")
     page = out / "index.html"
     write_page(
         page,
@@ -61,9 +62,9 @@ def measure_yield(
                 figures=[Figure(path=picture, caption="INL, DNL, their worst, effective bits")],
             )
         ],
-        footer=made_by(f"seed {seed}"),
+        footer=footer,
     )
-    write_json(out / "summary.json", found.to_dict())
+    write_json(out / "summary.json", found.to_dict() | {"provenance": footer})
     return found.name, rows, page
 
 

@@ -168,7 +168,7 @@ def _honoured(
     bench: ConverterBench | None, *, sheet: bool, many: bool, spice: bool, inside: bool
 ) -> list[str]:
     """Return the options that have an effect; without a bench it is one of transistors."""
-    honoured = ["bits", "engine", "seed", "celsius"]
+    honoured = ["bits", "engine", "seed"] + ([] if many else ["celsius"])
     if bench is None:
         honoured += ["samples"] if sheet else []
     else:

@@ -18,7 +18,8 @@ from xbar_circuit.cli.characterize._honoured import refuse_unused
 from xbar_circuit.cli.characterize._options import CONDITIONS, OWN_CIRCUIT, tell
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.peripherals import ChargeIntegrator, OpAmp, Subcircuit
-from xbar_circuit.report import Section, Table, write_page
+from xbar_circuit.plots.periphery import draw_integrator
+from xbar_circuit.report import Figure, Section, Table, write_page
 from xbar_circuit.report.sheet import sheet_rows, sheet_sections
 from xbar_circuit.studies.readout.integrator import characterize_integrator
 from xbar_circuit.wires import Wires
@@ -84,10 +85,10 @@ def integrator(
         if report.variations
     ]
     table += [("failed", f"{v.name}: {v.failure}") for v in report.variations if v.failure]
-    footer = footer_of(
-        asked,
-        mine,
-    )
+    footer = footer_of(asked, mine)
+    picture = out / "characterize.png"
+    draw_integrator(report, picture)
+    caption = "Held output over the column's current, and its distance from a line"
     page = out / "index.html"
     write_page(
         page,
@@ -95,7 +96,11 @@ def integrator(
         lead=f"On a column of {rows} rows, in ngspice.",
         key_numbers=dict(table[:1]),
         sections=[
-            Section(title="Figures", tables=[Table(columns=("", "value"), rows=table)]),
+            Section(
+                title="Figures of merit",
+                tables=[Table(columns=("", "value"), rows=table)],
+                figures=[Figure(path=picture, caption=caption)],
+            ),
             *sheet_sections(report.merits, report.variations),
         ],
         footer=footer,
