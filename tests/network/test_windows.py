@@ -7,6 +7,7 @@ import xbar_circuit as xc
 from xbar_circuit import _compiler
 from xbar_circuit.network import execution
 from xbar_circuit.network.operators import Convolution, MaxPool, Relu
+from xbar_circuit.network.operators._products import multiply
 
 CASES = {
     "plain": {"kernel": (3, 3), "padding": ((1, 1), (1, 1))},
@@ -72,8 +73,8 @@ def test_convolution_is_the_sum_over_its_window(case, last, compiled, monkeypatc
     x = maps(len(op.stride), last=last)
     exact = by_hand(op, x)
     size = np.abs(exact).max()
-    whole = op.fold(execution.multiply(op.unfold(x), op.matrices), x)
-    parts = op.through(lambda v: execution.multiply(v, op.matrices), x)
+    whole = op.fold(multiply(op.unfold(x), op.matrices), x)
+    parts = op.through(lambda v: multiply(v, op.matrices), x)
     for found in (whole, parts, op.prepared()(x)):
         assert found.shape == exact.shape
         assert np.abs(found - exact).max() < 1e-6 * size
