@@ -10,10 +10,15 @@ import numpy as np
 
 from xbar_circuit import _checks as checks
 from xbar_circuit.errors import ParameterError
+from xbar_circuit.peripherals._readout_checks import (
+    check_amplifier,
+    check_difference,
+    check_samples,
+)
+from xbar_circuit.peripherals._readout_noise import column_noise, output_hertz
 from xbar_circuit.peripherals._temperature import CELSIUS, thermal_power
 from xbar_circuit.peripherals._timing import Timing
 from xbar_circuit.peripherals.amplifiers import Amplifier, DifferenceAmplifier
-from xbar_circuit.peripherals.amplifiers.opamp import FOUR_KT
 from xbar_circuit.peripherals.converters import Converter
 from xbar_circuit.peripherals.converters._ranges import code_range
 from xbar_circuit.peripherals.cost import PartCost
@@ -69,9 +74,11 @@ class Readout:
                 expected="a converter",
                 remedy="for example peripherals.Sar(bits=8)",
             )
-        self._check_amplifier()
-        self._check_difference()
-        self._check_samples()
+        check_amplifier(self.amplifier, self.converter)
+        check_difference(self.difference, self.amplifier, self.converter)
+        if self.samples is not None:
+            object.__setattr__(self, "samples", tuple(self.samples))
+            check_samples(self.samples, self.converter)
         if self.settle_second is not None:
             checks.number("settle_second", self.settle_second, "s")
             if self.amplifier is not None and self.amplifier.window_second is not None:
@@ -80,59 +87,6 @@ class Readout:
                     got=self.settle_second,
                     expected="None for a charge integrator",
                     remedy="its reset, window and hold are the time that it needs",
-                )
-
-    def _check_amplifier(self) -> None:
-        if self.amplifier is not None and not isinstance(self.amplifier, Amplifier):
-            raise ParameterError.about(
-                "amplifier",
-                got=repr(self.amplifier),
-                expected="an amplifier",
-                remedy="a circuit of your own goes into a TransimpedanceAmplifier, ChargeIntegrator"
-                " or CurrentConveyor as a Subcircuit",
-            )
-        given = "A" if self.amplifier is None else self.amplifier.output_unit
-        if given != self.converter.input_unit:
-            raise ParameterError.about(
-                "amplifier",
-                got=repr(self.amplifier),
-                expected="an amplifier for a converter of volts; None or a CurrentConveyor"
-                " without a load for one of amperes",
-                remedy="use Readout(converter=OscillatorCounter(...)) or add the amplifier",
-            )
-
-    def _check_difference(self) -> None:
-        one = self.difference
-        if one is None or one == "digital":
-            return
-        if one == "current":
-            fits = self.amplifier is not None and self.amplifier.turns
-            expected = "a CurrentConveyor without a circuit as amplifier"
-        else:
-            fits = isinstance(one, DifferenceAmplifier) and self.converter.input_unit == "V"
-            fits = fits and self.amplifier is not None
-            expected = "None, 'digital', 'current', or a DifferenceAmplifier before volts"
-        if not fits:
-            raise ParameterError.about(
-                "difference",
-                got=f"{one!r} with {self.amplifier!r}",
-                expected=expected,
-                remedy="'digital' goes with every read-out",
-            )
-
-    def _check_samples(self) -> None:
-        if self.samples is None:
-            return
-        one = self.converter
-        object.__setattr__(self, "samples", tuple(self.samples))
-        for k, sample in enumerate(self.samples):
-            alike = type(sample) is type(one) and sample.bits == one.bits
-            if not alike or sample.conversion_second != one.conversion_second:
-                raise ParameterError.about(
-                    f"samples[{k}]",
-                    got=repr(sample),
-                    expected=f"a {type(one).__name__} of {one.bits} bits, as fast as the converter",
-                    remedy="use Readout.drawn",
                 )
 
     def drawn(self, rng: np.random.Generator, count: int, **mismatch: float) -> Readout:
@@ -359,25 +313,8 @@ class Readout:
             behavioural op-amp's generator, given at 27 C, rises with T as a resistor's does, in
             ngspice too.
         """
-        return math.sqrt(thermal_power(celsius)) * self._noise(
-            source_ohm, source_farad, column=column
-        )
-
-    def _noise(self, source_ohm: float, source_farad: float, *, column: bool) -> float:
-        """Return the noise at 27 C."""
-        window = self.converter.window_second
-        if window is not None:
-            own = self.converter.column_ohm  # unknown for a circuit: 0 gives the most noise
-            whole = source_ohm + (own if math.isfinite(own) else 0.0)
-            density = FOUR_KT / whole if column else 0.0
-            if self.amplifier is not None:
-                density = self.amplifier.output_density(source_ohm, column=column)
-            one = math.sqrt(density / (2.0 * window))
-        elif self.amplifier is not None:
-            one = self.amplifier.output_noise(source_ohm, source_farad, column=column)
-        else:
-            return 0.0
-        return self.pair_noise(one)
+        one = column_noise(self.amplifier, self.converter, source_ohm, source_farad, column=column)
+        return math.sqrt(thermal_power(celsius)) * self.pair_noise(one)
 
     def noise_hertz(self, source_ohm: float, source_farad: float = 0.0) -> float | None:
         """Return the bandwidth in which a converter sees white noise of its column's current [Hz].
@@ -395,14 +332,7 @@ class Readout:
             return 0.5 / self.window_second
         if self.amplifier is None:
             return None
-        whole, own = (
-            self.amplifier.output_noise(source_ohm, source_farad, column=column)
-            for column in (True, False)
-        )
-        slope = self.amplifier.output_line[1]
-        rest = slope**2 * FOUR_KT / (source_ohm + self.amplifier.column_ohm)
-        hertz = (whole**2 - own**2) / rest
-        return hertz if math.isfinite(hertz) and hertz > 0.0 else None
+        return output_hertz(self.amplifier, source_ohm, source_farad)
 
     def pair_noise(self, one: float) -> float:
         """Return the noise at a converter's input where a column alone has `one` [V or A]."""

@@ -9,14 +9,14 @@ may fall on its other side.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from xbar_circuit import _checks as checks
-from xbar_circuit import _compiler, nodal
+from xbar_circuit import nodal
 from xbar_circuit._checks import FloatArray
 from xbar_circuit._scratch import Scratch
 from xbar_circuit.errors import ShapeError
@@ -24,14 +24,13 @@ from xbar_circuit.peripherals.drivers import WordLines
 from xbar_circuit.tile._conversion import converted
 from xbar_circuit.tile._nonlinear import CorrectedArray, Correction
 from xbar_circuit.tile._quantiser import Quantiser
+from xbar_circuit.tile._rounding import Rounding
 from xbar_circuit.tile.noise import ReadNoise
 from xbar_circuit.tile.tile import Tile
 
 __all__ = ["CompiledTile", "compile_tile"]
 
 Reals = NDArray[Any]
-
-_MIDDLE = 1e-6  # of a step: how well no current must fall on the middle of a code
 
 
 def compile_tile(
@@ -114,10 +113,7 @@ class CompiledTile:
         if correction is not None and not tile.driver.limited:
             held = tile.slopes() if transfer is None else transfer
             self._corrected = CorrectedArray(correction, held)
-        self._rounded: Reals | None = None
-        self._middle = 0.0
-        self._kernel: Callable[..., None] | None = None  # of one read with rounding only
-        self._rounding: tuple[Any, ...] = ()
+        self._rounding: Rounding | None = None
         self._siemens: FloatArray | None = None
         self._rest = np.zeros(tile.converters)
         self._volt_per_code: float | None = None
@@ -147,36 +143,13 @@ class CompiledTile:
         offset = self._rest * steps + start
         self._folded = (inputs * steps).astype(np.float32)
         self._offset = offset.astype(np.float32)
-        self._fold_rounding(inputs * steps, offset)
-
-    def _fold_rounding(self, inputs: FloatArray, offset: FloatArray) -> None:
-        """Fold even thresholds too, where nothing bends the line.
-
-        With "no current" in the middle of code n of every converter, codes are n and what rounding
-        to the nearest makes of the rest: no offset is left to add. The converters are put into the
-        order of their significance, so that the codes of one sign lie side by side.
-        """
-        steps = self._quantiser.even
-        if steps is None or self._clips or len(self._curve) > 2:
-            return
-        first, per_step = (float(value) for value in steps)
-        middle = (offset - first) * per_step - 0.5
-        whole = float(np.rint(middle[0]))
-        if np.abs(middle - whole).max() > _MIDDLE:
-            return
-        count = len(self._digital.significance)
-        order = np.arange(self.tile.converters).reshape(-1, count).T.ravel()
-        self._rounded = np.ascontiguousarray((inputs * per_step)[:, order], dtype=np.float32)
-        self._middle = whole
-        if self.weights == (1,) and _compiler.available():
-            from xbar_circuit.tile._code_kernel import add_rounded  # noqa: PLC0415 - numba compiles
-
-            self._kernel = add_rounded
-            self._rounding = (
-                np.float32(-whole),
-                np.float32(float(self._quantiser.highest) - whole),
-                np.array(self._digital.significance, dtype=np.float32),
-                np.float32(whole * sum(self._digital.significance)),
+        if not self._clips and len(self._curve) <= 2:
+            self._rounding = Rounding.of(
+                inputs * steps,
+                offset,
+                quantiser=self._quantiser,
+                digital=self._digital,
+                weights=self.weights,
             )
 
     def _planes(self, drive: Reals) -> tuple[tuple[int, Reals], ...]:
@@ -246,8 +219,8 @@ class CompiledTile:
         """
         if rng is not None:
             return self._noisy(drive, rng)
-        if self._rounded is not None:
-            return self._sum_of_rounded(drive, self._rounded)
+        if self._rounding is not None:
+            return self._rounding.codes(self._planes(drive))
         total: Reals | None = None
         for weight, plane in self._planes(drive):
             code = self._quantiser.round(self._read(plane))
@@ -274,46 +247,13 @@ class CompiledTile:
         scratch
             Working memory of this thread.
         """
-        kernel = self._kernel
-        if self._rounded is None or kernel is None:
+        rounding = self._rounding
+        if rounding is None or not rounding.add_products(
+            self._planes(drive), factor, offset, out, scratch
+        ):
             found = self.codes(drive) * factor
             found -= offset
             out += found
-            return
-        ((_, plane),) = self._planes(drive)
-        places = scratch(len(plane), self._rounded.shape[1])
-        np.matmul(plane, self._rounded, out=places)
-        kernel(places, *self._rounding, factor, offset, out)
-
-    def _sum_of_rounded(self, drive: Reals, matrix: Reals) -> Reals:
-        """Return the codes of the outputs where rounding to the nearest gives them."""
-        low = np.float32(-self._middle)
-        high = np.float32(float(self._quantiser.highest) - self._middle)
-        total: Reals | None = None
-        for weight, plane in self._planes(drive):
-            code: Reals = plane @ matrix
-            np.rint(code, out=code)
-            np.clip(code, low, high, out=code)
-            if weight != 1:
-                code *= np.float32(weight)
-            total = code if total is None else np.add(total, code, out=total)
-        if total is None:  # pragma: no cover  a driver reads at least once
-            raise ShapeError("drive")
-        significance = self._digital.significance
-        width = total.shape[1] // len(significance)
-        result: Reals | None = None
-        for k, worth in enumerate(significance):
-            part = total[:, k * width : (k + 1) * width]
-            if result is None:
-                result = part if worth == 1 else part * np.float32(worth)
-            elif worth == -1:
-                result = result - part
-            else:
-                result = result + part * np.float32(worth)
-        constant = self._middle * sum(self.weights) * sum(significance)
-        if result is None or constant == 0.0:
-            return total if result is None else result
-        return result + np.float32(constant)
 
     def products(self, drive: Reals, *, rng: np.random.Generator | None = None) -> Reals:
         """Return ``sum(x * conductance * significance)`` of each output (batch, outputs) [S].
