@@ -116,6 +116,25 @@ def test_modules_with_attention_and_recurrence_by_every_route(tmp_path):
         assert network.weight_count == 16 * 16 + 2 * (16 * 32 + 8 * 32)
 
 
+@pytest.mark.parametrize("frozen", [False, True])
+def test_an_encoder_of_torch_runs_as_in_torch(frozen):
+    """Its arguments have defaults, and its attention a fast path, which the exporter lacks."""
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(1)
+    layer = torch.nn.TransformerEncoderLayer(12, 2, 20, batch_first=True)
+    module = torch.nn.Sequential(layer, layer).requires_grad_(not frozen)
+    alone = layer.requires_grad_(not frozen)
+    x = torch.randn(2, 5, 12)
+    for one in (module, alone):
+        before = set(one.__dict__)
+        network = from_torch(one, (5, 12))
+        assert set(one.__dict__) == before
+        found = network.run({network.input_name: x.numpy()})[0]
+        wanted = one.eval()(x).detach().numpy()
+        np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-5 * np.abs(wanted).max())
+        assert len(network.matrix_nodes) == (8 if one is module else 4)
+
+
 def test_what_torch_cannot_export_is_told_in_a_line(capfd):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

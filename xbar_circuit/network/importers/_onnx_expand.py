@@ -4,7 +4,7 @@ A product with the weights first becomes one with the weights last between two t
 with a stack of matrices one product for each of them, ``name[0]``, ``name[1]`` and so on, a `Gemm`
 one that the fast path has, and integer products products of floating point numbers between
 what makes them integers. These are exact but for rounding; a rounded output may fall on the other
-side of a tie.
+side of a tie. Of onnxruntime's own domain those are written so that its quantizer makes.
 """
 
 from __future__ import annotations
@@ -210,6 +210,55 @@ def _passed(c: Context) -> dict[str, Any]:
     return dict(c.told)
 
 
+def _quantised_gemm(c: Context) -> None:
+    """Write onnxruntime's `QGemm`; its output is floating point where it has no scale."""
+    b_axis = 0 if c.told.get("transB", 0) else 1
+    inputs = [
+        _dequantised(c, c.input(0), c.input(1), c.input(2)),
+        _dequantised(c, c.input(3), c.input(4), c.input(5), axis=b_axis),
+    ]
+    if c.input(6):
+        step = c.add("Mul", [c.input(1), c.input(4)])
+        if c.told.get("alpha", 1.0) != 1.0:
+            step = c.add("Mul", [step, c.constant(np.float32(c.told["alpha"]))])
+        inputs.append(c.add("Mul", [c.add("Cast", [c.input(6)], to=1), step]))
+    end = str(c.node.output[0])
+    if not c.input(7):
+        c.add("Gemm", inputs, end, **_passed(c))
+        return
+    y = c.add("Gemm", inputs, **_passed(c))
+    c.add("QuantizeLinear", [y, c.input(7), c.input(8)], end)
+
+
+def _quantised_inputs(kind: str, count: int) -> Callable[[Context], None]:
+    """Return what writes onnxruntime's operator of `count` quantised inputs and its own scale."""
+
+    def write(c: Context) -> None:
+        told = _passed(c)
+        if told.pop("channels_last", 0):
+            return
+        told.pop("opset", None)
+        inputs = [
+            _dequantised(c, c.input(3 * k), c.input(3 * k + 1), c.input(3 * k + 2))
+            for k in range(count)
+        ]
+        y = c.add(kind, inputs, **told)
+        ends = [name for name in (c.input(3 * count), c.input(3 * count + 1)) if name]
+        c.add("QuantizeLinear", [y, *ends], str(c.node.output[0]))
+
+    return write
+
+
+def _quantised_concat(c: Context) -> None:
+    """Write onnxruntime's `QLinearConcat`: its own scale first, then one of each input."""
+    inputs = [
+        _dequantised(c, c.input(k), c.input(k + 1), c.input(k + 2))
+        for k in range(2, len(c.node.input), 3)
+    ]
+    y = c.add("Concat", inputs, **_passed(c))
+    c.add("QuantizeLinear", [y, c.input(0), c.input(1)], str(c.node.output[0]))
+
+
 #: What each operator is written as; nothing where no form of it has weights.
 EXPANSIONS: Mapping[str, Callable[[Context], None]] = {
     "ConvInteger": _integer,
@@ -218,4 +267,12 @@ EXPANSIONS: Mapping[str, Callable[[Context], None]] = {
     "MatMulInteger": _integer,
     "QLinearConv": _quantised_conv,
     "QLinearMatMul": _quantised_matmul,
+    "com.microsoft.QGemm": _quantised_gemm,
+    "com.microsoft.QLinearAdd": _quantised_inputs("Add", 2),
+    "com.microsoft.QLinearAveragePool": _quantised_inputs("AveragePool", 1),
+    "com.microsoft.QLinearConcat": _quantised_concat,
+    "com.microsoft.QLinearGlobalAveragePool": _quantised_inputs("GlobalAveragePool", 1),
+    "com.microsoft.QLinearLeakyRelu": _quantised_inputs("LeakyRelu", 1),
+    "com.microsoft.QLinearMul": _quantised_inputs("Mul", 2),
+    "com.microsoft.QLinearSigmoid": _quantised_inputs("Sigmoid", 1),
 }

@@ -38,7 +38,8 @@ def unsupported(node: Any, opsets: Mapping[str, int]) -> Iterator[Any]:
                 yield from unsupported(inner, opsets)
         return
     own = {*TRANSLATORS, *_SAME, *RECURRENT, *EXPANSIONS, "Cast", "Shape", "Size"}
-    if not (plain and node.op_type in own) and not is_known(node, opsets):
+    expanded = f"{node.domain}.{node.op_type}" in EXPANSIONS
+    if not (plain and node.op_type in own) and not expanded and not is_known(node, opsets):
         yield node
 
 
@@ -143,7 +144,7 @@ class Walker:
             (kind in CONTROL and self._unroll(node))
             or (kind in RECURRENT and self._recur(node))
             or (kind in TRANSLATORS and self._translate(node))
-            or (kind in EXPANSIONS and self._expand(node))
+            or (kind in EXPANSIONS and self._expand(node, kind))
         ):
             return
         else:
@@ -282,12 +283,12 @@ class Walker:
         )
         return told, moving
 
-    def _expand(self, node: Any) -> bool:
+    def _expand(self, node: Any, kind: str) -> bool:
         """Put several nodes in place of one."""
         constants = {n: self._constants[n] for n in node.input if n in self._constants}
         samples = {n: self._samples[self._alias[n]] for n in node.input if n in self._alias}
         context = Context(node, constants, samples, self._file.opset)
-        EXPANSIONS[node.op_type](context)
+        EXPANSIONS[kind](context)
         for made in context.made:
             self.visit(made)
         return bool(context.made)

@@ -145,9 +145,37 @@ def _exported(torch: Any, module: Any, sample: tuple[Any, ...], example: Any) ->
                 part.training = False
         if isinstance(module, torch.fx.GraphModule):  # of an exported program, which has no train()
             module = torch.jit.trace(module, sample, check_trace=False)
-        with _quiet():
+        with _quiet(), _plain_call(torch, module):
             torch.onnx.export(module, sample, content, input_names=names, opset_version=17, **old)
     return named_after_modules(content.getvalue(), module)
+
+
+@contextmanager
+def _plain_call(torch: Any, module: Any) -> Iterator[None]:
+    """Hide what the exporter cannot take: defaults of arguments, and fused attention.
+
+    It makes inputs of the module's other arguments by their defaults, so that ``is_causal=False``
+    becomes a tensor; and it does not know the operators of attention's fast path.
+    """
+    fused = torch.backends.mha.get_fastpath_enabled()
+    own = module.__dict__.get("forward")
+    plain = not isinstance(module, torch.jit.ScriptModule)
+    if plain:
+        forward = module.forward
+
+        def called(*inputs: Any) -> Any:
+            return forward(*inputs)
+
+        module.forward = called
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fused)
+        if plain and own is None:
+            del module.forward
+        elif plain:
+            module.forward = own
 
 
 @contextmanager
