@@ -21,18 +21,23 @@ class Covering:
     def of(self, root: Path, module: str, lines: Sequence[int], files: Sequence[str]) -> list[str]:
         """Return the tests in `files` that run any of these lines, quickest first.
 
-        A line that only the import runs, or that has no event of its own, is seen by what runs its
-        function; outside of functions by what runs any line of the module, or by all of `files`.
+        A line that has no event of its own is seen by what runs its function. One outside of
+        functions, such as a default value, runs with the import: any test may see it, those that
+        run a line of its module come first.
         """
         by_line = self.tests.get(module, {})
-        found = set().union(*(by_line.get(line, set()) for line in lines))
-        if not found:
-            around = _function(root / module, lines[0]) or by_line.keys()
-            found = set().union(*(by_line.get(line, set()) for line in around))
-        found = {one for one in found if one.startswith(tuple(files))}
-        if not found:
+        around = _function(root / module, lines[0])
+        found: set[str] = set()
+        if around is None:
+            found = set(self.second)
+        else:
+            for some in (lines, around):
+                found = found or set().union(*(by_line.get(line, set()) for line in some))
+        known = {one for one in found if one.startswith(tuple(files))}
+        if not known:
             return list(files)
-        return sorted(found, key=lambda one: (self.second.get(one, 1.0), one))
+        near = set().union(*by_line.values())
+        return sorted(known, key=lambda one: (one not in near, self.second.get(one, 1.0), one))
 
 
 def measure(tree: Path, files: Sequence[str]) -> Covering:
