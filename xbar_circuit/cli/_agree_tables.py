@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from rich.table import Column, Table
 
-from xbar_circuit.agreement import (
-    LINEAR_TOLERANCE,
-    NONLINEAR_TOLERANCE,
-    AnalysisOutcome,
-    KnownOutcome,
-    ReadOutcome,
-    TileOutcome,
-)
-from xbar_circuit.report.agreement import (
-    ANALYSIS_COLUMNS,
-    KNOWN_COLUMNS,
-    TILE_COLUMNS,
-    analysis_rows,
-    known_rows,
-    matrix_rows,
-    tile_rows,
-)
+from xbar_circuit.agreement import LINEAR_TOLERANCE, NONLINEAR_TOLERANCE, ReadOutcome
+from xbar_circuit.report.agreement import ANALYSES, KNOWN, MATRIX, TILES, Shown
 
-__all__ = ["analysis_table", "known_table", "matrix_table", "tile_table"]
+__all__ = ["matrix_table", "other_table"]
+
+_TITLES = {
+    ANALYSES.key: "worst differences, relative to the largest value",
+    KNOWN.key: "worst error, relative to each known current",
+    TILES.key: "codes of the fast model against ngspice",
+}
 
 
 def matrix_table(outcomes: Sequence[ReadOutcome]) -> Table:
@@ -41,7 +33,7 @@ def matrix_table(outcomes: Sequence[ReadOutcome]) -> Table:
         box=None,
         padding=(0, 1, 0, 0),
     )
-    for outcome, row in zip(outcomes, matrix_rows(outcomes), strict=True):
+    for outcome, row in zip(outcomes, MATRIX.rows(outcomes), strict=True):
         array, wires, ends, current, voltage, second, _, nodal, ngspice, verdict = row
         table.add_row(
             array,
@@ -58,35 +50,9 @@ def matrix_table(outcomes: Sequence[ReadOutcome]) -> Table:
     return table
 
 
-def analysis_table(analyses: Sequence[AnalysisOutcome]) -> Table:
-    """Return the table of other analyses."""
-    table = Table(
-        *ANALYSIS_COLUMNS,
-        title="worst differences, relative to the largest value",
-        box=None,
-        padding=(0, 1, 0, 0),
-    )
-    for row in analysis_rows(analyses):
-        table.add_row(*row, style=None if row[-1] == "ok" else "bold red")
-    return table
-
-
-def known_table(known: Sequence[KnownOutcome]) -> Table:
-    """Return the table of known answers."""
-    table = Table(
-        *KNOWN_COLUMNS,
-        title="worst error, relative to each known current",
-        box=None,
-        padding=(0, 1, 0, 0),
-    )
-    for row in known_rows(known):
-        table.add_row(*row, style=None if row[-1] == "ok" else "bold red")
-    return table
-
-
-def tile_table(tiles: Sequence[TileOutcome]) -> Table:
-    """Return the table of whole tiles."""
-    table = Table(*TILE_COLUMNS, title="codes of the fast model against ngspice", box=None)
-    for row in tile_rows(tiles):
+def other_table(shown: Shown, outcomes: Sequence[Any]) -> Table:
+    """Return the table of what was run beside the matrix."""
+    table = Table(*shown.columns, "", title=_TITLES[shown.key], box=None, padding=(0, 1, 0, 0))
+    for row in shown.rows(outcomes):
         table.add_row(*row, style=None if row[-1] == "ok" else "bold red")
     return table

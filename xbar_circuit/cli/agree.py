@@ -25,7 +25,7 @@ from xbar_circuit.agreement import (
     own_cases,
     tile_cases,
 )
-from xbar_circuit.cli._agree_tables import analysis_table, known_table, matrix_table, tile_table
+from xbar_circuit.cli._agree_tables import matrix_table, other_table
 from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import (
     SEED,
@@ -38,7 +38,13 @@ from xbar_circuit.cli._options import (
 )
 from xbar_circuit.cli._resuming import resumes, without_case
 from xbar_circuit.netlist._provenance import Provenance
-from xbar_circuit.report.agreement import worst_differences, write_agreement
+from xbar_circuit.report.agreement import (
+    ANALYSES,
+    KNOWN,
+    TILES,
+    worst_differences,
+    write_agreement,
+)
 from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.runs import Kept
 
@@ -106,10 +112,10 @@ def agree(
         ]
     console.print(matrix_table(outcomes))
     if device is None:
-        console.print(analysis_table(analyses))
-        console.print(known_table(known))
+        console.print(other_table(ANALYSES, analyses))
+        console.print(other_table(KNOWN, known))
     if tiles:
-        console.print(tile_table(tiles))
+        console.print(other_table(TILES, tiles))
     elif device is None and not digital:
         console.print(
             f"Tiles are left out: {simulator.version} has no code models; see `xbar doctor`.",
