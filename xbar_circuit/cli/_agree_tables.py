@@ -22,9 +22,10 @@ _TITLES = {
 def matrix_table(outcomes: Sequence[ReadOutcome]) -> Table:
     """Return the matrix for a terminal of 80 columns."""
     table = Table(
-        *(Column(name, no_wrap=True) for name in ("array", "wires", "ends")),
+        "array",
+        *(Column(name, no_wrap=True) for name in ("wires", "ends")),
         *(
-            Column(name, justify="right")
+            Column(name, justify="right", no_wrap=True)
             for name in ("current", "voltage", "VACASK", "nodal", "ngspice")
         ),
         "",
