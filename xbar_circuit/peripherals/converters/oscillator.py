@@ -317,7 +317,9 @@ class OscillatorCounter(Converter):
 
     def _counted(self, oscillator: Subcircuit, timing: Timing) -> Iterator[str]:
         """Yield the user's oscillator and a ripple counter of digital code models."""
-        num, edge, bits = spice_number, timing.edge_second, self.bits
+        # Delays of ideal gates may be short, unlike edges of transistors; counting ends 20 of them
+        # before the end of the period.
+        num, edge, bits = spice_number, timing.edge_second / 20.0, self.bits
         half = logic_volt(oscillator) / 2
         nodes = {"input": "in", "reset": "start", "out": "cycles"}
         yield from oscillator.instance_lines("circuit", nodes)
