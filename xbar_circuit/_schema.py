@@ -2,7 +2,7 @@
 
 A description is a dataclass: its fields have names, types, defaults and docstrings. `table_model`
 makes a pydantic model of one, so that a file is checked, documented, and offered to editors by what
-Python already says, and a new field is a new key. What is wrong is told by its key, with what was
+Python already says, and a new field is a new key. What is wrong is named by its key, with what was
 got and what was expected.
 """
 
@@ -48,7 +48,7 @@ __all__ = [
 NOTHING = ("none", "exact")
 
 _LARGEST = 2**53  # whole numbers beyond are none in float64
-_MOST_TOLD = 5
+_MOST_ERRORS = 5
 _UNITS = {
     "ohm": "ohm", "volt": "V", "ampere": "A", "siemens": "S", "second": "s", "seconds": "s",
     "hertz": "Hz", "farad": "F", "joule": "J", "watt": "W", "metre": "m", "meter": "m",
@@ -236,8 +236,8 @@ def checked(model: type[Table], content: Any, name: str = "") -> Table:
         return model.model_validate(content)
     except ValidationError as error:
         found = [_words(one, name) for one in error.errors(include_url=False)]
-        more = f"\n... and {len(found) - _MOST_TOLD} more" if len(found) > _MOST_TOLD else ""
-        raise ParameterError("\n".join(found[:_MOST_TOLD]) + more) from error
+        more = f"\n... and {len(found) - _MOST_ERRORS} more" if len(found) > _MOST_ERRORS else ""
+        raise ParameterError("\n".join(found[:_MOST_ERRORS]) + more) from error
     except RecursionError as error:
         raise ParameterError.about(
             name or "the file", got="tables in tables without end", expected="a few levels",

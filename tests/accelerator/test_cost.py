@@ -399,7 +399,7 @@ def test_energy_and_time_come_from_the_parts_themselves():
     # ideal parts know nothing of themselves: the survey's numbers stand for them, and it is said
     ideal = chip_of(dense_network(), PLAIN).cost()
     assert "survey" in ideal.periphery.name
-    assert any("in place of the parts'" in line for line in ideal.assumptions)
+    assert any("instead of the parts'" in line for line in ideal.assumptions)
 
 
 def test_a_whole_is_never_less_than_its_array():

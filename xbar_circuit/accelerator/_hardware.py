@@ -43,7 +43,7 @@ class Hardware:
 
     Everything below `Accelerator.program` takes one of these: mapping, layers, chips, cost.
 
-    The defaults are choices of a usual size, no design's own: set those of the design at hand.
+    The defaults are typical values, not those of a particular design: set your own.
     """
 
     rows: int = 128

@@ -154,7 +154,7 @@ class Periphery:
             includes_array=part.includes_array,
             assumptions=(
                 *(other if numbers.driver_kind not in {None, kind} else ()),
-                f"Drivers and read-outs: the numbers of {numbers.name} in place of the parts' own.",
+                f"Drivers and read-outs: numbers of {numbers.name}, instead of the parts' own.",
                 *numbers.assumptions,
             ),
         )

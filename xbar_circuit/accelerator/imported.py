@@ -226,7 +226,9 @@ def from_crosssim(config: Any) -> ImportedSettings:
     on = bool(keys.get(f"{array}.enable", usual=False))
     row = on * least * keys.number(f"{array}.Rp_row", 0.0)
     column = on * least * keys.number(f"{array}.Rp_col", 0.0)
-    keys.took("wires, in ohm a segment", *(f"{array}.{k}" for k in ("enable", "Rp_row", "Rp_col")))
+    keys.took(
+        "wires, in ohm per segment", *(f"{array}.{k}" for k in ("enable", "Rp_row", "Rp_col"))
+    )
     volt = keys.number(f"{device}.Vread", 0.2)
     keys.took("full scale of the driver", f"{device}.Vread")
     bits = _bits("xbar.dac.mvm.bits", keys.number("xbar.dac.mvm.bits", 0))

@@ -1,4 +1,4 @@
-"""What an inference study is told: the accelerator, its devices, times, seeds; from Python or TOML.
+"""The settings of an inference study: accelerator, devices, times, seeds; from Python or TOML.
 
 A TOML file has the tables ``[accelerator]`` (with ``[accelerator.synapse]``, ``.wires``,
 ``.terminals``, ``.driver`` and ``.readout``, see `parts`), ``[accelerators.NAME]`` for others,

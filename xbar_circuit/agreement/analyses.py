@@ -151,7 +151,7 @@ def _resistor(end: netlist.Terminal) -> list[str]:
     return [] if found is None else [f"R{found[0]} {found[1]} {found[2]} {found[3]!r}"]
 
 
-def _apart(first: FloatArray, second: FloatArray) -> float:
+def _relative_difference(first: FloatArray, second: FloatArray) -> float:
     """Return the worst difference relative to the largest value; NaN is infinitely far."""
     gap = float(np.abs(first - second).max() / np.abs(second).max())
     return gap if np.isfinite(gap) else np.inf
@@ -185,14 +185,14 @@ def _transient(crossbar: Crossbar, waveform: nodal.Waveform) -> float:
     time, column, _ = _waveforms(crossbar, waveform)
     fast = _fast(crossbar, waveform)
     between = [np.interp(time, fast.time_second, own) for own in fast.column_current.T]
-    return _apart(np.array(between).T, column)
+    return _relative_difference(np.array(between).T, column)
 
 
 def _energy(crossbar: Crossbar, waveform: nodal.Waveform) -> float:
     time, _, row = _waveforms(crossbar, waveform)
     power = row * np.array([waveform.at(t) for t in time])
     exact = np.trapezoid(power, time, axis=0)
-    return _apart(_fast(crossbar, waveform).energy_joule, exact)
+    return _relative_difference(_fast(crossbar, waveform).energy_joule, exact)
 
 
 def _noise(crossbar: Crossbar) -> float:
@@ -208,7 +208,7 @@ def _noise(crossbar: Crossbar) -> float:
     )
     plot = spice.run("\n".join(lines), request)[0]
     ours = nodal.noise(crossbar, np.zeros(crossbar.rows), np.real(plot.scale))
-    return _apart(np.sqrt(ours.total[:, column]), np.real(plot["onoise_spectrum"]))
+    return _relative_difference(np.sqrt(ours.total[:, column]), np.real(plot["onoise_spectrum"]))
 
 
 def _clip(node: str) -> str:
@@ -246,13 +246,15 @@ def _reduced(crossbar: Crossbar, volts: FloatArray) -> float:
     column = 3
     part = nodal.reduce(crossbar).subcircuit("column", rows=[], columns=[column], volts=volts)
     lines = ["reduced column", part, "Xarray load column", f"Bload load 0 {_clip('load')}"]
-    return _apart(_operating_point(lines, ["v(load)"]), _clipped(crossbar, volts, [column]))
+    return _relative_difference(
+        _operating_point(lines, ["v(load)"]), _clipped(crossbar, volts, [column])
+    )
 
 
 def _loads(crossbar: Crossbar, volts: FloatArray) -> float:
     found = nodal.operate(nodal.reduce(crossbar), volts, _clipping)
     exact = _clipped(crossbar, volts, list(range(crossbar.cols)))
-    return _apart(found.column_voltage[0], exact)
+    return _relative_difference(found.column_voltage[0], exact)
 
 
 def _attached(crossbar: Crossbar) -> float:
@@ -260,7 +262,7 @@ def _attached(crossbar: Crossbar) -> float:
     ends = Terminals(left_ohm=70.0, right_ohm=30.0, bottom_ohm=0.0, top_ohm=20.0)
     whole = replace(crossbar, terminals=ends)
     exact = spice.read(whole, np.eye(crossbar.rows)[:3]).column_current
-    return _apart(model.transfer(ends)[:3], exact)
+    return _relative_difference(model.transfer(ends)[:3], exact)
 
 
 def _tiles(conductance: FloatArray) -> float:
@@ -270,7 +272,7 @@ def _tiles(conductance: FloatArray) -> float:
         for own in conductance
     ]
     together = nodal.transfer_tiles(conductance, wires=_WIRES, terminals=_ENDS)
-    return _apart(together, np.array(exact))
+    return _relative_difference(together, np.array(exact))
 
 
 def _updated(crossbar: Crossbar) -> float:
@@ -279,4 +281,4 @@ def _updated(crossbar: Crossbar) -> float:
     changed = replace(crossbar, conductance=siemens)
     ready = nodal.Hierarchical().prepare(crossbar).updated(changed)
     unit = np.eye(crossbar.rows)[:6]
-    return _apart(unit @ ready.transfer(), spice.read(changed, unit).column_current)
+    return _relative_difference(unit @ ready.transfer(), spice.read(changed, unit).column_current)

@@ -64,7 +64,7 @@ class MemoryTransistor:
     supply_volt
         Of the drain above the crossbar's 0 V [V].
     celsius
-        Temperature [degree Celsius], 300 K; what the simulator is told plays no part.
+        Temperature [degree Celsius], 300 K; the simulator's own temperature is not used.
 
     Raises
     ------

@@ -64,7 +64,7 @@ _EXIT_CODES: tuple[tuple[type[XbarError], int], ...] = (
 _NOT_WRITTEN = 5
 _PROBE_BYTES = 1 << 16
 #: What is printed: "all", "quiet" (nothing) or "json" (the summary).
-_TOLD: ContextVar[str] = ContextVar("told", default="all")
+_PRINTED: ContextVar[str] = ContextVar("printed", default="all")
 
 
 def verbs() -> tuple[str, ...]:
@@ -166,7 +166,7 @@ def _after_probe(work: Any, params: Sequence[Any]) -> Callable[..., Any]:
 
 
 def _told_as_asked(work: Any, arguments: dict[str, Any]) -> Any:
-    told = _TOLD.get()
+    told = _PRINTED.get()
     if told == "all":
         return work(**arguments)
     page, failed = sys.stdout, None
@@ -254,7 +254,7 @@ def _common(
 ) -> None:
     """Hold the options that stand before every verb."""
     del version  # it has spoken already
-    _TOLD.set("json" if as_json else "quiet" if quiet else "all")
+    _PRINTED.set("json" if as_json else "quiet" if quiet else "all")
     if device is not None:
         from xbar_circuit._backend import backend  # noqa: PLC0415 - it loads NumPy
 

@@ -33,7 +33,7 @@ def cells(*, only: Only = None, out: Out = Path("out/cells")) -> None:
     """Show the cells that --device-law knows: law, range, source of each constant, I-V curves.
 
     Their names: reram_skywater, reram_stanford, fefet_hzo, flash_nor. Each is read in the fast
-    engine and in ngspice, and the difference is told.
+    engine and in ngspice, and the difference is printed.
     """
     for name in only or ():
         choice("--only", name, tuple(CELL_PRESETS))
@@ -45,7 +45,7 @@ def cells(*, only: Only = None, out: Out = Path("out/cells")) -> None:
             bar.reach("cells", k + 1, len(names))
     draw_cell_curves(found, out / "curves.png")
     write_json(
-        out / "summary.json", {"version": __version__, "cells": [_told(one) for one in found]}
+        out / "summary.json", {"version": __version__, "cells": [_summary(one) for one in found]}
     )
     page = out / "index.html"
     _write_page(found, page)
@@ -66,7 +66,7 @@ def cells(*, only: Only = None, out: Out = Path("out/cells")) -> None:
     console.print(f"figure, sources and page: {page}", soft_wrap=True, highlight=False)
 
 
-def _told(one: CellCurves) -> dict[str, object]:
+def _summary(one: CellCurves) -> dict[str, object]:
     """Return a cell as plain data."""
     return {
         "name": one.preset.name,

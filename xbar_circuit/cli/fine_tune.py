@@ -90,7 +90,7 @@ def fine_tune(
         study,
         out,
         picture=picture,
-        lead=f"{network} on {side} x {side} tiles of PCM with {ohm:g} ohm a wire segment.",
+        lead=f"{network} on {side} x {side} tiles of PCM with {ohm:g} ohm per wire segment.",
         footer=made_by(),
     )
     content = fine_tuning_table(study)

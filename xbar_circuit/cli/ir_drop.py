@@ -90,7 +90,9 @@ def ir_drop(
     g_max_siemens: Annotated[float, typer.Option(help="Largest conductance [S].")] = 25e-6,
     gate_volt: Annotated[float, typer.Option(help="Select line of the 1T1R cell [V].")] = 1.0,
     supply_volt: Annotated[float, typer.Option(help="Supply of the gate-input cell [V].")] = 0.2,
-    inputs: Annotated[int, typer.Option(min=1, max=10_000, help="Inputs a point.")] = 16,
+    inputs: Annotated[
+        int, typer.Option(min=1, max=10_000, help="Number of input vectors at each point.")
+    ] = 16,
     library: Library = None,
     transistor: Annotated[
         str, typer.Option(help="Transistor of the library: a model or a subcircuit.")

@@ -120,7 +120,7 @@ def language(
         out,
         picture=picture,
         lead=f"A character-level transformer of {study.weights:,} weights, trained on the King"
-        f" James Version, on {side} x {side} tiles of PCM with {ohm:g} ohm a wire segment.",
+        f" James Version, on {side} x {side} tiles of PCM with {ohm:g} ohm per wire segment.",
         footer=made_by(),
     )
     content = language_table(study)

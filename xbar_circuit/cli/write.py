@@ -133,7 +133,7 @@ def write(
             others = [name for name in ("nodal", "spice") if name != engine.value]
             other = half_select(g, **given, engine=others[0])
     draw_write(found, out / "maps.png")
-    told = _told(found, other)
+    told = _summary(found, other)
     write_json(out / "summary.json", {"version": __version__, "seed": seed, **told})
     page = out / "index.html"
     report.write_page(
@@ -185,7 +185,7 @@ def _key_numbers(figures: Mapping[str, float]) -> dict[str, str]:
     return {name: rows[name] for name in (*named, "largest disturb of another cell")}
 
 
-def _told(found: HalfSelect, other: HalfSelect | None) -> dict[str, Any]:
+def _summary(found: HalfSelect, other: HalfSelect | None) -> dict[str, Any]:
     """Return the figures of a write as plain data."""
     disturb = np.abs(found.disturb)
     rest = disturb[np.isfinite(disturb)]

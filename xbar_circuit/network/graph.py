@@ -1,7 +1,7 @@
 """A trained network: a directed graph of typed operators, as immutable data.
 
 Nodes are in an order in which every input comes before its use; ``"input"`` is the first input.
-What a network computes is told by `execution`; which of its nodes an accelerator takes over, by
+What a network computes is defined in `execution`; which of its nodes an accelerator takes over, by
 `xbar_circuit.accelerator.mapping`.
 
 Most networks stack: of n samples along the first axis of every input they make n results. Others

@@ -1,4 +1,4 @@
-"""Bits a character over the age of the chip, and the energy of a character by component."""
+"""Bits per character over the age of the chip, and the energy of a character by component."""
 
 from __future__ import annotations
 
@@ -62,5 +62,5 @@ def draw_language(study: LanguageStudy, path: Path) -> None:
         right.grid(visible=False, axis="y")
         right.set_xlabel("energy per character [uJ]")
         right.set_title("Energy by component")
-        right.legend(fontsize=8, loc="lower right")
+        right.legend(fontsize=8, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.16))
         save(page, path)

@@ -71,7 +71,7 @@ def write_fine_tuning_page(
                     " the training set without their labels: the teacher is the untouched network"
                     " in float32. Forward goes through the exact transfer matrices of the tiles,"
                     " the rounding of the converters and freshly drawn programming and read noise.",
-                    "Wire-aware programming chooses conductances whose array has the wanted"
+                    "Wire-aware programming chooses conductances whose array has the target"
                     " matrix, and scales columns down that have no room; it needs no data."
                     f" Judged on {study.images} test images.",
                 ],

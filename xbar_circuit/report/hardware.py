@@ -37,7 +37,7 @@ def accelerator_words(a: Hardware) -> list[str]:
         f"Tiles of {a.rows} x {a.cols} cells; each weight is a {_kind(synapse)} of {high} x"
         f" {wide} devices, each between {engineering(synapse.g_min_siemens, 'S')} and"
         f" {engineering(synapse.g_max_siemens, 'S')}, {devices}.{law} Wires:"
-        f" {engineering(a.wires.row_ohm, 'ohm')} a segment along rows,"
+        f" {engineering(a.wires.row_ohm, 'ohm')} per segment along rows,"
         f" {engineering(a.wires.column_ohm, 'ohm')} along columns.",
         f"Driver: {part_words(a.driver)}. Read-out: {part_words(a.readout)}. Ranges are set by"
         " images of the training set, layer by layer, and kept in the parts of each tile.",

@@ -151,7 +151,7 @@ def _hardware(evaluation: Evaluation) -> Section:
                         strict=True,
                     )
                 ],
-                caption="Wire-aware programming; errors relative to the wanted matrix.",
+                caption="Wire-aware programming; errors relative to the target matrix.",
             )
         )
     return Section(

@@ -79,12 +79,12 @@ def write_language_page(
         key["energy"] = f"{1e6 * cost.total_joule:.2f} uJ per character"
     sections = [
         Section(
-            title="Bits a character",
+            title="Bits per character",
             paragraphs=[
-                f"{study.characters:,} characters of the test chapters, each behind at least half"
+                f"{study.characters:,} characters of the test chapters, each after at least half"
                 " a context. Both networks share most of their training; one then saw noise on its"
-                " weights, the other none. All placements judge the same characters, so what a chip"
-                " adds is known far better than the bits themselves.",
+                " weights, the other none. All placements judge the same characters, so the"
+                " difference between chip and digital is known far better than either of them.",
             ],
             figures=[
                 Figure(path=picture, caption="Over the age of the chips; energy by component.")
@@ -95,14 +95,14 @@ def write_language_page(
     if study.texts:
         sections.append(
             Section(
-                title="What they write",
+                title="Generated text",
                 paragraphs=[
-                    "The same random numbers for all: two networks that agree write the same text."
-                    " Keys and values of what was written are kept.",
+                    "All are sampled with the same random numbers, so networks that agree write the"
+                    " same text. Keys and values of earlier characters are cached.",
                 ],
                 tables=[
                     Table(
-                        columns=["who", "text"],
+                        columns=["network", "text"],
                         rows=[[who, f"{study.prompt}{text}"] for who, text in study.texts.items()],
                     )
                 ],
@@ -127,9 +127,9 @@ def _cost_section(study: LanguageStudy) -> Section:
     return Section(
         title="Energy per character",
         paragraphs=[
-            "One character behind a full context: every layer multiplies once. The products of"
+            "One character after a full context: every layer multiplies once. The products of"
             " queries, keys and values are digital, in float32 as they were computed, keys and"
-            " values read from a buffer; digital layers are whole numbers of 8 bits.",
+            " values read from a buffer; digital layers are 8-bit integers.",
             *one.assumptions,
         ],
         tables=[

@@ -159,7 +159,7 @@ def _wires(study: Mnist, folder: Path) -> Section:
         paragraphs=[
             "The same chips, every tile with all of its wire segments, by exact nodal analysis."
             " Wire-aware programming chooses conductances whose array, with its wires, realises the"
-            " wanted matrix; the two columns on the right give the error of the worst layer's"
+            " target matrix; the two columns on the right give the error of the worst layer's"
             " matrix without and with it, before the devices' own noise. Digits are an easy task:"
             " drift compensation and the converters' ranges absorb the part of the drop that all"
             " columns share, and what is left stays within the spread of the chips."
@@ -167,7 +167,7 @@ def _wires(study: Mnist, folder: Path) -> Section:
         tables=[
             Table(
                 columns=[
-                    "wires, a segment",
+                    "wires, per segment",
                     *(duration(age) for age in ages),
                     "matrix error without",
                     "with",
@@ -191,7 +191,7 @@ def _measured(study: Mnist) -> Section:
         ],
         tables=[
             Table(
-                columns=["", "measured", "wanted"],
+                columns=["", "measured", "target"],
                 rows=[
                     ["programming, wires, calibration", f"{m.preparing_second:.2f} s", ""],
                     [f"inference, {m.images:,} images", f"{m.analog_second:.2f} s", ""],

@@ -49,32 +49,33 @@ def write_placement_page(found: PlacementReport, folder: Path, *, footer: str) -
     OSError
         The page cannot be written.
     """
-    width = "float32" if found.bits is None else f"whole numbers of {found.bits} bits"
+    width = "float32" if found.bits is None else f"{found.bits}-bit integers"
     price = found.chosen.cost.total_joule / found.analog.cost.total_joule
     path = folder / "index.html"
     write_page(
         path,
-        title="Which layers leave the tiles",
-        lead=f"{found.network_name} on {found.data_name}: {100 * found.wanted:.2f} % wanted,"
+        title="Which layers to keep digital",
+        lead=f"{found.network_name} on {found.data_name}: {100 * found.wanted:.2f} % required"
         f" {duration(found.settings.seconds[-1])} after programming.",
         key_numbers={
             "digital": f"{100 * found.digital_accuracy:.2f} %",
             "all on tiles": f"{100 * found.analog.accuracy:.2f} %",
             "chosen": f"{100 * found.chosen.accuracy:.2f} %",
-            "leave the tiles": _names(found.chosen),
-            "energy": f"{price:.2f} times",
+            "digital layers": _names(found.chosen),
+            "energy of the choice, all on tiles = 1": f"{price:.2f}",
         },
         sections=[
             Section(
                 title="Placements",
                 paragraphs=[
-                    f"{found.settings.seeds} chips, {found.images:,} images, {found.tried}"
-                    f" placements measured, all with the same seeds. Layers that leave are {width}"
-                    " on the digital unit of the accelerator, every weight read from its buffer for"
-                    " every product.",
-                    "The search is greedy: what gives most accuracy for its energy leaves the tiles"
-                    " first; when the accuracy is reached, each is tried on the tiles again. The"
-                    " choice is the least energy among all that were measured and reach it.",
+                    f"{found.tried} placements, each measured on {found.images:,} images and"
+                    f" {found.settings.seeds} {'chip' if found.settings.seeds == 1 else 'chips'},"
+                    f" with the same seeds. Digital layers compute in {width} on the digital unit"
+                    " of the accelerator and read every weight from its buffer for every product.",
+                    "The search is greedy: the layer that gains most accuracy for its energy"
+                    " becomes digital first; once the accuracy is reached, each is tried on the"
+                    " tiles again. Of all placements that reach it, the one with the least energy"
+                    " is chosen.",
                     f"Energy and time: {found.chosen.cost.periphery.name}.",
                 ],
                 tables=[Table(columns=PLACEMENT_COLUMNS, rows=placement_rows(found))],

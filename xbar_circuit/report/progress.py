@@ -85,7 +85,7 @@ class _Lines:
 
 
 class ProgressBar:
-    """What is told to a bar; made by `progress_bar`."""
+    """Counts of finished work, shown as a bar; made by `progress_bar`."""
 
     def __init__(self, progress: Progress | _Lines) -> None:
         self._progress = progress
@@ -156,7 +156,7 @@ def progress_bar(*, transient: bool = False, counted: bool = False) -> Iterator[
     transient
         Whether the bar goes when the work is done.
     counted
-        Whether pieces are counted ("3/20") and the time that is left is estimated, in place of a
+        Whether pieces are counted ("3/20") and the remaining time is estimated, instead of a
         percentage and the time that has passed.
     """
     console = SafeConsole(stderr=True)

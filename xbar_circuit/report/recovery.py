@@ -42,7 +42,7 @@ def write_recovery_page(
     write_page(
         path,
         title="Wire-aware programming",
-        lead=f"{network}: conductances chosen so that the array with its wires realises the wanted"
+        lead=f"{network}: conductances chosen so that the array with its wires realises the target"
         " matrix, compared with conductances as mapped.",
         key_numbers={"digital": _percent(recovery.digital_accuracy), **limits},
         sections=[

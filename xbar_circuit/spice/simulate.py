@@ -127,8 +127,8 @@ def run(
     ConvergenceError
         An analysis found no solution or stopped early.
     SimulatorError
-        ngspice refused the deck, crashed, left, or took too long; the error has its words and the
-        saved deck.
+        ngspice refused the deck, crashed, exited, or took too long; the error has its message and
+        the saved deck.
     SimulatorNotFoundError
         There is no ngspice.
 

@@ -55,7 +55,7 @@ def _dft(seed: int) -> Iterator[Truth]:
             for sign in (1.0, -1.0)
         ]
         yield Truth(
-            what=f"DFT of 256 points, y[128], wires of {1e3 * ohm:g} milliohm a segment",
+            what=f"DFT of 256 points, y[128], wires of {1e3 * ohm:g} milliohm per segment",
             unit="1",
             ours=float(current[0] - current[1]) / (high - low),
             theirs=theirs,

@@ -141,7 +141,7 @@ class CorrectedArray:
         straight = transfer if correction.cell.loads_row else np.zeros_like(transfer)
         self._straight = straight.astype(np.float32)
         self._extra = correction.surplus_matrix(transfer).astype(np.float32)
-        self._place = _places(transfer.shape[1]).astype(np.float32)
+        self._place = _column_positions(transfer.shape[1]).astype(np.float32)
 
     def column_current(self, volts: Reals, *, pulses: bool) -> Reals:
         """Return the column currents (batch, cols), float32 [A].
@@ -218,7 +218,7 @@ def fit(tiles: Sequence[tuple[Tile, FloatArray, FloatArray]]) -> Correction:
         straight.append(plain.ravel())
         bent.append((plain + start.surplus(volts) @ start.surplus_matrix(transfer)).ravel())
         exact.append(nodal.read(tile.loaded, volts).column_current.ravel())
-        place.append(np.tile(_places(tile.crossbar.cols), len(volts)))
+        place.append(np.tile(_column_positions(tile.crossbar.cols), len(volts)))
         judges = np.isin(np.arange(len(volts)) % 8, _JUDGES)
         count += int(judges.sum())
         judged.append(np.repeat(judges, tile.crossbar.cols))
@@ -255,6 +255,6 @@ def _shape(cell: Cell, typical: float, read_volt: float) -> FloatArray:
     return np.asarray(over / most)
 
 
-def _places(columns: int) -> FloatArray:
+def _column_positions(columns: int) -> FloatArray:
     """Return the place of each column, from 0 at the drivers to 1 (columns,)."""
     return np.arange(columns) / max(columns - 1, 1)

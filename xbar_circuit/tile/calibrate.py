@@ -189,9 +189,9 @@ def fit_readout(
         [drawn, *(sign * end * np.ones((1, rows)) for sign in (1, -1) for end in _ENDS)]
     )
     read = tile.one_read(x)
-    wanted = samples + held_out  # the ends come on top, and are not told
+    wanted = samples + held_out  # the extreme inputs are extra, and are not reported
 
-    def told(done: int) -> None:
+    def report_progress(done: int) -> None:
         nonlocal wanted
         if progress is not None and wanted:
             progress(min(done, wanted))
@@ -204,7 +204,7 @@ def fit_readout(
         array=array,
         folder=folder,
         time_limit_second=time_limit_second,
-        progress=told,
+        progress=report_progress,
     )
     fitted = slice(0, samples)
     start = input_fit(measured, fitted)

@@ -170,7 +170,7 @@ class CompiledTile:
     @property
     def zero(self) -> Reals:
         """Codes of the outputs at zero input (outputs,), real numbers, float32."""
-        place = self._places(self._rest[None])
+        place = self._fractional_codes(self._rest[None])
         if not self.tile.readout.converter.exact:
             place = place - 0.5  # code k holds for places from k to k + 1
         whole = place.astype(np.float64) * sum(self.weights)
@@ -189,7 +189,9 @@ class CompiledTile:
             self.tile.warm_readout.converter.input_high,
         )
         grid = np.linspace(low, high, 65)
-        slope = float(np.polyfit(grid, self._places(grid[None])[0].astype(np.float64), 1)[0])
+        slope = float(
+            np.polyfit(grid, self._fractional_codes(grid[None])[0].astype(np.float64), 1)[0]
+        )
         full = self._volt_per_code
         highest = self.tile.driver.highest
         volt = self.tile.full_scale_volt if full is None else full * highest
@@ -280,7 +282,7 @@ class CompiledTile:
         """
         drawn = [ReadNoise()] * len(currents) if noises is None else noises
         total = sum(
-            np.float32(weight) * self._convert(self._places(current), noise)
+            np.float32(weight) * self._convert(self._fractional_codes(current), noise)
             for weight, current, noise in zip(self.weights, currents, drawn, strict=True)
         )
         return self._digital.outputs_of(np.asarray(total, dtype=np.float32))
@@ -305,7 +307,7 @@ class CompiledTile:
     def _read(self, plane: Reals) -> Reals:
         """Return the places among the codes of one plane of driver codes."""
         if self._siemens is None or self._volt_per_code is None:
-            return self._places(self._of_read(self._word_lines(plane)))
+            return self._fractional_codes(self._of_read(self._word_lines(plane)))
         place: Reals = plane @ self._folded
         place += self._offset
         return place if len(self._curve) <= 2 and not self._clips else self._bend(place)
@@ -318,7 +320,7 @@ class CompiledTile:
         rows = plane if self._by_row else self._digital.rows_of(plane)
         return WordLines(volt=volt * rows.astype(np.float64))
 
-    def _places(self, current: Reals) -> Reals:
+    def _fractional_codes(self, current: Reals) -> Reals:
         """Return the places among the codes of currents [A]."""
         u = (current / self._scale).astype(np.float32)
         if len(self._curve) <= 2:

@@ -87,7 +87,7 @@ class TorchChip:
     ) -> Cost:
         """Return energy, time and area of one sample, see `accelerator.Chip.cost`.
 
-        What torch computes between the layers is counted only if it is told.
+        What torch computes between the layers is counted only if it is given.
 
         Parameters
         ----------

@@ -81,12 +81,13 @@ def cell_lines(
         return _transistor_lines(crossbar.cell, crossbar, row, column)
     source, model, kind = _law(crossbar.cell, crossbar)
     elements = tuple(
-        f"cell_{i}_{j} ({row[i][j]} {column[i][j]}) {kind[i, j]}" for i, j in _places(crossbar)
+        f"cell_{i}_{j} ({row[i][j]} {column[i][j]}) {kind[i, j]}"
+        for i, j in _present_devices(crossbar)
     )
     return CellLines(source=source, model=model, elements=elements)
 
 
-def _places(crossbar: Crossbar) -> list[tuple[int, int]]:
+def _present_devices(crossbar: Crossbar) -> list[tuple[int, int]]:
     found = np.argwhere(crossbar.conductance > 0.0).tolist()
     return [(i, j) for i, j in found]
 
@@ -116,7 +117,7 @@ def _law(cell: Cell, crossbar: Crossbar) -> tuple[Path | None, str, dict[tuple[i
         )
     kinds = {
         place: f"{name} {parameter}={spice_number(value)}"
-        for place, value in zip(_places(crossbar), values.tolist(), strict=True)
+        for place, value in zip(_present_devices(crossbar), values.tolist(), strict=True)
     }
     return source, model, kinds
 
@@ -136,7 +137,7 @@ def _transistor_lines(
     ]
     size = f"w={spice_number(transistor.width_metre)} l={spice_number(transistor.length_metre)}"
     many = f" $mfactor={transistor.parallel}" if transistor.parallel > 1 else ""
-    for i, j in _places(crossbar):
+    for i, j in _present_devices(crossbar):
         middle = f"mid_{i}_{j}"
         top, gate = cell.ends(row[i][j])
         elements += [

@@ -94,5 +94,5 @@ def test_the_verb_says_what_leaves(tmp_path, capsys):
     assert content["chosen"]["accuracy"] >= content["wanted"] > content["all_on_tiles"]["accuracy"]
     assert content["layers"] == ["conv1", "dense3"]
     assert (tmp_path / "placement.png").read_bytes().startswith(b"\x89PNG")
-    assert "leave the tiles" in (tmp_path / "index.html").read_text()
+    assert "digital layers" in (tmp_path / "index.html").read_text()
     assert "chosen" in capsys.readouterr().out

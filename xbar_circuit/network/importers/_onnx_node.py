@@ -1,4 +1,4 @@
-"""What a translator is told of an ONNX node."""
+"""What a translator knows of an ONNX node."""
 
 from __future__ import annotations
 

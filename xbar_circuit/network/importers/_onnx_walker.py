@@ -242,7 +242,7 @@ class Walker:
 
     def _translate(self, node: Any) -> bool:
         """Add a node of the fast path, if there is one of this form."""
-        told, moving = self._told(node)
+        told, moving = self._described(node)
         suited = all(_is_float(s) for s in told.samples) and len(_named(node)) == 1
         ranks = {np.ndim(s) for s in told.samples}  # of different ones, the batch may meet others
         suited = suited and (len(ranks) == 1 or node.op_type == "MatMul")
@@ -267,7 +267,7 @@ class Walker:
         self._alias[_first(node)] = _first(node)
         return True
 
-    def _told(self, node: Any) -> tuple[OnnxNode, list[str]]:
+    def _described(self, node: Any) -> tuple[OnnxNode, list[str]]:
         """Return what is known of a node, and the names of the values that it reads."""
         moving = [self._alias[n] for n in node.input if n and n not in self._constants]
         constants: dict[int, NDArray[Any]] = {
@@ -299,7 +299,7 @@ class Walker:
             self._constants.get(n, self._samples.get(self._alias.get(n, ""))) for n in node.input
         ]
         check_growth(node.op_type, given)
-        check_padding(self._told(node)[0])
+        check_padding(self._described(node)[0])
         lists = [n for n in reads if isinstance(self._constants.get(n), list)]
         for name in lists:
             self._keep(name)

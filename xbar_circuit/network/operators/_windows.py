@@ -117,7 +117,7 @@ class Windows:
             return None
         counts = self.counts(padded.shape[2:])
         flat, steps = _memory(padded)
-        starts, offsets = _places(self, counts, steps)
+        starts, offsets = _window_offsets(self, counts, steps)
         found = np.empty((len(padded), len(starts), padded.shape[1]), dtype=np.float32)
         kernels.largest(flat, np.uint64(steps[0]), np.uint64(steps[1]), starts, offsets, found)
         return last_to_second(found.reshape(len(padded), *counts, -1))
@@ -140,7 +140,7 @@ class Windows:
         counts = self.counts(padded.shape[2:])
         last = np.ascontiguousarray(np.moveaxis(padded, 1, -1))
         flat, steps = _memory(last_to_second(last))
-        starts, offsets = _places(self, counts, steps)
+        starts, offsets = _window_offsets(self, counts, steps)
         found = np.empty((len(padded), len(starts), padded.shape[1]), dtype=np.float32)
         kernels.each_channel(flat, np.uint64(steps[0]), starts, offsets, weight, bias, found)
         return last_to_second(found.reshape(len(padded), *counts, -1))
@@ -173,8 +173,8 @@ def _all_places(
     channels: int,
     by_pixel: bool,  # noqa: FBT001 - a key
 ) -> tuple[Places, Places, int]:
-    """Return `_places` with the channels of every pixel, and how many are neighbours from there."""
-    starts, offsets = _places(windows, counts, steps)
+    """Return `_window_offsets` with the channels of every pixel, and how many are adjacent."""
+    starts, offsets = _window_offsets(windows, counts, steps)
     each = np.arange(channels, dtype=np.uint64) * np.uint64(steps[1])
     if not by_pixel:
         return starts, np.add.outer(each, offsets).ravel(), 1
@@ -184,7 +184,7 @@ def _all_places(
 
 
 @lru_cache(maxsize=256)
-def _places(windows: Windows, counts: Sizes, steps: Sizes) -> tuple[Places, Places]:
+def _window_offsets(windows: Windows, counts: Sizes, steps: Sizes) -> tuple[Places, Places]:
     """Return where windows start, and where their pixels lie from there, of one channel."""
 
     def all_of(numbers: Sizes, apart: Sizes) -> Places:

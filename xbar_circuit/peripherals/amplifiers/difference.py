@@ -29,7 +29,7 @@ __all__ = ["DifferenceAmplifier"]
 class DifferenceAmplifier:
     """A subtracting stage between two amplifiers and one converter.
 
-    The defaults are choices of a usual size, no design's own: set those of the design at hand.
+    The defaults are typical values, not those of a particular design: set your own.
 
     Parameters
     ----------

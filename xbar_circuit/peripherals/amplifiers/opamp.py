@@ -40,7 +40,7 @@ _CORNER = 8  # sharpness of the output's ends
 class OpAmp:
     """A behavioural operational amplifier.
 
-    The defaults are choices of a usual size, no design's own: set those of the design at hand.
+    The defaults are typical values, not those of a particular design: set your own.
 
     Parameters
     ----------

@@ -38,7 +38,7 @@ __all__ = ["TransimpedanceAmplifier"]
 class TransimpedanceAmplifier(Amplifier):
     """An inverting current-to-voltage converter: ``V_out = V_ref - R_f * I``.
 
-    The defaults are choices of a usual size, no design's own: set those of the design at hand.
+    The defaults are typical values, not those of a particular design: set your own.
 
     Parameters
     ----------

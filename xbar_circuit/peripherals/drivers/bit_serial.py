@@ -29,7 +29,7 @@ class BitSerial(Driver):
     A product's code is ``sum(weight * code)`` over the reads, so what the converter gives without
     a current counts ``sum(weights)`` times.
 
-    The defaults are choices of a usual size, no design's own: set those of the design at hand.
+    The defaults are typical values, not those of a particular design: set your own.
 
     Parameters
     ----------

@@ -37,7 +37,7 @@ _NODE_FARAD = 1e-15
 class WordLineBuffer(Driver):
     """A driver followed by a buffer; itself a driver.
 
-    The defaults are choices of a usual size, no design's own: set those of the design at hand.
+    The defaults are typical values, not those of a particular design: set your own.
 
     Parameters
     ----------

@@ -1,9 +1,9 @@
 """IR drop: what the wires of an array cost, over size, wires, read voltage and cell.
 
 The error of a read is taken against the same cells on ideal wires, so it is the wires' alone; what
-a transistor costs without any wire is told beside it. Conductances, weights and inputs are drawn
-once for the largest array, and smaller arrays are its corners, so curves differ by what is swept
-and not by chance.
+a transistor costs without any wire is reported separately. Conductances, weights and inputs are
+drawn once for the largest array, and smaller arrays are its corners, so curves differ by what is
+swept and not by chance.
 
 A synapse (:class:`xbar_circuit.cells.Synapse`) fills an array of that size with its groups, and its
 outputs are the weighted sums of its columns: two bit lines that lose the same then lose nothing of

@@ -1,7 +1,7 @@
 """What the papers say of a PCM device and of its statistics, compared with what is used here.
 
 Numbers that a published polynomial or fit defines are drawn and compared as they are. Of the cell
-itself the papers and textbooks give ranges: whether the cell lies within them is told, not hidden.
+itself the papers and textbooks give ranges, and the report says whether the cell lies within them.
 """
 
 from __future__ import annotations

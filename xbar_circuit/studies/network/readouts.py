@@ -262,7 +262,7 @@ def compare_readouts(
                 samples=samples,
                 held_out=held_out,
                 folder=home,
-                progress=_told(report, f"calibrating {name}", samples + held_out),
+                progress=_stage_progress(report, f"calibrating {name}", samples + held_out),
             )
             if home is not None and own.model is not None:
                 own.models[0].save(home / "model.json")
@@ -287,7 +287,7 @@ def compare_readouts(
             test.images,
             test.classes,
             workers=workers,
-            progress=_told(report, name, len(test)),
+            progress=_stage_progress(report, name, len(test)),
         )
         places = [(k, 0) for k in range(len(chip.mapping.layers))]
         checks = chip.spot_check(
@@ -295,7 +295,7 @@ def compare_readouts(
             tiles=places,
             vectors=vectors,
             outputs=_affordable(own.readout) if outputs is None else outputs,
-            progress=_told(report, f"{name} in ngspice", len(places)),
+            progress=_stage_progress(report, f"{name} in ngspice", len(places)),
         )
         return {"accuracy": found, "cost": chip.cost(test.images), "checks": list(checks)}
 
@@ -321,7 +321,7 @@ def _affordable(readout: Readout) -> int | None:
     return None if ideal else 16
 
 
-def _told(report: Report, stage: str, total: int) -> Callable[[int], object]:
+def _stage_progress(report: Report, stage: str, total: int) -> Callable[[int], object]:
     return lambda done: report(stage, done, total)
 
 

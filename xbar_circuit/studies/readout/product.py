@@ -186,7 +186,7 @@ def characterize_product(
             " references, control"
             if rest
             else "rest: leakage, the clock's wires, references and control are not counted",
-            f"programming, once and not part of a product: {_WRITES} pulses a device (assumed) of"
+            f"programming, once and not part of a product: {_WRITES} pulses per device (assumed) of"
             " 440 uA for 1 us (Sebastian et al. 2017) in 2 kohm",
             "area by component: densities of the ISAAC design at 32 nm (one-bit drivers, bare"
             " cells, SAR converters); amplifiers are not counted",
