@@ -15,7 +15,7 @@ from xbar_circuit.network._feeds import Feeds
 from xbar_circuit.network.node import Node, Port
 from xbar_circuit.network.operators import Array, MatrixOperator, Operator, RecurrentOperator
 from xbar_circuit.network.operators._products import multiply
-from xbar_circuit.network.operators.protocol import Prepared
+from xbar_circuit.network.operators.protocol import PreparedMatrix
 
 __all__ = [
     "DigitalMultiplier",
@@ -127,7 +127,7 @@ class DigitalMultiplier:
     def __init__(self, network: Graph) -> None:
         self._operators = dict(network.matrix_nodes)
         self._matrices: dict[str, Array] = {}
-        self._prepared: dict[str, Prepared] = {}
+        self._prepared: dict[str, PreparedMatrix] = {}
 
     def encode(self, name: str, inputs: Array) -> Array:  # noqa: ARG002 (the protocol's)
         """Return the input itself."""
@@ -139,7 +139,7 @@ class DigitalMultiplier:
             self._matrices[name] = self._operators[name].matrices
         return multiply(vectors, self._matrices[name])
 
-    def whole(self, name: str, operator: MatrixOperator) -> Prepared | None:
+    def whole(self, name: str, operator: MatrixOperator) -> PreparedMatrix | None:
         """Return what computes a node's output, or None where `multiply` is another's."""
         if type(self).multiply is not DigitalMultiplier.multiply:
             return None

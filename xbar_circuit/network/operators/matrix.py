@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from xbar_circuit.errors import ParameterError, ShapeError
 from xbar_circuit.network.operators._products import Product
 from xbar_circuit.network.operators._windows import Windows, add_bias, blocks, last_to_second
-from xbar_circuit.network.operators.protocol import Array, MatrixOperator, Prepared
+from xbar_circuit.network.operators.protocol import Array, MatrixOperator, PreparedMatrix
 
 __all__ = ["Convolution", "Dense", "TransposedConvolution", "pad_axes"]
 
@@ -66,7 +66,7 @@ class Dense(MatrixOperator):
         """Return products plus bias in the input's leading shape."""
         return (products[:, 0] + self.bias).reshape(*inputs.shape[:-1], -1)
 
-    def prepared(self) -> Prepared:
+    def prepared(self) -> PreparedMatrix:
         """Return what computes the output digitally."""
 
         def product(inputs: Array, finish: Finish = None) -> Array:
@@ -152,7 +152,7 @@ class Convolution(MatrixOperator):
         """Return the feature maps, from somebody's products of blocks of the patches."""
         return self._in_blocks(product, inputs, finish, by_pixel=False)
 
-    def prepared(self) -> Prepared:
+    def prepared(self) -> PreparedMatrix:
         """Return what computes the feature maps digitally."""
         if self.groups == 1:
             pixels = np.moveaxis(self.weight, 1, -1).reshape(len(self.weight), -1)

@@ -28,7 +28,7 @@ __all__ = [
     "MatrixOperator",
     "Operator",
     "Overwriting",
-    "Prepared",
+    "PreparedMatrix",
     "Product",
     "RecurrentOperator",
 ]
@@ -39,7 +39,7 @@ Array = NDArray[np.float32]
 Product = Callable[[str, Array, int], Array]
 
 
-class Prepared(Protocol):
+class PreparedMatrix(Protocol):
     """Computes the output of a `MatrixOperator` digitally."""
 
     def __call__(self, inputs: Array, finish: Callable[[Array], Array] | None = None) -> Array:
@@ -103,7 +103,7 @@ class MatrixOperator(ABC):
         output = self.fold(product(self.unfold(inputs)), inputs)
         return output if finish is None else finish(output)
 
-    def prepared(self) -> Prepared:
+    def prepared(self) -> PreparedMatrix:
         """Return what computes the output of inputs digitally, prepared for many of them.
 
         It takes the inputs and a `finish` as `through` does.
