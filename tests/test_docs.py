@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import tomllib
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import torch
 
 import xbar_circuit as xc
 from onnx_graphs import content_of, floats, node
-from xbar_circuit import cli
+from xbar_circuit import cli, resources
+from xbar_circuit.studies.sweep.plan import read_sweep_plan
 from xbar_circuit.tile import CHAINS
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -128,6 +130,39 @@ def test_the_example_settings_of_the_gallery_have_published_statistics():
     settings = xc.accelerator.read_settings(DOCS / "examples/pcm.toml")
     assert settings.seconds == (25.0, 86400.0, 2592000.0, 31536000.0)
     assert settings.accelerator.statistics == xc.devices.PcmStatistics.joshi2020()
+
+
+def toml_blocks():
+    for page in PAGES:
+        found = re.findall(r"```toml\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+        yield from (pytest.param(block, id=f"{name(page)}-{k}") for k, block in enumerate(found))
+
+
+@pytest.mark.parametrize("block", list(toml_blocks()))
+def test_a_file_that_a_page_shows_is_read(block, tmp_path):
+    shutil.copytree(DOCS / "examples", tmp_path, dirs_exist_ok=True)
+    (tmp_path / "sigma.csv").write_text("0,0.02\n0.5,0.04\n1,0.03\n")
+    (tmp_path / "my_cards.lib").write_text(
+        resources.device_model("cmos45.lib").read_text("utf-8"), "utf-8"
+    )
+    path = tmp_path / "shown.toml"
+    path.write_text(block, encoding="utf-8")
+    tables = set(tomllib.loads(block))
+    if "study" in tables:
+        plan = read_sweep_plan(path)
+        assert plan.function_name == "ir_drop"
+        assert plan.fixed == {"cols": 64}
+    elif tables & {"accelerator", "accelerators", "run", "pcm", "layers"}:
+        assert xc.accelerator.read_settings(path).accelerator.rows == 128
+    else:
+        assert xc.cells.load_cell(path)
+
+
+def test_the_block_that_imports_settings_prints_what_it_says(capsys):
+    exec(block_of("import_settings", "from_crosssim"), {})
+    ohm, left = capsys.readouterr().out.splitlines()
+    assert float(ohm) == 2.0
+    assert left == "{'xbar.array.Icol_max': 1000000.0}"
 
 
 class Cell(torch.nn.Module):
