@@ -72,7 +72,7 @@ WORKLOADS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 #: What a run takes, when, and by which words it was started is no result.
-_TIMES = re.compile(r"second|_bytes$|speed_ratio|^load$|^provenance$")
+_TIMES = re.compile(r"second|_bytes$|speed_ratio|^analog_over_digital$|^load$|^provenance$")
 
 
 def commands() -> Iterator[tuple[str, Any]]:
