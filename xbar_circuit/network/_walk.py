@@ -97,7 +97,7 @@ def _visit(
     if isinstance(operator, MatrixOperator):
         x, sizes = _together(inputs[0], axis=0)
         found = _matrix_output(node.name, operator, x, multiplier, finish)
-        return [_apart(found, sizes, axis=0)]
+        return [_split(found, sizes, axis=0)]
     if isinstance(operator, RecurrentOperator):
         return _visit_recurrent(node, operator, inputs, multiplier)
     several = [operator.apply(*sample) for sample in zip(*inputs, strict=True)]
@@ -152,7 +152,7 @@ def _visit_recurrent(
             multiplier.prepare(f"{node.name}.{layer}", np.concatenate(vectors))
     sizes = joined[0][1]
     found = operator.unroll(product, *given)[: len(node.outputs)]
-    return [_apart(array, sizes, axis=array.ndim - 2) for array in found]
+    return [_split(array, sizes, axis=array.ndim - 2) for array in found]
 
 
 def _batch_axis(array: Array) -> int:
@@ -167,7 +167,7 @@ def _together(samples: list[Any], *, axis: int) -> tuple[Any, list[int]]:
     return np.concatenate(samples, axis=axis), [sample.shape[axis] for sample in samples]
 
 
-def _apart(array: Array, sizes: list[int], *, axis: int) -> list[Array]:
+def _split(array: Array, sizes: list[int], *, axis: int) -> list[Array]:
     """Undo `_together`."""
     if not sizes:
         return [array]

@@ -36,7 +36,6 @@ from xbar_circuit.tile.tile import Tile
 
 __all__ = ["Calibration", "calibrate", "fit_readout", "random_inputs"]
 
-_PER_CODE = 32
 _ENDS = (1.0, 0.75)  # of the inputs' range, on all rows, where saturation is looked for
 
 
