@@ -29,7 +29,7 @@ class Covering:
         around = _function(root / module, lines[0])
         found: set[str] = set()
         if around is None:
-            found = set(self.second)
+            found = set().union(*(one for each in self.tests.values() for one in each.values()))
         else:
             for some in (lines, around):
                 found = found or set().union(*(by_line.get(line, set()) for line in some))
