@@ -43,7 +43,7 @@ class Hardware:
 
     Everything below `Accelerator.program` takes one of these: mapping, layers, chips, cost.
 
-    The defaults are typical values, not those of a particular design: set your own.
+    The defaults are typical values, chosen here, not those of a particular design.
     """
 
     rows: int = 128

@@ -36,7 +36,7 @@ _SETTLED = 4.0 * float(np.finfo(np.float64).eps)  # relative: rounding
 class OneS1R:
     """A device in series with a selector; the crossbar's conductance is the device's.
 
-    The defaults are typical values, not those of a particular design: set your own.
+    The defaults are typical values, chosen here, not those of a particular design.
 
     Parameters
     ----------

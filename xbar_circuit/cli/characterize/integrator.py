@@ -11,7 +11,7 @@ import typer
 
 from xbar_circuit._files import write_json
 from xbar_circuit._terminal import SafeConsole
-from xbar_circuit.cli._options import Out, ReferenceVolt, Rows, takes
+from xbar_circuit.cli._options import Out, ReferenceVolt, Rows, draws, takes
 from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.cli.characterize._conditions import Conditions, footer_of
 from xbar_circuit.cli.characterize._honoured import refuse_unused
@@ -27,6 +27,7 @@ from xbar_circuit.wires import Wires
 __all__ = ["integrator"]
 
 
+@draws()
 @resumes
 @takes(OWN_CIRCUIT, CONDITIONS)
 def integrator(

@@ -29,7 +29,7 @@ __all__ = ["CurrentConveyor"]
 class CurrentConveyor(Amplifier):
     """A current copier with a virtual ground: ``I_out = ratio * (I_in - offset)``.
 
-    The defaults are typical values, not those of a particular design: set your own.
+    The defaults are typical values, chosen here, not those of a particular design.
 
     Parameters
     ----------

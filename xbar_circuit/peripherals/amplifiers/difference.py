@@ -29,7 +29,7 @@ __all__ = ["DifferenceAmplifier"]
 class DifferenceAmplifier:
     """A subtracting stage between two amplifiers and one converter.
 
-    The defaults are typical values, not those of a particular design: set your own.
+    The defaults are typical values, chosen here, not those of a particular design.
 
     Parameters
     ----------

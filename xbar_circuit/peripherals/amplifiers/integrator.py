@@ -35,7 +35,7 @@ __all__ = ["ChargeIntegrator"]
 class ChargeIntegrator(Amplifier):
     """A switched integrator: ``V_out = V_ref - Q / C`` at the end of its window.
 
-    The defaults are typical values, not those of a particular design: set your own.
+    The defaults are typical values, chosen here, not those of a particular design.
 
     Parameters
     ----------

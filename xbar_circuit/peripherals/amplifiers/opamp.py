@@ -40,7 +40,7 @@ _CORNER = 8  # sharpness of the output's ends
 class OpAmp:
     """A behavioural operational amplifier.
 
-    The defaults are typical values, not those of a particular design: set your own.
+    The defaults are typical values, chosen here, not those of a particular design.
 
     Parameters
     ----------

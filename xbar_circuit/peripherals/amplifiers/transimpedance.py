@@ -38,7 +38,7 @@ __all__ = ["TransimpedanceAmplifier"]
 class TransimpedanceAmplifier(Amplifier):
     """An inverting current-to-voltage converter: ``V_out = V_ref - R_f * I``.
 
-    The defaults are typical values, not those of a particular design: set your own.
+    The defaults are typical values, chosen here, not those of a particular design.
 
     Parameters
     ----------

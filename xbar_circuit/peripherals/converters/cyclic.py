@@ -37,7 +37,7 @@ class Cyclic(VoltageConverter):
     With ``w = V - low`` and ``h = (high - low) / 2``, every cycle decides ``b = w >= h + offset``
     and goes on with ``w = 2 (1 + gain_error) (w - b h)``; the first bit is the most significant.
 
-    The defaults are typical values, not those of a particular design: set your own.
+    The defaults are typical values, chosen here, not those of a particular design.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ __all__ = ["IdealConverter"]
 class IdealConverter(Converter):
     """An ideal converter of voltages or currents.
 
-    The defaults are typical values, not those of a particular design: set your own.
+    The defaults are typical values, chosen here, not those of a particular design.
 
     Parameters
     ----------

@@ -41,7 +41,7 @@ class Ramp(VoltageConverter):
     ``low + span * (1 + slope_error) * (1 - exp(-droop * u)) / droop``; the code is the number of
     ticks that it passed before reaching the input.
 
-    The defaults are typical values, not those of a particular design: set your own.
+    The defaults are typical values, chosen here, not those of a particular design.
 
     Parameters
     ----------

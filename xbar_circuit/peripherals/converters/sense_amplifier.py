@@ -33,7 +33,7 @@ __all__ = ["SenseAmplifier"]
 class SenseAmplifier(Converter):
     """A read-out with two or three codes: how many thresholds the input exceeds.
 
-    The defaults are typical values, not those of a particular design: set your own.
+    The defaults are typical values, chosen here, not those of a particular design.
 
     Parameters
     ----------

@@ -41,7 +41,7 @@ _COEFFICIENTS = {
 class WordLines:
     """Word-line signals of one read for every product of a batch.
 
-    The defaults are typical values, not those of a particular design: set your own.
+    The defaults are typical values, chosen here, not those of a particular design.
 
     volt : (batch, rows) voltage about the reference [V].
     second : (batch, rows) for how long it stands, from the beginning of the read-out's window,

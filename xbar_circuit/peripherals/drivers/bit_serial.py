@@ -29,7 +29,7 @@ class BitSerial(Driver):
     A product's code is ``sum(weight * code)`` over the reads, so what the converter gives without
     a current counts ``sum(weights)`` times.
 
-    The defaults are typical values, not those of a particular design: set your own.
+    The defaults are typical values, chosen here, not those of a particular design.
 
     Parameters
     ----------

@@ -37,7 +37,7 @@ _NODE_FARAD = 1e-15
 class WordLineBuffer(Driver):
     """A driver followed by a buffer; itself a driver.
 
-    The defaults are typical values, not those of a particular design: set your own.
+    The defaults are typical values, chosen here, not those of a particular design.
 
     Parameters
     ----------

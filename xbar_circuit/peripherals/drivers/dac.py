@@ -19,7 +19,7 @@ __all__ = ["Dac"]
 class Dac(Driver):
     """A digital-to-analog converter on every word line; the amplitude carries the input.
 
-    The defaults are typical values, not those of a particular design: set your own.
+    The defaults are typical values, chosen here, not those of a particular design.
 
     Parameters
     ----------

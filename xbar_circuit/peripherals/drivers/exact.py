@@ -19,7 +19,7 @@ __all__ = ["ExactDriver"]
 class ExactDriver(Driver):
     """A driver whose codes are the inputs themselves, real numbers from -1 to 1.
 
-    The defaults are typical values, not those of a particular design: set your own.
+    The defaults are typical values, chosen here, not those of a particular design.
 
     Parameters
     ----------

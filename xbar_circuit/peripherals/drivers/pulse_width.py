@@ -30,7 +30,7 @@ class PulseWidth(Driver):
     the beginning of its fall; its sign is the code's. Unequal edges give every pulse the same error
     of ``(fall - rise) / 2``, which both engines have. Jitter moves the falling edge.
 
-    The defaults are typical values, not those of a particular design: set your own.
+    The defaults are typical values, chosen here, not those of a particular design.
 
     Parameters
     ----------
