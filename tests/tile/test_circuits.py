@@ -1,6 +1,7 @@
 """Tiles whose read-out is made of transistors, small ones; the large ones are in the notebooks."""
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -117,6 +118,23 @@ def test_oscillator_of_transistors_counts_more_for_more_current():
     codes = convert_in_spice(counter, np.array([0.0, 20e-6, 40e-6]))
     assert (np.diff(codes) >= 3).all()
     assert 12 <= codes[0] <= 25
+
+
+@pytest.mark.parametrize("bits", [2, 8, 14])
+def test_the_last_count_has_gone_through_all_bits_when_the_code_is_read(bits):
+    oscillator = circuit("current_oscillator", ("input", "reset", "out"), reference=0.5)
+    counter = OscillatorCounter(bits=bits, full_scale_ampere=1e-4, oscillator=oscillator)
+    timing = counter.timing
+    deck = "\n".join(counter.spice_lines(timing, None))
+    numbers = (
+        re.search(r"Vshow show_volt 0 PULSE\(0 1 (\S+) ", deck),
+        re.search(r"d_dff\(clk_delay=(\S+)", deck),
+    )
+    ends, delay = (float(found[1]) for found in numbers)
+    # the bridge, the inverter and the gate before the bits, the gate and the bridge behind them
+    through = (2 * bits + 5) * delay
+    assert ends + through < timing.read_second(1)[0]
+    assert timing.period_second - ends < 0.01 * counter.window_second
 
 
 def test_oscillator_of_transistors_loses_no_cycle_and_follows_its_current():

@@ -317,8 +317,8 @@ class OscillatorCounter(Converter):
 
     def _counted(self, oscillator: Subcircuit, timing: Timing) -> Iterator[str]:
         """Yield the user's oscillator and a ripple counter of digital code models."""
-        # Delays of ideal gates may be short, unlike edges of transistors; counting ends 20 of them
-        # before the end of the period.
+        # Delays of ideal gates may be short, unlike edges of transistors. Counting ends so early
+        # that the last count has gone through all bits, two delays each, before it is read.
         num, edge, bits = spice_number, timing.edge_second / 20.0, self.bits
         half = logic_volt(oscillator) / 2
         nodes = {"input": "in", "reset": "start", "out": "cycles"}
@@ -327,7 +327,7 @@ class OscillatorCounter(Converter):
         yield f".model crossing adc_bridge(in_low={num(half)} in_high={num(half)}"
         yield f"+ rise_delay={num(edge)} fall_delay={num(edge)})"
         yield "Acycles [cycles] [cycle] crossing"
-        last, period = 20 * edge, timing.period_second
+        last, period = (2 * bits + 4) * edge + timing.edge_second, timing.period_second
         yield (
             f"Vshow show_volt 0 PULSE(0 1 {num(period - last)} {num(edge)} {num(edge)}"
             f" {num(last)} {num(period)})"
