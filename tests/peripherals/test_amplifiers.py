@@ -1,5 +1,7 @@
 """The amplifiers' closed forms against the equations of their circuits."""
 
+import math
+
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
@@ -157,20 +159,25 @@ def test_an_op_amp_without_gain_speed_or_supply_is_refused(name):
             OpAmp(**{name: value})
 
 
-def test_an_overdriven_op_amp_comes_back_within_a_fifth_of_its_range():
-    """Its inner node is held a fifth beyond the output's half range; slewing brings it back."""
-    amp = OpAmp(dc_gain=1e4, unity_hertz=1e9, slew_volt_per_second=1e8)
+@pytest.mark.parametrize("slew", [1e8, math.inf])
+def test_an_overdriven_op_amp_comes_back_within_a_fifth_of_its_range(slew):
+    """Its inner node is held a fifth beyond the output's half range, by 20 times gm."""
+    amp = OpAmp(dc_gain=1e4, unity_hertz=1e9, slew_volt_per_second=slew)
     half = 0.5 * (amp.output_high_volt - amp.output_low_volt)
     middle = 0.5 * (amp.output_high_volt + amp.output_low_volt)
+    speed = min(slew, 2e9 * math.pi)  # of the inner node at 1 V [V/s]
+    beyond = min(slew / (2e9 * math.pi), 1.0) / 20.0  # what the input stage pushes it further [V]
+    back = (1.2 * half + beyond * math.log(2.0)) / speed  # input and clamp pull it back together
     deck = "\n".join([
         "overload", *amp.spice_subcircuit("amp"), f"Vdd vdd 0 {amp.supply_volt}",
-        "Vin plus 0 PWL(0 1 100n 1 100.01n -1)", "Xamp plus 0 out vdd amp",
+        f"Vin plus 0 PWL(0 1 100n 1 {100e-9 + back / 1e3!r} -1)", "Xamp plus 0 out vdd amp",
     ])  # fmt: skip
-    analysis = xc.spice.Tran(step_second=1e-10, stop_second=1.5e-7, max_step_second=1e-10)
+    step = back / 100
+    analysis = xc.spice.Tran(step_second=step, stop_second=1e-7 + 2 * back, max_step_second=step)
     plot = xc.spice.run(deck, analysis, vectors=["v(out)"])[0]
-    crossing = np.interp(-middle, -plot["v(out)"][plot["time"] > 1e-7],
-                         plot["time"][plot["time"] > 1e-7])  # fmt: skip
-    assert crossing - 1e-7 == approx(1.2 * half / 1e8, rel=0.05)
+    after = plot["time"] > 1e-7
+    crossing = np.interp(-middle, -plot["v(out)"][after], plot["time"][after])
+    assert crossing - 1e-7 == approx(back, rel=0.005)
 
 
 def test_half_an_ohm_of_a_conveyors_input_is_in_the_deck():

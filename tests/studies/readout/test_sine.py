@@ -40,6 +40,21 @@ def test_the_spectrum_has_its_lines_where_they_belong():
     assert rest.max() < -90.0
 
 
+def test_the_sine_starts_rising_from_the_middle_and_stays_inside_the_range():
+    seen = []
+
+    def convert(values):
+        seen.append(np.array(values))
+        return np.rint(255.0 * values).astype(np.int64)
+
+    coherent_sine(convert, low=0.2, high=0.8, levels=256)
+    values = np.concatenate(seen)
+    peak = 0.6 * (0.5 - PEAK_GAP_LSB / 256)
+    assert values[0] == approx(0.5 + peak * np.sin(0.1))
+    assert values.max() == approx(0.5 + peak, rel=1e-5)
+    assert values.min() == approx(0.5 - peak, rel=1e-4)
+
+
 def test_offset_is_no_noise():
     def shifted(values):
         return np.rint(1e5 * values).astype(np.int64) + 12345
