@@ -30,7 +30,7 @@ mutants: setup-dev  ## change the physics and the accounting a line at a time: d
 truths: setup-dev ## hold the package to truths from outside, ten minutes; rewrites docs/reference/truths.md
 	$(BIN)/python -m pip install --quiet --no-deps badcrossbar pathvalidate sigfig
 	@mkdir -p $(OUT)/aihwkit
-	@test -d $(OUT)/aihwkit/src || { $(BIN)/python -m pip download --quiet --no-deps --no-binary :all: \
+	@test -d $(OUT)/aihwkit/src || { $(BIN)/python -m pip download --quiet --no-deps --no-binary aihwkit \
 	  --dest $(OUT)/aihwkit aihwkit && tar xzf $(OUT)/aihwkit/aihwkit-*.tar.gz --strip-components=1 -C $(OUT)/aihwkit; }
 	$(BIN)/xbar validate --aihwkit $(OUT)/aihwkit --out "$(OUT)/truths"
 	cp "$(OUT)/truths/truths.md" docs/reference/truths.md

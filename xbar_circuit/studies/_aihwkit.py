@@ -34,7 +34,7 @@ _CHIPS = 12
 _IMAGES = 500
 _MISSING = (
     "aihwkit is not installed, and has no wheel for every Python: pip download --no-deps"
-    " --no-binary :all: aihwkit, unpack it, and say --aihwkit FOLDER"
+    " --no-binary aihwkit aihwkit, unpack it, and say --aihwkit FOLDER"
 )
 
 
