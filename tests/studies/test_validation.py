@@ -38,9 +38,9 @@ def test_the_documentations_page_has_the_rows_of_the_code(name):
     assert len(pages) == len(TRUTHS)
     page = pages[list(pages)[list(TRUTHS).index(name)]]
     found = run(name)
-    told = [dict(zip(COLUMNS, row, strict=True)) for row in truth_rows(found)]
-    assert len(page) == len(told)
-    for row, expected, one in zip(page, told, found, strict=True):
+    rows = [dict(zip(COLUMNS, row, strict=True)) for row in truth_rows(found)]
+    assert len(page) == len(rows)
+    for row, expected, one in zip(page, rows, found, strict=True):
         written = dict(zip(COLUMNS, row, strict=True))
         assert written["what"] == expected["what"]
         assert written["source"] == expected["source"]
@@ -54,7 +54,9 @@ def test_the_documentations_page_has_the_rows_of_the_code(name):
             # the steps of pulses depend on the last bit; another processor's ends are 3e-5 away
             close = 1e-4 if one.what.startswith("amorphous thickness") else 2e-5
             for column, number in numbers.items():
-                assert float(written[column].split()[0]) == approx(number, rel=close)
+                shown = written[column].split()[0]
+                last = 10.0 ** -len(shown.partition(".")[2]) if column == "ratio" else 0.0
+                assert float(shown) == approx(number, rel=close + 0.51 * last)
 
 
 def test_a_page_is_read_as_it_was_written():
