@@ -2,7 +2,8 @@
 
 ``python tests/support/array_fuzz.py --count 10000`` (or ``make fuzz``) prints, for each call, how
 many answers were right, refused, wrong, or off by more than the bound that came with them, and
-exits with 1 if any was wrong. Refusing an array whose currents overflow is right.
+exits with 1 if any was wrong, or if more than 1 % had no truth to be judged by. Refusing an array
+whose currents overflow is right.
 """
 
 import argparse
@@ -157,7 +158,8 @@ def main() -> int:
         verdicts = ", ".join(f"{n} {verdict}" for verdict, n in sorted(count.items()))
         print(f"{name:28} {verdicts}; worst {tally.worst[name]:.1e}")
     print(*tally.found, sep="\n")
-    return int(tally.wrong > 0)
+    unjudged = tally.counts["no truth"]["not judged"]
+    return int(tally.wrong > 0 or unjudged > 0.01 * given.count)
 
 
 if __name__ == "__main__":
