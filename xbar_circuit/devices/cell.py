@@ -51,20 +51,50 @@ class Cell(Protocol):
         ...
 
     def zero_bias_conductance(self, conductance: FloatArray) -> FloatArray:
-        """Return a conductance [S] from row to column that is exact for small voltages.
+        """Return the conductance from row to column that is exact for small voltages.
 
-        For a cell that does not load its row it is a mean transconductance: a starting point.
+        Parameters
+        ----------
+        conductance
+            Conductance that the crossbar states of each cell [S], any shape.
+
+        Returns
+        -------
+        FloatArray
+            Conductance [S], of the shape of `conductance`. For a cell that does not load its row it
+            is a mean transconductance, from which an iteration starts.
         """
         ...
 
     def respond(
         self, row_volt: FloatArray, column_volt: FloatArray, conductance: FloatArray
     ) -> CellResponse:
-        """Return current and slopes; the arguments broadcast to (batch, rows, cols) [V, V, S]."""
+        """Return the current of cells and its slopes over both node voltages.
+
+        Parameters
+        ----------
+        row_volt, column_volt
+            Voltages of the nodes that the cell joins, row wire and column wire [V].
+        conductance
+            Conductance that the crossbar states of each cell [S], 0 for an open device. The three
+            arguments broadcast, to (batch, rows, cols) in a read.
+
+        Returns
+        -------
+        CellResponse
+            Current into the column wire [A] and its two slopes [S], of the shape to which the
+            arguments broadcast.
+        """
         ...
 
     def spice_preamble(self) -> str:
-        """Return SPICE text that the elements need once per deck: models, subcircuits."""
+        """Return the SPICE text that the elements need once in a deck.
+
+        Returns
+        -------
+        str
+            Models, subcircuits, functions and shared sources; empty if the elements need nothing.
+        """
         ...
 
     def spice_elements(
@@ -74,9 +104,22 @@ class Cell(Protocol):
         column_nodes: Sequence[str],
         conductances: Sequence[float],
     ) -> Iterable[str]:
-        """Return one element line for each cell; `names` are unique and start with no letter code.
+        """Return the SPICE elements of cells.
 
-        A line such as ``R<name> <row_node> <column_node> <ohm>``. Conductances are positive [S].
+        Parameters
+        ----------
+        names
+            Name of each cell, unique in the deck, without the letter of an element.
+        row_nodes, column_nodes
+            Node of the row wire and of the column wire at each cell.
+        conductances
+            Conductance of each cell [S], above 0: open devices are left out.
+
+        Returns
+        -------
+        Iterable[str]
+            At least one element line for each cell, in the order of `names`, such as ``R<name>
+            <row_node> <column_node> <ohm>``.
         """
         ...
 
@@ -86,7 +129,18 @@ class Bounded(Protocol):
     """A cell that the fast engine knows within certain node voltages only, such as a table."""
 
     def refuse_beyond(self, row_volt: FloatArray, column_volt: FloatArray) -> None:
-        """Raise a ``ParameterError`` where node voltages [V] lie beyond what is known of it."""
+        """Raise an error where node voltages lie beyond what is known of the cell.
+
+        Parameters
+        ----------
+        row_volt, column_volt
+            Voltages of the cells' nodes [V], broadcasting against each other.
+
+        Raises
+        ------
+        ParameterError
+            A voltage lies outside the range that is known.
+        """
         ...
 
 
@@ -100,11 +154,32 @@ class Warmed(Protocol):
         ...
 
     def holds_at(self, celsius: float) -> bool:
-        """Whether what is known of it holds at a temperature [degree Celsius]."""
+        """Whether what is known of the cell holds at a temperature.
+
+        Parameters
+        ----------
+        celsius
+            Temperature [degree Celsius].
+
+        Returns
+        -------
+        bool
+            True if :meth:`at_celsius` would change nothing.
+        """
         ...
 
     def at_celsius(self, celsius: float) -> Cell:
-        """Return the cell at a temperature [degree Celsius].
+        """Return the cell at another temperature.
+
+        Parameters
+        ----------
+        celsius
+            Temperature [degree Celsius].
+
+        Returns
+        -------
+        Cell
+            A cell of the same kind whose parts have that temperature; it can be the same object.
 
         Raises
         ------

@@ -18,9 +18,9 @@ from numpy.typing import ArrayLike
 
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
-from xbar_circuit._matrix_files import load_matrix
+from xbar_circuit.devices._curve_file import read_curves
 from xbar_circuit.devices.cell import CellResponse
-from xbar_circuit.errors import ModelFileError, ParameterError
+from xbar_circuit.errors import ParameterError
 from xbar_circuit.units import spice_number
 
 __all__ = ["IvTable"]
@@ -146,7 +146,7 @@ class IvTable:
     def from_csv(
         cls, path: str | Path, *, read_volt: float = 0.2, symmetric: bool = True
     ) -> IvTable:
-        """Return the table in a file: a line for each point, voltage, current and state.
+        """Read a table from a file with one line for each measured point.
 
         Parameters
         ----------
@@ -157,37 +157,20 @@ class IvTable:
         read_volt, symmetric
             As of the class.
 
+        Returns
+        -------
+        IvTable
+            The table, its states in the order of their first lines, its voltages increasing.
+
         Raises
         ------
         ModelFileError
-            The file is no such table.
+            The file has other than 2 or 3 columns, or its states differ in their voltages.
         ParameterError
-            As of the class.
+            The class refuses the values.
         """
-        values = load_matrix(Path(path))
-        if values.shape[1] not in {2, 3}:
-            raise ModelFileError(
-                f"{path}: got {values.shape[1]} columns, expected voltage [V], current [A] and"
-                " perhaps the state; take the others out"
-            )
-        labels = values[:, 2] if values.shape[1] == 3 else np.zeros(len(values))
-        curves = []
-        for label in dict.fromkeys(labels.tolist()):
-            points = values[labels == label]
-            curves.append(points[np.argsort(points[:, 0], kind="stable")])
-        volts = curves[0][:, 0]
-        for label, curve in zip(dict.fromkeys(labels.tolist()), curves, strict=True):
-            if curve.shape != curves[0].shape or (curve[:, 0] != volts).any():
-                raise ModelFileError(
-                    f"{path}: got other voltages in state {label:g} than in the first one, expected"
-                    " the same ones, each once; interpolate them, or average repeated sweeps"
-                )
-        return cls(
-            volts=tuple(volts.tolist()),
-            currents=tuple(tuple(curve[:, 1].tolist()) for curve in curves),
-            read_volt=read_volt,
-            symmetric=symmetric,
-        )
+        volts, currents = read_curves(Path(path))
+        return cls(volts=volts, currents=currents, read_volt=read_volt, symmetric=symmetric)
 
     @property
     def conductances(self) -> tuple[float, ...]:
@@ -196,16 +179,21 @@ class IvTable:
 
     @property
     def range_siemens(self) -> tuple[float, float]:
-        """The least and the largest of them [S]."""
+        """The least and the largest conductance of the table's states at the read voltage [S]."""
         known = self.conductances
         return known[0], known[-1]
 
     def held_out_error(self) -> float:
-        """Return how far the law misses points that it does not know.
+        """Return how far the law misses points of the table that it is not given.
 
         Each voltage and each state that has neighbours on both sides is left out and predicted from
-        them; the largest error, relative to the largest current of that state. NaN where the table
-        has too few points to tell.
+        them.
+
+        Returns
+        -------
+        float
+            The largest error of a current, relative to the largest current of the same state,
+            dimensionless. NaN where the table has too few points to tell.
         """
         volts, logs = self._axis_volt, self._logs
         found = []
@@ -235,15 +223,41 @@ class IvTable:
         return True
 
     def zero_bias_conductance(self, conductance: FloatArray) -> FloatArray:
-        """Return I/V in the limit of small voltages [S]."""
+        """Return I/V in the limit of small voltages.
+
+        Parameters
+        ----------
+        conductance
+            Conductance that the crossbar states of each cell [S], any shape.
+
+        Returns
+        -------
+        FloatArray
+            Conductance [S], of the shape of `conductance`; 0 for an open device.
+
+        Raises
+        ------
+        ParameterError
+            A conductance lies outside the table.
+        """
         return self.respond(np.zeros(()), np.zeros(()), conductance).row_slope
 
     def respond(
         self, row_volt: FloatArray, column_volt: FloatArray, conductance: FloatArray
     ) -> CellResponse:
-        """Return current [A] and slopes [S] at the given node voltages [V].
+        """Return the interpolated current and its slopes.
 
         Beyond the table's ends, where a solution may not lie, I/V keeps its last value.
+
+        Parameters
+        ----------
+        row_volt, column_volt, conductance
+            Node voltages [V] and the cells' conductance [S], which broadcast.
+
+        Returns
+        -------
+        CellResponse
+            Current [A] and its slopes [S], of the broadcast shape.
 
         Raises
         ------
@@ -268,12 +282,17 @@ class IvTable:
         )
 
     def refuse_beyond(self, row_volt: FloatArray, column_volt: FloatArray) -> None:
-        """Refuse node voltages [V] outside the table.
+        """Refuse node voltages outside the table.
+
+        Parameters
+        ----------
+        row_volt, column_volt
+            Voltages of the cells' nodes [V], broadcasting against each other.
 
         Raises
         ------
         ParameterError
-            One lies outside.
+            The voltage across a cell lies outside the measured range.
         """
         volt = row_volt - column_volt
         low, high = float(self._axis_volt[0]), float(self._axis_volt[-1])
@@ -290,7 +309,13 @@ class IvTable:
             )
 
     def spice_preamble(self) -> str:
-        """Return nothing: every element contains the table."""
+        """Return no text: every element contains its part of the table.
+
+        Returns
+        -------
+        str
+            Always empty.
+        """
         return ""
 
     def spice_elements(
@@ -300,7 +325,24 @@ class IvTable:
         column_nodes: Sequence[str],
         conductances: Sequence[float],
     ) -> Iterable[str]:
-        """Return one behavioural current source a cell."""
+        """Return one behavioural current source for each cell.
+
+        Parameters
+        ----------
+        names, row_nodes, column_nodes, conductances
+            Of each cell, as :meth:`xbar_circuit.devices.Cell.spice_elements` describes them [S].
+
+        Returns
+        -------
+        Iterable[str]
+            A line ``B<name> ... I=V*exp(pwl(V, ...))`` for each cell, with ln(I/V) of its state at
+            the table's voltages.
+
+        Raises
+        ------
+        ParameterError
+            A conductance lies outside the table.
+        """
         first, share = self._place(np.asarray(conductances))
         second = np.minimum(first + 1, len(self._logs) - 1)
         volts = [spice_number(volt) for volt in self._axis_volt.tolist()]

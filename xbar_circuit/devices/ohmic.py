@@ -32,19 +32,47 @@ class Ohmic:
         return True
 
     def zero_bias_conductance(self, conductance: FloatArray) -> FloatArray:
-        """Return the conductance itself [S]."""
+        """Return the conductance itself, which holds at every voltage.
+
+        Parameters
+        ----------
+        conductance
+            Conductance that the crossbar states of each cell [S], any shape.
+
+        Returns
+        -------
+        FloatArray
+            `conductance`, the same object [S].
+        """
         return conductance
 
     def respond(
         self, row_volt: FloatArray, column_volt: FloatArray, conductance: FloatArray
     ) -> CellResponse:
-        """Return current [A] and slopes [S] at the given node voltages [V]."""
+        """Return the current ``g * (V_row - V_column)`` and its slopes.
+
+        Parameters
+        ----------
+        row_volt, column_volt, conductance
+            Node voltages [V] and the cells' conductance [S], which broadcast.
+
+        Returns
+        -------
+        CellResponse
+            Current [A] and its slopes [S], of the broadcast shape.
+        """
         current = conductance * (row_volt - column_volt)
         slope = namespace(current).broadcast_to(conductance, current.shape)
         return CellResponse(current=current, row_slope=slope, column_slope=-slope, symmetric=True)
 
     def spice_preamble(self) -> str:
-        """Return nothing: a resistor needs no model."""
+        """Return no text: a resistor needs no model.
+
+        Returns
+        -------
+        str
+            Always empty.
+        """
         return ""
 
     def spice_elements(
@@ -54,7 +82,18 @@ class Ohmic:
         column_nodes: Sequence[str],
         conductances: Sequence[float],
     ) -> Iterable[str]:
-        """Return one resistor line per cell."""
+        """Return one resistor for each cell.
+
+        Parameters
+        ----------
+        names, row_nodes, column_nodes, conductances
+            Of each cell, as :meth:`xbar_circuit.devices.Cell.spice_elements` describes them [S].
+
+        Returns
+        -------
+        Iterable[str]
+            A line ``R<name> <row_node> <column_node> <ohm>`` for each cell.
+        """
         return (
             f"R{name} {row} {column} {1.0 / g!r}"
             for name, row, column, g in zip(

@@ -59,13 +59,35 @@ class Sinh:
         return True
 
     def zero_bias_conductance(self, conductance: FloatArray) -> FloatArray:
-        """Return the conductance itself [S], the slope at 0 V."""
+        """Return the conductance itself, which is the slope at 0 V.
+
+        Parameters
+        ----------
+        conductance
+            Conductance that the crossbar states of each cell [S], any shape.
+
+        Returns
+        -------
+        FloatArray
+            `conductance`, the same object [S].
+        """
         return conductance
 
     def respond(
         self, row_volt: FloatArray, column_volt: FloatArray, conductance: FloatArray
     ) -> CellResponse:
-        """Return current [A] and slopes [S] at the given node voltages [V]."""
+        """Return the current ``g * v0 * sinh((V_row - V_column) / v0)`` and its slopes.
+
+        Parameters
+        ----------
+        row_volt, column_volt, conductance
+            Node voltages [V] and the cells' conductance [S], which broadcast.
+
+        Returns
+        -------
+        CellResponse
+            Current [A] and its slopes [S], of the broadcast shape.
+        """
         xp = namespace(row_volt)
         x = (row_volt - column_volt) / self.v0_volt
         slope = conductance * xp.cosh(x)
@@ -77,7 +99,13 @@ class Sinh:
         )
 
     def spice_preamble(self) -> str:
-        """Return nothing: every element contains the law."""
+        """Return no text: every element contains the whole law.
+
+        Returns
+        -------
+        str
+            Always empty.
+        """
         return ""
 
     def spice_elements(
@@ -87,7 +115,18 @@ class Sinh:
         column_nodes: Sequence[str],
         conductances: Sequence[float],
     ) -> Iterable[str]:
-        """Return one behavioural current source a cell."""
+        """Return one behavioural current source for each cell.
+
+        Parameters
+        ----------
+        names, row_nodes, column_nodes, conductances
+            Of each cell, as :meth:`xbar_circuit.devices.Cell.spice_elements` describes them [S].
+
+        Returns
+        -------
+        Iterable[str]
+            A line ``B<name> <row_node> <column_node> I=...`` for each cell.
+        """
         v0 = self.v0_volt
         return (
             f"B{name} {row} {column} I={g * v0!r}*sinh(V({row},{column})/{v0!r})"

@@ -94,7 +94,18 @@ class Transistor:
 
     @classmethod
     def nmos45(cls, *, width_metre: float = 5e-7, length_metre: float = 5e-8) -> Transistor:
-        """Return the n-channel transistor of ``device_models/cmos45.lib``."""
+        """Return the n-channel transistor of ``device_models/cmos45.lib``.
+
+        Parameters
+        ----------
+        width_metre, length_metre
+            Geometry [m].
+
+        Returns
+        -------
+        Transistor
+            Model ``nmos45``, a BSIM4 card whose sources the library file states.
+        """
         return cls(
             model="nmos45",
             width_metre=width_metre,
@@ -104,7 +115,18 @@ class Transistor:
 
     @classmethod
     def pmos45(cls, *, width_metre: float = 1e-6, length_metre: float = 5e-8) -> Transistor:
-        """Return the p-channel transistor of ``device_models/cmos45.lib``."""
+        """Return the p-channel transistor of ``device_models/cmos45.lib``.
+
+        Parameters
+        ----------
+        width_metre, length_metre
+            Geometry [m].
+
+        Returns
+        -------
+        Transistor
+            Model ``pmos45``, a BSIM4 card whose sources the library file states.
+        """
         return cls(
             model="pmos45",
             width_metre=width_metre,
@@ -128,13 +150,33 @@ class Transistor:
         return name in self._contents.models or any(map(binned.fullmatch, self._contents.models))
 
     def preamble(self) -> str:
-        """Return the line that makes the model known, once a deck."""
+        """Return the line that makes the model known, needed once in a deck.
+
+        Returns
+        -------
+        str
+            A ``.lib`` line with the section, or an ``.include`` line where there is none.
+        """
         if self.section:
             return f'.lib "{self.library}" {self.section}'
         return f'.include "{self.library}"'
 
     def line(self, name: str, drain: str, gate: str, source: str, bulk: str) -> str:
-        """Return the SPICE line of one instance between these nodes."""
+        """Return the SPICE line of one instance.
+
+        Parameters
+        ----------
+        name
+            Name of the instance, without the letter of an element.
+        drain, gate, source, bulk
+            Nodes of its terminals.
+
+        Returns
+        -------
+        str
+            An ``M`` element, or an ``X`` call where the model is a subcircuit, with W and L in the
+            library's own unit.
+        """
         letter = "X" if self._is_subcircuit else "M"
         width = spice_number(self.width_metre / self.geometry_unit_metre)
         length = spice_number(self.length_metre / self.geometry_unit_metre)

@@ -6,7 +6,8 @@ from xbar_circuit.devices.pcm.crystal_growth import CrystalGrowth
 from xbar_circuit.devices.pcm.dynamics import PcmTrace, Pulse, transient
 from xbar_circuit.devices.pcm.hot_spot import HotSpot
 from xbar_circuit.devices.pcm.pulsed_set import PulsedSet
-from xbar_circuit.devices.pcm.statistics import PcmState, PcmStatistics
+from xbar_circuit.devices.pcm.state import PcmState
+from xbar_circuit.devices.pcm.statistics import PcmStatistics
 from xbar_circuit.devices.pcm.threshold_switch import ThresholdSwitch
 from xbar_circuit.devices.pcm.variability import PcmDevices, PcmVariability
 

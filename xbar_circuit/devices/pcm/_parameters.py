@@ -132,10 +132,28 @@ class PcmParameters:
         return _numbers(self)
 
     def aged(self, seconds: float, *, storage_celsius: float = ROOM_CELSIUS) -> Self:
-        """Return the same cell, read `seconds` after programming.
+        """Return the same cell, read some time after programming.
 
-        What is asked of it by a thickness or a conductance means that state right after
-        programming; relaxation and, in a warm store, crystallisation have gone on since.
+        A thickness or a conductance that is passed to its methods is that right after programming;
+        relaxation and, in a warm store, crystallisation have gone on since.
+
+        Parameters
+        ----------
+        seconds
+            Time since programming [s].
+        storage_celsius
+            Temperature of that time [degree Celsius].
+
+        Returns
+        -------
+        Self
+            A cell with this `age_second` and `storage_celsius`, all else the same.
+
+        >>> from xbar_circuit.devices import PcmCell
+        >>> fresh = PcmCell.sebastian2017()
+        >>> u = fresh.thickness(5e-6)
+        >>> round(float(fresh.aged(86400.0).conductance(u)) * 1e6, 3)
+        3.243
         """
         return replace(self, age_second=seconds, storage_celsius=storage_celsius)
 

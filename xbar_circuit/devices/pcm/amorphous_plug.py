@@ -129,11 +129,37 @@ class AmorphousPlug:
         return 0.0 if self.liner_ohm_per_metre is None else 1.0 / self.liner_ohm_per_metre
 
     def stretch(self, celsius: float) -> float:
-        """Return how much faster time passes for relaxation at this temperature than at 300 K."""
+        """Return how much faster relaxation goes on at a temperature than at 300 K.
+
+        ``exp(E_r/k * (1/300 K - 1/T))``, the Arrhenius factor of this module's essay.
+
+        Parameters
+        ----------
+        celsius
+            Temperature of storage [degree Celsius].
+
+        Returns
+        -------
+        float
+            Factor, dimensionless; 1 at 300 K, larger where it is warmer.
+        """
         hotter = 1.0 / ROOM_KELVIN - 1.0 / kelvin(celsius)
         return math.exp(self.relaxation_ev / BOLTZMANN_EV * hotter)
 
     def log_age(self, seconds: float, storage_celsius: float) -> float:
-        """Return ``a = ln(1 + t_eff/t0)`` after `seconds` at `storage_celsius`."""
+        """Return the age of the glass, ``a = ln(1 + t_eff/t0)``.
+
+        Parameters
+        ----------
+        seconds
+            Time since programming [s].
+        storage_celsius
+            Temperature of that time [degree Celsius].
+
+        Returns
+        -------
+        float
+            Dimensionless; 0 right after programming.
+        """
         stretched = seconds * self.stretch(storage_celsius)
         return math.log1p(stretched / self.drift_t0_second)

@@ -118,13 +118,24 @@ class CrystalGrowth:
 
     @property
     def interface_limit(self) -> float:
-        """``eta(T_x) / eta(T_g)``: the interface's own limit as a viscosity."""
+        """``eta(T_x) / eta(T_g)``: the interface's own limit, a relative viscosity [1]."""
         return _kinetics(self)[1]
 
     def velocity(self, celsius: FloatArray) -> FloatArray:
-        """Return the interface's velocity [m/s] at temperatures [degree Celsius], any shape.
+        """Return how fast the crystal's front moves.
 
-        Positive grows the crystal, negative melts it.
+        The law is held constant below 200 K and above 2000 K.
+
+        Parameters
+        ----------
+        celsius
+            Temperature of the front [degree Celsius], any shape.
+
+        Returns
+        -------
+        FloatArray
+            Velocity [m/s], of the shape of `celsius`. Positive grows the crystal, negative melts
+            it.
         """
         warm = np.asarray(celsius, dtype=np.float64) + ZERO_CELSIUS_KELVIN
         clipped = np.clip(warm, COLDEST_KELVIN, HOTTEST_KELVIN)

@@ -52,6 +52,10 @@ class Pulse:
         Time at 0 V afterwards, in which the cell cools [s].
     load_ohm
         Resistance between the driver and the cell [ohm].
+
+    >>> pulse = Pulse(volt=2.0, width_second=100e-9)
+    >>> round(pulse.seconds * 1e9, 6)
+    160.0
     """
 
     volt: float
@@ -80,7 +84,13 @@ class Pulse:
         return self.rise_second + self.width_second + self.fall_second + self.rest_second
 
     def waveform(self) -> tuple[list[float], list[float]]:
-        """Return the corner times [s] and the voltages there [V]."""
+        """Return the corners of the trapezoid, as :func:`transient` takes them.
+
+        Returns
+        -------
+        tuple
+            The five corner times, from 0 [s], and the voltages there [V].
+        """
         top = self.rise_second + self.width_second
         times = [0.0, self.rise_second, top, top + self.fall_second, self.seconds]
         return times, [0.0, self.volt, self.volt, 0.0, 0.0]

@@ -59,7 +59,13 @@ class PulsedSet:
 
     @classmethod
     def nandakumar2018(cls) -> PulsedSet:
-        """Return the published fit: J. Appl. Phys. 124, 152135 (2018)."""
+        """Return the published fit of a 90 uA, 50 ns SET pulse: J. Appl. Phys. 124, 152135 (2018).
+
+        Returns
+        -------
+        PulsedSet
+            The fit, with a floor of 0.1 uS that is fitted here.
+        """
         return cls(
             mean_slope=-0.084,
             mean_siemens=0.880e-6,
@@ -99,7 +105,23 @@ class PulsedSet:
     def staircase(
         self, shape: tuple[int, ...], *, pulses: int, rng: np.random.Generator
     ) -> FloatArray:
-        """Return the conductances after RESET and each pulse [S], ``(pulses + 1, *shape)``."""
+        """Return the conductances after RESET and after each of a row of SET pulses.
+
+        Parameters
+        ----------
+        shape
+            Shape of the array of devices.
+        pulses
+            Number of pulses, at least 1.
+        rng
+            Random generator.
+
+        Returns
+        -------
+        FloatArray
+            Conductance [S], ``(pulses + 1, *shape)``; the first entry is the RESET state,
+            `floor_siemens`.
+        """
         steps = np.full((checks.count("pulses", pulses) + 1, *shape), self.floor_siemens)
         memory: FloatArray = np.ones(shape)
         for step in range(pulses):

@@ -29,9 +29,10 @@ from xbar_circuit._checks import FloatArray
 from xbar_circuit.devices._constants import BOLTZMANN_EV, ROOM_CELSIUS, ROOM_KELVIN, kelvin
 from xbar_circuit.devices.curves import Curve, TabulatedCurve
 from xbar_circuit.devices.pcm._published import HERMES_DOUBLE, HERMES_SINGLE, JOSHI_2020
+from xbar_circuit.devices.pcm.state import PcmState
 from xbar_circuit.errors import ParameterError
 
-__all__ = ["PcmState", "PcmStatistics"]
+__all__ = ["PcmStatistics"]
 
 _ACTIVATION = TabulatedCurve(
     x=(0.0, 0.013, 0.04, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0),
@@ -138,6 +139,11 @@ class PcmStatistics:
         """Return the statistics of 10,000 doped-GST mushroom cells, g_max 25 uS.
 
         Joshi et al., Nat. Commun. 11, 2473 (2020); Nandakumar et al., ICECS (2019).
+
+        Returns
+        -------
+        PcmStatistics
+            With a first read at 20 s and 250 ns of integration.
         """
         return cls(**JOSHI_2020)
 
@@ -146,6 +152,11 @@ class PcmStatistics:
         """Return the HERMES chip's statistics with one device a polarity, g_max 10.35 uS.
 
         Le Gallo et al., Nat. Electron. 6, 680 (2023).
+
+        Returns
+        -------
+        PcmStatistics
+            Tables of the programmed chip's devices, one for each polarity.
         """
         return cls(**HERMES_SINGLE)
 
@@ -154,20 +165,58 @@ class PcmStatistics:
         """Return the HERMES chip's statistics with two devices a polarity, g_max 20.7 uS.
 
         Le Gallo et al., Nat. Electron. 6, 680 (2023).
+
+        Returns
+        -------
+        PcmStatistics
+            Tables of the programmed chip's devices, two in parallel for each polarity.
         """
         return cls(**HERMES_DOUBLE)
 
     def programming_sigma(self, target: ArrayLike) -> FloatArray:
-        """Return the standard deviation of the programming error at `target` [S], in siemens."""
+        """Return the standard deviation of the programming error.
+
+        Parameters
+        ----------
+        target
+            Wanted conductance [S], any shape; above `g_max_siemens` the value there holds.
+
+        Returns
+        -------
+        FloatArray
+            Standard deviation [S], of the shape of `target`.
+        """
         sigma = self.programming_curve(self._relative(target)) * self.g_max_siemens
         return np.maximum(sigma, 0.0) * self.programming_scale
 
     def drift_mean(self, target: ArrayLike) -> FloatArray:
-        """Return the mean of the normal variable whose magnitude is the drift exponent."""
+        """Return the mean of the normal variable whose magnitude is the drift exponent.
+
+        Parameters
+        ----------
+        target
+            Wanted conductance [S], any shape; above `g_max_siemens` the value there holds.
+
+        Returns
+        -------
+        FloatArray
+            Mean exponent, dimensionless, of the shape of `target`.
+        """
         return self.drift_mean_curve(self._relative(target)) * self.drift_scale
 
     def drift_sigma(self, target: ArrayLike) -> FloatArray:
-        """Return the standard deviation of that normal variable."""
+        """Return the standard deviation of the variable whose magnitude is the drift exponent.
+
+        Parameters
+        ----------
+        target
+            Wanted conductance [S], any shape; above `g_max_siemens` the value there holds.
+
+        Returns
+        -------
+        FloatArray
+            Standard deviation, dimensionless, of the shape of `target`.
+        """
         sigma = self.drift_sigma_curve(self._relative(target))
         return np.maximum(sigma, 0.0) * self.drift_scale
 
@@ -179,21 +228,27 @@ class PcmStatistics:
         programmed: ArrayLike | None = None,
         read_second: float | None = None,
     ) -> FloatArray:
-        """Return the standard deviation of one read in siemens.
+        """Return the standard deviation of one read.
 
-        ``g * Q(g_prog / g_max) * sqrt(ln((T + t_read) / (2 * t_read)))``, ``T = seconds + t0``.
+        ``g * Q(g_prog / g_max) * sqrt(ln((T + t_read) / (2 * t_read)))``, ``T = seconds + t0``:
+        Nandakumar et al., ICECS (2019).
 
         Parameters
         ----------
         conductance
-            What the device has now [S].
+            Conductance that the device has now [S], any shape.
         seconds
-            Time since programming [s].
+            Time since programming [s], broadcasting against `conductance`.
         programmed
-            What the device had right after programming [S]; None is `conductance`.
+            Conductance that the device had right after programming [S]; None is `conductance`.
         read_second
             Integration time of this read [s]; None is the technology's own. A longer read averages
             the fast noise away.
+
+        Returns
+        -------
+        FloatArray
+            Standard deviation [S], of the broadcast shape.
         """
         g = checks.non_negative("conductance", conductance, "S")
         origin = g if programmed is None else checks.non_negative("programmed", programmed, "S")
@@ -207,7 +262,18 @@ class PcmStatistics:
         return sigma
 
     def activation_ev(self, target: ArrayLike) -> FloatArray:
-        """Return the activation energy of conduction at `target` [S], in electronvolt."""
+        """Return the mean activation energy of conduction.
+
+        Parameters
+        ----------
+        target
+            Wanted conductance [S], any shape; above `g_max_siemens` the value there holds.
+
+        Returns
+        -------
+        FloatArray
+            Energy [eV], of the shape of `target`.
+        """
         return self.activation_curve(self._relative(target))
 
     def program(
@@ -236,6 +302,13 @@ class PcmStatistics:
         ------
         ParameterError
             A target is negative or not finite.
+
+        >>> stats = PcmStatistics.joshi2020()
+        >>> state = stats.program([5e-6, 20e-6], rng=np.random.default_rng(0))
+        >>> (state.conductance * 1e6).round(3).tolist()
+        [5.077, 19.857]
+        >>> (state.at(86400.0) * 1e6).round(3).tolist()
+        [3.112, 13.083]
         """
         checks.instance("rng", rng, np.random.Generator, example="np.random.default_rng(1)")
         wanted = checks.non_negative("target", target, "S")
@@ -267,96 +340,3 @@ class PcmStatistics:
     def _relative(self, target: ArrayLike) -> FloatArray:
         """Return x; above g_max, where no fit was measured, the fits keep their last value."""
         return np.minimum(checks.non_negative("target", target, "S") / self.g_max_siemens, 1.0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PcmState:
-    """A programmed array of PCM devices, with everything that was drawn for it.
-
-    Parameters
-    ----------
-    statistics
-        The technology.
-    target, conductance
-        Wanted and reached conductance at t = 0 [S].
-    exponent
-        Each device's drift exponent.
-    activation_ev
-        Each device's activation energy of conduction [eV]; None is that of its target. A device
-        that is open or stuck keeps its state: its exponent and its activation are 0.
-    """
-
-    statistics: PcmStatistics
-    target: FloatArray
-    conductance: FloatArray
-    exponent: FloatArray
-    activation_ev: FloatArray | None = None
-
-    def __post_init__(self) -> None:
-        if self.activation_ev is None:
-            object.__setattr__(self, "activation_ev", self.statistics.activation_ev(self.target))
-        for name, unit in (
-            ("target", "S"), ("conductance", "S"), ("exponent", "1"), ("activation_ev", "eV"),
-        ):  # fmt: skip
-            array = checks.non_negative(name, getattr(self, name), unit)
-            array.flags.writeable = False
-            object.__setattr__(self, name, array)
-
-    def at(
-        self,
-        seconds: ArrayLike,
-        *,
-        celsius: float = ROOM_CELSIUS,
-        storage_celsius: float = ROOM_CELSIUS,
-    ) -> FloatArray:
-        """Return the conductance after a time [S]; no noise, and no randomness.
-
-        Parameters
-        ----------
-        seconds
-            Time since programming [s], scalar or any shape.
-        celsius
-            Temperature of the read [degree Celsius]; the presets were measured near 300 K.
-        storage_celsius
-            Temperature since programming [degree Celsius]: a warm store ages faster.
-
-        Returns
-        -------
-        ndarray
-            Shape ``seconds.shape + conductance.shape`` [S].
-        """
-        stats = self.statistics
-        elapsed = checks.non_negative("seconds", seconds, "s")
-        elapsed = elapsed.reshape(elapsed.shape + (1,) * self.conductance.ndim)
-        store = kelvin(checks.celsius("storage_celsius", storage_celsius))
-        stretch = np.exp(stats.relaxation_ev / BOLTZMANN_EV * (1.0 / ROOM_KELVIN - 1.0 / store))
-        elapsed = elapsed * stretch + stats.t0_second
-        drifted = self.conductance * (elapsed / stats.t0_second) ** -self.exponent
-        temperature = kelvin(checks.celsius("celsius", celsius))
-        if temperature == ROOM_KELVIN:
-            return np.asarray(drifted)
-        hotter = 1.0 / ROOM_KELVIN - 1.0 / temperature
-        activation = np.asarray(self.activation_ev, dtype=np.float64)
-        return np.asarray(drifted * np.exp(activation * hotter / BOLTZMANN_EV))
-
-    def read(
-        self,
-        seconds: ArrayLike,
-        *,
-        rng: np.random.Generator,
-        celsius: float = ROOM_CELSIUS,
-        storage_celsius: float = ROOM_CELSIUS,
-        read_second: float | None = None,
-    ) -> FloatArray:
-        """Return one noisy read after a time [S]; arguments as in :meth:`at`.
-
-        Two reads at the same time differ: each draws its own noise from `rng`.
-        """
-        checks.instance("rng", rng, np.random.Generator, example="np.random.default_rng(1)")
-        g = self.at(seconds, celsius=celsius, storage_celsius=storage_celsius)
-        times = checks.non_negative("seconds", seconds, "s")
-        times = times.reshape(times.shape + (1,) * self.conductance.ndim)
-        sigma = self.statistics.read_sigma(
-            g, times, programmed=self.conductance, read_second=read_second
-        )
-        return np.maximum(g + sigma * rng.standard_normal(g.shape), 0.0)

@@ -71,7 +71,28 @@ class PcmVariability:
             object.__setattr__(self, name, checks.number(name, getattr(self, name), "1 or eV"))
 
     def draw(self, cell: PcmCell, cells: int, *, rng: np.random.Generator) -> PcmDevices:
-        """Draw `cells` devices around a nominal cell."""
+        """Draw devices around a nominal cell.
+
+        Parameters
+        ----------
+        cell
+            The nominal cell.
+        cells
+            Number of devices, at least 1.
+        rng
+            Random generator.
+
+        Returns
+        -------
+        PcmDevices
+            The cell with the deviations of each device, ``(cells,)``.
+
+        >>> from xbar_circuit.devices import PcmCell
+        >>> rng = np.random.default_rng(0)
+        >>> devices = PcmVariability().draw(PcmCell.sebastian2017(), 3, rng=rng)
+        >>> (devices.conductance(20e-9) * 1e6).round(3).tolist()
+        [3.504, 2.68, 2.926]
+        """
         count = checks.count("cells", cells)
         thermal, area, noise, barrier, relax, crystal = rng.standard_normal((6, count))
         return PcmDevices(
@@ -89,10 +110,13 @@ class PcmVariability:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PcmDevices:
-    """An array of devices: a nominal cell and what each device's own deviation is, (cells,).
+    """An array of devices: a nominal cell and how each of them deviates from it, (cells,).
 
-    thermal, area, noise, nuclei : factors. barrier_ev : added to the barrier [eV].
-    thin_exponent, thick_exponent, crystal_exponent : added to the drift exponents.
+    thermal, area, noise, nuclei : factors, dimensionless.
+
+    barrier_ev : added to the barrier [eV].
+
+    thin_exponent, thick_exponent, crystal_exponent : added to the drift exponents, dimensionless.
     """
 
     cell: PcmCell
@@ -107,7 +131,7 @@ class PcmDevices:
 
     @property
     def numbers(self) -> PcmNumbers:
-        """The numbers that the equations read, one for each device where they differ."""
+        """The numbers that the equations read (SI), ``(cells,)`` where the devices differ."""
         p = self.cell.numbers
         return replace(
             p,
@@ -129,20 +153,64 @@ class PcmDevices:
         celsius: float = ROOM_CELSIUS,
         storage_celsius: float = ROOM_CELSIUS,
     ) -> PcmDevices:
-        """Return the same devices, read `seconds` after programming at this temperature."""
+        """Return the same devices, read some time after programming.
+
+        Parameters
+        ----------
+        seconds
+            Time since programming [s].
+        celsius
+            Temperature of the read [degree Celsius].
+        storage_celsius
+            Temperature since programming [degree Celsius].
+
+        Returns
+        -------
+        PcmDevices
+            The devices with this age and temperature; their deviations are the same.
+        """
         cell = replace(
             self.cell, celsius=celsius, age_second=seconds, storage_celsius=storage_celsius
         )
         return replace(self, cell=cell)
 
     def conductance(self, thickness: ArrayLike, *, read_volt: float = 0.2) -> FloatArray:
-        """Return each device's conductance I/V [S] for its u_a right after programming [m]."""
+        """Return the conductance I/V of each device, free of noise.
+
+        Parameters
+        ----------
+        thickness
+            Amorphous thickness u_a right after programming [m], (cells,) or a scalar.
+        read_volt
+            Read voltage [V], above 0.
+
+        Returns
+        -------
+        FloatArray
+            Conductance [S], (cells,).
+
+        Raises
+        ------
+        ParameterError
+            A read voltage that switches a cell on or melts it.
+        """
         volt = checks.number("read_volt", read_volt, "V", above=True)
         p, u = self.numbers, self._stored(thickness)
         return read_law.read(p, np.asarray(volt), u).current / volt
 
     def noise_amplitude(self, thickness: ArrayLike) -> FloatArray:
-        """Return Q of a read of each cell: ``S_I / I**2 = Q**2 / f``."""
+        """Return the amplitude Q of each device's 1/f noise, ``S_I / I**2 = Q**2 / f``.
+
+        Parameters
+        ----------
+        thickness
+            Amorphous thickness u_a right after programming [m], (cells,) or a scalar.
+
+        Returns
+        -------
+        FloatArray
+            Q of the whole cell, dimensionless, (cells,).
+        """
         p = self.numbers
         return law.cell_noise(p, law.solid_length(p, self._stored(thickness)))
 
@@ -154,7 +222,31 @@ class PcmDevices:
         read_volt: float = 0.2,
         read_second: float = 250e-9,
     ) -> FloatArray:
-        """Return one noisy read of each device [S]; the noise as :func:`accumulated_noise` says."""
+        """Return one noisy read of each device.
+
+        The relative noise is Q times what :func:`accumulated_noise` gives for the devices' age.
+
+        Parameters
+        ----------
+        thickness
+            Amorphous thickness u_a right after programming [m], (cells,) or a scalar.
+        rng
+            Random generator.
+        read_volt
+            Read voltage [V], above 0.
+        read_second
+            Integration time [s].
+
+        Returns
+        -------
+        FloatArray
+            Conductance [S], (cells,), not below 0.
+
+        Raises
+        ------
+        ParameterError
+            A read voltage that switches a cell on or melts it.
+        """
         g = self.conductance(thickness, read_volt=read_volt)
         cell = self.cell
         factor = accumulated_noise(cell.age_second + cell.plug.drift_t0_second, read_second)
@@ -177,9 +269,21 @@ def _gamma(sigma: float, count: int, rng: np.random.Generator) -> FloatArray:
 
 
 def accumulated_noise(elapsed_second: float, read_second: float) -> float:
-    """Return ``sqrt(ln((T + t) / (2*t)))``: 1/f noise that a read of length t has seen since T.
+    """Return ``sqrt(ln((T + t) / (2*t)))``: the 1/f noise that a read of length t has seen since T.
 
     Nandakumar et al., ICECS (2019), with T counted from the time origin of drift.
+
+    Parameters
+    ----------
+    elapsed_second
+        T: time since the origin of drift [s].
+    read_second
+        t: integration time of the read [s].
+
+    Returns
+    -------
+    float
+        Factor on the amplitude Q of the noise, dimensionless.
     """
     t = checks.number("read_second", read_second, "s", above=True)
     return math.sqrt(max(math.log((elapsed_second + t) / (2.0 * t)), 0.0))
