@@ -16,6 +16,7 @@ from typing import Any
 
 from docutils import nodes
 from latex2mathml.converter import convert
+from typer.main import get_command
 
 from xbar_circuit import __version__, cli
 from xbar_circuit.accelerator._reference import reference_page
@@ -90,15 +91,19 @@ def _write_command_line() -> None:
     """Write the reference of every verb from its own help text."""
     lines = ["# Command line", "", "What `xbar VERB --help` says, for every verb.", ""]
     environment = os.environ | {"COLUMNS": "100", "TERM": "dumb", "NO_COLOR": "1"}
+    tree = get_command(cli.app)
     for verb in cli.verbs():
-        done = subprocess.run(
-            [sys.executable, "-m", "xbar_circuit", verb, "--help"],
-            capture_output=True,
-            text=True,
-            check=True,
-            env=environment,
-        )
-        lines += [f"## xbar {verb}", "", "```text", done.stdout.strip(), "```", ""]
+        parts = getattr(tree.get_command(None, verb), "commands", {})  # type: ignore[attr-defined]
+        for words in ([verb], *([verb, part] for part in parts)):
+            done = subprocess.run(
+                [sys.executable, "-m", "xbar_circuit", *words, "--help"],
+                capture_output=True,
+                text=True,
+                check=True,
+                env=environment,
+            )
+            name = " ".join(["xbar", *words])
+            lines += [f"## {name}", "", "```text", done.stdout.strip(), "```", ""]
     _write_if_new(HERE / "reference" / "command_line.md", "\n".join(lines))
 
 

@@ -26,8 +26,9 @@ def load_matrix(path: Path) -> FloatArray:
     Parameters
     ----------
     path
-        ``.csv``, ``.tsv`` or ``.txt`` (numbers separated by commas, semicolons, tabs or spaces,
-        with or without one line of headings), ``.npy``, or ``.parquet`` (needs pandas and pyarrow).
+        ``.csv``, ``.tsv`` or ``.txt`` (numbers separated by commas, semicolons, tabs or spaces;
+        one line of headings, names before the rows, and lines that begin with ``#`` are left
+        out), ``.npy``, or ``.parquet`` (needs pandas and pyarrow).
 
     Returns
     -------
@@ -70,23 +71,78 @@ def _text(path: Path) -> FloatArray:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise _refused(path, error, "text in UTF-8") from error
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    lines = [
+        (number, line)
+        for number, line in enumerate(text.splitlines(), start=1)
+        if line.strip() and not line.startswith("#")
+    ]
     if not lines:
         raise _refused(path, "no numbers", "at least one line of numbers")
-    mark = next((mark for mark in ";\t," if mark in lines[0]), None)
-    cut = list(csv.reader(lines, delimiter=mark)) if mark else [line.split() for line in lines]
-    if not any(_number(word) for word in cut[0]) and len(cut) > 1:
-        cut = cut[1:]  # headings
-    widths = {len(words) for words in cut}
-    if len(widths) > 1:
-        raise _refused(path, f"lines of {sorted(widths)} values", "lines of equal length")
+    cut = _without_names(_cells(lines))
+    width = len(cut[0][1])
     rows = []
-    for number, words in enumerate(cut, start=1 + len(lines) - len(cut)):
-        try:
-            rows.append([float(word) for word in words])
-        except ValueError as error:
-            raise _refused(path, f"{error} in line {number}", "numbers") from error
+    for number, words in cut:
+        if len(words) != width:
+            got = f"{len(words)} values in line {number} and {width} in line {cut[0][0]}"
+            raise _refused(path, got, "lines of equal length")
+        wrong = next((word for word in words if not _number(word)), None)
+        if wrong is not None:
+            raise _wrong_cell(path, wrong, number)
+        rows.append([float(word) for word in words])
     return np.array(rows)
+
+
+_Lines = list[tuple[int, list[str]]]
+
+
+def _cells(lines: list[tuple[int, str]]) -> _Lines:
+    """Return the numbers of the lines and their cells, without a separator that ends every line."""
+    mark = next((mark for mark in ";\t," if mark in lines[0][1]), None)
+    if mark is None:
+        return [(number, line.split()) for number, line in lines]
+    cut = [(number, _split(line, mark)) for number, line in lines]
+    if all(len(words) > 1 and not words[-1] for _, words in cut):
+        return [(number, words[:-1]) for number, words in cut]
+    return cut
+
+
+def _split(line: str, mark: str) -> list[str]:
+    try:
+        return [word.strip() for word in next(csv.reader([line], delimiter=mark))]
+    except csv.Error:  # a cell of more than 128 kB
+        return line.split(mark)
+
+
+def _without_names(cut: _Lines) -> _Lines:
+    """Leave out one line of headings, and the names of the rows before their numbers."""
+    head = cut[0][1]
+    named = len(cut) > 1 and not head[0] and all(words[0] for _, words in cut[1:])
+    if len(cut) > 1 and (named or not any(_number(word) for word in head)):
+        cut = cut[1:]
+    if named or all(len(words) > 1 and _name(words[0]) for _, words in cut):
+        cut = [(number, words[1:]) for number, words in cut]
+    return cut
+
+
+def _wrong_cell(path: Path, word: str, line: int) -> ModelFileError:
+    if not word:
+        return ModelFileError(
+            f"{path}: got an empty cell in line {line}, expected a number; write 0 for an open"
+            " device"
+        )
+    if _number(word.replace(",", ".")):
+        return ModelFileError(
+            f"{path}: got {word!r} in line {line}, expected a number with a decimal point; write"
+            f" {word.replace(',', '.')}"
+        )
+    return ModelFileError(
+        f"{path}: got {word!r} in line {line}, expected a number; one line of headings, names"
+        " before the rows and lines that begin with # are left out, nothing else"
+    )
+
+
+def _name(word: str) -> bool:
+    return bool(word) and not _number(word.replace(",", "."))
 
 
 def _number(word: str) -> bool:
@@ -94,7 +150,7 @@ def _number(word: str) -> bool:
         float(word)
     except ValueError:
         return False
-    return True
+    return "_" not in word  # which Python takes, as in its own numbers
 
 
 def _npy(path: Path) -> FloatArray:

@@ -180,7 +180,7 @@ class ReadResult:
         volts = np.broadcast_to(self.volts[:, :, np.newaxis], shape)
         response = self.crossbar.cell.respond(volts, np.zeros(shape), conductance)
         current: FloatArray = np.where(conductance > 0.0, response.current, 0.0).sum(axis=1)
-        return current
+        return _frozen(current)
 
     @cached_property
     def row_segment_current(self) -> FloatArray:
@@ -189,7 +189,7 @@ class ReadResult:
         Entry 0 is the left lead, entry j the segment between columns j - 1 and j, entry cols the
         right lead.
         """
-        return row_segment_current(self.crossbar, self.device_current)
+        return _frozen(row_segment_current(self.crossbar, self.device_current))
 
     @cached_property
     def column_segment_current(self) -> FloatArray:
@@ -198,7 +198,7 @@ class ReadResult:
         Entry 0 is the top lead, entry i the segment between rows i - 1 and i, entry rows the bottom
         lead.
         """
-        return column_segment_current(self.crossbar, self.device_current)
+        return _frozen(column_segment_current(self.crossbar, self.device_current))
 
     @cached_property
     def residual(self) -> FloatArray:

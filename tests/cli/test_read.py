@@ -77,7 +77,11 @@ def test_default_inputs_and_a_single_column(files):
 
 @pytest.mark.parametrize(
     ("values", "said"),
-    [(1.0 / G, "reciprocals"), (1e6 * G, "--unit-siemens 1e-6")],
+    [
+        (1.0 / G, "reciprocals"),
+        (1e6 * G, "--unit-siemens 1e-6"),
+        (np.column_stack([np.arange(6.0), G]), "the first column counts the rows"),
+    ],
 )
 def test_values_that_are_probably_not_meant_are_named(files, capsys, values, said):
     np.save(files / "odd.npy", values)
@@ -92,12 +96,19 @@ def test_values_that_are_probably_not_meant_are_named(files, capsys, values, sai
     [
         (("G.xlsx",), 2, "xlsx"),
         (("none.csv",), 4, "none.csv"),
-        (("V.csv", "--volts", "G.csv"), 2, "volts"),
+        (("V.csv", "--volts", "G.csv"), 2, "--volts: got 6 lines of 4 values"),
+        (("G.csv", "--volts", "T.csv"), 2, "transpose it"),
+        (("nan.csv",), 2, "conductance[0, 1]: got nan"),
+        (("G.csv", "--volts", "nan.csv"), 2, "--volts[0, 1]: got nan"),
+        (("d.csv",), 4, "Is a directory"),
         (("G.csv", "--format", "gif"), 2, "--format"),
         (("G.csv", "--row-ohm", "-1"), 2, "--row-ohm"),
     ],
 )
 def test_refusals(files, capsys, words, code, said):
+    np.savetxt(files / "T.csv", V.T, delimiter=",")
+    (files / "nan.csv").write_text("0.1,nan,0.3,0.1,0.1,0.1\n", "utf-8")
+    (files / "d.csv").mkdir()
     words = [files / word if word.endswith(("csv", "xlsx")) else word for word in words]
     assert run("read", *words, "--out", files / "out") == code
     assert said in capsys.readouterr().err

@@ -191,10 +191,11 @@ def _named(work: Any, params: Sequence[Any]) -> Callable[..., Any]:
         try:
             return work(**arguments)
         except (ParameterError, ShapeError) as error:
-            name, colon, rest = str(error).partition(": got ")
+            words, colon, rest = str(error).partition(": got ")
+            name, bracket, place = words.partition("[")  # volts[0, 1] is an entry of one
             if not colon or name not in typed:
                 raise
-            raise type(error)(f"{typed[name]}{colon}{rest}") from error
+            raise type(error)(f"{typed[name]}{bracket}{place}{colon}{rest}") from error
 
     return named
 

@@ -125,7 +125,7 @@ def takes_workload(verb: Callable[..., None]) -> Callable[..., None]:
         user_modules.look_in(Path.cwd())
         normalisation = Normalisation.stated(said.pop("divide"), said.pop("mean"), said.pop("std"))
         workload = load_workload(network, **said, normalisation=normalisation)
-        verb(network, workload=workload, **given)
+        verb(network=network, workload=workload, **given)
 
     with_options.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
     with_options.__annotations__ = {one.name: one.annotation for one in parameters}

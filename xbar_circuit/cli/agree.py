@@ -26,6 +26,7 @@ from xbar_circuit.agreement import (
     tile_cases,
 )
 from xbar_circuit.cli._agree_tables import matrix_table, other_table
+from xbar_circuit.cli._idle import refuse_idle
 from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import (
     SEED,
@@ -54,6 +55,7 @@ __all__ = ["agree"]
 @draws()
 @resumes
 def agree(
+    context: typer.Context,
     *,
     out: Out = Path("out/agree"),
     max_side: MaxSide = 128,
@@ -73,6 +75,13 @@ def agree(
     cell, the fast engine reading the table that is measured here. Exit code 1 when anything exceeds
     its tolerance. The same command goes on where an interrupted one stopped.
     """
+    own_law = "--device-law"
+    refuse_idle(
+        context,
+        {"volt": own_law}
+        if device is None
+        else {"max_side": f"the standard arrays, no {own_law},"},
+    )
     console = SafeConsole()
     simulator = spice.simulator()  # start it, or say that it is missing, before anything is timed
     own = list(own_cases(None if device is None else device_law(device), seed=seed, volt=volt))

@@ -15,6 +15,7 @@ from xbar_circuit._checks import FloatArray, choice
 from xbar_circuit._files import write_json
 from xbar_circuit._loading import read_json, reading
 from xbar_circuit._terminal import SafeConsole
+from xbar_circuit.cli._idle import refuse_idle
 from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import (
     SEED,
@@ -45,11 +46,20 @@ from xbar_circuit.tile import CHAINS
 __all__ = ["calibrate"]
 
 _ENOUGH = 0.99  # of the held-out codes within one LSB
+_OF_ONE = (
+    "rows",
+    "cols",
+    "bits",
+    "array",
+    "fit_products",
+    "products",
+)  # the standard cases say theirs
 
 
 @draws()
 @resumes
 def calibrate(
+    context: typer.Context,
     chain: Annotated[
         str,
         typer.Argument(help=f"{', '.join(CHAINS)}; or all: every case that this project claims."),
@@ -77,6 +87,8 @@ def calibrate(
     one LSB.
     """
     choice("chain", chain, (*CHAINS, "all"))
+    if chain == "all":
+        refuse_idle(context, dict.fromkeys(_OF_ONE, "the name of one read-out"))
     cases: tuple[CalibrationCase, ...] = STANDARD_CASES
     if chain != "all":
         cases = tuple(

@@ -14,6 +14,7 @@ from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
 from xbar_circuit.cli import _network_options as given
+from xbar_circuit.cli._idle import refuse_idle
 from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import (
     Bits,
@@ -42,6 +43,7 @@ _ENOUGH = 0.9  # of a calibrated read-out's codes within one LSB of ngspice
 @resumes
 @given.takes_workload
 def compare_readouts(
+    context: typer.Context,
     network: given.NETWORK = "lenet5",  # noqa: ARG001  in the workload
     *,
     workload: Workload,
@@ -80,10 +82,15 @@ def compare_readouts(
     same command. Exit code 1 when an ideal or a behavioural read-out differs from ngspice by more
     than one LSB, or less than 90 % of a calibrated one's codes are within one.
     """
+    mine = "own subcircuit"
+    refuse_idle(
+        context,
+        {} if not readout or mine in readout else {"own_config": f"--readout '{mine}'"},
+    )
     settings = given.settings_of(config, InferenceSettings(), images=images, seed=seed)
     readouts: dict[str, Readout | Accelerator] = dict(usual_readouts(bits=bits))
     if own_config is not None:
-        readouts["own subcircuit"] = read_settings(own_config).accelerator
+        readouts[mine] = read_settings(own_config).accelerator
     chosen = {name: readouts[choice("--readout", name, readouts)] for name in readout or readouts}
     with progress_bar() as bar:
         found = compare(
@@ -102,7 +109,7 @@ def compare_readouts(
     draw_readouts(found, out / "readouts.png")
     write_json(out / "summary.json", found.to_dict())
     own = own_config or "the package's two-stage op-amp, --own-config FILE takes another"
-    footer = made_by(*([f"own subcircuit: {own}"] if "own subcircuit" in chosen else []))
+    footer = made_by(*([f"own subcircuit: {own}"] if mine in chosen else []))
     page = write_readouts_page(found, out, footer=footer)
     table = Table(title=f"{found.images:,} images, digital {100 * found.digital_accuracy:.2f} %")
     shown = [k for k, name in enumerate(READOUT_COLUMNS) if name in _SHOWN]

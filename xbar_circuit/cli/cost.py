@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from rich.table import Table
 
@@ -17,10 +18,8 @@ from xbar_circuit.architecture import preset
 from xbar_circuit.cli import _network_options as given
 from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import (
-    SEED,
     Architecture,
     Out,
-    Seed,
     TileBudget,
     draws,
 )
@@ -53,7 +52,7 @@ def cost(
     mean: given.MEAN = None,
     std: given.STD = None,
     images: given.IMAGES = 16,
-    seed: Seed = SEED,
+    seed: given.FIRST_SEED = None,
     out: Out = Path("out/cost"),
 ) -> None:
     """Report energy, latency and area of an inference, by component, beside published chips.
@@ -68,9 +67,8 @@ def cost(
         settings = InferenceSettings(accelerator=usual_accelerator(architecture))
     else:
         settings = read_settings(config)
-    settings = replace(
-        settings, architecture=architecture or settings.architecture, tile_budget=tile_budget
-    )
+    said: dict[str, Any] = {"architecture": architecture, "tile_budget": tile_budget, "seed": seed}
+    settings = replace(settings, **{name: v for name, v in said.items() if v is not None})
     if settings.architecture is not None:
         preset(settings.architecture)  # a typing error is told before the work
     stated = Normalisation.stated(divide, mean, std)
@@ -82,8 +80,10 @@ def cost(
         load = known = load_images(Path(chosen), normalisation=stated, count=count)
     net, load = fit_images(network, load)
     known = known.arranged(net.input_shape)
-    with console.status("programming the tiles and solving their currents"):
-        chip = make_chip(mapped(net, settings), settings, known, seed=seed).at(settings.seconds[0])
+    with SafeConsole(stderr=True).status("programming the tiles and solving their currents"):
+        chip = make_chip(mapped(net, settings), settings, known, seed=settings.seed).at(
+            settings.seconds[0]
+        )
         copies = copies_of(chip.mapping, settings)
         found = chip.cost(load.images, architecture=settings.architecture, replicas=copies)
     draw_cost(found, out / "cost.png")

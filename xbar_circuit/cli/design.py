@@ -96,7 +96,7 @@ def design(
         "output": output,
         "metrics": metric,
     }
-    fixed |= {name: value for name, value in said.items() if value}
+    fixed |= {name: value for name, value in said.items() if value is not None}
     plan = design_plan(
         tiles=tile,
         bits=bits,

@@ -27,7 +27,7 @@ def doctor(
 ) -> None:
     """Show which ngspice is used and what it can do; exit code 1 if something is broken."""
     console = SafeConsole()
-    with console.status("looking"):
+    with SafeConsole(stderr=True).status("looking"):
         findings = list(examine())
     table = Table("", "what", "found", title=f"xbar_circuit {__version__}", title_justify="left")
     for finding in findings:

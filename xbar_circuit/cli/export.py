@@ -10,6 +10,7 @@ import typer
 from xbar_circuit._checks import choice
 from xbar_circuit._matrix_files import load_matrix
 from xbar_circuit._terminal import SafeConsole
+from xbar_circuit.cli._idle import refuse_idle
 from xbar_circuit.cli._options import (
     Array,
     BottomOhm,
@@ -38,6 +39,7 @@ _ENDINGS = {"ngspice": "cir", "vacask": "sim", "spectre": "scs", "hspice": "sp",
 
 @one_shot
 def export(
+    context: typer.Context,
     conductance: Conductance,
     *,
     language: Annotated[
@@ -60,6 +62,7 @@ def export(
     out: Out = Path("out/export"),
 ) -> None:
     """Write an array as a subcircuit with named ports, for a testbench of your own."""
+    refuse_idle(context, {} if device == "sinh" else {"v0_volt": "--device-law sinh"})
     choice("--language", language, EXPORT_FORMATS)
     cell, matrix = stated(
         device_law(device, v0_volt=v0_volt),

@@ -24,6 +24,7 @@ from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
 from xbar_circuit.accelerator.spot_check import TileCheck, agreement_by_layer, choose_tiles
 from xbar_circuit.architecture import preset
 from xbar_circuit.cli import _network_options as given
+from xbar_circuit.cli._idle import refuse_idle
 from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._networks import shapes_of
 from xbar_circuit.cli._options import (
@@ -77,6 +78,7 @@ def _write_config(path: Path | None) -> None:
 @draws()
 @resumes
 def infer(
+    context: typer.Context,
     network: given.NETWORK,
     *,
     data: given.DATA = None,
@@ -123,6 +125,11 @@ def infer(
 ) -> None:
     """Run a network on an accelerator: accuracy over time, error budget, mapping, spot check."""
     del write_config  # it has left already
+    refuse_idle(
+        context,
+        ({} if error_budget else {"budget_images": "--error-budget"})
+        | ({} if spot_check else {"spice_tiles": "--spot-check", "spice_vectors": "--spot-check"}),
+    )
     settings = InferenceSettings() if config is None else read_settings(config)
     if celsius:
         settings = replace(settings, celsius=tuple(celsius))

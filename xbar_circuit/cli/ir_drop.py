@@ -24,6 +24,7 @@ from xbar_circuit.cells import (
     Synapse,
     TabulatedCell,
 )
+from xbar_circuit.cli._idle import refuse_idle
 from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import (
     SEED,
@@ -65,11 +66,16 @@ _COMMON_VOLT = 0.4  # of the 8T4R cell, between rails at 0.2 and 0.6 V
 _READ_VOLTS = [0.1, 0.2, 0.4]
 _SIGNED_VOLTS = [0.1, 0.15, 0.2]  # as far as those rails reach
 _GATE_VOLTS = [0.6, 0.8, 1.0]
+_OF_TRANSISTORS = (
+    *("device", "library", "transistor"),
+    *("width_metre", "length_metre", "geometry_unit_metre"),
+)
 
 
 @draws()
 @resumes
 def ir_drop(
+    context: typer.Context,
     *,
     out: Out = Path("out/ir-drop"),
     cell: Annotated[
@@ -110,6 +116,7 @@ def ir_drop(
     """
     console = SafeConsole()
     names = list(dict.fromkeys(cell or [CellName.OHMIC, CellName.SELECTED]))
+    refuse_idle(context, _idle(names))
     volts = read_volt or _default_volts(names)
     file, section = single_library(library)
     switch = Transistor(
@@ -155,6 +162,19 @@ def ir_drop(
     )
     _tell(console, report)
     console.print(f"summary and page: {out / 'summary.json'}, {page}", soft_wrap=True)
+
+
+def _idle(names: list[CellName]) -> dict[str, str]:
+    """Return the options that none of these cells looks at, and the cells that do."""
+    bare = {CellName.OHMIC, CellName.SINH, CellName.PCM}
+    idle: dict[str, str] = {}
+    if bare.issuperset(names):
+        idle = dict.fromkeys(_OF_TRANSISTORS, "--cell 1t1r or another with transistors")
+    if (bare | {CellName.GATE}).issuperset(names):
+        idle["gate_volt"] = "--cell 1t1r or a synapse"
+    if CellName.GATE not in names:
+        idle["supply_volt"] = "--cell gate-input"
+    return idle
 
 
 def _default_volts(names: list[CellName]) -> list[float]:

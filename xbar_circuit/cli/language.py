@@ -11,6 +11,7 @@ from rich.table import Table
 from xbar_circuit._files import write_json
 from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cli import _network_options as given
+from xbar_circuit.cli._idle import refuse_idle
 from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import (
     SEED,
@@ -34,6 +35,7 @@ __all__ = ["language"]
 @draws()
 @resumes
 def language(
+    context: typer.Context,
     *,
     segment_ohm: SegmentOhm = None,
     tile: Tile = None,
@@ -68,6 +70,7 @@ def language(
 
     Finished chips are kept in the folder: the same command goes on where it was interrupted.
     """
+    refuse_idle(context, {} if written else {"prompt": "--written above 0"})
     # torch takes a second to import, and is an extra
     from xbar_circuit.plots.language import draw_language  # noqa: PLC0415
     from xbar_circuit.report.language import (  # noqa: PLC0415

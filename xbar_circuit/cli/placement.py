@@ -13,6 +13,7 @@ from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.settings import InferenceSettings
 from xbar_circuit.cli import _network_options as given
+from xbar_circuit.cli._idle import refuse_idle
 from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import (
     Out,
@@ -33,6 +34,7 @@ __all__ = ["placement"]
 @resumes
 @given.takes_workload
 def placement(
+    context: typer.Context,
     network: given.NETWORK = "lenet5",  # noqa: ARG001  in the workload
     *,
     workload: Workload,
@@ -57,6 +59,9 @@ def placement(
 
     Placements are kept in the folder: the same command goes on where it was interrupted.
     """
+    refuse_idle(
+        context, {} if accuracy is None else {"lost": "no --accuracy, which says the target,"}
+    )
     usual = InferenceSettings(
         accelerator=Accelerator(statistics=PcmStatistics.joshi2020()),
         seconds=(86400.0,),

@@ -16,6 +16,7 @@ from xbar_circuit._matrix_files import load_matrix
 from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.calibration.ready import ready
 from xbar_circuit.cells import OwnCell
+from xbar_circuit.cli._idle import refuse_idle
 from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import (
     BottomOhm,
@@ -35,6 +36,7 @@ from xbar_circuit.cli._options import (
 )
 from xbar_circuit.cli._own_cells import stated
 from xbar_circuit.cli._resuming import one_shot
+from xbar_circuit.errors import ShapeError
 from xbar_circuit.report.read import (
     error_text,
     mean_loss,
@@ -55,6 +57,7 @@ _LARGEST_LIKELY = 1e-2  # S; above, somebody may have meant ohm or microsiemens
 @draws("svg")
 @one_shot
 def read(
+    context: typer.Context,
     conductance: Conductance,
     *,
     volts: Annotated[
@@ -85,6 +88,7 @@ def read(
     out: Out = Path("out/read"),
 ) -> None:
     """Read an array of your own: column currents, node voltages, segment currents, maps."""
+    refuse_idle(context, {} if device == "sinh" else {"v0_volt": "--device-law sinh"})
     console, warn = SafeConsole(), SafeConsole(stderr=True)
     matrix = load_matrix(conductance) * unit_siemens
     inputs = np.full((1, len(matrix)), 0.2) if volts is None else _inputs(volts, len(matrix))
@@ -146,14 +150,27 @@ def _difference(result: ReadResult, engine: EngineName) -> float:
 def _inputs(path: Path, rows: int) -> FloatArray:
     """Return the input vectors (batch, rows); a single column of the right length is one vector."""
     values = load_matrix(path)
-    if values.shape[1] != rows and values.shape == (rows, 1):
+    if values.shape[1] == rows:
+        return values
+    if values.shape == (rows, 1):
         return values.T
-    return values
+    remedy = "write a line for each input vector, with one voltage for each row of the array"
+    if values.shape[0] == rows:
+        remedy = "the file has a column for each vector: transpose it"
+    raise ShapeError.about(
+        "--volts",
+        got=f"{values.shape[0]} lines of {values.shape[1]} values in {path}",
+        expected=f"lines of {rows} values, as the array has {rows} rows",
+        remedy=remedy,
+    )
 
 
 def _doubts(conductance: FloatArray, volts: FloatArray) -> list[str]:
     """Name values that are legal and probably not meant."""
     doubts = []
+    steps = np.diff(conductance[:, 0])
+    if len(steps) > 1 and (steps == 1.0).all():
+        doubts.append("the first column counts the rows; if it is no conductance, take it out")
     largest = float(conductance.max())
     if largest > _LARGEST_LIKELY:
         meant = (

@@ -14,6 +14,7 @@ from rich.table import Table as RichTable
 
 from xbar_circuit import _user_modules as user_modules
 from xbar_circuit._terminal import SafeConsole
+from xbar_circuit.cli._idle import refuse_idle
 from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import (
     Workers,
@@ -33,6 +34,7 @@ __all__ = ["sweep"]
 @draws()
 @resumes
 def sweep(
+    context: typer.Context,
     study: Annotated[Path, typer.Argument(help="TOML file that describes the study.")],
     *,
     out: Annotated[Path | None, typer.Option(help="Folder for the results.")] = None,
@@ -52,6 +54,9 @@ def sweep(
 
     Results are written to out/NAME, with the name of the study, unless --out is given.
     """
+    refuse_idle(
+        context, {} if dask is None else {"workers": "no --dask, whose cluster has its own,"}
+    )
     console = SafeConsole()
     user_modules.look_in(study.resolve().parent)  # a study function of the user's own
     user_modules.allow(allow or ())

@@ -13,6 +13,7 @@ from xbar_circuit import __version__
 from xbar_circuit._checks import choice
 from xbar_circuit._files import write_json
 from xbar_circuit._terminal import SafeConsole
+from xbar_circuit.cli._idle import refuse_idle
 from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import SEED, Only, Out, Seed
 from xbar_circuit.cli._resuming import resumes
@@ -27,6 +28,7 @@ __all__ = ["validate"]
 
 @resumes
 def validate(
+    context: typer.Context,
     *,
     out: Out = Path("out/validate"),
     only: Only = None,
@@ -44,6 +46,7 @@ def validate(
     """
     console = SafeConsole()
     names = tuple(choice("--only", name, tuple(TRUTHS)) for name in only or ())
+    refuse_idle(context, {} if not names or "aihwkit" in names else {"aihwkit": "--only aihwkit"})
     groups: dict[str, list[Truth]] = {}
     kept = Kept(
         folder=out / "kept",

@@ -84,7 +84,8 @@ def wire_aware(
                 "seeds": list(range(seed, seed + chips)),
                 "name": "wire-aware programming",
             },
-            "parameters": fixed | {name: value for name, value in further.items() if value},
+            "parameters": fixed
+            | {name: value for name, value in further.items() if value is not None},
             "grid": {
                 "ohm": sorted(segment_ohm or [0.0, 0.35, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 80.0])
             },

@@ -14,6 +14,7 @@ from xbar_circuit import __version__, report
 from xbar_circuit._files import write_json
 from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cells import OneT1R
+from xbar_circuit.cli._idle import refuse_idle
 from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import (
     SEED,
@@ -68,6 +69,7 @@ class SelectLines(StrEnum):
 @draws()
 @one_shot
 def write(
+    context: typer.Context,
     *,
     out: Out = Path("out/write"),
     rows: Rows = 32,
@@ -104,6 +106,7 @@ def write(
 
     The cells hold random states of 0.5 to 15 uS at small voltages, the selected one 20 uS.
     """
+    refuse_idle(context, {"select_lines": "--select-volt"} if select_volt is None else {})
     place = (rows // 2, cols // 2) if selected is None else selected
     g = np.random.default_rng(seed).uniform(0.5e-6, 15e-6, (rows, cols))
     if 0 <= place[0] < rows and 0 <= place[1] < cols:

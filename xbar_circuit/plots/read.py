@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
-from xbar_circuit.errors import ParameterError
 from xbar_circuit.plots.style import COLOURS, figure, save, whole_ticks
 from xbar_circuit.result import ReadResult
 from xbar_circuit.units import si_scale
@@ -42,14 +42,7 @@ def draw_read(result: ReadResult, *, sample: int = 0, path: str | Path | None = 
     OSError
         The file cannot be written.
     """
-    batch = len(result.volts)
-    if not 0 <= sample < batch:
-        raise ParameterError.about(
-            "sample",
-            got=sample,
-            expected=f"a whole number from 0 to {batch - 1}",
-            remedy="the read has that many input vectors",
-        )
+    checks.count("sample", sample, minimum=0, maximum=len(result.volts) - 1)
     with figure(2, 3, width=12.0, height=7.2) as (page, axes):
         bit_line, word_line = "bit line (column)", "word line (row)"
         maps = (

@@ -34,7 +34,7 @@ def measure_product(
         tile = hermes_like(rng=rng, rows=rows, outputs=cols)
     else:
         tile = chain(kind, rows=rows, cols=cols, bits=bits, rng=rng)
-    with console.status("products"):
+    with SafeConsole(stderr=True).status("products"):
         report = characterize_product(
             tile,
             rng=rng,

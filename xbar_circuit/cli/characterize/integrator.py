@@ -58,7 +58,7 @@ def integrator(
     # half of the output's swing at full scale, so that the overdrive meets its ends
     volt = 0.2 * farad / window_second / crossbar.conductance.sum()
     console = SafeConsole()
-    with console.status("integrating"):
+    with SafeConsole(stderr=True).status("integrating"):
         report = characterize_integrator(
             amplifier,
             crossbar=crossbar,
