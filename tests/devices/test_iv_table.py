@@ -71,7 +71,7 @@ def test_both_engines_have_the_same_law(file):
     [
         ("0.1,1e-6,1\n0.2,2e-6,1\n0.1,1e-7,2\n0.3,2e-7,2\n", "other voltages in state 2"),
         ("0.1,1e-6,1,5\n0.2,2e-6,1,5\n", "4 columns"),
-        ("0.1,1e-6\n", "1 voltages besides 0"),
+        ("0.1,1e-6\n", "1 voltages other than 0"),
         ("0.1,1e-6\n0.2,-2e-6\n", "-2e-06 A at 0.2 V"),
         ("0.1,3e-6\n0.2,2e-6\n", "falls from 0.1 to 0.2 V"),
         ("0.1,1e-6,1\n0.2,2e-6,1\n0.1,1.1e-6,2\n0.2,2e-6,2\n", "same current at 0.2 V"),

@@ -27,9 +27,9 @@ def evaluate(
     coefficients
         Ordered (conductance, row, column).
     axes
-        Of row and column.
+        Axes of row and column.
     volts
-        Of row and column, (batch, cells) each [V].
+        Voltages of row and column, (batch, cells) each [V].
     levels
         Interval and weights of each cell along the conductance, (cells,) and (4, cells).
     own

@@ -26,7 +26,7 @@ def respond(
     column_axis: Any,
     saturating: bool,  # noqa: FBT001 - see above
     supply: float,
-    found: Any,
+    out: Any,
 ) -> None:
     """Fill in current [A] and slopes over row and column voltage [S], (3, batch, cells).
 
@@ -85,6 +85,6 @@ def respond(
                 share = math.exp(-value)
             chord = conductance[k] * share
             pull = (supply if gated else row[n, k]) - column[n, k]
-            found[0, n, k] = chord * pull
-            found[1, n, k] = chord * ((0.0 if gated else 1.0) - pull * by_row)
-            found[2, n, k] = chord * (-1.0 - pull * by_column)
+            out[0, n, k] = chord * pull
+            out[1, n, k] = chord * ((0.0 if gated else 1.0) - pull * by_row)
+            out[2, n, k] = chord * (-1.0 - pull * by_column)

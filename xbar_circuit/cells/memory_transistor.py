@@ -62,7 +62,7 @@ class MemoryTransistor:
     read_volt
         Gate voltage at which the conductance is defined [V].
     supply_volt
-        Of the drain above the crossbar's 0 V [V].
+        Voltage of the drain above the crossbar's 0 V [V].
     celsius
         Temperature [degree Celsius], 300 K; the simulator's own temperature is not used.
 
@@ -107,7 +107,7 @@ class MemoryTransistor:
 
     @property
     def thermal_volt(self) -> float:
-        """U_T [V]."""
+        """Thermal voltage U_T = k T / q at the cell's temperature [V]."""
         return BOLTZMANN_EV * kelvin(self.celsius)
 
     @property
@@ -132,12 +132,24 @@ class MemoryTransistor:
         return float(ends[0]), float(ends[1])
 
     def conductance(self, threshold: ArrayLike) -> FloatArray:
-        """Return the conductance of thresholds [V] in siemens, any shape.
+        """Return the conductance that the crossbar states for a threshold.
+
+        ``I / supply_volt`` with the gate at `read_volt` and the bit line at 0 V.
+
+        Parameters
+        ----------
+        threshold
+            Threshold voltage [V], any shape.
+
+        Returns
+        -------
+        FloatArray
+            Conductance [S], of the shape of `threshold`.
 
         Raises
         ------
         ParameterError
-            One is out of range.
+            A threshold is outside `low_volt` to `high_volt`.
         """
         value = checks.real("threshold", threshold)
         slack = _EDGE * (self.high_volt - self.low_volt)
@@ -158,15 +170,26 @@ class MemoryTransistor:
         return np.asarray(self.specific_ampere * flow / self.supply_volt)
 
     def threshold(self, conductance: ArrayLike) -> FloatArray:
-        """Return the threshold [V] of conductances [S], any shape; of an open device, the highest.
+        """Return the threshold of a conductance, the inverse of :meth:`conductance`.
 
         By Newton's method on the logarithm of the current, which is concave, from below: it rises
         to the answer and never passes it.
 
+        Parameters
+        ----------
+        conductance
+            Conductance [S], any shape.
+
+        Returns
+        -------
+        FloatArray
+            Threshold voltage [V], of the shape of `conductance`; for an open device (0 S) the
+            highest one.
+
         Raises
         ------
         ParameterError
-            A conductance is out of range.
+            A conductance is not one of the thresholds'.
         """
         g = np.asarray(conductance, dtype=np.float64)
         low, high = self.range_siemens
@@ -192,14 +215,36 @@ class MemoryTransistor:
         return np.asarray(self.read_volt - self.slope_factor * self.thermal_volt * place)
 
     def zero_bias_conductance(self, conductance: FloatArray) -> FloatArray:
-        """Return the current at the read voltage over that voltage [S]: a mean transconductance."""
+        """Return a mean transconductance: the current at the read voltage over that voltage.
+
+        Parameters
+        ----------
+        conductance
+            Conductance that the crossbar states of each cell [S], any shape.
+
+        Returns
+        -------
+        FloatArray
+            Transconductance [S], of the shape of `conductance`.
+        """
         share = self.supply_volt / abs(self.read_volt or 1.0)
         return np.asarray(conductance) * share
 
     def respond(
         self, row_volt: FloatArray, column_volt: FloatArray, conductance: FloatArray
     ) -> CellResponse:
-        """Return current [A] and slopes [S] at the given node voltages [V]."""
+        """Return the current and its slopes, with the drain at the cell's own supply voltage.
+
+        Parameters
+        ----------
+        row_volt, column_volt, conductance
+            Node voltages [V] and the cells' conductance [S], which broadcast.
+
+        Returns
+        -------
+        CellResponse
+            Current [A] and its slopes [S], of the broadcast shape.
+        """
         current, gate, source, _ = self.supplied(
             row_volt, np.asarray(self.supply_volt), column_volt, conductance
         )
@@ -212,7 +257,26 @@ class MemoryTransistor:
         column_volt: FloatArray,
         conductance: FloatArray,
     ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        """Return current [A] and its slopes [S] to row, column and supply at these voltages [V]."""
+        """Return the current and its slopes where the drain's voltage is given too.
+
+        Parameters
+        ----------
+        row_volt, supply_volt, column_volt
+            Voltages of gate, drain and source above the crossbar's 0 V [V].
+        conductance
+            Conductance of each cell [S]; all four broadcast.
+
+        Returns
+        -------
+        tuple
+            Current into the column wire [A] and its slopes over the voltages of row, column and
+            supply, in this order [S].
+
+        Raises
+        ------
+        ParameterError
+            A conductance is not one of the thresholds'.
+        """
         g = np.asarray(conductance)
         volt = self.thermal_volt
         pinch = (row_volt - self.threshold(g)) / self.slope_factor
@@ -227,15 +291,35 @@ class MemoryTransistor:
         )
 
     def lines(self) -> dict[str, float]:
-        """Return the lines that all cells share: node name -> volts above the crossbar's 0 V."""
+        """Return the lines that all cells share, with their voltages.
+
+        Returns
+        -------
+        dict
+            Node name -> voltage above the crossbar's 0 V [V].
+        """
         return {SUPPLY: self.supply_volt}
 
     def model_parameters(self) -> dict[str, float]:
-        """Return what all cells share, by its name in ``memory_transistor.va``."""
+        """Return the numbers that all cells share, by their names in ``memory_transistor.va``.
+
+        Returns
+        -------
+        dict
+            ``is`` (specific current [A]), ``n`` (slope factor, dimensionless) and ``ut`` (thermal
+            voltage [V]).
+        """
         return {"is": self.specific_ampere, "n": self.slope_factor, "ut": self.thermal_volt}
 
     def spice_preamble(self) -> str:
-        """Return the function of the elements and the source of the supply line."""
+        """Return what the elements need once in a deck.
+
+        Returns
+        -------
+        str
+            The function ``xbar_soft``, ln(1 + exp(a)) without overflow, and the source of the
+            supply line.
+        """
         return f"{_SOFTPLUS}\nV{SUPPLY} {SUPPLY} 0 DC {spice_number(self.supply_volt)}"
 
     def spice_elements(
@@ -245,13 +329,44 @@ class MemoryTransistor:
         column_nodes: Sequence[str],
         conductances: Sequence[float],
     ) -> Iterable[str]:
-        """Return one behavioural current source a cell, from the supply line to the column."""
+        """Return one behavioural current source for each cell, from supply line to column.
+
+        Parameters
+        ----------
+        names, row_nodes, column_nodes, conductances
+            As in :meth:`xbar_circuit.devices.Cell.spice_elements` [S].
+
+        Returns
+        -------
+        Iterable[str]
+            A line ``B<name> cell_supply <column_node> I=...`` for each cell.
+
+        Raises
+        ------
+        ParameterError
+            A conductance is not one of the thresholds'.
+        """
         thresholds = self.threshold(np.asarray(conductances)).tolist()
         for name, row, column, vt in zip(names, row_nodes, column_nodes, thresholds, strict=True):
             yield self.element(name, row, SUPPLY, column, vt)
 
     def element(self, name: str, row: str, supply: str, column: str, threshold: float) -> str:
-        """Return one cell between these nodes."""
+        """Return one cell as a behavioural current source.
+
+        Parameters
+        ----------
+        name
+            Name of the cell, without the letter of an element.
+        row, supply, column
+            Nodes of gate, drain and source.
+        threshold
+            Threshold voltage [V].
+
+        Returns
+        -------
+        str
+            One line with the law in it.
+        """
         pinch = f"(V({row})-({spice_number(threshold)}))/{self.slope_factor!r}"
         twice = 2.0 * self.thermal_volt
         source, drain = (f"xbar_soft(({pinch}-V({end}))/{twice!r})" for end in (column, supply))

@@ -79,7 +79,7 @@ class OneS1R:
 
     @property
     def linear(self) -> bool:
-        """Whether both parts are."""
+        """Whether both parts are linear, so that the cell is a resistor."""
         return self.selector.linear and self.device.linear
 
     @property
@@ -93,13 +93,31 @@ class OneS1R:
         return getattr(self.device, "range_siemens", None)
 
     def run_settings(self) -> dict[str, Any]:
-        """Return what the parts need of :func:`xbar_circuit.spice.run`, by argument."""
+        """Return what the parts need of :func:`xbar_circuit.spice.run`.
+
+        Returns
+        -------
+        dict
+            Keyword arguments of the device and of the selector together; ``osdi`` lists the
+            compiled Verilog-A models of both.
+        """
         parts = [cell_run_settings(part) for part in (self.device, self.selector)]
         models = dict.fromkeys(path for part in parts for path in part.pop("osdi", ()))
         return {**parts[0], **parts[1], **({"osdi": tuple(models)} if models else {})}
 
     def zero_bias_conductance(self, conductance: FloatArray) -> FloatArray:
-        """Return the conductance of both in series at small voltages [S]."""
+        """Return the conductance of device and selector in series at small voltages.
+
+        Parameters
+        ----------
+        conductance
+            Conductance that the crossbar states of each cell [S], any shape.
+
+        Returns
+        -------
+        FloatArray
+            Conductance [S], of the shape of `conductance`; 0 for an open device.
+        """
         g = np.asarray(conductance)
         device = self.device.zero_bias_conductance(g)
         selector = self.selector.zero_bias_conductance(np.full(g.shape, self.selector_siemens))
@@ -109,9 +127,19 @@ class OneS1R:
     def respond(
         self, row_volt: FloatArray, column_volt: FloatArray, conductance: FloatArray
     ) -> CellResponse:
-        """Return current [A] and slopes [S] at the given node voltages [V].
+        """Return the current through both parts and its slopes.
 
         The node between both parts is solved for to rounding, by Newton's method within a bracket.
+
+        Parameters
+        ----------
+        row_volt, column_volt, conductance
+            Node voltages [V] and the cells' conductance [S], which broadcast.
+
+        Returns
+        -------
+        CellResponse
+            Current [A] and its slopes [S], of the broadcast shape.
         """
         row, column, g = np.broadcast_arrays(row_volt, column_volt, conductance)
         # both see differences only: from the column's own they keep their digits between nodes of
@@ -158,7 +186,12 @@ class OneS1R:
         return middle
 
     def refuse_beyond(self, row_volt: FloatArray, column_volt: FloatArray) -> None:
-        """Refuse node voltages [V] across which a part that is a table may have no answer.
+        """Refuse node voltages across which a part that is a table may have no answer.
+
+        Parameters
+        ----------
+        row_volt, column_volt
+            Voltages of the cells' nodes [V], broadcasting against each other.
 
         Raises
         ------
@@ -170,7 +203,13 @@ class OneS1R:
                 part.refuse_beyond(row_volt, column_volt)
 
     def spice_preamble(self) -> str:
-        """Return what both parts need once a deck."""
+        """Return what both parts need once in a deck.
+
+        Returns
+        -------
+        str
+            The text of the device and of the selector; only once if it is the same.
+        """
         parts = dict.fromkeys(
             part.spice_preamble().strip() for part in (self.device, self.selector)
         )
@@ -183,7 +222,18 @@ class OneS1R:
         column_nodes: Sequence[str],
         conductances: Sequence[float],
     ) -> Iterable[str]:
-        """Return device and selector of each cell; ``sel_<name>`` is the node between them."""
+        """Return the elements of device and selector; ``sel_<name>`` is the node between them.
+
+        Parameters
+        ----------
+        names, row_nodes, column_nodes, conductances
+            As in :meth:`xbar_circuit.devices.Cell.spice_elements` [S].
+
+        Returns
+        -------
+        Iterable[str]
+            The lines of all devices, then those of all selectors.
+        """
         middle = [f"sel_{name}" for name in names]
         yield from self.device.spice_elements(names, row_nodes, middle, conductances)
         own = [self.selector_siemens] * len(names)

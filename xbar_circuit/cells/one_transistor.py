@@ -44,11 +44,23 @@ class OneT1R(TransistorCell):
 
     @classmethod
     def voltage_names(cls) -> tuple[str, ...]:
-        """Names of the fields that are voltages of the lines [V]."""
+        """Return which fields of the class are voltages of its lines.
+
+        Returns
+        -------
+        tuple
+            Names of the fields; their values are in volts above the substrate.
+        """
         return (*TransistorCell.voltage_names(), "gate_volt")
 
     def lines(self) -> dict[str, float]:
-        """Return the lines that all cells share: node name -> volts above the crossbar's 0 V."""
+        """Return the lines that all cells share, with their voltages.
+
+        Returns
+        -------
+        dict
+            Node name -> voltage above the crossbar's 0 V [V].
+        """
         return {
             BULK: self.bulk_volt - self.common_volt,
             _GATE: self.gate_volt - self.common_volt,
@@ -61,7 +73,18 @@ class OneT1R(TransistorCell):
         column_nodes: Sequence[str],
         conductances: Sequence[float],
     ) -> Iterable[str]:
-        """Return device and transistor of each cell; ``mid_<name>`` is the node between them."""
+        """Return device and transistor of each cell; ``mid_<name>`` is the node between them.
+
+        Parameters
+        ----------
+        names, row_nodes, column_nodes, conductances
+            As in :meth:`xbar_circuit.devices.Cell.spice_elements` [S].
+
+        Returns
+        -------
+        Iterable[str]
+            The lines of all devices, then one transistor for each cell.
+        """
         middle = [f"mid_{name}" for name in names]
         yield from self.device.spice_elements(names, row_nodes, middle, conductances)
         for name, drain, source in zip(names, middle, column_nodes, strict=True):
@@ -69,7 +92,18 @@ class OneT1R(TransistorCell):
 
     @staticmethod
     def ends(row_node: str) -> tuple[str, str]:
-        """Return the nodes of the device's far end and of the gate, for a word line's node."""
+        """Return the nodes at the device's end away from the transistor and at the gate.
+
+        Parameters
+        ----------
+        row_node
+            Node of the word line at the cell.
+
+        Returns
+        -------
+        tuple
+            The word line's node, and the node of the select line.
+        """
         return row_node, _GATE
 
 
@@ -85,13 +119,23 @@ class GateInput(TransistorCell):
     ----------
     supply_volt
         Voltage of the supply line above the substrate [V].
+
+    >>> cell = GateInput(common_volt=0.1)
+    >>> cell.drive_volt, cell.loads_row
+    (0.1, False)
     """
 
     supply_volt: float = 0.2
 
     @classmethod
     def voltage_names(cls) -> tuple[str, ...]:
-        """Names of the fields that are voltages of the lines [V]."""
+        """Return which fields of the class are voltages of its lines.
+
+        Returns
+        -------
+        tuple
+            Names of the fields; their values are in volts above the substrate.
+        """
         return (*TransistorCell.voltage_names(), "supply_volt")
 
     @property
@@ -100,7 +144,13 @@ class GateInput(TransistorCell):
         return self.supply_volt - self.common_volt
 
     def lines(self) -> dict[str, float]:
-        """Return the lines that all cells share: node name -> volts above the crossbar's 0 V."""
+        """Return the lines that all cells share, with their voltages.
+
+        Returns
+        -------
+        dict
+            Node name -> voltage above the crossbar's 0 V [V].
+        """
         return {BULK: self.bulk_volt - self.common_volt, _SUPPLY: self.drive_volt}
 
     def spice_elements(
@@ -110,7 +160,19 @@ class GateInput(TransistorCell):
         column_nodes: Sequence[str],
         conductances: Sequence[float],
     ) -> Iterable[str]:
-        """Return device and transistor of each cell; ``mid_<name>`` is the node between them."""
+        """Return device and transistor of each cell; ``mid_<name>`` is the node between them.
+
+        Parameters
+        ----------
+        names, row_nodes, column_nodes, conductances
+            As in :meth:`xbar_circuit.devices.Cell.spice_elements` [S].
+
+        Returns
+        -------
+        Iterable[str]
+            The lines of all devices, which start at the shared supply line, then one transistor for
+            each cell.
+        """
         supply = [_SUPPLY] * len(names)
         return self.fed_elements(names, row_nodes, supply, column_nodes, conductances)
 
@@ -122,7 +184,20 @@ class GateInput(TransistorCell):
         column_nodes: Sequence[str],
         conductances: Sequence[float],
     ) -> Iterable[str]:
-        """Return the same of cells whose devices each have a supply node of their own."""
+        """Return the elements of cells whose devices each have a supply node of their own.
+
+        Parameters
+        ----------
+        names, row_nodes, column_nodes, conductances
+            As in :meth:`xbar_circuit.devices.Cell.spice_elements` [S].
+        supply_nodes
+            Node of the supply line at each cell.
+
+        Returns
+        -------
+        Iterable[str]
+            The lines of all devices, then one transistor for each cell.
+        """
         middle = [f"mid_{name}" for name in names]
         yield from self.device.spice_elements(names, supply_nodes, middle, conductances)
         for name, drain, gate, source in zip(names, middle, row_nodes, column_nodes, strict=True):
@@ -130,5 +205,16 @@ class GateInput(TransistorCell):
 
     @staticmethod
     def ends(row_node: str) -> tuple[str, str]:
-        """Return the nodes of the device's far end and of the gate, for a word line's node."""
+        """Return the nodes at the device's end away from the transistor and at the gate.
+
+        Parameters
+        ----------
+        row_node
+            Node of the word line at the cell.
+
+        Returns
+        -------
+        tuple
+            The node of the supply line, and the word line's node.
+        """
         return _SUPPLY, row_node

@@ -45,7 +45,7 @@ class OwnCell(TabulatedCell):
         Its smallest and largest value, in its own unit; None: the parameter is the conductance
         itself, in siemens.
     read_volt
-        Where the conductance is defined, as I/V [V]; may be negative.
+        Voltage at which the conductance is defined, as I/V [V]; may be negative.
     supply
         Held port that feeds the current where the row drives a gate; None where the row does.
     state_map
@@ -95,11 +95,22 @@ class OwnCell(TabulatedCell):
         return None if self.supply is None else self.held_volt[self.supply]
 
     def lines(self) -> dict[str, float]:
-        """Return the lines that all cells share: node name -> volts above the crossbar's 0 V."""
+        """Return the lines that all cells share, with their voltages.
+
+        Returns
+        -------
+        dict
+            Node name -> voltage above the crossbar's 0 V [V].
+        """
         return {f"own_{port}": volt for port, volt in self.held_volt.items()}
 
     def known_states(self) -> StateMap:
-        """Return the map from states to conductances.
+        """Return the map from states to conductances, for callers that cannot do without it.
+
+        Returns
+        -------
+        StateMap
+            The cell's `state_map`.
 
         Raises
         ------
@@ -118,7 +129,17 @@ class OwnCell(TabulatedCell):
         return self.state_map
 
     def conductance(self, state: ArrayLike) -> FloatArray:
-        """Return I/V at the read voltage [S] for these states, any shape.
+        """Return the conductance I/V of states at the read voltage.
+
+        Parameters
+        ----------
+        state
+            State in its own unit, any shape; a conductance [S] where `states` is None.
+
+        Returns
+        -------
+        FloatArray
+            Conductance [S], of the shape of `state`.
 
         Raises
         ------
@@ -130,7 +151,18 @@ class OwnCell(TabulatedCell):
         return self.known_states().conductance(state)
 
     def state_of(self, conductance: ArrayLike) -> FloatArray:
-        """Return the states of these conductances [S], any shape.
+        """Return the states that have these conductances, the inverse of :meth:`conductance`.
+
+        Parameters
+        ----------
+        conductance
+            Conductance I/V at the read voltage [S], any shape.
+
+        Returns
+        -------
+        FloatArray
+            State in its own unit, of the shape of `conductance`; the conductance itself [S] where
+            `states` is None.
 
         Raises
         ------
@@ -164,7 +196,17 @@ class OwnCell(TabulatedCell):
         column_nodes: Sequence[str],
         conductances: Sequence[float],
     ) -> Iterable[str]:
-        """Return the elements of each cell; conductances [S].
+        """Return the elements of each cell, in the state that its conductance means.
+
+        Parameters
+        ----------
+        names, row_nodes, column_nodes, conductances
+            As in :meth:`xbar_circuit.devices.Cell.spice_elements` [S].
+
+        Returns
+        -------
+        Iterable[str]
+            What :meth:`state_elements` returns for these states.
 
         Raises
         ------
@@ -181,11 +223,30 @@ class OwnCell(TabulatedCell):
         column_nodes: Sequence[str],
         states: Sequence[float],
     ) -> Iterable[str]:
-        """Return the elements of each cell, by their states and not their conductances."""
+        """Return the elements of each cell by its state instead of its conductance.
+
+        Parameters
+        ----------
+        names, row_nodes, column_nodes
+            As in :meth:`xbar_circuit.devices.Cell.spice_elements`.
+        states
+            State of each cell, in its own unit.
+
+        Returns
+        -------
+        Iterable[str]
+            SPICE lines, at least one for each cell.
+        """
         raise NotImplementedError
 
     def line_sources(self) -> list[str]:
-        """Return the sources of the shared lines."""
+        """Return the sources that hold the shared lines.
+
+        Returns
+        -------
+        list
+            One voltage source for each of :meth:`lines`, between its node and ground.
+        """
         return [f"V{node} {node} 0 DC {spice_number(volt)}" for node, volt in self.lines().items()]
 
 

@@ -31,17 +31,17 @@ class CellPreset:
     Parameters
     ----------
     name
-        By which files and options know it.
+        Name of the preset in files and options.
     memory
-        Which kind of memory it is.
+        Kind of memory.
     cell
-        For :class:`xbar_circuit.Crossbar`.
+        The cell to pass to :class:`xbar_circuit.Crossbar`.
     state
         What the state is, with its unit.
     states
         Its smallest and largest value.
     to_siemens
-        Conductance [S] of states, any shape.
+        Function that returns the conductance [S] of states, any shape.
     sources
         Constant -> value and source.
     """
@@ -55,7 +55,17 @@ class CellPreset:
     sources: Mapping[str, str]
 
     def conductance(self, state: ArrayLike) -> FloatArray:
-        """Return the conductance of states [S], any shape.
+        """Return the conductance of states.
+
+        Parameters
+        ----------
+        state
+            State in the unit that `state` names, any shape.
+
+        Returns
+        -------
+        FloatArray
+            Conductance [S], of the shape of `state`.
 
         Raises
         ------

@@ -1,9 +1,9 @@
 """Which state of a cell of one's own a conductance means.
 
-A crossbar speaks of conductances; a compact model speaks of a filament, a gap, a polarisation, a
-threshold. The map between them is measured in the simulator: the conductance is the chord I/V at
-the read voltage, and its logarithm is interpolated over the state by a monotone cubic (Fritsch and
-Carlson, SIAM J. Numer. Anal. 17, 238 (1980)).
+A crossbar has conductances; a compact model has a filament, a gap, a polarisation or a threshold.
+The map between them is measured in the simulator: the conductance is the chord I/V at the read
+voltage, and its logarithm is interpolated over the state by a monotone cubic (Fritsch and Carlson,
+SIAM J. Numer. Anal. 17, 238 (1980)).
 """
 
 from __future__ import annotations
@@ -81,12 +81,22 @@ class StateMap:
         return min(self.conductances), max(self.conductances)
 
     def conductance(self, state: ArrayLike) -> FloatArray:
-        """Return the conductance of states [S], any shape.
+        """Return the conductance of states.
+
+        Parameters
+        ----------
+        state
+            State in the unit of `states`, any shape.
+
+        Returns
+        -------
+        FloatArray
+            Conductance [S], of the shape of `state`.
 
         Raises
         ------
         ParameterError
-            A state lies outside.
+            A state lies outside `states`.
         """
         value = checks.real("state", state)
         low, high = self.states[0], self.states[-1]
@@ -95,12 +105,22 @@ class StateMap:
         return np.asarray(np.exp(self._curve()(np.clip(value, low, high))))
 
     def state(self, conductance: ArrayLike) -> FloatArray:
-        """Return the states that have these conductances [S], any shape.
+        """Return the states that have these conductances, the inverse of :meth:`conductance`.
+
+        Parameters
+        ----------
+        conductance
+            Conductance [S], any shape.
+
+        Returns
+        -------
+        FloatArray
+            State in the unit of `states`, of the shape of `conductance`.
 
         Raises
         ------
         ParameterError
-            A conductance lies outside.
+            A conductance lies outside `range_siemens`.
         """
         value = checks.real("conductance", conductance)
         least, most = self.range_siemens

@@ -106,11 +106,24 @@ class SubcircuitCell(OwnCell):
         return "|".join([*parts, *map(str, circuit.osdi), circuit.compatibility, str(circuit.seed)])
 
     def run_settings(self) -> dict[str, Any]:
-        """Return what the cell needs of :func:`xbar_circuit.spice.run`, by argument."""
+        """Return what the cell needs of :func:`xbar_circuit.spice.run`.
+
+        Returns
+        -------
+        dict
+            Keyword arguments ``osdi`` (files of compiled Verilog-A models), ``compatibility``
+            (dialect) and ``seed`` of the circuit.
+        """
         return dict(run_settings([self.circuit]))
 
     def spice_preamble(self) -> str:
-        """Return the lines that load models and file, and the sources of the held ports."""
+        """Return what the calls need once in a deck.
+
+        Returns
+        -------
+        str
+            The lines that load models and file, and the sources of the held ports.
+        """
         return "\n".join([*self.circuit.include_lines(), *self.line_sources()])
 
     def state_elements(
@@ -120,7 +133,21 @@ class SubcircuitCell(OwnCell):
         column_nodes: Sequence[str],
         states: Sequence[float],
     ) -> Iterable[str]:
-        """Return one subcircuit call a cell, and the source that holds its state at a port."""
+        """Return one subcircuit call for each cell.
+
+        Parameters
+        ----------
+        names, row_nodes, column_nodes
+            As in :meth:`xbar_circuit.devices.Cell.spice_elements`.
+        states
+            State of each cell, in its own unit.
+
+        Returns
+        -------
+        Iterable[str]
+            A line ``X<name> ...`` for each cell and, where a port shows the state, the source that
+            holds it there.
+        """
         circuit = self.circuit
         fixed = "".join(f" {key}={spice_number(v)}" for key, v in circuit.parameters.items())
         for name, row, column, state in zip(names, row_nodes, column_nodes, states, strict=True):

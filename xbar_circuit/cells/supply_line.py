@@ -15,15 +15,14 @@ current: there is no third wire to add.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn, Self
 
 import numpy as np
 
-from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
+from xbar_circuit.cells._supply_wires import SupplyWires
 from xbar_circuit.cells.memory_transistor import MemoryTransistor
 from xbar_circuit.cells.one_transistor import GateInput
 from xbar_circuit.cells.table import CurrentTable
@@ -33,13 +32,9 @@ from xbar_circuit.errors import ParameterError
 
 __all__ = ["OnSupplyLine"]
 
-SOURCE = "cell_supply"  # the node that the cell's own source holds
-_COMMON = "supply"
-_ENDS = {"start": (True, False), "end": (False, True), "both": (True, True)}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OnSupplyLine:
+class OnSupplyLine(SupplyWires):
     """A gate-driven cell on a supply line that has resistance.
 
     Parameters
@@ -48,13 +43,13 @@ class OnSupplyLine:
         A :class:`~xbar_circuit.cells.MemoryTransistor`, or a :class:`~xbar_circuit.cells.GateInput`
         (for the fast engine with `tables`).
     segment_ohm
-        Of the line between neighbouring cells [ohm]; 0 is an ideal line.
+        Resistance of a line between neighbouring cells [ohm]; 0 is an ideal line.
     along
-        ``"columns"``: a line beside each bit line; ``"rows"``: one beside each word line.
+        ``"columns"``: one line for each bit line; ``"rows"``: one for each word line.
     lead_ohm
-        From the supply to the nearest cell of a line [ohm]; None is one segment.
+        Resistance from the supply to the nearest cell of a line [ohm]; None is one segment.
     supply_ohm
-        Of the supply that all lines share [ohm].
+        Resistance of the supply that all lines share [ohm].
     driven
         Where a line is fed: ``"start"`` is the left of a row and the top of a column (bit lines
         are sensed at the bottom), ``"end"`` the other end, or ``"both"``.
@@ -67,14 +62,16 @@ class OnSupplyLine:
     ------
     ParameterError
         A resistance is negative or not finite, a choice is unknown, or the cell is another one.
+
+    >>> transistor = MemoryTransistor(
+    ...     specific_ampere=1e-6, slope_factor=1.2, low_volt=0.2, high_volt=1.0
+    ... )
+    >>> cell = OnSupplyLine(cell=transistor, segment_ohm=2.0)
+    >>> [(name, ohm) for name, _, _, ohm in cell.resistors((2, 1))]
+    [('supply_0_0', 2.0), ('supply_start_0', 2.0)]
     """
 
     cell: MemoryTransistor | GateInput
-    segment_ohm: float
-    along: str = "columns"
-    lead_ohm: float | None = None
-    supply_ohm: float = 0.0
-    driven: str = "start"
     tables: tuple[tuple[float, CurrentTable], ...] = ()
 
     def __post_init__(self) -> None:
@@ -85,13 +82,7 @@ class OnSupplyLine:
                 expected="a gate-driven cell, xc.cells.MemoryTransistor or xc.cells.GateInput",
                 remedy="where the row feeds the current, the crossbar's two wires are all there is",
             )
-        for name in ("segment_ohm", "supply_ohm"):
-            object.__setattr__(self, name, checks.ohm(name, getattr(self, name), remedy="or 0"))
-        if self.lead_ohm is not None:
-            lead = checks.ohm("lead_ohm", self.lead_ohm, remedy="use None for one segment")
-            object.__setattr__(self, "lead_ohm", lead)
-        checks.choice("along", self.along, ("columns", "rows"))
-        checks.choice("driven", self.driven, tuple(_ENDS))
+        SupplyWires.__post_init__(self)
 
     @property
     def linear(self) -> bool:
@@ -105,24 +96,44 @@ class OnSupplyLine:
 
     @property
     def drive_volt(self) -> float:
-        """Of the supply above the crossbar's 0 V [V]."""
+        """Voltage of the supply above the crossbar's 0 V [V]."""
         return self.cell.drive_volt
 
     @property
     def simulator_celsius(self) -> float | None:
         """Temperature for the simulator [degree Celsius]; None leaves it to its options."""
-        found: float | None = getattr(self.cell, "simulator_celsius", None)
-        return found
+        celsius: float | None = getattr(self.cell, "simulator_celsius", None)
+        return celsius
 
     def holds_at(self, celsius: float) -> bool:
-        """Whether what is known of its cell holds at a temperature [degree Celsius].
+        """Whether what is known of its cell holds at a temperature.
 
         A :class:`~xbar_circuit.cells.MemoryTransistor` is a law with a temperature of its own.
+
+        Parameters
+        ----------
+        celsius
+            Temperature [degree Celsius].
+
+        Returns
+        -------
+        bool
+            True if :meth:`at_celsius` would change nothing.
         """
         return not isinstance(self.cell, Warmed) or self.cell.holds_at(celsius)
 
     def at_celsius(self, celsius: float) -> Self:
-        """Return it with its cell's transistors at a temperature [degree Celsius].
+        """Return the cells with their transistors at another temperature.
+
+        Parameters
+        ----------
+        celsius
+            Temperature [degree Celsius].
+
+        Returns
+        -------
+        Self
+            The same lines with the cell at that temperature; the same object where nothing changes.
 
         Raises
         ------
@@ -148,7 +159,13 @@ class OnSupplyLine:
         return isinstance(self.cell, MemoryTransistor) or bool(self.tables)
 
     def run_settings(self) -> dict[str, Any]:
-        """Return what the cell needs of :func:`xbar_circuit.spice.run`, by argument."""
+        """Return what the cell needs of :func:`xbar_circuit.spice.run`.
+
+        Returns
+        -------
+        dict
+            Keyword arguments; those of the cell on the line.
+        """
         return cell_run_settings(self.cell)
 
     def _refuse(self, what: str) -> NoReturn:
@@ -162,6 +179,16 @@ class OnSupplyLine:
     def zero_bias_conductance(self, conductance: FloatArray) -> FloatArray:
         """Refuse: a cell on the line has no current of its own.
 
+        Parameters
+        ----------
+        conductance
+            Not used.
+
+        Returns
+        -------
+        NoReturn
+            It never returns.
+
         Raises
         ------
         ParameterError
@@ -174,6 +201,16 @@ class OnSupplyLine:
         self, row_volt: FloatArray, column_volt: FloatArray, conductance: FloatArray
     ) -> CellResponse:
         """Refuse: the current depends on the line's voltage too, see :meth:`supplied`.
+
+        Parameters
+        ----------
+        row_volt, column_volt, conductance
+            Not used.
+
+        Returns
+        -------
+        NoReturn
+            It never returns.
 
         Raises
         ------
@@ -190,12 +227,27 @@ class OnSupplyLine:
         column_volt: FloatArray,
         conductance: FloatArray,
     ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        """Return current [A] and its slopes [S] to row, column and supply at these voltages [V].
+        """Return the current of cells and its slopes at given voltages of all three wires.
+
+        Between its tables the current is the Lagrange polynomial of the supply voltage.
+
+        Parameters
+        ----------
+        row_volt, supply_volt, column_volt
+            Voltages above the crossbar's 0 V at each cell [V].
+        conductance
+            Conductance of each cell [S]; all four broadcast.
+
+        Returns
+        -------
+        tuple
+            Current into the column wire [A] and its slopes over the voltages of row, column and
+            supply, in this order [S].
 
         Raises
         ------
         ParameterError
-            The cell is known to the simulator only, or a voltage lies outside the tables.
+            The cell is known to the simulator only, or a conductance lies outside the tables.
         """
         if isinstance(self.cell, MemoryTransistor):
             return self.cell.supplied(row_volt, supply_volt, column_volt, conductance)
@@ -221,7 +273,12 @@ class OnSupplyLine:
     def refuse_beyond_supply(
         self, row_volt: FloatArray, supply_volt: FloatArray, column_volt: FloatArray
     ) -> None:
-        """Refuse voltages [V] outside the tables.
+        """Refuse voltages outside the tables.
+
+        Parameters
+        ----------
+        row_volt, supply_volt, column_volt
+            Voltages above the crossbar's 0 V at each cell [V].
 
         Raises
         ------
@@ -250,7 +307,13 @@ class OnSupplyLine:
     # The SPICE side.
 
     def spice_preamble(self) -> str:
-        """Return the cell's own, with the source of the supply."""
+        """Return what the elements need once in a deck.
+
+        Returns
+        -------
+        str
+            The text of the cell on the line, with the source of the supply.
+        """
         return self.cell.spice_preamble()
 
     def spice_elements(
@@ -260,7 +323,17 @@ class OnSupplyLine:
         column_nodes: Sequence[str],
         conductances: Sequence[float],
     ) -> Iterable[str]:
-        """Refuse: which node feeds a cell is the array's matter, see `supplied_elements`.
+        """Refuse: only the array knows which node feeds a cell, see :meth:`supplied_elements`.
+
+        Parameters
+        ----------
+        names, row_nodes, column_nodes, conductances
+            Not used.
+
+        Returns
+        -------
+        NoReturn
+            It never returns.
 
         Raises
         ------
@@ -278,7 +351,20 @@ class OnSupplyLine:
         column_nodes: Sequence[str],
         conductances: Sequence[float],
     ) -> Iterator[str]:
-        """Yield the elements of each cell between its row, supply and column nodes."""
+        """Yield the elements of each cell between its row, supply and column nodes.
+
+        Parameters
+        ----------
+        names, row_nodes, column_nodes, conductances
+            As in :meth:`xbar_circuit.devices.Cell.spice_elements` [S].
+        supply_nodes
+            Node of the supply line at each cell.
+
+        Returns
+        -------
+        Iterator[str]
+            SPICE lines, at least one for each cell.
+        """
         if isinstance(self.cell, GateInput):
             yield from self.cell.fed_elements(
                 names, row_nodes, supply_nodes, column_nodes, conductances
@@ -287,51 +373,6 @@ class OnSupplyLine:
         thresholds = self.cell.threshold(np.asarray(conductances)).tolist()
         places = zip(names, row_nodes, supply_nodes, column_nodes, thresholds, strict=True)
         yield from (self.cell.element(*place) for place in places)
-
-    @property
-    def _lead(self) -> float:
-        return self.segment_ohm if self.lead_ohm is None else self.lead_ohm
-
-    @property
-    def common_node(self) -> str:
-        """Name of the node that feeds all lines."""
-        return SOURCE if self.supply_ohm == 0.0 else _COMMON
-
-    def supply_nodes(self, shape: tuple[int, int]) -> list[list[str]]:
-        """Return the names of the line's nodes at all cells, ``[row][col]``."""
-        rows, cols = shape
-        last = (rows if self.along == "columns" else cols) - 1
-        first_end, last_end = _ENDS[self.driven]
-
-        def name(i: int, j: int) -> str:
-            place, line = (i, j) if self.along == "columns" else (j, i)
-            fed = (first_end and place == 0) or (last_end and place == last)
-            if self._lead == 0.0 and (fed or self.segment_ohm == 0.0):
-                return self.common_node
-            return f"supply_{line}" if self.segment_ohm == 0.0 else f"supply_{i}_{j}"
-
-        return [[name(i, j) for j in range(cols)] for i in range(rows)]
-
-    def resistors(self, shape: tuple[int, int]) -> Iterator[tuple[str, str, str, float]]:
-        """Yield name, two nodes and resistance [ohm] of the lines' segments, leads and supply."""
-        nodes = self.supply_nodes(shape)
-        lines = (
-            [[nodes[i][j] for i in range(shape[0])] for j in range(shape[1])]
-            if self.along == "columns"
-            else nodes
-        )
-        if self.supply_ohm > 0.0:
-            yield "supply", SOURCE, _COMMON, self.supply_ohm
-        for k, line in enumerate(lines):
-            if self.segment_ohm > 0.0:
-                for place, (one, two) in enumerate(itertools.pairwise(line)):
-                    if one != two:
-                        yield f"supply_{k}_{place}", one, two, self.segment_ohm
-            if self._lead > 0.0:
-                for end, there in zip(("start", "end"), _ENDS[self.driven], strict=True):
-                    if there:
-                        node = line[0] if end == "start" else line[-1]
-                        yield f"supply_{end}_{k}", self.common_node, node, self._lead
 
 
 def _lagrange(known: FloatArray, at: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -72,12 +72,12 @@ class Synapse:
 
     @property
     def drive(self) -> tuple[float, ...]:
-        """Factor of the input on each row of the block."""
+        """Factor of the input on each row of the block, dimensionless (block rows,)."""
         raise NotImplementedError
 
     @property
     def significance(self) -> tuple[float, ...]:
-        """Factor with which each column's current of the block is added."""
+        """Factor on the current of each column of the block, dimensionless (block columns,)."""
         raise NotImplementedError
 
     @property
@@ -92,7 +92,7 @@ class Synapse:
 
     @property
     def devices(self) -> int:
-        """How many devices a synapse has."""
+        """Number of devices of one synapse."""
         return len(self.drive) * len(self.significance)
 
     @property
@@ -101,7 +101,18 @@ class Synapse:
         raise NotImplementedError
 
     def shares(self, weights: FloatArray) -> FloatArray:
-        """Return each device's share in [0, 1], (inputs, outputs, block rows, block columns)."""
+        """Return how much of its conductance range each device has.
+
+        Parameters
+        ----------
+        weights
+            Weights in [-1, 1], (inputs, outputs).
+
+        Returns
+        -------
+        FloatArray
+            Shares in [0, 1], dimensionless, (inputs, outputs, block rows, block columns).
+        """
         raise NotImplementedError
 
     def conductance(self, weights: ArrayLike) -> FloatArray:
@@ -114,8 +125,8 @@ class Synapse:
 
         Returns
         -------
-        conductance
-            (inputs * block rows, outputs * block columns) [S].
+        FloatArray
+            Conductances [S], (inputs * block rows, outputs * block columns).
 
         Raises
         ------
@@ -132,7 +143,27 @@ class Synapse:
     def crossbar(
         self, weights: ArrayLike, *, wires: Wires, terminals: Terminals | None = None
     ) -> Crossbar:
-        """Return the crossbar that holds these weights, (inputs, outputs) in [-1, 1]."""
+        """Return the crossbar that holds a matrix of weights.
+
+        Parameters
+        ----------
+        weights
+            Weights in [-1, 1], (inputs, outputs).
+        wires
+            Wires of the crossbar.
+        terminals
+            Its terminals; None is ideal drivers on the left and sensing at the bottom.
+
+        Returns
+        -------
+        Crossbar
+            With the conductances of :meth:`conductance` and this synapse's cells.
+
+        Raises
+        ------
+        ShapeError, ParameterError
+            The weights are not a matrix of numbers in [-1, 1].
+        """
         return Crossbar(
             conductance=self.conductance(weights),
             wires=wires,
@@ -141,7 +172,17 @@ class Synapse:
         )
 
     def volts(self, inputs: ArrayLike) -> FloatArray:
-        """Return the voltages of all rows (batch, rows) for inputs (batch, inputs) [V].
+        """Return the voltages of all rows of the crossbar.
+
+        Parameters
+        ----------
+        inputs
+            Input voltages [V], (batch, inputs) or (inputs,).
+
+        Returns
+        -------
+        FloatArray
+            Row voltages [V], (batch, rows): each input times the drive factors of its block.
 
         Raises
         ------
@@ -153,7 +194,17 @@ class Synapse:
         return np.asarray((clean[:, :, np.newaxis] * np.array(self.drive)).reshape(len(clean), -1))
 
     def combine(self, column_current: ArrayLike) -> FloatArray:
-        """Return the weighted currents (batch, outputs) of column currents (batch, cols) [A].
+        """Return the currents of the outputs: the columns of each block added by significance.
+
+        Parameters
+        ----------
+        column_current
+            Currents of the crossbar's columns [A], (batch, cols) or (cols,).
+
+        Returns
+        -------
+        FloatArray
+            Currents of the outputs [A], (batch, outputs).
 
         Raises
         ------
@@ -175,8 +226,24 @@ class Synapse:
     def subcircuit(self, weight: float, *, name: str = "synapse") -> str:
         """Return one synapse as a SPICE subcircuit for decks of one's own.
 
-        Its terminals are the block's word lines, its bit lines, and the lines that its cells
-        share; the cell's :meth:`spice_preamble` must be in the deck.
+        Parameters
+        ----------
+        weight
+            The weight, in [-1, 1].
+        name
+            Name of the subcircuit.
+
+        Returns
+        -------
+        str
+            Lines ``.subckt`` to ``.ends``. The terminals are the block's word lines, its bit lines,
+            and the lines that its cells share; the cell's :meth:`spice_preamble` must be in the
+            deck.
+
+        Raises
+        ------
+        ParameterError
+            The weight is not in [-1, 1].
         """
         g = self.conductance([[weight]])
         rows = [f"row_{i}" for i in range(g.shape[0])]

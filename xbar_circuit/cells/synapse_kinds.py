@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
@@ -29,18 +30,21 @@ class DifferentialPair(Synapse):
 
     With a 1T1R cell it is the 2T2R cell.
 
-    >>> DifferentialPair(g_max_siemens=2e-6).conductance([[0.5, -1.0]]).tolist()
+    >>> pair = DifferentialPair(g_max_siemens=2e-6)
+    >>> pair.conductance([[0.5, -1.0]]).tolist()
     [[1e-06, 0.0, 0.0, 2e-06]]
+    >>> pair.combine([1e-6, 3e-6, 5e-6, 1e-6]).round(12).tolist()
+    [[-2e-06, 4e-06]]
     """
 
     @property
     def drive(self) -> tuple[float, ...]:
-        """Factor of the input on each row of the block."""
+        """Factor of the input on each row of the block, dimensionless (block rows,)."""
         return (1.0,)
 
     @property
     def significance(self) -> tuple[float, ...]:
-        """Factor with which each column's current of the block is added."""
+        """Factor on the current of each column of the block, dimensionless (block columns,)."""
         return (1.0, -1.0)
 
     @property
@@ -49,7 +53,18 @@ class DifferentialPair(Synapse):
         return self.g_max_siemens - self.g_min_siemens
 
     def shares(self, weights: FloatArray) -> FloatArray:
-        """Return each device's share in [0, 1], (inputs, outputs, 1, 2)."""
+        """Return how much of its conductance range each device has.
+
+        Parameters
+        ----------
+        weights
+            Weights in [-1, 1], (inputs, outputs).
+
+        Returns
+        -------
+        FloatArray
+            Shares in [0, 1], dimensionless, (inputs, outputs, 1, 2): plus, minus.
+        """
         return _signs(weights)[:, :, np.newaxis, :]
 
 
@@ -78,12 +93,12 @@ class MultiDevice(Synapse):
 
     @property
     def drive(self) -> tuple[float, ...]:
-        """Factor of the input on each row of the block."""
+        """Factor of the input on each row of the block, dimensionless (block rows,)."""
         return (1.0,)
 
     @property
     def significance(self) -> tuple[float, ...]:
-        """Factor with which each column's current of the block is added."""
+        """Factor on the current of each column of the block, dimensionless (block columns,)."""
         return (1.0,) * self.devices_per_sign + (-1.0,) * self.devices_per_sign
 
     @property
@@ -92,23 +107,36 @@ class MultiDevice(Synapse):
         return self.devices_per_sign * (self.g_max_siemens - self.g_min_siemens)
 
     def shares(self, weights: FloatArray) -> FloatArray:
-        """Return each device's share in [0, 1], (inputs, outputs, 1, 2 N)."""
+        """Return how much of its conductance range each device has.
+
+        Parameters
+        ----------
+        weights
+            Weights in [-1, 1], (inputs, outputs).
+
+        Returns
+        -------
+        FloatArray
+            Shares in [0, 1], dimensionless, (inputs, outputs, 1, 2 N): N equal ones for plus, then
+            N for minus.
+        """
         return np.repeat(_signs(weights), self.devices_per_sign, axis=2)[:, :, np.newaxis, :]
 
-    def selected(self, weight_change: FloatArray, counter: SelectionCounter) -> FloatArray:
-        """Return which devices of the crossbar a pulse goes to: True for one of each synapse.
+    def selected(self, weight_change: FloatArray, counter: SelectionCounter) -> NDArray[np.bool_]:
+        """Return which devices of the crossbar a pulse goes to: one of each synapse that changes.
 
         Parameters
         ----------
         weight_change
-            Wanted changes (inputs, outputs); the sign chooses the half, 0 asks for no pulse.
+            Wanted changes, (inputs, outputs); the sign chooses the half, 0 asks for no pulse.
         counter
-            Its value is the device's number within the half, the same for the whole array.
+            Its value, modulo the devices for each sign, is the number of the device within the
+            half, the same for the whole array.
 
         Returns
         -------
-        selected
-            (inputs, outputs * 2 N) bool.
+        numpy.ndarray
+            Booleans (inputs, outputs * 2 N), true where a pulse goes.
         """
         change = np.asarray(weight_change, dtype=np.float64)
         place = np.arange(2 * self.devices_per_sign)
@@ -122,13 +150,15 @@ class MultiDevice(Synapse):
 class SelectionCounter:
     """The global counter that names the device to program; a value, not a state.
 
+    length : where it starts again at 0, the number of devices.
+
+    increment : how much one update adds.
+
+    value : current value.
+
     >>> counter = SelectionCounter(length=3)
     >>> [counter.advanced(k).value for k in range(5)]
     [0, 1, 2, 0, 1]
-
-    length : where it starts again at 0, the number of devices.
-    increment : how much one update adds.
-    value : current value.
     """
 
     length: int
@@ -141,7 +171,18 @@ class SelectionCounter:
         checks.count("value", self.value, minimum=0, maximum=self.length - 1)
 
     def advanced(self, updates: int = 1) -> SelectionCounter:
-        """Return the counter after some updates."""
+        """Return the counter after some updates.
+
+        Parameters
+        ----------
+        updates
+            Number of updates, 0 or more.
+
+        Returns
+        -------
+        SelectionCounter
+            The same counter with its new value, below `length`.
+        """
         moved = self.value + checks.count("updates", updates, minimum=0) * self.increment
         return SelectionCounter(
             length=self.length, increment=self.increment, value=moved % self.length
@@ -162,6 +203,10 @@ class BitSlices(Synapse):
     ----------
     bits_per_cell, slices
         Bits of a device, and digits of a magnitude.
+
+    >>> slices = BitSlices(g_max_siemens=3e-6, bits_per_cell=2, slices=2)
+    >>> slices.conductance([[0.6]]).round(9).tolist()  # 0.6 is 9/15, in digits of base 4: 2 1
+    [[1e-06, 2e-06, 0.0, 0.0]]
     """
 
     bits_per_cell: int = 2
@@ -174,17 +219,17 @@ class BitSlices(Synapse):
 
     @property
     def levels(self) -> int:
-        """Largest magnitude as an integer."""
+        """Largest magnitude as an integer, dimensionless."""
         return int(2 ** (self.bits_per_cell * self.slices)) - 1
 
     @property
     def drive(self) -> tuple[float, ...]:
-        """Factor of the input on each row of the block."""
+        """Factor of the input on each row of the block, dimensionless (block rows,)."""
         return (1.0,)
 
     @property
     def significance(self) -> tuple[float, ...]:
-        """Factor with which each column's current of the block is added."""
+        """Factor on the current of each column of the block, dimensionless (block columns,)."""
         powers = [float(2 ** (self.bits_per_cell * k)) for k in range(self.slices)]
         return (*powers, *(-power for power in powers))
 
@@ -195,7 +240,19 @@ class BitSlices(Synapse):
         return float(span * self.levels / (2**self.bits_per_cell - 1))
 
     def shares(self, weights: FloatArray) -> FloatArray:
-        """Return each device's share in [0, 1], (inputs, outputs, 1, 2 K); rounds the weight."""
+        """Return how much of its conductance range each device has; the weight is rounded.
+
+        Parameters
+        ----------
+        weights
+            Weights in [-1, 1], (inputs, outputs).
+
+        Returns
+        -------
+        FloatArray
+            Shares in [0, 1], dimensionless, (inputs, outputs, 1, 2 K): K digits for plus, the
+            lowest first, then K for minus.
+        """
         whole = np.rint(_signs(weights) * self.levels).astype(np.int64)
         shift = self.bits_per_cell * np.arange(self.slices)
         top = 2**self.bits_per_cell - 1
@@ -216,12 +273,12 @@ class EightT4R(Synapse):
 
     @property
     def drive(self) -> tuple[float, ...]:
-        """Factor of the input on each row of the block."""
+        """Factor of the input on each row of the block, dimensionless (block rows,)."""
         return (1.0, 1.0, -1.0, -1.0)
 
     @property
     def significance(self) -> tuple[float, ...]:
-        """Factor with which each column's current of the block is added."""
+        """Factor on the current of each column of the block, dimensionless (block columns,)."""
         return (1.0,)
 
     @property
@@ -230,7 +287,19 @@ class EightT4R(Synapse):
         return 2.0 * (self.g_max_siemens - self.g_min_siemens)
 
     def shares(self, weights: FloatArray) -> FloatArray:
-        """Return each device's share in [0, 1], (inputs, outputs, 4, 1)."""
+        """Return how much of its conductance range each device has.
+
+        Parameters
+        ----------
+        weights
+            Weights in [-1, 1], (inputs, outputs).
+
+        Returns
+        -------
+        FloatArray
+            Shares in [0, 1], dimensionless, (inputs, outputs, 4, 1): two equal ones for plus, then
+            two for minus.
+        """
         return np.repeat(_signs(weights), 2, axis=2)[:, :, :, np.newaxis]
 
 

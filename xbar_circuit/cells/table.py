@@ -1,4 +1,4 @@
-"""The current of a unit cell as a table: the fast engine's stand-in for a transistor's equations.
+"""The current of a unit cell as a table: the fast engine's form of a transistor's equations.
 
 The table holds one number over the row voltage, the column voltage and the device's conductance g.
 With u the voltage that drives the cell (row less column; supply less column where the row is a
@@ -141,24 +141,34 @@ class CurrentTable:
 
     @property
     def conductances(self) -> tuple[float, float]:
-        """Smallest and largest conductance [S]."""
+        """Smallest and largest conductance of the table [S]."""
         return math.exp(self.log_axis.start), math.exp(self.log_axis.stop)
 
     def respond(
         self, row_volt: FloatArray, column_volt: FloatArray, conductance: FloatArray
     ) -> CellResponse:
-        """Return current [A] and slopes [S]; the arguments broadcast, 0 S is an open device.
+        """Return the current and its slopes from the table.
+
+        Parameters
+        ----------
+        row_volt, column_volt, conductance
+            Node voltages [V] and the cells' conductance [S], which broadcast.
+
+        Returns
+        -------
+        CellResponse
+            Current [A] and its slopes [S], of the broadcast shape.
 
         Raises
         ------
         ParameterError
-            A conductance lies outside the table.
+            A conductance other than 0 lies outside the table.
         """
         shape = np.broadcast_shapes(
             np.shape(row_volt), np.shape(column_volt), np.shape(conductance)
         )
         level, weight = self._levels(np.asarray(conductance))
-        # the conductance's own axes are the last ones; what stands before them is the batch
+        # the conductance's own axes are the last ones; those before them are the batch
         own = shape[len(shape) - np.ndim(conductance) :]
         if np.shape(conductance) != own:
             level = np.broadcast_to(level, own)
@@ -170,8 +180,8 @@ class CurrentTable:
         column = np.broadcast_to(column_volt, shape).reshape(flat)
         level, weight = level.ravel(), weight.reshape(4, -1)
         if _compiler.available():
-            found = self._compiled(np.broadcast_to(conductance, own), row, column, level, weight)
-            current, row_slope, column_slope = found.reshape(3, *shape)
+            response = self._compiled(np.broadcast_to(conductance, own), row, column, level, weight)
+            current, row_slope, column_slope = response.reshape(3, *shape)
             return CellResponse(current=current, row_slope=row_slope, column_slope=column_slope)
         z = np.empty((3, *flat))
         planes = self._planes(np.asarray(conductance), level, weight)
@@ -202,7 +212,18 @@ class CurrentTable:
         )
 
     def covers(self, row_volt: FloatArray, column_volt: FloatArray) -> bool:
-        """Whether all these voltages lie on the table."""
+        """Whether all node voltages lie on the table.
+
+        Parameters
+        ----------
+        row_volt, column_volt
+            Voltages of the cells' nodes [V], broadcasting against each other.
+
+        Returns
+        -------
+        bool
+            False if one lies outside, where :meth:`respond` answers but a solution may not lie.
+        """
         return bool(
             self.row_axis.locate(row_volt)[2].all()
             and self.column_axis.locate(column_volt)[2].all()
@@ -271,7 +292,7 @@ class CurrentTable:
         from xbar_circuit.cells import _table_kernel  # noqa: PLC0415 - it imports numba
 
         one, two = self.row_axis, self.column_axis
-        found = np.empty((3, *row.shape))
+        out = np.empty((3, *row.shape))
         _table_kernel.respond(
             self._knots,
             np.ascontiguousarray(conductance, dtype=np.float64).ravel(),
@@ -283,6 +304,6 @@ class CurrentTable:
             (two.start, two.step, float(two.points)),
             self.saturating,
             math.nan if self.supply_volt is None else self.supply_volt,
-            found,
+            out,
         )
-        return found
+        return out

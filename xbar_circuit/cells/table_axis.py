@@ -18,7 +18,12 @@ _EDGE = 1e-9  # rounding allowed at the ends of an axis, in steps
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableAxis:
-    """Uniform knots from `start` to `stop`, both included, at least 5."""
+    """Uniform knots from `start` to `stop`, both included, at least 5.
+
+    start, stop : ends of the axis, in the unit of what it holds.
+
+    points : number of knots.
+    """
 
     start: float
     stop: float
@@ -33,21 +38,33 @@ class TableAxis:
 
     @property
     def step(self) -> float:
-        """Distance between two knots."""
+        """Distance between two knots, in the axis' unit."""
         return (self.stop - self.start) / (self.points - 1)
 
     @property
     def values(self) -> FloatArray:
-        """All knots (points,)."""
+        """All knots (points,), in the axis' unit."""
         return np.linspace(self.start, self.stop, self.points)
 
     @property
     def middles(self) -> FloatArray:
-        """The places half-way between knots (points - 1,), where a spline errs most."""
+        """Middles between knots (points - 1,) in the axis' unit, where a spline errs most."""
         return self.values[:-1] + 0.5 * self.step
 
     def locate(self, where: FloatArray) -> tuple[NDArray[np.int64], FloatArray, NDArray[np.bool_]]:
-        """Return (interval, fraction within it, whether on the axis); beyond it: its end."""
+        """Return where values lie between the knots.
+
+        Parameters
+        ----------
+        where
+            Values in the axis' unit, any shape.
+
+        Returns
+        -------
+        tuple
+            Interval of each value, its fraction within that interval (0 to 1), and whether it lies
+            on the axis; a value beyond an end is placed at that end.
+        """
         place = (where - self.start) / self.step
         inside = (place >= -_EDGE) & (place <= self.points - 1 + _EDGE)
         place = np.clip(place, 0.0, self.points - 1)

@@ -59,7 +59,7 @@ class TabulatedCell:
 
     @property
     def linear(self) -> bool:
-        """Always False: what is tabulated is not a resistor."""
+        """Always False: a tabulated cell is not a resistor."""
         return False
 
     @property
@@ -78,15 +78,34 @@ class TabulatedCell:
         raise NotImplementedError
 
     def run_settings(self) -> dict[str, Any]:
-        """Return what the cell needs of :func:`xbar_circuit.spice.run`, by argument."""
+        """Return what the cell needs of :func:`xbar_circuit.spice.run`.
+
+        Returns
+        -------
+        dict
+            Keyword arguments: ``osdi`` (files of compiled Verilog-A models) and, of a circuit of
+            the user's own, ``compatibility`` and ``seed``; empty if nothing special is needed.
+        """
         return {}
 
     def lines(self) -> dict[str, float]:
-        """Return the lines that all cells share: node name -> volts above the crossbar's 0 V."""
+        """Return the lines that all cells share, with their voltages.
+
+        Returns
+        -------
+        dict
+            Node name -> voltage above the crossbar's 0 V [V].
+        """
         return {}
 
     def spice_preamble(self) -> str:
-        """Return the models and the sources of the shared lines."""
+        """Return what the elements need once in a deck.
+
+        Returns
+        -------
+        str
+            The models and the sources of the shared lines.
+        """
         raise NotImplementedError
 
     def spice_elements(
@@ -96,11 +115,27 @@ class TabulatedCell:
         column_nodes: Sequence[str],
         conductances: Sequence[float],
     ) -> Iterable[str]:
-        """Return the elements of each cell."""
+        """Return the elements of each cell.
+
+        Parameters
+        ----------
+        names, row_nodes, column_nodes, conductances
+            As in :meth:`xbar_circuit.devices.Cell.spice_elements` [S].
+
+        Returns
+        -------
+        Iterable[str]
+            SPICE lines, at least one for each cell.
+        """
         raise NotImplementedError
 
     def known_table(self) -> CurrentTable:
-        """Return the table.
+        """Return the table, for callers that cannot do without it.
+
+        Returns
+        -------
+        CurrentTable
+            The cell's `table`.
 
         Raises
         ------
@@ -118,7 +153,23 @@ class TabulatedCell:
         return self.table
 
     def zero_bias_conductance(self, conductance: FloatArray) -> FloatArray:
-        """Return the slope at 0 V [S]; for a gate input, the mean over the row's voltages."""
+        """Return the slope at 0 V; for a gate input, the mean over the row's voltages.
+
+        Parameters
+        ----------
+        conductance
+            Conductance that the crossbar states of each cell [S], any shape.
+
+        Returns
+        -------
+        FloatArray
+            Conductance, or transconductance for a gate input [S], of the shape of `conductance`.
+
+        Raises
+        ------
+        ParameterError
+            The cell has no table, or a conductance lies outside it.
+        """
         table, zero = self.known_table(), np.zeros(1)
         if table.supply_volt is None:
             slope = table.respond(zero, zero, conductance).row_slope
@@ -133,25 +184,62 @@ class TabulatedCell:
     def respond(
         self, row_volt: FloatArray, column_volt: FloatArray, conductance: FloatArray
     ) -> CellResponse:
-        """Return current [A] and slopes [S] at the given node voltages [V], from the table."""
-        return self.known_table().respond(row_volt, column_volt, conductance)
+        """Return the current and its slopes from the table.
 
-    @property
-    def range_siemens(self) -> tuple[float, float] | None:
-        """Conductances that the fast engine knows of it [S]; None without a table."""
-        return None if self.table is None else self.table.conductances
+        Parameters
+        ----------
+        row_volt, column_volt, conductance
+            Node voltages [V] and the cells' conductance [S], which broadcast.
 
-    def covers(self, row_volt: FloatArray, column_volt: FloatArray) -> bool:
-        """Whether these node voltages [V] lie within what the fast engine knows of the cell."""
-        return self.known_table().covers(row_volt, column_volt)
-
-    def refuse_beyond(self, row_volt: FloatArray, column_volt: FloatArray) -> None:
-        """Refuse node voltages [V] outside the table.
+        Returns
+        -------
+        CellResponse
+            Current [A] and its slopes [S], of the broadcast shape.
 
         Raises
         ------
         ParameterError
-            One lies outside.
+            The cell has no table, or a conductance lies outside it.
+        """
+        return self.known_table().respond(row_volt, column_volt, conductance)
+
+    @property
+    def range_siemens(self) -> tuple[float, float] | None:
+        """Least and largest conductance that the cell's table covers [S]; None without a table."""
+        return None if self.table is None else self.table.conductances
+
+    def covers(self, row_volt: FloatArray, column_volt: FloatArray) -> bool:
+        """Whether node voltages lie within what the fast engine knows of the cell.
+
+        Parameters
+        ----------
+        row_volt, column_volt
+            Voltages of the cells' nodes [V], broadcasting against each other.
+
+        Returns
+        -------
+        bool
+            False if one lies outside the table.
+
+        Raises
+        ------
+        ParameterError
+            The cell has no table.
+        """
+        return self.known_table().covers(row_volt, column_volt)
+
+    def refuse_beyond(self, row_volt: FloatArray, column_volt: FloatArray) -> None:
+        """Refuse node voltages outside the table.
+
+        Parameters
+        ----------
+        row_volt, column_volt
+            Voltages of the cells' nodes [V], broadcasting against each other.
+
+        Raises
+        ------
+        ParameterError
+            One lies outside, or the cell has no table.
         """
         if self.covers(row_volt, column_volt):
             return
@@ -173,9 +261,14 @@ class TabulatedCell:
         Parameters
         ----------
         conductance
-            Of the device [S].
+            Conductance of the device [S].
         name
-            Of the subcircuit.
+            Name of the subcircuit.
+
+        Returns
+        -------
+        str
+            Lines ``.subckt`` to ``.ends``.
         """
         g = checks.number("conductance", conductance, "S", above=True)
         body = "\n".join(self.spice_elements(["cell"], ["row"], ["column"], [g]))
@@ -189,7 +282,7 @@ def has_table(cell: Cell) -> bool:
 
 
 def cell_parts(cell: Cell) -> list[Cell]:
-    """Return a cell and what it is made of, down to bare devices."""
+    """Return a cell and its parts, down to its devices."""
     own = (getattr(cell, name, None) for name in ("cell", "device", "selector"))
     return [cell, *(deep for part in own if part is not None for deep in cell_parts(part))]
 
@@ -206,9 +299,9 @@ def deck_settings(circuits: Iterable[Subcircuit | None], cell: Cell) -> RunSetti
     Parameters
     ----------
     circuits
-        What is in the deck; None is no circuit.
+        The circuits in the deck; None is no circuit.
     cell
-        Of the array.
+        The cell of the array.
 
     Raises
     ------

@@ -25,7 +25,7 @@ from xbar_circuit.units import spice_number
 __all__ = ["TransistorCell"]
 
 BULK = "cell_bulk"
-USUAL_CELSIUS = 27.0  # of a simulator that is told nothing
+USUAL_CELSIUS = 27.0  # of a simulator without a .temp card
 _CLOSE_CELSIUS = 0.5  # what counts as the same temperature
 
 
@@ -87,7 +87,13 @@ class TransistorCell(TabulatedCell):
 
     @classmethod
     def voltage_names(cls) -> tuple[str, ...]:
-        """Names of the fields that are voltages of the lines [V]."""
+        """Return which fields of the class are voltages of its lines.
+
+        Returns
+        -------
+        tuple
+            Names of the fields; their values are in volts above the substrate.
+        """
         return ("common_volt", "bulk_volt")
 
     @property
@@ -100,7 +106,18 @@ class TransistorCell(TabulatedCell):
         return None if own is None else round(float(own), 6)
 
     def holds_at(self, celsius: float) -> bool:
-        """Whether its transistors are within half a degree of a temperature [degree Celsius]."""
+        """Whether the transistors are within half a degree of a temperature.
+
+        Parameters
+        ----------
+        celsius
+            Temperature [degree Celsius].
+
+        Returns
+        -------
+        bool
+            True if :meth:`at_celsius` would change nothing.
+        """
         own = USUAL_CELSIUS if self.simulator_celsius is None else self.simulator_celsius
         return abs(celsius - own) <= _CLOSE_CELSIUS
 
@@ -110,7 +127,14 @@ class TransistorCell(TabulatedCell):
         Parameters
         ----------
         celsius
-            Of the transistors [degree Celsius]; the device's law keeps its own temperature.
+            Temperature of the transistors [degree Celsius]; the device's law keeps its own
+            temperature.
+
+        Returns
+        -------
+        Self
+            The cell at that temperature, or at the one within half a degree of it whose table it
+            has; the same object where it has that temperature already.
 
         Raises
         ------
@@ -153,11 +177,23 @@ class TransistorCell(TabulatedCell):
         return hashlib.sha256(text.encode()).hexdigest()
 
     def run_settings(self) -> dict[str, Any]:
-        """Return what the device needs of :func:`xbar_circuit.spice.run`, by argument."""
+        """Return what the device needs of :func:`xbar_circuit.spice.run`.
+
+        Returns
+        -------
+        dict
+            Keyword arguments; those of the device.
+        """
         return cell_run_settings(self.device)
 
     def spice_preamble(self) -> str:
-        """Return the device's and the transistor's models and the sources of the shared lines."""
+        """Return what the elements need once in a deck.
+
+        Returns
+        -------
+        str
+            The device's and the transistor's models and the sources of the shared lines.
+        """
         lines = [self.device.spice_preamble().strip(), self.transistor.preamble()]
         lines += [
             f"V{node} {node} 0 DC {spice_number(volt)}" for node, volt in self.lines().items()
@@ -165,5 +201,11 @@ class TransistorCell(TabulatedCell):
         return "\n".join(line for line in lines if line)
 
     def lines(self) -> dict[str, float]:
-        """Return the lines that all cells share: node name -> volts above the crossbar's 0 V."""
+        """Return the lines that all cells share, with their voltages.
+
+        Returns
+        -------
+        dict
+            Node name -> voltage above the crossbar's 0 V [V].
+        """
         return {BULK: self.bulk_volt - self.common_volt}

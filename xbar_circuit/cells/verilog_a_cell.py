@@ -138,7 +138,12 @@ class VerilogACell(OwnCell):
         return "".join(f" {key}={spice_number(v)}" for key, v in self.parameters.items())
 
     def run_settings(self) -> dict[str, Any]:
-        """Return what the cell needs of :func:`xbar_circuit.spice.run`, by argument.
+        """Return what the cell needs of :func:`xbar_circuit.spice.run`.
+
+        Returns
+        -------
+        dict
+            ``osdi``: the compiled module, which is made if it does not exist yet.
 
         Raises
         ------
@@ -148,14 +153,33 @@ class VerilogACell(OwnCell):
         return {"osdi": (compile_cached(self.path),)}
 
     def nodes(self, name: str, row: str, column: str) -> str:
-        """Return the nodes of a cell in the order of the module's ports."""
+        """Return the nodes of a cell in the order of the module's ports.
+
+        Parameters
+        ----------
+        name
+            Name of the cell.
+        row, column
+            Its nodes on the word line and on the bit line.
+
+        Returns
+        -------
+        str
+            Node names with spaces between them.
+        """
         at = {self.row: row, self.column: column}
         if self.by_port:
             at[self.state] = f"state_{name}"
         return " ".join(at.get(port, f"own_{port}") for port in self.declared.ports)
 
     def spice_preamble(self) -> str:
-        """Return the model and the sources of the held ports."""
+        """Return what the elements need once in a deck.
+
+        Returns
+        -------
+        str
+            The model, where all cells share one, and the sources of the held ports.
+        """
         model = f".model {_MODEL} {self.module}{self.model_values}"
         shared = self.by_port or self.by_instance
         return "\n".join([*([model] if shared else []), *self.line_sources()])
@@ -167,7 +191,21 @@ class VerilogACell(OwnCell):
         column_nodes: Sequence[str],
         states: Sequence[float],
     ) -> Iterable[str]:
-        """Return one ``N`` element a cell, with its model or the source of its state if needed."""
+        """Return one ``N`` element for each cell.
+
+        Parameters
+        ----------
+        names, row_nodes, column_nodes
+            As in :meth:`xbar_circuit.devices.Cell.spice_elements`.
+        states
+            State of each cell, in its own unit.
+
+        Returns
+        -------
+        Iterable[str]
+            An element for each cell, with a model of its own or the source of its state where the
+            state needs one.
+        """
         for name, row, column, state in zip(names, row_nodes, column_nodes, states, strict=True):
             nodes, value = self.nodes(name, row, column), spice_number(state)
             if self.by_port:

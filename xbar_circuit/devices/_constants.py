@@ -20,5 +20,5 @@ ROOM_CELSIUS = 26.85
 
 
 def kelvin(celsius: float) -> float:
-    """Return a temperature in kelvin, 26.85 degrees as 300.0 and not a last digit beside it."""
+    """Return a temperature in kelvin, 26.85 degrees as exactly 300.0."""
     return round(float(celsius) + ZERO_CELSIUS_KELVIN, 9)

@@ -2,7 +2,7 @@
 
 A process design kit brings its transistors as libraries that include each other. This module looks
 them through by the grammar that the simulator's text goes through, before any simulation, so that a
-wrong path, corner or model name is found at once and by its own name; and it says what a result
+wrong path, corner or model name is reported at once and by its own name; and it says what a result
 that used the library depends on, and which settings in it would hold for a whole deck.
 """
 
@@ -94,7 +94,7 @@ def scan(library: Path, section: str = "", *, dialect: str = "") -> LibraryConte
     for line in statements("\n".join([flat.text, *flat.pieces.values()])):
         reader.see(line)
     digest = hashlib.sha256("".join(flat.files.values()).encode())
-    found = LibraryContents(
+    contents = LibraryContents(
         models=frozenset(reader.models),
         subcircuits=frozenset(reader.subcircuits),
         sections=declared_sections(read(path)),
@@ -104,12 +104,12 @@ def scan(library: Path, section: str = "", *, dialect: str = "") -> LibraryConte
         globals=tuple(dict.fromkeys(reader.globals)),
         stray=reader.stray,
     )
-    _KNOWN[key] = found, _signature(found.files)
-    return found
+    _KNOWN[key] = contents, _signature(contents.files)
+    return contents
 
 
 _KNOWN: dict[tuple[Path, str, str], tuple[LibraryContents, _Signature]] = {}
-"""A kit of megabytes is looked through once, and again when one of its files has changed."""
+"""A kit of megabytes is read once, and again when one of its files has changed."""
 
 
 def _signature(files: tuple[Path, ...]) -> _Signature:
@@ -132,22 +132,28 @@ class LibraryReader:
         self._inside = 0
 
     def see(self, line: str) -> None:
-        """Take in the next logical line."""
+        """Collect what the next logical line declares.
+
+        Parameters
+        ----------
+        line
+            The line, joined with its continuations.
+        """
         if _ENDS.match(line):
             self._inside = max(self._inside - 1, 0)
-        elif found := _SUBCKT.match(line):
+        elif match := _SUBCKT.match(line):
             if self._inside == 0:
-                self.subcircuits.add(found[1].lower())
+                self.subcircuits.add(match[1].lower())
             self._inside += 1
-        elif found := _GLOBAL.match(line):
-            self.globals += found[1].lower().split()
-        elif found := _OPTIONS.match(line):
-            self.options += settings(found[1])
-        elif found := _TEMPERATURE.match(line):
-            self.options.append(("temp", found[1].strip()))
+        elif match := _GLOBAL.match(line):
+            self.globals += match[1].lower().split()
+        elif match := _OPTIONS.match(line):
+            self.options += settings(match[1])
+        elif match := _TEMPERATURE.match(line):
+            self.options.append(("temp", match[1].strip()))
         elif self._inside == 0:
-            if found := _MODEL.match(line):
-                self.models.add(found[1].lower())
+            if match := _MODEL.match(line):
+                self.models.add(match[1].lower())
             elif not self.stray and (not line.startswith(".") or _ANALYSES.match(line)):
                 self.stray = line
 

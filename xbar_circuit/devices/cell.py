@@ -146,7 +146,7 @@ class Bounded(Protocol):
 
 @runtime_checkable
 class Warmed(Protocol):
-    """A cell with parts that have a temperature, such as a transistor, beside its device's law."""
+    """A cell with parts whose temperature is not in its device's law, such as a transistor."""
 
     @property
     def simulator_celsius(self) -> float | None:

@@ -52,7 +52,7 @@ class IvTable:
     Raises
     ------
     ParameterError
-        Fewer than two voltages besides 0; a current against its voltage, or one that falls as the
+        Fewer than two voltages other than 0; a current of the wrong sign, or one that falls as the
         voltage rises; two states of the same conductance; a read voltage outside.
 
     >>> table = IvTable(volts=(0.1, 0.2), currents=((1e-7, 4e-7), (1e-6, 4e-6)))
@@ -112,7 +112,7 @@ class IvTable:
         good = (chords > 0.0) & np.isfinite(chords)
         if volts.size < 2 or not good.all():
             wrong = np.argwhere(~good)
-            got = f"{volts.size} voltages besides 0"
+            got = f"{volts.size} voltages other than 0"
             if len(wrong):
                 k, j = wrong[0]
                 got = f"{currents[k, j]:.3g} A at {volts[j]:g} V in state {k}"
@@ -151,9 +151,9 @@ class IvTable:
         Parameters
         ----------
         path
-            ``.csv`` and its kin, with or without one line of headings. The columns are
-            voltage [V], current [A] and, if there are several curves, any number that tells the
-            states apart. Every state has the same voltages.
+            ``.csv`` or another text file of numbers, with or without one line of headings. The
+            columns are voltage [V], current [A] and, if there are several curves, any number that
+            tells the states apart. Every state has the same voltages.
         read_volt, symmetric
             As of the class.
 
@@ -196,18 +196,18 @@ class IvTable:
             dimensionless. NaN where the table has too few points to tell.
         """
         volts, logs = self._axis_volt, self._logs
-        found = []
+        errors = []
         scale = np.exp(logs + np.log(np.abs(volts))).max(axis=1)
         inner = (volts[2:] - volts[1:-1]) / (volts[2:] - volts[:-2])
         guess = inner * logs[:, :-2] + (1.0 - inner) * logs[:, 2:]
         miss = np.abs((np.exp(guess) - np.exp(logs[:, 1:-1])) * volts[1:-1])
-        found.append((miss / scale[:, np.newaxis]).ravel())
+        errors.append((miss / scale[:, np.newaxis]).ravel())
         levels = self._levels()
         share = ((levels[2:] - levels[1:-1]) / (levels[2:] - levels[:-2]))[:, np.newaxis]
         guess = share * logs[:-2] + (1.0 - share) * logs[2:]
         miss = np.abs((np.exp(guess) - np.exp(logs[1:-1])) * volts)
-        found.append((miss / scale[1:-1, np.newaxis]).ravel())
-        every = np.concatenate(found)
+        errors.append((miss / scale[1:-1, np.newaxis]).ravel())
+        every = np.concatenate(errors)
         return float(every.max()) if every.size else math.nan
 
     # The crossbar's side: devices.Cell.
@@ -330,7 +330,7 @@ class IvTable:
         Parameters
         ----------
         names, row_nodes, column_nodes, conductances
-            Of each cell, as :meth:`xbar_circuit.devices.Cell.spice_elements` describes them [S].
+            As in :meth:`xbar_circuit.devices.Cell.spice_elements` [S].
 
         Returns
         -------

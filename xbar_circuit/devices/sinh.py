@@ -120,7 +120,7 @@ class Sinh:
         Parameters
         ----------
         names, row_nodes, column_nodes, conductances
-            Of each cell, as :meth:`xbar_circuit.devices.Cell.spice_elements` describes them [S].
+            As in :meth:`xbar_circuit.devices.Cell.spice_elements` [S].
 
         Returns
         -------

@@ -27,7 +27,7 @@ from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
 from xbar_circuit._uneven import segment_ohm
 from xbar_circuit.cells import OnSupplyLine
-from xbar_circuit.cells.supply_line import SOURCE
+from xbar_circuit.cells.memory_transistor import SUPPLY
 from xbar_circuit.certificate import SUM_ERROR, certified
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ConvergenceError, ParameterError
@@ -89,7 +89,7 @@ class PreparedSupplyLine:
         self._crossbar, self._method, self._cell = crossbar, method, cell
         rows, cols = crossbar.shape
         supply, column = cell.supply_nodes(crossbar.shape), column_nodes(crossbar)
-        held = {SOURCE: cell.drive_volt}
+        held = {SUPPLY: cell.drive_volt}
         resistors = [(a, b, ohm) for _, a, b, ohm in cell.resistors(crossbar.shape)]
         if crossbar.wires.column_ohm != 0.0:
             ohm = segment_ohm("wires.column_ohm", crossbar.wires.column_ohm, (rows - 1, cols))

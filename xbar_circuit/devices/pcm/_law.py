@@ -1,6 +1,6 @@
 """The equations of the cell, one function each.
 
-The same ones stand, by similar names, in ``device_models/pcm_cell.lib`` and ``pcm_cell.va``.
+The same equations, with similar names, are in ``device_models/pcm_cell.lib`` and ``pcm_cell.va``.
 
 `p` is a :class:`~xbar_circuit.devices.pcm._numbers.PcmNumbers`. `solid` is the solid amorphous
 thickness, with the gap that always remains [m]; `age` is ``ln(1 + t_eff/t0)``; `source` is the

@@ -71,7 +71,7 @@ class PcmParameters:
         Drift exponent of the crystalline part, with what is left amorphous between its grains;
         fitted to the exponent of Joshi et al. 2020 at 25 uS.
     parasitic_farad
-        Capacitance across the GST [F]; a choice, small beside the wires' of an array.
+        Capacitance across the GST [F]; a choice, small compared with the wires of an array.
     growth_contact_metre, crystal_gap_metre
         Length below which growth slows, fitted with the staircase, and the smallest plug that
         counts, a choice that keeps a plug's conductance finite [m].

@@ -36,7 +36,7 @@ class ReadStates:
     Parameters
     ----------
     numbers
-        Of the cells, each one number.
+        The numbers of the cells, one value each.
     thickness
         u_a of each cell [m], any shape.
     """

@@ -5,11 +5,11 @@ Classical growth theory: a driving free energy times an interface mobility,
     dg  = dH_f * v_m * (T_m - T) / T_m * (T / T_m)
     v_g = v_m**(1/3) * gamma * 2*sinh(dg / (2*k*T)),   1/gamma ~ (eta(T) + eta(T_x)) / (k*T)
 
-The viscosity eta of the undercooled melt is Arrhenius at and below the glass transition and
-Vogel-Fulcher-Tammann above, joined with equal value and slope. It limits growth when cold; in the
-hot melt the kinetics of the interface do, which is the constant beside eta. Above the melting point
-dg is negative and the same expression melts the crystal: one equation serves retention, SET, RESET
-and quench.
+The viscosity eta of the undercooled melt is Arrhenius at and below the glass transition and Vogel-
+Fulcher-Tammann above, joined with equal value and slope. It limits growth when cold; in the hot
+melt the kinetics of the interface do: the constant that is added to eta. Above the melting point dg
+is negative and the same expression melts the crystal: one equation serves retention, SET, RESET and
+quench.
 
 Source of form and thermodynamic constants: Burr et al., J. Appl. Phys. 111, 104308 (2012), undoped
 GST. The kinetics are fitted for doped GST, to both ends: the fastest growth, 0.5 nm/ns at 750 K,

@@ -101,14 +101,14 @@ class PcmTrace:
     """State at each accepted step; arrays have shape (steps, cells).
 
     seconds : times (steps,) [s].
-    drive_volt : of the driver [V].
+    drive_volt : the driver's voltage [V].
     volt : across the cell's terminals [V].
     current : through the cell [A].
     celsius : temperature of the hot spot [degree Celsius].
     interface_celsius : temperature where plug and crystal meet [degree Celsius].
-    on : electronic state.
+    on : electronic state, between 0 and 1.
     thickness : u_a [m].
-    log_age : ln(1 + t/t0) of relaxation.
+    log_age : ln(1 + t/t0) of relaxation, dimensionless.
     valid : (cells,) whether u_a stayed below ``heat.valid_metre``, where the cell was compared with
         published ones; beyond it everything stays physical, but nothing was compared.
     """

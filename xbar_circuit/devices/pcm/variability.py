@@ -41,19 +41,20 @@ class PcmVariability:
     Parameters
     ----------
     thermal, area, noise
-        Of ln R_th, of ln of the conducting area (with all else that scales the plug), and of ln of
-        the amplitude of the 1/f noise.
+        Standard deviation of ln R_th, of ln of the conducting area (with all else that scales the
+        plug), and of ln of the amplitude of the 1/f noise, dimensionless.
     activation_ev
-        Of the barrier [eV]; what is left of it after programming shows at another temperature.
+        Standard deviation of the barrier [eV]; what is left of it after programming shows at
+        another temperature.
     drift_exponent, thin_drift_exponent, crystal_drift_exponent
-        Of nu_thick and nu_thin (one normal variable moves both), and of the crystal's exponent. An
-        exponent below 0 becomes 0.
+        Standard deviation of nu_thick and nu_thin (one normal variable moves both), and of the
+        crystal's exponent, dimensionless. An exponent below 0 becomes 0.
     nuclei
-        Relative, of how many nuclei the quench left (a gamma variable, drawn once for a device; a
-        real one draws anew at each RESET). Fitted, see above; two nuclei along a plug, scattered
-        independently, would give 0.7.
+        Relative standard deviation of the number of nuclei that the quench left (a gamma variable,
+        drawn once for a device; a real one draws anew at each RESET). Fitted, see above; two nuclei
+        along a plug, scattered independently, would give 0.7.
     pulse
-        Relative, of a pulse's amplitude from pulse to pulse.
+        Relative standard deviation of a pulse's amplitude from pulse to pulse.
     """
 
     thermal: float = 0.005
