@@ -31,12 +31,18 @@ __all__ = ["IntegratorCircuit"]
 class IntegratorCircuit:
     """What the noise of an integrator depends on.
 
-    farad, window_second, switch_ohm : of the integrator [F, s, ohm].
-    source_ohm, source_farad : of the column [ohm, F].
-    unity, pole : of the op-amp [rad/s].
+    farad, window_second, switch_ohm : the integrator's capacitor, window and switch [F, s, ohm].
+
+    source_ohm, source_farad : resistance and capacitance of the column [ohm, F].
+
+    unity, pole : unity and pole frequency of the op-amp [rad/s].
+
     white : density of its voltage noise, one-sided [V**2/Hz].
-    input_farad : at its input [F].
+
+    input_farad : capacitance of its input [F].
+
     kt : k T [J].
+
     column : whether `source_ohm` has thermal noise.
     """
 
@@ -53,7 +59,13 @@ class IntegratorCircuit:
     column: bool
 
     def variance(self) -> float:
-        """Return the variance of the output that is held [V**2]."""
+        """Return the variance of the output that is held.
+
+        Returns
+        -------
+        float
+            Variance [V**2].
+        """
         divided = self.farad / (self.farad + self.input_farad)
         amp = np.array([-self.unity * divided - self.pole, -self.unity * divided])
         hiss = self.unity**2 * self.white / 2.0

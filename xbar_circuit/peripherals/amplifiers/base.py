@@ -1,4 +1,4 @@
-"""What every amplifier is to the rest: a virtual ground, a line from current to output, text.
+"""The interface of amplifiers: a virtual ground, a line from current to output, SPICE text.
 
 An amplifier of one's own is a class that inherits from :class:`Amplifier` and fills in what is
 abstract.
@@ -46,7 +46,7 @@ class Amplifier(ABC):
     @property
     @abstractmethod
     def ideal_line(self) -> tuple[float, float]:
-        """`output_line` with ideal parts."""
+        """`output_line` with ideal parts [V or A, and ohm or 1]."""
 
     @property
     @abstractmethod
@@ -60,7 +60,17 @@ class Amplifier(ABC):
 
     @abstractmethod
     def with_gain(self, ohm: float) -> Amplifier:
-        """Return a copy with another size of the ideal line's slope [ohm], as a chip sets it.
+        """Return a copy with another gain, as a chip sets it.
+
+        Parameters
+        ----------
+        ohm
+            Size of the ideal line's slope [ohm].
+
+        Returns
+        -------
+        Amplifier
+            The same amplifier with that gain.
 
         Raises
         ------
@@ -69,10 +79,20 @@ class Amplifier(ABC):
         """
 
     def at_celsius(self, celsius: float) -> Self:  # noqa: ARG002  most parts of it stay
-        """Return it as it is at a temperature [degree Celsius]; the numbers given hold at 27.
+        """Return the amplifier at another temperature; the numbers that it is given hold at 27 C.
 
-        Itself, unless a class says what of it moves. Thermal noise is not in it: it is stated for
-        27 C by :meth:`output_noise`, and `Readout.noise` scales it.
+        Thermal noise is left as it is: :meth:`output_noise` states it for 27 C, and `Readout.noise`
+        scales it.
+
+        Parameters
+        ----------
+        celsius
+            Temperature [degree Celsius].
+
+        Returns
+        -------
+        Self
+            A copy with what its coefficients move; itself, unless a class says what moves.
 
         Raises
         ------
@@ -85,7 +105,15 @@ class Amplifier(ABC):
     def spice_definition(self, name: str) -> list[str]:
         """Return the lines that a deck needs once: subcircuits and models, or their includes.
 
-        `name` is the behavioural circuit's; a user's subcircuit keeps its own.
+        Parameters
+        ----------
+        name
+            Name of the behavioural subcircuit; a user's own keeps its name.
+
+        Returns
+        -------
+        list
+            SPICE lines.
         """
 
     @abstractmethod
@@ -109,11 +137,27 @@ class Amplifier(ABC):
             Its nodes: bit line, output, reference.
         driven
             The op-amp's own output node, where a probe is to break the loop before `out`.
+
+        Returns
+        -------
+        list
+            SPICE lines of the instance.
         """
 
     @abstractmethod
     def spice_supplies(self, instance: str) -> dict[str, float]:
-        """Return the names of the instance's supply sources and their voltages [V]."""
+        """Return the supply sources of an instance and their voltages.
+
+        Parameters
+        ----------
+        instance
+            Name of the instance.
+
+        Returns
+        -------
+        dict
+            Name of each source in the deck -> its voltage [V].
+        """
 
     def output_noise(
         self,
@@ -122,9 +166,7 @@ class Amplifier(ABC):
         *,
         column: bool = True,  # noqa: ARG002
     ) -> float:
-        """Return the rms noise of the sampled output at 27 C [V or A].
-
-        NaN if it has to be measured; 0 unless a class says otherwise.
+        """Return the rms noise of the sampled output at 27 C.
 
         Parameters
         ----------
@@ -132,18 +174,44 @@ class Amplifier(ABC):
             Resistance and capacitance of the column to where its rows are held [ohm, F].
         column
             Whether the thermal noise of that resistance is in it.
+
+        Returns
+        -------
+        float
+            Noise [V or A]; 0 unless a class says otherwise, NaN if it has to be measured.
         """
         return 0.0
 
     def output_density(self, source_ohm: float, *, column: bool = True) -> float:  # noqa: ARG002
-        """Return the white noise of the output at low frequencies [V**2/Hz or A**2/Hz].
+        """Return the white noise of the output at low frequencies, for a converter that averages.
 
-        Of one side of the spectrum, for a converter that takes the mean over a window.
+        Parameters
+        ----------
+        source_ohm
+            Resistance of the column to where its rows are held [ohm].
+        column
+            Whether the thermal noise of that resistance is in it.
+
+        Returns
+        -------
+        float
+            One-sided density [V**2/Hz or A**2/Hz]; 0 unless a class says otherwise.
         """
         return 0.0
 
     def spice_shared(self, period_second: float) -> Iterable[str]:  # noqa: ARG002  most need none
-        """Return the sources that all amplifiers of a deck share; reads are one period apart."""
+        """Return the sources that all amplifiers of a deck share.
+
+        Parameters
+        ----------
+        period_second
+            Time from one read to the next [s].
+
+        Returns
+        -------
+        Iterable[str]
+            SPICE lines; most amplifiers need none.
+        """
         return ()
 
     def spice_copy(
@@ -157,9 +225,23 @@ class Amplifier(ABC):
         turned: bool = False,
         load: bool = True,
     ) -> list[str]:
-        """Return one whose output current meets another's, the opposite if it is `turned`.
+        """Return one amplifier whose output current is added to another's.
 
-        Of two that meet, one brings the `load`. Only where :attr:`turns` is true.
+        Only for amplifiers whose :attr:`turns` is true.
+
+        Parameters
+        ----------
+        instance, definition, minus, out, plus
+            As in :meth:`spice_lines`.
+        turned
+            Whether its output current is reversed.
+        load
+            Whether this one of the two has the load.
+
+        Returns
+        -------
+        list
+            SPICE lines of the instance.
         """
         raise NotImplementedError
 
@@ -170,7 +252,7 @@ class Amplifier(ABC):
 
     @property
     def window_begin_second(self) -> float:
-        """From the beginning of a read to that of the window [s]."""
+        """Time from the beginning of a read to that of the window [s]."""
         return 0.0
 
     @property
@@ -180,7 +262,7 @@ class Amplifier(ABC):
 
     @property
     def pair_line(self) -> tuple[float, float]:
-        """As `output_line`, over the difference of two currents that meet at its output."""
+        """`output_line` over the difference of two currents [V or A, ohm or 1]; NaN if unknown."""
         return math.nan, math.nan
 
     @property

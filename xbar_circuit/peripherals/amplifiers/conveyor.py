@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from xbar_circuit import _checks as checks
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals._temperature import check_coefficients, offset_at, scaled_at
+from xbar_circuit.peripherals.amplifiers._conveyor_deck import conveyor_subcircuit
 from xbar_circuit.peripherals.amplifiers.base import Amplifier
 from xbar_circuit.peripherals.amplifiers.opamp import FOUR_KT
 from xbar_circuit.peripherals.subcircuit import Subcircuit
@@ -42,7 +43,7 @@ class CurrentConveyor(Amplifier):
     limit_ampere
         Largest input current in either direction, its bias [A]; infinite is no limit.
     bandwidth_hertz
-        Of the copy, a single pole [Hz]; infinite is none, and then no noise either.
+        Bandwidth of the copy, a single pole [Hz]; infinite is none, and then no noise either.
     noise_ampere_per_root_hertz
         White noise referred to the input [A/sqrt(Hz)].
     load_ohm
@@ -123,7 +124,23 @@ class CurrentConveyor(Amplifier):
         )
 
     def at_celsius(self, celsius: float) -> CurrentConveyor:
-        """Return it at a temperature: offset, ratio and load by their coefficients."""
+        """Return the conveyor at another temperature: offset, ratio and load by their coefficients.
+
+        Parameters
+        ----------
+        celsius
+            Temperature [degree Celsius].
+
+        Returns
+        -------
+        CurrentConveyor
+            A copy with these three; all else is the same.
+
+        Raises
+        ------
+        ParameterError
+            A coefficient leaves nothing of ratio or load.
+        """
         load = self.load_ohm
         return dataclasses.replace(
             self,
@@ -134,7 +151,7 @@ class CurrentConveyor(Amplifier):
 
     @property
     def output_unit(self) -> str:
-        """Volt with a load, ampere without."""
+        """``"V"`` with a load, ``"A"`` without."""
         return "A" if self.load_ohm is None else "V"
 
     @property
@@ -149,12 +166,12 @@ class CurrentConveyor(Amplifier):
 
     @property
     def turns(self) -> bool:
-        """Whether its output current can be turned around: of the formula, not of a circuit."""
+        """Whether its output current can be reversed: with the formula, not with a circuit."""
         return self.circuit is None
 
     @property
     def pair_line(self) -> tuple[float, float]:
-        """As `output_line`, over the difference of two currents; equal offsets cancel."""
+        """`output_line` over the difference of two currents, whose equal offsets cancel."""
         return (0.0 if self.load_ohm is None else self.load_volt), self.output_line[1]
 
     @property
@@ -172,7 +189,7 @@ class CurrentConveyor(Amplifier):
 
     @property
     def ideal_line(self) -> tuple[float, float]:
-        """`output_line` with ideal parts."""
+        """`output_line` with ideal parts [V or A, and ohm or 1]."""
         if self.load_ohm is None:
             return 0.0, self.ratio
         return self.load_volt, self.ratio * self.load_ohm
@@ -183,7 +200,17 @@ class CurrentConveyor(Amplifier):
         return math.nan if self.circuit is not None else self.supply_volt * self.supply_ampere
 
     def with_gain(self, ohm: float) -> CurrentConveyor:
-        """Return it with another load, ratio times load being this [ohm].
+        """Return a copy with another load.
+
+        Parameters
+        ----------
+        ohm
+            Ratio times load, the size of the output's slope [ohm].
+
+        Returns
+        -------
+        CurrentConveyor
+            With a load of ``ohm / abs(ratio)``.
 
         Raises
         ------
@@ -197,9 +224,26 @@ class CurrentConveyor(Amplifier):
         return dataclasses.replace(self, load_ohm=ohm / abs(self.ratio))
 
     def output_density(self, source_ohm: float, *, column: bool = True) -> float:
-        """Return the white noise of the output current [A**2/Hz]; NaN for a circuit.
+        """Return the white noise of the output current.
 
-        Its own, and the thermal noise of column and input, ``4 k T / (R_s + R_in)``.
+        Its own, and the thermal noise of column and input, ``4 k T / (R_s + R_in)`` (Nyquist, Phys.
+        Rev. 32, 110, 1928).
+
+        Parameters
+        ----------
+        source_ohm
+            Resistance of the column to where its rows are held [ohm].
+        column
+            Whether the thermal noise of that resistance is in it.
+
+        Returns
+        -------
+        float
+            One-sided density at 27 C [A**2/Hz]; NaN for a circuit.
+
+        >>> quiet = CurrentConveyor(input_ohm=0.0)
+        >>> f"{quiet.output_density(10e3):.4g}"  # 4 k T / R
+        '1.658e-24'
         """
         if self.circuit is not None:
             return math.nan
@@ -214,11 +258,24 @@ class CurrentConveyor(Amplifier):
         *,
         column: bool = True,
     ) -> float:
-        """Return the rms noise of the output at 27 C [V, or A without a load]; NaN for a circuit.
+        """Return the rms noise of the output at 27 C.
 
         ``output_density`` over the copy's pole, ``pi / 2`` of its bandwidth; 0 where that is
         infinite, since white noise then has no rms. A load's own noise is left to what samples it:
         it has no bandwidth of its own.
+
+        Parameters
+        ----------
+        source_ohm, source_farad
+            Resistance and capacitance of the column to where its rows are held [ohm, F]; the
+            capacitance does not count.
+        column
+            Whether the thermal noise of that resistance is in it.
+
+        Returns
+        -------
+        float
+            Noise [V, or A without a load]; NaN for a circuit.
         """
         if self.circuit is not None:
             return math.nan
@@ -229,12 +286,23 @@ class CurrentConveyor(Amplifier):
         return current if self.load_ohm is None else current * self.load_ohm
 
     def spice_definition(self, name: str) -> list[str]:
-        """Return what a deck needs once: `name`, and ``<name>_turned`` of the opposite output."""
+        """Return what a deck needs once: `name`, and ``<name>_turned`` of the opposite output.
+
+        Parameters
+        ----------
+        name
+            Name of the behavioural subcircuit; a user's own keeps its name.
+
+        Returns
+        -------
+        list
+            SPICE lines.
+        """
         if self.circuit is not None:
             return self.circuit.include_lines()
         return [
-            *self._subcircuit(name, self.ratio),
-            *self._subcircuit(f"{name}_turned", -self.ratio),
+            *conveyor_subcircuit(self, name, self.ratio),
+            *conveyor_subcircuit(self, f"{name}_turned", -self.ratio),
         ]
 
     def spice_lines(
@@ -247,7 +315,18 @@ class CurrentConveyor(Amplifier):
         plus: str = "reference",
         driven: str | None = None,  # noqa: ARG002  it has no loop
     ) -> list[str]:
-        """Return one conveyor with its load; see :meth:`Amplifier.spice_lines`."""
+        """Return one conveyor with its load.
+
+        Parameters
+        ----------
+        instance, definition, minus, out, plus, driven
+            As in :meth:`Amplifier.spice_lines`.
+
+        Returns
+        -------
+        list
+            SPICE lines of the instance; it has no loop that `driven` could break.
+        """
         return self.spice_copy(instance, definition=definition, minus=minus, out=out, plus=plus)
 
     def spice_copy(
@@ -261,7 +340,18 @@ class CurrentConveyor(Amplifier):
         turned: bool = False,
         load: bool = True,
     ) -> list[str]:
-        """Return one whose current meets another's; see :meth:`Amplifier.spice_copy`."""
+        """Return one conveyor whose output current is added to another's.
+
+        Parameters
+        ----------
+        instance, definition, minus, out, plus, turned, load
+            As in :meth:`Amplifier.spice_copy`.
+
+        Returns
+        -------
+        list
+            SPICE lines of the instance.
+        """
         if self.circuit is not None:
             nodes = {"input": minus, "reference": plus, "out": out}
             lines = self.circuit.instance_lines(instance, nodes)
@@ -279,39 +369,18 @@ class CurrentConveyor(Amplifier):
         return lines
 
     def spice_supplies(self, instance: str) -> dict[str, float]:
-        """Return the names of the instance's supply sources and their voltages [V]."""
+        """Return the supply sources of an instance and their voltages.
+
+        Parameters
+        ----------
+        instance
+            Name of the instance.
+
+        Returns
+        -------
+        dict
+            Name of each source in the deck -> its voltage [V].
+        """
         if self.circuit is None:
             return {f"V{instance}_vdd": self.supply_volt}
         return {f"V{instance}_{port}": rail for port, rail in self.circuit.supplies.items()}
-
-    def _subcircuit(self, name: str, ratio: float) -> list[str]:
-        """Return the ``.subckt`` of the ports ``input reference out vdd``."""
-        num = spice_number
-        noise = FOUR_KT
-        held = "held" if self.input_ohm > 0.0 else "input"
-        lines = [
-            f".subckt {name} input reference out vdd",
-            f"* current conveyor: ratio {ratio:g}, input {self.input_ohm:g} ohm",
-            f"Isupply vdd 0 DC {num(self.supply_ampere)}",
-            f"Vsense {held} regulated DC 0",
-            "Eregulated regulated 0 reference 0 1",
-        ]
-        if self.input_ohm > 0.0:
-            lines.append(f"Rinput input held {num(self.input_ohm)}")
-        current = f"(I(Vsense)-({num(self.offset_ampere)}))"
-        if self.noise_ampere_per_root_hertz > 0.0:
-            # a resistor at 27 C whose current noise is the one asked for
-            lines.append(f"Rnoise noise 0 {num(noise / self.noise_ampere_per_root_hertz**2)}")
-            lines.append("Vnoise noise 0 DC 0")
-            current = f"({current}+I(Vnoise))"
-        if self.limit_ampere != math.inf:
-            limit = num(self.limit_ampere)
-            current = f"min(max({current},-{limit}),{limit})"
-        node = "copy" if self.bandwidth_hertz == math.inf else "driven"
-        lines.append(f"Bcopy {node} 0 V=1e6*{current}")
-        if node == "driven":
-            lines += [
-                "Rpole driven copy 1e3",
-                f"Cpole copy 0 {num(1.0 / (2e3 * math.pi * self.bandwidth_hertz))}",
-            ]
-        return [*lines, f"Gout 0 out copy 0 {num(ratio * 1e-6)}", f".ends {name}"]

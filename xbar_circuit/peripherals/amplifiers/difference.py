@@ -65,18 +65,33 @@ class DifferenceAmplifier:
         checks.number("reference_volt", self.reference_volt, "V", minimum=-math.inf)
 
     def at_celsius(self, celsius: float) -> DifferenceAmplifier:
-        """Return it at a temperature: its op-amp's offset, gain and bandwidth.
+        """Return the stage at another temperature: its op-amp's offset, gain and bandwidth.
 
         Its resistors are of one kind, so that their ratio stays.
+
+        Parameters
+        ----------
+        celsius
+            Temperature [degree Celsius].
+
+        Returns
+        -------
+        DifferenceAmplifier
+            A copy with the op-amp at that temperature.
+
+        Raises
+        ------
+        ParameterError
+            A coefficient leaves nothing of the op-amp's gain or bandwidth.
         """
         return replace(self, opamp=opamp_at(self.opamp, celsius))
 
     @property
     def output_line(self) -> tuple[float, float]:
-        """Output at equal inputs [V], and its slope over ``V_minus - V_plus``.
+        """Output at equal inputs [V], and its slope over ``V_minus - V_plus``, dimensionless.
 
-        NaN for a subcircuit. With ``b = 1 / (1 + gain)`` and an op-amp of gain A,
-        ``V_out (1 + A b) = middle + A ((1 - b) (V_minus - V_plus) + b V_ref + offset)``.
+        NaN for a subcircuit. With ``b = 1 / (1 + gain)`` and an op-amp of gain A, ``V_out (1 + A b)
+        = middle + A ((1 - b) (V_minus - V_plus) + b V_ref + offset)``.
         """
         amp = self.opamp
         if not isinstance(amp, OpAmp):
@@ -100,8 +115,8 @@ class DifferenceAmplifier:
     def output_noise(self) -> float:
         """Rms noise that it adds at its output at 27 C [V]; NaN for a subcircuit.
 
-        ``(pi / 2) f_unity / (1 + gain)`` wide: the op-amp's noise ``(1 + gain)`` times, and
-        ``4 k T R gain (1 + gain)`` of the resistors at either input.
+        In a noise bandwidth of ``(pi / 2) f_unity / (1 + gain)``: the op-amp's noise ``(1 + gain)``
+        times, and ``4 k T R gain (1 + gain)`` of the resistors at either input.
         """
         amp = self.opamp
         if not isinstance(amp, OpAmp):
@@ -112,7 +127,18 @@ class DifferenceAmplifier:
         return math.sqrt(density * 0.5 * math.pi * amp.unity_hertz / more)
 
     def spice_definition(self, name: str) -> list[str]:
-        """Return the lines that a deck needs once."""
+        """Return the lines that a deck needs once.
+
+        Parameters
+        ----------
+        name
+            Name of the behavioural subcircuit; a user's own keeps its name.
+
+        Returns
+        -------
+        list
+            SPICE lines.
+        """
         return opamp_definition(self.opamp, name)
 
     def spice_lines(
@@ -126,6 +152,11 @@ class DifferenceAmplifier:
             Name of this instance, and the name given to :meth:`spice_definition`.
         positive, negative, out
             Outputs of the two amplifiers, and its own.
+
+        Returns
+        -------
+        list
+            SPICE lines of op-amp, resistors and reference.
         """
         num = spice_number
         near, far = num(self.input_ohm), num(self.input_ohm * self.gain)
@@ -139,5 +170,16 @@ class DifferenceAmplifier:
         ]
 
     def spice_supplies(self, instance: str) -> dict[str, float]:
-        """Return the names of the instance's supply sources and their voltages [V]."""
+        """Return the supply sources of an instance and their voltages.
+
+        Parameters
+        ----------
+        instance
+            Name of the instance.
+
+        Returns
+        -------
+        dict
+            Name of each source in the deck -> its voltage [V].
+        """
         return opamp_supplies(self.opamp, instance)

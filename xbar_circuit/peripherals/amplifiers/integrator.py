@@ -89,7 +89,23 @@ class ChargeIntegrator(Amplifier):
         check_coefficients(self, "capacitor_per_celsius")
 
     def at_celsius(self, celsius: float) -> ChargeIntegrator:
-        """Return it at a temperature: its op-amp and its capacitor, the switches as they are."""
+        """Return the integrator at another temperature; the switches stay as they are.
+
+        Parameters
+        ----------
+        celsius
+            Temperature [degree Celsius].
+
+        Returns
+        -------
+        ChargeIntegrator
+            A copy with the op-amp and the capacitor at that temperature.
+
+        Raises
+        ------
+        ParameterError
+            A coefficient leaves nothing of a number.
+        """
         return dataclasses.replace(
             self,
             opamp=opamp_at(self.opamp, celsius),
@@ -98,7 +114,7 @@ class ChargeIntegrator(Amplifier):
 
     @property
     def output_unit(self) -> str:
-        """Volt."""
+        """Always ``"V"``."""
         return "V"
 
     @property
@@ -126,7 +142,7 @@ class ChargeIntegrator(Amplifier):
 
     @property
     def column_ohm(self) -> float:
-        """Resistance that the column sees [ohm]."""
+        """Resistance that the column sees [ohm]; NaN for a subcircuit."""
         return self.input_ohm
 
     @property
@@ -136,7 +152,7 @@ class ChargeIntegrator(Amplifier):
 
     @property
     def window_begin_second(self) -> float:
-        """The reset [s]."""
+        """Length of the reset [s], after which the window begins."""
         return self.reset_second
 
     @property
@@ -162,7 +178,7 @@ class ChargeIntegrator(Amplifier):
 
     @property
     def ideal_line(self) -> tuple[float, float]:
-        """`output_line` with ideal parts."""
+        """`output_line` with an ideal op-amp [V, ohm]."""
         return self.reference_volt, -self.transimpedance_ohm
 
     @property
@@ -171,13 +187,24 @@ class ChargeIntegrator(Amplifier):
         return self.opamp.power_watt if isinstance(self.opamp, OpAmp) else math.nan
 
     def with_gain(self, ohm: float) -> ChargeIntegrator:
-        """Return it with another capacitor, window over capacitance being this [ohm]."""
+        """Return a copy with another capacitor.
+
+        Parameters
+        ----------
+        ohm
+            Window over capacitance, the size of the ideal line's slope [ohm].
+
+        Returns
+        -------
+        ChargeIntegrator
+            With a capacitor of ``window_second / ohm``.
+        """
         return dataclasses.replace(self, farad=self.window_second / ohm)
 
     def output_noise(
         self, source_ohm: float, source_farad: float = 0.0, *, column: bool = True
     ) -> float:
-        """Return the rms noise of the held output at 27 C [V]; NaN for a subcircuit.
+        """Return the rms noise of the held output at 27 C.
 
         The covariance of the circuit (see `_integrator_noise`), with what is frozen on the
         capacitor and what the op-amp adds while it holds. With a fast op-amp of large gain it is
@@ -185,12 +212,24 @@ class ChargeIntegrator(Amplifier):
         - ``k T / C`` of the reset, and ``k T C_s / C**2`` that the column's capacitance hands over;
         - ``k T C_s / (C (C + C_s))`` that the window's switch leaves as it opens;
         - the random walk of the column's current in the window, ``S T / (2 C**2)`` with
-          ``S = (4 k T R + e_n**2) / R**2`` and the switch in R;
+         ``S = (4 k T R + e_n**2) / R**2`` and the switch in R;
         - ``(C_s / C)**2 e_n**2 (pi / 2) f_unity C / (C + C_s)`` of the op-amp's noise on the
-          column's capacitance at its end;
+         column's capacitance at its end;
         - the op-amp's own noise in the hold, ``e_n**2 (pi / 2) f_unity (C + C_in) / C``.
 
         B. Razavi, Design of Analog CMOS Integrated Circuits, ch. 7 and 13, for the parts.
+
+        Parameters
+        ----------
+        source_ohm, source_farad
+            Resistance and capacitance of the column to where its rows are held [ohm, F].
+        column
+            Whether the thermal noise of that resistance is in it.
+
+        Returns
+        -------
+        float
+            Noise [V]; NaN for a subcircuit.
         """
         amp = self.opamp
         if not isinstance(amp, OpAmp):
@@ -211,7 +250,18 @@ class ChargeIntegrator(Amplifier):
         return math.sqrt(circuit.variance())
 
     def spice_definition(self, name: str) -> list[str]:
-        """Return the lines that a deck needs once."""
+        """Return the lines that a deck needs once: the switches' model and the op-amp.
+
+        Parameters
+        ----------
+        name
+            Name of the behavioural subcircuit; a user's own keeps its name.
+
+        Returns
+        -------
+        list
+            SPICE lines.
+        """
         return [
             f".model xbar_integrator_switch sw(vt=0.5 vh=0 ron={spice_number(self.switch_ohm)}"
             " roff=1e13)",
@@ -228,10 +278,20 @@ class ChargeIntegrator(Amplifier):
         plus: str = "reference",
         driven: str | None = None,
     ) -> list[str]:
-        """Return one integrator; see :meth:`Amplifier.spice_lines`.
+        """Return one integrator.
 
         The nodes ``reset`` and ``integrate`` (0 V and 1 V) open its windows. Outside of the window
         the bit line rests on the reference.
+
+        Parameters
+        ----------
+        instance, definition, minus, out, plus, driven
+            As in :meth:`Amplifier.spice_lines`.
+
+        Returns
+        -------
+        list
+            SPICE lines of op-amp, capacitor and switches.
         """
         inner = f"{instance}_minus"
         nodes = (plus, inner, out if driven is None else driven)
@@ -244,13 +304,34 @@ class ChargeIntegrator(Amplifier):
         ]
 
     def spice_supplies(self, instance: str) -> dict[str, float]:
-        """Return the names of the instance's supply sources and their voltages [V]."""
+        """Return the supply sources of an instance and their voltages.
+
+        Parameters
+        ----------
+        instance
+            Name of the instance.
+
+        Returns
+        -------
+        dict
+            Name of each source in the deck -> its voltage [V].
+        """
         return opamp_supplies(self.opamp, instance)
 
     def spice_shared(self, period_second: float) -> Iterator[str]:
         """Yield the sources of ``reset`` and ``integrate``, which open the window.
 
-        An edge's middle counts, where the switches turn.
+        The switches turn in the middle of an edge, which is where a window begins and ends.
+
+        Parameters
+        ----------
+        period_second
+            Time from one read to the next [s].
+
+        Returns
+        -------
+        Iterator[str]
+            SPICE lines.
         """
         num = spice_number
         edge = 1e-3 * min(self.reset_second, self.window_second, self.hold_second)

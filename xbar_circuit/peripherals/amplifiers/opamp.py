@@ -121,15 +121,28 @@ class OpAmp:
         check_coefficients(self, "offset_volt_per_celsius", "gain_per_celsius", "unity_per_celsius")
 
     def at_celsius(self, celsius: float) -> OpAmp:
-        """Return it as it is at a temperature [degree Celsius]; the numbers given hold at 27.
+        """Return the op-amp at another temperature; the numbers that it is given hold at 27 C.
 
-        Offset, gain and bandwidth go by their coefficients. The noise stays as stated for 27 C: the
-        resistor that makes it in SPICE is warm there, and `Readout.noise` scales it.
+        Offset, gain and bandwidth change by their coefficients. The noise stays as stated for 27 C:
+        the resistor that makes it in SPICE is warm there, and `Readout.noise` scales it.
+
+        Parameters
+        ----------
+        celsius
+            Temperature [degree Celsius].
+
+        Returns
+        -------
+        OpAmp
+            A copy with offset, gain and bandwidth at that temperature.
 
         Raises
         ------
         ParameterError
             A coefficient leaves nothing of the gain or the bandwidth.
+
+        >>> round(OpAmp(offset_volt_per_celsius=2e-6).at_celsius(77.0).offset_volt, 9)
+        0.0001
         """
         return replace(
             self,
@@ -145,7 +158,7 @@ class OpAmp:
 
     @property
     def middle_volt(self) -> float:
-        """Middle of the output range, where the output stands without an input [V]."""
+        """Middle of the output range, the output without an input [V]."""
         return 0.5 * (self.output_low_volt + self.output_high_volt)
 
     @property
@@ -154,9 +167,19 @@ class OpAmp:
         return self.supply_volt * self.supply_ampere
 
     def spice_subcircuit(self, name: str) -> list[str]:
-        """Return the ``.subckt`` of the ports ``plus minus out vdd``.
+        """Return the ``.subckt`` with the ports ``plus minus out vdd``.
 
         The noise generator is a resistor whose thermal noise at 27 C is the one asked for.
+
+        Parameters
+        ----------
+        name
+            Name of the subcircuit.
+
+        Returns
+        -------
+        list
+            SPICE lines ``.subckt`` to ``.ends``.
         """
         num = spice_number
         gm = 2.0 * math.pi * self.unity_hertz * _INNER_FARAD

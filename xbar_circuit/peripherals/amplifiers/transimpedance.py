@@ -61,6 +61,12 @@ class TransimpedanceAmplifier(Amplifier):
     ------
     ParameterError
         A value is out of range, or the op-amp is something else.
+
+    >>> amplifier = TransimpedanceAmplifier(opamp=OpAmp(dc_gain=1e4), feedback_ohm=50e3)
+    >>> round(amplifier.input_ohm, 3)  # R_f / (1 + A)
+    5.0
+    >>> f"{amplifier.output_noise(source_ohm=1e3):.3g}"  # V, thermal noise of column and feedback
+    '0.00114'
     """
 
     opamp: OpAmp | Subcircuit
@@ -79,7 +85,23 @@ class TransimpedanceAmplifier(Amplifier):
         check_coefficients(self, "feedback_per_celsius")
 
     def at_celsius(self, celsius: float) -> TransimpedanceAmplifier:
-        """Return it at a temperature: its op-amp and its resistor, the capacitor as it is."""
+        """Return the amplifier at another temperature: op-amp and resistor, the capacitor as it is.
+
+        Parameters
+        ----------
+        celsius
+            Temperature [degree Celsius].
+
+        Returns
+        -------
+        TransimpedanceAmplifier
+            A copy with the op-amp and the feedback resistor at that temperature.
+
+        Raises
+        ------
+        ParameterError
+            A coefficient leaves nothing of a number.
+        """
         return dataclasses.replace(
             self,
             opamp=opamp_at(self.opamp, celsius),
@@ -95,7 +117,7 @@ class TransimpedanceAmplifier(Amplifier):
 
     @property
     def column_ohm(self) -> float:
-        """Resistance that the column sees [ohm]."""
+        """Resistance that the column sees at DC [ohm]; NaN for a subcircuit."""
         return self.input_ohm
 
     @property
@@ -114,7 +136,7 @@ class TransimpedanceAmplifier(Amplifier):
 
     @property
     def output_unit(self) -> str:
-        """Volt."""
+        """Always ``"V"``."""
         return "V"
 
     @property
@@ -132,7 +154,7 @@ class TransimpedanceAmplifier(Amplifier):
 
     @property
     def ideal_line(self) -> tuple[float, float]:
-        """`output_line` with ideal parts."""
+        """`output_line` with an ideal op-amp [V, ohm]."""
         return self.reference_volt, -self.feedback_ohm
 
     @property
@@ -141,7 +163,18 @@ class TransimpedanceAmplifier(Amplifier):
         return self.opamp.power_watt if isinstance(self.opamp, OpAmp) else math.nan
 
     def output_volt(self, ampere: FloatArray) -> FloatArray:
-        """Return the output for column currents, without saturation (same shape) [V]."""
+        """Return the output for column currents, without saturation.
+
+        Parameters
+        ----------
+        ampere
+            Currents into the bit line's sense terminal [A], any shape.
+
+        Returns
+        -------
+        FloatArray
+            Output voltage [V], of the shape of `ampere`; NaN for a subcircuit.
+        """
         start, slope = self.output_line
         result: FloatArray = start + slope * ampere
         return result
@@ -149,11 +182,23 @@ class TransimpedanceAmplifier(Amplifier):
     def output_noise(
         self, source_ohm: float, source_farad: float = 0.0, *, column: bool = True
     ) -> float:
-        """Return the rms noise of the output at 27 C, up to 100 GHz [V]; NaN for a subcircuit.
+        """Return the rms noise of the output at 27 C, up to 100 GHz.
 
         The op-amp's noise, and the thermal noise of column, feedback and output resistor, each by
-        its transfer: with D = 1 + A + (Z_f + R_out) / Z_s the input moves by A / D,
-        -(Z_f + R_out) / D, Z_f / D and 1 / D of them.
+        its transfer: with D = 1 + A + (Z_f + R_out) / Z_s the input moves by A / D, -(Z_f + R_out)
+        / D, Z_f / D and 1 / D of them.
+
+        Parameters
+        ----------
+        source_ohm, source_farad
+            Resistance and capacitance of the column to where its rows are held [ohm, F].
+        column
+            Whether the thermal noise of that resistance is in it.
+
+        Returns
+        -------
+        float
+            Noise [V]; NaN for a subcircuit.
         """
         amp = self.opamp
         if not isinstance(amp, OpAmp):
@@ -185,10 +230,27 @@ class TransimpedanceAmplifier(Amplifier):
         return float(np.sqrt(np.trapezoid(density * hertz, np.log(hertz))))
 
     def loop_gain(self, hertz: FloatArray, source_ohm: float, source_farad: float) -> FloatArray:
-        """Return the loop gain T on a column of the given Thevenin impedance (complex).
+        """Return the loop gain T on a column of the given Thevenin impedance.
 
         ``T = A(s) * Z_s / (Z_s + Z_f + R_out)``, with Z_s the column's resistance, its capacitance
         and the input's in parallel, and Z_f the feedback (Graeme, Photodiode Amplifiers, 1996).
+
+        Parameters
+        ----------
+        hertz
+            Frequencies [Hz], any shape.
+        source_ohm, source_farad
+            Resistance and capacitance of the column to where its rows are held [ohm, F].
+
+        Returns
+        -------
+        FloatArray
+            Complex loop gain, dimensionless, of the shape of `hertz`.
+
+        Raises
+        ------
+        ParameterError
+            The op-amp is a subcircuit, whose loop has to be measured.
         """
         amp = self.opamp
         if not isinstance(amp, OpAmp):
@@ -207,12 +269,34 @@ class TransimpedanceAmplifier(Amplifier):
         return result
 
     def with_gain(self, ohm: float) -> TransimpedanceAmplifier:
-        """Return it with another feedback resistor [ohm] and the same pole of the feedback."""
+        """Return a copy with another feedback resistor and the same pole of the feedback.
+
+        Parameters
+        ----------
+        ohm
+            Feedback resistor [ohm].
+
+        Returns
+        -------
+        TransimpedanceAmplifier
+            With this resistor, and a capacitor in inverse proportion to it.
+        """
         farad = self.feedback_farad * self.feedback_ohm / ohm
         return dataclasses.replace(self, feedback_ohm=ohm, feedback_farad=farad)
 
     def spice_definition(self, name: str) -> list[str]:
-        """Return the lines that a deck needs once."""
+        """Return the lines that a deck needs once.
+
+        Parameters
+        ----------
+        name
+            Name of the behavioural subcircuit; a user's own keeps its name.
+
+        Returns
+        -------
+        list
+            SPICE lines.
+        """
         return opamp_definition(self.opamp, name)
 
     def spice_lines(
@@ -225,7 +309,18 @@ class TransimpedanceAmplifier(Amplifier):
         plus: str = "reference",
         driven: str | None = None,
     ) -> list[str]:
-        """Return one amplifier with its feedback; see :meth:`Amplifier.spice_lines`."""
+        """Return one amplifier with its feedback.
+
+        Parameters
+        ----------
+        instance, definition, minus, out, plus, driven
+            As in :meth:`Amplifier.spice_lines`.
+
+        Returns
+        -------
+        list
+            SPICE lines of op-amp, supplies and feedback.
+        """
         nodes = (plus, minus, out if driven is None else driven)
         lines = opamp_lines(self.opamp, instance, definition, nodes)
         feedback = f"{instance} {minus} {out}"
@@ -235,5 +330,16 @@ class TransimpedanceAmplifier(Amplifier):
         return lines
 
     def spice_supplies(self, instance: str) -> dict[str, float]:
-        """Return the names of the instance's supply sources and their voltages [V]."""
+        """Return the supply sources of an instance and their voltages.
+
+        Parameters
+        ----------
+        instance
+            Name of the instance.
+
+        Returns
+        -------
+        dict
+            Name of each source in the deck -> its voltage [V].
+        """
         return opamp_supplies(self.opamp, instance)
