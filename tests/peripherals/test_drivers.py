@@ -20,7 +20,7 @@ from xbar_circuit.peripherals import (
     WordLines,
     WriteLines,
 )
-from xbar_circuit.peripherals.drivers.base import Wave
+from xbar_circuit.peripherals.drivers.word_lines import Wave
 
 
 @pytest.mark.parametrize("driver", [Dac(), PulseWidth(), BitSerial(), WordLineBuffer(driver=Dac())])

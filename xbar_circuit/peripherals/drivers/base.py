@@ -1,4 +1,4 @@
-"""What every driver is to the rest: numbers from -1 to 1 in, word-line voltages out.
+"""The interface of drivers: numbers from -1 to 1 in, word-line voltages out.
 
 A driver turns inputs into codes, and codes into one or several *reads* of the array. In a read
 every word line is at a voltage around the array's reference, so signed inputs are voltages above
@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any, Self
 
 import numpy as np
@@ -21,12 +20,12 @@ from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals._temperature import check_coefficients, scaled_at
-from xbar_circuit.peripherals._waveform import piecewise, staircase
 from xbar_circuit.peripherals.converters.base import CodeArray, finite_values
 from xbar_circuit.peripherals.cost import PartCost
+from xbar_circuit.peripherals.drivers.word_lines import Wave, WordLines
 from xbar_circuit.peripherals.subcircuit import Subcircuit
 
-__all__ = ["Driver", "Wave", "WordLines", "check_inputs", "check_output"]
+__all__ = ["Driver", "check_inputs", "check_output"]
 
 
 #: What moves with the temperature, by the coefficient that says how.
@@ -35,101 +34,6 @@ _COEFFICIENTS = {
     "output_ohm": "output_per_celsius",
     "limit_ampere": "limit_per_celsius",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class WordLines:
-    """Word-line signals of one read for every product of a batch.
-
-    The defaults are typical values, chosen here, not those of a particular design.
-
-    volt : (batch, rows) voltage about the reference [V].
-    second : (batch, rows) for how long it stands, from the beginning of the read-out's window,
-        where it rises, to the beginning of its fall [s]; None stands for the whole period.
-    rise_second, fall_second : of the edges [s].
-    weight : of this read's codes in the product.
-    """
-
-    volt: FloatArray
-    second: FloatArray | None = None
-    rise_second: float = 50e-12
-    fall_second: float = 50e-12
-    weight: int = 1
-
-    @classmethod
-    def in_turn(cls, reads: Sequence[WordLines]) -> WordLines:
-        """Return the k-th read of input k, in turn, as one batch; the weight is 1."""
-        which = np.arange(len(reads[0].volt))
-        turn = which % len(reads)
-        timed = [read.second for read in reads if read.second is not None]
-        return cls(
-            volt=np.stack([read.volt for read in reads])[turn, which],
-            second=np.stack(timed)[turn, which] if timed else None,
-            rise_second=reads[0].rise_second,
-            fall_second=reads[0].fall_second,
-        )
-
-    def part(self, which: slice) -> WordLines:
-        """Return a part of the batch."""
-        return WordLines(
-            volt=self.volt[which],
-            second=None if self.second is None else self.second[which],
-            rise_second=self.rise_second,
-            fall_second=self.fall_second,
-            weight=self.weight,
-        )
-
-    def on_second(self, window_second: float) -> FloatArray:
-        """Return for how long each word line counts as on (batch, rows) [s].
-
-        The edges are straight lines: the area of a pulse is its voltage times this time.
-        """
-        if self.second is None:
-            return np.where(self.volt != 0.0, window_second, 0.0)
-        on = np.maximum(self.second + 0.5 * (self.fall_second - self.rise_second), 0.0)
-        shape: FloatArray = np.where((self.second > 0.0) & (self.volt != 0.0), on, 0.0)
-        return shape
-
-    def mean_volt(self, window_second: float) -> FloatArray:
-        """Return the mean voltage over a window (batch, rows) [V]; of levels, the level."""
-        if self.second is None:
-            return self.volt
-        result: FloatArray = self.volt * (self.on_second(window_second) / window_second)
-        return result
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Wave:
-    """What one row does in a deck, read after read.
-
-    read, row : what the word lines do, and which of them.
-    period_second : from one read to the next [s].
-    window_begin_second : from the beginning of a read to that of its window, where pulses rise [s].
-    """
-
-    read: WordLines
-    row: int
-    period_second: float
-    window_begin_second: float
-
-    def lines(self, source: str) -> Iterator[str]:
-        """Yield the source; `source` is its beginning, such as ``"Vin in 0"``."""
-        read, row = self.read, self.row
-        begins = self.period_second * np.arange(len(read.volt), dtype=np.float64)
-        if read.second is None:
-            yield from staircase(source, read.volt[:, row], begins, read.rise_second)
-            return
-        points = [(0.0, 0.0)]
-        for k, begin in enumerate(begins + self.window_begin_second):
-            volt, second = float(read.volt[k, row]), float(read.second[k, row])
-            if volt != 0.0 and second > 0.0:
-                points += [
-                    (float(begin), 0.0),
-                    (float(begin) + read.rise_second, volt),
-                    (float(begin) + max(second, 1.0001 * read.rise_second), volt),
-                    (float(begin) + second + read.fall_second, 0.0),
-                ]
-        yield from piecewise(source, points)
 
 
 class Driver(ABC):
@@ -143,7 +47,7 @@ class Driver(ABC):
     bits: int
     signed: bool  # whether codes reach below 0
     output_ohm: float  # output resistance [ohm]
-    farad: float  # what is charged at each step besides the array [F], for the energy
+    farad: float  # charged at each step in addition to the array [F], for the energy
 
     @property
     @abstractmethod
@@ -154,7 +58,21 @@ class Driver(ABC):
     def reads(
         self, codes: CodeArray, *, rng: np.random.Generator | None = None
     ) -> tuple[WordLines, ...]:
-        """Return the reads that make the products of `codes` (batch, rows)."""
+        """Return the reads of the array that make the products of some codes.
+
+        Parameters
+        ----------
+        codes
+            Codes of the inputs, (batch, rows).
+        rng
+            Draws the jitter, where the driver has some; None is none.
+
+        Returns
+        -------
+        tuple
+            One :class:`WordLines` for each read, of (batch, rows); the product is the sum of their
+            codes times their weights.
+        """
 
     @property
     def highest(self) -> int:
@@ -173,7 +91,7 @@ class Driver(ABC):
 
     @property
     def noisy(self) -> bool:
-        """Whether its reads have jitter that is to be drawn."""
+        """Whether its reads have jitter, which :meth:`reads` then draws."""
         return False
 
     @property
@@ -193,7 +111,7 @@ class Driver(ABC):
 
     @property
     def limited(self) -> bool:
-        """Whether its current is, so that it is more than a resistance."""
+        """Whether its current is limited, so that it is more than a resistance."""
         return False
 
     @property
@@ -207,7 +125,17 @@ class Driver(ABC):
         return 0.0 if self.circuit is not None else self.terminal_ohm
 
     def encode(self, values: ArrayLike) -> CodeArray:
-        """Return the codes ``round(values * highest)`` of inputs; ties go to the even code.
+        """Return the codes of inputs, ``round(values * highest)``; ties go to the even code.
+
+        Parameters
+        ----------
+        values
+            Inputs from -1 to 1, or from 0 to 1 without sign, any shape.
+
+        Returns
+        -------
+        CodeArray
+            Codes from `lowest` to `highest`, of the shape of `values`.
 
         Raises
         ------
@@ -219,33 +147,85 @@ class Driver(ABC):
         return codes
 
     def planes(self, codes: NDArray[Any]) -> tuple[tuple[int, NDArray[Any]], ...]:
-        """Return weight and codes of every read of the products of `codes`; same shape and kind."""
+        """Return the codes of every read of a product.
+
+        Parameters
+        ----------
+        codes
+            Codes of the inputs, any shape.
+
+        Returns
+        -------
+        tuple
+            A pair for each read: weight, and codes of the shape and the dtype of `codes`; the sum
+            of weight times codes is `codes`.
+        """
         return ((1, codes),)
 
     @property
     def odd(self) -> bool:
-        """Whether the planes of opposite codes are opposite."""
+        """Whether opposite codes have opposite planes."""
         return True
 
     def volt_per_code(self, window_second: float) -> float | None:  # noqa: ARG002  most differ
-        """Return the mean voltage over a window that a code of :meth:`planes` counts for [V].
+        """Return the mean voltage over a window that one code of :meth:`planes` is worth.
 
-        None where voltages are not proportional to codes.
+        Parameters
+        ----------
+        window_second
+            Window over which the read-out averages [s].
+
+        Returns
+        -------
+        float or None
+            Voltage [V]; None where voltages are not proportional to codes.
         """
         return None
 
     def with_sign(self, signed: bool) -> Driver:  # noqa: FBT001  what it is about
-        """Return a copy for inputs of both signs, or for inputs from 0 to 1."""
+        """Return a copy for inputs of both signs, or for inputs from 0 to 1.
+
+        Parameters
+        ----------
+        signed
+            Whether the inputs have both signs.
+
+        Returns
+        -------
+        Driver
+            The same driver with the other range of codes.
+        """
         return dataclasses.replace(self, signed=signed)  # type: ignore[type-var]
 
     @abstractmethod
     def with_full_scale(self, volt: float) -> Driver:
-        """Return a copy with another full scale [V]."""
+        """Return a copy with another full scale.
+
+        Parameters
+        ----------
+        volt
+            Voltage of the input 1 about the reference [V].
+
+        Returns
+        -------
+        Driver
+            The same driver with this `full_scale_volt`.
+        """
 
     def at_celsius(self, celsius: float) -> Self:
-        """Return the driver at a temperature [degree Celsius]; what is stated holds at 27 C.
+        """Return the driver at another temperature; the numbers that it is given hold at 27 C.
 
         Only what has a coefficient moves: ``value * (1 + coefficient * (celsius - 27))``.
+
+        Parameters
+        ----------
+        celsius
+            Temperature [degree Celsius].
+
+        Returns
+        -------
+        Self
+            A copy with these values; itself where no coefficient is given.
 
         Raises
         ------
@@ -261,12 +241,23 @@ class Driver(ABC):
 
     @property
     def cost(self) -> PartCost:
-        """Of one word line at full scale in one read: its own capacitance, charged once."""
+        """Cost of one word line at full scale in one read: its capacitance, charged once."""
         joule = self.farad * self.full_scale_volt**2
         return PartCost(latency_second=self.span_second, energy_joule=joule)
 
     def spice_definition(self, name: str) -> list[str]:  # noqa: ARG002  most need none
-        """Return the lines that a deck needs once: the subcircuit `name` or a user's file."""
+        """Return the lines that a deck needs once: a subcircuit or a user's file.
+
+        Parameters
+        ----------
+        name
+            Name of the behavioural subcircuit.
+
+        Returns
+        -------
+        list
+            SPICE lines; empty for a driver without a circuit of its own.
+        """
         return []
 
     def spice_lines(
@@ -282,11 +273,16 @@ class Driver(ABC):
         Parameters
         ----------
         name, node
-            Of the terminal and its node.
+            Name of the terminal, and its node.
         wave
             Signal of the row.
         definition
             The name that :meth:`spice_definition` was given.
+
+        Returns
+        -------
+        Iterator[str]
+            SPICE lines.
         """
         yield from wave.lines(f"V{name} {node} reference")
 

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from xbar_circuit import _checks as checks
 from xbar_circuit.peripherals.converters.base import CodeArray
-from xbar_circuit.peripherals.drivers.base import Driver, WordLines, check_output
+from xbar_circuit.peripherals.drivers.base import Driver, check_output
+from xbar_circuit.peripherals.drivers.word_lines import WordLines
 
 __all__ = ["BitSerial"]
 
@@ -47,7 +48,7 @@ class BitSerial(Driver):
     settle_second
         Rise time of its steps, as a straight line [s].
     farad
-        Capacitance charged at each step besides the array [F], for the energy.
+        Capacitance charged at each step in addition to the array [F], for the energy.
     full_scale_per_celsius, output_per_celsius
         Temperature coefficients of full scale and output resistance [1/degree Celsius], about 27 C.
 
@@ -88,11 +89,35 @@ class BitSerial(Driver):
         return self.signed and self.coding == "sign-magnitude"
 
     def with_full_scale(self, volt: float) -> BitSerial:
-        """Return a copy with another full scale [V]."""
+        """Return a copy with another full scale.
+
+        Parameters
+        ----------
+        volt
+            Voltage of the input 1 about the reference [V].
+
+        Returns
+        -------
+        BitSerial
+            The same driver with this `full_scale_volt`.
+        """
         return dataclasses.replace(self, full_scale_volt=volt)
 
     def planes(self, codes: NDArray[Any]) -> tuple[tuple[int, NDArray[Any]], ...]:
-        """Return weight and bits of every read, lowest first; the bits carry a magnitude's sign."""
+        """Return the bits of every read, lowest first.
+
+        Parameters
+        ----------
+        codes
+            Codes of the inputs, any shape.
+
+        Returns
+        -------
+        tuple
+            A pair for each bit: weight (a power of two, negative for the highest bit of two's
+            complements), and 0 or 1 of the shape and the dtype of `codes`; in sign and magnitude
+            the bits carry the sign.
+        """
         whole = codes.astype(np.int64, copy=False)
         number = np.abs(whole) if self._by_sign else whole & (2**self.bits - 1)
         sign = np.sign(whole) if self._by_sign else np.ones_like(whole)
@@ -107,11 +132,22 @@ class BitSerial(Driver):
 
     @property
     def odd(self) -> bool:
-        """Whether the planes of opposite codes are opposite: not those of two's complements."""
+        """Whether opposite codes have opposite planes; those of two's complements have not."""
         return self._by_sign
 
     def volt_per_code(self, window_second: float) -> float:  # noqa: ARG002  a level
-        """Return the voltage of a one [V]."""
+        """Return the voltage of a one, which is a level.
+
+        Parameters
+        ----------
+        window_second
+            Not used: a level is the same over any window.
+
+        Returns
+        -------
+        float
+            `full_scale_volt` [V].
+        """
         return self.full_scale_volt
 
     def reads(
@@ -120,7 +156,20 @@ class BitSerial(Driver):
         *,
         rng: np.random.Generator | None = None,  # noqa: ARG002  of the protocol; it has no noise
     ) -> tuple[WordLines, ...]:
-        """Return one read for each bit, lowest first."""
+        """Return one read for each bit, lowest first.
+
+        Parameters
+        ----------
+        codes
+            Codes of the inputs, (batch, rows).
+        rng
+            Not used: the reads have no noise.
+
+        Returns
+        -------
+        tuple
+            One :class:`WordLines` for each bit: its voltages [V], (batch, rows), and its weight.
+        """
         edge = self.settle_second
         return tuple(
             WordLines(

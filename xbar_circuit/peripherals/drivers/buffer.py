@@ -21,15 +21,16 @@ from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals.converters.base import CodeArray
-from xbar_circuit.peripherals.drivers.base import Driver, Wave, WordLines, check_output
+from xbar_circuit.peripherals.drivers.base import Driver, check_output
+from xbar_circuit.peripherals.drivers.word_lines import Wave, WordLines
 from xbar_circuit.peripherals.subcircuit import Subcircuit
 from xbar_circuit.units import spice_number
 
 __all__ = ["WordLineBuffer"]
 
-#: Of a limited buffer's output in SPICE [F], little against a word line. Without any the node of a
-#: purely resistive array is algebraic: from one step to the next Newton's method has to cross the
-#: bend of the limit at once, and ngspice may end with "Timestep too small".
+#: Capacitance of a limited buffer's output in SPICE [F], little against a word line; chosen.
+#: Without any the node of a purely resistive array is algebraic: from one step to the next Newton's
+#: method has to cross the bend of the limit at once, and ngspice may end with "Timestep too small".
 _NODE_FARAD = 1e-15
 
 
@@ -49,13 +50,13 @@ class WordLineBuffer(Driver):
     limit_ampere
         Largest current in either direction [A]; infinite is no limit.
     bandwidth_hertz
-        Of its single pole [Hz]; infinite is no pole. The fast model has settled levels, and pulses
-        whose area a linear filter keeps.
+        Frequency of its single pole [Hz]; infinite is no pole. The fast model has settled levels,
+        and pulses whose area a linear filter keeps.
     circuit
         A :class:`Subcircuit` with the ports ``input`` and ``out``, which ngspice then runs instead
         of the formula; the fast model keeps the formula.
     farad
-        Capacitance charged at each step besides the array [F], for the energy.
+        Capacitance charged at each step in addition to the array [F], for the energy.
     output_per_celsius, limit_per_celsius
         Temperature coefficients of resistance and limit [1/degree Celsius], about 27 C; `driver`
         and `circuit` have their own.
@@ -64,6 +65,11 @@ class WordLineBuffer(Driver):
     ------
     ParameterError
         A value is out of range, or a limit has no resistance to act on.
+
+    >>> from xbar_circuit.peripherals import Dac
+    >>> buffer = WordLineBuffer(driver=Dac(bits=8), output_ohm=50.0, limit_ampere=1e-3)
+    >>> buffer.ampere(np.array([0.005, 5.0])).round(7).tolist()  # nearly linear, nearly the limit
+    [9.95e-05, 0.001]
     """
 
     driver: Driver
@@ -99,7 +105,7 @@ class WordLineBuffer(Driver):
 
     @property
     def limited(self) -> bool:
-        """Whether its current is, so that it is more than a resistance."""
+        """Whether its current is limited, so that it is more than a resistance."""
         return self.limit_ampere != math.inf
 
     @property
@@ -130,7 +136,17 @@ class WordLineBuffer(Driver):
         return span + tail if span > 0.0 else 0.0
 
     def at_celsius(self, celsius: float) -> WordLineBuffer:
-        """Return the buffer and the driver before it at a temperature [degree Celsius].
+        """Return the buffer and the driver before it at another temperature.
+
+        Parameters
+        ----------
+        celsius
+            Temperature [degree Celsius].
+
+        Returns
+        -------
+        WordLineBuffer
+            A copy with both at that temperature.
 
         Raises
         ------
@@ -141,20 +157,53 @@ class WordLineBuffer(Driver):
         return dataclasses.replace(own, driver=self.driver.at_celsius(celsius))
 
     def encode(self, values: ArrayLike) -> CodeArray:
-        """Return the driver's codes of inputs from -1 to 1."""
+        """Return the codes of the driver in front; see :meth:`Driver.encode`.
+
+        Parameters
+        ----------
+        values
+            Inputs from -1 to 1, or from 0 to 1 without sign, any shape.
+
+        Returns
+        -------
+        CodeArray
+            Codes, of the shape of `values`.
+        """
         return self.driver.encode(values)
 
     def planes(self, codes: NDArray[Any]) -> tuple[tuple[int, NDArray[Any]], ...]:
-        """Return the driver's."""
+        """Return the codes of every read of the driver in front; see :meth:`Driver.planes`.
+
+        Parameters
+        ----------
+        codes
+            Codes of the inputs, any shape.
+
+        Returns
+        -------
+        tuple
+            A pair for each read: weight, and codes of the shape of `codes`.
+        """
         return self.driver.planes(codes)
 
     @property
     def odd(self) -> bool:
-        """Whether the planes of opposite codes are opposite."""
+        """Whether opposite codes have opposite planes."""
         return self.driver.odd
 
     def volt_per_code(self, window_second: float) -> float | None:
-        """Return the driver's [V]."""
+        """Return what one code of the driver in front is worth; see :meth:`Driver.volt_per_code`.
+
+        Parameters
+        ----------
+        window_second
+            Window over which the read-out averages [s].
+
+        Returns
+        -------
+        float or None
+            Voltage [V]; None where voltages are not proportional to codes.
+        """
         return self.driver.volt_per_code(window_second)
 
     @property
@@ -168,27 +217,86 @@ class WordLineBuffer(Driver):
         return self.driver.noisy
 
     def with_sign(self, signed: bool) -> WordLineBuffer:  # noqa: FBT001  what it is about
-        """Return a copy whose driver takes inputs of both signs, or inputs from 0 to 1."""
+        """Return a copy whose driver takes inputs of both signs, or inputs from 0 to 1.
+
+        Parameters
+        ----------
+        signed
+            Whether the inputs have both signs.
+
+        Returns
+        -------
+        WordLineBuffer
+            The same buffer behind that driver.
+        """
         return dataclasses.replace(self, driver=self.driver.with_sign(signed))
 
     def with_full_scale(self, volt: float) -> WordLineBuffer:
-        """Return a copy with another full scale of its driver [V]."""
+        """Return a copy with another full scale of its driver.
+
+        Parameters
+        ----------
+        volt
+            Voltage of the input 1 about the reference [V].
+
+        Returns
+        -------
+        WordLineBuffer
+            The same buffer behind that driver.
+        """
         return dataclasses.replace(self, driver=self.driver.with_full_scale(volt))
 
     def reads(
         self, codes: CodeArray, *, rng: np.random.Generator | None = None
     ) -> tuple[WordLines, ...]:
-        """Return the driver's reads: what the buffers are set to."""
+        """Return the reads of the driver in front: the voltages that the buffers are set to.
+
+        Parameters
+        ----------
+        codes
+            Codes of the inputs, (batch, rows).
+        rng
+            Draws the jitter, where the driver has some; None is none.
+
+        Returns
+        -------
+        tuple
+            One :class:`WordLines` for each read, (batch, rows).
+        """
         return self.driver.reads(codes, rng=rng)
 
     def ampere(self, volt: FloatArray) -> FloatArray:
-        """Return the current for the voltage across the output (same shape) [A]."""
+        """Return the current of the buffer.
+
+        ``I = u / sqrt(1 + (u / limit)**2)`` with ``u = volt / output_ohm``.
+
+        Parameters
+        ----------
+        volt
+            Set voltage less the output's voltage [V], any shape.
+
+        Returns
+        -------
+        FloatArray
+            Current out of the buffer [A], of the shape of `volt`.
+        """
         plain = volt / self.output_ohm
         result: FloatArray = plain / np.sqrt(1.0 + (plain / self.limit_ampere) ** 2)
         return result
 
     def siemens(self, volt: FloatArray) -> FloatArray:
-        """Return the slope of the current there (same shape) [S]."""
+        """Return the slope of :meth:`ampere`.
+
+        Parameters
+        ----------
+        volt
+            Set voltage less the output's voltage [V], any shape.
+
+        Returns
+        -------
+        FloatArray
+            Slope [S], of the shape of `volt`.
+        """
         share = volt / (self.output_ohm * self.limit_ampere)
         result: FloatArray = (1.0 + share**2) ** -1.5 / self.output_ohm
         return result
@@ -198,6 +306,16 @@ class WordLineBuffer(Driver):
 
         A behavioural buffer has the ports ``input out reference`` and its output resistance only
         where its current is limited; otherwise that belongs to the terminal.
+
+        Parameters
+        ----------
+        name
+            Name of the behavioural subcircuit.
+
+        Returns
+        -------
+        list
+            SPICE lines.
         """
         if self.circuit is not None:
             return self.circuit.include_lines()
@@ -226,7 +344,18 @@ class WordLineBuffer(Driver):
         return [*lines, f".ends {name}"]
 
     def spice_lines(self, name: str, node: str, wave: Wave, *, definition: str) -> Iterator[str]:
-        """Yield a buffer and its driver; see :meth:`Driver.spice_lines`."""
+        """Yield a buffer and its driver.
+
+        Parameters
+        ----------
+        name, node, wave, definition
+            As in :meth:`Driver.spice_lines`.
+
+        Returns
+        -------
+        Iterator[str]
+            SPICE lines.
+        """
         if self.circuit is None:
             yield f"Xbuffer_{name} set_{name} {node} reference {definition}"
         else:

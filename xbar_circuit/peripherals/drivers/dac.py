@@ -10,7 +10,8 @@ import numpy as np
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.peripherals.converters.base import CodeArray, errors_tuple
-from xbar_circuit.peripherals.drivers.base import Driver, WordLines, check_output
+from xbar_circuit.peripherals.drivers.base import Driver, check_output
+from xbar_circuit.peripherals.drivers.word_lines import WordLines
 
 __all__ = ["Dac"]
 
@@ -37,7 +38,7 @@ class Dac(Driver):
         INL of each code in LSB, lowest code first, one number each; None is
         none.
     farad
-        Capacitance charged at each step besides the array [F], for the energy.
+        Capacitance charged at each step in addition to the array [F], for the energy.
     full_scale_per_celsius, output_per_celsius
         Temperature coefficients of full scale and output resistance [1/degree Celsius], about 27 C.
 
@@ -93,6 +94,11 @@ class Dac(Driver):
             Random generator.
         dnl_sigma_lsb
             Standard deviation of a step [LSB].
+
+        Returns
+        -------
+        Dac
+            A copy with this `inl_lsb`, on top of nothing: errors that it had are replaced.
         """
         steps = checks.number("dnl_sigma_lsb", dnl_sigma_lsb, "LSB") * rng.standard_normal(
             self.highest - self.lowest
@@ -108,6 +114,16 @@ class Dac(Driver):
         between unipolar and bipolar: ``2**bits`` taps, of which signed codes in offset binary use
         all but the lowest. A tap keeps its INL in LSB, which is a matter of resistors alone; the
         lowest one, at the end of the string, has none.
+
+        Parameters
+        ----------
+        signed
+            Whether the inputs have both signs.
+
+        Returns
+        -------
+        Dac
+            The same converter between other references.
         """
         if signed == self.signed:
             return self
@@ -117,15 +133,48 @@ class Dac(Driver):
         return dataclasses.replace(self, signed=signed, inl_lsb=errors)
 
     def with_full_scale(self, volt: float) -> Dac:
-        """Return a copy with another full scale [V]."""
+        """Return a copy with another full scale.
+
+        Parameters
+        ----------
+        volt
+            Voltage of the input 1 about the reference [V].
+
+        Returns
+        -------
+        Dac
+            The same converter with this `full_scale_volt`.
+        """
         return dataclasses.replace(self, full_scale_volt=volt)
 
     def volt_per_code(self, window_second: float) -> float | None:  # noqa: ARG002  a level
-        """Return the LSB [V], or None where the codes are not in their places."""
+        """Return the voltage of one code, which is a level.
+
+        Parameters
+        ----------
+        window_second
+            Not used: a level is the same over any window.
+
+        Returns
+        -------
+        float or None
+            The LSB [V]; None where the codes have errors of their own.
+        """
         return self.lsb if self.inl_lsb is None else None
 
     def volts(self, codes: CodeArray) -> FloatArray:
-        """Return the voltages about the reference (same shape) [V]."""
+        """Return the voltages of codes.
+
+        Parameters
+        ----------
+        codes
+            Codes from `lowest` to `highest`, integers of any shape.
+
+        Returns
+        -------
+        FloatArray
+            Voltages about the reference [V], of the shape of `codes`.
+        """
         place = codes.astype(np.float64)
         if self.inl_lsb is not None:
             place = place + np.asarray(self.inl_lsb)[codes - self.lowest]
@@ -138,6 +187,19 @@ class Dac(Driver):
         *,
         rng: np.random.Generator | None = None,  # noqa: ARG002  of the protocol; it has no noise
     ) -> tuple[WordLines, ...]:
-        """Return the one read: every word line at its voltage for the whole period."""
+        """Return the one read: every word line at its voltage for the whole period.
+
+        Parameters
+        ----------
+        codes
+            Codes of the inputs, (batch, rows).
+        rng
+            Not used: the read has no noise.
+
+        Returns
+        -------
+        tuple
+            One :class:`WordLines` with the voltages of :meth:`volts`.
+        """
         edge = self.settle_second
         return (WordLines(volt=self.volts(codes), rise_second=edge, fall_second=edge),)

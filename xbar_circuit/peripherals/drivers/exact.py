@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 
 from xbar_circuit import _checks as checks
 from xbar_circuit.peripherals.converters.base import CodeArray
-from xbar_circuit.peripherals.drivers.base import Driver, WordLines, check_inputs, check_output
+from xbar_circuit.peripherals.drivers.base import Driver, check_inputs, check_output
+from xbar_circuit.peripherals.drivers.word_lines import WordLines
 
 __all__ = ["ExactDriver"]
 
@@ -30,7 +31,7 @@ class ExactDriver(Driver):
     settle_second
         Rise time of its steps, as a straight line [s].
     farad
-        Capacitance charged at each step besides the array [F], for the energy.
+        Capacitance charged at each step in addition to the array [F], for the energy.
     full_scale_per_celsius, output_per_celsius
         Temperature coefficients of full scale and output resistance [1/degree Celsius], about 27 C.
 
@@ -63,28 +64,71 @@ class ExactDriver(Driver):
 
     @property
     def lowest(self) -> int:
-        """The lowest code."""
+        """The lowest code, that of the input -1."""
         return -1
 
     def with_full_scale(self, volt: float) -> ExactDriver:
-        """Return a copy with another full scale [V]."""
+        """Return a copy with another full scale.
+
+        Parameters
+        ----------
+        volt
+            Voltage of the input 1 about the reference [V].
+
+        Returns
+        -------
+        ExactDriver
+            The same driver with this `full_scale_volt`.
+        """
         return dataclasses.replace(self, full_scale_volt=volt)
 
     @property
     def exact(self) -> bool:
-        """Always."""
+        """Always True."""
         return True
 
     def with_sign(self, signed: bool) -> ExactDriver:  # noqa: ARG002, FBT001  it takes both
-        """Return it as it is."""
+        """Return the driver as it is: it takes inputs of both signs anyway.
+
+        Parameters
+        ----------
+        signed
+            Not used.
+
+        Returns
+        -------
+        ExactDriver
+            Itself.
+        """
         return self
 
     def volt_per_code(self, window_second: float) -> float:  # noqa: ARG002  a level
-        """Return the full scale [V]."""
+        """Return the voltage of a code of 1, which is a level.
+
+        Parameters
+        ----------
+        window_second
+            Not used: a level is the same over any window.
+
+        Returns
+        -------
+        float
+            `full_scale_volt` [V].
+        """
         return self.full_scale_volt
 
     def encode(self, values: ArrayLike) -> CodeArray:
-        """Return the inputs themselves as float64.
+        """Return the inputs themselves as codes.
+
+        Parameters
+        ----------
+        values
+            Inputs from -1 to 1, any shape.
+
+        Returns
+        -------
+        CodeArray
+            `values` as float64.
 
         Raises
         ------
@@ -99,7 +143,20 @@ class ExactDriver(Driver):
         *,
         rng: np.random.Generator | None = None,  # noqa: ARG002  of the protocol; it has no noise
     ) -> tuple[WordLines, ...]:
-        """Return the one read: every word line at its voltage for the whole period."""
+        """Return the one read: every word line at its voltage for the whole period.
+
+        Parameters
+        ----------
+        codes
+            Codes of the inputs, (batch, rows).
+        rng
+            Not used: the read has no noise.
+
+        Returns
+        -------
+        tuple
+            One :class:`WordLines` with the voltages ``full_scale_volt * codes``.
+        """
         edge = self.settle_second
         volt = self.full_scale_volt * codes
         return (WordLines(volt=volt, rise_second=edge, fall_second=edge),)

@@ -17,7 +17,8 @@ from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals.converters.base import CodeArray
-from xbar_circuit.peripherals.drivers.base import Driver, WordLines, check_output
+from xbar_circuit.peripherals.drivers.base import Driver, check_output
+from xbar_circuit.peripherals.drivers.word_lines import WordLines
 
 __all__ = ["PulseWidth"]
 
@@ -43,7 +44,8 @@ class PulseWidth(Driver):
     clock_hertz
         Clock of the modulator [Hz].
     rise_second, fall_second
-        Of the edges [s]; at most one period of the clock, so that the shortest pulse is whole.
+        Duration of the edges [s]; at most one period of the clock, so that the shortest pulse is
+        whole.
     jitter_second
         Standard deviation of a pulse's end [s].
     output_ohm
@@ -54,7 +56,7 @@ class PulseWidth(Driver):
         only. With columns of both signs converted in turn these are the four phases of the 64-core
         chip (Le Gallo et al., Nat. Electron. 6, 680, 2023); without, its single phase.
     farad
-        What it charges at each pulse besides the array [F], for the energy.
+        Capacitance charged at each pulse in addition to the array [F], for the energy.
     full_scale_per_celsius, output_per_celsius
         Temperature coefficients of full scale and output resistance [1/degree Celsius], about 27 C.
 
@@ -119,11 +121,34 @@ class PulseWidth(Driver):
         return self.jitter_second > 0.0
 
     def with_full_scale(self, volt: float) -> PulseWidth:
-        """Return a copy with another full scale [V]."""
+        """Return a copy with another full scale.
+
+        Parameters
+        ----------
+        volt
+            Voltage of the input 1 about the reference [V].
+
+        Returns
+        -------
+        PulseWidth
+            The same driver with this `full_scale_volt`.
+        """
         return dataclasses.replace(self, full_scale_volt=volt)
 
     def volt_per_code(self, window_second: float) -> float | None:
-        """Return the mean over a window [V], or None where reads, edges or ends differ."""
+        """Return the mean voltage over a window of a pulse of one period of the clock.
+
+        Parameters
+        ----------
+        window_second
+            Window over which the read-out averages [s].
+
+        Returns
+        -------
+        float or None
+            Voltage [V]; None where the two signs have reads of their own, the edges differ or the
+            pulses jitter.
+        """
         if self.signs_apart or self.rise_second != self.fall_second or self.jitter_second > 0.0:
             return None
         return self.full_scale_volt * self.tick_second / window_second
@@ -131,14 +156,20 @@ class PulseWidth(Driver):
     def reads(
         self, codes: CodeArray, *, rng: np.random.Generator | None = None
     ) -> tuple[WordLines, ...]:
-        """Return the read: every word line at its sign for its time; or one read for each sign.
+        """Return the read: a pulse on every word line; or one read for each sign.
 
         Parameters
         ----------
         codes
-            (batch, rows).
+            Codes of the inputs, (batch, rows).
         rng
             Draws the jitter; None is none.
+
+        Returns
+        -------
+        tuple
+            One :class:`WordLines` with the pulses of both signs, or, with `signs_apart`, one of the
+            positive codes with weight 1 and one of the negative codes with weight -1.
         """
         second: FloatArray = np.abs(codes) * self.tick_second
         if rng is not None and self.jitter_second > 0.0:
