@@ -87,7 +87,7 @@ class Segments:
             got="resistances that differ from segment to segment",
             expected="one resistance for all segments, which this needs",
             remedy="such wires are for nodal.read, prepare and transfer (Direct, Newton),"
-            " spice.read and vacask.read",
+            " transient, noise, gradients and write, spice.read and vacask.read",
         )
 
     __lt__ = __le__ = __gt__ = __ge__ = _refuse

@@ -184,20 +184,138 @@ def test_a_converters_deck_measures_its_codes(tmp_path):
     assert {round(code) for code in codes.values()} <= {0, 1, 2, 3}
 
 
-def test_models_are_named_relative_to_the_deck(tmp_path):
-    (tmp_path / "kit").mkdir()
-    model = tmp_path / "kit" / "r.lib"
-    model.write_text(".subckt r a b\nR1 a b 1k\n.ends\n")
-    deck = f'divider\n.include "{model}"\nV1 a 0 1\nX1 a b r\nX2 b 0 r\n'
-    path = tmp_path / "results" / "deck.cir"
-    whole = standing_alone(deck, "dc v1 0 1 0.5", saved=["v(b)"], measures=["half FIND v(b) AT=1"])
-    write_deck(path, whole)
-    assert '.include "../kit/r.lib"' in path.read_text()
-    moved = tmp_path / "moved"
-    moved.mkdir()
-    for folder in ("kit", "results"):
-        shutil.move(tmp_path / folder, moved / folder)
-    assert by_itself(moved / "results" / "deck.cir")["half"] == approx(0.5)
-    assert xc.spice.run((moved / "results" / "deck.cir").read_text(), folder=moved / "results")[0][
-        "v(b)"
-    ][-1] == approx(0.5)
+KIT = """* a kit's corners
+* Copyright of its makers, who ask to be named
+.lib slow
+.include "$KIT_HOME/cards/slow.inc"
+.include nowhere-{}.inc
+.endl
+.lib usual
+.include "cards/usual.inc"
+.include 'cards/shared.inc'
+.endl
+"""
+
+
+def kit(home, missing):
+    """A library with sections and files of its own; one section is broken."""
+    (home / "cards").mkdir(parents=True)
+    (home / "kit one.lib").write_text(KIT.format(missing))
+    (home / "cards" / "usual.inc").write_text("* Copyright of another\n.param sheet=2k\n")
+    (home / "cards" / "shared.inc").write_text(
+        "* Copyright of another\n.subckt r a b ; the resistor\nR1 a b {sheet}\n.ends\n"
+    )
+
+
+def test_a_folder_runs_where_the_kit_is_not(tmp_path):
+    """Decks of one folder share the copies; two libraries of one name keep apart."""
+    kit(tmp_path / "kit", "a")
+    kit(tmp_path / "other", "b")
+    (tmp_path / "other" / "cards" / "usual.inc").write_text(".param sheet=3k\n")
+    home = tmp_path / "results" / "decks"
+    found = {}
+    for name, place in (("one", "kit"), ("again", "kit"), ("two", "other")):
+        library = tmp_path / place / "kit one.lib"
+        deck = f'divider\n.lib "{library}" usual\nV1 a 0 1\nX1 a b r\nR2 b 0 1k\n'
+        cards = ["part FIND v(b) AT=1"]
+        xc.netlist.write_deck(
+            home / f"{name}.cir", standing_alone(deck, "dc v1 0 1 0.5", measures=cards)
+        )
+        found[name] = xc.spice.run(deck, spice.Dc(source="V1", start=0.0, stop=1.0, step=0.5))
+        assert str(tmp_path) not in (home / f"{name}.cir").read_text()
+    copies = sorted((home / "models").iterdir())
+    assert [path.name for path in copies] == ["kit_one_usual-2.lib", "kit_one_usual.lib"]
+    text = copies[1].read_text()
+    assert text.count("Copyright of another") == text.count("Copyright of its makers") == 1
+    assert str(tmp_path) not in text
+    for place in ("kit", "other"):
+        shutil.rmtree(tmp_path / place)
+    (tmp_path / "a colleague's").mkdir()
+    shutil.move(home, tmp_path / "a colleague's" / "folder")
+    for name, answer in found.items():
+        measured = by_itself(tmp_path / "a colleague's" / "folder" / f"{name}.cir")
+        assert measured["part"] == approx(answer[0]["v(b)"][-1], rel=1e-6)
+    assert found["two"][0]["v(b)"][-1] == approx(0.25, rel=1e-9)
+
+
+def test_an_amplifiers_folder_runs_where_its_files_are_not(tmp_path):
+    """Of transistors, with a library, a circuit file and the deck's own macro-models."""
+    source = tmp_path / "mine"
+    source.mkdir()
+    for name in ("two_stage_opamp.lib", "cmos45.lib"):
+        shutil.copy(device_model(name), source / name)
+    opamp = Subcircuit(
+        source / "two_stage_opamp.lib",
+        "two_stage_opamp",
+        ports=("plus", "minus", "out"),
+        supplies={"vdd": 1.1, "vss": 0.0},
+        models=source / "cmos45.lib",
+    )
+    report = characterize_amplifier(
+        TransimpedanceAmplifier(opamp=opamp, feedback_ohm=5e3, reference_volt=0.5),
+        crossbar=xc.Crossbar(
+            conductance=np.full((2, 1), 20e-6), wires=xc.Wires(row_ohm=1.0, column_ohm=1.0)
+        ),
+        pattern=np.full(2, 0.1),
+        folder=tmp_path / "out",
+    )
+    source.rename(tmp_path / "elsewhere")
+    shutil.move(tmp_path / "out" / "decks", tmp_path / "handed over")
+    for path in (tmp_path / "handed over").rglob("*"):
+        assert not path.is_file() or path.suffix == ".raw" or str(tmp_path) not in path.read_text()
+    measured = by_itself(tmp_path / "handed over" / "sheet.cir")
+    assert -measured["gain_ohm"] == approx(report.gain_ohm, rel=1e-4)
+    assert measured["phase_margin_degree"] == approx(report.phase_margin_degree, rel=1e-3)
+    step = by_itself(tmp_path / "handed over" / "step.cir")
+    settled = max(value for name, value in step.items() if name.startswith("settled"))
+    assert settled == approx(report.settling_second, rel=0.02)
+
+
+def test_an_array_of_own_cells_is_handed_over_whole(tmp_path):
+    """Its Verilog-A source with what that includes, compiled and as text, and its SPICE files."""
+    source = tmp_path / "cell"
+    source.mkdir()
+    (source / "size.inc").write_text("`define SIZE 2.0\n")
+    (source / "leak.va").write_text(
+        '`include "disciplines.vams"\n`include "size.inc"\nmodule leak(p, n);\ninout p, n;\n'
+        'electrical p, n;\n(* type="instance" *) parameter real g = 1e-6;\n'
+        "analog I(p, n) <+ `SIZE * g * V(p, n);\nendmodule\n"
+    )
+    cell = xc.cells.VerilogACell(
+        path=source / "leak.va", module="leak", row="p", column="n", state="g"
+    )
+    wires = xc.Wires(row_ohm=1.0, column_ohm=2.0)
+    xbar = xc.Crossbar(conductance=np.full((2, 2), 1e-5), wires=wires, cell=cell)
+    expected = xc.spice.read(xbar, [0.2, 0.1]).column_current[0]
+    xc.netlist.write_deck(tmp_path / "read" / "array.cir", xc.netlist.deck(xbar, [0.2, 0.1]))
+    for language in ("spectre", "hspice", "vacask"):
+        text = xc.tile.export_array(xbar, language=language)
+        xc.netlist.write_deck(tmp_path / language / "array.txt", text)
+        assert (tmp_path / language / "models" / "size.inc").is_file()
+        assert "models/leak.va" in (tmp_path / language / "array.txt").read_text()
+        assert str(tmp_path) not in (tmp_path / language / "array.txt").read_text()
+    shutil.rmtree(source)
+    shutil.move(tmp_path / "read", tmp_path / "moved")
+    done = run_deck(tmp_path / "moved" / "array.cir")
+    assert done.returncode == 0, done.stdout + done.stderr
+    row = next(line.split() for line in done.stdout.splitlines() if re.match(r"0\s+\d", line))
+    assert [float(value) for value in row[2:]] == approx(list(expected), rel=1e-9)
+
+
+def test_the_dialect_and_seed_of_own_cells_go_along(tmp_path):
+    (tmp_path / "own.sp").write_text(
+        ".param shift=agauss(0,100,1)\n.subckt own a b g=1\nR1 a b {1k+shift}\n.ends\n"
+    )
+    circuit = Subcircuit(
+        tmp_path / "own.sp", "own", ports={"row": "a", "column": "b"}, seed=5, compatibility="hsa"
+    )
+    cell = xc.cells.SubcircuitCell(circuit=circuit, state="g")
+    wires = xc.Wires(row_ohm=1.0, column_ohm=2.0)
+    xbar = xc.Crossbar(conductance=[[1.0]], wires=wires, cell=cell)
+    expected = xc.spice.read(xbar, [0.2]).column_current[0]
+    xc.netlist.write_deck(tmp_path / "out" / "array.cir", xc.netlist.deck(xbar, [0.2]))
+    assert "ngbehavior=hsa" in (tmp_path / "out" / ".spiceinit").read_text()
+    done = run_deck(tmp_path / "out" / "array.cir")
+    row = next(line.split() for line in done.stdout.splitlines() if re.match(r"0\s+\d", line))
+    assert float(row[2]) == approx(expected[0], rel=1e-9)
+    assert float(row[2]) != approx(0.2 / 1003.0, rel=1e-3)

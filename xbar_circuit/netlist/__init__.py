@@ -1,5 +1,6 @@
 """The SPICE rendering: decks as text, and PySpice circuits to build upon."""
 
+from xbar_circuit.netlist._hand_over import write_deck
 from xbar_circuit.netlist.array import array_lines
 from xbar_circuit.netlist.deck import deck, driver_expression, header_lines, sweep_bounds
 from xbar_circuit.netlist.names import column_node, column_nodes, row_node, row_nodes
@@ -22,4 +23,5 @@ __all__ = [
     "row_nodes",
     "senses",
     "sweep_bounds",
+    "write_deck",
 ]

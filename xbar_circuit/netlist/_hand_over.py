@@ -2,26 +2,31 @@
 
 A deck asks for its own analysis and measures its figures, by ``.measure`` cards or, where several
 analyses belong together, in a control block. It says all else that its run depends on: the seed of
-the libraries' random functions, the compiled Verilog-A models, the dialect of its files. Files that
-it includes are named relative to it, so that a folder of results moves with what it needs; compiled
-models are put beside it, for ngspice cannot load one whose path has a space.
+the libraries' random functions, the compiled Verilog-A models, the dialect of its files. The files
+that it includes are copied into a folder beside it, so that its folder runs on another computer,
+where the kit is not or lies elsewhere; compiled models are put beside it too.
 """
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from xbar_circuit._files import write_bytes, write_text
+from xbar_circuit._files import write_text
+from xbar_circuit.netlist._copied_files import copy_compiled, copy_library, copy_verilog_a
 from xbar_circuit.peripherals._subcircuit_deck import RunSettings
 
-__all__ = ["noise_script", "standing_alone", "write_deck"]
+__all__ = ["noise_script", "run_lines", "standing_alone", "write_deck"]
 
-_INCLUDE = re.compile(r'^((?:\.(?:include|lib|hdl)|ahdl_include) ")(/[^"\n]*)(")', re.MULTILINE)
+_LIBRARY = re.compile(r'^\.(?:include|lib) "/[^"\n]*"[ \t]*\S*$', re.MULTILINE)
+_VERILOG_A = re.compile(
+    r'(?P<before>^(?:\.hdl|ahdl_include) "|compiled by openvaf-r from )(?P<file>/[^"\n]*)',
+    re.MULTILINE,
+)
+_COMPILED = re.compile(r"\bpre_osdi (/[^\n]*)$", re.MULTILINE)
 _END = re.compile(r"^[ \t]*\.end[ \t]*$", re.IGNORECASE | re.MULTILINE)
-_OSDI = re.compile(r"^pre_osdi (/[^\n]*)$", re.MULTILINE)
 _DIALECT = re.compile(r"^\* dialect of its files: ngbehavior=(\w+)", re.MULTILINE)
 _NAMES_A_LINE = 8
 
@@ -53,11 +58,7 @@ def standing_alone(
     """
     lines = [_END.sub("", deck).rstrip("\n")]
     if settings is not None:
-        if settings["compatibility"]:
-            dialect = settings["compatibility"]
-            lines.append(f"* dialect of its files: ngbehavior={dialect}, set by .spiceinit here")
-        if settings["seed"] != 1:
-            lines.append(f".options seed={settings['seed']}")
+        lines += run_lines(settings)
         if settings["osdi"]:
             models = [f"pre_osdi {path}" for path in settings["osdi"]]
             lines += [".control", *models, ".endc"]
@@ -82,31 +83,49 @@ def noise_script(command: str) -> list[str]:
     return [command, "setplot noise2", "print onoise_total"]
 
 
-def write_deck(path: Path, deck: str) -> None:
-    """Write a deck, the files that it includes named relative to it, and what it needs beside it.
+def run_lines(settings: Mapping[str, Any]) -> list[str]:
+    """Return the lines that say in which dialect and with which seed a deck runs, if not usual."""
+    lines = []
+    if dialect := settings.get("compatibility", ""):
+        lines.append(f"* dialect of its files: ngbehavior={dialect}, set by .spiceinit here")
+    if (seed := settings.get("seed", 1)) != 1:
+        lines.append(f".options seed={seed}")
+    return lines
+
+
+def write_deck(path: str | Path, deck: str) -> None:
+    """Write a deck, and copies of the files that it needs, so that its folder can be handed over.
+
+    Libraries, each with only what the deck uses, are copied into ``models/`` beside the deck,
+    compiled Verilog-A models beside it; a dialect is set by ``.spiceinit``. Run the deck from its
+    folder: ``cd FOLDER && ngspice -b DECK``. The copies keep the terms of the files that they come
+    from; whether a kit may be passed on is between its user and its owner.
+
+    Parameters
+    ----------
+    path
+        Where to write it; the folder is made if it is missing.
+    deck
+        SPICE text, as :func:`xbar_circuit.netlist.deck` and
+        :func:`xbar_circuit.tile.export_array` return it.
 
     Raises
     ------
+    ModelFileError
+        A file that it includes is missing, or is not SPICE text.
     OSError
-        The folder cannot be written, or a compiled model cannot be read.
+        The folder cannot be written, or a file cannot be read.
     """
+    path = Path(path)
     home = path.resolve().parent
+    dialect = "" if (found := _DIALECT.search(deck)) is None else found[1]
 
-    def relative(match: re.Match[str]) -> str:
-        return f"{match[1]}{os.path.relpath(match[2], home)}{match[3]}"
+    def verilog_a(match: re.Match[str]) -> str:
+        return match["before"] + copy_verilog_a(Path(match["file"]), home)
 
-    def beside(match: re.Match[str]) -> str:
-        model = Path(match[1])
-        content = model.read_bytes()
-        stem = re.sub(r"\W", "_", model.stem)
-        name, count = f"{stem}.osdi", 1
-        while (home / name).is_file() and (home / name).read_bytes() != content:
-            count += 1
-            name = f"{stem}-{count}.osdi"
-        if not (home / name).is_file():
-            write_bytes(home / name, content)
-        return f"pre_osdi {name}"
-
-    write_text(path, _OSDI.sub(beside, _INCLUDE.sub(relative, deck)))
-    if (dialect := _DIALECT.search(deck)) is not None:
-        write_text(home / ".spiceinit", f"set ngbehavior={dialect[1]}\n")
+    deck = _LIBRARY.sub(lambda match: copy_library(match[0], home, dialect=dialect), deck)
+    deck = _VERILOG_A.sub(verilog_a, deck)
+    deck = _COMPILED.sub(lambda match: f"pre_osdi {copy_compiled(Path(match[1]), home)}", deck)
+    write_text(path, deck)
+    if dialect:
+        write_text(home / ".spiceinit", f"set ngbehavior={dialect}\n")

@@ -20,6 +20,7 @@ from xbar_circuit._checks import FloatArray
 from xbar_circuit._uneven import Segments
 from xbar_circuit.cells.tabulated import cell_run_settings
 from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.netlist._hand_over import run_lines
 from xbar_circuit.netlist.array import array_lines
 from xbar_circuit.netlist.options import SpiceOptions
 from xbar_circuit.netlist.terminals import Terminal, drivers, senses
@@ -244,7 +245,9 @@ def _deck_lines(
     if save is None:
         yield from _listing(".print dc", currents)
         # compiled models are loaded before the circuit is read, wherever the command stands
-        models = cell_run_settings(crossbar.cell).get("osdi", ())
+        settings = cell_run_settings(crossbar.cell)
+        models = settings.get("osdi", ())
+        yield from run_lines(settings)
         yield _ALL_DIGITS[0]
         yield from (f"pre_osdi {model}" for model in models)
         yield from _ALL_DIGITS[1:]

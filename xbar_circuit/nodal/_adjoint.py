@@ -7,6 +7,9 @@ Rohrer, IEEE Trans. Circuit Theory 16, 318, 1969).
 
 from __future__ import annotations
 
+from typing import Any
+
+from xbar_circuit._uneven import Segments
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.wires import Terminals, Wires
 
@@ -19,8 +22,8 @@ def turned(crossbar: Crossbar) -> Crossbar:
     return Crossbar(
         conductance=crossbar.conductance.T,
         wires=Wires(
-            row_ohm=wires.column_ohm,
-            column_ohm=wires.row_ohm,
+            row_ohm=_turned(wires.column_ohm),
+            column_ohm=_turned(wires.row_ohm),
             row_lead_ohm=wires.column_lead,
             column_lead_ohm=wires.row_lead,
         ),
@@ -32,3 +35,10 @@ def turned(crossbar: Crossbar) -> Crossbar:
         ),
         cell=crossbar.cell,
     )
+
+
+def _turned(segment: Any) -> Any:
+    """Return the resistances of segments of wires that now lie the other way."""
+    if isinstance(segment, Segments) and segment.ohm.ndim == 2:
+        return Segments("wires", segment.ohm.T)
+    return segment

@@ -16,6 +16,7 @@ import numpy as np
 
 from xbar_circuit._checks import FloatArray
 from xbar_circuit._segments import column_segment_current, row_segment_current
+from xbar_circuit._uneven import Segments, segment_ohm
 from xbar_circuit.crossbar import Crossbar
 
 __all__ = ["BranchCurrents", "branch_currents"]
@@ -57,13 +58,16 @@ def branch_currents(
     """
     wires, ends = crossbar.wires, crossbar.terminals
     sensed = np.zeros((len(drive), crossbar.cols))
+    across: Any = wires.column_ohm
+    if isinstance(across, Segments):  # (cols, rows - 1), along its wires
+        across = Segments("wires.column_ohm", np.atleast_2d(across.ohm).T)
     along, along_error = _segments(
         row_voltage, drive, wires.row_ohm, wires.row_lead, (ends.left_ohm, ends.right_ohm)
     )
     down, down_error = _segments(
         column_voltage.swapaxes(1, 2),
         sensed,
-        wires.column_ohm,
+        across,
         wires.column_lead,
         (ends.top_ohm, ends.bottom_ohm),
     )
@@ -107,9 +111,9 @@ def _segments(
     before = np.concatenate([terminal[..., np.newaxis], volts], axis=2)
     after = np.concatenate([volts, terminal[..., np.newaxis]], axis=2)
     ohms = np.empty(before.shape[1:])
-    ohms[:, 1:-1] = segment
+    ohms[:, 1:-1] = segment_ohm("wires", segment, ohms[:, 1:-1].shape)
     for place, end in ((0, ends[0]), (-1, ends[1])):
-        ohms[:, place] = np.inf if end is None else end + lead
+        ohms[:, place] = np.inf if end is None else end + segment_ohm("lead", lead, ohms.shape[:1])
     with np.errstate(divide="ignore", invalid="ignore"):
         current = (before - after) / ohms
         size = (np.abs(before) + np.abs(after)) / ohms

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
@@ -85,7 +86,7 @@ class Dynamics:
         np.add.at(capacitance, grid.column_node, crossbar.wires.column_farad)
         self.mass = capacitance[:n]
         self._driver_farad = capacitance[n : n + crossbar.rows]
-        self.own = sparse.csc_array(whole[:n, :n])
+        self.own = sparse.csc_array(whole[:n, :n]) + _alone(whole, n)
         self.drive = sparse.csr_array(-whole[:n, n : n + crossbar.rows])
         self._held = sparse.csr_array(whole[n:])
         self._differences = _scaled_differences([*grid.branches, devices], n)
@@ -169,6 +170,19 @@ class Dynamics:
         stored = 0.5 * self._driver_farad * (ends[1] ** 2 - ends[0] ** 2)
         result: FloatArray = (start * integral + slope * moment).sum(axis=0) + stored
         return result
+
+
+def _alone(whole: sparse.csr_array, unknowns: int) -> sparse.csc_array:
+    """Return 1 S to ground at each unknown that nothing joins to what is held.
+
+    Cut off by broken wires, it carries no charge at the beginning and never gets any: it stays at
+    0 V, and without this its voltage would be unknown.
+    """
+    joined = whole.copy()
+    joined.eliminate_zeros()
+    _, part = connected_components(joined, directed=False)
+    cut = ~np.isin(part[:unknowns], part[unknowns:])
+    return sparse.csc_array(sparse.diags_array(cut.astype(np.float64)))
 
 
 def _scaled_differences(

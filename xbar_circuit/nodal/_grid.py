@@ -8,6 +8,7 @@ known voltage, not an unknown. No small resistance ever stands for a short circu
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from scipy import sparse
 
 from xbar_circuit._checks import FloatArray
 from xbar_circuit._kirchhoff import end_conductances
+from xbar_circuit._uneven import Segments, segment_ohm
 from xbar_circuit.crossbar import Crossbar
 
 __all__ = ["Branches", "Grid", "laplacian"]
@@ -67,9 +69,12 @@ class Grid:
         number[row_count:][column_held] = sense[owner[column_held]]
         row_node, column_node = number[row_raw], number[column_raw].T
         drivers = unknowns + np.arange(rows)
+        across: Any = wires.column_ohm
+        if isinstance(across, Segments):  # (cols, rows - 1), along its wires
+            across = Segments("wires.column_ohm", np.atleast_2d(across.ohm).T)
         branches = [
             *_chain(row_node, wires.row_ohm, left, right, drivers),
-            *_chain(column_node.T, wires.column_ohm, top, bottom, sense),
+            *_chain(column_node.T, across, top, bottom, sense),
         ]
         size = ground + cols
         matrix = laplacian(branches, size)
@@ -107,28 +112,31 @@ def laplacian(branches: list[tuple[IntArray, IntArray, FloatArray]], size: int) 
 
 
 def _number(
-    count: int, length: int, segment_ohm: float, first: float, last: float
+    count: int, length: int, segment: Any, first: Any, last: Any
 ) -> tuple[IntArray, NDArray[np.bool_], int]:
     """Return (numbers, held, how many) for the nodes of `count` wires of `length` cells."""
-    if segment_ohm == 0.0:
+    is_held = [bool(np.isinf(end).any()) for end in (first, last)]
+    if segment == 0.0:
         raw = np.broadcast_to(np.arange(count)[:, np.newaxis], (count, length))
-        return raw, np.full(count, np.isinf(first) or np.isinf(last)), count
+        return raw, np.full(count, any(is_held)), count
     raw = np.arange(count * length).reshape(count, length)
     held = np.zeros((count, length), dtype=bool)
-    held[:, 0] |= np.isinf(first)
-    held[:, -1] |= np.isinf(last)
+    held[:, 0] |= is_held[0]
+    held[:, -1] |= is_held[1]
     return raw, held.ravel(), count * length
 
 
-def _chain(
-    node: IntArray, segment_ohm: float, first: float, last: float, terminal: IntArray
-) -> Branches:
-    """Return the branches of wires that lie along the last axis, with their ends."""
-    branches = []
-    if segment_ohm > 0.0:
+def _chain(node: IntArray, segment: Any, first: Any, last: Any, terminal: IntArray) -> Branches:
+    """Return the branches of wires that lie along the last axis, with their ends.
+
+    A broken segment and an open end are branches of 0 S.
+    """
+    branches: Branches = []
+    if segment != 0.0:
         start, stop = node[:, :-1], node[:, 1:]
-        branches.append((start, stop, np.full(start.shape, 1.0 / segment_ohm)))
+        branches.append((start, stop, 1.0 / segment_ohm("wires", segment, start.shape)))
     for position, siemens in ((0, first), (-1, last)):
-        if np.isfinite(siemens):
-            branches.append((node[:, position], terminal, np.full(terminal.shape, siemens)))
+        if np.isfinite(siemens).all():
+            each = np.broadcast_to(siemens, terminal.shape)
+            branches.append((node[:, position], terminal, each))
     return branches

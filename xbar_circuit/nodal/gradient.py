@@ -14,12 +14,14 @@ where both its ends have nearly one voltage. Both solves are eliminations that n
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
+from xbar_circuit._uneven import is_uneven, segment_ohm
 from xbar_circuit.certificate import SUM_ERROR, Elimination, certify
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ConvergenceError, ShapeError
@@ -43,6 +45,8 @@ class Gradients:
     conductance : derivative to each device (rows, cols) [A/S]; for an open device, to closing it.
     row_ohm, column_ohm : derivative to the resistance of all segments, leads apart [A/ohm].
     row_lead_ohm, column_lead_ohm : derivative to that of all leads together [A/ohm].
+        Of wires that differ from segment to segment, the derivative to each: (rows, cols - 1) and
+        (rows - 1, cols), leads (rows,) and (cols,), 0 where the wire is broken.
     volts : derivative to the inputs (batch, rows) [A/V].
 
     A derivative to a resistance of 0 ohm, where wires are one node, is NaN.
@@ -51,10 +55,10 @@ class Gradients:
     value: float
     value_error: float
     conductance: FloatArray
-    row_ohm: float
-    column_ohm: float
-    row_lead_ohm: float
-    column_lead_ohm: float
+    row_ohm: float | FloatArray
+    column_ohm: float | FloatArray
+    row_lead_ohm: float | FloatArray
+    column_lead_ohm: float | FloatArray
     volts: FloatArray
 
 
@@ -127,7 +131,7 @@ def gradients(crossbar: Crossbar, volts: ArrayLike, weights: ArrayLike) -> Gradi
         across = _drops(device.T, back.device, there[0] - there[1])
         by_device = (drop * across.swapaxes(1, 2)).sum(axis=0)
     wires, ends = crossbar.wires, crossbar.terminals
-    by_wire: dict[str, float] = {}
+    by_wire: dict[str, Any] = {}
     parts = [(device * by_device).ravel()]
     for name, forward, backward, segment, lead, terminals in (
         (
@@ -147,13 +151,25 @@ def gradients(crossbar: Crossbar, volts: ArrayLike, weights: ArrayLike) -> Gradi
             (ends.top_ohm, ends.bottom_ohm),
         ),
     ):
-        product = (forward * backward).sum(axis=(0, 1))
-        inner, outer = float(product[1:-1].sum()), float(product[0] + product[-1])
-        whole = [0.0 if ohm is None else ohm + lead for ohm in terminals]
-        parts += [-segment * product[1:-1], -np.multiply(whole, product[[0, -1]])]
-        short = any(ohm is not None and ohm + lead == 0.0 for ohm in terminals)
-        by_wire[f"{name}_ohm"] = inner if segment > 0.0 else np.nan
-        by_wire[f"{name}_lead_ohm"] = np.nan if short else outer
+        product = (forward * backward).sum(axis=0)  # (wires, leads and segments)
+        inner, outer = product[:, 1:-1], product[:, [0, -1]]
+        # of the segments as Wires has them: (rows, cols - 1) and (rows - 1, cols)
+        inner = inner if name == "row" else inner.T
+        ohm = segment_ohm(f"wires.{name}_ohm", segment, inner.shape)
+        whole = [
+            np.zeros(len(product)) if end is None else end + _each(lead, len(product))
+            for end in terminals
+        ]
+        parts += [_share(ohm, inner), _share(np.stack(whole, axis=1), outer)]
+        short = any(
+            (ohms == 0.0).any()
+            for ohms, end in zip(whole, terminals, strict=True)
+            if end is not None
+        )
+        total = float(inner.sum()) if segment != 0.0 else np.nan
+        by_wire[f"{name}_ohm"] = inner if is_uneven(segment) else total
+        total = np.nan if short else float(outer.sum())
+        by_wire[f"{name}_lead_ohm"] = outer.sum(axis=1) if is_uneven(lead) else total
     found = Gradients(
         value=float((loads.T * current).sum()),
         value_error=SUM_ERROR * float((np.abs(loads.T) * scale).sum()),
@@ -163,6 +179,16 @@ def gradients(crossbar: Crossbar, volts: ArrayLike, weights: ArrayLike) -> Gradi
     )
     _certify(found, np.concatenate(parts))
     return found
+
+
+def _each(lead: Any, wires: int) -> FloatArray:
+    """Return the resistance of the lead of each wire [ohm]."""
+    return segment_ohm("lead", lead, (wires,))
+
+
+def _share(ohm: FloatArray, product: FloatArray) -> FloatArray:
+    """Return each resistance's part of the value [A]; broken ones carry nothing."""
+    return -np.multiply(np.where(np.isfinite(ohm), ohm, 0.0), product).ravel()
 
 
 def _drops(device: FloatArray, current: FloatArray, difference: FloatArray) -> FloatArray:

@@ -22,6 +22,7 @@ from scipy import constants
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
 from xbar_circuit._kirchhoff import end_conductances
+from xbar_circuit._uneven import segment_ohm
 from xbar_circuit.certificate import TOLERANCE, Elimination, certify
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ConvergenceError, ParameterError
@@ -208,17 +209,20 @@ class _Network:
         left, right = end_conductances(wires.row_lead, ends.left_ohm, ends.right_ohm)
         top, bottom = end_conductances(wires.column_lead, ends.top_ohm, ends.bottom_ohm)
         total = np.zeros(row.shape[-1])
-        for field, axis, ohm in ((row, 0, wires.row_ohm), (column, 1, wires.column_ohm)):
-            if ohm > 0.0:
-                total += (np.abs(np.diff(field, axis=axis)) ** 2).sum(axis=(0, 1)) / ohm
+        for field, axis, segment in ((row, 0, wires.row_ohm), (column, 1, wires.column_ohm)):
+            if segment != 0.0:
+                drops = np.abs(np.diff(field, axis=axis)) ** 2
+                ohm = segment_ohm("wires", segment, (drops.shape[1], drops.shape[0]))
+                total += np.einsum("ji,ijv->v", 1.0 / ohm, drops)
         for siemens, apart in (
             (left, row[0]),
             (right, row[-1]),
             (top, column[:, 0] - drive),
             (bottom, column[:, -1] - drive),
         ):
-            if np.isfinite(siemens):
-                total += siemens * (np.abs(apart) ** 2).sum(axis=0)
+            if np.isfinite(siemens).all():
+                each = np.broadcast_to(siemens, apart.shape[:1])
+                total += each @ np.abs(apart) ** 2
         return total
 
 

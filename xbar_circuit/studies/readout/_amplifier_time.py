@@ -44,8 +44,10 @@ def step_response(
 def _settling_cards(seconds: FloatArray, out: FloatArray, limit: float) -> list[str]:
     """Return the measurements of a step: its end, and when it last crosses either band's edge."""
     end = float(out[-1])
+    # at the very end, rounding may put it outside of what ngspice has
+    last = (1.0 - 1e-9) * seconds[-1]
     cards = [
-        f"final FIND v(out) AT={spice_number(seconds[-1])}",
+        f"final FIND v(out) AT={spice_number(last)}",
         "lowest MIN v(out)",
         "highest MAX v(out)",
     ]
