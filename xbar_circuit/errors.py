@@ -32,7 +32,23 @@ class _ArgumentError(XbarError, ValueError):
 
     @classmethod
     def about(cls, argument: str, *, got: object, expected: str, remedy: str) -> Self:
-        """Word the refusal of `argument` the same way everywhere.
+        """Return an error that words the refusal of `argument` the same way everywhere.
+
+        Parameters
+        ----------
+        argument
+            Name of the argument, as the caller wrote it.
+        got
+            What was given.
+        expected
+            What would be accepted, with its unit.
+        remedy
+            What to do about it.
+
+        Returns
+        -------
+        ParameterError or ShapeError
+            An error of the class that it is called on, to be raised.
 
         >>> print(ParameterError.about("row_ohm", got=-1.0, expected="a number >= 0 [ohm]",
         ...                            remedy="use 0 for an ideal wire"))

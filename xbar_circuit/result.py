@@ -241,6 +241,13 @@ class ReadResult:
         ------
         XbarError
             xarray is not installed.
+
+        >>> import xbar_circuit as xc
+        >>> wires = xc.Wires(row_ohm=1.0, column_ohm=2.0)
+        >>> xbar = xc.Crossbar(conductance=[[1e-5, 2e-5]], wires=wires)
+        >>> data = xc.read(xbar, [0.1]).to_xarray()
+        >>> data.column_current.dims, data.column_current.attrs["units"]
+        (('sample', 'column'), 'A')
         """
         return read_dataset(self)
 
@@ -265,6 +272,12 @@ class ReadResult:
             An unknown table.
         XbarError
             pandas is not installed.
+
+        >>> import xbar_circuit as xc
+        >>> wires = xc.Wires(row_ohm=1.0, column_ohm=2.0)
+        >>> xbar = xc.Crossbar(conductance=[[1e-5, 2e-5]], wires=wires)
+        >>> (xc.read(xbar, [0.1]).to_pandas() * 1e6).round(4).to_numpy().tolist()  # microamperes
+        [[1.0, 1.9998]]
         """
         return read_frame(self, what)
 
@@ -282,7 +295,7 @@ class ReadResult:
         Returns
         -------
         matplotlib.figure.Figure
-            The figure.
+            The figure, with a map of the array for each quantity and its unit at the colour bar.
 
         Raises
         ------
@@ -290,12 +303,31 @@ class ReadResult:
             No such sample, or an unknown kind of file.
         OSError
             The file cannot be written.
+
+        >>> import xbar_circuit as xc
+        >>> wires = xc.Wires(row_ohm=1.0, column_ohm=2.0)
+        >>> xbar = xc.Crossbar(conductance=[[1e-5, 2e-5]], wires=wires)
+        >>> figure = xc.read(xbar, [0.1]).plot()
+        >>> [axes.get_title() for axes in figure.axes if axes.get_title()][:2]
+        ['Word-line voltage', 'Bit-line voltage']
         """
         # the drawing is on a higher floor: found by name, as pandas finds its plotting backend
         return import_module("xbar_circuit.plots.read").draw_read(self, sample=sample, path=path)
 
     def without(self, samples: NDArray[np.int64]) -> ReadResult:
-        """Return this result with some samples as NaN and not converged."""
+        """Return this result with some samples as NaN and not converged.
+
+        Parameters
+        ----------
+        samples
+            Indices of the samples to leave out (some,).
+
+        Returns
+        -------
+        ReadResult
+            A result of the same shape, whose currents and voltages of these samples are NaN and
+            whose `converged` is False there.
+        """
         batch = len(self.volts)
         lost = np.zeros(batch, dtype=bool)
         lost[samples] = True

@@ -80,6 +80,13 @@ def test_conductances_stand_for_the_weights(rows, cols, tile_rows, tile_cols, sc
         assert tile.target.max() <= kind.g_max_siemens * (1 + 1e-12)
 
 
+def test_a_layer_that_is_on_no_tile_is_named():
+    mapping = map_network(fashion_mnist_lenet5(), Accelerator(), digital=["dense3"])
+    assert mapping.layer("conv1").name == "conv1"
+    with pytest.raises(ParameterError, match="got 'dense3', expected a layer on tiles: conv1,"):
+        mapping.layer("dense3")
+
+
 def test_tiles_are_nearly_equal():
     mapping = map_network(fashion_mnist_lenet5(), Accelerator())
     shapes = {plan.name: {tile.shape for tile in plan.tiles} for plan in mapping.layers}

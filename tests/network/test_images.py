@@ -10,11 +10,11 @@ from xbar_circuit import ModelFileError, ParameterError, ShapeError
 from xbar_circuit.network._image_files import read_idx
 from xbar_circuit.network.images import (
     Dataset,
-    Normalisation,
     fashion_mnist_calibration,
     fashion_mnist_test,
     load_dataset,
 )
+from xbar_circuit.network.normalisation import Normalisation
 
 RAW = Normalisation(divide=1.0)
 

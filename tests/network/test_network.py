@@ -16,6 +16,14 @@ from xbar_circuit.network.operators import Add, Clip, Convolution, Dense, Flatte
 from xbar_circuit.network.storage import read_npz, save
 
 
+@pytest.mark.parametrize("shape", [(2, 1), (1, 2), (3,), ()], ids=str)
+def test_labels_of_another_shape_than_the_samples_are_refused(shape):
+    outputs = np.array([[0.1, 0.9], [0.8, 0.2]], dtype=np.float32)
+    assert accuracy(outputs, np.array([1, 1])) == 0.5
+    with pytest.raises(ShapeError, match="labels"):
+        accuracy(outputs, np.ones(shape, dtype=int))
+
+
 def residual_network():
     eye = Dense(weight=np.eye(3), bias=np.ones(3))
     return Network(

@@ -7,9 +7,9 @@ from onnx import TensorProto, helper, numpy_helper
 
 from xbar_circuit import ModelFileError, ParameterError
 from xbar_circuit.network.execution import run
-from xbar_circuit.network.images import Normalisation
 from xbar_circuit.network.importers import load
 from xbar_circuit.network.lenet import mnist_lenet5
+from xbar_circuit.network.normalisation import Normalisation
 from xbar_circuit.network.storage import save
 from xbar_circuit.network.workload import load_workload
 

@@ -4,9 +4,11 @@ import math
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from scipy.integrate import quad, solve_ivp
 
 from closeness import approx
+from xbar_circuit import ParameterError
 from xbar_circuit.nodal._modes import _SERIES, Modes, _exponential_moments
 from xbar_circuit.nodal.waveform import Waveform
 
@@ -67,6 +69,14 @@ def test_pulses_of_different_widths_rise_stand_and_fall():
     begin, length = wave.spans(2.1)
     np.testing.assert_allclose(np.append(begin, 2.1)[1:], begin + length, rtol=1e-12)
     assert begin[-1] < 2.1
+
+
+@pytest.mark.parametrize("seconds", [-1e-12, [0.5, -0.5], float("nan")], ids=str)
+def test_a_waveform_has_no_voltage_before_its_first_corner(seconds):
+    wave = Waveform(time_second=[0.0, 1.0], volts=[[0.1], [0.3]])
+    for ask in (wave.at, wave.slope_after):
+        with pytest.raises(ParameterError, match="seconds"):
+            ask(seconds)
 
 
 def test_moments_of_an_exponential_keep_their_digits_on_both_sides_of_the_series():

@@ -64,6 +64,11 @@ def test_integration_over_the_band():
     np.testing.assert_allclose(result.ampere_rms(), np.sqrt(100.0 * result.total[0]), rtol=1e-12)
 
 
+def test_one_frequency_has_no_band_to_integrate_over():
+    with pytest.raises(xc.ParameterError, match="hertz: got 1 frequency"):
+        xc.nodal.noise(an_array(), np.zeros(4), 1e3).ampere_rms()
+
+
 def test_noise_agrees_with_ngspice():
     xbar = an_array(row_farad=1e-13, column_farad=2e-13)
     lines = ["noise", *array_lines(xbar)]

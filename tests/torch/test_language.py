@@ -12,6 +12,7 @@ import torch
 import xbar_circuit as xc
 from closeness import approx
 from xbar_circuit.cli import main
+from xbar_circuit.studies.network.language import LanguagePoint, LanguageStudy
 from xbar_circuit.torch import convert, program_module
 from xbar_circuit.torch.language import (
     Language,
@@ -195,6 +196,19 @@ def test_the_command_measures_a_chip(tmp_path):
         assert 0.95 < point["relative_to_digital"]["value"] < 1.15
     assert len(summary["texts"]["chip after 25 s"]) == 12
     assert (tmp_path / "index.html").stat().st_size > 20_000
+
+
+def test_a_point_that_was_not_measured_is_refused():
+    bits = xc.network.intervals.Estimate(value=1.9, low=1.8, high=2.0, samples=4, method="none")
+    one = LanguagePoint(
+        network="plain", placement="all", age="25 s", bits=bits, relative=bits, chips=(1.9,)
+    )
+    study = LanguageStudy(
+        digital={}, points=(one,), costs={}, texts={}, prompt="", characters=0, weights=0
+    )
+    assert study.point("plain", "all", "25 s") is one
+    with pytest.raises(xc.ParameterError, match="network, placement, age"):
+        study.point("plain", "all", "1 day")
 
 
 def test_the_shipped_texts_share_no_verse():

@@ -119,12 +119,18 @@ class Hardware:
         return self.model if isinstance(self.model, tuple) else (self.model,)
 
     def model_at(self, celsius: float | None) -> ReadoutModel | None:
-        """Return the read-out's model for a temperature; None where there is only a formula.
+        """Return the read-out's model for a temperature.
 
         Parameters
         ----------
         celsius
             [degree Celsius]; None is that of the first model.
+
+        Returns
+        -------
+        ReadoutModel or None
+            The calibrated model; None where the read-out needs none, because its fast rendering is
+            a formula.
 
         Raises
         ------
@@ -148,15 +154,21 @@ class Hardware:
     def refuse_celsius(self, celsius: float | None) -> None:
         """Refuse a temperature for which a table or a calibrated model is missing.
 
+        Parameters
+        ----------
+        celsius
+            The temperature [degree Celsius]; None is that of the first model or of the cells'
+            table.
+
         Raises
         ------
         ParameterError
-            There is none for this temperature [degree Celsius].
+            There is none for this temperature.
         """
         self.tile(np.full(self.block, self.synapse.g_max_siemens), celsius=celsius)
 
     def crossbar(self, conductance: ArrayLike, *, celsius: float | None = None) -> Crossbar:
-        """Return a tile's array; what is next to nothing is open.
+        """Return a tile's array; a conductance far below any leakage is an open device.
 
         Parameters
         ----------
@@ -165,10 +177,20 @@ class Hardware:
         celsius
             Temperature of its transistors [degree Celsius]; None is the cell's own.
 
+        Returns
+        -------
+        Crossbar
+            The array with the accelerator's cell, wires and terminals; a conductance below 1e-12 of
+            the synapse's largest is 0.
+
         Raises
         ------
         ParameterError
             The cell has no table for this temperature.
+
+        >>> import xbar_circuit as xc
+        >>> xc.Accelerator().crossbar([[1e-5, 0.0], [0.0, 2e-5]]).shape
+        (2, 2)
         """
         cell = self.synapse.cell
         if celsius is not None and isinstance(cell, Warmed):
@@ -193,12 +215,23 @@ class Hardware:
             Temperature of the tile [degree Celsius]: transistors, amplifiers, converters, thermal
             noise; None is that of the first model or of the cells' table, or 27.
 
+        Returns
+        -------
+        Tile
+            The tile, which multiplies in both engines, see `xbar_circuit.Tile`.
+
         Raises
         ------
         ShapeError
             More cells than a tile has, or a block is not whole.
         ParameterError
             There is no table or no calibrated model for this temperature.
+
+        >>> import xbar_circuit as xc
+        >>> accelerator = xc.Accelerator(rows=4, cols=4)
+        >>> tile = accelerator.tile(accelerator.synapse.conductance([[1.0, -0.5], [0.25, 1.0]]))
+        >>> tile.mvm([[1.0, 0.5]]).code.shape
+        (1, 2)
         """
         model = self.model_at(celsius)
         if celsius is None and model is not None:
@@ -224,5 +257,20 @@ class Hardware:
         )
 
     def changed(self, **parts: Any) -> Self:
-        """Return this accelerator with other parts."""
+        """Return this accelerator with other parts.
+
+        Parameters
+        ----------
+        parts
+            New values of some of its fields, by name.
+
+        Returns
+        -------
+        Hardware
+            A new description of the same class; this one stays as it is.
+
+        >>> import xbar_circuit as xc
+        >>> xc.Accelerator().changed(rows=256).rows
+        256
+        """
         return replace(self, **parts)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit import _checks as checks
+from xbar_circuit.accelerator._chip_multiplier import ChipMultiplier
 from xbar_circuit.accelerator._digital_layer import DigitalLayer
 from xbar_circuit.accelerator._drift import compensate
 from xbar_circuit.accelerator._hardware import Hardware
@@ -27,58 +28,10 @@ from xbar_circuit.network.graph import Network
 from xbar_circuit.network.operators import Array
 from xbar_circuit.tile import Tile
 
-__all__ = ["ChipMultiplier", "Inputs", "WorkingChip"]
+__all__ = ["Inputs", "WorkingChip"]
 
 #: Inputs of a network: by their name, or the one array of a network with one input.
 Inputs = Mapping[str, NDArray[Any]] | NDArray[Any]
-
-
-class ChipMultiplier:
-    """Who multiplies for `network.execution.run`: the layers of a chip.
-
-    Parameters
-    ----------
-    layers
-        By name.
-    seed
-        Of what is noisy; None draws no noise.
-    first
-        Number of the batch's first sample, which names its random numbers.
-    """
-
-    def __init__(
-        self,
-        layers: Mapping[str, AnalogLayer | DigitalLayer],
-        *,
-        seed: tuple[int, ...] | None = None,
-        first: int = 0,
-    ) -> None:
-        self.layers = layers
-        self._seed, self._first = seed, first
-        self._places = {name: k for k, name in enumerate(layers)}
-
-    def starting(self, first: int) -> ChipMultiplier:
-        """Return the multiplier of a batch that begins with sample `first`."""
-        return ChipMultiplier(self.layers, seed=self._seed, first=first)
-
-    def encode(self, name: str, inputs: Array) -> Array:
-        """Return the input codes of a node."""
-        return self.layers[name].encode(inputs)
-
-    def multiply(self, name: str, vectors: Array, *, step: int = 0) -> Array:
-        """Return the products of a layer at a step of a sequence."""
-        layer = self.layers[name]
-        if isinstance(layer, DigitalLayer) or self._seed is None or not layer.noisy:
-            return layer.products(vectors)
-        stream = (*self._seed, self._places[name], self._first)
-        return layer.products(vectors, stream=(*stream, step) if step else stream)
-
-    def block(self, name: str) -> Callable[[Array], Array] | None:
-        """Return what multiplies blocks, unless noise is drawn for all vectors together."""
-        layer = self.layers[name]
-        if isinstance(layer, DigitalLayer):
-            return layer.products
-        return None if self._seed is not None and layer.noisy else layer.block()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -134,10 +87,29 @@ class WorkingChip:
             Since programming [degree Celsius], by which drift is faster; None is the temperature
             of the programming: a chip that has just been warmed.
 
+        Returns
+        -------
+        Chip
+            A chip with the same devices; its conductances and layers are computed on first use.
+
         Raises
         ------
         ParameterError
             A number out of range, or a table or calibrated model of another temperature.
+
+        >>> import numpy as np
+        >>> import xbar_circuit as xc
+        >>> dense = xc.network.operators.Dense(weight=[[1.0, -0.5], [0.25, 1.0]], bias=[0.0, 0.0])
+        >>> node = xc.network.Node(name="dense", operator=dense, inputs=("input",))
+        >>> network = xc.network.Network(nodes=(node,), input_shape=(2,))
+        >>> pcm = xc.devices.PcmStatistics.joshi2020()
+        >>> accelerator = xc.Accelerator(rows=4, cols=4, statistics=pcm)
+        >>> chip = accelerator.program(network, calibration=np.eye(2), rng=np.random.default_rng(1))
+        >>> later = chip.at(86400.0)
+        >>> later
+        <Chip 1 tiles of 4 x 4, 1 layers, 86.4 ks after programming>
+        >>> bool(later.conductances[0][0].sum() < chip.conductances[0][0].sum())  # drift
+        True
         """
         checks.number("second", second, "s")
         for name, value in (("celsius", celsius), ("storage_celsius", storage_celsius)):
@@ -228,12 +200,17 @@ class WorkingChip:
         return tuple(found)
 
     def multiplier(self, *, noise: bool = True) -> ChipMultiplier:
-        """Return who multiplies for `network.run`.
+        """Return what multiplies in `network.run` in place of NumPy.
 
         Parameters
         ----------
         noise
             Whether parts that have noise draw it, from the chip's seed.
+
+        Returns
+        -------
+        ChipMultiplier
+            A `network.execution.Multiplier` of this chip's layers.
         """
         celsius = self.temperature_celsius
         moment = round(self.second * 1000), round(1000 * (celsius or 0.0)) + 10**6
@@ -263,7 +240,7 @@ class WorkingChip:
         Returns
         -------
         list of arrays
-            The network's outputs.
+            The network's outputs, float32, each (n, ...) for n samples.
 
         Raises
         ------
@@ -271,6 +248,17 @@ class WorkingChip:
             A name that is no input, or the memory does not hold one sample.
         ShapeError
             The inputs do not fit the network.
+
+        >>> import numpy as np
+        >>> import xbar_circuit as xc
+        >>> dense = xc.network.operators.Dense(weight=[[1.0, -0.5], [0.25, 1.0]], bias=[0.0, 0.0])
+        >>> node = xc.network.Node(name="dense", operator=dense, inputs=("input",))
+        >>> network = xc.network.Network(nodes=(node,), input_shape=(2,))
+        >>> inputs = np.array([[1.0, 0.5], [0.2, 0.9]])
+        >>> chip = xc.Accelerator(rows=4, cols=4).program(network, calibration=inputs)
+        >>> (output,) = chip.run(inputs)
+        >>> output.astype(float).round(2).tolist()
+        [[1.13, 0.0], [0.43, 0.8]]
         """
         network, feeds = self.network.fed(inputs)
         return run_feeds(
@@ -283,11 +271,42 @@ class WorkingChip:
         )
 
     def accuracy(self, inputs: Inputs, labels: NDArray[np.integer], **options: Any) -> float:
-        """Return the share of samples whose largest output is the label's; options as for `run`.
+        """Return the share of samples whose largest output is the label's.
 
         Of several outputs the first one counts.
+
+        Parameters
+        ----------
+        inputs
+            As for `run`.
+        labels
+            The right classes (n,), whole numbers.
+        options
+            ``noise``, ``workers`` and ``progress``, as for `run`.
+
+        Returns
+        -------
+        float
+            The share, from 0 to 1.
+
+        Raises
+        ------
+        ParameterError
+            A name that is no input, or the memory does not hold one sample.
+        ShapeError
+            The inputs do not fit the network, or the labels the inputs.
+
+        >>> import numpy as np
+        >>> import xbar_circuit as xc
+        >>> dense = xc.network.operators.Dense(weight=[[1.0, -0.5], [0.25, 1.0]], bias=[0.0, 0.0])
+        >>> node = xc.network.Node(name="dense", operator=dense, inputs=("input",))
+        >>> network = xc.network.Network(nodes=(node,), input_shape=(2,))
+        >>> inputs = np.array([[1.0, 0.5], [0.2, 0.9]])
+        >>> chip = xc.Accelerator(rows=4, cols=4).program(network, calibration=inputs)
+        >>> chip.accuracy(inputs, np.array([0, 1]))
+        1.0
         """
-        return accuracy(self.run(inputs, **options)[0], np.asarray(labels))
+        return accuracy(self.run(inputs, **options)[0], labels)
 
 
 def _same_array(one: Tile, other: Tile) -> bool:

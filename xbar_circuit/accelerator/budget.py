@@ -17,14 +17,21 @@ from numpy.typing import NDArray
 
 from xbar_circuit._brief import brief
 from xbar_circuit._checks import FloatArray
+from xbar_circuit.accelerator._chip_multiplier import ChipMultiplier
 from xbar_circuit.accelerator._hardware import Hardware
 from xbar_circuit.accelerator._making import program_mapping
 from xbar_circuit.accelerator._memory import working_bytes
-from xbar_circuit.accelerator._working_chip import ChipMultiplier, Inputs, WorkingChip
+from xbar_circuit.accelerator._working_chip import Inputs, WorkingChip
 from xbar_circuit.accelerator.mapping import map_network
 from xbar_circuit.devices import Ohmic, PcmStatistics
 from xbar_circuit.network._feeds import Feeds
-from xbar_circuit.network.execution import DigitalMultiplier, batch_size, run_feeds, walk
+from xbar_circuit.network.execution import (
+    DigitalMultiplier,
+    batch_size,
+    right_answers,
+    run_feeds,
+    walk,
+)
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.intervals import paired_difference, proportion
 from xbar_circuit.network.operators import Array
@@ -101,7 +108,16 @@ class Budget:
     change: FloatArray
 
     def to_dict(self) -> dict[str, object]:
-        """Return the numbers as plain data."""
+        """Return the numbers as plain data.
+
+        Returns
+        -------
+        dict
+            ``second`` [s], ``samples``, ``digital_accuracy`` and, by imperfection, ``accuracy``,
+            ``accuracy_confidence_95`` (low, high), ``change_of_accuracy`` with its
+            ``change_confidence_95``, and ``signal_to_error_db`` by layer [dB]. An accuracy that was
+            not measured is None.
+        """
         return {
             "second": self.second,
             "digital_accuracy": None if np.isnan(self.digital_accuracy) else self.digital_accuracy,
@@ -196,14 +212,14 @@ def error_budget(
                 outputs = run_feeds(
                     network, samples, multiplier, memory_bytes=room, workers=workers
                 )
-                hits.append(_hits(outputs[0], labels))
+                hits.append(right_answers(outputs[0], labels))
         if progress is not None:
             progress(1)
     digital, nothing = np.nan, np.full(len(effects), np.nan)
     shares, changes = [], []
     if labels is not None:
         outputs = run_feeds(network, samples, memory_bytes=room, workers=workers)
-        right = _hits(outputs[0], labels)
+        right = right_answers(outputs[0], labels)
         digital = float(right.mean())
         shares = [proportion(one) for one in hits]
         changes = [paired_difference(one, right) for one in hits]
@@ -222,12 +238,6 @@ def error_budget(
         if changes
         else np.stack([nothing] * 3, axis=1),
     )
-
-
-def _hits(outputs: Array, labels: NDArray[np.integer]) -> NDArray[np.bool_]:
-    """Return which samples are right: their largest output is the label's."""
-    found = outputs.reshape(len(outputs), -1).argmax(axis=1)
-    return np.asarray(found == np.asarray(labels))
 
 
 def _chip_with(chip: WorkingChip, effect: str, calibration: Inputs) -> WorkingChip | None:

@@ -81,18 +81,44 @@ class Chip(WorkingChip):
         workers: int = 2,
         progress: Callable[[int], object] | None = None,
     ) -> Budget:
-        """Return the effect of each imperfection alone on the chip's layers; see `budget.Budget`.
+        """Return the effect of each imperfection alone on the chip's layers.
 
         Parameters
         ----------
         inputs
             Inputs on which layers and accuracies are measured.
         labels
-            Labels of the inputs; None measures no accuracy.
+            The right classes of the inputs (n,); None measures no accuracy.
         calibration
             Inputs used to set the ranges when an imperfection is alone; None uses `inputs`.
         workers, progress
             As for `run`; `progress` counts imperfections.
+
+        Returns
+        -------
+        Budget
+            Signal-to-error ratio of each layer [dB] and accuracy of the network, for each
+            imperfection alone and for all of them together.
+
+        Raises
+        ------
+        ParameterError
+            A name that is no input.
+        ShapeError
+            The inputs do not fit the network, or the labels the inputs.
+
+        >>> import numpy as np
+        >>> import xbar_circuit as xc
+        >>> dense = xc.network.operators.Dense(weight=[[1.0, -0.5], [0.25, 1.0]], bias=[0.0, 0.0])
+        >>> node = xc.network.Node(name="dense", operator=dense, inputs=("input",))
+        >>> network = xc.network.Network(nodes=(node,), input_shape=(2,))
+        >>> inputs = np.array([[1.0, 0.5], [0.2, 0.9]])
+        >>> chip = xc.Accelerator(rows=4, cols=4).program(network, calibration=inputs)
+        >>> budget = chip.budget(inputs, np.array([0, 1]))
+        >>> budget.effects
+        ('drivers', 'wires', 'read-outs', 'all together')
+        >>> budget.ratio_db.round(1).ravel().tolist()
+        [54.1, 80.4, 55.7, 55.3]
         """
         return error_budget(
             self, inputs, labels, calibration=calibration, workers=workers, progress=progress
@@ -105,17 +131,38 @@ class Chip(WorkingChip):
         architecture: str | Architecture | None = None,
         replicas: Mapping[str, int] | None = None,
     ) -> Cost:
-        """Return energy, time and area of an inference; see `cost.inference_cost`.
+        """Return energy, time and area of an inference.
 
         Parameters
         ----------
         inputs
-            Inputs of the arrays; None uses inputs of 1.
+            Samples whose activations load the arrays; None takes one sample of ones.
         architecture
             Whose published numbers are used instead of the parts' own; None takes the parts'
             own, and where a part has none (ideal ones) the survey's median.
         replicas
             Copies of each layer's tiles by name; default 1.
+
+        Returns
+        -------
+        Cost
+            Energy of one inference [J] by component and layer, latency and interval between
+            inferences [s], area [m2], and the assumptions.
+
+        Raises
+        ------
+        ParameterError
+            Converters without a width, or an unknown architecture or layer.
+
+        >>> import numpy as np
+        >>> import xbar_circuit as xc
+        >>> dense = xc.network.operators.Dense(weight=[[1.0, -0.5], [0.25, 1.0]], bias=[0.0, 0.0])
+        >>> node = xc.network.Node(name="dense", operator=dense, inputs=("input",))
+        >>> network = xc.network.Network(nodes=(node,), input_shape=(2,))
+        >>> chip = xc.Accelerator(rows=4, cols=4).program(network, calibration=np.eye(2))
+        >>> cost = chip.cost()
+        >>> f"{cost.total_joule:.3g} J, {cost.latency_second:.3g} s, {cost.tiles} tile"
+        '7.61e-11 J, 3.4e-08 s, 1 tile'
         """
         return inference_cost(self, inputs, architecture=architecture, replicas=replicas)
 
@@ -129,7 +176,7 @@ class Chip(WorkingChip):
         array: str | None = None,
         progress: Callable[[int], object] | None = None,
     ) -> list[TileCheck]:
-        """Run tiles in ngspice from the driver to the code; see `spot_check.check_tiles`.
+        """Run tiles in ngspice from the driver to the code, and compare with what the network uses.
 
         Parameters
         ----------
@@ -140,7 +187,7 @@ class Chip(WorkingChip):
         vectors
             Products of each tile.
         outputs
-            Of each tile, so many outputs have read-outs in the deck, spread evenly; the columns of
+            How many outputs of each tile have read-outs in the deck, spread evenly; the columns of
             the others end in ideal virtual grounds, which is much faster where read-outs are
             circuits. None is all, and pairs that share a converter are always all.
         array
@@ -150,10 +197,28 @@ class Chip(WorkingChip):
         progress
             Called with 1 after each tile.
 
+        Returns
+        -------
+        list of TileCheck
+            For each tile the codes of both engines (vectors, outputs), how they agree [LSB], and
+            the relative difference of the bare array's column currents.
+
         Raises
         ------
+        ParameterError
+            A place that is no tile.
         SimulatorError, SimulatorNotFoundError
             ngspice is missing or failed.
+
+        >>> import numpy as np
+        >>> import xbar_circuit as xc
+        >>> dense = xc.network.operators.Dense(weight=[[1.0, -0.5], [0.25, 1.0]], bias=[0.0, 0.0])
+        >>> node = xc.network.Node(name="dense", operator=dense, inputs=("input",))
+        >>> network = xc.network.Network(nodes=(node,), input_shape=(2,))
+        >>> chip = xc.Accelerator(rows=4, cols=4).program(network, calibration=np.eye(2))
+        >>> (check,) = chip.spot_check(np.eye(2), vectors=2)
+        >>> check.codes.codes, check.codes.within_one, check.worst_relative_difference < 1e-9
+        (4, 1.0, True)
         """
         return check_tiles(
             self,

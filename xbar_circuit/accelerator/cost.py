@@ -137,7 +137,15 @@ class Cost:
         return self.tops / (self.square_metre * 1e6) if self.square_metre > 0.0 else None
 
     def to_dict(self) -> dict[str, object]:
-        """Return the numbers as plain data."""
+        """Return the numbers as plain data.
+
+        Returns
+        -------
+        dict
+            Energy [J], time [s], area [m2] and efficiency by the names of this class's fields and
+            properties; ``numbers`` and ``source`` say whose figures they are, ``layers`` holds one
+            entry per layer, ``tops_per_mm2`` is None where no area is known.
+        """
         return {
             "numbers": self.periphery.name,
             "source": self.periphery.source,

@@ -127,8 +127,38 @@ class Mapping:
         return used / total if total else 0.0
 
     def layer(self, name: str) -> LayerPlan:
-        """Return a layer by its name."""
-        return next(layer for layer in self.layers if layer.name == name)
+        """Return a layer by its name.
+
+        Parameters
+        ----------
+        name
+            The node's, or ``node.layer`` of a recurrent one.
+
+        Returns
+        -------
+        LayerPlan
+            Its tiles.
+
+        Raises
+        ------
+        ParameterError
+            No layer on tiles has this name.
+
+        >>> import xbar_circuit as xc
+        >>> network = xc.network.fashion_mnist_lenet5()
+        >>> mapping = xc.accelerator.map_network(network, xc.Accelerator())
+        >>> [len(mapping.layer(name).tiles) for name in ("conv1", "dense1")]
+        [1, 8]
+        """
+        names = [layer.name for layer in self.layers]
+        if name not in names:
+            raise ParameterError.about(
+                "name",
+                got=repr(name),
+                expected=f"a layer on tiles: {', '.join(names)}",
+                remedy="correct the name; digital layers have no tiles",
+            )
+        return self.layers[names.index(name)]
 
 
 def map_network(

@@ -70,19 +70,38 @@ class WireAware:
         return tuple(steps[-1] for steps in self.error_by_step)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the numbers alone, to be kept: without what was mapped."""
+        """Return the numbers alone, to be kept: without what was mapped.
+
+        Returns
+        -------
+        dict
+            ``tiles``: (target conductances [S], scale) of every tile of every layer; the other
+            fields by name.
+        """
         tiles = [[(tile.target, tile.scale) for tile in plan.tiles] for plan in self.mapping.layers]
-        told = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "mapping"}
-        return {"tiles": tiles, **told}
+        numbers = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "mapping"}
+        return {"tiles": tiles, **numbers}
 
     @classmethod
     def from_dict(cls, mapping: Mapping, content: MappingOf[str, Any]) -> WireAware:
-        """Return what `to_dict` gave, of the mapping as it was before.
+        """Return the result that `to_dict` gave, for the same mapping as before.
+
+        Parameters
+        ----------
+        mapping
+            The mapping that was programmed, as it was before wire-aware programming.
+        content
+            What `to_dict` returned.
+
+        Returns
+        -------
+        WireAware
+            The result, with the kept targets in the mapping.
 
         Raises
         ------
         KeyError, ValueError
-            It is of another mapping.
+            `content` is of another mapping.
         """
         layers = [
             replace(

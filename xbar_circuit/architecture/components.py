@@ -68,11 +68,34 @@ class PublishedReadout:
         _area("square_metre", self.square_metre)
 
     def joule(self, bits: int) -> float:
-        """Return the energy of a conversion of some width [J]."""
+        """Return the energy of a conversion of some width.
+
+        Parameters
+        ----------
+        bits
+            Width of the conversion.
+
+        Returns
+        -------
+        float
+            ``conversion_joule * 2**(bits - self.bits)`` [J], by either law.
+        """
         return self.conversion_joule * 2.0 ** (bits - self.bits)
 
     def second(self, bits: int) -> float:
-        """Return the time of a conversion of some width [s]."""
+        """Return the time of a conversion of some width.
+
+        Parameters
+        ----------
+        bits
+            Width of the conversion.
+
+        Returns
+        -------
+        float
+            [s]: `conversion_second` times ``2**(bits - self.bits)`` of a counting converter, times
+            ``bits / self.bits`` of a successive one.
+        """
         scale = 2.0 ** (bits - self.bits) if self.law == "counting" else bits / self.bits
         return self.conversion_second * scale
 
@@ -170,7 +193,22 @@ class DigitalUnit:
         _area("square_metre", self.square_metre)
 
     def mac_joule(self, bits: int | None) -> float:
-        """Return the energy of a multiply-accumulate of some width; None is float32 [J]."""
+        """Return the energy of a multiply-accumulate of some width.
+
+        Parameters
+        ----------
+        bits
+            Width of both factors; None is float32.
+
+        Returns
+        -------
+        float
+            [J]: `float_joule`, or ``byte_multiply_joule * (bits / 8)**2 + add_joule``.
+
+        >>> from xbar_circuit.architecture.presets import HOROWITZ
+        >>> [f"{HOROWITZ.mac_joule(bits):.2g} J" for bits in (None, 8)]
+        ['4.6e-12 J', '3e-13 J']
+        """
         if bits is None:
             return self.float_joule
         return self.byte_multiply_joule * (bits / 8) ** 2 + self.add_joule
@@ -239,15 +277,40 @@ class Architecture:
             )
 
     def drive_second(self, *, pulses: bool, bits: int) -> float:
-        """Return how long the word lines are driven in one read [s].
+        """Return how long the word lines are driven in one read.
 
-        pulses : whether a code is a time, and not a voltage.
-        bits : width of the inputs with their sign.
+        Parameters
+        ----------
+        pulses
+            Whether a code is a time, and not a voltage.
+        bits
+            Width of the inputs with their sign.
+
+        Returns
+        -------
+        float
+            [s]: ``pulse_slot_second * 2**bits`` of pulses, else `read_second`.
         """
         return self.pulse_slot_second * 2.0**bits if pulses else self.read_second
 
     def read_period_second(self, *, pulses: bool, bits: int, output_bits: int) -> float:
-        """Return the time of one read [s]: ``max(drive, columns_per_converter * conversion)``."""
+        """Return the time from one read to the next.
+
+        Parameters
+        ----------
+        pulses
+            Whether a code is a time, and not a voltage.
+        bits
+            Width of the inputs with their sign.
+        output_bits
+            Width of the conversions.
+
+        Returns
+        -------
+        float
+            [s]: ``max(drive, columns_per_converter * conversion)``, because the conversion of one
+            product overlaps with the read of the next.
+        """
         conversion = self.readout.columns_per_converter * self.readout.second(output_bits)
         return max(self.drive_second(pulses=pulses, bits=bits), conversion)
 

@@ -63,24 +63,71 @@ class Logic:
         return _energy(self.nm, self.supply_volt) / _energy(45, 0.9)
 
     def pulse_generation(self, rows: int, bits: int, ticks: int) -> float:
-        """Return what comparing each row's code with a counter at every tick takes [J].
+        """Return what it takes to compare each row's code with a counter at every tick.
 
-        One bit of an adder for each bit compared.
+        Parameters
+        ----------
+        rows
+            Word lines.
+        bits
+            Width of the codes; one bit of an adder for each bit compared.
+        ticks
+            Of the counter, in one product.
+
+        Returns
+        -------
+        float
+            Energy [J].
         """
         return rows * bits * ticks * _ADD_BIT * self.scale
 
     def affine(self, outputs: int) -> float:
-        """Return what a multiplication of 8 bits and an addition of 32 for each output take [J]."""
+        """Return what a multiplication of 8 bits and an addition of 32 for each output take.
+
+        Parameters
+        ----------
+        outputs
+            How many outputs are scaled and shifted.
+
+        Returns
+        -------
+        float
+            Energy [J].
+
+        >>> f"{Logic(nm=45, supply_volt=0.9).affine(256):.3g} J"
+        '7.68e-11 J'
+        """
         return outputs * (_MULTIPLY + 32 * _ADD_BIT) * self.scale
 
     def memory(self, count: int) -> float:
-        """Return what it takes to move that many bytes in or out of a memory of 8 KB [J]."""
+        """Return what it takes to move bytes in or out of a memory of 8 KB.
+
+        Parameters
+        ----------
+        count
+            How many bytes.
+
+        Returns
+        -------
+        float
+            Energy [J].
+        """
         return count * _BYTE * self.scale
 
     def clock(self, flip_flops: int, cycles: float) -> float:
-        """Return what the clock of that many flip-flops takes [J]: ``C V**2`` each cycle.
+        """Return what the clock of flip-flops takes: ``C V**2`` in each cycle.
 
-        1 fF a flip-flop with its share of the tree is an assumption.
+        Parameters
+        ----------
+        flip_flops
+            How many; 1 fF each, with its share of the clock tree, is an assumption.
+        cycles
+            How many cycles.
+
+        Returns
+        -------
+        float
+            Energy [J].
         """
         return flip_flops * cycles * _CLOCK_FARAD * self.supply_volt**2
 

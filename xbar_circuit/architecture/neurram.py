@@ -53,7 +53,18 @@ class NeurramModel:
     join_second: float = 588.7e-9
 
     def joule(self, input_bits: int) -> dict[str, float]:
-        """Return the energy of one operation by component [J]."""
+        """Return the energy of one operation by component.
+
+        Parameters
+        ----------
+        input_bits
+            Width of the inputs with their sign.
+
+        Returns
+        -------
+        dict
+            ``"word lines"``, ``"neurons"``, ``"inputs"`` -> energy [J].
+        """
         bits = _magnitude(input_bits)
         return {
             "word lines": bits * self.word_line_joule,
@@ -62,7 +73,19 @@ class NeurramModel:
         }
 
     def seconds(self, input_bits: int, output_bits: int, *, phases: int = 1) -> float:
-        """Return the time of a product [s].
+        """Return the time of a product.
+
+        Parameters
+        ----------
+        input_bits, output_bits
+            Widths of inputs and outputs with their sign.
+        phases
+            1, or 2: the upper and the lower bits of the inputs one after the other.
+
+        Returns
+        -------
+        float
+            From the inputs to the codes [s].
 
         Raises
         ------
@@ -85,12 +108,42 @@ class NeurramModel:
         return 2 * self.setup_second + samples + steps * self.step_second + self.join_second
 
     def tops(self, input_bits: int, output_bits: int, *, phases: int = 1) -> float:
-        """Return the operations per second of all 48 cores [10**12/s]."""
+        """Return the operations per second of all 48 cores.
+
+        Parameters
+        ----------
+        input_bits, output_bits, phases
+            As for `seconds`.
+
+        Returns
+        -------
+        float
+            [10**12/s]; a multiplication and an addition are two operations.
+
+        Raises
+        ------
+        ParameterError
+            As for `seconds`.
+        """
         seconds = self.seconds(input_bits, output_bits, phases=phases)
         return _CORES * _OPERATIONS / seconds * 1e-12
 
     def tops_per_watt(self, input_bits: int) -> float:
-        """Return the operations per joule [10**12/J]."""
+        """Return the operations per joule.
+
+        Parameters
+        ----------
+        input_bits
+            Width of the inputs with their sign.
+
+        Returns
+        -------
+        float
+            [10**12/J].
+
+        >>> round(NeurramModel().tops_per_watt(4), 1)
+        15.1
+        """
         return 1e-12 / sum(self.joule(input_bits).values())
 
 

@@ -60,11 +60,29 @@ class Cells:
     column_slope: Array
 
     def only(self, which: NDArray[np.int64]) -> Cells:
-        """Return some samples."""
+        """Return some samples.
+
+        Parameters
+        ----------
+        which
+            Indices of the samples (some,).
+
+        Returns
+        -------
+        Cells
+            The same quantities (some, rows, cols).
+        """
         return Cells(*(take(getattr(self, field.name), which) for field in fields(self)))
 
     def secant(self) -> Array:
-        """Return the resistors that would carry the same, no larger than the slope b [S]."""
+        """Return the resistors that would carry the same currents at the same voltages.
+
+        Returns
+        -------
+        array
+            Conductances (batch, rows, cols) [S], no larger than `column_slope`; the slope itself
+            where there is no voltage, or the current flows against it.
+        """
         xp = namespace(self.current)
         nothing = self.drop == 0.0
         secant = self.current / xp.where(nothing, xp.ones_like(self.drop), self.drop)

@@ -204,6 +204,12 @@ class Elimination:
         row_current, column_current
             Into the row and the column node of each cell (samples, rows, cols, vectors) [A]; None
             is nothing. What goes into a held column node adds to its current.
+
+        Returns
+        -------
+        Solution
+            Node voltages (samples, rows, cols, vectors) [V] and column currents (samples, cols,
+            vectors) [A].
         """
         samples, rows, cols = self._row_slope.shape
         shape = (samples, rows, cols, volts.shape[-1])

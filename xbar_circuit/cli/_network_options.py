@@ -16,8 +16,8 @@ from xbar_circuit._checks import choice
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.settings import PCM_PRESETS, InferenceSettings, read_settings
 from xbar_circuit.cells import DifferentialPair
-from xbar_circuit.network.images import Normalisation
 from xbar_circuit.network.metrics import METRICS
+from xbar_circuit.network.normalisation import Normalisation
 from xbar_circuit.network.workload import FASHION_MNIST, NETWORKS, load_workload
 from xbar_circuit.peripherals import Dac, IdealConverter, Readout
 from xbar_circuit.wires import Wires

@@ -24,12 +24,8 @@ from xbar_circuit.cli._options import (
     draws,
 )
 from xbar_circuit.cli._resuming import one_shot
-from xbar_circuit.network.images import (
-    Normalisation,
-    fashion_mnist_calibration,
-    fashion_mnist_test,
-    load_images,
-)
+from xbar_circuit.network.images import fashion_mnist_calibration, fashion_mnist_test, load_images
+from xbar_circuit.network.normalisation import Normalisation
 from xbar_circuit.network.workload import FASHION_MNIST, check_data, fit_images
 from xbar_circuit.plots.cost import draw_chips, draw_cost
 from xbar_circuit.report.cost import cost_components, write_cost_page

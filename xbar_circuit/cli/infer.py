@@ -38,8 +38,8 @@ from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.cli._words import bytes_of
 from xbar_circuit.cli.mapping import write_mapping
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.network.images import Normalisation
 from xbar_circuit.network.metrics import find_metric
+from xbar_circuit.network.normalisation import Normalisation
 from xbar_circuit.network.workload import Workload, load_workload
 from xbar_circuit.peripherals import ExactDriver
 from xbar_circuit.plots.cost import draw_chips, draw_cost

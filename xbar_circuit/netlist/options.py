@@ -70,12 +70,24 @@ class SpiceOptions:
 
     @classmethod
     def for_read(cls, crossbar: Crossbar, volts: FloatArray) -> Self:
-        """Return reference-grade options for an array and its inputs (batch, rows) [V].
+        """Return reference-grade options for an array and its inputs.
 
         Voltages must settle to 1e-10 of the largest input, currents to 1e-9 of the largest column
         current that ideal wires would give; but never to less than 64 eps times the largest input
         over the smallest wire resistance, which is what rounding of a node voltage makes of a
         wire's current (and never more than 1e-6 of that column current: then rather no answer).
+
+        Parameters
+        ----------
+        crossbar
+            The array.
+        volts
+            Its inputs (batch, rows) [V].
+
+        Returns
+        -------
+        SpiceOptions
+            Options with `abstol` [A] and `vntol` [V] scaled to this read.
         """
         largest = float(np.abs(volts).max())
         full_scale = largest * float(crossbar.conductance.sum(axis=0).max())
@@ -96,12 +108,29 @@ class SpiceOptions:
         )
 
     def for_cell(self, cell: Cell) -> Self:
-        """Return them with the temperature of the cell, if its transistors have one."""
+        """Return these options at the temperature of a cell.
+
+        Parameters
+        ----------
+        cell
+            What sits at each cross-point.
+
+        Returns
+        -------
+        SpiceOptions
+            With the temperature at which the cell's transistors are simulated, if it has any; else
+            these options themselves.
+        """
         celsius = cell.simulator_celsius if isinstance(cell, Warmed) else None
         return self if celsius is None else replace(self, celsius=celsius)
 
     def line(self) -> str:
-        """Return the ``.options`` line.
+        """Return the ``.options`` line of a deck.
+
+        Returns
+        -------
+        str
+            One line, without a line break.
 
         >>> SpiceOptions(klu=False).line()
         '.options reltol=1e-09 abstol=1e-15 vntol=1e-11 gmin=1e-18 itl1=500 temp=27.0 noacct'

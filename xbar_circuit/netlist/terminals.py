@@ -39,7 +39,14 @@ class Terminal:
         return self.wire_node if self.ohm == 0.0 else self.name
 
     def resistor(self) -> tuple[str, str, str, float] | None:
-        """Return (name, node, node, ohm) of the series resistor, or None where there is none."""
+        """Return the series resistor from the source to the wire.
+
+        Returns
+        -------
+        tuple or None
+            (name, node, node, resistance [ohm]), as a netlist writes it; None where there is none
+            and the source is at the wire's own node.
+        """
         if self.ohm == 0.0:
             return None
         return self.name, self.name, self.wire_node, self.ohm

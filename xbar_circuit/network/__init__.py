@@ -14,7 +14,6 @@ from xbar_circuit.network.execution import accuracy, run
 from xbar_circuit.network.graph import Network, Node
 from xbar_circuit.network.images import (
     Dataset,
-    Normalisation,
     fashion_mnist_calibration,
     fashion_mnist_test,
     load_dataset,
@@ -24,6 +23,7 @@ from xbar_circuit.network.importers import from_onnx, from_torch, load
 from xbar_circuit.network.intervals import Estimate, paired_difference, proportion
 from xbar_circuit.network.lenet import fashion_mnist_lenet5, mnist_lenet5
 from xbar_circuit.network.metrics import Metric, find_metric
+from xbar_circuit.network.normalisation import Normalisation
 from xbar_circuit.network.recording import record_vectors
 from xbar_circuit.network.storage import save
 from xbar_circuit.network.workload import Workload, load_workload

@@ -72,7 +72,18 @@ class Graph(Protocol):
         ...
 
     def fed(self, inputs: Array) -> tuple[Graph, Feeds]:
-        """Return the array of the one input as samples, and the graph of their sizes."""
+        """Return the inputs as samples, and the graph of their sizes.
+
+        Parameters
+        ----------
+        inputs
+            The one array of a graph with one input.
+
+        Returns
+        -------
+        tuple
+            The graph for inputs of this size, and the samples.
+        """
         ...
 
 
@@ -80,13 +91,38 @@ class Multiplier(Protocol):
     """Who multiplies: called once for a matrix node and batch, or for each step of a sequence."""
 
     def encode(self, name: str, inputs: Array) -> Array:
-        """Return what the hardware sees of a layer's input (its input converters)."""
+        """Return what the hardware makes of a layer's input (its input converters).
+
+        Parameters
+        ----------
+        name
+            Of the layer.
+        inputs
+            Its input (batch, ...).
+
+        Returns
+        -------
+        array
+            Codes of the same shape.
+        """
         ...
 
     def multiply(self, name: str, vectors: Array, *, step: int = 0) -> Array:
-        """Return the products (vectors, groups, cols) of encoded (vectors, groups, rows).
+        """Return the products of a layer.
 
-        `step` counts the steps of a sequence.
+        Parameters
+        ----------
+        name
+            Of the layer.
+        vectors
+            Encoded vectors (vectors, groups, rows).
+        step
+            Counts the steps of a sequence.
+
+        Returns
+        -------
+        array
+            (vectors, groups, cols), in the units of the network.
         """
         ...
 
@@ -96,7 +132,18 @@ class Drawing(Multiplier, Protocol):
     """A multiplier that draws random numbers, a stream of its own for each batch."""
 
     def starting(self, first: int) -> Multiplier:
-        """Return the multiplier of the batch that begins with sample `first`."""
+        """Return the multiplier of a batch.
+
+        Parameters
+        ----------
+        first
+            Number of the batch's first sample.
+
+        Returns
+        -------
+        Multiplier
+            Draws the random numbers of that batch.
+        """
         ...
 
 
@@ -105,7 +152,15 @@ class Preparing(Multiplier, Protocol):
     """A multiplier that must see all vectors of a recurrent layer before the first step."""
 
     def prepare(self, name: str, vectors: Array) -> None:
-        """Look at vectors (vectors, rows) as they would be without any error."""
+        """Look at the vectors of a layer as they would be without any error.
+
+        Parameters
+        ----------
+        name
+            Of the layer.
+        vectors
+            (vectors, rows) of all steps.
+        """
         ...
 
 
@@ -114,9 +169,18 @@ class InBlocks(Multiplier, Protocol):
     """A multiplier that can take a node's vectors a block after the other."""
 
     def block(self, name: str) -> Callable[[Array], Array] | None:
-        """Return what multiplies blocks (n, groups, rows) of encoded vectors.
+        """Return what multiplies blocks of a layer's encoded vectors.
 
-        What it returns holds until its next call. None: all vectors have to come together.
+        Parameters
+        ----------
+        name
+            Of the layer.
+
+        Returns
+        -------
+        callable or None
+            Takes (n, groups, rows) and returns (n, groups, cols), which holds until its next call.
+            None: all vectors have to come together.
         """
         ...
 
@@ -130,17 +194,58 @@ class DigitalMultiplier:
         self._prepared: dict[str, PreparedMatrix] = {}
 
     def encode(self, name: str, inputs: Array) -> Array:  # noqa: ARG002 (the protocol's)
-        """Return the input itself."""
+        """Return the input itself.
+
+        Parameters
+        ----------
+        name
+            Of the layer.
+        inputs
+            Its input (batch, ...).
+
+        Returns
+        -------
+        array
+            `inputs`.
+        """
         return inputs
 
     def multiply(self, name: str, vectors: Array, *, step: int = 0) -> Array:  # noqa: ARG002
-        """Return ``vectors @ matrices``."""
+        """Return ``vectors @ matrices``.
+
+        Parameters
+        ----------
+        name
+            Of the layer.
+        vectors
+            (vectors, groups, rows).
+        step
+            Not looked at.
+
+        Returns
+        -------
+        array
+            (vectors, groups, cols), float32.
+        """
         if name not in self._matrices:
             self._matrices[name] = self._operators[name].matrices
         return multiply(vectors, self._matrices[name])
 
     def whole(self, name: str, operator: MatrixOperator) -> PreparedMatrix | None:
-        """Return what computes a node's output, or None where `multiply` is another's."""
+        """Return what computes the whole output of a node, without unfolding all of its input.
+
+        Parameters
+        ----------
+        name
+            Of the layer.
+        operator
+            What the node computes.
+
+        Returns
+        -------
+        PreparedMatrix or None
+            None where a derived class multiplies in its own way.
+        """
         if type(self).multiply is not DigitalMultiplier.multiply:
             return None
         if name not in self._prepared:

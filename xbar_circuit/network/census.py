@@ -49,7 +49,7 @@ class OperatorCount:
     place
         ``"tiles"``, ``"digital"``, ``"reference"`` (digital, by ONNX's reference) or ``"missing"``.
     count
-        Number of images.
+        How many there are in the network.
     weights
         Numbers that tiles hold.
     macs
@@ -106,7 +106,14 @@ class Census:
         return tuple(row.kind for row in self.rows if row.place == "missing")
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the numbers as plain data."""
+        """Return the numbers as plain data.
+
+        Returns
+        -------
+        dict
+            ``network``, ``shapes``, ``weights``, ``macs``, ``tile_share``, ``missing`` and an entry
+            of ``operators`` for each type, with its ``share`` of the multiply-accumulates.
+        """
         return {
             "network": self.source,
             "shapes": {name: list(shape) for name, shape in self.shapes.items()},

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 from xbar_circuit import _checks as checks
-from xbar_circuit.errors import ParameterError
+from xbar_circuit.errors import ParameterError, ShapeError
 from xbar_circuit.network._feeds import Feeds
 from xbar_circuit.network._multiplier import (
     DigitalMultiplier,
@@ -42,6 +42,7 @@ __all__ = [
     "apply_digitally",
     "batch_size",
     "bytes_of_one",
+    "right_answers",
     "run",
     "run_feeds",
     "walk",
@@ -175,11 +176,35 @@ def accuracy(outputs: Array, labels: NDArray[np.integer]) -> float:
     float
         The share, from 0 to 1.
 
+    Raises
+    ------
+    ShapeError
+        Not one label for each sample.
+
     >>> import numpy as np
     >>> accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
     0.5
     """
-    return float(np.mean(outputs.reshape(len(outputs), -1).argmax(axis=1) == labels))
+    return float(np.mean(right_answers(outputs, labels)))
+
+
+def right_answers(outputs: Array, labels: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Return of which samples the largest output is the label's (n,); arguments as `accuracy`.
+
+    Raises
+    ------
+    ShapeError
+        Not one label for each sample.
+    """
+    classes = np.asarray(labels)
+    if classes.shape != (len(outputs),):
+        raise ShapeError.about(
+            "labels",
+            got=f"shape {classes.shape} for {len(outputs)} samples",
+            expected=f"one class for each sample, ({len(outputs)},)",
+            remedy="give the classes of these inputs; labels.ravel() removes axes of size 1",
+        )
+    return np.asarray(outputs.reshape(len(outputs), -1).argmax(axis=1) == classes)
 
 
 def batch_size(network: Graph, memory_bytes: int, *, largest: int = 64) -> int:

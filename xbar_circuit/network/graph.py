@@ -36,7 +36,18 @@ class Origin(Protocol):
     """Where a network comes from, which makes the same one for other sizes of its inputs."""
 
     def network(self, shapes: Mapping[str, tuple[int, ...]]) -> Network | None:
-        """Return the network for inputs of whole shapes; None where it declares others."""
+        """Return the network for inputs of whole shapes.
+
+        Parameters
+        ----------
+        shapes
+            Of every input by its name, the batch included.
+
+        Returns
+        -------
+        Network or None
+            None where the source declares other shapes.
+        """
         ...
 
 
@@ -168,7 +179,7 @@ class Network:
 
     def run(
         self,
-        inputs: Mapping[str, NDArray[Any]],
+        inputs: Mapping[str, NDArray[Any]] | NDArray[Any],
         *,
         memory_bytes: int = MEMORY_BYTES,
         workers: int = 2,
@@ -179,7 +190,7 @@ class Network:
         ----------
         inputs
             By their name, as in the file: (n, ...) each for a network that stacks samples, else as
-            the file declares them.
+            the file declares them; or the one array of a network with one input.
         memory_bytes, workers
             As for `execution.run`.
 
@@ -191,20 +202,33 @@ class Network:
         Raises
         ------
         ParameterError
-            Other names than those of the inputs.
+            Other names than those of the inputs, or the memory does not hold one sample.
         ShapeError
             An array does not fit the network.
+
+        >>> from xbar_circuit.network.operators import Dense
+        >>> dense = Dense(weight=[[1.0, -0.5], [0.25, 1.0]], bias=[0.0, 0.0])
+        >>> node = Node(name="dense", operator=dense, inputs=("input",))
+        >>> network = Network(nodes=(node,), input_shape=(2,))
+        >>> network.run({"input": [[1.0, 0.5]]})[0].tolist()
+        [[1.125, 0.0]]
         """
         network, feeds = self.fed(inputs)
         return run_feeds(network, feeds, memory_bytes=memory_bytes, workers=workers)
 
     def fed(self, inputs: Mapping[str, NDArray[Any]] | NDArray[Any]) -> tuple[Network, Feeds]:
-        """Return the inputs by the names of their values, and the network of their sizes.
+        """Return the network of the inputs' sizes, and the inputs as samples.
 
         Parameters
         ----------
         inputs
             By name, or the one array of a network with one input.
+
+        Returns
+        -------
+        tuple
+            The network, made anew where its source leaves sizes open, and the samples by the names
+            of their values.
 
         Raises
         ------

@@ -1,13 +1,8 @@
-"""Images and labels as a network sees them.
-
-What a network sees is ``(pixel / divide - mean) / std``; these three are stated by whoever brings
-the data, never guessed.
-"""
+"""Images and labels as a network sees them."""
 
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,89 +13,17 @@ from numpy.typing import NDArray
 
 from xbar_circuit.errors import ParameterError, ShapeError
 from xbar_circuit.network._image_files import read_array, read_folder, read_npz
+from xbar_circuit.network.normalisation import Normalisation
 from xbar_circuit.network.operators import Array
 from xbar_circuit.resources import data_file
 
 __all__ = [
     "Dataset",
-    "Normalisation",
     "fashion_mnist_calibration",
     "fashion_mnist_test",
     "load_dataset",
     "load_images",
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Normalisation:
-    """Normalisation of pixels as in training: ``(pixel / divide - mean) / std``.
-
-    divide : what the largest pixel is divided by, such as 255.
-    mean, std : one number for each channel, or one for all.
-    """
-
-    divide: float
-    mean: tuple[float, ...] = (0.0,)
-    std: tuple[float, ...] = (1.0,)
-
-    def __post_init__(self) -> None:
-        numbers = (self.divide, *self.mean, *self.std)
-        if not all(map(math.isfinite, numbers)) or min(self.divide, *self.std) <= 0.0:
-            raise ParameterError.about(
-                "normalisation",
-                got=f"divide {self.divide}, mean {self.mean}, std {self.std}",
-                expected="finite numbers, divide and std above 0",
-                remedy="state what the network was trained with",
-            )
-
-    @classmethod
-    def stated(
-        cls,
-        divide: float | None,
-        mean: Sequence[float] | None = None,
-        std: Sequence[float] | None = None,
-    ) -> Normalisation | None:
-        """Return what is said of the pixels; None where nothing is.
-
-        Raises
-        ------
-        ParameterError
-            A mean or a deviation, but not what the pixels are divided by before.
-        """
-        if divide is not None:
-            return cls(divide=divide, mean=tuple(mean or (0.0,)), std=tuple(std or (1.0,)))
-        if mean or std:
-            raise ParameterError.about(
-                "mean, std",
-                got=f"mean {mean}, std {std} without divide",
-                expected="what the pixels are divided by before that",
-                remedy="give --divide 255, or --divide 1 for pixels from 0 to 1",
-            )
-        return None
-
-    def apply(self, pixels: NDArray[np.generic]) -> Array:
-        """Return normalised float32 (n, channels, ...).
-
-        Raises
-        ------
-        ShapeError
-            Means or deviations of other channels than the images have.
-        """
-        channels = pixels.shape[1] if pixels.ndim not in {1, 3} else 1
-        if {len(self.mean), len(self.std)} - {1, channels}:
-            raise ShapeError.about(
-                "normalisation",
-                got=f"{len(self.mean)} means and {len(self.std)} deviations for images of shape"
-                f" {pixels.shape[1:]}",
-                expected=f"one, or one for each of {channels} channels",
-                remedy="put the channels first: numpy.moveaxis(images, -1, 1)",
-            )
-        around = (1,) * max(0, pixels.ndim - 2)
-        mean, std = (np.asarray(v, np.float32).reshape(-1, *around) for v in (self.mean, self.std))
-        with np.errstate(over="ignore", invalid="ignore"):  # infinities are the dataset's to refuse
-            return np.asarray(
-                (pixels.astype(np.float32) / np.float32(self.divide) - mean) / std, dtype=np.float32
-            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -130,11 +53,16 @@ class Dataset:
     name: str = ""
 
     def __post_init__(self) -> None:
-        told = None if self.labels is None else self.labels.shape
-        if self.images.ndim < 2 or (told and told[0] != len(self)) or told == () or not len(self):
+        labels = None if self.labels is None else self.labels.shape
+        if (
+            self.images.ndim < 2
+            or (labels and labels[0] != len(self))
+            or labels == ()
+            or not len(self)
+        ):
             raise ShapeError.about(
                 "images, labels",
-                got=f"shapes {self.images.shape} and {told}",
+                got=f"shapes {self.images.shape} and {labels}",
                 expected="(n, ...) and (n,) or (n, ...), n >= 1",
                 remedy="give one label for each image",
             )
@@ -165,17 +93,36 @@ class Dataset:
             There are no labels, or others.
         """
         if self.labels is None or not self.has_classes:
-            told = "none" if self.labels is None else f"{self.labels.dtype} {self.labels.shape}"
+            got = "none" if self.labels is None else f"{self.labels.dtype} {self.labels.shape}"
             raise ParameterError.about(
                 "labels",
-                got=told,
+                got=got,
                 expected="one class, a whole number, for each sample",
                 remedy="give --labels; other metrics are measured by xbar infer",
             )
         return self.labels
 
     def first(self, count: int) -> Dataset:
-        """Return the first `count` images."""
+        """Return the first images.
+
+        Parameters
+        ----------
+        count
+            How many; all where there are fewer.
+
+        Returns
+        -------
+        Dataset
+            With their labels.
+
+        Raises
+        ------
+        ShapeError
+            `count` is 0.
+
+        >>> fashion_mnist_calibration().first(8).images.shape
+        (8, 1, 28, 28)
+        """
         labels = None if self.labels is None else self.labels[:count]
         return Dataset(images=self.images[:count], labels=labels, name=self.name)
 
@@ -190,10 +137,18 @@ class Dataset:
         shape
             Of one sample; None is any size.
 
+        Returns
+        -------
+        Dataset
+            Images (n, ``*shape``) with the same labels.
+
         Raises
         ------
         ShapeError
             No such rearrangement has this shape.
+
+        >>> fashion_mnist_calibration().arranged((28, 28, 1)).images.shape
+        (512, 28, 28, 1)
         """
         for layout in _layouts(self.images, len(shape)):
             if layout.ndim == len(shape) + 1 and all(
@@ -213,6 +168,16 @@ class Dataset:
 
     def without(self, other: Dataset) -> Dataset:
         """Return the images that another set does not hold.
+
+        Parameters
+        ----------
+        other
+            The other set; images count as equal when every pixel is.
+
+        Returns
+        -------
+        Dataset
+            The rest, with their labels.
 
         Raises
         ------

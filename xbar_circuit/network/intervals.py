@@ -45,7 +45,22 @@ class Estimate:
     method: str
 
     def mapped(self, function: Callable[[float], float]) -> Estimate:
-        """Return the estimate of a monotonic function of the value."""
+        """Return the estimate of a monotonic function of the value.
+
+        Parameters
+        ----------
+        function
+            Rising or falling.
+
+        Returns
+        -------
+        Estimate
+            The function of the value and of both ends, the lower end first.
+
+        >>> error = proportion([True] * 9 + [False]).mapped(lambda share: 1.0 - share)
+        >>> round(error.value, 3), round(error.low, 3), round(error.high, 3)
+        (0.1, 0.018, 0.404)
+        """
         ends = sorted((function(self.low), function(self.high)), key=lambda x: (math.isnan(x), x))
         return Estimate(
             value=function(self.value),
@@ -56,7 +71,14 @@ class Estimate:
         )
 
     def to_dict(self) -> dict[str, object]:
-        """Return the numbers as plain data; None is no end."""
+        """Return the numbers as plain data.
+
+        Returns
+        -------
+        dict
+            ``value``, ``confidence_95`` (low, high), ``samples`` and ``interval``, the method's
+            name; None where a number is not finite.
+        """
         low, high = (end if math.isfinite(end) else None for end in (self.low, self.high))
         return {
             "value": self.value if math.isfinite(self.value) else None,

@@ -96,12 +96,22 @@ class Metric:
         reference
             (n, ...) of the digital run.
 
+        Returns
+        -------
+        Estimate
+            In the metric's unit; a share from 0 to 1 where that is ``"%"``.
+
         Raises
         ------
         ParameterError
             There are no targets, or not of the kind that is needed.
         ShapeError
             Outputs and targets do not fit.
+
+        >>> import numpy as np
+        >>> outputs = np.array([[0.1, 0.9], [0.8, 0.2]])
+        >>> find_metric("accuracy").estimate(outputs, np.array([1, 1]), outputs).value
+        0.5
         """
         if self.needs and targets is None:
             raise ParameterError.about(
@@ -120,7 +130,21 @@ class Metric:
         return self.function(outputs, targets, reference)
 
     def text(self, value: float) -> str:
-        """Return a value in words."""
+        """Return a value in words.
+
+        Parameters
+        ----------
+        value
+            In the metric's unit; a share from 0 to 1 where that is ``"%"``.
+
+        Returns
+        -------
+        str
+            The number with its unit; ``"-"`` where it is not finite.
+
+        >>> find_metric("accuracy").text(0.914)
+        '91.40 %'
+        """
         if not math.isfinite(value):
             return "-"
         if self.unit == "%":

@@ -14,7 +14,6 @@ from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.images import (
     Dataset,
-    Normalisation,
     fashion_mnist_calibration,
     fashion_mnist_test,
     load_dataset,
@@ -22,6 +21,7 @@ from xbar_circuit.network.images import (
 )
 from xbar_circuit.network.importers import declared_shape, load
 from xbar_circuit.network.lenet import SHIPPED
+from xbar_circuit.network.normalisation import Normalisation
 
 __all__ = ["FASHION_MNIST", "NETWORKS", "Workload", "check_data", "fit_images", "load_workload"]
 

@@ -126,7 +126,17 @@ class ByLines:
         object.__setattr__(self, "iterations", checks.count("iterations", self.iterations))
 
     def prepare(self, crossbar: Crossbar) -> PreparedByLines:
-        """Return the array ready for reads; see :class:`PreparedByLines`.
+        """Return the array ready for reads; nothing is factorised before the first.
+
+        Parameters
+        ----------
+        crossbar
+            The array: linear cells that load their row, wires and ends with resistance.
+
+        Returns
+        -------
+        PreparedByLines
+            The array, ready for many reads.
 
         Raises
         ------
@@ -160,7 +170,13 @@ class PreparedByLines:
         return self._crossbar
 
     def transfer(self) -> FloatArray:
-        """Return the transfer matrix (rows, cols) [S], one read a row; see `Prepared.transfer`."""
+        """Return the transfer matrix, found by a read for each row; see `Prepared.transfer`.
+
+        Returns
+        -------
+        array
+            (rows, cols) [S].
+        """
         return self.read(np.eye(self._crossbar.rows)).column_current
 
     @cached_property
@@ -172,7 +188,19 @@ class PreparedByLines:
             return line_loops.factors(*given, count=count)
 
     def read(self, volts: ArrayLike) -> ReadResult:
-        """Solve for inputs (batch, rows) or (rows,) [V]; see `Prepared.read`."""
+        """Solve for inputs; see `Prepared.read`.
+
+        Parameters
+        ----------
+        volts
+            (batch, rows) or (rows,) [V].
+
+        Returns
+        -------
+        ReadResult
+            Node voltages and currents, each sample by conjugate gradients; a sample that cannot be
+            certified is solved by `Hierarchical` instead.
+        """
         bar = self._crossbar
         clean = checks.read_volts("volts", volts, bar.rows)
         row, column = np.empty((2, len(clean), *bar.shape))

@@ -40,7 +40,17 @@ class Direct:
     """
 
     def prepare(self, crossbar: Crossbar) -> PreparedDirect:
-        """Return the array ready for reads; see :class:`PreparedDirect`.
+        """Return the array ready for reads; it is eliminated at the first one.
+
+        Parameters
+        ----------
+        crossbar
+            The array, of linear cells.
+
+        Returns
+        -------
+        PreparedDirect
+            The array, ready for many reads.
 
         Raises
         ------
@@ -69,7 +79,18 @@ class PreparedDirect:
         return Elimination(self._crossbar, device, device)
 
     def read(self, volts: ArrayLike) -> ReadResult:
-        """Solve for inputs (batch, rows) or (rows,) [V]; see `Prepared.read`."""
+        """Solve for inputs; see `Prepared.read`.
+
+        Parameters
+        ----------
+        volts
+            (batch, rows) or (rows,) [V].
+
+        Returns
+        -------
+        ReadResult
+            Column currents from the transfer matrix; node voltages are solved for on first use.
+        """
         clean = checks.read_volts("volts", volts, self._crossbar.rows)
 
         def nodes() -> NodeVoltages:
@@ -110,12 +131,29 @@ class PreparedDirect:
         return np.ascontiguousarray(transfer)
 
     def transfer(self) -> FloatArray:
-        """Return the transfer matrix (rows, cols) [S]; see `Prepared.transfer`."""
+        """Return the transfer matrix; see `Prepared.transfer`.
+
+        Returns
+        -------
+        array
+            (rows, cols) [S], read-only.
+        """
         self._transfer.flags.writeable = False
         return self._transfer
 
     def solve(self, volts: FloatArray) -> Solved:
-        """Return what was found for each sample of `volts` (batch, rows) [V]."""
+        """Return node voltages and currents of every sample.
+
+        Parameters
+        ----------
+        volts
+            (batch, rows) [V], float64.
+
+        Returns
+        -------
+        Solved
+            Voltages (batch, rows, cols) [V] and currents (batch, cols) [A], all converged.
+        """
         solved = Solved.empty(self._crossbar, len(volts))
         stars = self._stars if can_eliminate(solved.row.size) else None
         if stars is not None:
@@ -162,7 +200,20 @@ class Solved:
 
     @classmethod
     def empty(cls, crossbar: Crossbar, batch: int) -> Solved:
-        """Return room for a batch."""
+        """Return arrays for a batch, still without an answer.
+
+        Parameters
+        ----------
+        crossbar
+            Gives the number of rows and columns.
+        batch
+            How many samples.
+
+        Returns
+        -------
+        Solved
+            All values NaN, no sample converged.
+        """
         cells, columns = (batch, *crossbar.shape), (batch, crossbar.cols)
         return cls(
             row=np.full(cells, np.nan),
@@ -175,7 +226,15 @@ class Solved:
         )
 
     def replace(self, samples: NDArray[np.int64], other: Solved) -> None:
-        """Take some samples from elsewhere, in place; their iterations are added."""
+        """Take some samples from another solution, in place; their iterations are added.
+
+        Parameters
+        ----------
+        samples
+            Indices of the samples (some,).
+        other
+            The solution of these samples alone, in the same order.
+        """
         for name in ("row", "column", "current", "error", "scale", "converged"):
             getattr(self, name)[samples] = getattr(other, name)
         self.iterations[samples] += other.iterations

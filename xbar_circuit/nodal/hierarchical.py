@@ -66,7 +66,17 @@ class Hierarchical:
         backend(self.device)
 
     def prepare(self, crossbar: Crossbar) -> PreparedHierarchical:
-        """Reduce the array; see :class:`PreparedHierarchical`.
+        """Reduce the array to its drivers and sense terminals.
+
+        Parameters
+        ----------
+        crossbar
+            The array, of linear cells that load their row.
+
+        Returns
+        -------
+        PreparedHierarchical
+            The array, ready for many reads.
 
         Raises
         ------
@@ -122,10 +132,29 @@ class PreparedHierarchical:
         neighbouring cells, a small part of the work. The first update reduces once more, keeping
         parts.
 
+        Parameters
+        ----------
+        crossbar
+            The same array with other conductances.
+
+        Returns
+        -------
+        PreparedHierarchical
+            The changed array, ready for many reads; this one stays as it is.
+
         Raises
         ------
         ParameterError
             Anything but the conductances differs.
+
+        >>> from dataclasses import replace
+        >>> import xbar_circuit as xc
+        >>> wires = xc.Wires(row_ohm=1.0, column_ohm=2.0)
+        >>> xbar = xc.Crossbar(conductance=[[1e-5, 2e-5], [3e-5, 4e-5]], wires=wires)
+        >>> ready = xc.nodal.prepare(xbar, method=Hierarchical())
+        >>> later = ready.updated(replace(xbar, conductance=[[1e-5, 2e-5], [3e-5, 5e-5]]))
+        >>> [array.transfer()[1, 1].round(8).item() for array in (ready, later)]  # siemens
+        [3.999e-05, 4.999e-05]
         """
         checks.instance(
             "crossbar", crossbar, Crossbar, example="dataclasses.replace(xbar, conductance=G)"
@@ -143,11 +172,29 @@ class PreparedHierarchical:
         return PreparedHierarchical(crossbar, parts)
 
     def transfer(self) -> FloatArray:
-        """Return the transfer matrix (rows, cols) [S]; see `Prepared.transfer`."""
+        """Return the transfer matrix; see `Prepared.transfer`.
+
+        Returns
+        -------
+        array
+            (rows, cols) [S], read-only.
+        """
         return self._transfer
 
     def read(self, volts: ArrayLike) -> ReadResult:
-        """Solve for inputs (batch, rows) or (rows,) [V]; see `Prepared.read`."""
+        """Solve for inputs; see `Prepared.read`.
+
+        Parameters
+        ----------
+        volts
+            (batch, rows) or (rows,) [V].
+
+        Returns
+        -------
+        ReadResult
+            Column currents from the transfer matrix; node voltages follow on first use, by going
+            back down the reduction.
+        """
         clean = checks.read_volts("volts", volts, self._crossbar.rows)
         return multiplied(
             self._crossbar,

@@ -92,7 +92,18 @@ class NewtonKrylov:
             object.__setattr__(self, name, checks.count(name, getattr(self, name)))
 
     def prepare(self, crossbar: Crossbar) -> PreparedKrylov:
-        """Return the array ready for reads; see :class:`PreparedKrylov`."""
+        """Return the array ready for reads.
+
+        Parameters
+        ----------
+        crossbar
+            The array, of any cells.
+
+        Returns
+        -------
+        PreparedKrylov
+            The array, ready for many reads.
+        """
         return PreparedKrylov(crossbar, self)
 
 
@@ -114,12 +125,34 @@ class PreparedKrylov:
         return self._crossbar
 
     def transfer(self) -> FloatArray:
-        """Return the transfer matrix (rows, cols) [S] of a linear array; see `Prepared`."""
+        """Return the transfer matrix of linear cells, found by a read for each row.
+
+        Returns
+        -------
+        array
+            (rows, cols) [S].
+
+        Raises
+        ------
+        ParameterError
+            The cells are not linear.
+        """
         refuse_nonlinear(self._crossbar, "transfer()")
         return self.read(np.eye(self._crossbar.rows)).column_current
 
     def read(self, volts: ArrayLike) -> ReadResult:
-        """Solve for inputs (batch, rows) or (rows,) [V]; see `Prepared.read`."""
+        """Solve for inputs; see `Prepared.read`.
+
+        Parameters
+        ----------
+        volts
+            (batch, rows) or (rows,) [V].
+
+        Returns
+        -------
+        ReadResult
+            Node voltages and currents, and the number of iterations of each sample.
+        """
         clean = checks.read_volts("volts", volts, self._crossbar.rows)
         solved = Solved.empty(self._crossbar, len(clean))
         place = self._place

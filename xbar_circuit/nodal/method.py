@@ -29,7 +29,18 @@ class Prepared(Protocol):
         ...
 
     def read(self, volts: ArrayLike) -> ReadResult:
-        """Solve for inputs (batch, rows) or (rows,) [V].
+        """Solve for inputs.
+
+        Parameters
+        ----------
+        volts
+            Read voltages (batch, rows), or (rows,) for one sample [V].
+
+        Returns
+        -------
+        ReadResult
+            Column currents (batch, cols) [A] with a bound on their error; node voltages and device
+            currents (batch, rows, cols) follow on first use.
 
         Raises
         ------
@@ -41,7 +52,12 @@ class Prepared(Protocol):
         ...
 
     def transfer(self) -> FloatArray:
-        """Return the transfer matrix (rows, cols) [S]: ``column_current == volts @ transfer``.
+        """Return the transfer matrix: ``column_current == volts @ transfer``.
+
+        Returns
+        -------
+        array
+            (rows, cols) [S].
 
         Raises
         ------
@@ -57,6 +73,16 @@ class Method(Protocol):
 
     def prepare(self, crossbar: Crossbar) -> Prepared:
         """Do the work that does not depend on the inputs.
+
+        Parameters
+        ----------
+        crossbar
+            The array.
+
+        Returns
+        -------
+        Prepared
+            The array, ready for many reads.
 
         Raises
         ------

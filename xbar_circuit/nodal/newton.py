@@ -72,7 +72,17 @@ class Newton:
         object.__setattr__(self, "steps", checks.count("steps", self.steps))
 
     def prepare(self, crossbar: Crossbar) -> PreparedNewton:
-        """Return the array ready for reads; see :class:`PreparedNewton`.
+        """Return the array ready for reads.
+
+        Parameters
+        ----------
+        crossbar
+            The array, of any cells.
+
+        Returns
+        -------
+        PreparedNewton
+            The array, ready for many reads.
 
         Raises
         ------
@@ -96,19 +106,53 @@ class PreparedNewton:
         return self._crossbar
 
     def read(self, volts: ArrayLike) -> ReadResult:
-        """Solve for inputs (batch, rows) or (rows,) [V]; see `Prepared.read`."""
+        """Solve for inputs; see `Prepared.read`.
+
+        Parameters
+        ----------
+        volts
+            (batch, rows) or (rows,) [V].
+
+        Returns
+        -------
+        ReadResult
+            Node voltages and currents, and the number of iterations of each sample.
+        """
         clean = checks.read_volts("volts", volts, self._crossbar.rows)
         return answer(
             self._crossbar, clean, self.solve(clean), engine="nodal: Newton, direct elimination"
         )
 
     def transfer(self) -> FloatArray:
-        """Refuse: a nonlinear array has no transfer matrix."""
+        """Return the transfer matrix of linear cells; a nonlinear array has none.
+
+        Returns
+        -------
+        array
+            (rows, cols) [S].
+
+        Raises
+        ------
+        ParameterError
+            The cells are not linear.
+        """
         refuse_nonlinear(self._crossbar, "transfer()")
         return self.read(np.eye(self._crossbar.rows)).column_current
 
     def solve(self, volts: FloatArray) -> Solved:
-        """Return what was found for each sample of `volts` (batch, rows) [V]."""
+        """Return node voltages and currents of every sample, converged or not.
+
+        Parameters
+        ----------
+        volts
+            (batch, rows) [V], float64.
+
+        Returns
+        -------
+        Solved
+            Voltages (batch, rows, cols) [V] and currents (batch, cols) [A]; `converged` says of
+            which samples they are a solution.
+        """
         bar = self._crossbar
         if bar.cell.linear:
             return PreparedDirect(bar).solve(volts)

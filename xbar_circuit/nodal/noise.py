@@ -58,7 +58,33 @@ class NoiseResult:
         return self.device_thermal + self.wire_thermal + self.shot + self.flicker
 
     def ampere_rms(self) -> FloatArray:
-        """Return the noise of each column integrated over the frequencies (cols,) [A]."""
+        """Return the noise of each column, integrated over the frequencies by the trapezoidal rule.
+
+        Returns
+        -------
+        array
+            Root mean square current (cols,) [A] from the first to the last frequency.
+
+        Raises
+        ------
+        ParameterError
+            There is only one frequency, which spans no band.
+
+        >>> import numpy as np
+        >>> import xbar_circuit as xc
+        >>> wires = xc.Wires(row_ohm=1.0, column_ohm=2.0)
+        >>> xbar = xc.Crossbar(conductance=np.full((2, 2), 1e-5), wires=wires)
+        >>> found = xc.nodal.noise(xbar, [0.1, 0.1], [1.0, 1e6])
+        >>> (found.ampere_rms() * 1e12).round(1).tolist()  # picoamperes
+        [575.8, 575.8]
+        """
+        if len(self.hertz) < 2:
+            raise ParameterError.about(
+                "hertz",
+                got=f"{len(self.hertz)} frequency",
+                expected="at least two, which span a band [Hz]",
+                remedy="give nodal.noise the frequencies of the band, such as numpy.geomspace",
+            )
         power = self.total
         band = np.diff(self.hertz)[:, np.newaxis]
         return np.asarray(np.sqrt((0.5 * band * (power[1:] + power[:-1])).sum(axis=0)))

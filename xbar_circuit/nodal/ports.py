@@ -60,21 +60,48 @@ class PortModel:
         return matrix
 
     def transfer(self, terminals: Terminals) -> FloatArray:
-        """Return the transfer matrix (rows, cols) [S] with these terminals at the leads' ends.
+        """Return the transfer matrix with these terminals at the leads' ends.
+
+        Parameters
+        ----------
+        terminals
+            Resistances from the leads' ends to the drivers and sense terminals.
+
+        Returns
+        -------
+        array
+            (rows, cols) [S].
 
         Raises
         ------
         ParameterError
             A terminal connects to a side that is not among the ports.
+
+        >>> import xbar_circuit as xc
+        >>> wires = xc.Wires(row_ohm=1.0, column_ohm=2.0)
+        >>> xbar = xc.Crossbar(conductance=[[0.1]], wires=wires)
+        >>> model = xc.nodal.reduce(xbar)
+        >>> [model.transfer(xc.Terminals(bottom_ohm=ohm)).round(6).item() for ohm in (0.0, 100.0)]
+        [0.076923, 0.00885]
         """
         rows = self.crossbar.rows
         return self.held(terminals)[:rows, rows:]
 
     def held(self, terminals: Terminals) -> FloatArray:
-        """Return the branches between the far ends of terminals [S]: drivers, then senses.
+        """Return the branches between the far ends of terminals.
 
-        (rows + cols, rows + cols), symmetric, diagonal 0; both ends of a wire that is connected
-        twice are one node.
+        Both ends of a wire that is connected twice are one node.
+
+        Parameters
+        ----------
+        terminals
+            Resistances from the leads' ends to the drivers and sense terminals.
+
+        Returns
+        -------
+        array
+            Conductances (rows + cols, rows + cols) [S], drivers before sense terminals, symmetric,
+            diagonal 0.
 
         Raises
         ------
@@ -134,6 +161,11 @@ class PortModel:
             `volts`, columns at 0 V, all at the ends that the model has.
         volts
             Voltages of the rows (rows,) [V]; needed if `rows` leaves any out.
+
+        Returns
+        -------
+        str
+            The subcircuit, a resistor for each pair of ports, ending with a line break.
 
         Raises
         ------

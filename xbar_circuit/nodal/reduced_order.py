@@ -58,7 +58,22 @@ class ReducedOrder:
         object.__setattr__(self, "points", checks.count("points", self.points, minimum=2))
 
     def follow(self, system: Dynamics, stop: float, tolerance: float) -> Superposition:
-        """Return the solution, with the times to report up to `stop` [s].
+        """Solve the reduced-order model of a system.
+
+        Parameters
+        ----------
+        system
+            The array and its waveforms.
+        stop
+            End [s].
+        tolerance
+            The space is large enough when the currents change by less than this, relative to the
+            largest of all drivers and to the largest of all columns.
+
+        Returns
+        -------
+        Superposition
+            The solution, with the times to report up to `stop`.
 
         Raises
         ------
@@ -112,14 +127,36 @@ class Superposition:
     work: str
 
     def outputs(self, time: FloatArray) -> FloatArray:
-        """Return the outputs at some times (times, outputs)."""
+        """Return the outputs at some times.
+
+        Parameters
+        ----------
+        time
+            (times,) [s].
+
+        Returns
+        -------
+        array
+            (times, outputs), in the units of the system's outputs.
+        """
         total = np.zeros((len(time), self.width))
         for part in self.parts:
             total += part.outputs(time)
         return total
 
     def moments(self, begin: FloatArray, length: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the integrals and first moments of the outputs over spans (spans, outputs)."""
+        """Return the integrals and first moments of the outputs over spans.
+
+        Parameters
+        ----------
+        begin, length
+            Of each span (spans,) [s].
+
+        Returns
+        -------
+        tuple of arrays
+            Integral of ``y`` and of ``(t - begin) y`` over each span (spans, outputs).
+        """
         integral = np.zeros((len(begin), self.width))
         moment = np.zeros_like(integral)
         for part in self.parts:

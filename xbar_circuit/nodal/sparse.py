@@ -48,7 +48,17 @@ class SparseDirect:
     """
 
     def prepare(self, crossbar: Crossbar) -> PreparedSparse:
-        """Factorise; see :class:`PreparedSparse`.
+        """Factorise the array's nodal equations.
+
+        Parameters
+        ----------
+        crossbar
+            The array, of linear cells.
+
+        Returns
+        -------
+        PreparedSparse
+            The array, ready for many reads.
 
         Raises
         ------
@@ -94,7 +104,19 @@ class PreparedSparse:
         return np.ascontiguousarray(solution.T)
 
     def read(self, volts: ArrayLike) -> ReadResult:
-        """Solve for inputs (batch, rows) or (rows,) [V]; see `Prepared.read`."""
+        """Solve for inputs; see `Prepared.read`.
+
+        Parameters
+        ----------
+        volts
+            (batch, rows) or (rows,) [V].
+
+        Returns
+        -------
+        ReadResult
+            Node voltages and currents; a sample that cannot be certified is solved by `Direct`
+            instead.
+        """
         bar = self._crossbar
         clean = checks.read_volts("volts", volts, bar.rows)
         solved = Solved.empty(bar, len(clean))
@@ -135,7 +157,13 @@ class PreparedSparse:
         solved.converged[part] = sure.all(axis=1)
 
     def transfer(self) -> FloatArray:
-        """Return the transfer matrix (rows, cols) [S]; see `Prepared.transfer`."""
+        """Return the transfer matrix, found by a read for each row; see `Prepared.transfer`.
+
+        Returns
+        -------
+        array
+            (rows, cols) [S].
+        """
         unit = np.eye(self._crossbar.rows)
         return np.concatenate(
             [
@@ -177,7 +205,18 @@ class Factors:
         self._factors = factors
 
     def solve(self, right: NDArray[Any]) -> NDArray[Any]:
-        """Return the solution for right-hand sides (unknowns,) or (unknowns, vectors)."""
+        """Return the solution of the factorised equations.
+
+        Parameters
+        ----------
+        right
+            Right-hand sides (unknowns,) or (unknowns, vectors).
+
+        Returns
+        -------
+        array
+            Of the same shape.
+        """
         with threads():
             return np.asarray(self._factors.solve(right))
 

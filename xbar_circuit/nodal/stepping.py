@@ -52,11 +52,25 @@ class TrBdf2:
     """Implicit time steps of second order with step control."""
 
     def follow(self, system: Dynamics, stop: float, tolerance: float) -> Steps:
-        """Step from rest to `stop` [s].
+        """Step from the steady state of the inputs at time 0 to `stop`.
 
         A step is accepted when its error estimate is below the tolerance in the node voltages,
         relative to the largest driver voltage, and in the currents of drivers and columns, relative
         to the largest of each so far.
+
+        Parameters
+        ----------
+        system
+            The array and its waveforms.
+        stop
+            End [s].
+        tolerance
+            As above, dimensionless.
+
+        Returns
+        -------
+        Steps
+            The outputs at the steps, and between them.
 
         Raises
         ------
@@ -132,7 +146,18 @@ class Steps:
     work: str
 
     def outputs(self, time: FloatArray) -> FloatArray:
-        """Return the outputs at some times (times, outputs), the parabola through each step."""
+        """Return the outputs at some times, by the parabola through each step.
+
+        Parameters
+        ----------
+        time
+            (times,) [s].
+
+        Returns
+        -------
+        array
+            (times, outputs), in the units of the system's outputs.
+        """
         last = len(self.length) - 1
         k = np.clip(np.searchsorted(self.time_second, time, side="right") - 1, 0, last)
         s = ((time - self.time_second[k]) / self.length[k])[:, np.newaxis]
@@ -149,10 +174,20 @@ class Steps:
         begin: FloatArray,
         length: FloatArray,  # noqa: ARG002  the steps have their own
     ) -> tuple[FloatArray, FloatArray]:
-        """Return the integrals and first moments of the outputs over spans (spans, outputs).
+        """Return the integrals and first moments of the outputs over spans.
 
         Of the parabola through each step: exact for inputs and outputs that are straight, so that
         large parts of a driver's current that cancel do so in the integrals too.
+
+        Parameters
+        ----------
+        begin, length
+            Of each span (spans,) [s]; every span is made of whole steps.
+
+        Returns
+        -------
+        tuple of arrays
+            Integral of ``y`` and of ``(t - begin) y`` over each span (spans, outputs).
         """
         start = self.time_second[:-1]
         span = np.searchsorted(begin, start + 0.5 * self.length, side="right") - 1

@@ -16,7 +16,7 @@ raises the residual is halved.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -65,6 +65,16 @@ class SupplyLineNewton:
 
     def prepare(self, crossbar: Crossbar) -> PreparedSupplyLine:
         """Return the array ready for reads.
+
+        Parameters
+        ----------
+        crossbar
+            The array, whose cells are on a supply line, see `cells.OnSupplyLine`.
+
+        Returns
+        -------
+        PreparedSupplyLine
+            The array, ready for many reads.
 
         Raises
         ------
@@ -143,13 +153,35 @@ class PreparedSupplyLine:
         """What was prepared."""
         return self._crossbar
 
-    def transfer(self) -> FloatArray:
-        """Refuse: a nonlinear array has no transfer matrix."""
+    def transfer(self) -> NoReturn:
+        """Refuse: cells on a supply line are nonlinear and have no transfer matrix.
+
+        Raises
+        ------
+        ParameterError
+            Always.
+        """
         refuse_nonlinear(self._crossbar, "transfer()")
         raise AssertionError  # pragma: no cover  the cells are never linear
 
     def read(self, volts: ArrayLike) -> ReadResult:
-        """Solve for inputs (batch, rows) or (rows,) [V]; see `Prepared.read`."""
+        """Solve for inputs; see `Prepared.read`.
+
+        Parameters
+        ----------
+        volts
+            Voltages of the gates (batch, rows) or (rows,) [V].
+
+        Returns
+        -------
+        ReadResult
+            Voltages of supply and bit lines, device currents, and the number of iterations.
+
+        Raises
+        ------
+        ConvergenceError
+            Some samples have not converged; it carries the others' results.
+        """
         bar = self._crossbar
         batch = checks.read_volts("volts", volts, bar.rows)
         whole = (len(batch), *bar.shape)

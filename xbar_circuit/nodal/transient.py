@@ -73,10 +73,23 @@ class TransientResult:
         time_second
             Times (points,) from 0 to the last of this result [s].
 
+        Returns
+        -------
+        TransientResult
+            Currents and voltages of the solution itself at these times; energies stay as they are.
+
         Raises
         ------
         ShapeError, ParameterError
             Not a row of finite times in that range.
+
+        >>> import xbar_circuit as xc
+        >>> wires = xc.Wires(row_ohm=1.0, column_ohm=2.0, row_farad=1e-15, column_farad=1e-15)
+        >>> xbar = xc.Crossbar(conductance=[[1e-5, 2e-5]], wires=wires)
+        >>> wave = xc.nodal.Waveform.pulse([0.2], width_second=2e-9, edge_second=1e-10)
+        >>> result = xc.nodal.transient(xbar, wave, stop_second=3e-9)
+        >>> (result.at([5e-11, 1e-9]).column_current * 1e6).round(2).tolist()  # microamperes
+        [[1.0, 2.0], [2.0, 4.0]]
         """
         time = checks.real("time_second", time_second)
         if time.ndim != 1 or not time.size:
@@ -105,10 +118,29 @@ class TransientResult:
         )
 
     def settling_second(self, error: float = 1e-3, *, after: float = 0.0) -> FloatArray:
-        """Return when each column stays within `error` of its last value (cols,) [s].
+        """Return when each column stays within `error` of its last value.
 
-        Relative to the last value of the column, counted from `after` [s]; the crossing is sought
-        in the solution itself. 0 for a column that never leaves the band.
+        The crossing is sought in the solution itself.
+
+        Parameters
+        ----------
+        error
+            Half of the band, relative to the last value of the column.
+        after
+            Since when the time is counted, such as the edge of the input [s].
+
+        Returns
+        -------
+        array
+            (cols,) [s]; 0 for a column that never leaves the band after `after`.
+
+        >>> import xbar_circuit as xc
+        >>> wires = xc.Wires(row_ohm=1.0, column_ohm=2.0, row_farad=1e-15, column_farad=1e-15)
+        >>> xbar = xc.Crossbar(conductance=[[1e-5, 2e-5]], wires=wires)
+        >>> wave = xc.nodal.Waveform(time_second=[0.0, 1e-10], volts=[[0.0], [0.2]])
+        >>> result = xc.nodal.transient(xbar, wave, stop_second=1e-9)
+        >>> (result.settling_second() * 1e12).round(1).tolist()  # picoseconds
+        [99.9, 99.9]
         """
         last = self.column_current[-1]
         band = error * np.abs(last)

@@ -80,6 +80,11 @@ class Waveform:
         delay_second
             When the rising edge starts [s].
 
+        Returns
+        -------
+        Waveform
+            With a corner at each end of every edge, and 0 V after the last.
+
         Raises
         ------
         ShapeError, ParameterError
@@ -117,7 +122,27 @@ class Waveform:
         return cls(time_second=corners, volts=np.where(on, height * (up - down), 0.0))
 
     def at(self, seconds: ArrayLike) -> FloatArray:
-        """Return the voltages of all rows at a time (rows,), or at times (times, rows) [V]."""
+        """Return the voltages of all rows at some times.
+
+        Parameters
+        ----------
+        seconds
+            One time, or times (times,), from 0 [s]; after the last corner the voltages stay.
+
+        Returns
+        -------
+        array
+            (rows,) for one time, else (times, rows) [V].
+
+        Raises
+        ------
+        ParameterError
+            A time before 0, where no voltage is defined.
+
+        >>> wave = Waveform(time_second=[0.0, 1e-9], volts=[[0.0, 0.1], [0.2, 0.1]])
+        >>> wave.at([0.5e-9, 5e-9]).tolist()
+        [[0.1, 0.1], [0.2, 0.1]]
+        """
         time = np.asarray(seconds, dtype=np.float64)
         k, slope = self._segment(time)
         after = (time - self.time_second[k])[..., np.newaxis]
@@ -125,16 +150,50 @@ class Waveform:
         return volts
 
     def slope_after(self, seconds: ArrayLike) -> FloatArray:
-        """Return the slopes of all rows just after a time (rows,) or times (times, rows) [V/s]."""
+        """Return the slopes of all rows just after some times.
+
+        Parameters
+        ----------
+        seconds
+            One time, or times (times,), from 0 [s].
+
+        Returns
+        -------
+        array
+            (rows,) for one time, else (times, rows) [V/s]; 0 from the last corner on.
+
+        Raises
+        ------
+        ParameterError
+            A time before 0.
+        """
         return self._segment(np.asarray(seconds, dtype=np.float64))[1]
 
     def spans(self, stop_second: float) -> tuple[FloatArray, FloatArray]:
-        """Return beginnings and lengths of the straight parts up to a time (spans,) [s]."""
+        """Return the straight parts up to a time.
+
+        Parameters
+        ----------
+        stop_second
+            End of the last part [s].
+
+        Returns
+        -------
+        tuple of arrays
+            Beginning and length of each part, both (spans,) [s].
+        """
         inside = self.time_second[self.time_second < stop_second]
         return inside, np.diff(np.append(inside, stop_second))
 
     def _segment(self, time: FloatArray) -> tuple[NDArray[np.int64], FloatArray]:
         """Return the corner before each time, and the slopes after it."""
+        if not (time >= 0.0).all():
+            raise ParameterError.about(
+                "seconds",
+                got=f"{time.min():g} s",
+                expected="times >= 0 [s]",
+                remedy="count time from the first corner of the waveform",
+            )
         length = np.diff(self.time_second)[:, np.newaxis]
         slopes = np.concatenate(
             [np.diff(self.volts, axis=0) / length, np.zeros((1, self.volts.shape[1]))]

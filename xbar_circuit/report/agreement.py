@@ -45,21 +45,67 @@ class Shown:
     record: Callable[[Any], Mapping[str, object]]
 
     def rows(self, outcomes: Sequence[Any]) -> list[tuple[str, ...]]:
-        """Return the cells of every row, the verdict last."""
+        """Return the rows of the table.
+
+        Parameters
+        ----------
+        outcomes
+            Of this kind of case.
+
+        Returns
+        -------
+        list
+            For each outcome the texts of its cells, the verdict last.
+        """
         return [(*self.cells(one), "ok" if one.passed else "FAILED") for one in outcomes]
 
     def table(self, outcomes: Sequence[Any]) -> Table:
-        """Return the table of a page."""
+        """Return the table of a page.
+
+        Parameters
+        ----------
+        outcomes
+            Of this kind of case.
+
+        Returns
+        -------
+        Table
+            A row for each outcome.
+        """
         return Table(columns=(*self.columns, ""), rows=self.rows(outcomes))
 
     def records(self, outcomes: Sequence[Any]) -> list[dict[str, object]]:
-        """Return what the summary keeps."""
+        """Return what the summary keeps.
+
+        Parameters
+        ----------
+        outcomes
+            Of this kind of case.
+
+        Returns
+        -------
+        list
+            For each outcome its ``name``, its numbers and whether it ``passed``, ready for JSON.
+        """
         return [
             {"name": one.case.name, **self.record(one), "passed": one.passed} for one in outcomes
         ]
 
     def sections(self, outcomes: Sequence[Any], *figures: Figure) -> list[Section]:
-        """Return the section, or none where nothing of the kind was run."""
+        """Return the section of a page.
+
+        Parameters
+        ----------
+        outcomes
+            Of this kind of case.
+        figures
+            Drawn above the table.
+
+        Returns
+        -------
+        list
+            The one section; empty where nothing of the kind was run.
+        """
         if not outcomes:
             return []
         return [

@@ -119,6 +119,11 @@ class ProgressBar:
             Name of the line.
         total
             How many there are; a stage without any has no line.
+
+        Yields
+        ------
+        object
+            The items, in order.
         """
         if total:
             self.expect(stage, total)
@@ -127,19 +132,49 @@ class ProgressBar:
             self.add(stage)
 
     def expect(self, stage: str, total: int | None) -> None:
-        """Show a stage before anything of it is done."""
+        """Show a stage before anything of it is done.
+
+        Parameters
+        ----------
+        stage
+            Its name.
+        total
+            How many pieces it has; None is not known.
+        """
         self.add(stage, 0, total)
 
     def rename(self, stage: str, words: str) -> None:
-        """Show other words in the line of a stage."""
+        """Show another text in the line of a stage.
+
+        Parameters
+        ----------
+        stage
+            Its name, as for `add`.
+        words
+            What is shown from now on.
+        """
         self._progress.update(self._lines[stage], description=shown(words))
 
     def remove(self, stage: str) -> None:
-        """Take the line of a stage away."""
+        """Take the line of a stage away.
+
+        Parameters
+        ----------
+        stage
+            Its name.
+        """
         self._progress.remove_task(self._lines.pop(stage))
 
     def reach(self, words: str, done: float, total: float | None) -> None:
-        """Say how far the whole work is, in the one line that all such calls share."""
+        """Say how far the whole work is, in the one line that all such calls share.
+
+        Parameters
+        ----------
+        words
+            What is done at the moment.
+        done, total
+            How many pieces are done, and of how many; None is not known.
+        """
         if self._only is None:
             self._only = self._progress.add_task(shown(words), total=total)
         self._progress.update(self._only, description=shown(words), completed=done, total=total)

@@ -101,7 +101,12 @@ class ItemOutcome:
         return self.failure is not None
 
     def unwrap(self) -> Any:
-        """Return the value.
+        """Return the value of an item that succeeded.
+
+        Returns
+        -------
+        object
+            What the function returned.
 
         Raises
         ------

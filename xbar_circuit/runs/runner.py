@@ -204,7 +204,19 @@ class Kept:
             self._digest = digest([self._context, canonical(arguments)])
 
     def load(self, name: str) -> Any:
-        """Return what was kept under a name, or None."""
+        """Return what was kept under a name.
+
+        Parameters
+        ----------
+        name
+            As for `keep`.
+
+        Returns
+        -------
+        object or None
+            The value; None where nothing was kept, or the source, the arguments or the package
+            differ.
+        """
         if self._store is None:
             return None
         found = self._store.load(digest([self._digest, name]), Item(name=name))
@@ -221,6 +233,11 @@ class Kept:
             Makes it: a dataclass of this package, an array, a number, text, or lists and
             string-keyed mappings of these. In a list or a mapping a tuple comes back as a list.
 
+        Returns
+        -------
+        object
+            The value, kept or new.
+
         Raises
         ------
         XbarError
@@ -234,6 +251,13 @@ class Kept:
 
     def keep(self, name: str, value: Any) -> None:
         """Write a result, whole or not at all.
+
+        Parameters
+        ----------
+        name
+            What it is; unique in this folder, function and arguments.
+        value
+            Of a kind that `once` names.
 
         Raises
         ------

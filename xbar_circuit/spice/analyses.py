@@ -14,9 +14,10 @@ from typing import Protocol, runtime_checkable
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import ParameterError
+from xbar_circuit.spice._arguments import check_name, check_sweep, frequencies, too_few
 from xbar_circuit.units import spice_number
 
-__all__ = ["Ac", "Alter", "Analysis", "Dc", "Listing", "Noise", "Op", "Tran"]
+__all__ = ["Ac", "Analysis", "Dc", "Noise", "Op", "Tran"]
 
 _SLACK = 1e-6
 
@@ -31,7 +32,18 @@ class Analysis(Protocol):
         ...
 
     def missing(self, vectors: Mapping[str, FloatArray]) -> str:
-        """Return what is missing in an answer; empty if it is complete."""
+        """Say what is missing in an answer.
+
+        Parameters
+        ----------
+        vectors
+            Name -> values (points,) of the analysis' plot, as ngspice gave them.
+
+        Returns
+        -------
+        str
+            What is missing, in words; empty if the answer is complete.
+        """
         ...
 
 
@@ -52,73 +64,19 @@ class Op:
         return "op"
 
     def missing(self, vectors: Mapping[str, FloatArray]) -> str:
-        """Return what is missing in the answer: it has one point."""
-        return _too_few(vectors, 1)
+        """Say what is missing in an answer, which must have one point.
 
+        Parameters
+        ----------
+        vectors
+            Name -> values (points,) of the plot.
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alter:
-    """Not an analysis but a change before the next one: a source's value.
-
-    The circuit is not parsed again; the answer has no plot for it.
-
-    Parameters
-    ----------
-    source
-        Name of a voltage or current source.
-    value
-        Its new value [V or A].
-    quantity
-        ``"dc"``, or ``"acmag"``: the size of its small signal.
-
-    Raises
-    ------
-    ParameterError
-        The value is not finite, or the quantity another.
-
-    >>> Alter(source="Vin", value=0.5).command
-    'alter vin dc = 0.5'
-    """
-
-    source: str
-    value: float
-    quantity: str = "dc"
-
-    def __post_init__(self) -> None:
-        _word("source", self.source)
-        checks.choice("quantity", self.quantity, ("dc", "acmag"))
-        checks.number("value", self.value, "V or A", minimum=-1e300)
-
-    @property
-    def command(self) -> str:
-        """The ngspice command."""
-        return f"alter {self.source.lower()} {self.quantity} = {spice_number(self.value)}"
-
-    def missing(self, vectors: Mapping[str, FloatArray]) -> str:
-        """Return an empty text: nothing is missing."""
-        del vectors
-        return ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """Not an analysis either: print the circuit with every subcircuit written out.
-
-    What was printed is in ``answer.said``; the answer has no plot for it.
-
-    >>> Listing().command
-    'listing expand'
-    """
-
-    @property
-    def command(self) -> str:
-        """The ngspice command."""
-        return "listing expand"
-
-    def missing(self, vectors: Mapping[str, FloatArray]) -> str:
-        """Return an empty text: nothing is missing."""
-        del vectors
-        return ""
+        Returns
+        -------
+        str
+            ``"0 of 1 points"``, or empty if the answer is complete.
+        """
+        return too_few(vectors, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +105,7 @@ class Dc:
     step: float
 
     def __post_init__(self) -> None:
-        _word("source", self.source)
+        check_name("source", self.source)
         for name in ("start", "stop", "step"):
             checks.number(name, getattr(self, name), "V or A", minimum=-1e300)
         if self.step == 0.0 or (self.stop - self.start) * self.step < 0.0:
@@ -165,8 +123,19 @@ class Dc:
         return f"dc {self.source.lower()} {numbers}"
 
     def missing(self, vectors: Mapping[str, FloatArray]) -> str:
-        """Return what is missing in the answer: every step gives a point."""
-        return _too_few(vectors, int((self.stop - self.start) / self.step * (1 + 1e-12)) + 1)
+        """Say what is missing in an answer, which must have a point for every step.
+
+        Parameters
+        ----------
+        vectors
+            Name -> values (points,) of the plot.
+
+        Returns
+        -------
+        str
+            Such as ``"3 of 11 points"``, or empty if the answer is complete.
+        """
+        return too_few(vectors, int((self.stop - self.start) / self.step * (1 + 1e-12)) + 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,7 +192,18 @@ class Tran:
         return "tran " + " ".join(map(spice_number, times)) + uic
 
     def missing(self, vectors: Mapping[str, FloatArray]) -> str:
-        """Return what is missing in the answer: time must have come to `stop_second`."""
+        """Say what is missing in an answer, whose time must have come to `stop_second`.
+
+        Parameters
+        ----------
+        vectors
+            Name -> values (points,) of the plot; ``"time"`` [s] is looked at.
+
+        Returns
+        -------
+        str
+            At which time it stopped, or empty if the answer is complete.
+        """
         time = vectors.get("time")
         if time is None or time.size == 0:
             return "no time points"
@@ -260,16 +240,27 @@ class Ac:
     spacing: str = "dec"
 
     def __post_init__(self) -> None:
-        _sweep(self.start_hertz, self.stop_hertz, self.points, self.spacing)
+        check_sweep(self.start_hertz, self.stop_hertz, self.points, self.spacing)
 
     @property
     def command(self) -> str:
         """The ngspice command."""
-        return f"ac {_frequencies(self.start_hertz, self.stop_hertz, self.points, self.spacing)}"
+        return f"ac {frequencies(self.start_hertz, self.stop_hertz, self.points, self.spacing)}"
 
     def missing(self, vectors: Mapping[str, FloatArray]) -> str:
-        """Return what is missing in the answer: frequency points."""
-        return _too_few(vectors, 1)
+        """Say what is missing in an answer, which must have at least one frequency.
+
+        Parameters
+        ----------
+        vectors
+            Name -> values (points,) of the plot.
+
+        Returns
+        -------
+        str
+            ``"0 of 1 points"``, or empty if the answer is complete.
+        """
+        return too_few(vectors, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,40 +296,27 @@ class Noise:
     spacing: str = "dec"
 
     def __post_init__(self) -> None:
-        _word("output", self.output)
-        _word("source", self.source)
-        _sweep(self.start_hertz, self.stop_hertz, self.points, self.spacing)
+        check_name("output", self.output)
+        check_name("source", self.source)
+        check_sweep(self.start_hertz, self.stop_hertz, self.points, self.spacing)
 
     @property
     def command(self) -> str:
         """The ngspice command."""
-        sweep = _frequencies(self.start_hertz, self.stop_hertz, self.points, self.spacing)
+        sweep = frequencies(self.start_hertz, self.stop_hertz, self.points, self.spacing)
         return f"noise {self.output.lower()} {self.source.lower()} {sweep}"
 
     def missing(self, vectors: Mapping[str, FloatArray]) -> str:
-        """Return what is missing in the answer: frequency points."""
-        return _too_few(vectors, 1)
+        """Say what is missing in an answer, which must have at least one frequency.
 
+        Parameters
+        ----------
+        vectors
+            Name -> values (points,) of the plot.
 
-def _word(name: str, value: str) -> None:
-    """Refuse a name that could carry a second command."""
-    if not value or any(sign in value for sign in " ;\n\t\r`$&|<>!"):
-        raise ParameterError.about(
-            name, got=repr(value), expected="one SPICE name", remedy="give it without spaces"
-        )
-
-
-def _sweep(start_hertz: float, stop_hertz: float, points: int, spacing: str) -> None:
-    checks.number("start_hertz", start_hertz, "Hz", above=True)
-    checks.number("stop_hertz", stop_hertz, "Hz", minimum=start_hertz)
-    checks.count("points", points)
-    checks.choice("spacing", spacing, ("dec", "oct", "lin"))
-
-
-def _frequencies(start_hertz: float, stop_hertz: float, points: int, spacing: str) -> str:
-    return f"{spacing} {points} {spice_number(start_hertz)} {spice_number(stop_hertz)}"
-
-
-def _too_few(vectors: Mapping[str, FloatArray], expected: int) -> str:
-    points = min((vector.size for vector in vectors.values()), default=0)
-    return "" if points >= expected else f"{points} of {expected} points"
+        Returns
+        -------
+        str
+            ``"0 of 1 points"``, or empty if the answer is complete.
+        """
+        return too_few(vectors, 1)

@@ -36,7 +36,19 @@ class Rung:
     another_solver: bool = False  # what helps where steps lead nowhere
 
     def of(self, deck: str) -> str:
-        """Return the deck as it is run at this rung."""
+        """Return the deck as it is run at this rung.
+
+        Parameters
+        ----------
+        deck
+            The deck as it was written, with its ``.end``.
+
+        Returns
+        -------
+        str
+            The deck with this rung's card before its end, which overrides the deck's own options;
+            the same text where the rung has no card.
+        """
         if not self.card:
             return deck
         body = _END.sub("", deck).rstrip("\n")

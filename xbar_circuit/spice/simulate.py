@@ -18,8 +18,9 @@ from xbar_circuit.spice._binning import model_fault
 from xbar_circuit.spice._client import WORKERS, WorkerLostError
 from xbar_circuit.spice._job import Command, Job, JobFailure, JobOutcome, RawPlot, Setup
 from xbar_circuit.spice._saved_decks import SAVED_DECKS
-from xbar_circuit.spice.analyses import Alter, Analysis, Listing, Noise, Tran
+from xbar_circuit.spice.analyses import Analysis, Noise, Tran
 from xbar_circuit.spice.answer import Answer, Plot, canonical_names
+from xbar_circuit.spice.commands import Alter, Listing
 from xbar_circuit.spice.locating import Installation, locate
 from xbar_circuit.spice_text import Flat, checked, flatten
 

@@ -14,10 +14,10 @@ import numpy as np
 import torch
 
 from xbar_circuit._files import replacing
+from xbar_circuit.accelerator._chip_multiplier import ChipMultiplier
 from xbar_circuit.accelerator._loads import LayerLoad, layer_load
 from xbar_circuit.accelerator._making import program_with
 from xbar_circuit.accelerator._ranges import Calibrator
-from xbar_circuit.accelerator._working_chip import ChipMultiplier
 from xbar_circuit.accelerator.chip import Chip
 from xbar_circuit.accelerator.cost import Cost, cost_of_loads
 from xbar_circuit.accelerator.effective import effective_weights
@@ -25,8 +25,9 @@ from xbar_circuit.accelerator.mapping import map_network
 from xbar_circuit.network.execution import Multiplier
 from xbar_circuit.network.graph import INPUT, Network, Node
 from xbar_circuit.network.operators import Array
+from xbar_circuit.torch.array_layer import CrossbarLayer
 from xbar_circuit.torch.conversion import arguments, crossbar_layers
-from xbar_circuit.torch.layers import KINDS, CrossbarLayer
+from xbar_circuit.torch.layers import KINDS
 
 __all__ = ["TorchChip", "program_module"]
 
@@ -50,7 +51,25 @@ class TorchChip:
     chip: Chip
 
     def at(self, second: float, *, celsius: float | None = None) -> TorchChip:
-        """Return it at another age and temperature, see `accelerator.Chip.at`."""
+        """Return the same chip at another age and temperature, see `accelerator.Chip.at`.
+
+        Parameters
+        ----------
+        second
+            Since programming [s].
+        celsius
+            Of the tiles [degree Celsius]; None is the temperature of the programming.
+
+        Returns
+        -------
+        TorchChip
+            The same network and devices; nothing is programmed again.
+
+        Raises
+        ------
+        ParameterError
+            A number out of range, or a table or calibrated model of another temperature.
+        """
         return replace(self, chip=self.chip.at(second, celsius=celsius))
 
     def __call__(self, *inputs: Any, noise: bool = True) -> Any:
@@ -68,12 +87,17 @@ class TorchChip:
 
     @contextmanager
     def running(self, *, noise: bool = True) -> Iterator[Any]:
-        """Yield the network with the chip at work in it, for what is more than one call.
+        """Let the chip compute in the network for more than one call.
 
         Parameters
         ----------
         noise
-            As for a call.
+            Whether parts that have noise draw it.
+
+        Yields
+        ------
+        torch.nn.Module
+            The converted network, whose layers compute on the chip until the ``with`` block ends.
         """
         with _multiplying(self.module, self.chip.multiplier(noise=noise)) as module:
             yield module
@@ -99,6 +123,16 @@ class TorchChip:
             Whose published numbers are used instead of the parts' own.
         beside
             Digital products besides the layers, of one sample, in float32.
+
+        Returns
+        -------
+        Cost
+            Energy [J], latency [s] and area [m2] of one sample.
+
+        Raises
+        ------
+        ParameterError
+            Converters without a width, or an unknown architecture.
         """
         recorder = _Recorder(self.chip.multiplier(noise=False))
         with _multiplying(self.module, recorder) as module:
@@ -118,7 +152,13 @@ class TorchChip:
         return cost_of_loads(self.chip, [*loads, *beside], recorder.kept, architecture=architecture)
 
     def effective(self) -> Any:
-        """Return a plain torch network with the effective weights, see `accelerator.effective`."""
+        """Return a plain torch network with the effective weights, see `accelerator.effective`.
+
+        Returns
+        -------
+        torch.nn.Module
+            A copy with torch's own layers; digital layers keep their weights.
+        """
         weights = effective_weights(self.chip)
         made = copy.deepcopy(self.module)
         for name, layer in crossbar_layers(made).items():
@@ -142,6 +182,11 @@ class TorchChip:
             Path of the file.
         inputs
             Example inputs of the network; the first axis of each is left open.
+
+        Returns
+        -------
+        Path
+            The file that was written.
 
         Raises
         ------

@@ -14,7 +14,8 @@ from xbar_circuit import _checks as checks
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.importers._torch_names import WHOLE
-from xbar_circuit.torch.layers import KINDS, CrossbarLayer, LayerTiles
+from xbar_circuit.torch.array_layer import CrossbarLayer, LayerTiles
+from xbar_circuit.torch.layers import KINDS
 from xbar_circuit.torch.transfer import ADJOINTS
 
 __all__ = ["convert", "crossbar_layers", "set_ranges"]

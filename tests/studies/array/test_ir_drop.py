@@ -37,6 +37,9 @@ def test_errors_grow_with_size_and_wire_and_not_with_the_voltage_of_a_resistor()
     assert report.checks[0].error < 1e-9
     assert all(point.cell_loss == approx(0.0, abs=1e-12) for point in report.points)
     assert report.base == (8, 2.0, 0.2)
+    for cell, over, name in (("1r", "inputs", "over"), ("2r", "size", "cell")):
+        with pytest.raises(xc.ParameterError, match=name):
+            report.sweep(cell, over)
 
 
 def test_the_map_is_what_the_wires_take_from_each_cell():

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from xbar_circuit import ParameterError
 from xbar_circuit.accelerator.settings import from_dictionary
 from xbar_circuit.cli import main
 from xbar_circuit.network.graph import INPUT, Network, Node
@@ -48,6 +49,10 @@ def test_accuracy_falls_with_heat_and_one_factor_makes_some_of_it_good():
     assert hot[1] < room[1]
     assert hot[1] >= hot[0]
     assert found.to_dict()["by_celsius"]["80"]["global"] == hot[1]
+    ages = found.settings.seconds
+    assert [found.at(age) for age in ages] == found.mean.tolist()
+    with pytest.raises(ParameterError, match=r"seconds: got 5\.0"):
+        found.at(5.0)
 
 
 def test_the_budget_names_what_the_settings_have():

@@ -46,6 +46,8 @@ def test_one_factor_makes_good_what_is_common_to_all_states():
     assert found.mean("none")[0] < found.digital_accuracy - 0.1  # biases are not scaled
     assert found.lost("none") > 0.1
     assert found.lost("global") == 0.0
+    content = json.loads(json.dumps(found.to_dict()))
+    assert content["mean_accuracy"]["none"] == found.mean("none").tolist()
 
 
 def test_activation_that_differs_by_state_is_left_over():

@@ -2,7 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -21,6 +21,9 @@ def test_mismatch_spreads_the_major_transition_as_theory_says():
     assert found.failures == {}
     assert 0.0 <= found.yield_share <= 1.0
     json.dumps(found.to_dict(), allow_nan=False)
+    enob = np.full_like(found.figures["enob"], np.nan)
+    unmeasured = replace(found, figures={**found.figures, "enob": enob}).to_dict()
+    assert set(unmeasured["figures"]["enob"]) == {None}
 
 
 @pytest.mark.parametrize(

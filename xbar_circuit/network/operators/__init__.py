@@ -14,7 +14,8 @@ from xbar_circuit.network.operators.activation import (
     Tanh,
 )
 from xbar_circuit.network.operators.arithmetic import Add, Affine, Concat, MatMul, Mul
-from xbar_circuit.network.operators.matrix import Convolution, Dense, TransposedConvolution
+from xbar_circuit.network.operators.convolution import Convolution
+from xbar_circuit.network.operators.dense import Dense
 from xbar_circuit.network.operators.onnx_operator import OnnxOperator
 from xbar_circuit.network.operators.pooling import (
     AveragePool,
@@ -42,6 +43,7 @@ from xbar_circuit.network.operators.shape import (
     Reshape,
     Transpose,
 )
+from xbar_circuit.network.operators.transposed_convolution import TransposedConvolution
 
 __all__ = [
     "KINDS",

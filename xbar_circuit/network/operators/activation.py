@@ -29,11 +29,36 @@ class Relu:
     """``max(x, 0)``."""
 
     def apply(self, *inputs: Array) -> Array:
-        """Return the activation of the one input."""
+        """Return the activation, ``max(x, 0)``.
+
+        Parameters
+        ----------
+        inputs
+            One array of any shape.
+
+        Returns
+        -------
+        array
+            Of the same shape.
+
+        >>> Relu().apply(np.array([-1.0, 2.0], dtype=np.float32)).tolist()
+        [0.0, 2.0]
+        """
         return np.maximum(inputs[0], np.float32(0.0))
 
     def overwrite(self, values: Array) -> Array:
-        """Return the activation of values that nobody else needs, in their own memory."""
+        """Return the activation of values that nobody else needs, in their own memory.
+
+        Parameters
+        ----------
+        values
+            An array of any shape, float32, which is overwritten.
+
+        Returns
+        -------
+        array
+            The same array.
+        """
         return np.maximum(values, np.float32(0.0), out=values)
 
 
@@ -44,7 +69,18 @@ class LeakyRelu:
     slope: float
 
     def apply(self, *inputs: Array) -> Array:
-        """Return the activation of the one input."""
+        """Return the activation, ``x`` where positive, else ``slope * x``.
+
+        Parameters
+        ----------
+        inputs
+            One array of any shape.
+
+        Returns
+        -------
+        array
+            Of the same shape.
+        """
         return np.where(inputs[0] < 0.0, np.float32(self.slope) * inputs[0], inputs[0])
 
 
@@ -55,7 +91,18 @@ class Prelu:
     slope: Array
 
     def apply(self, *inputs: Array) -> Array:
-        """Return the activation of the one input."""
+        """Return the activation, ``x`` where positive, else ``slope * x``.
+
+        Parameters
+        ----------
+        inputs
+            One array (batch, ...), to whose shape the slope broadcasts.
+
+        Returns
+        -------
+        array
+            Of the same shape.
+        """
         return np.where(inputs[0] < 0.0, self.slope * inputs[0], inputs[0])
 
 
@@ -67,12 +114,34 @@ class Clip:
     high: float
 
     def apply(self, *inputs: Array) -> Array:
-        """Return the activation of the one input."""
+        """Return the activation, ``min(max(x, low), high)``.
+
+        Parameters
+        ----------
+        inputs
+            One array of any shape.
+
+        Returns
+        -------
+        array
+            Of the same shape.
+        """
         result: Array = np.clip(inputs[0], np.float32(self.low), np.float32(self.high))
         return result
 
     def overwrite(self, values: Array) -> Array:
-        """Return the activation of values that nobody else needs, in their own memory."""
+        """Return the activation of values that nobody else needs, in their own memory.
+
+        Parameters
+        ----------
+        values
+            An array of any shape, float32, which is overwritten.
+
+        Returns
+        -------
+        array
+            The same array.
+        """
         return np.clip(values, np.float32(self.low), np.float32(self.high), out=values)
 
 
@@ -84,7 +153,18 @@ class HardSigmoid:
     offset: float = 0.5
 
     def apply(self, *inputs: Array) -> Array:
-        """Return the activation of the one input."""
+        """Return the activation, ``min(max(slope * x + offset, 0), 1)``.
+
+        Parameters
+        ----------
+        inputs
+            One array of any shape.
+
+        Returns
+        -------
+        array
+            Of the same shape.
+        """
         line = np.float32(self.slope) * inputs[0] + np.float32(self.offset)
         result: Array = np.clip(line, np.float32(0.0), np.float32(1.0))
         return result
@@ -95,7 +175,18 @@ class HardSwish:
     """``x * HardSigmoid(x)`` with slope 1/6 and offset 1/2."""
 
     def apply(self, *inputs: Array) -> Array:
-        """Return the activation of the one input."""
+        """Return the activation, ``x * HardSigmoid(x)``.
+
+        Parameters
+        ----------
+        inputs
+            One array of any shape.
+
+        Returns
+        -------
+        array
+            Of the same shape.
+        """
         return inputs[0] * HardSigmoid(slope=1.0 / 6.0).apply(inputs[0])
 
 
@@ -104,7 +195,18 @@ class Sigmoid:
     """``1 / (1 + exp(-x))``, without overflow, exact also where it is nearly 0."""
 
     def apply(self, *inputs: Array) -> Array:
-        """Return the activation of the one input."""
+        """Return the activation, ``1 / (1 + exp(-x))``.
+
+        Parameters
+        ----------
+        inputs
+            One array of any shape.
+
+        Returns
+        -------
+        array
+            Of the same shape.
+        """
         return np.asarray(expit(inputs[0]))
 
 
@@ -113,7 +215,18 @@ class Tanh:
     """``tanh(x)``."""
 
     def apply(self, *inputs: Array) -> Array:
-        """Return the activation of the one input."""
+        """Return the activation, ``tanh(x)``.
+
+        Parameters
+        ----------
+        inputs
+            One array of any shape.
+
+        Returns
+        -------
+        array
+            Of the same shape.
+        """
         return np.tanh(inputs[0])
 
 
@@ -122,7 +235,18 @@ class Erf:
     """The error function, of which a GELU is made."""
 
     def apply(self, *inputs: Array) -> Array:
-        """Return the error function of the one input."""
+        """Return the error function.
+
+        Parameters
+        ----------
+        inputs
+            One array of any shape.
+
+        Returns
+        -------
+        array
+            Of the same shape.
+        """
         return np.asarray(erf(inputs[0]))
 
 
@@ -133,7 +257,18 @@ class Softmax:
     axis: int | tuple[int, ...] = -1
 
     def apply(self, *inputs: Array) -> Array:
-        """Return the activation of the one input."""
+        """Return ``exp(x) / sum(exp(x))``, without overflow.
+
+        Parameters
+        ----------
+        inputs
+            One array with that axis, or those axes.
+
+        Returns
+        -------
+        array
+            Of the same shape; sums to 1 along `axis`.
+        """
         powers = np.exp(inputs[0] - inputs[0].max(axis=self.axis, keepdims=True))
         result: Array = powers / powers.sum(axis=self.axis, keepdims=True)
         return result
@@ -146,7 +281,18 @@ class LogSoftmax:
     axis: int | tuple[int, ...] = -1
 
     def apply(self, *inputs: Array) -> Array:
-        """Return the activation of the one input."""
+        """Return ``x - log(sum(exp(x)))``, without overflow.
+
+        Parameters
+        ----------
+        inputs
+            One array with that axis, or those axes.
+
+        Returns
+        -------
+        array
+            Of the same shape: natural logarithms of what a softmax gives.
+        """
         shifted = inputs[0] - inputs[0].max(axis=self.axis, keepdims=True)
         result: Array = shifted - np.log(np.exp(shifted).sum(axis=self.axis, keepdims=True))
         return result

@@ -16,7 +16,18 @@ class Add:
     """The sum of its inputs, broadcast as in NumPy."""
 
     def apply(self, *inputs: Array) -> Array:
-        """Return ``a + b + ...``."""
+        """Return ``a + b + ...``.
+
+        Parameters
+        ----------
+        inputs
+            One array or more that broadcast.
+
+        Returns
+        -------
+        array
+            Of the shape that they broadcast to.
+        """
         total = inputs[0]
         for other in inputs[1:]:
             total = total + other
@@ -28,7 +39,18 @@ class Mul:
     """The product of its inputs, broadcast as in NumPy."""
 
     def apply(self, *inputs: Array) -> Array:
-        """Return ``a * b``."""
+        """Return ``a * b``.
+
+        Parameters
+        ----------
+        inputs
+            Two arrays that broadcast.
+
+        Returns
+        -------
+        array
+            Of the shape that they broadcast to.
+        """
         return inputs[0] * inputs[1]
 
 
@@ -46,7 +68,18 @@ class Affine:
     shift: Array
 
     def apply(self, *inputs: Array) -> Array:
-        """Return the scaled and shifted input."""
+        """Return ``x * scale + shift``.
+
+        Parameters
+        ----------
+        inputs
+            One array (batch, ...).
+
+        Returns
+        -------
+        array
+            Of the shape that it broadcasts to, float32.
+        """
         return np.asarray(inputs[0] * self.scale + self.shift, dtype=np.float32)
 
 
@@ -57,7 +90,18 @@ class Concat:
     axis: int
 
     def apply(self, *inputs: Array) -> Array:
-        """Return the joined array."""
+        """Return the inputs joined along `axis`.
+
+        Parameters
+        ----------
+        inputs
+            One array or more, equal but for the length of that axis.
+
+        Returns
+        -------
+        array
+            As long along `axis` as all of them together.
+        """
         return np.concatenate(inputs, axis=self.axis)
 
 
@@ -66,5 +110,16 @@ class MatMul:
     """The matrix product of two activations, as in NumPy; it has no weights and stays digital."""
 
     def apply(self, *inputs: Array) -> Array:
-        """Return ``a @ b``."""
+        """Return ``a @ b``.
+
+        Parameters
+        ----------
+        inputs
+            Two arrays (..., n, k) and (..., k, m).
+
+        Returns
+        -------
+        array
+            (..., n, m).
+        """
         return np.asarray(np.matmul(inputs[0], inputs[1]))

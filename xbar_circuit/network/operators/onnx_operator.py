@@ -35,7 +35,18 @@ class OnnxOperator:
     model: NDArray[np.uint8]
 
     def apply(self, *inputs: Array) -> Any:
-        """Return the output, or a tuple of several."""
+        """Return what ONNX's reference implementation computes.
+
+        Parameters
+        ----------
+        inputs
+            As the operator's definition has them, without those that are constant.
+
+        Returns
+        -------
+        array or tuple of arrays
+            The output, or a tuple of several, of the shapes that ONNX defines.
+        """
         evaluator, names = self._evaluator
         with np.errstate(all="ignore"):  # infinities and NaN are results, as in every runtime
             found = evaluator.run(None, dict(zip(names, inputs, strict=True)))

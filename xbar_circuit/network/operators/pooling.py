@@ -9,8 +9,8 @@ from functools import reduce
 import numpy as np
 
 from xbar_circuit.errors import ShapeError
+from xbar_circuit.network.operators._weights import Pads, pad_axes
 from xbar_circuit.network.operators._windows import Windows
-from xbar_circuit.network.operators.matrix import Pads, pad_axes
 from xbar_circuit.network.operators.protocol import Array
 
 __all__ = ["AveragePool", "GlobalAveragePool", "GlobalMaxPool", "LocalResponse", "MaxPool", "Mean"]
@@ -37,7 +37,23 @@ class MaxPool:
     round_up: bool = False
 
     def apply(self, *inputs: Array) -> Array:
-        """Return the pooled maps of the one input."""
+        """Return the largest value of each window.
+
+        Parameters
+        ----------
+        inputs
+            One array (batch, channels, ``*sizes``).
+
+        Returns
+        -------
+        array
+            (batch, channels, ``*windows``).
+
+        Raises
+        ------
+        ShapeError
+            Other spatial axes than the kernel's, or fewer pixels than a window has.
+        """
         x = inputs[0]
         padding = _whole(self, x) if self.round_up else self.padding
         padded = pad_axes(x, ((0, 0), (0, 0), *padding), -math.inf)
@@ -70,7 +86,23 @@ class AveragePool:
     count_padding: bool = False
 
     def apply(self, *inputs: Array) -> Array:
-        """Return the pooled maps of the one input."""
+        """Return the mean of each window.
+
+        Parameters
+        ----------
+        inputs
+            One array (batch, channels, ``*sizes``).
+
+        Returns
+        -------
+        array
+            (batch, channels, ``*windows``), float32.
+
+        Raises
+        ------
+        ShapeError
+            Other spatial axes than the kernel's, or fewer pixels than a window has.
+        """
         x = inputs[0]
         padding = _whole(self, x) if self.round_up else self.padding
         padded = pad_axes(x, ((0, 0), (0, 0), *padding), 0.0)
@@ -98,7 +130,18 @@ class GlobalAveragePool:
     """The mean of each channel; the spatial axes shrink to 1."""
 
     def apply(self, *inputs: Array) -> Array:
-        """Return the mean of the one input over its spatial axes."""
+        """Return the mean of each channel.
+
+        Parameters
+        ----------
+        inputs
+            One array (batch, channels, ``*sizes``).
+
+        Returns
+        -------
+        array
+            (batch, channels, 1, ...), float32, with as many axes as the input.
+        """
         axes = tuple(range(2, inputs[0].ndim))
         return np.asarray(inputs[0].mean(axis=axes, keepdims=True), dtype=np.float32)
 
@@ -111,7 +154,18 @@ class Mean:
     keep_axes: bool = True
 
     def apply(self, *inputs: Array) -> Array:
-        """Return the mean of the one input."""
+        """Return the mean over `axes`.
+
+        Parameters
+        ----------
+        inputs
+            One array (batch, ...).
+
+        Returns
+        -------
+        array
+            Float32; the axes have size 1, or are gone.
+        """
         return np.asarray(inputs[0].mean(axis=self.axes, keepdims=self.keep_axes), dtype=np.float32)
 
 
@@ -133,7 +187,18 @@ class LocalResponse:
     bias: float
 
     def apply(self, *inputs: Array) -> Array:
-        """Return the normalised maps of the one input."""
+        """Return the normalised maps.
+
+        Parameters
+        ----------
+        inputs
+            One array (batch, channels, ``*sizes``).
+
+        Returns
+        -------
+        array
+            Of the same shape, float32.
+        """
         x = inputs[0]
         before = (self.size - 1) // 2
         around = ((0, 0), (before, self.size - 1 - before), *((0, 0),) * (x.ndim - 2))
@@ -151,7 +216,18 @@ class GlobalMaxPool:
     """The largest value of each channel; the spatial axes shrink to 1."""
 
     def apply(self, *inputs: Array) -> Array:
-        """Return the maximum of the one input over its spatial axes."""
+        """Return the largest value of each channel.
+
+        Parameters
+        ----------
+        inputs
+            One array (batch, channels, ``*sizes``).
+
+        Returns
+        -------
+        array
+            (batch, channels, 1, ...), float32, with as many axes as the input.
+        """
         axes = tuple(range(2, inputs[0].ndim))
         return np.asarray(inputs[0].max(axis=axes, keepdims=True), dtype=np.float32)
 

@@ -52,7 +52,18 @@ class Operator(Protocol):
     """A digital operator: an immutable description that can be applied."""
 
     def apply(self, *inputs: Array) -> Any:
-        """Return the output, or a tuple of several."""
+        """Return the output, or a tuple of several.
+
+        Parameters
+        ----------
+        inputs
+            The arrays that the node reads, in order, each with the batch first.
+
+        Returns
+        -------
+        array or tuple of arrays
+            New arrays, or one of the inputs itself.
+        """
         ...
 
 
@@ -61,7 +72,18 @@ class Overwriting(Operator, Protocol):
     """An elementwise operator of one input that can leave its output where its input was."""
 
     def overwrite(self, values: Array) -> Array:
-        """Return the output in the memory of values that nobody else needs."""
+        """Return the output in the memory of values that nobody else needs.
+
+        Parameters
+        ----------
+        values
+            The input, which is overwritten.
+
+        Returns
+        -------
+        array
+            The same array.
+        """
         ...
 
 
@@ -77,11 +99,35 @@ class MatrixOperator(ABC):
 
     @abstractmethod
     def unfold(self, inputs: Array) -> Array:
-        """Return the vectors to multiply (vectors, groups, rows)."""
+        """Return the vectors to multiply.
+
+        Parameters
+        ----------
+        inputs
+            The input of the node, (batch, ...).
+
+        Returns
+        -------
+        array
+            (vectors, groups, rows).
+        """
 
     @abstractmethod
     def fold(self, products: Array, inputs: Array) -> Array:
-        """Return the output from the products (vectors, groups, cols), with the bias added."""
+        """Return the output from the products, with the bias added.
+
+        Parameters
+        ----------
+        products
+            (vectors, groups, cols).
+        inputs
+            The input that was unfolded; its shape says where each vector comes from.
+
+        Returns
+        -------
+        array
+            The output of the node, (batch, ...).
+        """
 
     def through(
         self,
@@ -89,7 +135,7 @@ class MatrixOperator(ABC):
         inputs: Array,
         finish: Callable[[Array], Array] | None = None,
     ) -> Array:
-        """Return the output, from somebody's products of the vectors or of blocks of them.
+        """Return the output from products that the caller computes, all at once or block by block.
 
         Parameters
         ----------
@@ -99,6 +145,11 @@ class MatrixOperator(ABC):
             What to unfold.
         finish
             Overwrites the output, or blocks of it, by an elementwise operator that follows.
+
+        Returns
+        -------
+        array
+            The output of the node, (batch, ...).
         """
         output = self.fold(product(self.unfold(inputs)), inputs)
         return output if finish is None else finish(output)
@@ -106,7 +157,10 @@ class MatrixOperator(ABC):
     def prepared(self) -> PreparedMatrix:
         """Return what computes the output of inputs digitally, prepared for many of them.
 
-        It takes the inputs and a `finish` as `through` does.
+        Returns
+        -------
+        PreparedMatrix
+            Takes the inputs, and a `finish` as `through` does; returns the output.
         """
         matrices = self.matrices
         return lambda inputs, finish=None: self.through(
@@ -115,7 +169,18 @@ class MatrixOperator(ABC):
 
     @abstractmethod
     def with_matrices(self, matrices: NDArray[Any]) -> MatrixOperator:
-        """Return the operator with other weights (groups, rows, cols)."""
+        """Return the operator with other weights.
+
+        Parameters
+        ----------
+        matrices
+            (groups, rows, cols), as `matrices`.
+
+        Returns
+        -------
+        MatrixOperator
+            With the same bias and settings.
+        """
 
 
 class RecurrentOperator(ABC):
@@ -130,11 +195,35 @@ class RecurrentOperator(ABC):
 
     @abstractmethod
     def unroll(self, product: Product, *inputs: Array) -> tuple[Array, ...]:
-        """Return the outputs, with somebody's products of its layers."""
+        """Return the outputs from products that the caller computes.
+
+        Parameters
+        ----------
+        product
+            ``product(layer, vectors, step)`` multiplies vectors (n, rows) by a layer's matrix.
+        inputs
+            The arrays that the node reads.
+
+        Returns
+        -------
+        tuple of arrays
+            All outputs of the node.
+        """
 
     @abstractmethod
     def with_layers(self, matrices: Mapping[str, NDArray[Any]]) -> RecurrentOperator:
-        """Return the operator with other weights (rows, cols) of some layers."""
+        """Return the operator with other weights of some layers.
+
+        Parameters
+        ----------
+        matrices
+            (rows, cols) by the name of the layer, as in `layers`.
+
+        Returns
+        -------
+        RecurrentOperator
+            With the same biases and settings.
+        """
 
 
 #: What a node may compute.

@@ -19,7 +19,7 @@ from scipy.special import expit
 from xbar_circuit import _checks as checks
 from xbar_circuit.errors import ShapeError
 from xbar_circuit.network.operators.activation import HardSigmoid
-from xbar_circuit.network.operators.matrix import Dense
+from xbar_circuit.network.operators.dense import Dense
 from xbar_circuit.network.operators.protocol import (
     Array,
     MatrixOperator,
@@ -141,7 +141,18 @@ class Recurrent(RecurrentOperator):
         return found
 
     def with_layers(self, matrices: Mapping[str, NDArray[Any]]) -> Recurrent:
-        """Return the operator with other weights (rows, cols) of some layers, by their names."""
+        """Return the operator with other weights of some layers.
+
+        Parameters
+        ----------
+        matrices
+            (rows, cols) by the name of the layer, as in `layers`.
+
+        Returns
+        -------
+        Recurrent
+            With the same biases and settings.
+        """
         ahead, again = self.input_weight.copy(), self.recurrent_weight.copy()
         places = {"input": (ahead, 0), "recurrent": (again, 0), "candidate": (again, 2)}
         for name, matrix in matrices.items():
@@ -157,7 +168,27 @@ class Recurrent(RecurrentOperator):
         return self.kind == "GRU" and not self.reset_after
 
     def unroll(self, product: Product, *inputs: Array) -> tuple[Array, ...]:
-        """Return the outputs, with somebody's products of the layers."""
+        """Return the outputs from products that the caller computes.
+
+        Parameters
+        ----------
+        product
+            ``product(layer, vectors, step)`` multiplies vectors (n, rows) by a layer's matrix; all
+            steps of ``"input"`` come at once, as step 0.
+        inputs
+            The sequence (steps, batch, features), then what `takes` names.
+
+        Returns
+        -------
+        tuple of arrays
+            States of all steps (steps, directions, batch, hidden), 0 after the end of a sample; the
+            last state (directions, batch, hidden); of an LSTM its last cell state.
+
+        Raises
+        ------
+        ShapeError
+            The sequence is empty, or has other axes or features.
+        """
         x = inputs[0]
         more = dict(zip(self.takes, inputs[1:], strict=True))
         if x.ndim != 3 or x.shape[2] != self.input_weight.shape[1] or len(x) == 0:

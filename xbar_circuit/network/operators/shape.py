@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit import _checks as checks
-from xbar_circuit.network.operators.matrix import Pads, pad_axes
+from xbar_circuit.network.operators._weights import Pads, pad_axes
 from xbar_circuit.network.operators.protocol import Array
 
 __all__ = [
@@ -33,7 +33,18 @@ class Identity:
     """Nothing happens (a dropout at inference)."""
 
     def apply(self, *inputs: Array) -> Array:
-        """Return the input itself."""
+        """Return the input itself.
+
+        Parameters
+        ----------
+        inputs
+            One array of any shape.
+
+        Returns
+        -------
+        array
+            The same array.
+        """
         return inputs[0]
 
 
@@ -47,7 +58,18 @@ class Cast:
     kind: str
 
     def apply(self, *inputs: Array) -> Array:
-        """Return the numbers in the other type."""
+        """Return the numbers in another type.
+
+        Parameters
+        ----------
+        inputs
+            One array of any shape.
+
+        Returns
+        -------
+        array
+            Of the same shape, in the type `kind`.
+        """
         with np.errstate(invalid="ignore"):  # NaN and what is out of range become something
             return inputs[0].astype(self.kind)
 
@@ -59,7 +81,18 @@ class Constant:
     value: NDArray[Any]
 
     def apply(self, *inputs: Array) -> Array:  # noqa: ARG002 (the protocol's)
-        """Return the value, whatever comes in."""
+        """Return the value, whatever comes in.
+
+        Parameters
+        ----------
+        inputs
+            Not looked at.
+
+        Returns
+        -------
+        array
+            `value`.
+        """
         return self.value
 
 
@@ -68,7 +101,18 @@ class Flatten:
     """All axes but the batch become one."""
 
     def apply(self, *inputs: Array) -> Array:
-        """Return (batch, features)."""
+        """Return each sample as a vector.
+
+        Parameters
+        ----------
+        inputs
+            One array (batch, ...).
+
+        Returns
+        -------
+        array
+            (batch, features).
+        """
         return inputs[0].reshape(len(inputs[0]), -1)
 
 
@@ -79,7 +123,18 @@ class Reshape:
     shape: tuple[int, ...]
 
     def apply(self, *inputs: Array) -> Array:
-        """Return (batch, *shape)."""
+        """Return each sample in the new shape.
+
+        Parameters
+        ----------
+        inputs
+            One array (batch, ...).
+
+        Returns
+        -------
+        array
+            (batch, ``*shape``), where an axis of -1 takes what is left.
+        """
         shape = list(self.shape)
         if -1 in shape:
             known = math.prod(size for size in shape if size != -1)
@@ -94,7 +149,18 @@ class Transpose:
     order: tuple[int, ...]
 
     def apply(self, *inputs: Array) -> Array:
-        """Return the transposed array."""
+        """Return the array with its axes in the new order.
+
+        Parameters
+        ----------
+        inputs
+            One array with as many axes as `order`.
+
+        Returns
+        -------
+        array
+            Its axis k is axis ``order[k]`` of the input; contiguous.
+        """
         return np.ascontiguousarray(inputs[0].transpose(self.order))
 
 
@@ -120,7 +186,18 @@ class Pad:
         checks.choice("mode", self.mode, PADDING_MODES)
 
     def apply(self, *inputs: Array) -> Array:
-        """Return the padded array."""
+        """Return the array with its border.
+
+        Parameters
+        ----------
+        inputs
+            One array (batch, ...) with an axis for each pair of `padding`.
+
+        Returns
+        -------
+        array
+            Each axis longer by its pair; shorter where that is negative.
+        """
         pairs = ((0, 0), *self.padding)
         cut = tuple(
             slice(max(0, -b), size - max(0, -a))

@@ -92,7 +92,13 @@ class ExplorationSetting:
             )
 
     def crossbar(self) -> Crossbar:
-        """Return the array."""
+        """Return the array of this setting.
+
+        Returns
+        -------
+        Crossbar
+            Conductances (rows, cols) [S] in the pattern, with wires, terminals and cells.
+        """
         i, j = np.indices((self.rows, self.cols))
         match self.pattern:
             case "random":
@@ -116,7 +122,13 @@ class ExplorationSetting:
         )
 
     def volts(self) -> FloatArray:
-        """Return the input (1, rows) [V]."""
+        """Return the input of this setting.
+
+        Returns
+        -------
+        array
+            (1, rows) [V].
+        """
         volts = np.zeros((1, self.rows))
         if self.inputs == "random":
             volts[0] = np.random.default_rng(self.seed + 1).uniform(size=self.rows)

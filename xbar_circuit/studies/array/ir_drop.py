@@ -117,8 +117,28 @@ class IrDropReport:
     maps: Mapping[str, IrDropMap]
 
     def sweep(self, cell: str, over: str) -> list[IrDropPoint]:
-        """Return the points of one cell over ``"size"``, ``"segment_ohm"`` or ``"read_volt"``."""
+        """Return the points of one cell along one axis; the others stay at `base`.
+
+        Parameters
+        ----------
+        cell
+            Name of the cell.
+        over
+            ``"size"``, ``"segment_ohm"`` or ``"read_volt"``.
+
+        Returns
+        -------
+        list of IrDropPoint
+            In the order of the swept value.
+
+        Raises
+        ------
+        ParameterError
+            An unknown axis, or a cell that was not measured.
+        """
         names = ("size", "segment_ohm", "read_volt")
+        checks.choice("over", over, names)
+        checks.choice("cell", cell, tuple(dict.fromkeys(p.cell for p in self.points)))
         fixed = [(n, v) for n, v in zip(names, self.base, strict=True) if n != over]
         found = [
             p for p in self.points if p.cell == cell and all(getattr(p, n) == v for n, v in fixed)

@@ -52,7 +52,22 @@ class WeightPair:
     def program(
         cls, statistics: PcmStatistics, weight: FloatArray, *, rng: np.random.Generator
     ) -> WeightPair:
-        """Program weights of any shape; the largest takes `g_max`."""
+        """Program weights on two devices each.
+
+        Parameters
+        ----------
+        statistics
+            Of the devices.
+        weight
+            Weights of any shape, dimensionless; the largest magnitude takes `g_max`.
+        rng
+            Draws the programming errors.
+
+        Returns
+        -------
+        WeightPair
+            The programmed devices.
+        """
         scale = float(np.abs(weight).max())
         target = weight / scale * statistics.g_max_siemens
         return cls(
@@ -63,7 +78,22 @@ class WeightPair:
         )
 
     def at(self, celsius: float, *, scaled: bool, rng: np.random.Generator) -> FloatArray:
-        """Return the weights an hour later at this temperature, with or without array scaling."""
+        """Return the weights an hour after programming.
+
+        Parameters
+        ----------
+        celsius
+            Temperature since programming and of the read [degree Celsius].
+        scaled
+            Whether one factor for the whole array brings its summed conductance back.
+        rng
+            Draws the noise of the read.
+
+        Returns
+        -------
+        array
+            Weights of the programmed shape, dimensionless.
+        """
         plus, minus = (
             state.read(SECOND, celsius=celsius, storage_celsius=celsius, rng=rng)
             for state in (self.plus, self.minus)

@@ -145,7 +145,14 @@ class Demo:
         return max(check.worst_relative_difference for check in self.checks)
 
     def to_dict(self) -> dict[str, object]:
-        """Return the numbers as plain data for ``summary.json``."""
+        """Return the numbers as plain data for ``summary.json``.
+
+        Returns
+        -------
+        dict
+            Accuracies (0 to 1), checks against ngspice tile by tile, and the time of each stage
+            [s].
+        """
         return {
             "images": self.images,
             "digital_accuracy": self.digital_accuracy,

@@ -13,6 +13,7 @@ from xbar_circuit.accelerator.chip import Chip
 from xbar_circuit.accelerator.mapping import Mapping
 from xbar_circuit.accelerator.settings import InferenceSettings
 from xbar_circuit.accelerator.wire_aware import WireAware
+from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.intervals import Estimate
 from xbar_circuit.network.metrics import Metric
 
@@ -59,7 +60,14 @@ class Scores:
         return np.stack([self.low.mean(axis=0), self.high.mean(axis=0)], axis=1)
 
     def to_dict(self) -> dict[str, object]:
-        """Return the numbers as plain data; None is no number."""
+        """Return the numbers as plain data.
+
+        Returns
+        -------
+        dict
+            ``unit`` of the metric, ``digital``, ``mean`` over the chips with both intervals, and
+            ``by_seed``; None where a value is not finite.
+        """
         return {
             "unit": self.metric.unit,
             "digital": self.digital.to_dict(),
@@ -155,11 +163,42 @@ class Evaluation:
         return self.main.half_width
 
     def at(self, seconds: float) -> float:
-        """Return the mean of the first metric at one of the ages [s]."""
-        return float(self.mean[self.settings.seconds.index(seconds)])
+        """Return the mean of the first metric at one of the ages.
+
+        Parameters
+        ----------
+        seconds
+            One of the settings' ages [s].
+
+        Returns
+        -------
+        float
+            Mean over the chips, in the metric's unit; a share from 0 to 1 where that is ``"%"``.
+
+        Raises
+        ------
+        ParameterError
+            It is none of the settings' ages.
+        """
+        ages = self.settings.seconds
+        if seconds not in ages:
+            raise ParameterError.about(
+                "seconds",
+                got=seconds,
+                expected=f"one of the ages that were run, {[f'{age:g}' for age in ages]} [s]",
+                remedy="run the network at this age: seconds= of the settings",
+            )
+        return float(self.mean[ages.index(seconds)])
 
     def to_dict(self) -> dict[str, object]:
-        """Return the numbers as plain data."""
+        """Return the numbers as plain data.
+
+        Returns
+        -------
+        dict
+            What was run, the ``metrics`` by name, the accelerator with its ``settings``, the time
+            of each stage [s] and the memory [byte].
+        """
         a = self.settings.accelerator
         return {
             "network": self.network_name,

@@ -20,6 +20,7 @@ from xbar_circuit import _checks as checks
 from xbar_circuit.accelerator._loads import LayerLoad
 from xbar_circuit.accelerator.cost import Cost
 from xbar_circuit.accelerator.description import Accelerator
+from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.intervals import Estimate, mean_of, ratio
 from xbar_circuit.runs import Kept
 from xbar_circuit.torch.chip import TorchChip, program_module
@@ -92,9 +93,32 @@ class LanguageStudy:
     weights: int
 
     def point(self, network: str, placement: str, age: str) -> LanguagePoint:
-        """Return one of the points."""
-        wanted = network, placement, age
-        return next(p for p in self.points if (p.network, p.placement, p.age) == wanted)
+        """Return one of the points.
+
+        Parameters
+        ----------
+        network, placement, age
+            Names, as in `LanguagePoint`.
+
+        Returns
+        -------
+        LanguagePoint
+            Bits per character of that network on chips.
+
+        Raises
+        ------
+        ParameterError
+            There is no such point.
+        """
+        known = {(p.network, p.placement, p.age): p for p in self.points}
+        if (network, placement, age) not in known:
+            raise ParameterError.about(
+                "network, placement, age",
+                got=(network, placement, age),
+                expected=f"one of {sorted(known)}",
+                remedy="correct the names, or measure this point",
+            )
+        return known[network, placement, age]
 
 
 def measure_language(

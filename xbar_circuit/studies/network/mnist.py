@@ -27,7 +27,8 @@ from xbar_circuit.cells import DifferentialPair
 from xbar_circuit.devices import PcmStatistics
 from xbar_circuit.network.execution import run
 from xbar_circuit.network.graph import Network
-from xbar_circuit.network.images import Dataset, Normalisation, load_dataset, load_images
+from xbar_circuit.network.images import Dataset, load_dataset, load_images
+from xbar_circuit.network.normalisation import Normalisation
 from xbar_circuit.peripherals import Dac, IdealConverter, Readout
 from xbar_circuit.runs.memory import peak_bytes
 from xbar_circuit.studies.array.mvm_error import gaussian_weights, mvm_error, sparse_inputs
@@ -130,7 +131,13 @@ class Mnist:
     cores: dict[str, Cost]
 
     def rows(self) -> list[tuple[str, Evaluation]]:
-        """Return all evaluations with the name that a table gives them."""
+        """Return all evaluations with the name that a table gives them.
+
+        Returns
+        -------
+        list of tuples
+            (name, evaluation), those of the noise-aware network first.
+        """
         return [
             *self.evaluations.items(),
             *((f"plain training, {name}", found) for name, found in self.plain.items()),

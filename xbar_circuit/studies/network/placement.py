@@ -47,7 +47,13 @@ class LayerPlacement:
     cost: Cost
 
     def to_dict(self) -> dict[str, object]:
-        """Return the numbers as plain data."""
+        """Return the numbers as plain data.
+
+        Returns
+        -------
+        dict
+            The ``digital`` layers, accuracy (0 to 1), energy [J], times [s] and tiles.
+        """
         return {
             "digital": list(self.digital),
             "accuracy": self.accuracy,
@@ -113,7 +119,13 @@ class PlacementReport:
         return self.path[0]
 
     def to_dict(self) -> dict[str, object]:
-        """Return the numbers as plain data."""
+        """Return the numbers as plain data.
+
+        Returns
+        -------
+        dict
+            The ``chosen`` placement, the ``path`` to it, and what it is compared with.
+        """
         return {
             "network": self.network_name,
             "data": self.data_name,

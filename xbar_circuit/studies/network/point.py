@@ -33,8 +33,9 @@ from xbar_circuit.accelerator.settings import InferenceSettings, from_dictionary
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.execution import accuracy, run
 from xbar_circuit.network.graph import Network
-from xbar_circuit.network.images import Dataset, Normalisation
+from xbar_circuit.network.images import Dataset
 from xbar_circuit.network.metrics import Metric, find_metric, usual_metrics
+from xbar_circuit.network.normalisation import Normalisation
 from xbar_circuit.network.operators import Array
 from xbar_circuit.network.workload import check_data, load_workload
 from xbar_circuit.studies.network.chips import make_chip, mapped

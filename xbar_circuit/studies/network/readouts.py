@@ -74,7 +74,14 @@ class ReadoutRow:
         return CodeAgreement.between(fast, exact)
 
     def to_dict(self) -> dict[str, object]:
-        """Return the numbers as plain data."""
+        """Return the numbers as plain data.
+
+        Returns
+        -------
+        dict
+            Accuracy (0 to 1), energy [J] by component, times [s], and how the codes agree with
+            ngspice; None where that was not checked.
+        """
         model = self.accelerator.model_at(None)
         return {
             "name": self.name,
@@ -110,7 +117,13 @@ class ReadoutComparison:
     rows: tuple[ReadoutRow, ...]
 
     def to_dict(self) -> dict[str, object]:
-        """Return the numbers as plain data."""
+        """Return the numbers as plain data.
+
+        Returns
+        -------
+        dict
+            What was run, its digital accuracy, and an entry of ``readouts`` for each row.
+        """
         return {
             "network": self.network_name,
             "data": self.data_name,

@@ -128,9 +128,20 @@ class Recovery:
     points: tuple[RecoveryPoint, ...]
 
     def limit_ohm(self, *, aware: bool) -> float | None:
-        """Return up to which resistance less than one point of accuracy is lost; None is nowhere.
+        """Return up to which resistance less than one point of accuracy is lost.
 
         Compared with the reference as mapped, and interpolated between the resistances.
+
+        Parameters
+        ----------
+        aware
+            Whether of the network with wire-aware programming.
+
+        Returns
+        -------
+        float or None
+            Resistance of a segment [ohm], at most the largest that was measured; None where even
+            the first loses more.
         """
         losses = [self.points[0].mapped - (p.aware if aware else p.mapped) for p in self.points]
         ohms = [p.ohm for p in self.points]

@@ -80,11 +80,33 @@ class TemperatureCurve:
     images: int
 
     def mean(self, correction: str) -> FloatArray:
-        """Return the mean accuracy over the chips (temperatures,)."""
+        """Return the mean accuracy over the chips.
+
+        Parameters
+        ----------
+        correction
+            One of the keys of `accuracy`.
+
+        Returns
+        -------
+        array
+            (temperatures,), from 0 to 1.
+        """
         return np.asarray(self.accuracy[correction].mean(axis=0))
 
     def half_width(self, correction: str) -> FloatArray:
-        """Return half of the 95 % interval of the mean (temperatures,); 0 for one chip."""
+        """Return half of the 95 % interval of the mean.
+
+        Parameters
+        ----------
+        correction
+            One of the keys of `accuracy`.
+
+        Returns
+        -------
+        array
+            (temperatures,), by Student's t over the chips; 0 for one chip.
+        """
         found = self.accuracy[correction]
         if len(found) == 1:
             return np.zeros(found.shape[1])
@@ -92,12 +114,30 @@ class TemperatureCurve:
         return np.asarray(stats.t.ppf(0.975, len(found) - 1) * spread)
 
     def lost(self, correction: str) -> float:
-        """Return the largest loss over temperature: best minus worst mean accuracy."""
+        """Return the largest loss over temperature.
+
+        Parameters
+        ----------
+        correction
+            One of the keys of `accuracy`.
+
+        Returns
+        -------
+        float
+            Best less worst mean accuracy.
+        """
         mean = self.mean(correction)
         return float(mean.max() - mean.min())
 
     def to_dict(self) -> dict[str, object]:
-        """Return the numbers as plain data."""
+        """Return the numbers as plain data.
+
+        Returns
+        -------
+        dict
+            ``celsius`` (temperatures,), and by correction ``mean_accuracy``, its half width and the
+            accuracy of each chip, as lists.
+        """
         return {
             "network": self.network_name,
             "data": self.data_name,
@@ -106,11 +146,13 @@ class TemperatureCurve:
             "programmed_celsius": self.programmed_celsius,
             "stored_warm": self.stored_warm,
             "second": self.settings.seconds[-1],
-            "celsius": self.celsius,
+            "celsius": self.celsius.tolist(),
             "digital_accuracy": self.digital_accuracy,
-            "mean_accuracy": {kind: self.mean(kind) for kind in self.accuracy},
-            "confidence_95_half_width": {kind: self.half_width(kind) for kind in self.accuracy},
-            "accuracy_by_seed": dict(self.accuracy),
+            "mean_accuracy": {kind: self.mean(kind).tolist() for kind in self.accuracy},
+            "confidence_95_half_width": {
+                kind: self.half_width(kind).tolist() for kind in self.accuracy
+            },
+            "accuracy_by_seed": {kind: held.tolist() for kind, held in self.accuracy.items()},
             "lost": {kind: self.lost(kind) for kind in self.accuracy},
             "settings": full_text(self.settings),
         }

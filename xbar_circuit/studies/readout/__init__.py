@@ -3,7 +3,8 @@
 from xbar_circuit.studies.readout.amplifier import characterize_amplifier
 from xbar_circuit.studies.readout.amplifier_report import AmplifierReport
 from xbar_circuit.studies.readout.calibration import CalibrationReport, calibrate_chain
-from xbar_circuit.studies.readout.column import ColumnReport, characterize_column
+from xbar_circuit.studies.readout.column import characterize_column
+from xbar_circuit.studies.readout.column_report import ColumnReport
 from xbar_circuit.studies.readout.conversion import SpiceConversion, convert_in_spice
 from xbar_circuit.studies.readout.converter import (
     MURMANN_SURVEY,

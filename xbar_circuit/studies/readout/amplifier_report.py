@@ -192,6 +192,12 @@ class AmplifierReport:
         corner, celsius, condition
             Only the variations there; None is all.
 
+        Returns
+        -------
+        tuple of floats
+            Mean, standard deviation, least and largest, in the unit of the merit; NaN where no
+            variation has it.
+
         Raises
         ------
         ParameterError
@@ -210,6 +216,12 @@ class AmplifierReport:
         return tuple(dict.fromkeys(v.condition for v in self.variations))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain JSON; complex numbers as pairs, NaN as null."""
+        """Return everything as plain JSON.
+
+        Returns
+        -------
+        dict
+            The fields by name, and ``notes``; complex numbers are pairs, NaN and infinity None.
+        """
         content = {name: plain(getattr(self, name)) for name in self.__slots__}
         return content | {"notes": list(self.notes)}

@@ -19,7 +19,7 @@ input; in the fast engine they are those of the tile's model.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,97 +29,16 @@ from numpy.typing import ArrayLike
 
 from xbar_circuit import _checks as checks
 from xbar_circuit import nodal
-from xbar_circuit._brief import brief, headline
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import Ohmic
 from xbar_circuit.errors import ParameterError, ShapeError
 from xbar_circuit.peripherals.converters import CodeArray
+from xbar_circuit.studies.readout.column_report import ColumnReport
 from xbar_circuit.tile import IdealScale, ReadNoise, Tile, random_inputs
 from xbar_circuit.wires import Terminals, Wires
 
-__all__ = ["CAUSES", "ColumnReport", "characterize_column"]
-
-#: In the order of the signal's way.
-CAUSES = ("driver", "device", "wire", "amplifier", "converter")
-
-
-@brief(lambda self: headline(self, self.name, "gain", "offset_lsb", "readout_joule"), table=True)
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ColumnReport:
-    """The error of a column's codes.
-
-    Parameters
-    ----------
-    name, engine, array, rows, column, bits
-        What was measured, how, and where.
-    ideal_code
-        Where the ideal dot product lies on the ideal converter's scale (products,), a real number:
-        k at the middle of code k.
-    code
-        Output codes (products,).
-    error_lsb
-        Error by cause, (products,) each; they add up to ``code - ideal_code``.
-    gain, offset_lsb
-        Of the best line ``code = gain * ideal + offset``, as a chip's calibration would find it.
-    calibrated_error_lsb
-        Residual of that line, divided by the gain (products,).
-    product_second, readout_joule
-        Time of a product, and energy of the column's read-out; NaN if not measured.
-    simulator_second
-        Time inside ngspice [s]; 0 for the fast engine.
-    """
-
-    name: str
-    engine: str
-    array: str
-    rows: int
-    column: int
-    bits: int
-    ideal_code: FloatArray
-    code: CodeArray
-    error_lsb: Mapping[str, FloatArray]
-    gain: float
-    offset_lsb: float
-    calibrated_error_lsb: FloatArray
-    product_second: float
-    readout_joule: float
-    simulator_second: float
-
-    @property
-    def total_error_lsb(self) -> FloatArray:
-        """Code less ideal (products,) [LSB]."""
-        result: FloatArray = self.code - self.ideal_code
-        return result
-
-    def rms(self, cause: str | None = None) -> float:
-        """Return the root mean square of one cause's error, or of the whole [LSB]."""
-        return float(np.sqrt(np.mean(self._error(cause) ** 2)))
-
-    def worst(self, cause: str | None = None) -> float:
-        """Return the largest magnitude of one cause's error, or of the whole [LSB]."""
-        return float(np.abs(self._error(cause)).max())
-
-    def mean(self, cause: str | None = None) -> float:
-        """Return the mean of one cause's error, or of the whole [LSB]."""
-        return float(self._error(cause).mean())
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain JSON; null if not measured."""
-        content: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
-        for name in ("ideal_code", "code", "calibrated_error_lsb"):
-            content[name] = content[name].tolist()
-        content["error_lsb"] = {name: e.tolist() for name, e in self.error_lsb.items()}
-        if not np.isfinite(self.readout_joule):
-            content["readout_joule"] = None
-        content["rms_lsb"] = {name: self.rms(name) for name in self.error_lsb}
-        return content | {
-            "rms_error_lsb": self.rms(),
-            "rms_calibrated_lsb": float(np.sqrt(np.mean(self.calibrated_error_lsb**2))),
-        }
-
-    def _error(self, cause: str | None) -> FloatArray:
-        return self.total_error_lsb if cause is None else self.error_lsb[cause]
+__all__ = ["characterize_column"]
 
 
 def characterize_column(

@@ -148,7 +148,14 @@ class ConverterReport:
         return float(np.nanmax(np.abs(self.dnl_lsb))) if self.dnl_lsb.size else 0.0
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain JSON; an unreached threshold is null."""
+        """Return everything as plain JSON.
+
+        Returns
+        -------
+        dict
+            The fields by name; a threshold that was not reached is None. ``murmann_survey`` holds
+            published converters to compare with.
+        """
         content = {name: plain(getattr(self, name)) for name in self.__slots__}
         return content | {"murmann_survey": MURMANN_SURVEY}
 

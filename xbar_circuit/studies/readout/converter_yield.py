@@ -90,7 +90,15 @@ class ConverterYield:
         return 1.96 * math.sqrt(share * (1.0 - share) / count)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain JSON; a code that is not reached is null."""
+        """Return everything as plain JSON.
+
+        Returns
+        -------
+        dict
+            The yield with its interval, `figures` over the samples, and the standard deviation of
+            INL and DNL of each code [LSB]; what is not a finite number, such as a code that no
+            sample reaches, is None.
+        """
         return {
             "name": self.name,
             "bits": self.bits,
@@ -100,7 +108,7 @@ class ConverterYield:
             "limit_lsb": self.limit_lsb,
             "yield": self.yield_share,
             "yield_half_width": self.yield_half_width,
-            "figures": {name: values.tolist() for name, values in self.figures.items()},
+            "figures": {name: _plain(values) for name, values in self.figures.items()},
             "inl_sigma_lsb": _plain(np.nanstd(self.inl_lsb, axis=0)),
             "dnl_sigma_lsb": _plain(np.nanstd(self.dnl_lsb, axis=0)),
         }
@@ -256,4 +264,4 @@ def _draw(
 
 
 def _plain(values: FloatArray) -> list[float | None]:
-    return [None if np.isnan(value) else float(value) for value in values]
+    return [float(value) if np.isfinite(value) else None for value in values]

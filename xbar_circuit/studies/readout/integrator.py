@@ -82,7 +82,13 @@ class IntegratorReport:
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain JSON."""
+        """Return everything as plain JSON.
+
+        Returns
+        -------
+        dict
+            The fields by name; NaN and infinity are None.
+        """
         return {name: plain(getattr(self, name)) for name in self.__slots__}
 
 

@@ -73,7 +73,14 @@ class ProductReport:
         return 2.0 * self.rows * self.outputs / self.total_joule * 1e-12
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain JSON, with the HERMES core beside it."""
+        """Return everything as plain JSON.
+
+        Returns
+        -------
+        dict
+            The fields by name, the whole energy [J] and the efficiency, and ``hermes_core``, the
+            published figures of the HERMES core to compare with.
+        """
         return dataclasses.asdict(self) | {
             "total_joule": self.total_joule,
             "tops_per_watt": self.tops_per_watt,

@@ -118,14 +118,39 @@ class SenseCondition:
         return float(slope), float(start)
 
     def error_rate(self, margin: FloatArray) -> FloatArray:
-        """Return the share of wrong decisions at inputs of either sign, after either history."""
+        """Return the share of wrong decisions at inputs of either sign, after either history.
+
+        Parameters
+        ----------
+        margin
+            Magnitudes of the input (margins,) [V].
+
+        Returns
+        -------
+        array
+            (margins,), counted over the samples' thresholds; a threshold that was not measured is
+            left out, one beyond the range is always wrong on its side.
+        """
         found = np.concatenate([self.after_no_volt, self.after_yes_volt])
         found = found[~np.isnan(found)]
         wrong = [0.5 * float((found > m).mean() + (found < -m).mean()) for m in margin]
         return np.array(wrong)
 
     def error_rate_normal(self, margin: FloatArray, smallest_volt: float) -> FloatArray:
-        """Return the same of normal distributions of the two thresholds."""
+        """Return the share of wrong decisions if both thresholds are normally distributed.
+
+        Parameters
+        ----------
+        margin
+            Magnitudes of the input (margins,) [V].
+        smallest_volt
+            Least standard deviation, such as the resolution of the search [V].
+
+        Returns
+        -------
+        array
+            (margins,), with the mean and the standard deviation of the finite thresholds.
+        """
         tails = np.zeros(margin.size)
         for values in (self.after_no_volt, self.after_yes_volt):
             found = values[np.isfinite(values)]
@@ -150,7 +175,14 @@ class SenseCondition:
         return {name: float(getattr(self, name)) for name in names}
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain JSON; NaN and infinity are null."""
+        """Return everything as plain JSON.
+
+        Returns
+        -------
+        dict
+            The fields and figures of merit by name, and the samples' offsets [V]; NaN and infinity
+            are None.
+        """
         content = {name: plain(getattr(self, name)) for name in self.__slots__}
         content |= {name: plain(value) for name, value in self.figures.items()}
         return content | {"offsets_volt": plain(self.offsets_volt)}
@@ -195,10 +227,27 @@ class SenseAmplifierReport:
     ) -> SenseAmplifierReport:
         """Return the report of the nominal condition, the first, with the others in it.
 
+        Parameters
+        ----------
+        found
+            The conditions, the nominal one first.
+        name
+            What was measured.
+        resolution_volt
+            Of the search for the thresholds [V].
+        margins
+            Number of inputs at which the error rate is given, evenly from 0 to four standard
+            deviations of the offset.
+
+        Returns
+        -------
+        SenseAmplifierReport
+            With the error rates of the nominal condition.
+
         Raises
         ------
         XbarError
-            Nothing was found at the nominal condition.
+            Fewer than two offsets were found at the nominal condition.
         """
         nominal, *others = found
         if nominal.finite_offsets_volt.size < 2:
@@ -279,7 +328,14 @@ class SenseAmplifierReport:
         return self.nominal.failures
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain JSON; NaN and infinity are null."""
+        """Return everything as plain JSON.
+
+        Returns
+        -------
+        dict
+            The nominal condition by name, the error rates over `margin_volt` [V], and
+            ``conditions``; NaN and infinity are None.
+        """
         own = ("name", "resolution_volt", "margin_volt", "error_rate", "error_rate_normal")
         content = {name: plain(getattr(self, name)) for name in own}
         content |= self.nominal.to_dict() | {"name": self.name}

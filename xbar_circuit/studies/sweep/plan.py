@@ -156,7 +156,14 @@ class SweepPlan:
         return {**sizes, "seed": len(self.seeds)}
 
     def coordinates(self) -> dict[str, tuple[str, list[Any]]]:
-        """Return (dimension, values) of every swept parameter, and of the seed."""
+        """Return the swept parameters as coordinates of a labelled data set.
+
+        Returns
+        -------
+        dict
+            Parameter -> (dimension, values), and the seed; in a list of points all have the
+            dimension ``"point"``.
+        """
         result: dict[str, tuple[str, list[Any]]] = {}
         for name, values in self.axes.items():
             for parameter in _parameters(name):
@@ -167,7 +174,13 @@ class SweepPlan:
         return result
 
     def swept(self) -> list[dict[str, Any]]:
-        """Return the swept parameters of every point, the last axis running fastest."""
+        """Return the swept parameters of every point.
+
+        Returns
+        -------
+        list of dict
+            Parameter -> value for each point, the last axis running fastest.
+        """
         if self.points:
             return [dict(point) for point in self.points]
         return [
@@ -180,13 +193,23 @@ class SweepPlan:
         ]
 
     def calls(self) -> list[dict[str, Any]]:
-        """Return all parameters of every point."""
+        """Return all parameters of every point.
+
+        Returns
+        -------
+        list of dict
+            As `swept`, with the parameters that are the same at every point.
+        """
         return [{**self.fixed, **point} for point in self.swept()]
 
     def differing(self) -> list[dict[str, Any]]:
         """Return the first point, and the points of a grid that differ from it in one axis.
 
-        Every value of every parameter is in one of them: they are what is checked before the work.
+        Returns
+        -------
+        list of dict
+            All parameters of each; every value of every parameter is in one of them, which are what
+            is checked before the work.
         """
         if self.points:
             return self.calls()
@@ -197,7 +220,13 @@ class SweepPlan:
         return [{**self.fixed, **first, **dict.fromkeys(keys, value)} for keys, value in swept]
 
     def items(self) -> list[Item]:
-        """Return the work: every point with every seed, the seed running fastest."""
+        """Return the work: every point with every seed.
+
+        Returns
+        -------
+        list of Item
+            The seed runs fastest; the name of an item says its swept parameters and its seed.
+        """
         result = []
         for swept, call in zip(self.swept(), self.calls(), strict=True):
             text = ", ".join(f"{key}={json.dumps(value)}" for key, value in swept.items())

@@ -49,7 +49,23 @@ class Attention(nn.Module):  # type: ignore[misc]  # torch is not typed here
         self.output = nn.Linear(shape.width, shape.width)
 
     def forward(self, x: Any, turns: Any, past: Any = None) -> Any:
-        """Return what is added to the stream (batch, time, width), and the keys and values."""
+        """Return what is added to the stream, and the keys and values.
+
+        Parameters
+        ----------
+        x
+            The stream (batch, time, width).
+        turns
+            Cosine and sine of the rotary positions, each (time, size / 2) of a head's size.
+        past
+            Keys and values of the characters before; None where there are none.
+
+        Returns
+        -------
+        tuple
+            What is added (batch, time, width), and (keys, values), each (batch, heads, all
+            characters, size).
+        """
         batch, time, width = x.shape
         parts = self.query_key_value(x).reshape(batch, time, 3, self.heads, -1)
         query, key, value = (part.transpose(1, 2) for part in parts.unbind(2))
@@ -73,7 +89,18 @@ class Block(nn.Module):  # type: ignore[misc]  # torch is not typed here
         self.contract = nn.Linear(4 * shape.width, shape.width)
 
     def forward(self, x: Any, turns: Any, past: Any = None) -> Any:
-        """Return the stream after the block, and the keys and values."""
+        """Return the stream after the block, and the keys and values.
+
+        Parameters
+        ----------
+        x, turns, past
+            As for `Attention.forward`.
+
+        Returns
+        -------
+        tuple
+            The stream (batch, time, width), and (keys, values) as from `Attention.forward`.
+        """
         seen, kept = self.attention(self.norm1(x), turns, past)
         x = x + seen
         return x + self.contract(functional.gelu(self.expand(self.norm2(x)))), kept
@@ -94,7 +121,18 @@ class Transformer(nn.Module):  # type: ignore[misc]  # torch is not typed here
         self.register_buffer("rate", rate, persistent=False)
 
     def forward(self, characters: Any) -> Any:
-        """Return the logits (batch, time, alphabet) of characters (batch, time)."""
+        """Return the logits of the next character after every character.
+
+        Parameters
+        ----------
+        characters
+            Codes (batch, time), int64.
+
+        Returns
+        -------
+        torch.Tensor
+            Unnormalised log-probabilities (batch, time, alphabet).
+        """
         return self.step(characters)[0]
 
     def step(self, characters: Any, past: Any = None, *, start: int = 0) -> tuple[Any, Any]:
@@ -109,6 +147,12 @@ class Transformer(nn.Module):  # type: ignore[misc]  # torch is not typed here
             ``context - 1`` are looked at.
         start
             How many characters came before.
+
+        Returns
+        -------
+        tuple
+            Logits (batch, time, alphabet), and for each block its (keys, values), the past ones
+            included.
         """
         place = torch.arange(start, start + characters.shape[1])
         turns = torch.outer(place.to(self.rate.dtype), self.rate)

@@ -47,7 +47,17 @@ class Language:
     alphabet: str
 
     def encode(self, text: str) -> Any:
-        """Return the codes of a text, a tensor of int64.
+        """Return the codes of a text.
+
+        Parameters
+        ----------
+        text
+            Characters of the alphabet.
+
+        Returns
+        -------
+        torch.Tensor
+            (characters,), int64: each character's place in the alphabet.
 
         Raises
         ------
@@ -66,7 +76,18 @@ class Language:
         return torch.tensor([place[character] for character in text], dtype=torch.int64)
 
     def decode(self, codes: Any) -> str:
-        """Return the text of codes."""
+        """Return the text of codes.
+
+        Parameters
+        ----------
+        codes
+            Whole numbers (characters,), as `encode` returns them.
+
+        Returns
+        -------
+        str
+            The text.
+        """
         return "".join(self.alphabet[int(code)] for code in codes)
 
 
