@@ -6,7 +6,7 @@ import pytest
 import xbar_circuit as xc
 from xbar_circuit import _compiler
 from xbar_circuit.network import execution
-from xbar_circuit.network.operators import Convolution, MaxPool, Relu
+from xbar_circuit.network.operators import Clip, Convolution, MaxPool, Relu
 from xbar_circuit.network.operators._products import multiply
 
 CASES = {
@@ -122,3 +122,72 @@ def test_activation_in_place_leaves_what_others_read():
     middle = by_hand(op, np.maximum(x, 0.0))
     exact = np.maximum(by_hand(op, middle + np.maximum(middle, 0.0)), 0.0)
     assert np.abs(found - exact).max() < 1e-6 * exact.max()
+
+
+FOLLOWING = {
+    "ReLU, pooling": ("relu", "pool"),
+    "pooling, ReLU": ("pool", "relu"),
+    "clip, pooling": ("clip", "pool"),
+    "pooling": ("pool",),
+    "ReLU, clip": ("relu", "clip"),
+    "clip, pooling, clip": ("clip", "pool", "other clip"),
+    "pooling with a border": ("relu", "padded pool"),
+    "overlapping windows": ("relu", "wide pool"),
+    "two poolings": ("pool", "wide pool", "relu"),
+}
+
+
+def operator(kind, axes):
+    pool = {"kernel": (2,) * axes, "stride": (2,) * axes, "padding": ((0, 0),) * axes}
+    pool |= {"dilation": (1,) * axes}
+    return {
+        "relu": Relu(),
+        "clip": Clip(low=-0.5, high=2.0),
+        "other clip": Clip(low=0.25, high=3.0),
+        "pool": MaxPool(**pool),
+        "padded pool": MaxPool(**pool | {"padding": ((1, 1),) * axes}),
+        "wide pool": MaxPool(**pool | {"kernel": (3,) * axes, "stride": (1,) * axes}),
+    }[kind]
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("case", ["plain", "one axis", "three axes", "one a channel"])
+@pytest.mark.parametrize("after", FOLLOWING)
+def test_what_follows_a_convolution_is_the_same_in_its_blocks(after, case, compiled, monkeypatch):
+    """To the last bit, also of what is not a number."""
+    if not compiled:
+        monkeypatch.setattr(_compiler, "available", lambda: False)
+    told = CASES[case] | {"stride": (1,) * len(CASES[case]["kernel"])}
+    told["padding"] = tuple((2, 2) for _ in told["kernel"])
+    op = convolution(**told)
+    axes = len(op.stride)
+    operators = [op, *(operator(kind, axes) for kind in FOLLOWING[after])]
+    names = ["input", *(f"node{k}" for k in range(len(operators)))]
+    nodes = tuple(
+        xc.network.Node(name=name, operator=one, inputs=(before,))
+        for name, one, before in zip(names[1:], operators, names, strict=False)
+    )
+    x = maps(axes, last=False)
+    x[(1, 0, *(0,) * axes)] = np.nan
+    network = xc.network.Network(nodes=nodes, input_shape=x.shape[1:])
+    monkeypatch.setattr("xbar_circuit.network.operators._windows._BLOCK_BYTES", 2**16)
+    found = network.run({"input": x})[0]
+    wanted = op.prepared()(x)
+    for one in operators[1:]:
+        wanted = one.apply(wanted)
+    assert np.isnan(wanted).any()
+    np.testing.assert_array_equal(found, wanted)
+
+
+def test_steps_take_what_follows_and_keep_what_others_read():
+    op = convolution(kernel=(3, 3), padding=((1, 1), (1, 1)), out=6)
+    pool = operator("pool", 2)
+    chain = (("conv", op, "input"), ("relu", Relu(), "conv"), ("pool", pool, "relu"))
+    nodes = tuple(xc.network.Node(name=n, operator=o, inputs=(i,)) for n, o, i in chain)
+    network = xc.network.Network(nodes=nodes, input_shape=(6, 9, 8))
+    assert [(step.node.name, step.outputs) for step in network.plan] == [("conv", ("pool",))]
+    open_one = xc.network.Network(nodes=nodes, input_shape=(6, 9, 8), outputs=("relu", "pool"))
+    assert [step.outputs for step in open_one.plan] == [("relu",), ("pool",)]
+    x = maps(2, last=False)
+    both, alone = open_one.run({"input": x}), network.run({"input": x})
+    np.testing.assert_array_equal(both[1], alone[0])

@@ -16,7 +16,9 @@ from xbar_circuit.cells import CurrentTable, TableAxis, TableQuality
 from xbar_circuit.cells._spline import spline_coefficients
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import PcmCell, Sinh
-from xbar_circuit.network.operators._windows import Windows, add_bias, last_to_second
+from xbar_circuit.network.operators import MaxPool
+from xbar_circuit.network.operators._following import Following
+from xbar_circuit.network.operators._windows import Windows, last_to_second
 from xbar_circuit.nodal import _line_loops
 from xbar_circuit.wires import Wires
 
@@ -98,8 +100,10 @@ def _windows() -> None:
         gather(slice(0, 2), np.empty((2, 36, 27), dtype=np.float32))
         windows.largest(padded)
         windows.each_channel(padded, np.ones((9, 3), dtype=np.float32), bias)
-    products = np.ones((4, 3), dtype=np.float32)
-    add_bias(products, bias, np.empty_like(products))
+    pool = MaxPool(kernel=(2, 2), stride=(2, 2), padding=((0, 0), (0, 0)), dilation=(1, 1))
+    for finish, side in ((Following(), 4), (Following([pool]), 2)):
+        out = np.empty((2, side, side, 3), dtype=np.float32)
+        finish.of_blocks((4, 4), bias)(np.ones((2, 4, 4, 3), dtype=np.float32), out)
 
 
 def _codes() -> None:

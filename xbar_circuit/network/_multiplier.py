@@ -12,6 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from xbar_circuit.network._feeds import Feeds
+from xbar_circuit.network._plan import Step
 from xbar_circuit.network.node import Node, Port
 from xbar_circuit.network.operators import Array, MatrixOperator, Operator, RecurrentOperator
 from xbar_circuit.network.operators._products import multiply
@@ -64,6 +65,11 @@ class Graph(Protocol):
     @property
     def digital(self) -> Multiplier:
         """Who multiplies by default."""
+        ...
+
+    @property
+    def plan(self) -> Sequence[Step]:
+        """The steps in which the nodes are computed."""
         ...
 
     @property

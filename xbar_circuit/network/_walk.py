@@ -19,8 +19,10 @@ from xbar_circuit.network._multiplier import (
     Multiplier,
     Preparing,
 )
+from xbar_circuit.network._plan import plan
 from xbar_circuit.network.node import INPUT, Node
 from xbar_circuit.network.operators import Array, MatrixOperator, RecurrentOperator
+from xbar_circuit.network.operators._following import Following
 
 __all__ = ["walk"]
 
@@ -55,34 +57,19 @@ def walk(
         one for each.
     """
     feeds = images if isinstance(images, Feeds) else Feeds(arrays={INPUT: images})
-    last_use = {name: k for k, node in enumerate(network.nodes) for name in node.inputs}
-    last_use |= dict.fromkeys(network.outputs, len(network.nodes))
+    steps = network.plan if seen is None else plan(network.nodes, network.outputs, together=False)
     values: dict[str, list[Any]] = {
         name: [array] if network.stacks else list(array) for name, array in feeds.arrays.items()
     }
-    finished: set[str] = set()  # by the matrix node before them, whose output they overwrite
-    for k, node in enumerate(network.nodes):
-        if node.name in finished:
-            continue
-        inputs = [values[name] for name in node.inputs]
-        finish = None
-        if isinstance(node.operator, MatrixOperator) and seen is None:
-            after = network.nodes[k + 1] if k + 1 < len(network.nodes) else node
-            overwrite = getattr(after.operator, "overwrite", None)
-            if overwrite and after.inputs == (node.name,) and last_use[node.name] == k + 1:
-                finish = overwrite
-                finished.add(after.name)
-        outputs = _visit(node, inputs, multiplier, finish)
-        if finish is not None:
-            values[after.name] = outputs[0]
-            outputs = []
+    for step in steps:
+        inputs = [values[name] for name in step.node.inputs]
+        outputs = _visit(step.node, inputs, multiplier, step.following)
         if seen is not None:
-            seen(node, [value[0] for value in inputs], [value[0] for value in outputs])
-        found = zip(node.outputs, outputs, strict=finish is None)
-        values |= {name: value for name, value in found if last_use.get(name, -1) > k}
-        for name in node.inputs:
-            if last_use[name] == k:
-                values.pop(name, None)
+            seen(step.node, [value[0] for value in inputs], [value[0] for value in outputs])
+        found = zip(step.outputs, outputs, strict=True)
+        values |= {name: value for name, value in found if name}
+        for name in step.dropped:
+            values.pop(name, None)
     return {name: values[name] for name in network.outputs}
 
 
@@ -90,7 +77,7 @@ def _visit(
     node: Node,
     inputs: list[list[Any]],
     multiplier: Multiplier,
-    finish: Callable[[Array], Array] | None = None,
+    finish: Following | None = None,
 ) -> list[list[Any]]:
     """Return a node's outputs, each for all samples."""
     operator = node.operator
@@ -111,7 +98,7 @@ def _matrix_output(
     operator: MatrixOperator,
     inputs: Array,
     multiplier: Multiplier,
-    finish: Callable[[Array], Array] | None,
+    finish: Following | None,
 ) -> Array:
     """Return a matrix node's output, its vectors in blocks where the multiplier can."""
     if isinstance(multiplier, DigitalMultiplier):
@@ -123,7 +110,7 @@ def _matrix_output(
     if product is not None:
         return operator.through(product, seen, finish)
     output = operator.fold(multiplier.multiply(name, operator.unfold(seen)), seen)
-    return output if finish is None else finish(output)
+    return output if finish is None else finish.whole(output)
 
 
 def _visit_recurrent(

@@ -180,7 +180,9 @@ def _name(operator: AnyOperator) -> str:
 def _place(operator: AnyOperator) -> str:
     if isinstance(operator, MatrixOperator | RecurrentOperator):
         return "tiles"
-    return "reference" if isinstance(operator, OnnxOperator) else "digital"
+    if isinstance(operator, OnnxOperator) and operator.by_reference:
+        return "reference"
+    return "digital"
 
 
 class _Counter(DigitalMultiplier):

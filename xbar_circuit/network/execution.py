@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import lru_cache
 from itertools import islice
 from typing import Any, TypeVar
@@ -140,13 +141,15 @@ def run_feeds(
             remedy="raise the limit (--memory, or memory_bytes)",
         )
 
+    starting = getattr(chosen, "starting", None)  # of a `Drawing`, without the cost of a protocol
+
     def one(start: int) -> list[list[Any]]:
-        mine = chosen.starting(start) if isinstance(chosen, Drawing) else chosen
+        mine = chosen if starting is None else starting(start)
         outputs = walk(network, feeds[start : start + size], mine)
         return [outputs[name] for name in network.outputs]
 
     parts: list[list[list[Any]]] = []
-    with _blas().limit(limits=1):  # our threads, not BLAS's on top of them
+    with _one_blas_thread():  # our threads, not BLAS's on top of them
         for start, part in zip(
             range(0, len(feeds), size),
             _in_order(one, range(0, len(feeds), size), workers),
@@ -229,6 +232,16 @@ def bytes_of_one(network: Graph) -> int:
 def _blas() -> ThreadpoolController:
     """Return the loaded BLAS libraries: to look for them takes longer than a small network."""
     return ThreadpoolController().select(user_api="blas")
+
+
+@contextmanager
+def _one_blas_thread() -> Iterator[None]:
+    """Hold BLAS to one thread, where it has more."""
+    if all((library.get_num_threads() or 1) == 1 for library in _blas().lib_controllers):
+        yield
+        return
+    with _blas().limit(limits=1):
+        yield
 
 
 def zeros_for(network: Graph) -> Feeds:

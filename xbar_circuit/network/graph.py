@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from xbar_circuit._brief import brief
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.network._feeds import Feeds, feeds_of
+from xbar_circuit.network._plan import Step, plan
 from xbar_circuit.network.execution import (
     MEMORY_BYTES,
     DigitalMultiplier,
@@ -162,6 +163,11 @@ class Network:
     def digital(self) -> DigitalMultiplier:
         """Multiplies in NumPy; what it prepares is kept for later runs."""
         return DigitalMultiplier(self)
+
+    @cached_property
+    def plan(self) -> tuple[Step, ...]:
+        """The steps in which its nodes are computed."""
+        return plan(self.nodes, self.outputs)
 
     @cached_property
     def sample_bytes(self) -> int:

@@ -18,7 +18,8 @@ def pad_axes(array: Array, pads: Pads, value: float) -> Array:
     if not any(before or after for before, after in pads):
         return array
     shape = [size + sum(pair) for size, pair in zip(array.shape, pads, strict=True)]
-    padded = np.full_like(array, value, shape=shape)  # channels stay last where they are
+    padded = np.empty_like(array, shape=shape)  # channels stay last where they are
+    padded.fill(value)
     inner = tuple(
         slice(before, before + size) for size, (before, _) in zip(array.shape, pads, strict=True)
     )

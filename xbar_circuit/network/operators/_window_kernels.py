@@ -62,13 +62,68 @@ def largest(
 
 
 @jit
-def add_bias(products: Any, bias: Any, found: Any) -> None:
-    """Fill in the sum of products (n, channels) and the bias of each channel."""
+def finish(products: Any, bias: Any, low: Any, high: Any, out: Any) -> None:
+    """Fill in ``min(max(products + bias, low), high)`` of products (n, channels).
+
+    What is not a number stays so.
+    """
     channels = np.uint64(len(bias))
     for n in range(len(products)):
-        product, total = products[n], found[n]
+        own, total = products[n], out[n]
         for c in range(channels):
-            total[c] = product[c] + bias[c]
+            value = own[c] + bias[c]
+            value = low if value < low else value
+            total[c] = high if value > high else value
+
+
+@jit
+def _larger(one: Any, two: Any, out: Any) -> None:
+    """Fill in the larger of two lines; what is not a number wins."""
+    for k in range(np.uint64(len(out))):
+        first, second = one[k], two[k]
+        out[k] = first if first > second or np.isnan(first) else second
+
+
+@jit
+def finish_pooled(
+    products: Any,
+    kernel: Any,
+    stride: Any,
+    dilation: Any,
+    bias: Any,
+    low: Any,
+    high: Any,
+    out: Any,
+) -> None:
+    """Do `finish` to the largest of each window of products (n, height, width, channels).
+
+    Along the first axis first, whole lines at once. What is not a number wins, and stays so.
+    """
+    _, height, width, _ = products.shape
+    channels = np.uint64(products.shape[3])
+    line = np.empty(np.uint64(width) * channels, dtype=products.dtype)
+    lines = products.reshape(-1, width * products.shape[3])
+    for n in range(out.shape[0]):
+        for i in range(out.shape[1]):
+            top = n * height + i * stride[0]
+            best = lines[top]
+            for k in range(1, kernel[0]):
+                _larger(best, lines[top + k * dilation[0]], line)
+                best = line
+            for j in range(out.shape[2]):
+                total = out[n, i, j]
+                first = np.uint64(j * stride[1]) * channels
+                for c in range(channels):
+                    total[c] = best[first + c]
+                for k in range(1, kernel[1]):
+                    other = first + np.uint64(k * dilation[1]) * channels
+                    for c in range(channels):
+                        one, two = total[c], best[other + c]
+                        total[c] = one if one > two or np.isnan(one) else two
+                for c in range(channels):
+                    value = total[c] + bias[c]
+                    value = low if value < low else value
+                    total[c] = high if value > high else value
 
 
 @jit

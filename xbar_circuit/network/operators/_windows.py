@@ -16,11 +16,14 @@ from numpy.typing import NDArray
 
 from xbar_circuit import _compiler
 
-__all__ = ["Windows", "add_bias", "blocks", "last_to_second"]
+__all__ = ["Windows", "blocks", "last_to_second", "second_to_last", "window_kernels"]
 
 Floats = NDArray[np.float32]
 Places = NDArray[np.uint64]
 Sizes = tuple[int, ...]
+
+#: Runs of fewer numbers are taken one by one.
+_SHORT = 8
 
 #: What the vectors and products of one block may take, so that they stay in the cache [byte].
 _BLOCK_BYTES = 2**20
@@ -35,16 +38,12 @@ def blocks(samples: int, sample_bytes: int) -> Iterator[slice]:
 
 def last_to_second(maps: Floats) -> Floats:
     """Return maps (batch, *axes, channels) as (batch, channels, *axes), without moving them."""
-    return np.moveaxis(maps, -1, 1)
+    return maps.transpose(0, maps.ndim - 1, *range(1, maps.ndim - 1))
 
 
-def add_bias(products: Floats, bias: Floats, out: Floats) -> None:
-    """Fill in ``products + bias``, both (n, channels), contiguous."""
-    kernels = _kernels()
-    if kernels is None:
-        np.add(products, bias, out=out)
-    else:
-        kernels.add_bias(products, bias, out)
+def second_to_last(maps: Floats) -> Floats:
+    """Return maps (batch, channels, *axes) as (batch, *axes, channels), without moving them."""
+    return maps.transpose(0, *range(2, maps.ndim), 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +85,7 @@ class Windows:
         by_pixel
             Channels are last in a patch; else first, as in a weight.
         """
-        kernels = _kernels()
+        kernels = window_kernels()
         if kernels is None or padded.dtype != np.float32:
             return lambda part, out: self._copy(padded[part], out, by_pixel=by_pixel)
         flat, steps = _memory(padded)
@@ -112,7 +111,7 @@ class Windows:
 
     def largest(self, padded: Floats) -> Floats | None:
         """Return the largest of each window (batch, channels, *counts), or None without numba."""
-        kernels = _kernels()
+        kernels = window_kernels()
         if kernels is None or padded.dtype != np.float32:
             return None
         counts = self.counts(padded.shape[2:])
@@ -134,11 +133,11 @@ class Windows:
         bias
             (channels,).
         """
-        kernels = _kernels()
+        kernels = window_kernels()
         if kernels is None or padded.dtype != np.float32:
             return None
         counts = self.counts(padded.shape[2:])
-        last = np.ascontiguousarray(np.moveaxis(padded, 1, -1))
+        last = np.ascontiguousarray(second_to_last(padded))
         flat, steps = _memory(last_to_second(last))
         starts, offsets = _window_offsets(self, counts, steps)
         found = np.empty((len(padded), len(starts), padded.shape[1]), dtype=np.float32)
@@ -146,7 +145,8 @@ class Windows:
         return last_to_second(found.reshape(len(padded), *counts, -1))
 
 
-def _kernels() -> ModuleType | None:
+def window_kernels() -> ModuleType | None:
+    """Return the compiled loops, or None without numba."""
     if not _compiler.available():
         return None
     from xbar_circuit.network.operators import _window_kernels  # noqa: PLC0415 - numba compiles
@@ -156,7 +156,7 @@ def _kernels() -> ModuleType | None:
 
 def _memory(maps: Floats) -> tuple[Floats, Sizes]:
     """Return the memory of maps, and the numbers from one sample, channel, ... to the next."""
-    last = np.moveaxis(maps, 1, -1)
+    last = second_to_last(maps)
     if last.flags.c_contiguous:
         channels = maps.shape[1]
         inner = [channels * math.prod(maps.shape[k + 1 :]) for k in range(2, maps.ndim)]
@@ -178,6 +178,9 @@ def _all_places(
     each = np.arange(channels, dtype=np.uint64) * np.uint64(steps[1])
     if not by_pixel:
         return starts, np.add.outer(each, offsets).ravel(), 1
+    adjacent = steps[-1] == channels and windows.dilation[-1] == 1
+    if steps[1] == 1 and adjacent and channels >= _SHORT:
+        return starts, offsets[:: windows.kernel[-1]], channels * windows.kernel[-1]  # pixels too
     if steps[1] == 1:
         return starts, offsets, channels
     return starts, np.add.outer(offsets, each).ravel(), 1

@@ -46,21 +46,6 @@ class Relu:
         """
         return np.maximum(inputs[0], np.float32(0.0))
 
-    def overwrite(self, values: Array) -> Array:
-        """Return the activation of values that nobody else needs, in their own memory.
-
-        Parameters
-        ----------
-        values
-            An array of any shape, float32, which is overwritten.
-
-        Returns
-        -------
-        array
-            The same array.
-        """
-        return np.maximum(values, np.float32(0.0), out=values)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeakyRelu:
@@ -128,21 +113,6 @@ class Clip:
         """
         result: Array = np.clip(inputs[0], np.float32(self.low), np.float32(self.high))
         return result
-
-    def overwrite(self, values: Array) -> Array:
-        """Return the activation of values that nobody else needs, in their own memory.
-
-        Parameters
-        ----------
-        values
-            An array of any shape, float32, which is overwritten.
-
-        Returns
-        -------
-        array
-            The same array.
-        """
-        return np.clip(values, np.float32(self.low), np.float32(self.high), out=values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,14 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit.errors import ShapeError
+from xbar_circuit.network.operators._following import Following
 from xbar_circuit.network.operators._products import Product
 from xbar_circuit.network.operators._weights import Pads, freeze_weights, pad_axes
-from xbar_circuit.network.operators._windows import Windows, add_bias, blocks, last_to_second
+from xbar_circuit.network.operators._windows import Windows, blocks, last_to_second
 from xbar_circuit.network.operators.protocol import Array, MatrixOperator, PreparedMatrix
 
 __all__ = ["Convolution"]
-
-Finish = Callable[[Array], Array] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -115,7 +114,7 @@ class Convolution(MatrixOperator):
         return last_to_second(maps)
 
     def through(
-        self, product: Callable[[Array], Array], inputs: Array, finish: Finish = None
+        self, product: Callable[[Array], Array], inputs: Array, finish: Following | None = None
     ) -> Array:
         """Return the feature maps from products that the caller computes, block by block.
 
@@ -155,22 +154,29 @@ class Convolution(MatrixOperator):
         otherwise = MatrixOperator.prepared(self)
         kernels = np.ascontiguousarray(self.weight.reshape(self.groups, -1).T)
 
-        def each_channel(inputs: Array, finish: Finish = None) -> Array:
+        def each_channel(inputs: Array, finish: Following | None = None) -> Array:
             padded, _ = self._padded(inputs)
             found = self._windows.each_channel(padded, kernels, self.bias)
             if found is None:
                 return otherwise(inputs, finish)
-            return found if finish is None else finish(found)
+            return found if finish is None else finish.whole(found)
 
         return each_channel
 
     def _in_blocks(
-        self, product: Callable[[Array], Array], inputs: Array, finish: Finish, *, by_pixel: bool
+        self,
+        product: Callable[[Array], Array],
+        inputs: Array,
+        finish: Following | None,
+        *,
+        by_pixel: bool,
     ) -> Array:
         padded, counts = self._padded(inputs)
         gather = self._windows.gatherer(padded, by_pixel=by_pixel)
         windows, channels = math.prod(counts), len(self.weight)
-        maps = np.empty((len(inputs), windows, channels), dtype=np.float32)
+        finish = Following() if finish is None else finish
+        end = finish.of_blocks(counts, self.bias)
+        maps = np.empty((len(inputs), *finish.counts(counts), channels), dtype=np.float32)
         room: Array | None = None
         for part in blocks(len(inputs), 4 * windows * (self._length + channels)):
             if room is None:
@@ -178,11 +184,9 @@ class Convolution(MatrixOperator):
             patches = room[: part.stop - part.start]
             gather(part, patches)
             found = product(patches.reshape(-1, self.groups, self._length // self.groups))
-            block = maps[part].reshape(-1, channels)
-            add_bias(found.reshape(-1, channels), self.bias, block)
-            if finish is not None:  # while the block is in the cache
-                finish(block)
-        return last_to_second(maps.reshape(len(inputs), *counts, channels))
+            found = np.ascontiguousarray(found.reshape(len(patches), *counts, channels))
+            end(found, maps[part])  # still in the cache
+        return last_to_second(maps)
 
     @property
     def _windows(self) -> Windows:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit.errors import ShapeError
+from xbar_circuit.network.operators._following import Following
 from xbar_circuit.network.operators._weights import freeze_weights
 from xbar_circuit.network.operators.protocol import Array, MatrixOperator, PreparedMatrix
 
 __all__ = ["Dense"]
-
-Finish = Callable[[Array], Array] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -101,11 +99,11 @@ class Dense(MatrixOperator):
             Takes (batch, ..., inputs), returns (batch, ..., outputs).
         """
 
-        def product(inputs: Array, finish: Finish = None) -> Array:
+        def product(inputs: Array, finish: Following | None = None) -> Array:
             found = self.unfold(inputs)[:, 0] @ self.weight
             found += self.bias
-            output: Array = found if finish is None else finish(found)
-            return output.reshape(*inputs.shape[:-1], -1)
+            output: Array = found.reshape(*inputs.shape[:-1], -1)
+            return output if finish is None else finish.whole(output)
 
         return product
 

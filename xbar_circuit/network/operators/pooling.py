@@ -57,13 +57,42 @@ class MaxPool:
         x = inputs[0]
         padding = _whole(self, x) if self.round_up else self.padding
         padded = pad_axes(x, ((0, 0), (0, 0), *padding), -math.inf)
-        offsets, sizes = _offsets(self, padded)
-        windows = Windows(kernel=self.kernel, stride=self.stride, dilation=self.dilation)
-        result = windows.largest(padded)
+        sizes = self.counts(padded.shape[2:])
+        result = self._windows.largest(padded)
         if result is not None:
             return result
+        offsets = _offsets(self.kernel, self.dilation)
         parts = [padded[_window(offset, self.stride, sizes)] for offset in offsets]
         return reduce(np.maximum, parts[1:], parts[0].copy(order="K"))
+
+    @property
+    def inside(self) -> bool:
+        """Whether every window lies within the maps."""
+        return not self.round_up and not any(map(any, self.padding))
+
+    def counts(self, size: tuple[int, ...]) -> tuple[int, ...]:
+        """Return how many windows fit along each axis of maps that have their padding.
+
+        Parameters
+        ----------
+        size
+            Of the maps along their spatial axes, with the padding.
+
+        Returns
+        -------
+        tuple of int
+            Windows along each axis.
+
+        Raises
+        ------
+        ShapeError
+            Other axes than those of the window, or no window fits.
+        """
+        return _counts(self._windows, size)
+
+    @property
+    def _windows(self) -> Windows:
+        return Windows(kernel=self.kernel, stride=self.stride, dilation=self.dilation)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +144,8 @@ class AveragePool:
             counted = pad_axes(counted, ((0, 0), (0, 0), *hang), 0.0)
         else:
             counted = pad_axes(counted, ((0, 0), (0, 0), *padding), 0.0)
-        offsets, sizes = _offsets(self, padded)
+        windows = Windows(kernel=self.kernel, stride=self.stride, dilation=self.dilation)
+        offsets, sizes = _offsets(self.kernel, self.dilation), _counts(windows, padded.shape[2:])
         total = np.zeros((*x.shape[:2], *sizes), dtype=np.float32)
         pixels = np.zeros((1, 1, *sizes), dtype=np.float32)
         for offset in offsets:
@@ -246,33 +276,32 @@ def _whole(pool: MaxPool | AveragePool, x: Array) -> Pads:
     return tuple(whole)
 
 
-def _offsets(
-    pool: MaxPool | AveragePool, padded: Array
-) -> tuple[list[tuple[int, ...]], tuple[int, ...]]:
-    """Return the first pixel of every kernel position, and the number of windows an axis."""
-    if padded.ndim != len(pool.kernel) + 2:
+def _counts(windows: Windows, size: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the number of windows along each axis of maps that have their padding."""
+    if len(size) != len(windows.kernel):
         raise ShapeError.about(
             "inputs",
-            got=f"shape {padded.shape}",
-            expected=f"{len(pool.kernel)} spatial axes after batch and channels",
+            got=f"{len(size)} spatial axes",
+            expected=f"{len(windows.kernel)} spatial axes after batch and channels",
             remedy="check the layer before this pooling",
         )
-    reach = [(k - 1) * d + 1 for k, d in zip(pool.kernel, pool.dilation, strict=True)]
-    sizes = tuple(
-        (size - need) // s + 1
-        for size, need, s in zip(padded.shape[2:], reach, pool.stride, strict=True)
-    )
-    if min(sizes) < 1:
+    counts = windows.counts(size)
+    if min(counts) < 1:
         raise ShapeError.about(
             "inputs",
-            got=f"shape {padded.shape} after padding",
-            expected=f"at least {tuple(reach)} along the spatial axes",
+            got=f"spatial axes of {size} after padding",
+            expected=f"at least {windows.reach} along the spatial axes",
             remedy="pool over a smaller window",
         )
-    steps = np.ndindex(*pool.kernel)
+    return counts
+
+
+def _offsets(kernel: tuple[int, ...], dilation: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """Return the first pixel of every kernel position."""
     return [
-        tuple(int(k * d) for k, d in zip(step, pool.dilation, strict=True)) for step in steps
-    ], sizes
+        tuple(int(k * d) for k, d in zip(step, dilation, strict=True))
+        for step in np.ndindex(*kernel)
+    ]
 
 
 def _window(

@@ -15,19 +15,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xbar_circuit.network.operators._products import multiply
 
+if TYPE_CHECKING:
+    from xbar_circuit.network.operators._following import Following
+
 __all__ = [
     "AnyOperator",
     "Array",
     "MatrixOperator",
     "Operator",
-    "Overwriting",
     "PreparedMatrix",
     "Product",
     "RecurrentOperator",
@@ -42,8 +44,8 @@ Product = Callable[[str, Array, int], Array]
 class PreparedMatrix(Protocol):
     """Computes the output of a `MatrixOperator` digitally."""
 
-    def __call__(self, inputs: Array, finish: Callable[[Array], Array] | None = None) -> Array:
-        """Return the output, finished by an elementwise operator that overwrites it."""
+    def __call__(self, inputs: Array, finish: Following | None = None) -> Array:
+        """Return the output, finished by the operators that follow."""
         ...
 
 
@@ -63,26 +65,6 @@ class Operator(Protocol):
         -------
         array or tuple of arrays
             New arrays, or one of the inputs itself.
-        """
-        ...
-
-
-@runtime_checkable
-class Overwriting(Operator, Protocol):
-    """An elementwise operator of one input that can leave its output where its input was."""
-
-    def overwrite(self, values: Array) -> Array:
-        """Return the output in the memory of values that nobody else needs.
-
-        Parameters
-        ----------
-        values
-            The input, which is overwritten.
-
-        Returns
-        -------
-        array
-            The same array.
         """
         ...
 
@@ -133,7 +115,7 @@ class MatrixOperator(ABC):
         self,
         product: Callable[[Array], Array],
         inputs: Array,
-        finish: Callable[[Array], Array] | None = None,
+        finish: Following | None = None,
     ) -> Array:
         """Return the output from products that the caller computes, all at once or block by block.
 
@@ -144,7 +126,7 @@ class MatrixOperator(ABC):
         inputs
             What to unfold.
         finish
-            Overwrites the output, or blocks of it, by an elementwise operator that follows.
+            What follows, done to the output or to blocks of it.
 
         Returns
         -------
@@ -152,7 +134,7 @@ class MatrixOperator(ABC):
             The output of the node, (batch, ...).
         """
         output = self.fold(product(self.unfold(inputs)), inputs)
-        return output if finish is None else finish(output)
+        return output if finish is None else finish.whole(output)
 
     def prepared(self) -> PreparedMatrix:
         """Return what computes the output of inputs digitally, prepared for many of them.
