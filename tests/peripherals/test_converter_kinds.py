@@ -22,8 +22,8 @@ from xbar_circuit.peripherals.converters import (
     bench_of,
     register,
 )
-from xbar_circuit.peripherals.converters.base import VoltageConverter
 from xbar_circuit.peripherals.converters.kinds import voltage_maker
+from xbar_circuit.peripherals.converters.voltage import VoltageConverter
 from xbar_circuit.report.hardware import part_words
 
 

@@ -1,4 +1,4 @@
-"""White noise that a column and its amplifier bring to a converter, at 27 C."""
+"""White noise of a column and its amplifier at the input of a converter, at 27 C."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def column_noise(
     Parameters
     ----------
     amplifier, converter
-        Of the read-out.
+        Parts of the read-out.
     source_ohm, source_farad
         Resistance and capacitance of a column to where its rows are held [ohm, F].
     column

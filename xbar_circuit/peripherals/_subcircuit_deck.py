@@ -29,9 +29,9 @@ def run_settings(circuits: Iterable[Subcircuit | None], *, meters: bool = False)
     Parameters
     ----------
     circuits
-        What is in the deck; None is no circuit.
+        The circuits in the deck; None is no circuit.
     meters
-        Whether the deck has transistors of ours besides, whose geometry is in metres.
+        Whether the deck also has transistors of this package, whose geometry is in metres.
 
     Raises
     ------

@@ -1,9 +1,9 @@
 """What a user's SPICE file declares: the ports and parameters of a subcircuit, and nothing else.
 
-A file may hold what has no place beside other circuits: an analysis of its own, elements outside of
-any subcircuit, settings such as ``.temp`` or ``.options reltol=...`` that hold for the whole deck
-and would beat what the bench asks for. All of these are refused by their names; settings that are
-meant to hold for the whole deck are named by the caller.
+A file may hold what cannot be in one deck with other circuits: an analysis of its own, elements
+outside of any subcircuit, settings such as ``.temp`` or ``.options reltol=...`` that hold for the
+whole deck and would beat what the bench asks for. All of these are refused by their names; settings
+that are meant to hold for the whole deck are named by the caller.
 """
 
 from __future__ import annotations
@@ -155,22 +155,22 @@ def _ports(
     name: str,
     text: str,
     dialect: str,
-    when: tuple[int, ...],  # noqa: ARG001  read anew when a file has changed
+    when: tuple[int, ...],  # noqa: ARG001  read again when a file has changed
 ) -> tuple[tuple[str, ...], frozenset[str]]:
     """Return the ports and the parameters on the ``.subckt`` line."""
-    found = []
+    names = []
     for line in statements(text or flatten_file(file, dialect=dialect).text):
         match = _DEFINITION.match(line)
         if match is None:
             continue
         if match[1].lower() != name.lower():
-            found.append(match[1])
+            names.append(match[1])
             continue
         plain, *given = re.split(r"\bparams:", match[2].lower(), flags=re.IGNORECASE)
         keys = re.findall(r"(\S+?)\x00", _VALUE.sub("\x00 ", " ".join([plain, *given])))
         words = _VALUE.sub("\x00 ", plain).replace("(", " ").replace(")", " ").split()
         return tuple(word for word in words if not word.endswith("\x00")), frozenset(keys)
-    known = ", ".join(dict.fromkeys(found)) or "none"
+    known = ", ".join(dict.fromkeys(names)) or "none"
     raise ModelFileError(
         f"name: got {name!r}, expected one of the subcircuits in {str(file)!r}: {known}; correct"
         " the name"
@@ -182,7 +182,7 @@ def _refuse_strays(path: Path, contents: LibraryContents, accept: Sequence[str])
         card = contents.stray[:80]
         raise ModelFileError(
             f"{path}: got {card!r} outside of any subcircuit, expected definitions only; the bench"
-            " brings its own sources and analyses: take it out, or put it into the .subckt"
+            " has its own sources and analyses: take it out, or put it into the .subckt"
         )
     for key, value in contents.options:
         if key in accept:

@@ -118,7 +118,7 @@ def compiled(models: str | Path | Sequence[str | Path]) -> tuple[Path, ...]:
     SimulatorNotFoundError
         There is no compiler.
     """
-    found = []
+    files = []
     for model in [models] if isinstance(models, (str, Path)) else models:
         file = Path(model).expanduser().resolve()
         if not file.is_file():
@@ -126,5 +126,5 @@ def compiled(models: str | Path | Sequence[str | Path]) -> tuple[Path, ...]:
                 f"osdi: got {str(file)!r}, expected a Verilog-A model that exists, .va or .osdi;"
                 " correct the path"
             )
-        found.append(compile_cached(file) if file.suffix.lower() == ".va" else file)
-    return tuple(found)
+        files.append(compile_cached(file) if file.suffix.lower() == ".va" else file)
+    return tuple(files)

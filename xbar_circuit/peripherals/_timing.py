@@ -22,16 +22,22 @@ __all__ = ["Timing"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """Times of one conversion [s].
+    """Times of one conversion.
 
-    The default edges are a choice: short beside every interval, long enough for a simulator.
+    The default edges are a choice: short compared with every interval, long enough for a simulator.
 
-    period_second : from one start to the next.
-    start_second : how long ``start`` is high.
-    tick_second : period of the clock; 0 is no clock.
-    first_tick_second : first rising edge after the start of the period.
-    edge_fraction : rise time over the shortest interval; transistors are given gentler edges.
-    cycle_second : shortest cycle of a circuit inside that runs by itself; 0 is none.
+    period_second : time from one start to the next [s].
+
+    start_second : how long ``start`` is high [s].
+
+    tick_second : period of the clock [s]; 0 is no clock.
+
+    first_tick_second : first rising edge after the start of the period [s].
+
+    edge_fraction : rise time over the shortest interval, dimensionless; transistors get gentler
+    edges.
+
+    cycle_second : shortest cycle of a circuit inside that runs by itself [s]; 0 is none.
     """
 
     period_second: float
@@ -53,30 +59,59 @@ class Timing:
 
     @property
     def edge_second(self) -> float:
-        """Rise and fall time of both lines."""
+        """Rise and fall time of both lines [s]."""
         shortest = self.start_second if self.tick_second == 0.0 else self.tick_second
         return self.edge_fraction * min(shortest, self.start_second)
 
     def read_second(self, count: int) -> NDArray[Any]:
-        """Return when the codes of `count` conversions are read [s]."""
+        """Return when the codes of successive conversions are read.
+
+        Parameters
+        ----------
+        count
+            Number of conversions.
+
+        Returns
+        -------
+        numpy.ndarray
+            Times [s], (count,), just before the next ``start`` rises.
+        """
         ends = np.arange(1, count + 1) * self.period_second
         # the simulator has a time point where ``start`` begins to rise
         reads: NDArray[Any] = ends - 0.45 * self.edge_second
         return reads
 
     def sample_second(self, count: int) -> NDArray[Any]:
-        """Return when the inputs of `count` conversions have been taken [s]: as ``start`` falls.
+        """Return when the inputs of successive conversions have been taken: as ``start`` falls.
 
         A converter that follows its input for longer, such as a ramp, is judged by it too.
+
+        Parameters
+        ----------
+        count
+            Number of conversions.
+
+        Returns
+        -------
+        numpy.ndarray
+            Times [s], (count,).
         """
         begins = np.arange(count) * self.period_second
         samples: NDArray[Any] = begins + self.start_second - 0.45 * self.edge_second
         return samples
 
     def settled(self, second: float) -> Timing:
-        """Return the clockwork with a longer sampling, by at least this time [s].
+        """Return the timing with a longer sampling, for the stage before the converter to settle.
 
-        What stands before the converter settles in it; it is made of whole ticks of the clock.
+        Parameters
+        ----------
+        second
+            Time to add at least [s]; it is rounded up to whole ticks of the clock.
+
+        Returns
+        -------
+        Timing
+            The same conversion, later by that time.
         """
         settle = second
         if self.tick_second > 0.0:
@@ -89,7 +124,18 @@ class Timing:
         )
 
     def clock_lines(self, count: int) -> Iterator[str]:
-        """Yield the sources of the nodes ``start`` and ``clock`` for `count` conversions."""
+        """Yield the sources of the nodes ``start`` and ``clock``.
+
+        Parameters
+        ----------
+        count
+            Number of conversions.
+
+        Returns
+        -------
+        Iterator[str]
+            SPICE lines.
+        """
         edge, number = self.edge_second, spice_number
         times: list[tuple[float, float]] = [(0.0, 1.0)]
         for k in range(count + 1):

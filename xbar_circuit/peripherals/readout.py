@@ -16,11 +16,11 @@ from xbar_circuit.peripherals._readout_checks import (
     check_samples,
 )
 from xbar_circuit.peripherals._readout_noise import column_noise, output_hertz
+from xbar_circuit.peripherals._readout_range import spread
 from xbar_circuit.peripherals._temperature import CELSIUS, thermal_power
 from xbar_circuit.peripherals._timing import Timing
 from xbar_circuit.peripherals.amplifiers import Amplifier, DifferenceAmplifier
 from xbar_circuit.peripherals.converters import Converter
-from xbar_circuit.peripherals.converters._ranges import code_range
 from xbar_circuit.peripherals.cost import PartCost
 from xbar_circuit.peripherals.subcircuit import Subcircuit
 
@@ -58,6 +58,14 @@ class Readout:
     ------
     ParameterError
         The parts do not fit each other.
+
+    >>> from xbar_circuit.peripherals import OpAmp, Sar, TransimpedanceAmplifier
+    >>> amplifier = TransimpedanceAmplifier(opamp=OpAmp(), feedback_ohm=50e3)
+    >>> readout = Readout(converter=Sar(bits=8), amplifier=amplifier)
+    >>> [round(one, 3) for one in readout.converter_line]  # V at no current, ohm
+    [0.5, -49995.0]
+    >>> f"{readout.noise(source_ohm=1e3):.3g}"  # V, rms, before the converter
+    '0.00114'
     """
 
     converter: Converter
@@ -97,9 +105,14 @@ class Readout:
         rng
             Random generator.
         count
-            As many as the tile has converters.
+            Number of converters of the tile.
         mismatch
-            As ``converter.drawn`` takes it.
+            Arguments of ``converter.drawn``.
+
+        Returns
+        -------
+        Readout
+            With these `samples`.
 
         Raises
         ------
@@ -137,6 +150,11 @@ class Readout:
         ----------
         celsius
             Temperature [degree Celsius].
+
+        Returns
+        -------
+        Readout
+            With all parts at that temperature; itself at 27 C.
 
         Raises
         ------
@@ -176,6 +194,11 @@ class Readout:
             Range of currents to resolve, including 0; of pairs that are subtracted
             before their converter, of the difference [A].
 
+        Returns
+        -------
+        Readout
+            With other ranges of its converter, and another gain of its amplifier if it has one.
+
         Raises
         ------
         ParameterError
@@ -190,33 +213,21 @@ class Readout:
                 expected="behavioural parts without mismatch",
                 remedy="set the driver's full scale, or draw the samples afterwards",
             )
-        bottom, top = code_range(low, high, self.converter.levels, exact=self.converter.exact)
-        if self.converter.input_unit == "A":
-            start, slope = (0.0, 1.0) if self.amplifier is None else self.converter_line
-            ends = sorted((start + slope * bottom, start + slope * top))
-            return dataclasses.replace(self, converter=self.converter.with_range(*ends))
-        amplifier = self.amplifier
-        if amplifier is None:  # pragma: no cover  refused at construction
-            raise ParameterError("amplifier")
-        stage = self.difference.gain if isinstance(self.difference, DifferenceAmplifier) else 1.0
-        middle, slope = self.converter_line
-        below, above = middle - self.converter.input_low, self.converter.input_high - middle
-        rooms = (above, below) if slope > 0.0 else (below, above)
-        gain = min(r / abs(i) for r, i in zip(rooms, (high, low), strict=True) if i != 0.0)
-        if gain <= 0.0:
-            raise ParameterError.about(
-                "readout",
-                got=f"an amplifier output of {middle:g} V without a current",
-                expected="a voltage within the range of its converter",
-                remedy="move the reference, or give the converter another range",
-            )
-        ranged = dataclasses.replace(self, amplifier=amplifier.with_gain(gain / stage))
-        middle, slope = ranged.converter_line
-        ends = sorted((middle + slope * bottom, middle + slope * top))
-        return dataclasses.replace(ranged, converter=self.converter.with_range(*ends))
+        return spread(self, low, high)
 
     def converter_of(self, place: int) -> Converter:
-        """Return the converter of one column, or of one pair that shares one."""
+        """Return the converter of one column, or of one pair that shares one.
+
+        Parameters
+        ----------
+        place
+            Index of the column, or of the pair.
+
+        Returns
+        -------
+        Converter
+            Its sample; `converter` where all are equal.
+        """
         return self.converter if self.samples is None else self.samples[place]
 
     @property
@@ -252,12 +263,12 @@ class Readout:
 
     @property
     def averaging_second(self) -> float:
-        """Over which its noise is averaged [s]: the window, or the time until the sample."""
+        """Time over which its noise is averaged [s]: the window, or the time until the sample."""
         return self.window_second or self.timing.start_second
 
     @property
     def window_begin_second(self) -> float:
-        """From the beginning of a read to that of the window, where pulses rise [s]."""
+        """Time from the beginning of a read to that of the window, where pulses rise [s]."""
         if self.converter.window_second is not None:
             return self.timing.start_second
         return 0.0 if self.amplifier is None else self.amplifier.window_begin_second
@@ -275,10 +286,10 @@ class Readout:
 
     @property
     def converter_line(self) -> tuple[float, float]:
-        """What the converter sees without a current [V or A], and its slope over the current.
+        """Converter's input without a current [V or A], and its slope over the current [ohm or 1].
 
-        Of two columns that are subtracted before it, over the difference of their currents. NaN
-        if it has to be measured.
+        Where two columns are subtracted before the converter, the slope is that over the difference
+        of their currents. NaN if it has to be measured.
         """
         if self.amplifier is None:
             return 0.0, 1.0
@@ -296,11 +307,11 @@ class Readout:
         column: bool = True,
         celsius: float = CELSIUS,
     ) -> float:
-        """Return the rms noise at a converter's input, without the converter's own [V or A].
+        """Return the rms noise at a converter's input, without the converter's own.
 
-        Of the amplifier and the column's resistance, and of both columns of a pair that meet before
-        the converter; a converter that integrates its current takes the mean of white noise over
-        its window T, ``S / (2 T)``. NaN if it has to be measured.
+        It is that of the amplifier and the column's resistance; of both columns of a pair that are
+        subtracted before the converter. A converter that integrates its current takes the mean of
+        white noise over its window T, ``S / (2 T)``.
 
         Parameters
         ----------
@@ -312,21 +323,30 @@ class Readout:
             Temperature [degree Celsius]. All of it is thermal: resistors by ``4 k T R``, and a
             behavioural op-amp's generator, given at 27 C, rises with T as a resistor's does, in
             ngspice too.
+
+        Returns
+        -------
+        float
+            Noise [V or A]; NaN if it has to be measured.
         """
         one = column_noise(self.amplifier, self.converter, source_ohm, source_farad, column=column)
         return math.sqrt(thermal_power(celsius)) * self.pair_noise(one)
 
     def noise_hertz(self, source_ohm: float, source_farad: float = 0.0) -> float | None:
-        """Return the bandwidth in which a converter sees white noise of its column's current [Hz].
+        """Return the bandwidth in which a converter sees white noise of its column's current.
 
         ``1 / (2 T)`` of a mean over the window T; of an amplifier the power that the thermal noise
-        of `source_ohm` adds to its output, over what the same density gives at rest. None if
-        it has to be measured, or nothing bounds it.
+        of `source_ohm` adds to its output, over what the same density gives at rest.
 
         Parameters
         ----------
         source_ohm, source_farad
             Resistance and capacitance of a column to where its rows are held [ohm, F].
+
+        Returns
+        -------
+        float or None
+            Bandwidth [Hz]; None if it has to be measured, or nothing bounds it.
         """
         if self.window_second is not None:
             return 0.5 / self.window_second
@@ -335,7 +355,19 @@ class Readout:
         return output_hertz(self.amplifier, source_ohm, source_farad)
 
     def pair_noise(self, one: float) -> float:
-        """Return the noise at a converter's input where a column alone has `one` [V or A]."""
+        """Return the noise at a converter's input from that of one column.
+
+        Parameters
+        ----------
+        one
+            Rms noise of one column with its amplifier [V or A].
+
+        Returns
+        -------
+        float
+            Rms noise [V or A]: that of both columns, with that of a difference amplifier, where two
+            columns are subtracted before the converter; else `one`.
+        """
         if isinstance(self.difference, DifferenceAmplifier):
             return math.hypot(
                 math.sqrt(2.0) * self.difference.gain * one, self.difference.output_noise
@@ -344,10 +376,10 @@ class Readout:
 
     @property
     def cost(self) -> PartCost:
-        """Of one column in one read: settling and conversion; half of what a pair shares.
+        """Cost of one column in one read: settling and conversion; half of what a pair shares.
 
         Amplifiers take their quiescent power for the whole period, converters the energy of their
-        model. NaN where a circuit stands.
+        model. The energy is NaN with a user's circuit, which has to be measured.
         """
         share = 0.5 if self.subtracts_before else 1.0
         second = self.timing.period_second
@@ -359,8 +391,8 @@ class Readout:
 
     @property
     def circuits(self) -> tuple[Subcircuit, ...]:
-        """The user's circuits in it."""
+        """The user's circuits in its parts."""
         stage = self.difference if isinstance(self.difference, DifferenceAmplifier) else None
         parts = (self.amplifier, stage, self.converter)
-        found = (None if part is None else part.circuit for part in parts)
-        return tuple(circuit for circuit in found if circuit is not None)
+        circuits = (None if part is None else part.circuit for part in parts)
+        return tuple(circuit for circuit in circuits if circuit is not None)

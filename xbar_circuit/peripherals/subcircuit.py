@@ -1,8 +1,8 @@
-"""Bring your own circuit: any ``.subckt`` of the user's, put in the seat of one of ours.
+"""A circuit of the user's own: any ``.subckt``, used in place of a behavioural part.
 
 The file is read once, when the description is made, so that a wrong name, a missing port or a
-command that has no place in a circuit is found before anything is simulated. Our testbenches speak
-of *roles* (``plus``, ``minus``, ``out`` of an op-amp; ``input``, ``start``, ``clock`` and ``b0``,
+command that has no place in a circuit is reported before anything is simulated. The testbenches
+use *roles* (``plus``, ``minus``, ``out`` of an op-amp; ``input``, ``start``, ``clock`` and ``b0``,
 ``b1`` ... of a converter); `ports` says which port of the subcircuit plays which.
 """
 
@@ -143,6 +143,11 @@ class Subcircuit:
     def require(self, *roles: str) -> None:
         """Refuse a circuit with missing roles.
 
+        Parameters
+        ----------
+        roles
+            Roles that the circuit must have, such as ``"input"``.
+
         Raises
         ------
         ParameterError
@@ -173,9 +178,14 @@ class Subcircuit:
             Section of the libraries that were given with one; with several such libraries, one
             section for each, in their order: ``"ss+wcs"``. None leaves them.
         parameters, supplies
-            Replace those of the same name.
+            Values that replace those of the same name [SI, V].
         seed
-            Of the libraries' random functions; None leaves it.
+            Seed of the libraries' random functions; None leaves it.
+
+        Returns
+        -------
+        Subcircuit
+            The circuit with these settings, read and checked again.
 
         Raises
         ------
@@ -209,7 +219,13 @@ class Subcircuit:
         return _again, (self.path, self.name, self._settings())
 
     def include_lines(self) -> list[str]:
-        """Return the lines that load models and file."""
+        """Return the lines that load models and file, needed once in a deck.
+
+        Returns
+        -------
+        list
+            SPICE lines: ``.include`` or ``.lib`` of the models, then the circuit's own text.
+        """
         lines = [
             f'.include "{path}"' if corner is None else f'.lib "{path}" {corner}'
             for path, corner in self.models
@@ -218,11 +234,23 @@ class Subcircuit:
         return [*lines, *own]
 
     def instance_lines(self, instance: str, nodes: Mapping[str, str]) -> list[str]:
-        """Return the instance, its ports on ``nodes[role]``, its supplies and bias currents.
+        """Return one instance with its supplies and bias currents.
 
-        A role that is not used here gets a node of its own. A supply is the source
-        ``V<instance>_<port>``; its current is negative where it delivers. A supply whose node is
-        one for the whole deck (``.global``) feeds it through a milliohm, as several may do.
+        A supply is the source ``V<instance>_<port>``; its current is negative where it delivers. A
+        supply whose node is one for the whole deck (``.global``) feeds it through a milliohm, as
+        several may do.
+
+        Parameters
+        ----------
+        instance
+            Name of the instance, without the letter of an element.
+        nodes
+            Role -> node; a role that is left out gets a node of its own.
+
+        Returns
+        -------
+        list
+            SPICE lines.
         """
         num = spice_number
         played = {port: nodes.get(role, f"{instance}_{role}") for role, port in self.ports.items()}
@@ -248,11 +276,11 @@ class Subcircuit:
         return hash(self._key())
 
     def _key(self) -> tuple[object, ...]:
-        found = tuple(
+        settings = tuple(
             (key, tuple(sorted(value.items())) if isinstance(value, dict) else value)
             for key, value in self._settings().items()
         )
-        return self.path, self.name, found
+        return self.path, self.name, settings
 
 
 def _again(path: Path, name: str, settings: Mapping[str, Any]) -> Subcircuit:

@@ -9,7 +9,7 @@ the input at ``m = (u + x) C / (C + C_in)`` and the op-amp's unity frequency w a
     window   C u' = (v - m) / R_sw + i,   C_s v' = (m - v) / R_sw - v / R + i
     hold     u' = 0
 
-where each resistor brings a white current i of two-sided density ``2 k T / R`` and the op-amp a
+where each resistor has a white current i of two-sided density ``2 k T / R`` and the op-amp a
 voltage e of ``e_n**2 / 2``. A linear circuit's covariance P obeys ``P' = A P + P A^T + B B^T``
 (Lyapunov; A. Papoulis, Probability, Random Variables and Stochastic Processes, ch. 10), solved here
 mode by mode. Reset and hold are taken as long enough to settle, as the amplifier's gain is.

@@ -1,4 +1,4 @@
-"""What every converter is to the rest: a range, a number of codes, decisions with noise, and text.
+"""The interface of converters: a range, a number of codes, decisions with noise, SPICE text.
 
 The ideal converter has its transition to code k (k = 1 ... levels - 1) at ``low + k * lsb``, with
 ``lsb = (high - low) / levels``. A value below `low` gives code 0, one above `high` the last code.
@@ -12,7 +12,6 @@ cost like those here.
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
@@ -21,26 +20,14 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
-from xbar_circuit.errors import ParameterError, ShapeError
-from xbar_circuit.peripherals._temperature import (
-    check_coefficients,
-    offset_at,
-    scaled_at,
-    thermal_power,
-)
+from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals._timing import Timing
+from xbar_circuit.peripherals.converters._values import finite_values
 from xbar_circuit.peripherals.cost import PartCost
 from xbar_circuit.peripherals.subcircuit import Subcircuit
 
-__all__ = [
-    "CodeArray",
-    "Converter",
-    "VoltageConverter",
-    "errors_tuple",
-    "finite_values",
-]
+__all__ = ["CodeArray", "Converter"]
 
 #: Codes: int64, or float64 of an exact converter or driver.
 CodeArray = NDArray[Any]
@@ -86,11 +73,24 @@ class Converter(ABC):
     @property
     @abstractmethod
     def timing(self) -> Timing:
-        """Its timing."""
+        """Timing of a conversion: when ``start`` and ``clock`` move."""
 
     @abstractmethod
     def convert_with(self, values: FloatArray, noise: FloatArray | None) -> CodeArray:
-        """Return the codes for noise that was already drawn, ``(*values.shape, decisions)``."""
+        """Return the codes for noise that was already drawn.
+
+        Parameters
+        ----------
+        values
+            Inputs [V or A], any shape, finite.
+        noise
+            Standard normal numbers, ``(*values.shape, decisions)``; None converts without noise.
+
+        Returns
+        -------
+        CodeArray
+            Codes, of the shape of `values`.
+        """
 
     @abstractmethod
     def spice_lines(self, timing: Timing, noise: FloatArray | None) -> Iterable[str]:
@@ -103,6 +103,11 @@ class Converter(ABC):
         noise
             Standard normal numbers of successive conversions (conversions, decisions); None is
             none.
+
+        Returns
+        -------
+        Iterable[str]
+            SPICE lines between ``.subckt`` and ``.ends``.
         """
 
     @property
@@ -116,12 +121,17 @@ class Converter(ABC):
         return self.bits is None
 
     def known_bits(self) -> int:
-        """Return the width of the code.
+        """Return the width of the code, for callers that need a number of codes.
+
+        Returns
+        -------
+        int
+            `bits`.
 
         Raises
         ------
         ParameterError
-            It is exact.
+            The converter is exact.
         """
         if self.bits is None:
             raise ParameterError.about(
@@ -138,7 +148,17 @@ class Converter(ABC):
         return False
 
     def with_range(self, low: float, high: float) -> Converter:
-        """Return a copy with another input range [V or A].
+        """Return a copy with another input range.
+
+        Parameters
+        ----------
+        low, high
+            Ends of the range [V or A].
+
+        Returns
+        -------
+        Converter
+            The same converter with that range.
 
         Raises
         ------
@@ -153,9 +173,17 @@ class Converter(ABC):
         )
 
     def at_celsius(self, celsius: float) -> Self:  # noqa: ARG002  of the abstract one nothing moves
-        """Return it as it is at a temperature [degree Celsius]; the numbers given hold at 27.
+        """Return the converter at another temperature; the numbers that it is given hold at 27 C.
 
-        Itself, unless a class says what of it moves.
+        Parameters
+        ----------
+        celsius
+            Temperature [degree Celsius].
+
+        Returns
+        -------
+        Self
+            A copy with what its coefficients move; itself, unless a class says what moves.
 
         Raises
         ------
@@ -165,9 +193,14 @@ class Converter(ABC):
         return self
 
     def edges(self) -> FloatArray:
-        """Return the thresholds without noise (levels - 1,) [V or A], rising, by bisection.
+        """Return the thresholds without noise, by bisection.
 
         A code that no input gives has no width.
+
+        Returns
+        -------
+        FloatArray
+            Input at which each code from 1 begins [V or A], rising, (levels - 1,).
         """
         wanted = np.arange(1, self.levels)
         span = self.input_high - self.input_low
@@ -202,7 +235,7 @@ class Converter(ABC):
 
     @property
     def cost(self) -> PartCost:
-        """Cost of one conversion."""
+        """Cost of one conversion; its energy is NaN with a circuit, which has to be measured."""
         joule = self.energy_joule if self.circuit is None else math.nan
         return PartCost(latency_second=self.conversion_second, energy_joule=joule)
 
@@ -227,18 +260,37 @@ class Converter(ABC):
         return None
 
     def draw_noise(self, rng: np.random.Generator, shape: tuple[int, ...]) -> FloatArray:
-        """Return standard normal numbers, one for each decision: shape ``(*shape, decisions)``."""
+        """Draw the noise of some conversions.
+
+        Parameters
+        ----------
+        rng
+            Random generator.
+        shape
+            Shape of the values to convert.
+
+        Returns
+        -------
+        FloatArray
+            Standard normal numbers, one for each decision, ``(*shape, decisions)``.
+        """
         return rng.standard_normal((*shape, self.decisions))
 
     def convert(self, values: ArrayLike, *, rng: np.random.Generator | None = None) -> CodeArray:
-        """Return the codes of `values` [V or A], of the same shape.
+        """Return the codes of inputs.
 
         Parameters
         ----------
         values
-            Any shape, finite.
+            Inputs [V or A], any shape, finite.
         rng
             Draws the noise of every decision; None converts without noise.
+
+        Returns
+        -------
+        CodeArray
+            Codes from 0 to ``levels - 1``, of the shape of `values`; real numbers of an exact
+            converter.
 
         Raises
         ------
@@ -249,13 +301,29 @@ class Converter(ABC):
         return self.convert_with(array, None if rng is None else self.draw_noise(rng, array.shape))
 
     def spice_includes(self) -> list[str]:
-        """Return the lines that load the user's circuit inside, if there is one."""
+        """Return the lines that load the user's circuit inside.
+
+        Returns
+        -------
+        list
+            SPICE lines; empty if there is no such circuit.
+        """
         return [] if self.circuit is None else self.circuit.include_lines()
 
     def spice_supplies(self, instance: str) -> dict[str, float]:
-        """Return the supply sources inside an instance, and their voltages [V].
+        """Return the supply sources inside an instance, and their voltages.
 
         The circuit inside is the instance ``Xcircuit``.
+
+        Parameters
+        ----------
+        instance
+            Name of the converter's instance.
+
+        Returns
+        -------
+        dict
+            Name of each source in the deck -> its voltage [V].
         """
         rails = {} if self.circuit is None else self.circuit.supplies
         return {f"v.{instance}.vcircuit_{port}": volt for port, volt in rails.items()}
@@ -263,127 +331,21 @@ class Converter(ABC):
     def spice_subcircuit(
         self, name: str, *, noise: FloatArray | None = None, settle_second: float = 0.0
     ) -> list[str]:
-        """Return the lines of the ``.subckt``.
+        """Return the whole subcircuit.
 
         Parameters
         ----------
         name
-            Of the subcircuit.
+            Name of the subcircuit.
         noise
             As for :meth:`spice_lines`.
         settle_second
-            By how much the sampling is lengthened [s].
+            Time by which the sampling is lengthened [s].
+
+        Returns
+        -------
+        list
+            SPICE lines ``.subckt`` to ``.ends``.
         """
         body = self.spice_lines(self.timing.settled(settle_second), noise)
         return [f".subckt {name} in start clock code", *body, f".ends {name}"]
-
-
-class VoltageConverter(Converter):
-    """What converters of a voltage between `low_volt` and `high_volt` share.
-
-    Their noise is thermal, of the power ``T / 300 K``; their reference and the offset of their
-    comparators move by coefficients, which are 0 unless given.
-    """
-
-    __slots__ = ()
-
-    low_volt: float
-    high_volt: float
-    noise_volt: float
-    clock_hertz: float
-    reference_per_celsius: float
-    offset_volt_per_celsius: float
-
-    def _check_range(self) -> None:
-        """Refuse an impossible range, noise or clock."""
-        checks.number("low_volt", self.low_volt, "V", minimum=-np.inf)
-        checks.number("high_volt", self.high_volt, "V", minimum=self.low_volt, above=True)
-        checks.number("noise_volt", self.noise_volt, "V")
-        checks.number("clock_hertz", self.clock_hertz, "Hz", above=True)
-        check_coefficients(self, "reference_per_celsius", "offset_volt_per_celsius")
-
-    @property
-    def noisy(self) -> bool:
-        """Whether the comparator has noise."""
-        return self.noise_volt > 0.0
-
-    def with_range(self, low: float, high: float) -> Self:
-        """Return it with another input range [V]."""
-        return dataclasses.replace(self, low_volt=low, high_volt=high)  # type: ignore[type-var]
-
-    def at_celsius(self, celsius: float) -> Self:
-        """Return it at a temperature: its reference, its offset and the noise of its decisions."""
-        span = self.high_volt - self.low_volt
-        return dataclasses.replace(  # type: ignore[type-var]
-            self,
-            high_volt=self.high_volt
-            + (scaled_at(celsius, self, span, "reference_per_celsius") - span),
-            noise_volt=self.noise_volt * math.sqrt(thermal_power(celsius)),
-            **self._offset_at(celsius),
-        )
-
-    def _offset_at(self, celsius: float) -> dict[str, Any]:
-        """Return the field of the comparators' offset, and its value at a temperature."""
-        own: float = self.offset_volt  # type: ignore[attr-defined]
-        return {"offset_volt": offset_at(celsius, own, self.offset_volt_per_celsius)}
-
-    @property
-    def input_unit(self) -> str:
-        """Volt."""
-        return "V"
-
-    @property
-    def input_low(self) -> float:
-        """Lower end of the range [V]."""
-        return self.low_volt
-
-    @property
-    def input_high(self) -> float:
-        """Upper end of the range [V]."""
-        return self.high_volt
-
-
-def finite_values(name: str, values: ArrayLike) -> FloatArray:
-    """Return `values` as float64.
-
-    Raises
-    ------
-    ParameterError
-        They are not finite real numbers.
-    """
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ParameterError.about(
-            name, got=repr(values), expected="real numbers", remedy="pass an array of floats"
-        ) from error
-    if not np.isfinite(array).all():
-        raise ParameterError.about(
-            name, got="NaN or infinity", expected="finite values", remedy="remove them first"
-        )
-    return array
-
-
-def errors_tuple(name: str, values: object, length: int, unit: str) -> tuple[float, ...]:
-    """Return a tuple of `length` finite numbers above -1 (relative) or of any sign (volt).
-
-    Raises
-    ------
-    ShapeError
-        Another length.
-    ParameterError
-        A value is not finite, or a relative error is -1 or below.
-    """
-    if not isinstance(values, (tuple, list, np.ndarray)) or len(values) != length:
-        raise ShapeError.about(
-            name,
-            got=f"{len(values) if hasattr(values, '__len__') else repr(values)} values",
-            expected=f"{length} values [{unit}]",
-            remedy="one value for each element",
-        )
-    relative = unit == "1"
-    low = -1.0 if relative else -np.inf
-    return tuple(
-        checks.number(f"{name}[{k}]", value, unit, minimum=low, above=relative)
-        for k, value in enumerate(values)
-    )

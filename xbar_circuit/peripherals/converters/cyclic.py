@@ -3,7 +3,7 @@
 The residue of one decision is the input of the next, so the whole converter is one comparator and
 one amplifier of gain two with two hold capacitors (Li, Chin, Gray and Castello, IEEE J. Solid-State
 Circuits 19, 828, 1984). What limits it is that gain: with less than two, the residues never fill
-the range and codes are missing beside every major transition; with more they overflow, and the
+the range and codes are missing next to every major transition; with more they overflow, and the
 codes there are too wide.
 """
 
@@ -21,8 +21,9 @@ from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.peripherals._timing import Timing
 from xbar_circuit.peripherals.converters._blocks import SWITCH_OHM, logic_models, noise_source
-from xbar_circuit.peripherals.converters.base import CodeArray, VoltageConverter
+from xbar_circuit.peripherals.converters.base import CodeArray
 from xbar_circuit.peripherals.converters.kinds import ConverterBench, ConverterKind, voltage_maker
+from xbar_circuit.peripherals.converters.voltage import VoltageConverter
 from xbar_circuit.units import spice_number
 
 __all__ = ["Cyclic"]
@@ -96,7 +97,21 @@ class Cyclic(VoltageConverter):
     def drawn(
         self, rng: np.random.Generator, *, gain_sigma: float = 0.0, offset_sigma_volt: float = 0.0
     ) -> Cyclic:
-        """Return this converter with an error of its gain and an offset drawn on top of its own.
+        """Return a copy with an error of its gain and an offset drawn and added to its own.
+
+        Parameters
+        ----------
+        rng
+            Random generator.
+        gain_sigma
+            Standard deviation of the gain's relative error, at most 0.1.
+        offset_sigma_volt
+            Standard deviation of the comparator's offset [V].
+
+        Returns
+        -------
+        Cyclic
+            With this `gain_error` and `offset_volt`.
 
         Raises
         ------
@@ -114,7 +129,7 @@ class Cyclic(VoltageConverter):
 
     @property
     def decisions(self) -> int:
-        """One for each bit."""
+        """Decisions in one conversion: one for each bit."""
         return self.bits
 
     @property
@@ -129,11 +144,24 @@ class Cyclic(VoltageConverter):
 
     @property
     def gain(self) -> float:
-        """Of the doubling stage."""
+        """Gain of the doubling stage, dimensionless; 2 without error."""
         return 2.0 * (1.0 + self.gain_error)
 
     def convert_with(self, values: FloatArray, noise: FloatArray | None) -> CodeArray:
-        """Return the codes by the cycles themselves, with one noise number a bit."""
+        """Return the codes by the cycles themselves.
+
+        Parameters
+        ----------
+        values
+            Inputs [V or A], any shape, finite.
+        noise
+            Standard normal numbers, ``(*values.shape, decisions)``; None converts without noise.
+
+        Returns
+        -------
+        CodeArray
+            Codes, of the shape of `values`.
+        """
         half = 0.5 * (self.high_volt - self.low_volt)
         code: NDArray[np.int64] = np.zeros(values.shape, dtype=np.int64)
         rest = values - self.low_volt
@@ -146,7 +174,7 @@ class Cyclic(VoltageConverter):
 
     @property
     def timing(self) -> Timing:
-        """Its timing: a decision a tick, the last one a good half cycle before the end."""
+        """Timing: a decision a tick, the last one a good half cycle before the end."""
         tick = 1.0 / self.clock_hertz
         start = self.sample_cycles * tick
         return Timing(
@@ -157,7 +185,21 @@ class Cyclic(VoltageConverter):
         )
 
     def spice_lines(self, timing: Timing, noise: FloatArray | None) -> Iterator[str]:
-        """Yield the body of the subcircuit; see :meth:`Converter.spice_lines`."""
+        """Yield the body of the subcircuit; see :meth:`Converter.spice_lines`.
+
+        Parameters
+        ----------
+        timing
+            When ``start`` and ``clock`` move.
+        noise
+            Standard normal numbers of successive conversions (conversions, decisions); None is
+            none.
+
+        Returns
+        -------
+        Iterator[str]
+            SPICE lines between ``.subckt`` and ``.ends``.
+        """
         num, edge, tick = spice_number, timing.edge_second, timing.tick_second
         half = 0.5 * (self.high_volt - self.low_volt)
         yield f"* cyclic, {self.bits} bit, {num(self.low_volt)} V to {num(self.high_volt)} V"

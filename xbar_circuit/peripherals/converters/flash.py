@@ -18,8 +18,10 @@ from xbar_circuit._checks import FloatArray
 from xbar_circuit.peripherals._temperature import offset_at
 from xbar_circuit.peripherals._timing import Timing
 from xbar_circuit.peripherals.converters._blocks import noise_source
-from xbar_circuit.peripherals.converters.base import CodeArray, VoltageConverter, errors_tuple
+from xbar_circuit.peripherals.converters._values import errors_tuple
+from xbar_circuit.peripherals.converters.base import CodeArray
 from xbar_circuit.peripherals.converters.kinds import ConverterBench, ConverterKind, voltage_maker
+from xbar_circuit.peripherals.converters.voltage import VoltageConverter
 from xbar_circuit.units import spice_number
 
 __all__ = ["Flash"]
@@ -98,7 +100,22 @@ class Flash(VoltageConverter):
     def drawn(
         self, rng: np.random.Generator, *, resistor_sigma: float, offset_sigma_volt: float
     ) -> Flash:
-        """Return this converter with resistor errors and comparator offsets drawn."""
+        """Return a copy with resistor errors and comparator offsets drawn, in place of its own.
+
+        Parameters
+        ----------
+        rng
+            Random generator.
+        resistor_sigma
+            Relative standard deviation of a resistor, at most 0.2.
+        offset_sigma_volt
+            Standard deviation of a comparator's offset [V].
+
+        Returns
+        -------
+        Flash
+            With these `resistor_errors` and `comparator_offsets_volt`.
+        """
         checks.number("resistor_sigma", resistor_sigma, "1", maximum=0.2)
         checks.number("offset_sigma_volt", offset_sigma_volt, "V")
         return dataclasses.replace(
@@ -111,7 +128,7 @@ class Flash(VoltageConverter):
 
     @property
     def decisions(self) -> int:
-        """One for each comparator."""
+        """Decisions in one conversion: one for each comparator."""
         return self.levels - 1
 
     @property
@@ -128,7 +145,7 @@ class Flash(VoltageConverter):
 
     @property
     def resistors(self) -> FloatArray:
-        """The string, lowest first (levels,) [ohm]."""
+        """Resistors of the string, lowest first (levels,) [ohm]."""
         errors = np.zeros(self.levels) if self.resistor_errors is None else self.resistor_errors
         result: FloatArray = self.string_ohm / self.levels * (1.0 + np.asarray(errors))
         return result
@@ -143,7 +160,20 @@ class Flash(VoltageConverter):
         return result if offsets is None else result + np.asarray(offsets)
 
     def convert_with(self, values: FloatArray, noise: FloatArray | None) -> CodeArray:
-        """Return the number of comparators that decide high."""
+        """Return the number of comparators that decide high.
+
+        Parameters
+        ----------
+        values
+            Inputs [V or A], any shape, finite.
+        noise
+            Standard normal numbers, ``(*values.shape, decisions)``; None converts without noise.
+
+        Returns
+        -------
+        CodeArray
+            Codes, of the shape of `values`.
+        """
         if noise is None:
             ordered = np.sort(self.thresholds)
             return np.searchsorted(ordered, values, side="right").astype(np.int64)
@@ -153,12 +183,26 @@ class Flash(VoltageConverter):
 
     @property
     def timing(self) -> Timing:
-        """Its timing, without a clock."""
+        """Timing of a conversion, without a clock."""
         period = self.conversion_second
         return Timing(period_second=period, start_second=0.25 * period)
 
     def spice_lines(self, timing: Timing, noise: FloatArray | None) -> Iterator[str]:
-        """Yield the body of the subcircuit; see :meth:`Converter.spice_lines`."""
+        """Yield the body of the subcircuit; see :meth:`Converter.spice_lines`.
+
+        Parameters
+        ----------
+        timing
+            When ``start`` and ``clock`` move.
+        noise
+            Standard normal numbers of successive conversions (conversions, decisions); None is
+            none.
+
+        Returns
+        -------
+        Iterator[str]
+            SPICE lines between ``.subckt`` and ``.ends``.
+        """
         num, edge = spice_number, timing.edge_second
         last = self.levels - 1
         yield f"* flash, {self.bits} bit, {num(self.low_volt)} V to {num(self.high_volt)} V"

@@ -1,4 +1,4 @@
-"""The ideal converter: nothing but a range and a number of codes, or no quantisation at all.
+"""The ideal converter: only a range and a number of codes, or no quantisation at all.
 
 What a study of everything else puts at the end of a column. It takes a voltage from an amplifier,
 or the current itself at a perfect virtual ground, at an instant or as its mean over a window.
@@ -42,9 +42,10 @@ class IdealConverter(Converter):
         ``"A"``: the column ends in it, at 0 V without resistance. ``"V"``: it follows an
         amplifier.
     noise
-        Rms noise that is added to the input, at 27 C [V or A]; thermal, of the power ``T / 300 K``.
+        Rms noise that is added to the input, at 27 C [V or A]; its power is proportional to the
+        absolute temperature.
     window_second
-        It takes the mean of its input over this time [s], as pulses need; None takes its value.
+        Time over which it averages its input [s], as pulses need; None samples the input.
     second
         Time of the rest of a conversion [s].
     joule
@@ -84,7 +85,7 @@ class IdealConverter(Converter):
 
     @property
     def input_unit(self) -> str:
-        """Volt or ampere."""
+        """``"V"`` or ``"A"``, as given."""
         return self.unit
 
     @property
@@ -104,34 +105,69 @@ class IdealConverter(Converter):
 
     @property
     def column_ohm(self) -> float:
-        """No resistance; NaN behind an amplifier [ohm]."""
+        """Resistance that a column sees [ohm]: 0, or NaN behind an amplifier."""
         return 0.0 if self.unit == "A" else math.nan
 
     @property
     def column_volt(self) -> float:
-        """0 V; NaN behind an amplifier."""
+        """Voltage of the column [V]: 0, or NaN behind an amplifier."""
         return self.column_ohm
 
     @property
     def conversion_second(self) -> float:
-        """Window and the rest [s]."""
+        """Window, and the rest of the conversion [s]."""
         return (self.window_second or 0.0) + self.second
 
     @property
     def energy_joule(self) -> float:
-        """As given [J]."""
+        """Energy of a conversion, as given [J]."""
         return self.joule
 
     def with_range(self, low: float, high: float) -> IdealConverter:
-        """Return a copy with another range [V or A]."""
+        """Return a copy with another input range.
+
+        Parameters
+        ----------
+        low, high
+            Ends of the range [V or A].
+
+        Returns
+        -------
+        IdealConverter
+            The same converter with that range.
+        """
         return dataclasses.replace(self, low=low, high=high)
 
     def at_celsius(self, celsius: float) -> IdealConverter:
-        """Return it at a temperature: only its noise moves."""
+        """Return the converter at another temperature: only its noise changes.
+
+        Parameters
+        ----------
+        celsius
+            Temperature [degree Celsius].
+
+        Returns
+        -------
+        IdealConverter
+            A copy whose noise power is proportional to the absolute temperature.
+        """
         return dataclasses.replace(self, noise=self.noise * math.sqrt(thermal_power(celsius)))
 
     def convert_with(self, values: FloatArray, noise: FloatArray | None) -> CodeArray:
-        """Return the codes, whole numbers but for the exact one."""
+        """Return the codes: whole numbers, or real ones where the converter is exact.
+
+        Parameters
+        ----------
+        values
+            Inputs [V or A], any shape, finite.
+        noise
+            Standard normal numbers, ``(*values.shape, decisions)``; None converts without noise.
+
+        Returns
+        -------
+        CodeArray
+            Codes, of the shape of `values`.
+        """
         seen = values if noise is None else values + self.noise * noise[..., 0]
         place = (seen - self.low) / self.lsb
         if self.exact:
@@ -140,12 +176,26 @@ class IdealConverter(Converter):
 
     @property
     def timing(self) -> Timing:
-        """Its timing: a window begins as ``start`` falls; an instant is the period's end."""
+        """Timing: a window begins as ``start`` falls; an instant is the period's end."""
         start = 0.25 * self.second if self.window_second is None else self.second
         return Timing(period_second=self.conversion_second, start_second=start)
 
     def spice_lines(self, timing: Timing, noise: FloatArray | None) -> Iterator[str]:
-        """Yield the body of the subcircuit; see :meth:`Converter.spice_lines`."""
+        """Yield the body of the subcircuit; see :meth:`Converter.spice_lines`.
+
+        Parameters
+        ----------
+        timing
+            When ``start`` and ``clock`` move.
+        noise
+            Standard normal numbers of successive conversions (conversions, decisions); None is
+            none.
+
+        Returns
+        -------
+        Iterator[str]
+            SPICE lines between ``.subckt`` and ``.ends``.
+        """
         num = spice_number
         width = "exact" if self.exact else f"{self.bits} bit"
         yield f"* ideal converter, {width}, {num(self.low)} {self.unit} to {num(self.high)}"

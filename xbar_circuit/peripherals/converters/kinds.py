@@ -1,4 +1,4 @@
-"""What the rest needs to know of a kind of converter to offer it, beside the converter itself.
+"""What files, verbs and studies need to know of a kind of converter, in addition to its class.
 
 A file calls it by a name, a page by a title; ``xbar characterize`` builds one of a width and draws
 its mismatch; ``xbar agree-tiles`` takes a small one through every driver and synapse. A kind says
@@ -54,7 +54,7 @@ class ConverterBench:
         Names of what says its range, some of ``low_volt``, ``high_volt``, ``low_ampere``,
         ``high_ampere`` and ``window_second``.
     takes_circuit
-        Whether a user's circuit can stand inside.
+        Whether it takes a user's circuit.
     """
 
     make: Maker
@@ -66,7 +66,18 @@ class ConverterBench:
     takes_circuit: bool = False
 
     def sigmas(self, sigma: float | None = None) -> dict[str, float]:
-        """Return the arguments of ``drawn`` for a standard deviation; None is the usual one."""
+        """Return the arguments of ``drawn`` for one standard deviation.
+
+        Parameters
+        ----------
+        sigma
+            Standard deviation of what the mismatch is; None is the usual one.
+
+        Returns
+        -------
+        dict
+            Argument -> value, with those of `further`.
+        """
         return {self.mismatch: self.usual_mismatch if sigma is None else sigma, **self.further}
 
     def drawn(
@@ -79,22 +90,27 @@ class ConverterBench:
         given: Mapping[str, float] | None = None,
         circuit: Subcircuit | None = None,
     ) -> Converter:
-        """Return a converter, its mismatch drawn.
+        """Return a converter whose mismatch is drawn.
 
         Parameters
         ----------
         rng
-            Draws it.
+            Random generator.
         bits
-            Its width.
+            Width of the converter.
         noise_lsb
             Noise of a decision [LSB].
         sigma
-            Standard deviation of what its mismatch is; None is the usual one.
+            Standard deviation of what the mismatch is; None is the usual one.
         given
-            What says its range, by name; what is missing is usual.
+            Its range, by the names in `ranges` [V, A or s]; what is missing has a usual value.
         circuit
-            Inside of it, where it takes one.
+            A user's circuit inside, where it takes one.
+
+        Returns
+        -------
+        Converter
+            The converter with its drawn errors.
         """
         made: Any = self.make(bits, noise_lsb, given or {}, circuit)
         result: Converter = made.drawn(rng, **self.sigmas(sigma))
@@ -159,14 +175,19 @@ def bench_of(name: str, *, besides: Collection[str] = ()) -> ConverterBench:
     Parameters
     ----------
     name
-        Of the kind.
+        Name of the kind.
     besides
-        What else could have been asked for, for the message.
+        Other names that are allowed, for the message.
+
+    Returns
+    -------
+    ConverterBench
+        The kind's `bench`.
 
     Raises
     ------
     ParameterError
-        No kind of that name is.
+        No kind with a bench has that name.
     """
     known = {kind.name: kind.bench for kind in CONVERTERS.values() if kind.bench is not None}
     return known[checks.choice("circuit", name, (*known, *besides))]

@@ -12,10 +12,8 @@ import dataclasses
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
@@ -26,16 +24,10 @@ from xbar_circuit.peripherals._temperature import (
     thermal_power,
 )
 from xbar_circuit.peripherals._timing import Timing
-from xbar_circuit.peripherals.converters._blocks import (
-    logic_models,
-    logic_volt,
-    noise_source,
-    ripple_counter,
-)
+from xbar_circuit.peripherals.converters._oscillator_deck import counter_lines
 from xbar_circuit.peripherals.converters.base import CodeArray, Converter
 from xbar_circuit.peripherals.converters.kinds import ConverterBench, ConverterKind
 from xbar_circuit.peripherals.subcircuit import Subcircuit
-from xbar_circuit.units import spice_number
 
 __all__ = ["OscillatorCounter"]
 
@@ -141,10 +133,26 @@ class OscillatorCounter(Converter):
         check_coefficients(self, "gain_per_celsius", "offset_ampere_per_celsius")
 
     def at_celsius(self, celsius: float) -> OscillatorCounter:
-        """Return it at a temperature: frequency and offset by their coefficients, and the jitter.
+        """Return the converter at another temperature: frequency, offset and jitter.
 
-        The jitter of white noise in the oscillator has the power of that noise, ``T / 300 K``
-        (Hajimiri et al., 1999).
+        Frequency and offset change by their coefficients. The jitter of white noise in the
+        oscillator has the power of that noise, proportional to the absolute temperature (Hajimiri
+        et al., 1999).
+
+        Parameters
+        ----------
+        celsius
+            Temperature [degree Celsius].
+
+        Returns
+        -------
+        OscillatorCounter
+            A copy with these three at that temperature.
+
+        Raises
+        ------
+        ParameterError
+            A coefficient leaves nothing of the frequency.
         """
         whole = 1.0 + self.gain_error
         moved = scaled_at(celsius, self, whole, "gain_per_celsius") - whole
@@ -157,7 +165,7 @@ class OscillatorCounter(Converter):
 
     @property
     def circuit(self) -> Subcircuit | None:
-        """The oscillator."""
+        """The user's oscillator, or None."""
         return self.oscillator
 
     @property
@@ -167,7 +175,7 @@ class OscillatorCounter(Converter):
 
     @property
     def input_unit(self) -> str:
-        """Ampere."""
+        """Always ``"A"``."""
         return "A"
 
     @property
@@ -201,7 +209,17 @@ class OscillatorCounter(Converter):
         return self.jitter_cycle > 0.0
 
     def with_range(self, low: float, high: float) -> OscillatorCounter:
-        """Return it with the range of currents `low` to `high` [A].
+        """Return a copy with another range of currents.
+
+        Parameters
+        ----------
+        low, high
+            Ends of the range [A].
+
+        Returns
+        -------
+        OscillatorCounter
+            With this `low_ampere` and a full scale of ``high - low``.
 
         Raises
         ------
@@ -231,7 +249,21 @@ class OscillatorCounter(Converter):
     def drawn(
         self, rng: np.random.Generator, *, gain_sigma: float = 0.0, offset_sigma_ampere: float = 0.0
     ) -> OscillatorCounter:
-        """Return this converter with an error of its frequency and an offset drawn on top.
+        """Return a copy with an error of its frequency and an offset drawn and added to its own.
+
+        Parameters
+        ----------
+        rng
+            Random generator.
+        gain_sigma
+            Standard deviation of the frequency's relative error, at most 0.2.
+        offset_sigma_ampere
+            Standard deviation of the offset [A].
+
+        Returns
+        -------
+        OscillatorCounter
+            With this `gain_error` and `offset_ampere`.
 
         Raises
         ------
@@ -248,14 +280,38 @@ class OscillatorCounter(Converter):
         )
 
     def cycles(self, ampere: FloatArray) -> FloatArray:
-        """Return the phase at the end of the window [cycles]."""
+        """Return the phase at the end of the window, without jitter.
+
+        Parameters
+        ----------
+        ampere
+            Input currents [A], any shape.
+
+        Returns
+        -------
+        FloatArray
+            Cycles, not rounded, of the shape of `ampere`; 0 below the low end.
+        """
         drive = np.maximum(ampere - self.low_ampere - self.offset_ampere, 0.0)
         squeezed = drive / (1.0 + drive / self.saturation_ampere)
         result: FloatArray = self.hertz_per_ampere * self.window_second * squeezed
         return result
 
     def convert_with(self, values: FloatArray, noise: FloatArray | None) -> CodeArray:
-        """Return the whole cycles counted."""
+        """Return the whole cycles that were counted.
+
+        Parameters
+        ----------
+        values
+            Inputs [V or A], any shape, finite.
+        noise
+            Standard normal numbers, ``(*values.shape, decisions)``; None converts without noise.
+
+        Returns
+        -------
+        CodeArray
+            Codes, of the shape of `values`.
+        """
         phase = self.cycles(values)
         if noise is not None:
             phase = phase + self.jitter_cycle * np.sqrt(phase) * noise[..., 0]
@@ -263,7 +319,7 @@ class OscillatorCounter(Converter):
 
     @property
     def timing(self) -> Timing:
-        """Its timing: it counts from the fall of ``start`` to the end of the period."""
+        """Timing of a conversion: it counts from the fall of ``start`` to the end of the period."""
         return Timing(
             period_second=self.conversion_second,
             start_second=self.reset_second,
@@ -272,76 +328,22 @@ class OscillatorCounter(Converter):
         )
 
     def spice_lines(self, timing: Timing, noise: FloatArray | None) -> Iterator[str]:
-        """Yield the body of the subcircuit; see :meth:`Converter.spice_lines`."""
-        num = spice_number
-        yield f"* current-controlled oscillator and counter, {self.bits} bit"
-        yield (
-            f"* {num(self.full_scale_ampere)} A full scale from {num(self.low_ampere)} A,"
-            f" window {num(self.window_second)} s"
-        )
-        if self.oscillator is not None:
-            yield from self._counted(self.oscillator, timing)
-            return
-        yield f"Vhold hold 0 DC {num(self.hold_volt)}"
-        if self.input_ohm > 0.0:
-            yield f"Rin in inner {num(self.input_ohm)}"
-            yield "Vsense inner hold DC 0"
-        else:
-            yield "Vsense in hold DC 0"
-        stops = self.low_ampere + self.offset_ampere
-        yield f"Bdrive drive 0 V=max(I(Vsense)-({num(stops)}),0)*1e6"
-        squeeze = (
-            ""
-            if self.saturation_ampere == np.inf
-            else (f"/(1+V(drive)/{num(self.saturation_ampere * 1e6)})")
-        )
-        yield "* the phase, one volt a cycle"
-        slope = self.hertz_per_ampere * 1e-6 * 1e-9
-        yield (
-            f"Bphase 0 phase I={num(slope)}*V(drive){squeeze}*(1-V(start))"
-            f"-V(start)*V(phase)*{num(50.0 * 1e-9 / timing.start_second)}"
-        )
-        yield "Cphase phase 0 1e-9"
-        yield "Rphase phase 0 1e15"  # ngspice's first guess has start low: nothing else holds it
-        volts: FloatArray | None = None
-        seconds: NDArray[Any] = np.zeros(1)
-        if noise is not None:
-            volts = self.jitter_cycle * noise[:, 0]
-            seconds = timing.period_second * np.arange(len(noise))
-        yield from noise_source(0, volts, seconds, timing.edge_second)
-        yield "Rclock clock 0 1e6"
-        yield (
-            "Bcode code 0 V=max(0,min("
-            f"{num(float(self.levels - 1))},floor(V(phase)+V(noise0)*sqrt(abs(V(phase))+1e-12))))"
-        )
+        """Yield the body of the subcircuit; see :meth:`Converter.spice_lines`.
 
-    def _counted(self, oscillator: Subcircuit, timing: Timing) -> Iterator[str]:
-        """Yield the user's oscillator and a ripple counter of digital code models."""
-        # Delays of ideal gates may be short, unlike edges of transistors. Counting ends so early
-        # that the last count has gone through all bits, two delays each, before it is read.
-        num, edge, bits = spice_number, timing.edge_second / 20.0, self.bits
-        half = logic_volt(oscillator) / 2
-        nodes = {"input": "in", "reset": "start", "out": "cycles"}
-        yield from oscillator.instance_lines("circuit", nodes)
-        yield from logic_models(edge)
-        yield f".model crossing adc_bridge(in_low={num(half)} in_high={num(half)}"
-        yield f"+ rise_delay={num(edge)} fall_delay={num(edge)})"
-        yield "Acycles [cycles] [cycle] crossing"
-        last, period = (2 * bits + 4) * edge + timing.edge_second, timing.period_second
-        yield (
-            f"Vshow show_volt 0 PULSE(0 1 {num(period - last)} {num(edge)} {num(edge)}"
-            f" {num(last)} {num(period)})"
-        )
-        yield "Rclock clock 0 1e6"
-        yield "Alevels [start show_volt] [reset show] todigital"
-        yield f".model opposite d_inverter(rise_delay={num(edge)} fall_delay={num(edge)})"
-        yield "Acounting show counting opposite"
-        names = [f"b{k}" for k in range(bits)]
-        yield f".model both d_and(rise_delay={num(edge)} fall_delay={num(edge)})"
-        yield f".model notall d_nand(rise_delay={num(edge)} fall_delay={num(edge)})"
-        yield f"Afull [{' '.join([*names, 'counting'])}] room notall"
-        yield "Agate [cycle room counting] go both"
-        yield from ripple_counter(bits, "show", edge)
+        Parameters
+        ----------
+        timing
+            When ``start`` and ``clock`` move.
+        noise
+            Standard normal numbers of successive conversions (conversions, decisions); None is
+            none.
+
+        Returns
+        -------
+        Iterator[str]
+            SPICE lines between ``.subckt`` and ``.ends``.
+        """
+        return counter_lines(self, timing, noise)
 
 
 def _counter(

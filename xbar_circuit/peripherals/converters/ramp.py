@@ -25,8 +25,9 @@ from xbar_circuit.peripherals.converters._blocks import (
     noise_source,
     ripple_counter,
 )
-from xbar_circuit.peripherals.converters.base import CodeArray, VoltageConverter
+from xbar_circuit.peripherals.converters.base import CodeArray
 from xbar_circuit.peripherals.converters.kinds import ConverterBench, ConverterKind, voltage_maker
+from xbar_circuit.peripherals.converters.voltage import VoltageConverter
 from xbar_circuit.peripherals.subcircuit import Subcircuit
 from xbar_circuit.units import spice_number
 
@@ -112,7 +113,7 @@ class Ramp(VoltageConverter):
 
     @property
     def circuit(self) -> Subcircuit | None:
-        """Ramp and comparator."""
+        """The user's ramp and comparator, or None."""
         return self.analog
 
     @property
@@ -123,7 +124,21 @@ class Ramp(VoltageConverter):
     def drawn(
         self, rng: np.random.Generator, *, slope_sigma: float = 0.0, offset_sigma_volt: float = 0.0
     ) -> Ramp:
-        """Return this converter with an error of its slope and an offset drawn on top of its own.
+        """Return a copy with an error of its slope and an offset drawn and added to its own.
+
+        Parameters
+        ----------
+        rng
+            Random generator.
+        slope_sigma
+            Standard deviation of the slope's relative error, at most 0.2.
+        offset_sigma_volt
+            Standard deviation of the comparator's offset [V].
+
+        Returns
+        -------
+        Ramp
+            With this `slope_error` and `offset_volt`.
 
         Raises
         ------
@@ -161,13 +176,26 @@ class Ramp(VoltageConverter):
         return result
 
     def convert_with(self, values: FloatArray, noise: FloatArray | None) -> CodeArray:
-        """Return how many thresholds each value reaches."""
+        """Return how many thresholds each value reaches.
+
+        Parameters
+        ----------
+        values
+            Inputs [V or A], any shape, finite.
+        noise
+            Standard normal numbers, ``(*values.shape, decisions)``; None converts without noise.
+
+        Returns
+        -------
+        CodeArray
+            Codes, of the shape of `values`.
+        """
         disturbed = values if noise is None else values + self.noise_volt * noise[..., 0]
         return np.searchsorted(self.thresholds, disturbed, side="right").astype(np.int64)
 
     @property
     def timing(self) -> Timing:
-        """Its timing: the ramp starts as ``start`` falls."""
+        """Timing of a conversion: the ramp starts as ``start`` falls."""
         tick = 1.0 / self.clock_hertz
         start = self.conversion_second - self.levels * tick
         return Timing(
@@ -179,7 +207,21 @@ class Ramp(VoltageConverter):
         )
 
     def spice_lines(self, timing: Timing, noise: FloatArray | None) -> Iterator[str]:
-        """Yield the body of the subcircuit; see :meth:`Converter.spice_lines`."""
+        """Yield the body of the subcircuit; see :meth:`Converter.spice_lines`.
+
+        Parameters
+        ----------
+        timing
+            When ``start`` and ``clock`` move.
+        noise
+            Standard normal numbers of successive conversions (conversions, decisions); None is
+            none.
+
+        Returns
+        -------
+        Iterator[str]
+            SPICE lines between ``.subckt`` and ``.ends``.
+        """
         num, edge = spice_number, timing.edge_second
         yield f"* single slope, {self.bits} bit, {num(self.low_volt)} V to {num(self.high_volt)} V"
         yield from logic_models(edge)

@@ -28,8 +28,10 @@ from xbar_circuit.peripherals.converters._blocks import (
     noise_source,
     search_lines,
 )
-from xbar_circuit.peripherals.converters.base import CodeArray, VoltageConverter, errors_tuple
+from xbar_circuit.peripherals.converters._values import errors_tuple
+from xbar_circuit.peripherals.converters.base import CodeArray
 from xbar_circuit.peripherals.converters.kinds import ConverterBench, ConverterKind, voltage_maker
+from xbar_circuit.peripherals.converters.voltage import VoltageConverter
 from xbar_circuit.peripherals.subcircuit import Subcircuit
 from xbar_circuit.units import spice_number
 
@@ -85,8 +87,11 @@ class Sar(VoltageConverter):
     ParameterError, ShapeError
         A value is out of range.
 
-    >>> Sar(bits=3).convert([0.1, 0.3, 0.99])
+    >>> sar = Sar(bits=3)
+    >>> sar.convert([0.1, 0.3, 0.99])
     array([0, 2, 7])
+    >>> round(sar.energy_joule * 1e15, 3)  # fJ: array, three decisions and seven cycles of logic
+    234.375
     """
 
     bits: int
@@ -126,9 +131,21 @@ class Sar(VoltageConverter):
             object.__setattr__(self, "capacitor_errors", errors)
 
     def drawn(self, rng: np.random.Generator, *, unit_sigma: float) -> Sar:
-        """Return this converter with capacitor mismatch drawn.
+        """Return a copy with capacitor mismatch drawn, in place of its own errors.
 
         A capacitor of n units has a relative standard deviation of ``unit_sigma / sqrt(n)``.
+
+        Parameters
+        ----------
+        rng
+            Random generator.
+        unit_sigma
+            Relative standard deviation of a unit capacitor.
+
+        Returns
+        -------
+        Sar
+            With these `capacitor_errors`.
 
         Raises
         ------
@@ -142,17 +159,17 @@ class Sar(VoltageConverter):
 
     @property
     def decisions(self) -> int:
-        """One for each bit."""
+        """Decisions in one conversion: one for each bit."""
         return self.bits
 
     @property
     def circuit(self) -> Subcircuit | None:
-        """The comparator."""
+        """The user's comparator, or None."""
         return self.comparator
 
     @property
     def circuit_joule(self) -> float:
-        """All decisions [J]."""
+        """Energy of all decisions [J]."""
         return self.bits * self.comparator_joule
 
     @property
@@ -189,14 +206,24 @@ class Sar(VoltageConverter):
         )
 
     def switching_energy(self, codes: CodeArray) -> FloatArray:
-        """Return what the reference supplies to the array during the search for each code [J].
+        """Return what the reference supplies to the array during the search.
 
-        Every step takes ``span * (charge that flows from the reference)`` out of it: to the
-        plates that stay on the reference through the move of the top plate, and to the one that is
+        Every step takes ``span * (charge that flows from the reference)`` out of it: to the plates
+        that stay on the reference through the move of the top plate, and to the one that is
         switched to it. The last bit is taken back by the next reset, which costs the reference
         nothing. For an array of n bits without errors and parasitics the average over all codes is
         ``sum_i 2**(n - 2 i) * (2**i - 1) * C * span**2``, half of what a differential pair of
-        arrays takes.
+        arrays takes (Ginsburg and Chandrakasan, ISCAS 2005, 184).
+
+        Parameters
+        ----------
+        codes
+            Codes that the search ends with, integers of any shape.
+
+        Returns
+        -------
+        FloatArray
+            Energy of each conversion [J], of the shape of `codes`.
         """
         span = self.high_volt - self.low_volt
         total = self.total_farad
@@ -215,7 +242,20 @@ class Sar(VoltageConverter):
         return energy
 
     def convert_with(self, values: FloatArray, noise: FloatArray | None) -> CodeArray:
-        """Return the codes by the binary search itself, with one noise number a bit."""
+        """Return the codes by the binary search itself.
+
+        Parameters
+        ----------
+        values
+            Inputs [V or A], any shape, finite.
+        noise
+            Standard normal numbers, ``(*values.shape, decisions)``; None converts without noise.
+
+        Returns
+        -------
+        CodeArray
+            Codes, of the shape of `values`.
+        """
         code = np.zeros(values.shape, dtype=np.int64)
         top = np.full(values.shape, self.low_volt + self.offset_volt)
         for k, step in enumerate(self.bit_volt):
@@ -230,7 +270,7 @@ class Sar(VoltageConverter):
 
     @property
     def timing(self) -> Timing:
-        """Its timing: the comparator decides in the middle of a cycle."""
+        """Timing of a conversion: the comparator decides in the middle of a cycle."""
         tick = 1.0 / self.clock_hertz
         start = self.sample_cycles * tick
         return Timing(
@@ -242,7 +282,21 @@ class Sar(VoltageConverter):
         )
 
     def spice_lines(self, timing: Timing, noise: FloatArray | None) -> Iterator[str]:
-        """Yield the body of the subcircuit; see :meth:`Converter.spice_lines`."""
+        """Yield the body of the subcircuit; see :meth:`Converter.spice_lines`.
+
+        Parameters
+        ----------
+        timing
+            When ``start`` and ``clock`` move.
+        noise
+            Standard normal numbers of successive conversions (conversions, decisions); None is
+            none.
+
+        Returns
+        -------
+        Iterator[str]
+            SPICE lines between ``.subckt`` and ``.ends``.
+        """
         n, num = self.bits, spice_number
         tick, edge = timing.tick_second, timing.edge_second
         yield f"* SAR, {n} bit, {num(self.low_volt)} V to {num(self.high_volt)} V"

@@ -21,7 +21,8 @@ from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals._temperature import check_coefficients, offset_at, thermal_power
 from xbar_circuit.peripherals._timing import Timing
 from xbar_circuit.peripherals.converters._blocks import SWITCH_OHM, logic_volt, noise_source
-from xbar_circuit.peripherals.converters.base import CodeArray, Converter, errors_tuple
+from xbar_circuit.peripherals.converters._values import errors_tuple
+from xbar_circuit.peripherals.converters.base import CodeArray, Converter
 from xbar_circuit.peripherals.converters.kinds import ConverterKind
 from xbar_circuit.peripherals.subcircuit import Subcircuit
 from xbar_circuit.units import spice_number
@@ -95,7 +96,19 @@ class SenseAmplifier(Converter):
             self.comparator.require("plus", "minus", "clock", "out")
 
     def at_celsius(self, celsius: float) -> SenseAmplifier:
-        """Return it at a temperature: the latches' offsets and the noise of their decisions."""
+        """Return the sense amplifier at another temperature: offsets and noise of its decisions.
+
+        Parameters
+        ----------
+        celsius
+            Temperature [degree Celsius].
+
+        Returns
+        -------
+        SenseAmplifier
+            A copy whose offsets moved by their drift, and whose noise power is proportional to the
+            absolute temperature.
+        """
         own = self.offsets_volt or (0.0,) * self.decisions
         moved = tuple(offset_at(celsius, one, self.offset_volt_per_celsius) for one in own)
         return dataclasses.replace(
@@ -111,7 +124,22 @@ class SenseAmplifier(Converter):
         offset_sigma_volt: float,
         offset_mean_volt: float = 0.0,
     ) -> SenseAmplifier:
-        """Return this sense amplifier with the offset of each latch drawn."""
+        """Return a copy with the offset of each latch drawn, in place of its own.
+
+        Parameters
+        ----------
+        rng
+            Random generator.
+        offset_sigma_volt
+            Standard deviation of the offsets [V].
+        offset_mean_volt
+            Their mean [V].
+
+        Returns
+        -------
+        SenseAmplifier
+            With these `offsets_volt`.
+        """
         sigma = checks.number("offset_sigma_volt", offset_sigma_volt, "V")
         mean = checks.number("offset_mean_volt", offset_mean_volt, "V", minimum=-np.inf)
         drawn = mean + sigma * rng.standard_normal(self.decisions)
@@ -129,7 +157,7 @@ class SenseAmplifier(Converter):
 
     @property
     def decisions(self) -> int:
-        """One for each latch."""
+        """Decisions in one conversion: one for each latch."""
         return len(self.thresholds_volt)
 
     @property
@@ -146,7 +174,7 @@ class SenseAmplifier(Converter):
 
     @property
     def input_unit(self) -> str:
-        """Volt."""
+        """Always ``"V"``."""
         return "V"
 
     @property
@@ -178,16 +206,29 @@ class SenseAmplifier(Converter):
 
     @property
     def circuit(self) -> Subcircuit | None:
-        """The comparator, where it is one of transistors."""
+        """The user's comparator, or None."""
         return self.comparator
 
     @property
     def circuit_joule(self) -> float:
-        """All of the energy model [J]."""
+        """Energy of all decisions [J]: the whole model."""
         return self.energy_joule
 
     def convert_with(self, values: FloatArray, noise: FloatArray | None) -> CodeArray:
-        """Return the number of latches that decide high."""
+        """Return the number of latches that decide high.
+
+        Parameters
+        ----------
+        values
+            Inputs [V or A], any shape, finite.
+        noise
+            Standard normal numbers, ``(*values.shape, decisions)``; None converts without noise.
+
+        Returns
+        -------
+        CodeArray
+            Codes, of the shape of `values`.
+        """
         seen = values[..., None]
         if noise is not None:
             seen = seen + self.noise_volt * noise
@@ -195,7 +236,20 @@ class SenseAmplifier(Converter):
         return codes
 
     def spice_supplies(self, instance: str) -> dict[str, float]:
-        """Return the supply sources inside an instance: several latches are ``Xcircuit0`` on."""
+        """Return the supply sources inside an instance, and their voltages.
+
+        The latches' circuits are the instances ``Xcircuit0`` and, of a ternary one, ``Xcircuit1``.
+
+        Parameters
+        ----------
+        instance
+            Name of the converter's instance.
+
+        Returns
+        -------
+        dict
+            Name of each source in the deck -> its voltage [V].
+        """
         rails = {} if self.comparator is None else self.comparator.supplies
         return {
             f"v.{instance}.vcircuit{k}_{port}": volt
@@ -205,7 +259,7 @@ class SenseAmplifier(Converter):
 
     @property
     def timing(self) -> Timing:
-        """Its timing: the latches decide as ``start`` falls."""
+        """Timing of a conversion: the latches decide as ``start`` falls."""
         return Timing(
             period_second=self.conversion_second,
             start_second=self.reset_second,
@@ -213,7 +267,21 @@ class SenseAmplifier(Converter):
         )
 
     def spice_lines(self, timing: Timing, noise: FloatArray | None) -> Iterator[str]:
-        """Yield the body of the subcircuit; see :meth:`Converter.spice_lines`."""
+        """Yield the body of the subcircuit; see :meth:`Converter.spice_lines`.
+
+        Parameters
+        ----------
+        timing
+            When ``start`` and ``clock`` move.
+        noise
+            Standard normal numbers of successive conversions (conversions, decisions); None is
+            none.
+
+        Returns
+        -------
+        Iterator[str]
+            SPICE lines between ``.subckt`` and ``.ends``.
+        """
         num, edge = spice_number, timing.edge_second
         yield f"* sense amplifier, thresholds {', '.join(f'{v:g} V' for v in self.thresholds_volt)}"
         yield "Rclock clock 0 1e6"

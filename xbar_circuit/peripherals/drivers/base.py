@@ -20,7 +20,8 @@ from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals._temperature import check_coefficients, scaled_at
-from xbar_circuit.peripherals.converters.base import CodeArray, finite_values
+from xbar_circuit.peripherals.converters._values import finite_values
+from xbar_circuit.peripherals.converters.base import CodeArray
 from xbar_circuit.peripherals.cost import PartCost
 from xbar_circuit.peripherals.drivers.word_lines import Wave, WordLines
 from xbar_circuit.peripherals.subcircuit import Subcircuit
@@ -182,7 +183,7 @@ class Driver(ABC):
         """
         return None
 
-    def with_sign(self, signed: bool) -> Driver:  # noqa: FBT001  what it is about
+    def with_sign(self, signed: bool) -> Driver:  # noqa: FBT001  the only argument
         """Return a copy for inputs of both signs, or for inputs from 0 to 1.
 
         Parameters

@@ -216,7 +216,7 @@ class WordLineBuffer(Driver):
         """Whether the driver's reads have jitter."""
         return self.driver.noisy
 
-    def with_sign(self, signed: bool) -> WordLineBuffer:  # noqa: FBT001  what it is about
+    def with_sign(self, signed: bool) -> WordLineBuffer:  # noqa: FBT001  the only argument
         """Return a copy whose driver takes inputs of both signs, or inputs from 0 to 1.
 
         Parameters

@@ -9,7 +9,8 @@ import numpy as np
 
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
-from xbar_circuit.peripherals.converters.base import CodeArray, errors_tuple
+from xbar_circuit.peripherals.converters._values import errors_tuple
+from xbar_circuit.peripherals.converters.base import CodeArray
 from xbar_circuit.peripherals.drivers.base import Driver, check_output
 from xbar_circuit.peripherals.drivers.word_lines import WordLines
 
@@ -107,12 +108,12 @@ class Dac(Driver):
         walk -= np.linspace(0.0, walk[-1], walk.size)
         return dataclasses.replace(self, inl_lsb=tuple(walk.tolist()))
 
-    def with_sign(self, signed: bool) -> Dac:  # noqa: FBT001  what it is about
+    def with_sign(self, signed: bool) -> Dac:  # noqa: FBT001  the only argument
         """Return a copy for inputs of both signs, or for inputs from 0 to 1.
 
         It is the same string between other references, as in a converter whose output is switched
         between unipolar and bipolar: ``2**bits`` taps, of which signed codes in offset binary use
-        all but the lowest. A tap keeps its INL in LSB, which is a matter of resistors alone; the
+        all but the lowest. A tap keeps its INL in LSB, which depends on the resistors alone; the
         lowest one, at the end of the string, has none.
 
         Parameters

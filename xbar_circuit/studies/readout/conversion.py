@@ -15,7 +15,7 @@ from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.netlist._testbench import conversion_bench
 from xbar_circuit.peripherals.converters import CodeArray, Converter
-from xbar_circuit.peripherals.converters.base import finite_values
+from xbar_circuit.peripherals.converters._values import finite_values
 from xbar_circuit.spice._testbench import run_bench
 
 __all__ = ["SpiceConversion", "convert_in_spice"]
