@@ -39,6 +39,10 @@ _PERIPHERALS = (
     "tests/peripherals/test_cyclic.py",
     "tests/peripherals/test_drivers.py",
     "tests/peripherals/test_noise.py",
+    "tests/peripherals/test_temperature.py",
+    "tests/peripherals/test_decks.py",
+    "tests/peripherals/test_own_parts.py",
+    "tests/test_part_numbers.py",
     "tests/studies/readout/test_characterize_converter.py",
 )
 _TRANSIENT = ("tests/nodal/test_modes.py", "tests/nodal/test_transient.py")
@@ -47,10 +51,11 @@ _PCM = (
     "tests/devices/pcm/test_noise.py",
     "tests/devices/pcm/test_read_states.py",
     "tests/devices/pcm/test_statistics.py",
+    "tests/test_part_numbers.py",
 )
 #: Tests of each module or folder: those of them that run a changed line must notice it.
 MAPPED: dict[str, tuple[str, ...]] = {
-    "architecture": ("tests/architecture",),
+    "architecture": ("tests/architecture", "tests/test_part_numbers.py"),
     "tile/cost.py": ("tests/tile/test_cost.py",),
     "tile/noise.py": ("tests/tile/test_compiled.py", "tests/peripherals/test_noise.py"),
     "peripherals/amplifiers": _PERIPHERALS,

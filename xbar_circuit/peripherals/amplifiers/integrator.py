@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from xbar_circuit import _checks as checks
 from xbar_circuit.peripherals._temperature import check_coefficients, scaled_at
@@ -68,7 +68,7 @@ class ChargeIntegrator(Amplifier):
 
     opamp: OpAmp | Subcircuit
     farad: float
-    window_second: float
+    window_second: float = field()  # or the base's property would be its default
     reset_second: float = 5e-9
     hold_second: float = 2e-9
     switch_ohm: float = 10.0

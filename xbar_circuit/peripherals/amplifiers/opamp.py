@@ -10,7 +10,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from xbar_circuit import _checks as checks
+from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.peripherals._temperature import (
     CELSIUS,
@@ -165,6 +168,24 @@ class OpAmp:
     def power_watt(self) -> float:
         """Quiescent power [W]."""
         return self.supply_volt * self.supply_ampere
+
+    def open_loop_gain(self, hertz: FloatArray) -> FloatArray:
+        """Return the gain from its inputs to its unloaded output.
+
+        Parameters
+        ----------
+        hertz
+            Frequencies [Hz], any shape.
+
+        Returns
+        -------
+        FloatArray
+            Complex gain with both poles, dimensionless, of the shape of `hertz`.
+        """
+        f = np.asarray(hertz, dtype=np.float64)
+        first, second = 1.0 + 1j * f / self.pole_hertz, 1.0 + 1j * f / self.second_pole_hertz
+        result: FloatArray = self.dc_gain / (first * second)
+        return result
 
     def spice_subcircuit(self, name: str) -> list[str]:
         """Return the ``.subckt`` with the ports ``plus minus out vdd``.

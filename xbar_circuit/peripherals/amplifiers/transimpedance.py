@@ -205,8 +205,7 @@ class TransimpedanceAmplifier(Amplifier):
             return math.nan
         hertz = np.geomspace(1.0, 1e11, 4001)
         s = 2j * np.pi * hertz
-        gain = amp.dc_gain / (1.0 + s / (2 * np.pi * amp.pole_hertz))
-        gain = gain / (1.0 + s / (2 * np.pi * amp.second_pole_hertz))
+        gain = amp.open_loop_gain(hertz)
         source = 1.0 / source_ohm + s * (source_farad + amp.input_farad)
         feedback = 1.0 / (1.0 / self.feedback_ohm + s * self.feedback_farad)
         whole = 1.0 + gain + (feedback + amp.output_ohm) * source
@@ -260,9 +259,8 @@ class TransimpedanceAmplifier(Amplifier):
                 expected="a behavioural OpAmp",
                 remedy="studies.characterize_amplifier measures the loop of a circuit",
             )
+        gain = amp.open_loop_gain(hertz)
         s = 2j * np.pi * np.asarray(hertz, dtype=np.float64)
-        gain = amp.dc_gain / (1.0 + s / (2 * np.pi * amp.pole_hertz))
-        gain = gain / (1.0 + s / (2 * np.pi * amp.second_pole_hertz))
         source = 1.0 / (1.0 / source_ohm + s * (source_farad + amp.input_farad))
         feedback = 1.0 / (1.0 / self.feedback_ohm + s * self.feedback_farad)
         result: FloatArray = gain * source / (source + feedback + amp.output_ohm)
