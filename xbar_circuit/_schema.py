@@ -91,6 +91,7 @@ Whole = Annotated[int, Field(ge=-_LARGEST, le=_LARGEST)]
 _listed = BeforeValidator(lambda value: list(value) if isinstance(value, tuple) else value)
 #: Types of lists by that of their entries.
 LISTS: dict[Any, Any] = {
+    int: Annotated[list[Whole], _listed],
     float: Annotated[list[float], _listed],
     str: Annotated[list[str], _listed],
 }

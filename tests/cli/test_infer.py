@@ -11,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
 
 from closeness import approx
 from onnx_graphs import content_of, node
-from xbar_circuit import ParameterError
+from xbar_circuit import ParameterError, cli
 from xbar_circuit.cli import main
 from xbar_circuit.cli._words import bytes_of
 from xbar_circuit.network.graph import INPUT, Network, Node
@@ -145,12 +146,87 @@ def test_what_cannot_be_meant_is_told_before_the_work(files, capsys, more, code,
     assert told in capsys.readouterr().err
 
 
-def test_a_foreign_network_is_never_judged_by_our_own_images(files, capsys):
-    for verb in ("infer", "cost", "design", "wire-aware"):
+JUDGING = ("infer", "cost", "design", "wire-aware", "placement", "temperature", "fine-tune",
+           "compare-readouts")  # fmt: skip
+
+
+@pytest.mark.parametrize("verb", JUDGING)
+def test_a_foreign_network_is_never_judged_by_our_own_images(files, capsys, verb):
+    with pytest.raises(SystemExit) as left:
+        main([verb, "net.npz", "--out", "out"])
+    assert left.value.code == 2
+    assert "data: got nothing for net.npz" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as left:  # nor are pixels divided by what nobody said
+        main([verb, "net.npz", "--data", "x.npy", "--out", "out"])
+    assert left.value.code == 2
+    assert "normalisation: got nothing" in capsys.readouterr().err
+
+
+def test_verbs_that_judge_are_all_tried():
+    group = typer.main.get_command(cli.app)
+    with_data = {
+        name
+        for name in cli.verbs()
+        if "--data" in {p.opts[0] for p in group.get_command(None, name).params}
+    }
+    assert with_data == set(JUDGING)
+
+
+@pytest.fixture
+def module_of_ones_own(files, request):
+    """Write a network of two outputs, a size that is open and an input that is a rate; a module."""
+    weight = np.load("x.npy")[:12, :5]
+    nodes = [
+        node("Mul", ["x", "rate"], "louder"),
+        node("MatMul", ["louder", "w"], "scores"),
+        node("MatMul", ["louder", "v"], "other"),
+    ]
+    content = content_of(
+        nodes,
+        {"w": weight, "v": weight[:, :2]},
+        {"x": ("n", "size"), "rate": ()},
+        ["scores", "other"],
+    )
+    Path("two.onnx").write_bytes(content)
+    name = "my_net_of_" + "".join(filter(str.isalnum, request.node.name))
+    Path(f"{name}.py").write_text(
+        "import numpy as np, torch\n"
+        "def net():\n"
+        "    made = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(12, 5))\n"
+        "    made[1].weight.data = torch.from_numpy(np.load('x.npy')[:5])\n"
+        "    return made\n"
+    )
+    yield f"{name}:net"
+    sys.modules.pop(name, None)
+
+
+SMALL = {
+    "infer": [*QUICK],
+    "cost": [],
+    "design": ["--tile", "16", "--bits", "6", "--devices-per-sign", "1", "--workers", "1"],
+    "wire-aware": ["--segment-ohm", "1", "--seeds", "1", "--workers", "1", "--tile", "16"],
+    "placement": ["--seeds", "1", "--lost", "1"],
+    "temperature": ["--celsius", "60", "--seeds", "1"],
+}
+
+
+@pytest.mark.parametrize("verb", SMALL)
+def test_every_verb_takes_outputs_constants_and_modules(module_of_ones_own, verb, capsys):
+    own = [] if verb == "cost" else ["--labels", "y.npy", "--calibration", "known.npy"]
+    shared = ["--data", "x.npy", "--divide", "1", "--images", "40", *own, *SMALL[verb]]
+    for words_of_it in (
+        ["two.onnx", "--output", "scores", "--constant", "rate=2", "--shape", "12"],
+        [module_of_ones_own, "--shape", "12"],
+    ):
         with pytest.raises(SystemExit) as left:
-            main([verb, "net.npz", "--out", "out"])
-        assert left.value.code == 2
-        assert "data: got nothing for net.npz" in capsys.readouterr().err
+            main([verb, *words_of_it, *shared, "--out", f"out/{verb}"])
+        told = capsys.readouterr()
+        assert left.value.code == 0, told.err
+        assert Path(f"out/{verb}/summary.json").exists()
+    with pytest.raises(SystemExit) as left:
+        main([verb, "two.onnx", "--constant", "rate=2", *shared, "--out", f"out/{verb}"])
+    assert left.value.code == 2
+    assert "--output" in capsys.readouterr().err
 
 
 def test_progress_that_nobody_sees_is_a_line_a_step(files):

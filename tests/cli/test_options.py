@@ -104,6 +104,19 @@ def test_what_is_drawn_has_a_seed_with_one_default():
     assert {option.default for _, option in options() if option.opts[0] == "--seed"} <= {SEED, None}
 
 
+def test_a_verb_that_takes_a_network_takes_every_network():
+    """Several outputs, open sizes and inputs that are constants are said in the same words."""
+    found = {}
+    for verb, command in COMMANDS.items():
+        if any(p.param_type_name == "argument" and p.name == "network" for p in command.params):
+            found[verb] = {option.opts[0] for option in command.params}
+    assert {"check", "mapping", "infer", "cost", "design", "wire-aware", "placement"} <= set(found)
+    assert {"temperature", "compare-readouts", "fine-tune"} <= set(found)
+    for verb, names in found.items():
+        assert {"--output", "--shape", "--constant"} <= names, verb
+        assert "--data" not in names or {"--divide", "--mean", "--std"} <= names, verb
+
+
 def test_every_verb_writes_into_a_folder_of_its_own():
     folders = [option.default for _, option in options() if option.opts[0] == "--out"]
     named = [folder for folder in folders if folder is not None]

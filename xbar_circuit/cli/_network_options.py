@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,31 +16,35 @@ from xbar_circuit._checks import choice
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.settings import PCM_PRESETS, InferenceSettings, read_settings
 from xbar_circuit.cells import DifferentialPair
+from xbar_circuit.cli._networks import as_typed, constants_of, sample_shape_of
+from xbar_circuit.cli._options import Output
 from xbar_circuit.network.metrics import METRICS
 from xbar_circuit.network.normalisation import Normalisation
-from xbar_circuit.network.workload import FASHION_MNIST, NETWORKS, load_workload
+from xbar_circuit.network.workload import FASHION_MNIST, NETWORKS, Workload, load_workload
 from xbar_circuit.peripherals import Dac, IdealConverter, Readout
 from xbar_circuit.wires import Wires
 
 __all__ = [
-    "CALIBRATION",
     "CONFIG",
     "CONSTANT",
     "DATA",
     "DIVIDE",
     "FIRST_SEED",
     "IMAGES",
-    "LABELS",
     "MEAN",
     "METRIC",
     "NETWORK",
     "SEEDS",
     "SHAPE",
     "STD",
+    "AskedWorkload",
     "pcm_accelerator",
     "settings_of",
     "takes_workload",
 ]
+
+#: How many images converters are calibrated on.
+CALIBRATION_IMAGES = 256
 
 NETWORK = Annotated[str, typer.Argument(help=NETWORKS)]
 SHAPE = Annotated[
@@ -68,6 +72,9 @@ LABELS = Annotated[
 CALIBRATION = Annotated[
     Path | None, typer.Option(help="Images to calibrate on; never the test set.")
 ]
+_CALIBRATION_IMAGES = Annotated[
+    int, typer.Option(min=1, help="Number of images to calibrate on, evenly over the file.")
+]
 DIVIDE = Annotated[float | None, typer.Option(help="What pixels are divided by, such as 255.")]
 MEAN = Annotated[list[float] | None, typer.Option(help="Then subtracted, by channel.")]
 STD = Annotated[list[float] | None, typer.Option(help="Then divided by, by channel.")]
@@ -91,22 +98,99 @@ FIRST_SEED = Annotated[
 ]
 
 
-#: The options that say a network's images, of every verb that `takes_workload`.
-_WORKLOAD = {
-    "data": DATA,
-    "labels": LABELS,
-    "calibration": CALIBRATION,
-    "divide": DIVIDE,
-    "mean": MEAN,
-    "std": STD,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedWorkload:
+    """A network and its images as they were typed, before anything is read.
+
+    Fields are those of `load_workload`, and what is said of the pixels.
+    """
+
+    network: str
+    data: str | None
+    labels: Path | None
+    calibration: Path | None
+    calibration_images: int
+    divide: float | None
+    mean: list[float] | None
+    std: list[float] | None
+    output: str | None
+    shape: list[str] | None
+    constant: list[str] | None
+
+    def load(self) -> Workload:
+        """Read the network and its images; a torch module may be the user's own.
+
+        Raises
+        ------
+        XbarError
+            As `load_workload`, with the names of the options.
+        """
+        user_modules.look_in(Path.cwd())
+        with as_typed():
+            return load_workload(
+                self.network,
+                data=self.data,
+                labels=self.labels,
+                calibration=self.calibration,
+                calibration_images=self.calibration_images,
+                normalisation=Normalisation.stated(self.divide, self.mean, self.std),
+                output=self.output,
+                shape=sample_shape_of(self.shape),
+                constants=constants_of(self.constant),
+            )
+
+    def parameters(self) -> dict[str, Any]:
+        """Return what was said as parameters of the study `network`, see `point_of`.
+
+        A study file may name modules of the user's own alone; a command may name any. The network
+        and its images are read once, so that what is wrong with them is told before the study.
+
+        Raises
+        ------
+        XbarError
+            As `load`.
+        """
+        self.load()
+        module, separator, _ = self.network.partition(":")
+        if separator:
+            user_modules.allow([module])
+        shape, constants = sample_shape_of(self.shape), constants_of(self.constant)
+        said: dict[str, Any] = {
+            "data": self.data,
+            "labels": self.labels and str(self.labels),
+            "calibration": self.calibration and str(self.calibration),
+            "divide": self.divide,
+            "mean": self.mean,
+            "std": self.std,
+            "output": self.output,
+            "shape": shape and list(shape),
+        }
+        if self.calibration_images != CALIBRATION_IMAGES:
+            said["calibration_images"] = self.calibration_images
+        found = {name: value for name, value in said.items() if value is not None}
+        found |= {f"constants.{name}": v.tolist() for name, v in (constants or {}).items()}
+        return {"network": self.network, **found}
+
+
+#: The options that say a network's images, of every verb that `takes_workload`, and their defaults.
+_WORKLOAD: dict[str, tuple[Any, Any]] = {
+    "data": (DATA, None),
+    "labels": (LABELS, None),
+    "calibration": (CALIBRATION, None),
+    "calibration_images": (_CALIBRATION_IMAGES, CALIBRATION_IMAGES),
+    "divide": (DIVIDE, None),
+    "mean": (MEAN, None),
+    "std": (STD, None),
+    "output": (Output, None),
+    "shape": (SHAPE, None),
+    "constant": (CONSTANT, None),
 }
 
 
 def takes_workload(verb: Callable[..., None]) -> Callable[..., None]:
     """Give a verb the options that say a network's images, in place of its `workload`.
 
-    The verb is called with its `network`, as it was typed, and the `Workload` that came of the
-    options; a torch module may be the user's own.
+    The verb is called with its `network`, as it was typed, and what these options say.
     """
     own = inspect.signature(verb, eval_str=True)
     parameters: list[inspect.Parameter] = []
@@ -115,17 +199,16 @@ def takes_workload(verb: Callable[..., None]) -> Callable[..., None]:
             parameters.append(parameter)
             continue
         parameters += [
-            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=option)
-            for name, option in _WORKLOAD.items()
+            inspect.Parameter(
+                name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=option
+            )
+            for name, (option, default) in _WORKLOAD.items()
         ]
 
     @functools.wraps(verb)
     def with_options(network: str, **given: Any) -> None:
         said = {name: given.pop(name) for name in _WORKLOAD}
-        user_modules.look_in(Path.cwd())
-        normalisation = Normalisation.stated(said.pop("divide"), said.pop("mean"), said.pop("std"))
-        workload = load_workload(network, **said, normalisation=normalisation)
-        verb(network=network, workload=workload, **given)
+        verb(network=network, workload=AskedWorkload(network=network, **said), **given)
 
     with_options.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
     with_options.__annotations__ = {one.name: one.annotation for one in parameters}

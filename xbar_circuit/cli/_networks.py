@@ -12,7 +12,7 @@ from xbar_circuit.network.graph import Network
 from xbar_circuit.network.importers import load
 from xbar_circuit.network.lenet import SHIPPED
 
-__all__ = ["as_typed", "constants_of", "load_network", "shapes_of"]
+__all__ = ["as_typed", "constants_of", "load_network", "sample_shape_of", "shapes_of"]
 
 _OPTIONS = (
     ("pass input_shape=(channels, height, width)", "give --shape 3,224,224"),
@@ -90,6 +90,19 @@ def shapes_of(given: Sequence[str] | None) -> tuple[int, ...] | dict[str, tuple[
     if not all(separator for _, separator, _ in named):
         raise _about("--shape", given, "input=1,3,224,224, once for each input")
     return {name: _numbers(sizes) if sizes else () for name, _, sizes in named}
+
+
+def sample_shape_of(given: Sequence[str] | None) -> tuple[int, ...] | None:
+    """Return the shape of a sample of the one input that images are for."""
+    found = shapes_of(given)
+    if isinstance(found, dict):
+        raise ParameterError.about(
+            "--shape",
+            got=" ".join(given or ()),
+            expected="one shape without a name: images are for one input",
+            remedy="for example --shape 3,224,224",
+        )
+    return found
 
 
 def constants_of(given: Sequence[str] | None) -> dict[str, np.ndarray] | None:

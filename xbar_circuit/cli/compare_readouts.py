@@ -25,7 +25,6 @@ from xbar_circuit.cli._options import (
     draws,
 )
 from xbar_circuit.cli._resuming import resumes
-from xbar_circuit.network.workload import Workload
 from xbar_circuit.peripherals import Readout
 from xbar_circuit.plots.readouts import draw_readouts
 from xbar_circuit.report.progress import progress_bar
@@ -46,7 +45,7 @@ def compare_readouts(
     context: typer.Context,
     network: given.NETWORK = "lenet5",  # noqa: ARG001  in the workload
     *,
-    workload: Workload,
+    workload: given.AskedWorkload,
     config: given.CONFIG = None,
     own_config: Annotated[
         Path | None,
@@ -92,11 +91,12 @@ def compare_readouts(
     if own_config is not None:
         readouts[mine] = read_settings(own_config).accelerator
     chosen = {name: readouts[choice("--readout", name, readouts)] for name in readout or readouts}
+    work = workload.load()
     with progress_bar() as bar:
         found = compare(
-            workload.network,
-            workload.test,
-            workload.calibration,
+            work.network,
+            work.test,
+            work.calibration,
             settings,
             chosen,
             samples=fit_products,
@@ -116,7 +116,7 @@ def compare_readouts(
     for k in shown:
         table.add_column(READOUT_COLUMNS[k])
     for row in found.rows:
-        cells = readout_cells(row)
+        cells = readout_cells(row, found.images)
         table.add_row(*(cells[k] for k in shown))
     console = SafeConsole()
     console.print(table)

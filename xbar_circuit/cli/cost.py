@@ -17,9 +17,11 @@ from xbar_circuit.accelerator.usual import usual_accelerator
 from xbar_circuit.architecture import preset
 from xbar_circuit.cli import _network_options as given
 from xbar_circuit.cli._made_by import made_by
+from xbar_circuit.cli._networks import as_typed, constants_of, sample_shape_of
 from xbar_circuit.cli._options import (
     Architecture,
     Out,
+    Output,
     TileBudget,
     draws,
 )
@@ -47,6 +49,9 @@ def cost(
     divide: given.DIVIDE = None,
     mean: given.MEAN = None,
     std: given.STD = None,
+    output: Output = None,
+    shape: given.SHAPE = None,
+    constant: given.CONSTANT = None,
     images: given.IMAGES = 16,
     seed: given.FIRST_SEED = None,
     out: Out = Path("out/cost"),
@@ -74,7 +79,14 @@ def cost(
         load, known = fashion_mnist_test().first(count), fashion_mnist_calibration().first(256)
     elif stated is not None:
         load = known = load_images(Path(chosen), normalisation=stated, count=count)
-    net, load = fit_images(network, load)
+    with as_typed():
+        net, load = fit_images(
+            network,
+            load,
+            output=output,
+            shape=sample_shape_of(shape),
+            constants=constants_of(constant),
+        )
     known = known.arranged(net.input_shape)
     with SafeConsole(stderr=True).status("programming the tiles and solving their currents"):
         chip = make_chip(mapped(net, settings), settings, known, seed=settings.seed).at(

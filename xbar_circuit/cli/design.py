@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from xbar_circuit import _user_modules as user_modules
 from xbar_circuit._files import write_json
 from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cli import _network_options as given
@@ -17,7 +16,6 @@ from xbar_circuit.cli._options import (
     SEED,
     Architecture,
     Out,
-    Output,
     Pcm,
     Seconds,
     Seed,
@@ -40,8 +38,9 @@ __all__ = ["design"]
 
 @draws()
 @resumes
+@given.takes_workload
 def design(
-    network: given.NETWORK = "lenet5",
+    network: given.NETWORK = "lenet5",  # noqa: ARG001  in the workload
     *,
     tile: Tile = None,
     bits: Annotated[
@@ -63,13 +62,7 @@ def design(
     seeds: given.SEEDS = 1,
     seed: Seed = SEED,
     workers: Workers = None,
-    data: given.DATA = None,
-    labels: given.LABELS = None,
-    calibration: given.CALIBRATION = None,
-    divide: given.DIVIDE = None,
-    mean: given.MEAN = None,
-    std: given.STD = None,
-    output: Output = None,
+    workload: given.AskedWorkload,
     out: Out = Path("out/design"),
 ) -> None:
     """Explore designs of an accelerator for a network; resumes where an earlier run stopped."""
@@ -77,7 +70,7 @@ def design(
     devices, chips = devices_per_sign or [1, 2, 4], seeds or 1
     ohm = single("--segment-ohm", segment_ohm, 1.0)
     fixed: dict[str, Any] = {
-        "network": network,
+        **workload.parameters(),
         "images": images or 1000,
         "seconds": seconds,
         "pcm.preset": pcm,
@@ -85,18 +78,8 @@ def design(
         "accelerator.wires.row_ohm": ohm,
         "accelerator.wires.column_ohm": ohm,
     }
-    user_modules.look_in(Path.cwd())  # a torch module of the user's own
-    said: dict[str, Any] = {
-        "data": data,
-        "labels": labels and str(labels),
-        "calibration": calibration and str(calibration),
-        "divide": divide,
-        "mean": mean,
-        "std": std,
-        "output": output,
-        "metrics": metric,
-    }
-    fixed |= {name: value for name, value in said.items() if value is not None}
+    if metric is not None:
+        fixed["metrics"] = metric
     plan = design_plan(
         tiles=tile,
         bits=bits,

@@ -25,7 +25,6 @@ from xbar_circuit.cli._options import (
     single,
 )
 from xbar_circuit.cli._resuming import resumes
-from xbar_circuit.network.workload import Workload
 from xbar_circuit.report.progress import progress_bar
 
 __all__ = ["fine_tune"]
@@ -49,7 +48,7 @@ def fine_tune(
     seeds: given.SEEDS = 3,
     seed: Seed = SEED,
     images: given.IMAGES = 2000,
-    workload: Workload,
+    workload: given.AskedWorkload,
     out: Out = Path("out/fine-tune"),
 ) -> None:
     """Fine-tune a network through the exact array that it runs on, without labels.
@@ -69,12 +68,13 @@ def fine_tune(
     ohm = single("--segment-ohm", segment_ohm, 20.0)
     side = single("--tile", tile, 256)
     accelerator = given.pcm_accelerator(pcm, side=side, segment_ohm=ohm, bits=bits)
+    work = workload.load()
     with progress_bar(counted=True) as bar:
         study = measure_fine_tuning(
-            workload.network,
+            work.network,
             accelerator,
-            test=workload.test.first(images) if images else workload.test,
-            calibration=workload.calibration,
+            test=work.test.first(images) if images else work.test,
+            calibration=work.calibration,
             steps=steps,
             seeds=seeds or 3,
             seed=seed,

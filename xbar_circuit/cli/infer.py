@@ -26,11 +26,9 @@ from xbar_circuit.architecture import preset
 from xbar_circuit.cli import _network_options as given
 from xbar_circuit.cli._idle import refuse_idle
 from xbar_circuit.cli._made_by import made_by
-from xbar_circuit.cli._networks import shapes_of
 from xbar_circuit.cli._options import (
     Celsius,
     Out,
-    Output,
     SpiceVectors,
     draws,
 )
@@ -39,8 +37,7 @@ from xbar_circuit.cli._words import bytes_of
 from xbar_circuit.cli.mapping import write_mapping
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.metrics import find_metric
-from xbar_circuit.network.normalisation import Normalisation
-from xbar_circuit.network.workload import Workload, load_workload
+from xbar_circuit.network.workload import Workload
 from xbar_circuit.peripherals import ExactDriver
 from xbar_circuit.plots.cost import draw_chips, draw_cost
 from xbar_circuit.plots.inference import draw_budget, draw_temperature, draw_time
@@ -77,20 +74,14 @@ def _write_config(path: Path | None) -> None:
 
 @draws()
 @resumes
+@given.takes_workload
 def infer(
     context: typer.Context,
-    network: given.NETWORK,
+    network: given.NETWORK,  # noqa: ARG001  in the workload
     *,
-    data: given.DATA = None,
-    labels: given.LABELS = None,
+    workload: given.AskedWorkload,
     images: given.IMAGES = None,
     metric: given.METRIC = None,
-    calibration: given.CALIBRATION = None,
-    calibration_images: Annotated[int, typer.Option(min=1, help="How many of them.")] = 256,
-    divide: given.DIVIDE = None,
-    mean: given.MEAN = None,
-    std: given.STD = None,
-    output: Output = None,
     config: given.CONFIG = None,
     write_config: Annotated[
         Path | None,
@@ -100,7 +91,6 @@ def infer(
             callback=_write_config,
         ),
     ] = None,
-    shape: given.SHAPE = None,
     memory: Annotated[
         str | None, typer.Option(help="Limit on the memory of the whole process, such as 4GB.")
     ] = None,
@@ -143,22 +133,13 @@ def infer(
     metrics = [find_metric(name) for name in metric or ()]
     if settings.architecture is not None:
         preset(settings.architecture)  # a typing error is told before the work
-    workload = load_workload(
-        network,
-        data=data,
-        labels=labels,
-        calibration=calibration,
-        calibration_images=calibration_images,
-        normalisation=Normalisation.stated(divide, mean, std),
-        output=output,
-        shape=_one_shape(shape),
-    )
+    work = workload.load()
     console = SafeConsole()
     with progress_bar() as bar, preferred(settings.device):
         found = evaluate(
-            workload.network,
-            workload.test,
-            workload.calibration,
+            work.network,
+            work.test,
+            work.calibration,
             settings,
             metrics=metrics,
             folder=out / "chips",
@@ -173,23 +154,10 @@ def infer(
             vectors=spice_vectors,
         )
         write_json(out / "summary.json", {"complete": False, **found.to_dict()})
-        more = _examine(found, workload, asked, bar, folder=out / "chips")
+        more = _examine(found, work, asked, bar, folder=out / "chips")
     _write(found, more, out)
     _tell(console, found, more)
     console.print(f"summary and page: {out / 'summary.json'}, {out / 'index.html'}", soft_wrap=True)
-
-
-def _one_shape(given: list[str] | None) -> tuple[int, ...] | None:
-    """Return the shape of a sample of the one input that images are for."""
-    found = shapes_of(given)
-    if isinstance(found, dict):
-        raise ParameterError.about(
-            "--shape",
-            got=" ".join(given or ()),
-            expected="one shape without a name: images are for one input",
-            remedy="for example 3,224,224",
-        )
-    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -344,8 +312,9 @@ def _tell(console: SafeConsole, found: Evaluation, more: _More) -> None:
             table.add_row(f"{name}, {duration(age)}", text(float(scores.mean[k])), ends, chips)
     text = found.main.metric.text
     for degree, (none, factor) in sorted(found.by_celsius.items()):
-        words = f"with one factor per tile {text(factor)}"
-        table.add_row(f"{degree:g} degrees Celsius", text(none), words, "")
+        for name, one in (("", none), (", one factor per tile", factor)):
+            ends = f"{text(one.low)} to {text(one.high)}"
+            table.add_row(f"{degree:g} degrees Celsius{name}", text(one.value), ends, "")
     for name, codes in agreement_by_layer(more.checks).items():
         words = f"{100 * codes.within_one:.1f} % within 1 LSB"
         table.add_row(f"codes in ngspice, {name}, {codes.codes:,}", words, "", "")

@@ -21,7 +21,6 @@ from xbar_circuit.cli._options import (
 )
 from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.devices import PcmStatistics
-from xbar_circuit.network.workload import Workload
 from xbar_circuit.plots.placement import draw_placement
 from xbar_circuit.report.placement import PLACEMENT_COLUMNS, placement_rows, write_placement_page
 from xbar_circuit.report.progress import progress_bar
@@ -37,7 +36,7 @@ def placement(
     context: typer.Context,
     network: given.NETWORK = "lenet5",  # noqa: ARG001  in the workload
     *,
-    workload: Workload,
+    workload: given.AskedWorkload,
     config: given.CONFIG = None,
     accuracy: Annotated[
         float | None,
@@ -69,11 +68,12 @@ def placement(
         images=2000,
     )
     settings = given.settings_of(config, usual, images=images, seeds=seeds, seed=seed)
+    work = workload.load()
     with progress_bar() as bar:
         found = find_placement(
-            workload.network,
-            workload.test,
-            workload.calibration,
+            work.network,
+            work.test,
+            work.calibration,
             settings,
             wanted=accuracy,
             lost=lost,

@@ -22,7 +22,6 @@ from xbar_circuit.cli._options import (
 )
 from xbar_circuit.cli._resuming import resumes
 from xbar_circuit.devices import PcmStatistics
-from xbar_circuit.network.workload import Workload
 from xbar_circuit.plots.temperature import draw_temperature_curve
 from xbar_circuit.report.progress import progress_bar
 from xbar_circuit.report.temperature import temperature_rows, write_temperature_page
@@ -37,7 +36,7 @@ __all__ = ["temperature"]
 def temperature(
     network: given.NETWORK = "lenet5",  # noqa: ARG001  in the workload
     *,
-    workload: Workload,
+    workload: given.AskedWorkload,
     config: given.CONFIG = None,
     celsius: Celsius = None,
     programmed_celsius: Annotated[
@@ -62,11 +61,12 @@ def temperature(
     settings = given.settings_of(
         config, usual, images=images, seeds=seeds, seed=seed, seconds=seconds
     )
+    work = workload.load()
     with progress_bar() as bar:
         found = temperature_curve(
-            workload.network,
-            workload.test,
-            workload.calibration,
+            work.network,
+            work.test,
+            work.calibration,
             settings,
             celsius=celsius or settings.celsius or CELSIUS,
             programmed_celsius=programmed_celsius,

@@ -7,7 +7,6 @@ from typing import Any
 
 from rich.table import Table
 
-from xbar_circuit import _user_modules as user_modules
 from xbar_circuit._files import write_json
 from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cli import _network_options as given
@@ -38,6 +37,7 @@ __all__ = ["wire_aware"]
 
 @draws()
 @resumes
+@given.takes_workload
 def wire_aware(
     network: given.NETWORK = "lenet5",
     *,
@@ -49,20 +49,14 @@ def wire_aware(
     seeds: given.SEEDS = 3,
     seed: Seed = SEED,
     images: given.IMAGES = 2000,
-    data: given.DATA = None,
-    labels: given.LABELS = None,
-    calibration: given.CALIBRATION = None,
-    divide: given.DIVIDE = None,
-    mean: given.MEAN = None,
-    std: given.STD = None,
+    workload: given.AskedWorkload,
     workers: Workers = None,
     out: Out = Path("out/wire-aware"),
 ) -> None:
     """Measure what wire-aware programming recovers; resumes where an earlier run stopped."""
-    user_modules.look_in(Path.cwd())  # a torch module of the user's own
     side, chips = single("--tile", tile, 256), seeds or 3
     fixed: dict[str, Any] = {
-        "network": network,
+        **workload.parameters(),
         "images": images or 2000,
         "seconds": seconds,
         "accelerator.rows": side,
@@ -70,13 +64,8 @@ def wire_aware(
         "accelerator.driver.bits": bits,
         "accelerator.readout.converter.bits": bits,
     }
-    further: dict[str, Any] = {
-        "data": data,
-        "labels": labels and str(labels),
-        "calibration": calibration and str(calibration),
-    }
-    further |= {"divide": divide, "mean": mean, "std": std}
-    further |= {"pcm.preset": None if pcm == "exact" else pcm}
+    if pcm != "exact":
+        fixed["pcm.preset"] = pcm
     plan = sweep_plan_from_dictionary(
         {
             "study": {
@@ -84,8 +73,7 @@ def wire_aware(
                 "seeds": list(range(seed, seed + chips)),
                 "name": "wire-aware programming",
             },
-            "parameters": fixed
-            | {name: value for name, value in further.items() if value is not None},
+            "parameters": fixed,
             "grid": {
                 "ohm": sorted(segment_ohm or [0.0, 0.35, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 80.0])
             },

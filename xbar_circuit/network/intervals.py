@@ -7,14 +7,26 @@ say nothing of other chips: the spread over chips is another number, from severa
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-__all__ = ["CONFIDENCE", "Estimate", "mean_of", "paired_difference", "proportion", "ratio"]
+from xbar_circuit._checks import FloatArray
+
+__all__ = [
+    "CONFIDENCE",
+    "Estimate",
+    "chips_intervals",
+    "half_width",
+    "mean_of",
+    "paired_difference",
+    "proportion",
+    "ratio",
+    "share_ends",
+]
 
 #: Of every interval.
 CONFIDENCE = 0.95
@@ -118,6 +130,72 @@ def proportion(hits: ArrayLike) -> Estimate:
         samples=found.size,
         method="Wilson",
     )
+
+
+def share_ends(shares: ArrayLike, samples: int) -> tuple[FloatArray, FloatArray]:
+    """Return the ends of the score intervals of shares that are known, as `proportion` has them.
+
+    Parameters
+    ----------
+    shares
+        Of any shape, from 0 to 1.
+    samples
+        What each of them was counted over.
+
+    Returns
+    -------
+    tuple
+        Lower and upper ends, of the shape of `shares`.
+
+    >>> low, high = share_ends([15 / 148], 148)
+    >>> round(float(low[0]), 4), round(float(high[0]), 4)
+    (0.0624, 0.1605)
+    """
+    p = np.asarray(shares, dtype=np.float64)
+    z2 = _Z**2 / samples
+    middle = (p + z2 / 2) / (1.0 + z2)
+    reach = np.sqrt(np.maximum(p * (1.0 - p), 0.0) * z2 + z2**2 / 4) / (1.0 + z2)
+    return np.minimum(np.maximum(middle - reach, 0.0), p), np.maximum(
+        np.minimum(middle + reach, 1.0), p
+    )
+
+
+def half_width(values: ArrayLike) -> FloatArray:
+    """Return half of the 95 % interval of a mean over the first axis: Student's, NaN for one value.
+
+    Parameters
+    ----------
+    values
+        (chips, ...), one of each chip.
+    """
+    found = np.asarray(values, dtype=np.float64)
+    count = len(found)
+    if count == 1:
+        return np.full(found.shape[1:], np.nan)
+    spread = found.std(axis=0, ddof=1) / math.sqrt(count)
+    return np.asarray(stats.t.ppf(0.5 + CONFIDENCE / 2, count - 1) * spread)
+
+
+def chips_intervals(by_chip: Sequence[float], samples: int) -> dict[str, object]:
+    """Return the intervals of a mean share of chips as plain data; None is no number.
+
+    Parameters
+    ----------
+    by_chip
+        Share of each chip, from 0 to 1.
+    samples
+        What each of them was counted over.
+
+    Returns
+    -------
+    dict
+        The mean of the chips' own intervals over samples, and half of the interval over chips.
+    """
+    half = float(half_width(by_chip))
+    return {
+        "confidence_95_over_samples": [float(e.mean()) for e in share_ends(by_chip, samples)],
+        "confidence_95_half_width_over_chips": None if math.isnan(half) else half,
+    }
 
 
 def ratio(above: ArrayLike, below: ArrayLike, *, positive: bool = False) -> Estimate:

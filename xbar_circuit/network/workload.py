@@ -6,9 +6,10 @@ of the images. Calibration never sees a test image: those that are in both sets 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.graph import Network
@@ -60,6 +61,7 @@ def load_workload(
     normalisation: Normalisation | None = None,
     output: str | None = None,
     shape: Sequence[int] | None = None,
+    constants: Mapping[str, Any] | None = None,
 ) -> Workload:
     """Read a network and its images.
 
@@ -82,6 +84,8 @@ def load_workload(
     shape
         Of one sample, where the network leaves it open and the images have another: (1, 28, 28) for
         a convolution over images of (28, 28).
+    constants
+        Inputs of the network that are none any more, by name; see `load`.
 
     Returns
     -------
@@ -108,7 +112,7 @@ def load_workload(
         stated = _stated(normalisation)
         test = load_dataset(chosen_data, labels, normalisation=stated)
         known = load_images(calibration or "", normalisation=stated, count=calibration_images)
-    chosen, test = fit_images(network, test, output=output, shape=shape)
+    chosen, test = fit_images(network, test, output=output, shape=shape, constants=constants)
     return Workload(
         network=chosen,
         test=test,
@@ -122,12 +126,13 @@ def fit_images(
     *,
     output: str | None = None,
     shape: Sequence[int] | None = None,
+    constants: Mapping[str, Any] | None = None,
 ) -> tuple[Network, Dataset]:
     """Return a network, and the images in the layout that it takes.
 
     Parameters
     ----------
-    network, output, shape
+    network, output, shape, constants
         As for `load_workload`.
     images
         Whose sizes a network takes that leaves its own open.
@@ -140,13 +145,13 @@ def fit_images(
         The images do not fit the network.
     """
     if network in SHIPPED:
-        _no_outputs(network, output)
+        _nothing_said(network, output=output, shape=shape, constants=constants)
         chosen = SHIPPED[network]()
         return chosen, images.arranged(chosen.input_shape)
-    wanted = shape or declared_shape(network, output=output)
+    wanted = shape or declared_shape(network, output=output, constants=constants)
     fitting = images if wanted is None else images.arranged(wanted)
     size = fitting.images.shape[1:]
-    chosen = load(network, input_shape=size, output=output)
+    chosen = load(network, input_shape=size, output=output, constants=constants)
     if len(chosen.outputs) > 1:
         raise ParameterError.about(
             "output",
@@ -213,13 +218,15 @@ def _refuse_ignored(**given: object) -> None:
         )
 
 
-def _no_outputs(network: str, output: str | None) -> None:
-    if output is not None:
+def _nothing_said(network: str, **given: object) -> None:
+    """Refuse what a network of the package has no use for."""
+    wrong = [name for name, value in given.items() if value is not None]
+    if wrong:
         raise ParameterError.about(
-            "output",
-            got=repr(output),
-            expected=f"nothing for {network}, which has one output",
-            remedy="leave --output out",
+            ", ".join(wrong),
+            got=", ".join(repr(given[name]) for name in wrong),
+            expected=f"nothing for {network}, a network of the package",
+            remedy="leave it out",
         )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from xbar_circuit._checks import FloatArray
-from xbar_circuit.network.intervals import proportion
+from xbar_circuit.network.intervals import share_ends
 
 __all__ = ["percent_bars", "within_percent"]
 
@@ -31,11 +31,9 @@ def percent_bars(shares: Iterable[float], samples: int) -> FloatArray:
     >>> percent_bars([0.5], 100).round(1).tolist()
     [[9.6], [9.6]]
     """
-    ends = []
-    for share in shares:
-        found = proportion(np.arange(samples) < round(share * samples))
-        ends.append((max(found.value - found.low, 0.0), max(found.high - found.value, 0.0)))
-    return 100.0 * np.array(ends, dtype=np.float64).reshape(-1, 2).T
+    values = np.array(list(shares), dtype=np.float64)
+    low, high = share_ends(values, samples)
+    return 100.0 * np.stack([values - low, high - values])
 
 
 def within_percent(mean: ArrayLike, reach: ArrayLike) -> FloatArray:

@@ -35,6 +35,7 @@ def draw_cost(cost: Cost, path: Path) -> None:
             left.barh(place, values, left=start, color=colour, label=component)
             start += values
         left.set_yticks(place, names)
+        left.set_ylabel("layer")
         left.invert_yaxis()
         left.set_xlim(left=0.0)
         left.set_xlabel("energy of an inference [nJ]")

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from xbar_circuit.network.metrics import find_metric
-from xbar_circuit.plots.style import COLOURS, figure, save
+from xbar_circuit.plots.style import COLOURS, figure, name_single, save
 from xbar_circuit.studies.sweep.design import Design, best_designs
 
 __all__ = ["draw_design"]
@@ -61,6 +61,7 @@ def draw_design(designs: Sequence[Design], path: Path) -> None:
             axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 1.5, 2.0, 3.0, 5.0, 7.0)))
             axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
             axes.xaxis.set_minor_formatter(NullFormatter())
+        name_single(axes.xaxis, energies)
         axes.set_xlabel("energy of an image [nJ]")
         axes.set_ylabel(f"{metric.name} [{metric.unit}]" if metric.unit else metric.name)
         axes.set_title("Tiles, converters and devices (a larger marker has more devices per cell)")

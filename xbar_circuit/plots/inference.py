@@ -8,7 +8,7 @@ import numpy as np
 
 from xbar_circuit.accelerator.budget import Budget
 from xbar_circuit.plots._confidence import within_percent
-from xbar_circuit.plots.style import COLOURS, DASHED, figure, save
+from xbar_circuit.plots.style import COLOURS, DASHED, figure, name_single, save
 from xbar_circuit.studies.network.evaluation import Evaluation
 from xbar_circuit.units import duration
 
@@ -71,13 +71,17 @@ def draw_temperature(evaluation: Evaluation, path: Path) -> None:
         for k, (colour, label) in enumerate(
             ((COLOURS[1], "no compensation"), (COLOURS[0], "one factor per tile"))
         ):
-            values = [factor * evaluation.by_celsius[degree][k] for degree in degrees]
-            axes.plot(degrees, values, "o-", color=colour, label=label)
+            found = [evaluation.by_celsius[degree][k] for degree in degrees]
+            values = factor * np.array([one.value for one in found])
+            ends = factor * np.array([(one.low, one.high) for one in found]).T
+            bars = np.nan_to_num(np.abs(ends - values), posinf=0.0)
+            axes.errorbar(degrees, values, bars, fmt="o-", capsize=3, color=colour, label=label)
         if scores.metric.name != "snr":
             axes.axhline(factor * scores.digital.value, **DASHED, label="digital")
+        name_single(axes.xaxis, degrees)
         axes.set_xlabel("temperature of the arrays [degree Celsius]")
         axes.set_ylabel(_label(evaluation))
-        axes.set_title("Programmed once, read at other temperatures")
+        axes.set_title("Programmed once, read at others; 95 % intervals over samples")
         axes.legend()
         save(page, path)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from xbar_circuit.plots._confidence import percent_bars
-from xbar_circuit.plots.style import COLOURS, DASHED, decimal_ticks, figure, save
+from xbar_circuit.plots.style import COLOURS, DASHED, decimal_ticks, figure, name_single, save
 from xbar_circuit.studies.network.placement import PlacementReport
 
 __all__ = ["draw_placement"]
@@ -33,14 +33,14 @@ def draw_placement(found: PlacementReport, path: Path) -> None:
             color=COLOURS[5],
             label="one layer digital",
         )
-        if len(found.path) > 1:
-            left.plot(
-                [1e9 * one.cost.total_joule for one in found.path],
-                [100 * one.accuracy for one in found.path],
-                "o-",
-                color=COLOURS[0],
-                label="one more layer digital at each step",
-            )
+        steps = len(found.path) > 1
+        left.plot(
+            [1e9 * one.cost.total_joule for one in found.path],
+            [100 * one.accuracy for one in found.path],
+            "o-",
+            color=COLOURS[0],
+            label="one more layer digital at each step" if steps else "all layers on tiles",
+        )
         left.plot(
             [1e9 * found.chosen.cost.total_joule],
             [100 * found.chosen.accuracy],
@@ -52,6 +52,8 @@ def draw_placement(found: PlacementReport, path: Path) -> None:
         left.axhline(100 * found.wanted, **DASHED, label="required")
         left.set_xscale("log")
         decimal_ticks(left.xaxis)
+        placed = (*single, *found.path, found.chosen)
+        name_single(left.xaxis, (1e9 * one.cost.total_joule for one in placed))
         left.set_xlabel("energy of an inference [nJ]")
         left.set_ylabel("accuracy [%]")
         left.set_title(f"Placements, 95 % intervals over {found.images:,} images")

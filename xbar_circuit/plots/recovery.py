@@ -6,6 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from xbar_circuit._checks import FloatArray
+from xbar_circuit.network.intervals import half_width
+from xbar_circuit.plots._confidence import percent_bars, within_percent
 from xbar_circuit.plots.style import COLOURS, DASHED, figure, save
 from xbar_circuit.studies.network.recovery import Recovery
 
@@ -33,14 +36,14 @@ def draw_recovery(recovery: Recovery, path: Path) -> None:
             ("mapped", "as mapped", COLOURS[1]),
             ("aware", "wire-aware", COLOURS[0]),
         ):
-            mean, spread = 100 * column(name), 100 * column(f"{name}_spread")
-            left.errorbar(shown, mean, spread, fmt="o-", capsize=3, color=colour, label=label)
+            mean, bars = 100 * column(name), _bars(recovery, name)
+            left.errorbar(shown, mean, bars, fmt="o-", capsize=3, color=colour, label=label)
             wired = ohms > 0.0  # without wires there is no error to draw
             error = column(f"error_{name}")[wired]
             middle.plot(shown[wired], error, "o-", color=colour, label=label)
         left.axhline(100 * recovery.digital_accuracy, **DASHED, label="digital")
         left.set_ylabel("accuracy [%]")
-        left.set_title("Accuracy, mean and sigma over chips")
+        left.set_title(_title(recovery))
         left.legend(loc="lower left")
         middle.set_yscale("log")
         middle.margins(y=0.25)
@@ -63,6 +66,21 @@ def draw_recovery(recovery: Recovery, path: Path) -> None:
         save(page, path)
 
 
+def _bars(recovery: Recovery, name: str) -> FloatArray:
+    """Return bars in percent (2, points): over the chips, or over the images of one chip."""
+    chips = np.array([getattr(point, f"{name}_by_chip") for point in recovery.points])
+    mean = chips.mean(axis=1)
+    if chips.shape[1] == 1:
+        return percent_bars(mean, recovery.images)
+    return within_percent(100 * mean, 100 * half_width(chips.T))
+
+
+def _title(recovery: Recovery) -> str:
+    chips = len(recovery.points[0].mapped_by_chip)
+    over = f"{recovery.images:,} images" if chips == 1 else f"{chips} chips"
+    return f"Accuracy, 95 % intervals over {over}"
+
+
 def _draw_one(recovery: Recovery, path: Path) -> None:
     """Draw one resistance: two bars a panel."""
     (point,) = recovery.points
@@ -71,14 +89,14 @@ def _draw_one(recovery: Recovery, path: Path) -> None:
         left.bar(
             both,
             [100 * point.mapped, 100 * point.aware],
-            yerr=[100 * point.mapped_spread, 100 * point.aware_spread],
+            yerr=np.hstack([_bars(recovery, name) for name in ("mapped", "aware")]),
             capsize=3,
             width=0.6,
             color=[COLOURS[1], COLOURS[0]],
         )
         left.axhline(100 * recovery.digital_accuracy, **DASHED, label="digital")
         left.set_ylabel("accuracy [%]")
-        left.set_title("Accuracy, mean and sigma over chips", fontsize=9)
+        left.set_title(_title(recovery), fontsize=9)
         left.legend(loc="lower left")
         errors = [point.error_mapped, point.error_aware]
         bars = middle.bar(both, errors, width=0.6, color=[COLOURS[1], COLOURS[0]])

@@ -29,6 +29,7 @@ __all__ = [
     "also_as",
     "decimal_ticks",
     "figure",
+    "name_single",
     "save",
     "whole_ticks",
 ]
@@ -103,6 +104,23 @@ def decimal_ticks(axis: Axis) -> None:
     axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+
+
+def name_single(axis: Axis, values: Iterable[float]) -> None:
+    """Leave one tick, the value itself, where all values along an axis are one.
+
+    Parameters
+    ----------
+    axis
+        An x axis.
+    values
+        Of everything that is drawn along it.
+    """
+    found = set(values)
+    if len(found) == 1:
+        (value,) = found
+        axis.set_ticks([value], [f"{value:.4g}"])
+        axis.set_minor_locator(NullLocator())
 
 
 def whole_ticks(*axes: Axis) -> None:

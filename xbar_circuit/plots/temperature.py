@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from xbar_circuit.plots._confidence import within_percent
-from xbar_circuit.plots.style import COLOURS, DASHED, figure, save
+from xbar_circuit.plots.style import COLOURS, DASHED, figure, name_single, save
 from xbar_circuit.studies.network.chips import CORRECTIONS
 from xbar_circuit.studies.network.temperature import TemperatureCurve
 
@@ -35,6 +35,7 @@ def draw_temperature_curve(curve: TemperatureCurve, path: Path) -> None:
             linestyle=":",
             label="programmed at",
         )
+        name_single(axes.xaxis, curve.celsius.tolist())
         axes.set_xlabel("temperature of the chip [degree Celsius]")
         axes.set_ylabel("accuracy [%]")
         axes.set_title("Accuracy over temperature, 95 % intervals")

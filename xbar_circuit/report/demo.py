@@ -6,6 +6,7 @@ from pathlib import Path
 
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.report import Figure, Section, Table, write_page
+from xbar_circuit.report.counted import counted_words
 from xbar_circuit.report.hardware import accelerator_words, codes_table, part_words
 from xbar_circuit.studies.network.demo import Demo, behavioural_readout
 from xbar_circuit.units import engineering
@@ -93,12 +94,14 @@ def _accuracy(demo: Demo, folder: Path) -> Section:
             Table(
                 columns=["ohm per segment", *(f"{ohm:g}" for ohm in demo.accuracy_by_ohm)],
                 rows=[["accuracy", *map(_percent, demo.accuracy_by_ohm.values())]],
-                caption=f"{usual.readout.converter.bits}-bit column converters.",
+                caption=f"{usual.readout.converter.bits}-bit column converters."
+                f" {counted_words(demo.analog_accuracy, demo.images)}",
             ),
             Table(
                 columns=["converter bits", *map(str, demo.accuracy_by_bits)],
                 rows=[["accuracy", *map(_percent, demo.accuracy_by_bits.values())]],
-                caption=f"Wires of {usual.wires.row_ohm:g} ohm per segment.",
+                caption=f"Wires of {usual.wires.row_ohm:g} ohm per segment."
+                f" {counted_words(demo.analog_accuracy, demo.images)}",
             ),
         ],
     )

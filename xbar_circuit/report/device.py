@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from xbar_circuit.report import Figure, Section, Table, write_page
+from xbar_circuit.report.counted import counted_words
 from xbar_circuit.studies.array.mvm_error import HOURS
 from xbar_circuit.studies.device.characterization import DeviceReport
 
@@ -221,7 +222,13 @@ def _temperature(report: DeviceReport, folder: Path) -> Section:
             " Boybat et al. (IEDM 2021) measured, though a product keeps an error of its own: small"
             " conductances are more activated than large ones."
         ],
-        tables=[Table(columns=["", *(f"{c:g} C" for c in warm.celsius)], rows=rows)],
+        tables=[
+            Table(
+                columns=["", *(f"{c:g} C" for c in warm.celsius)],
+                rows=rows,
+                caption=counted_words(warm.accuracy_digital, warm.images),
+            )
+        ],
         figures=[Figure(path=folder / "temperature.png", caption="The same, drawn.")],
     )
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from xbar_circuit.network.intervals import chips_intervals
 from xbar_circuit.report import Figure, Section, Table, write_page
+from xbar_circuit.report.counted import chips_words, share_words
 from xbar_circuit.studies.network.fine_tuning import FineTuning
 
 __all__ = ["fine_tuning_summary", "fine_tuning_table", "write_fine_tuning_page"]
@@ -19,6 +21,7 @@ def fine_tuning_summary(study: FineTuning) -> dict[str, Any]:
         "digital_accuracy": study.digital,
         "accuracy": {way: list(values) for way, values in study.accuracy.items()},
         "mean_accuracy": {way: float(np.mean(v)) for way, v in study.accuracy.items()},
+        "intervals": {way: chips_intervals(v, study.images) for way, v in study.accuracy.items()},
         "losses": list(study.losses),
         "images": study.images,
         "training_images": study.training_images,
@@ -28,13 +31,14 @@ def fine_tuning_summary(study: FineTuning) -> dict[str, Any]:
 def fine_tuning_table(study: FineTuning) -> Table:
     """Return one row for each way."""
     return Table(
-        columns=["network", "accuracy", "chips, lowest to highest"],
+        columns=["network", "accuracy", "over chips", "chips, lowest to highest"],
         rows=[
-            ["digital", f"{100 * study.digital:.2f} %", ""],
+            ["digital", share_words([study.digital], study.images), "", ""],
             *(
                 [
                     way,
-                    f"{100 * np.mean(values):.2f} %",
+                    share_words(values, study.images),
+                    chips_words(values),
                     f"{100 * min(values):.2f} to {100 * max(values):.2f} %",
                 ]
                 for way, values in study.accuracy.items()
@@ -73,7 +77,8 @@ def write_fine_tuning_page(
                     " the rounding of the converters and freshly drawn programming and read noise.",
                     "Wire-aware programming chooses conductances whose array has the target"
                     " matrix, and scales columns down that have no room; it needs no data."
-                    f" Judged on {study.images} test images.",
+                    f" Judged on {study.images} test images; in brackets the 95 % interval over"
+                    " these.",
                 ],
                 figures=[Figure(path=picture, caption="A dot is a chip.")],
                 tables=[fine_tuning_table(study)],

@@ -13,6 +13,8 @@ from xbar_circuit.accelerator._layer import LayerParts
 from xbar_circuit.accelerator.budget import Budget
 from xbar_circuit.accelerator.description import Accelerator
 from xbar_circuit.accelerator.spot_check import TileCheck
+from xbar_circuit.network.intervals import Estimate
+from xbar_circuit.network.metrics import Metric
 from xbar_circuit.report import Figure, Section, Table, write_page
 from xbar_circuit.report.hardware import accelerator_words, codes_table
 from xbar_circuit.report.mapping import mapping_section
@@ -161,6 +163,11 @@ def _hardware(evaluation: Evaluation) -> Section:
     )
 
 
+def _between(metric: Metric, found: Estimate) -> str:
+    """Return a value of a metric with its interval over the samples."""
+    return f"{metric.text(found.value)} ({metric.text(found.low)} to {metric.text(found.high)})"
+
+
 def _points(change: FloatArray) -> list[str]:
     value, low, high = (100 * one for one in change.tolist())
     return [f"{value:+.2f}", f"{low:+.2f} to {high:+.2f}"]
@@ -246,7 +253,7 @@ def _half_step(accelerator: Accelerator) -> float | None:
 
 def _temperature(evaluation: Evaluation, folder: Path) -> Section:
     rows = [
-        [f"{degree:g}", evaluation.main.metric.text(none), evaluation.main.metric.text(factor)]
+        [f"{degree:g}", *(_between(evaluation.main.metric, one) for one in (none, factor))]
         for degree, (none, factor) in sorted(evaluation.by_celsius.items())
     ]
     return Section(

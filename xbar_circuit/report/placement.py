@@ -5,22 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 
 from xbar_circuit.report import Figure, Section, Table, write_page
+from xbar_circuit.report.counted import chips_words, share_words
 from xbar_circuit.report.hardware import accelerator_words
 from xbar_circuit.studies.network.placement import LayerPlacement, PlacementReport
 from xbar_circuit.units import duration, engineering
 
 __all__ = ["PLACEMENT_COLUMNS", "placement_rows", "write_placement_page"]
 
-PLACEMENT_COLUMNS = ("digital layers", "accuracy", "energy", "latency", "next image", "tiles")
+PLACEMENT_COLUMNS = (
+    *("digital layers", "accuracy", "over chips"),
+    *("energy", "latency", "next image", "tiles"),
+)
 
 
 def placement_rows(found: PlacementReport) -> list[tuple[str, ...]]:
     """Return the lines of the table: nothing, each layer alone, the path, the choice, all."""
-    rows = [_cells("none", found.analog)]
-    rows += [_cells(f"{name} alone", one) for name, one in found.alone.items()]
-    rows += [_cells(_names(one), one) for one in found.path[1:] if len(one.digital) > 1]
-    rows.append(_cells(f"chosen: {_names(found.chosen)}", found.chosen))
-    rows.append(_cells("all", found.everything))
+    n = found.images
+    rows = [_cells("none", found.analog, n)]
+    rows += [_cells(f"{name} alone", one, n) for name, one in found.alone.items()]
+    rows += [_cells(_names(one), one, n) for one in found.path[1:] if len(one.digital) > 1]
+    rows.append(_cells(f"chosen: {_names(found.chosen)}", found.chosen, n))
+    rows.append(_cells("all", found.everything, n))
     return rows
 
 
@@ -28,10 +33,11 @@ def _names(one: LayerPlacement) -> str:
     return ", ".join(one.digital) or "none"
 
 
-def _cells(name: str, one: LayerPlacement) -> tuple[str, ...]:
+def _cells(name: str, one: LayerPlacement, images: int) -> tuple[str, ...]:
     return (
         name,
-        f"{100 * one.accuracy:.2f} %",
+        share_words(one.by_seed, images),
+        chips_words(one.by_seed),
         engineering(one.cost.total_joule, "J"),
         engineering(one.cost.latency_second, "s"),
         engineering(one.cost.interval_second, "s"),

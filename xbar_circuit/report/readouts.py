@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from xbar_circuit.report import Figure, Section, Table, write_page
+from xbar_circuit.report.counted import share_words
 from xbar_circuit.report.hardware import calibrated_words, part_words
 from xbar_circuit.studies.network.readouts import ReadoutComparison, ReadoutRow
 from xbar_circuit.units import engineering
@@ -24,17 +25,17 @@ READOUT_COLUMNS = (
 )
 
 
-def readout_cells(row: ReadoutRow) -> tuple[str, ...]:
+def readout_cells(row: ReadoutRow, images: int) -> tuple[str, ...]:
     """Return one line of the table."""
     codes = row.codes
     return (
         row.name,
-        f"{100 * row.accuracy:.2f} %",
+        share_words([row.accuracy], images),
         engineering(row.cost.total_joule, "J"),
         engineering(row.cost.latency_second, "s"),
         str(codes.codes),
-        f"{100 * codes.equal:.0f} %",
-        f"{100 * codes.within_one:.0f} %",
+        share_words([codes.equal], codes.codes, digits=0),
+        share_words([codes.within_one], codes.codes, digits=0),
         f"{codes.worst:g} LSB",
         row.cost.periphery.name,
     )
@@ -78,7 +79,8 @@ def write_readouts_page(found: ReadoutComparison, folder: Path, *, footer: str) 
             Section(
                 title="Read-outs",
                 paragraphs=[
-                    f"{found.images:,} images, one chip each. Codes are those of the network's own"
+                    f"{found.images:,} images, one chip each; in brackets the 95 % interval over"
+                    " images, or over codes. Codes are those of the network's own"
                     " tiles on activations that occur: fast engine against the whole deck in"
                     " ngspice, from the driver to the code.",
                     "Energy and latency are of one inference. A behavioural part counts by the"
@@ -87,7 +89,10 @@ def write_readouts_page(found: ReadoutComparison, folder: Path, *, footer: str) 
                     " numbers named in the last column are used.",
                 ],
                 tables=[
-                    Table(columns=READOUT_COLUMNS, rows=[readout_cells(row) for row in found.rows])
+                    Table(
+                        columns=READOUT_COLUMNS,
+                        rows=[readout_cells(row, found.images) for row in found.rows],
+                    )
                 ],
                 figures=[Figure(path=folder / "readouts.png", caption="Accuracy and energy.")],
             ),

@@ -6,8 +6,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from xbar_circuit.network.intervals import chips_intervals
 from xbar_circuit.report import Figure, Section, Table, write_page
-from xbar_circuit.studies.network.recovery import Recovery
+from xbar_circuit.report.counted import chips_words, share_words
+from xbar_circuit.studies.network.recovery import Recovery, RecoveryPoint
 
 __all__ = ["recovery_summary", "recovery_table", "write_recovery_page"]
 
@@ -16,10 +18,22 @@ def recovery_summary(recovery: Recovery) -> dict[str, Any]:
     """Return the study as plain data."""
     return {
         "digital_accuracy": recovery.digital_accuracy,
-        "points": [asdict(point) for point in recovery.points],
+        "images": recovery.images,
+        "points": [_plain(point, recovery.images) for point in recovery.points],
         "limit_ohm_as_mapped": recovery.limit_ohm(aware=False),
         "limit_ohm_wire_aware": recovery.limit_ohm(aware=True),
     }
+
+
+def _plain(point: RecoveryPoint, images: int) -> dict[str, Any]:
+    plain: dict[str, Any] = asdict(point)
+    for name, value, chips in (
+        ("mapped", point.mapped, point.mapped_by_chip),
+        ("aware", point.aware, point.aware_by_chip),
+    ):
+        intervals = chips_intervals(chips, images)
+        plain |= {name: value} | {f"{name}_{key}": ends for key, ends in intervals.items()}
+    return plain
 
 
 def write_recovery_page(
@@ -54,8 +68,9 @@ def write_recovery_page(
                     " device fits, and its output is scaled up digitally. What the wires cost then"
                     " is signal. Converters, programming errors and noise count more for a weaker"
                     " signal, and this is where the recovered accuracy saturates and falls.",
-                    "Each chip is made twice from the same random numbers; bars are one standard"
-                    " deviation over the chips.",
+                    f"Each chip is made twice from the same random numbers and judged on"
+                    f" {recovery.images:,} images; in brackets the 95 % interval over the images."
+                    " Bars are those of the mean over the chips, or over the images of one chip.",
                 ],
                 figures=[
                     Figure(
@@ -75,14 +90,17 @@ def recovery_table(recovery: Recovery) -> Table:
     """Return one row for each resistance."""
     return Table(
         columns=[
-            *("ohm", "mapped", "aware", "error mapped", "error aware"),
+            *("ohm", "mapped", "over chips", "aware", "over chips"),
+            *("error mapped", "error aware"),
             *("signal", "weakest", "clipped"),
         ],
         rows=[
             [
                 f"{p.ohm:g}",
-                _percent(p.mapped),
-                _percent(p.aware),
+                share_words(p.mapped_by_chip, recovery.images, digits=1),
+                chips_words(p.mapped_by_chip),
+                share_words(p.aware_by_chip, recovery.images, digits=1),
+                chips_words(p.aware_by_chip),
                 f"{p.error_mapped:.1e}",
                 f"{p.error_aware:.1e}",
                 f"{p.signal:.3f}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from xbar_circuit.report import Figure, Section, Table, write_page
+from xbar_circuit.report.counted import chips_words, share_words
 from xbar_circuit.report.hardware import accelerator_words
 from xbar_circuit.studies.network.chips import CORRECTIONS
 from xbar_circuit.studies.network.temperature import TemperatureCurve
@@ -17,12 +18,13 @@ def temperature_rows(curve: TemperatureCurve) -> tuple[list[str], list[list[str]
     """Return the columns and the rows of the table of accuracies."""
     rows = []
     for k, degree in enumerate(curve.celsius):
-        cells = [
-            f"{100 * curve.mean(kind)[k]:.2f} +/- {100 * curve.half_width(kind)[k]:.2f} %"
-            for kind in CORRECTIONS
-        ]
+        cells = []
+        for kind in CORRECTIONS:
+            chips = curve.accuracy[kind][:, k].tolist()
+            cells += [share_words(chips, curve.images), chips_words(chips)]
         rows.append([f"{degree:g} C", *cells])
-    return ["temperature", *CORRECTIONS.values()], rows
+    columns = [name for words in CORRECTIONS.values() for name in (words, "over chips")]
+    return ["temperature", *columns], rows
 
 
 def write_temperature_page(curve: TemperatureCurve, folder: Path, *, footer: str) -> Path:
@@ -59,9 +61,10 @@ def write_temperature_page(curve: TemperatureCurve, folder: Path, *, footer: str
             Section(
                 title="Accuracy",
                 paragraphs=[
-                    f"{curve.settings.seeds} chips, {curve.images:,} images; mean and 95 % interval"
-                    f" of the mean. Devices were programmed and all ranges set at"
-                    f" {curve.programmed_celsius:g} degrees; the chips were {kept}.",
+                    f"{curve.settings.seeds} chips, {curve.images:,} images; mean with its 95 %"
+                    " interval over the images, and over the chips. Devices were programmed and"
+                    f" all ranges set at {curve.programmed_celsius:g} degrees; the chips were"
+                    f" {kept}.",
                     "Without correction the digital side keeps the scale and offset of the codes"
                     " from programming time. One factor per array follows from the array's response"
                     " to known inputs, at programming time and now.",

@@ -46,9 +46,10 @@ def test_a_month_without_compensation_costs_accuracy_and_with_it_little():
 def test_accuracy_falls_with_heat_and_one_factor_makes_some_of_it_good():
     found = study(seeds=1, celsius=[26.85, 80.0], images=300)
     room, hot = (found.by_celsius[degree] for degree in (26.85, 80.0))
-    assert hot[1] < room[1]
-    assert hot[1] >= hot[0]
-    assert found.to_dict()["by_celsius"]["80"]["global"] == hot[1]
+    assert hot[1].value < room[1].value
+    assert hot[1].value >= hot[0].value
+    assert hot[1].low < hot[1].value < hot[1].high
+    assert found.to_dict()["by_celsius"]["80"]["global"] == hot[1].to_dict()
     ages = found.settings.seconds
     assert [found.at(age) for age in ages] == found.mean.tolist()
     with pytest.raises(ParameterError, match=r"seconds: got 5\.0"):

@@ -95,7 +95,9 @@ def _plain(shape: object) -> object:
     return tuple(shape) if isinstance(shape, Sequence) else shape
 
 
-def declared_shape(path: Path | str, *, output: str | None = None) -> tuple[int | None, ...] | None:
+def declared_shape(
+    path: Path | str, *, output: str | None = None, constants: Mapping[str, Any] | None = None
+) -> tuple[int | None, ...] | None:
     """Return the shape of one sample that a network declares; None is open, alone or in a shape.
 
     Raises
@@ -105,7 +107,7 @@ def declared_shape(path: Path | str, *, output: str | None = None) -> tuple[int 
     """
     kind = _kind(path)
     if kind == "onnx":
-        return onnx.declared_onnx_shape(path, output=output)
+        return onnx.declared_onnx_shape(path, output=output, constants=constants)
     return read_npz(path).input_shape if kind == "npz" else None
 
 

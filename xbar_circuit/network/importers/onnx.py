@@ -81,7 +81,10 @@ def from_onnx(
 
 
 def declared_onnx_shape(
-    source: Path | str | bytes, *, output: str | None = None
+    source: Path | str | bytes,
+    *,
+    output: str | None = None,
+    constants: Mapping[str, Any] | None = None,
 ) -> tuple[int | None, ...]:
     """Return the shape of one sample as an ONNX file declares it, None where it is left open.
 
@@ -91,7 +94,7 @@ def declared_onnx_shape(
         As `from_onnx`.
     """
     with _reading(source):
-        return read_onnx(source, output=output).declared_shape
+        return read_onnx(source, output=output, constants=constants).declared_shape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

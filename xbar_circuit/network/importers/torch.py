@@ -145,7 +145,8 @@ def _exported(torch: Any, module: Any, sample: tuple[Any, ...], example: Any) ->
                 part.training = False
         if isinstance(module, torch.fx.GraphModule):  # of an exported program, which has no train()
             module = torch.jit.trace(module, sample, check_trace=False)
-        with _quiet(), _plain_call(torch, module):
+        # Without gradients, whose graph would hold every activation until the end.
+        with _quiet(), _plain_call(torch, module), torch.no_grad():
             torch.onnx.export(module, sample, content, input_names=names, opset_version=17, **old)
     return named_after_modules(content.getvalue(), module)
 

@@ -111,6 +111,7 @@ class TemperatureReport:
 
     celsius : [deg C]. product_raw, product_scaled : relative L2 error of a 512 x 512 product.
     accuracy_raw, accuracy_scaled : of the network. accuracy_digital : without devices.
+    images : that accuracies were counted over.
     """
 
     celsius: FloatArray
@@ -119,6 +120,7 @@ class TemperatureReport:
     accuracy_raw: FloatArray
     accuracy_scaled: FloatArray
     accuracy_digital: float
+    images: int
 
 
 def temperature_study(
@@ -179,6 +181,7 @@ def temperature_study(
         accuracy_raw=np.array(columns[False][1]),
         accuracy_scaled=np.array(columns[True][1]),
         accuracy_digital=_accuracy(net, data),
+        images=len(data),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from xbar_circuit.accelerator._making import program_mapping
 from xbar_circuit.accelerator._replicas import balanced_replicas
@@ -92,10 +93,10 @@ def accuracy_at(
     *,
     second: float,
     stored_warm: bool = False,
-    measure: Callable[[Array], float] | None = None,
+    measure: Callable[[Array], Any] | None = None,
     workers: int = 2,
     progress: Callable[[int], object] | None = None,
-) -> dict[str, float]:
+) -> dict[str, Any]:
     """Return a chip's accuracy at a temperature, by correction.
 
     Parameters
@@ -121,7 +122,7 @@ def accuracy_at(
         A table or a calibrated model belongs to another temperature.
     """
     store = celsius if stored_warm else None
-    found = {}
+    found: dict[str, Any] = {}
     for kind in CORRECTIONS:
         warm = replace(chip, drift_compensation=kind)
         warm = warm.at(second, celsius=celsius, storage_celsius=store)

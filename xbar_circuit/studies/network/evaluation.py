@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from xbar_circuit._brief import brief, full_text, headline
 from xbar_circuit._checks import FloatArray
@@ -14,7 +13,7 @@ from xbar_circuit.accelerator.mapping import Mapping
 from xbar_circuit.accelerator.settings import InferenceSettings
 from xbar_circuit.accelerator.wire_aware import WireAware
 from xbar_circuit.errors import ParameterError
-from xbar_circuit.network.intervals import Estimate
+from xbar_circuit.network.intervals import Estimate, half_width
 from xbar_circuit.network.metrics import Metric
 
 __all__ = ["Evaluation", "Scores", "placement_of", "plain_numbers"]
@@ -48,11 +47,7 @@ class Scores:
     @property
     def half_width(self) -> FloatArray:
         """Half of the 95 % interval of the mean over chips (times,); Student, NaN for one chip."""
-        seeds = len(self.value)
-        if seeds == 1:
-            return np.full(self.value.shape[1], np.nan)
-        spread = self.value.std(axis=0, ddof=1) / np.sqrt(seeds)
-        return np.asarray(stats.t.ppf(0.975, seeds - 1) * spread)
+        return half_width(self.value)
 
     @property
     def over_samples(self) -> FloatArray:
@@ -125,7 +120,7 @@ class Evaluation:
     mapping: Mapping
     images: int
     scores: dict[str, Scores]
-    by_celsius: dict[float, tuple[float, float]]
+    by_celsius: dict[float, tuple[Estimate, Estimate]]
     chip: Chip | None
     programming: WireAware | None
     stage_second: dict[str, float]
@@ -219,7 +214,7 @@ class Evaluation:
             "metrics": {name: one.to_dict() for name, one in self.scores.items()},
             **self._accuracies(),
             "by_celsius": {
-                f"{degree:g}": {"none": none, "global": factor}
+                f"{degree:g}": {"none": none.to_dict(), "global": factor.to_dict()}
                 for degree, (none, factor) in self.by_celsius.items()
             },
             "settings": full_text(self.settings),

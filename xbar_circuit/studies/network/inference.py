@@ -17,6 +17,7 @@ from xbar_circuit.accelerator.wire_aware import WireAware, wire_aware
 from xbar_circuit.network.execution import run
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.images import Dataset
+from xbar_circuit.network.intervals import Estimate
 from xbar_circuit.network.metrics import Metric, usual_metrics
 from xbar_circuit.network.operators import Array
 from xbar_circuit.runs.memory import peak_bytes
@@ -177,8 +178,8 @@ def evaluate(  # noqa: PLR0915  one story, told from the first step to the last
                 mapping, settings, calibration, seed=settings.seed, aware=programming
             ).at(settings.seconds[0])
 
-        def measure(made: Array) -> float:
-            return chosen[0].estimate(made, test.labels, digital).value
+        def measure(made: Array) -> Estimate:
+            return chosen[0].estimate(made, test.labels, digital)
 
         warm = _by_celsius(first, settings, test, measure, workers=workers, report=report)
         lap("temperatures")
@@ -216,11 +217,11 @@ def _by_celsius(
     chip: Chip,
     settings: InferenceSettings,
     test: Dataset,
-    measure: Callable[[Array], float],
+    measure: Callable[[Array], Estimate],
     *,
     workers: int,
     report: Report,
-) -> dict[float, tuple[float, float]]:
+) -> dict[float, tuple[Estimate, Estimate]]:
     """Return the values at each temperature: without compensation, and with a global factor."""
     total = len(CORRECTIONS) * len(settings.celsius) * len(test)
     found = {}

@@ -25,6 +25,7 @@ from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.execution import accuracy
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.images import Dataset
+from xbar_circuit.network.intervals import chips_intervals
 from xbar_circuit.runs import Kept
 from xbar_circuit.studies.network.chips import Report, make_chip, mapped
 
@@ -46,8 +47,13 @@ class LayerPlacement:
     by_seed: tuple[float, ...]
     cost: Cost
 
-    def to_dict(self) -> dict[str, object]:
+    def to_dict(self, images: int) -> dict[str, object]:
         """Return the numbers as plain data.
+
+        Parameters
+        ----------
+        images
+            What the accuracy was counted over.
 
         Returns
         -------
@@ -57,6 +63,7 @@ class LayerPlacement:
         return {
             "digital": list(self.digital),
             "accuracy": self.accuracy,
+            **chips_intervals(self.by_seed, images),
             "accuracy_by_seed": list(self.by_seed),
             "joule": self.cost.total_joule,
             "latency_second": self.cost.latency_second,
@@ -126,6 +133,7 @@ class PlacementReport:
         dict
             The ``chosen`` placement, the ``path`` to it, and what it is compared with.
         """
+        n = self.images
         return {
             "network": self.network_name,
             "data": self.data_name,
@@ -133,13 +141,16 @@ class PlacementReport:
             "seeds": self.settings.seeds,
             "bits": self.bits,
             "digital_accuracy": self.digital_accuracy,
+            "digital_confidence_95": chips_intervals([self.digital_accuracy], n)[
+                "confidence_95_over_samples"
+            ],
             "wanted": self.wanted,
             "layers": list(self.layers),
-            "chosen": self.chosen.to_dict(),
-            "all_on_tiles": self.analog.to_dict(),
-            "all_digital": self.everything.to_dict(),
-            "path": [one.to_dict() for one in self.path],
-            "one_digital": {name: one.to_dict() for name, one in self.alone.items()},
+            "chosen": self.chosen.to_dict(n),
+            "all_on_tiles": self.analog.to_dict(n),
+            "all_digital": self.everything.to_dict(n),
+            "path": [one.to_dict(n) for one in self.path],
+            "one_digital": {name: one.to_dict(n) for name, one in self.alone.items()},
             "tried": self.tried,
             "settings": repr(self.settings),
         }

@@ -66,6 +66,7 @@ _PointTable = table_model(
         "mean": (_Numbers, None),
         "std": (_Numbers, None),
         "output": (optional(str), None),
+        "shape": (optional(LISTS[int]), None),
         "metrics": (optional(LISTS[str]), None),
         "images": (optional(Whole), None),
         "seconds": (float, 0.0),
@@ -101,6 +102,7 @@ def point_of(
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
     output: str | None = None,
+    shape: Sequence[int] | None = None,
     metrics: Sequence[str] | None = None,
     images: int | None = None,
     **settings: Any,
@@ -109,14 +111,15 @@ def point_of(
 
     Parameters
     ----------
-    network, data, labels, calibration, calibration_images, divide, mean, std, output
+    network, data, labels, calibration, calibration_images, divide, mean, std, output, shape
         As for ``xbar infer``.
     metrics
         Names of metrics, see `xbar_circuit.network.metrics`; None chooses them by the labels.
     images
         Number of test images; None uses all.
     settings
-        Dotted names of an accelerator file, such as ``accelerator.rows``.
+        Dotted names of an accelerator file, such as ``accelerator.rows``; ``constants.NAME`` is
+        that of an input which is none any more.
 
     Raises
     ------
@@ -124,6 +127,8 @@ def point_of(
         As for ``xbar infer``.
     """
     check_network(network)
+    tables = nested(settings)
+    constants = tables.pop("constants", None)
     workload = load_workload(
         network,
         data=data,
@@ -132,10 +137,12 @@ def point_of(
         calibration_images=calibration_images,
         normalisation=Normalisation.stated(divide, mean, std),
         output=output,
+        shape=shape,
+        constants=constants,
     )
     test = workload.test if images is None else workload.test.first(images)
     return Point(
-        settings=from_dictionary(nested(settings)),
+        settings=from_dictionary(tables),
         network=workload.network,
         test=test,
         calibration=workload.calibration,
@@ -157,7 +164,11 @@ def check_point(**point: Any) -> None:
         An unknown key, a value of another type or out of range, or images that are not stated.
     """
     plain = {name: value for name, value in point.items() if "." not in name}
-    settings = {name: value for name, value in point.items() if "." in name}
+    settings = {
+        name: value
+        for name, value in point.items()
+        if "." in name and not name.startswith("constants.")
+    }
     tables = {"accelerator", "accelerators", "layers", "pcm", "run"} & set(plain)
     checked(_PointTable, {name: value for name, value in plain.items() if name not in tables})
     from_dictionary(nested({name: plain[name] for name in tables} | settings))

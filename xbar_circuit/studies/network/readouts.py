@@ -25,6 +25,7 @@ from xbar_circuit.accelerator.spot_check import CodeAgreement, TileCheck
 from xbar_circuit.network.execution import accuracy
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.images import Dataset
+from xbar_circuit.network.intervals import chips_intervals
 from xbar_circuit.peripherals import (
     IdealConverter,
     Readout,
@@ -73,8 +74,13 @@ class ReadoutRow:
         )
         return CodeAgreement.between(fast, exact)
 
-    def to_dict(self) -> dict[str, object]:
+    def to_dict(self, images: int) -> dict[str, object]:
         """Return the numbers as plain data.
+
+        Parameters
+        ----------
+        images
+            What the accuracy was counted over.
 
         Returns
         -------
@@ -87,6 +93,7 @@ class ReadoutRow:
             "name": self.name,
             "readout": repr(self.accelerator.readout),
             "accuracy": self.accuracy,
+            **chips_intervals([self.accuracy], images),
             "joule": self.cost.total_joule,
             "joule_by_component": self.cost.joule,
             "latency_second": self.cost.latency_second,
@@ -129,7 +136,7 @@ class ReadoutComparison:
             "data": self.data_name,
             "images": self.images,
             "digital_accuracy": self.digital_accuracy,
-            "readouts": [row.to_dict() for row in self.rows],
+            "readouts": [row.to_dict(self.images) for row in self.rows],
         }
 
 

@@ -66,7 +66,8 @@ def recovery_point(
     Returns
     -------
     Mapping
-        ``digital_accuracy``; ``accuracy_mapped`` and ``accuracy_aware``; ``error_mapped`` and
+        ``digital_accuracy``; ``accuracy_mapped`` and ``accuracy_aware``; ``images`` that these
+        were counted over; ``error_mapped`` and
         ``error_aware``, the relative error of the weights (root mean square over the layers);
         ``signal`` and ``least_signal``, the mean and the smallest scale of the columns;
         ``clipped``, the share of devices at the end of their range; ``steps`` of the iteration.
@@ -85,6 +86,7 @@ def recovery_point(
     return {
         "digital_accuracy": digital_accuracy(told, chip),
         **found,
+        "images": float(len(told.test)),
         "error_mapped": float(np.sqrt(np.mean(np.square(aware.error_before)))),
         "error_aware": float(np.sqrt(np.mean(np.square(aware.error_after)))),
         "signal": float(np.mean(aware.mean_scale)),
@@ -96,24 +98,31 @@ def recovery_point(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryPoint:
-    """One wire resistance: means over the chips, and the standard deviations of accuracies.
+    """One wire resistance: means over the chips, and the accuracy of each chip.
 
     ohm : of a segment.
-    mapped, aware : accuracy.
-    mapped_spread, aware_spread : standard deviation over the chips.
+    mapped_by_chip, aware_by_chip : accuracy of each chip.
     error_mapped, error_aware, signal, least_signal, clipped : as in `recovery_point`.
     """
 
     ohm: float
-    mapped: float
-    aware: float
-    mapped_spread: float
-    aware_spread: float
+    mapped_by_chip: tuple[float, ...]
+    aware_by_chip: tuple[float, ...]
     error_mapped: float
     error_aware: float
     signal: float
     least_signal: float
     clipped: float
+
+    @property
+    def mapped(self) -> float:
+        """Mean accuracy as mapped."""
+        return float(np.mean(self.mapped_by_chip))
+
+    @property
+    def aware(self) -> float:
+        """Mean accuracy with wire-aware programming."""
+        return float(np.mean(self.aware_by_chip))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,10 +130,12 @@ class Recovery:
     """The whole study.
 
     digital_accuracy : of the network in NumPy.
+    images : that accuracies were counted over.
     points : by resistance; the first one is the reference, best without wires (0 ohm).
     """
 
     digital_accuracy: float
+    images: int
     points: tuple[RecoveryPoint, ...]
 
     def limit_ohm(self, *, aware: bool) -> float | None:
@@ -182,11 +193,14 @@ def recovery_of(outcomes: Sequence[ItemOutcome]) -> Recovery:
         points.append(
             RecoveryPoint(
                 ohm=ohm,
-                mapped=float(columns["accuracy_mapped"].mean()),
-                aware=float(columns["accuracy_aware"].mean()),
-                mapped_spread=float(columns["accuracy_mapped"].std()),
-                aware_spread=float(columns["accuracy_aware"].std()),
+                mapped_by_chip=tuple(columns["accuracy_mapped"].tolist()),
+                aware_by_chip=tuple(columns["accuracy_aware"].tolist()),
                 **{name: float(columns[name].mean()) for name in same},
             )
         )
-    return Recovery(digital_accuracy=outcomes[0].unwrap()["digital_accuracy"], points=tuple(points))
+    first = outcomes[0].unwrap()
+    return Recovery(
+        digital_accuracy=first["digital_accuracy"],
+        images=int(first["images"]),
+        points=tuple(points),
+    )

@@ -20,7 +20,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from scipy import stats
 
 from xbar_circuit import _checks as checks
 from xbar_circuit._brief import brief, full_text
@@ -29,8 +28,10 @@ from xbar_circuit.accelerator.settings import InferenceSettings
 from xbar_circuit.network.execution import accuracy
 from xbar_circuit.network.graph import Network
 from xbar_circuit.network.images import Dataset
+from xbar_circuit.network.intervals import half_width, share_ends
 from xbar_circuit.runs import Kept
 from xbar_circuit.studies.network.chips import CORRECTIONS, Report, accuracy_at, make_chip, mapped
+from xbar_circuit.studies.network.evaluation import plain_numbers
 
 __all__ = ["CELSIUS", "TemperatureCurve", "temperature_curve"]
 
@@ -105,13 +106,25 @@ class TemperatureCurve:
         Returns
         -------
         array
-            (temperatures,), by Student's t over the chips; 0 for one chip.
+            (temperatures,), by Student's t over the chips; NaN for one chip.
         """
-        found = self.accuracy[correction]
-        if len(found) == 1:
-            return np.zeros(found.shape[1])
-        spread = found.std(axis=0, ddof=1) / np.sqrt(len(found))
-        return np.asarray(stats.t.ppf(0.975, len(found) - 1) * spread)
+        return half_width(self.accuracy[correction])
+
+    def over_samples(self, correction: str) -> FloatArray:
+        """Return the ends of the 95 % interval over the images.
+
+        Parameters
+        ----------
+        correction
+            One of the keys of `accuracy`.
+
+        Returns
+        -------
+        array
+            (2, temperatures), the mean of the chips' own Wilson intervals.
+        """
+        ends = np.stack(share_ends(self.accuracy[correction], self.images))
+        return np.asarray(ends.mean(axis=1))
 
     def lost(self, correction: str) -> float:
         """Return the largest loss over temperature.
@@ -149,8 +162,11 @@ class TemperatureCurve:
             "celsius": self.celsius.tolist(),
             "digital_accuracy": self.digital_accuracy,
             "mean_accuracy": {kind: self.mean(kind).tolist() for kind in self.accuracy},
-            "confidence_95_half_width": {
-                kind: self.half_width(kind).tolist() for kind in self.accuracy
+            "confidence_95_over_samples": {
+                kind: plain_numbers(self.over_samples(kind).T) for kind in self.accuracy
+            },
+            "confidence_95_half_width_over_chips": {
+                kind: plain_numbers(self.half_width(kind)) for kind in self.accuracy
             },
             "accuracy_by_seed": {kind: held.tolist() for kind, held in self.accuracy.items()},
             "lost": {kind: self.lost(kind) for kind in self.accuracy},
