@@ -24,7 +24,7 @@ __all__ = ["load", "store"]
 
 _AXES = ("row_axis", "column_axis", "log_axis")
 
-# what reading an archive with a few wrong bytes was seen to raise, and its kin
+# errors that reading an archive with a few wrong bytes raised in tests, and similar ones
 _DAMAGED = (
     EOFError,
     LookupError,

@@ -25,7 +25,7 @@ from xbar_circuit.errors import ModelFileError, ParameterError
 from xbar_circuit.netlist._provenance import Provenance
 from xbar_circuit.peripherals.converters import CodeArray
 
-__all__ = ["HeldOut", "ReadoutModel", "fit_curve"]
+__all__ = ["HeldOut", "ReadoutModel"]
 
 _FORMAT = 4
 _CLOSE_CELSIUS = 0.5  # what counts as the same temperature
@@ -36,10 +36,10 @@ _GRID = 20001  # currents at which a curve is searched for the ends of a range
 class HeldOut:
     """Error on held-out inputs.
 
-    codes : how many codes were compared.
-    within_one : share of them within one LSB of the circuit's.
-    equal : share that is equal.
-    worst_lsb : largest difference.
+    codes : number of codes that were compared.
+    within_one : share of them within one LSB of the circuit's, dimensionless.
+    equal : share of them that is equal, dimensionless.
+    worst_lsb : largest difference [LSB].
     """
 
     codes: int
@@ -49,13 +49,28 @@ class HeldOut:
 
     @classmethod
     def between(cls, model: CodeArray, circuit: CodeArray) -> HeldOut:
-        """Compare two arrays of codes."""
-        apart = np.abs(model - circuit)
+        """Compare the codes of a model with those of the circuit.
+
+        Parameters
+        ----------
+        model, circuit
+            Codes of the same inputs, of one shape.
+
+        Returns
+        -------
+        HeldOut
+            Number of codes, shares and largest difference.
+
+        >>> import numpy as np
+        >>> HeldOut.between(np.array([1, 2, 5, 7]), np.array([1, 3, 5, 7])).equal
+        0.75
+        """
+        difference = np.abs(model - circuit)
         return cls(
-            codes=int(apart.size),
-            within_one=float((apart <= 1).mean()),
-            equal=float((apart == 0).mean()),
-            worst_lsb=int(apart.max()),
+            codes=int(difference.size),
+            within_one=float((difference <= 1).mean()),
+            equal=float((difference == 0).mean()),
+            worst_lsb=int(difference.max()),
         )
 
 
@@ -72,7 +87,7 @@ class ReadoutModel:
     scale_ampere
         Current that the polynomial counts as 1 [A].
     coefficients
-        Of the converter's input over ``current / scale_ampere``, ascending [V or A].
+        Coefficients of the converter's input over ``current / scale_ampere``, ascending [V or A].
     low, high
         Where the converter's input saturates [V or A]; infinite is nowhere within reach.
     noise
@@ -83,7 +98,7 @@ class ReadoutModel:
     settling
         Decay of a step at the converter's input, or None.
     thresholds
-        Of the converter: ``2**bits - 1`` inputs at which the next code begins, rising [V or A];
+        The converter's ``2**bits - 1`` inputs at which the next code begins, rising [V or A];
         empty for a formula, which comes with its converter.
     input_sigmas, sigmas
         Standard errors of `input_ohm` and `input_volt`, and of `coefficients`.
@@ -97,7 +112,15 @@ class ReadoutModel:
         Temperature at which it was fitted [degree Celsius]: a tile at another one refuses it. None
         is a formula, which holds at any.
     provenance
-        Of the circuit; None for a formula.
+        Provenance of the circuit; None for a formula.
+
+    >>> import numpy as np
+    >>> line = ReadoutModel(
+    ...     input_ohm=5.0, input_volt=0.0, scale_ampere=1e-6, coefficients=(0.5, -0.1),
+    ...     thresholds=(0.4, 0.5, 0.6),
+    ... )
+    >>> line.codes(np.array([-2e-6, 0.0, 2e-6])).tolist(), line.bits
+    ([3, 2, 0], 2)
     """
 
     input_ohm: float
@@ -159,7 +182,18 @@ class ReadoutModel:
             )
 
     def holds_at(self, celsius: float) -> bool:
-        """Whether it was fitted within half a degree of a temperature; a formula always holds."""
+        """Whether the model was fitted within half a degree of a temperature.
+
+        Parameters
+        ----------
+        celsius
+            Temperature [degree Celsius].
+
+        Returns
+        -------
+        bool
+            Always True of a formula.
+        """
         return self.celsius is None or abs(celsius - self.celsius) <= _CLOSE_CELSIUS
 
     @property
@@ -168,7 +202,18 @@ class ReadoutModel:
         return (len(self.thresholds) + 1).bit_length() - 1
 
     def converter_input(self, ampere: FloatArray) -> FloatArray:
-        """Return what the converter sees for column currents (same shape) [V or A]."""
+        """Return the converter's input for column currents, without noise.
+
+        Parameters
+        ----------
+        ampere
+            Currents into the read-out [A], any shape.
+
+        Returns
+        -------
+        FloatArray
+            Input [V or A], of the shape of `ampere`, from `low` to `high`.
+        """
         curve = np.polynomial.polynomial.polyval(
             ampere / self.scale_ampere, np.asarray(self.coefficients)
         )
@@ -176,7 +221,17 @@ class ReadoutModel:
         return result
 
     def codes(self, ampere: FloatArray) -> CodeArray:
-        """Return the codes of column currents [A], without noise (same shape).
+        """Return the codes of column currents, without noise.
+
+        Parameters
+        ----------
+        ampere
+            Currents into the read-out [A], any shape.
+
+        Returns
+        -------
+        CodeArray
+            Codes from 0 to ``2**bits - 1``, of the shape of `ampere`.
 
         Raises
         ------
@@ -194,7 +249,7 @@ class ReadoutModel:
         return np.searchsorted(np.asarray(self.thresholds), entering, side="right").astype(np.int64)
 
     def range_ampere(self, low: float, high: float) -> tuple[float, float]:
-        """Return the currents for which the converter's input lies within a range [A].
+        """Return the currents for which the converter's input lies within a range.
 
         Only the monotone stretch of the curve about 0 A counts, and of a fitted curve only what it
         was fitted to.
@@ -202,7 +257,12 @@ class ReadoutModel:
         Parameters
         ----------
         low, high
-            Of the converter's input [V or A], such as the ends of its range.
+            Range of the converter's input [V or A], such as the ends of its codes.
+
+        Returns
+        -------
+        tuple
+            Lowest and highest current [A].
 
         Raises
         ------
@@ -224,7 +284,7 @@ class ReadoutModel:
         if inside.size < 2 or sign == 0.0:
             raise ParameterError.about(
                 "model",
-                got=f"a read-out that never brings its converter from {low:g} to {high:g}",
+                got=f"a read-out that never takes its converter from {low:g} to {high:g}",
                 expected="a curve that covers the converter's range",
                 remedy="calibrate one whose range covers its column",
             )
@@ -232,6 +292,11 @@ class ReadoutModel:
 
     def save(self, path: str | Path) -> None:
         """Write the model as JSON, whole or not at all.
+
+        Parameters
+        ----------
+        path
+            The file.
 
         Raises
         ------
@@ -241,7 +306,13 @@ class ReadoutModel:
         write_json(Path(path), {"format": _FORMAT, **self.to_dict()})
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain JSON; what is infinite or not a number is null."""
+        """Return everything as plain JSON.
+
+        Returns
+        -------
+        dict
+            Field -> value; what is infinite or not a number is None.
+        """
         content: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
         for name, value in content.items():
             if isinstance(value, float) and not math.isfinite(value):
@@ -265,6 +336,11 @@ class ReadoutModel:
             Its JSON file.
         current
             Provenance of the circuit at hand, such as ``tile.provenance``; None does not compare.
+
+        Returns
+        -------
+        ReadoutModel
+            The model that :meth:`save` wrote.
 
         Raises
         ------
@@ -315,46 +391,3 @@ def _plain_to_fields(content: dict[str, Any]) -> dict[str, Any]:
     ):
         fields[name] = None if content[name] is None else kind(content[name])
     return fields
-
-
-def fit_curve(
-    ampere: FloatArray, entering: FloatArray, *, scale_ampere: float, degree: int
-) -> tuple[FloatArray, FloatArray, float]:
-    """Fit the curve from current to converter input, by least squares.
-
-    Parameters
-    ----------
-    ampere
-        Currents (n,) [A].
-    entering
-        What the converter must have seen (n,) [V or A].
-    scale_ampere
-        Current that counts as 1 [A].
-    degree
-        Of the polynomial.
-
-    Returns
-    -------
-    tuple
-        Coefficients ascending, their standard errors, and the rms of what is left.
-
-    Raises
-    ------
-    ParameterError
-        There are not more points than coefficients.
-    """
-    if ampere.size <= degree + 1:
-        raise ParameterError.about(
-            "samples",
-            got=f"{ampere.size} codes inside the range",
-            expected=f"more than {degree + 1}",
-            remedy="give more calibration inputs, or check the full scale",
-        )
-    basis = np.polynomial.polynomial.polyvander(ampere / scale_ampere, degree)
-    coefficients = np.linalg.lstsq(basis, entering, rcond=None)[0]
-    rest = entering - basis @ coefficients
-    variance = float(rest @ rest) / (ampere.size - degree - 1)
-    covariance = variance * np.linalg.pinv(basis.T @ basis)
-    sigmas = np.sqrt(np.maximum(np.diag(covariance), 0.0))
-    left = float(np.sqrt(np.mean(rest**2)))
-    return coefficients.astype(np.float64), sigmas.astype(np.float64), left

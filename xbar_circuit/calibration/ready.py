@@ -58,7 +58,7 @@ def ready(cell: Cell, *, volts: ArrayLike, conductances: ArrayLike | None = None
     volts
         Inputs that it will see [V].
     conductances
-        Of its devices [S]; None: all that its states reach.
+        Range of its devices [S]; None is all that its states reach.
 
     Raises
     ------

@@ -28,7 +28,7 @@ class Settling:
     """Decay of a step: ``error(t) / step = sum(weight * exp(pole * t))``.
 
     poles : pairs of (real, imaginary) part [1/s]; real parts are negative.
-    weights : pairs of (real, imaginary) part.
+    weights : pairs of (real, imaginary) part, dimensionless.
     worst : largest error of this sum on the samples that it was not fitted to, over the step.
     """
 
@@ -37,7 +37,18 @@ class Settling:
     worst: float
 
     def remaining(self, second: float | FloatArray) -> FloatArray:
-        """Return the fraction of a step that remains after a time [s] (same shape)."""
+        """Return the fraction of a step that remains after a time.
+
+        Parameters
+        ----------
+        second
+            Time after the step [s], any shape.
+
+        Returns
+        -------
+        FloatArray
+            Fraction, dimensionless, of the shape of `second`.
+        """
         poles = np.array([complex(*pair) for pair in self.poles])
         weights = np.array([complex(*pair) for pair in self.weights])
         time = np.asarray(second, dtype=np.float64)[..., np.newaxis]
@@ -45,12 +56,28 @@ class Settling:
         return result
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain JSON."""
+        """Return the poles as plain JSON.
+
+        Returns
+        -------
+        dict
+            Field -> value.
+        """
         return {"poles": self.poles, "weights": self.weights, "worst": self.worst}
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Settling:
-        """Return what `to_dict` wrote.
+        """Return what :meth:`to_dict` wrote.
+
+        Parameters
+        ----------
+        content
+            Field -> value.
+
+        Returns
+        -------
+        Settling
+            The same poles.
 
         Raises
         ------
@@ -86,8 +113,8 @@ def fit_settling(seconds: FloatArray, response: FloatArray) -> Settling:
 
     >>> import numpy as np
     >>> seconds = np.linspace(0.0, 5e-9, 200)
-    >>> found = fit_settling(seconds, 1.0 - np.exp(-seconds / 0.5e-9))
-    >>> found.worst < 1e-3, round(float(found.remaining(1e-9)), 3)
+    >>> settling = fit_settling(seconds, 1.0 - np.exp(-seconds / 0.5e-9))
+    >>> settling.worst < 1e-3, round(float(settling.remaining(1e-9)), 3)
     (True, 0.135)
     """
     change = float(response[0] - response[-1])

@@ -78,11 +78,11 @@ def with_states(
     while True:
         middles = known[:-1] + 0.5 * np.diff(known)
         truth = _measured(cell, middles, options, time_limit_second)
-        found = StateMap(states=tuple(known), conductances=tuple(siemens))
-        worst = float(np.abs(found.conductance(middles) / truth - 1.0).max())
+        measured = StateMap(states=tuple(known), conductances=tuple(siemens))
+        worst = float(np.abs(measured.conductance(middles) / truth - 1.0).max())
         if worst <= tolerance:
-            found = replace(found, worst=worst)
-            return replace(cell, state_map=found, table=None)
+            measured = replace(measured, worst=worst)
+            return replace(cell, state_map=measured, table=None)
         if 2 * points - 1 > _MOST:
             raise ConvergenceError(
                 f"tolerance: got {tolerance:g}, reached {worst:.1e} with {points} states, expected"

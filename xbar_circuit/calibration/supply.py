@@ -62,10 +62,10 @@ def tabulate_supply(
     if isinstance(inner, MemoryTransistor):
         return cell
     sign = math.copysign(1.0, cell.drive_volt)
-    found = []
+    tables = []
     for k in range(points):
         lost = 0.5 * drop * (1.0 - math.cos(math.pi * k / (points - 1)))
         at = replace(inner, supply_volt=inner.supply_volt - sign * lost, table=None, tables=())
         made = tabulate(at, volts=volts, conductances=conductances, **settings)
-        found.append((made.drive_volt, made.known_table()))
-    return replace(cell, tables=tuple(found))
+        tables.append((made.drive_volt, made.known_table()))
+    return replace(cell, tables=tuple(tables))

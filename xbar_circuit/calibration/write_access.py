@@ -14,7 +14,7 @@ from xbar_circuit.errors import ConvergenceError, ParameterError
 __all__ = ["write_access"]
 
 _MARGINS = (0.02, 0.05, 0.1)  # of the pulse, by which the GST may lag the nodes; chosen
-_MOST_FALL = 1e-5  # of the heater's conductance: of no consequence beside a step's own error
+_MOST_FALL = 1e-5  # of the heater's conductance: negligible compared with a step's own error
 
 
 def write_access(
@@ -62,7 +62,7 @@ def write_access(
 def _tabulated(
     bare: OneT1R, top: float, siemens: float, tolerance: float, folder: Path | None
 ) -> OneT1R:
-    """Return the cell with its table; where splines overshoot beside a knot, the knots are moved.
+    """Return the cell with its table; where splines overshoot next to a knot, the knots are moved.
 
     Raises
     ------

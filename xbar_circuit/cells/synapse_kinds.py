@@ -151,9 +151,7 @@ class SelectionCounter:
     """The global counter that names the device to program; a value, not a state.
 
     length : where it starts again at 0, the number of devices.
-
     increment : how much one update adds.
-
     value : current value.
 
     >>> counter = SelectionCounter(length=3)

@@ -47,9 +47,9 @@ class TableQuality:
 
     held_out_points : how many currents were simulated half-way between the knots.
     worst, rms : their error, relative to the largest current of a device of that conductance.
-    least_slope : smallest slope of the current over the driving voltage, over the conductance, on
-        a grid twice as fine as the table in each direction. Where the cell conducts it is above 0,
-        so the current is monotone; a cell that is off may miss 0 by rounding, at most by 1e-9.
+    least_slope : smallest slope of the current over the driving voltage, over the conductance, on a
+        grid twice as fine as the table in each direction. Where the cell conducts it is above 0, so
+        the current is monotone; a cell that is off may miss 0 by rounding, at most by 1e-9.
     neglected : largest current that leaves by another terminal than the table has (gate or bulk
         leakage), relative to the largest current.
     """

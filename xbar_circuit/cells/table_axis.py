@@ -21,7 +21,6 @@ class TableAxis:
     """Uniform knots from `start` to `stop`, both included, at least 5.
 
     start, stop : ends of the axis, in the unit of what it holds.
-
     points : number of knots.
     """
 

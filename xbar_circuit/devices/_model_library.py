@@ -42,8 +42,8 @@ class LibraryContents:
     sections : the sections of the library file itself.
     files : every file read, in order.
     digest : SHA-256 of the contents of these files.
-    options : global settings outside of any subcircuit, ``temp`` of a ``.temp`` card among them,
-        as they are written.
+    options : global settings outside of any subcircuit, ``temp`` of a ``.temp`` card among them, as
+        they are written.
     globals : nodes that a ``.global`` card makes one for the whole deck.
     stray : the first card outside of any subcircuit that is an element or asks for an analysis or
         an output; empty where there is none.

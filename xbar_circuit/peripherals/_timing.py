@@ -27,16 +27,11 @@ class Timing:
     The default edges are a choice: short compared with every interval, long enough for a simulator.
 
     period_second : time from one start to the next [s].
-
     start_second : how long ``start`` is high [s].
-
     tick_second : period of the clock [s]; 0 is no clock.
-
     first_tick_second : first rising edge after the start of the period [s].
-
     edge_fraction : rise time over the shortest interval, dimensionless; transistors get gentler
-    edges.
-
+        edges.
     cycle_second : shortest cycle of a circuit inside that runs by itself [s]; 0 is none.
     """
 

@@ -13,8 +13,8 @@ class PartCost:
     """Cost of one use of a part.
 
     latency_second : time of it.
-    energy_joule : by the model in the part's docstring; NaN for a circuit, whose energy has
-        to be measured.
+    energy_joule : by the model in the part's docstring; NaN for a circuit, whose energy has to be
+        measured.
     area_square_metre : NaN without a layout, as for all parts here.
     """
 

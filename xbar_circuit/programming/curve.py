@@ -42,6 +42,11 @@ class ProgrammingCurve:
         Conductance after each pulse at `read_volt` [S], strictly falling.
     read_volt
         Read voltage [V].
+
+    >>> from xbar_circuit.devices import PcmCell
+    >>> curve = ProgrammingCurve.simulate(PcmCell.sebastian2017(), points=17)
+    >>> round(float(curve.volt_for(5e-6)), 2), curve.pulse_for(5e-6).width_second
+    (3.57, 3e-06)
     """
 
     pulse: Pulse
@@ -62,10 +67,30 @@ class ProgrammingCurve:
     ) -> ProgrammingCurve:
         """Simulate the curve of a cell, from its crystalline state.
 
+        Parameters
+        ----------
+        cell
+            The cell.
+        pulse
+            Shape of the pulse; its amplitude does not count.
+        lowest_volt, highest_volt
+            Range of amplitudes [V].
+        points
+            Number of amplitudes, at least 5.
+        read_volt
+            Read voltage [V].
+
+        Returns
+        -------
+        ProgrammingCurve
+            From the last amplitude that leaves the cell crystalline, without amplitudes after which
+            the conductance does not fall.
+
         Raises
         ------
         ParameterError
-            No amplitude in the range melts the cell.
+            Fewer than five amplitudes in the range melt the cell and leave less than the one
+            before.
         """
         checks.count("points", points, minimum=5)
         volts = np.linspace(lowest_volt, highest_volt, points)
@@ -91,12 +116,34 @@ class ProgrammingCurve:
         return PchipInterpolator(np.log(self.conductances[::-1]), self.volts[::-1])
 
     def volt_for(self, conductance: ArrayLike) -> FloatArray:
-        """Return the amplitude that programs this conductance [V]; clipped to the curve."""
+        """Return the amplitude that programs a conductance.
+
+        Parameters
+        ----------
+        conductance
+            Wanted conductance at `read_volt` [S], any shape; beyond the curve's ends they count.
+
+        Returns
+        -------
+        FloatArray
+            Amplitude [V], of the shape of `conductance`.
+        """
         g = checks.non_negative("conductance", conductance, "S")
         return np.asarray(
             self._inverse(np.log(np.clip(g, self.conductances[-1], self.conductances[0])))
         )
 
     def pulse_for(self, conductance: float) -> Pulse:
-        """Return the pulse that programs this conductance from any state."""
+        """Return the pulse that programs a conductance from any state.
+
+        Parameters
+        ----------
+        conductance
+            Wanted conductance at `read_volt` [S].
+
+        Returns
+        -------
+        Pulse
+            `pulse` with the amplitude of :meth:`volt_for`.
+        """
         return replace(self.pulse, volt=float(self.volt_for(conductance)))

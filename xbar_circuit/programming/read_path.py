@@ -40,7 +40,20 @@ class VerifyPath(Protocol):
         ...
 
     def measure(self, current: FloatArray, *, rng: np.random.Generator) -> FloatArray:
-        """Return the conductance measured by the controller [S], for true currents [A]."""
+        """Return the conductance that the controller measures.
+
+        Parameters
+        ----------
+        current
+            True currents of the cells [A], any shape.
+        rng
+            Draws the noise of the read.
+
+        Returns
+        -------
+        FloatArray
+            Conductance [S], of the shape of `current`.
+        """
         ...
 
 
@@ -93,7 +106,26 @@ class ReadPath:
         return 0.0 if self.bits is None else self.full_scale_siemens / (2**self.bits - 1)
 
     def measure(self, current: FloatArray, *, rng: np.random.Generator) -> FloatArray:
-        """Return the conductance measured by the controller [S], for true currents [A]."""
+        """Return the conductance that the controller measures: noisy, and rounded to a code.
+
+        Parameters
+        ----------
+        current
+            True currents of the cells [A], any shape.
+        rng
+            Draws the noise of path and cells.
+
+        Returns
+        -------
+        FloatArray
+            Conductance [S], of the shape of `current`: a multiple of `step_siemens` from 0 to
+            `full_scale_siemens`; with an ideal converter any number from 0.
+
+        >>> path = ReadPath(full_scale_siemens=25.5e-6)
+        >>> rng = np.random.default_rng(0)
+        >>> (path.measure(np.array([1.01e-6]), rng=rng) * 1e6).round(6).tolist()
+        [5.0]
+        """
         noise = self.noise_ampere * rng.standard_normal(current.shape)
         noise += self.relative_noise * current * rng.standard_normal(current.shape)
         g = (current + noise) / self.read_volt
@@ -156,14 +188,14 @@ class CalibratedReadPath:
 
     @cached_property
     def _siemens_of_code(self) -> FloatArray:
-        """Return the conductance that each code stands for (codes,) [S]."""
+        """Return the conductance that the controller takes each code for (codes,) [S]."""
         current = np.linspace(0.0, self.largest_siemens * self.read_volt, _CURVE_POINTS)
         entering = self.model.converter_input(current)
         steps = np.diff(entering)
         if not ((steps >= 0.0).all() or (steps <= 0.0).all()) or not steps.any():
             raise ParameterError.about(
                 "model",
-                got="a curve that turns around, or stands still",
+                got="a curve that turns around, or does not move",
                 expected=f"a monotone one up to {current[-1]:.3g} A",
                 remedy="lower largest_siemens or read_volt, or fit with a lower degree",
             )
@@ -173,7 +205,20 @@ class CalibratedReadPath:
         return np.asarray(np.interp(middle, entering[order], current[order]) / self.read_volt)
 
     def measure(self, current: FloatArray, *, rng: np.random.Generator) -> FloatArray:
-        """Return the conductance measured by the controller [S], for true currents [A]."""
+        """Return the conductance that the controller measures through the tile's read-out.
+
+        Parameters
+        ----------
+        current
+            True currents of the cells [A], any shape.
+        rng
+            Draws the noise of cells and read-out.
+
+        Returns
+        -------
+        FloatArray
+            Conductance [S], of the shape of `current`: that of the code by the nominal curve.
+        """
         noisy = current * (1.0 + self.relative_noise * rng.standard_normal(current.shape))
         entering = self.model.converter_input(noisy)
         entering = entering + self.model.noise * rng.standard_normal(current.shape)

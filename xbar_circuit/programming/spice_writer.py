@@ -46,11 +46,26 @@ class SpiceWriter:
 
     @property
     def cells(self) -> int:
-        """One."""
+        """Always 1."""
         return 1
 
     def write(self, volt: FloatArray, chosen: Mask, *, rng: np.random.Generator) -> FloatArray:  # noqa: ARG002 - the simulated cell has no pulse-to-pulse noise
-        """Run one pulse; return the driver's energy [J]."""
+        """Run one pulse in ngspice, from the present state.
+
+        Parameters
+        ----------
+        volt
+            Amplitude [V], (1,).
+        chosen
+            Whether the cell is written, (1,).
+        rng
+            Not used: the simulated cell has no pulse-to-pulse noise.
+
+        Returns
+        -------
+        FloatArray
+            Energy that the driver delivered [J], (1,); 0 if the cell was not written.
+        """
         if not chosen[0]:
             return np.zeros(1)
         pulse = replace(self.pulse, volt=float(volt[0]) * self.strength)
@@ -69,11 +84,28 @@ class SpiceWriter:
         return np.array([np.trapezoid(power, plot["time"])])
 
     def write_second(self) -> float:
-        """Return the duration of one pulse with its rest [s]."""
+        """Return the duration of one pulse.
+
+        Returns
+        -------
+        float
+            Duration with its rest [s].
+        """
         return self.pulse.seconds
 
     def current(self, read_volt: float) -> FloatArray:
-        """Return the cell's current [A]."""
+        """Return the cell's current in an operating point of ngspice.
+
+        Parameters
+        ----------
+        read_volt
+            Read voltage [V].
+
+        Returns
+        -------
+        FloatArray
+            Current [A], (1,).
+        """
         deck = self._deck(f"V1 b 0 {read_volt!r}\n{_EXACT}")
         return -np.asarray(spice.run(deck, spice.Op(), vectors=["i(v1)"])[0]["i(v1)"])
 
@@ -84,7 +116,22 @@ class SpiceWriter:
         *,
         rng: np.random.Generator,  # noqa: ARG002
     ) -> FloatArray:
-        """Return the cell's current [A]."""
+        """Return the cell's current; an operating point has no noise.
+
+        Parameters
+        ----------
+        read_volt
+            Read voltage [V].
+        read_second
+            Not used.
+        rng
+            Not used.
+
+        Returns
+        -------
+        FloatArray
+            Current [A], (1,).
+        """
         return self.current(read_volt)
 
     def _deck(self, lines: str) -> str:

@@ -39,8 +39,9 @@ class ProgramResult:
     """Result and cost of a programming run; arrays have one entry per cell.
 
     target, reached : wanted and true conductance at the read voltage [S].
-    pulses : how many each cell took. accepted : whether its last read was within tolerance.
-    energy_joule, second : of pulses and reads together.
+    pulses : number of pulses that each cell took.
+    accepted : whether its last read was within tolerance.
+    energy_joule, second : energy [J] and time [s] of pulses and reads together.
     """
 
     target: FloatArray
@@ -62,7 +63,7 @@ class ProgramResult:
 
     @property
     def accepted_rms_error(self) -> float:
-        """The same over the accepted cells only [S]; 0 if there is none."""
+        """Root mean square of the error over the accepted cells only [S]; 0 if there is none."""
         error = self.error[self.accepted]
         return float(np.sqrt(np.mean(error**2))) if error.size else 0.0
 
@@ -74,23 +75,24 @@ def single_shot(
     curve: ProgrammingCurve,
     rng: np.random.Generator,
 ) -> ProgramResult:
-    """Write each cell once without verifying; arguments as in :func:`program_and_verify`.
+    """Write each cell once without verifying.
 
     Parameters
     ----------
     writer
-        What applies pulses to the cells.
+        The cells.
     target
-        Conductances [S].
+        Wanted conductances at the curve's read voltage [S], one for each cell or a scalar.
     curve
         Programming curve that gives each target's pulse.
     rng
-        Draws the errors of the reads.
+        Randomness of the pulses.
 
     Returns
     -------
     ProgramResult
-        Of each cell, in the shape of `target`: conductance reached [S]; energy [J] and time [s].
+        Of each cell, (cells,): conductance reached [S], one pulse, accepted; energy [J] and time
+        [s] of that pulse.
     """
     wanted = _targets(writer, target)
     every = np.ones(writer.cells, dtype=bool)
@@ -135,13 +137,13 @@ def program_and_verify(
     most_pulses
         Number of pulses after which a cell is given up.
     gain
-        Of the correction, at most 1.
+        Share of the correction that is made, above 0 and at most 1.
 
     Returns
     -------
     ProgramResult
-        Of each cell, in the shape of `target`: conductance reached [S], pulses, whether it was
-        accepted; energy [J] and time [s].
+        Of each cell, (cells,): conductance reached [S], pulses, whether it was accepted; energy [J]
+        and time [s] of pulses and reads.
 
     Raises
     ------
@@ -149,6 +151,15 @@ def program_and_verify(
         `target` does not fit the writer's cells.
     ParameterError
         A number out of range.
+
+    >>> from xbar_circuit.devices import PulsedSet
+    >>> from xbar_circuit.programming import PulsedWriter, ReadPath
+    >>> writer = PulsedWriter.array(PulsedSet.nandakumar2018(), 4)
+    >>> result = program_and_verify(
+    ...     writer, 5e-6, read_path=ReadPath(), tolerance_siemens=1e-6, rng=np.random.default_rng(0)
+    ... )
+    >>> result.pulses.tolist(), result.accepted.tolist()
+    ([4, 3, 4, 3], [True, True, True, True])
     """
     wanted = _targets(writer, target)
     tolerance = checks.non_negative("tolerance_siemens", tolerance_siemens, "S")

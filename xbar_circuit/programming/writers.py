@@ -31,25 +31,72 @@ class Writer(Protocol):
 
     @property
     def cells(self) -> int:
-        """How many."""
+        """Number of cells."""
         ...
 
     def write(self, volt: FloatArray, chosen: Mask, *, rng: np.random.Generator) -> FloatArray:
-        """Apply one pulse of each amplitude [V] to the chosen cells; return energies [J]."""
+        """Apply one pulse to some of the cells.
+
+        Parameters
+        ----------
+        volt
+            Amplitude for each cell [V], (cells,).
+        chosen
+            Which cells are written, (cells,).
+        rng
+            Draws what differs from pulse to pulse.
+
+        Returns
+        -------
+        FloatArray
+            Energy that the drivers delivered to each cell [J], (cells,); 0 for the others.
+        """
         ...
 
     def write_second(self) -> float:
-        """Return the duration of one pulse [s]."""
+        """Return the duration of one pulse.
+
+        Returns
+        -------
+        float
+            Duration [s].
+        """
         ...
 
     def current(self, read_volt: float) -> FloatArray:
-        """Return each cell's current at the read voltage [A], without noise."""
+        """Return the current of each cell, without noise.
+
+        Parameters
+        ----------
+        read_volt
+            Read voltage [V].
+
+        Returns
+        -------
+        FloatArray
+            Current [A], (cells,).
+        """
         ...
 
     def observe(
         self, read_volt: float, read_second: float, *, rng: np.random.Generator
     ) -> FloatArray:
-        """Return what one read of this length sees of each cell [A], with the cells' own noise."""
+        """Return the current of each cell in one read, with the cells' own noise.
+
+        Parameters
+        ----------
+        read_volt
+            Read voltage [V].
+        read_second
+            Duration of the read [s].
+        rng
+            Draws the noise.
+
+        Returns
+        -------
+        FloatArray
+            Mean current over the read [A], (cells,).
+        """
         ...
 
 
@@ -97,7 +144,28 @@ class CompactWriter:
         pulse: Pulse = RESET_PULSE,
         noisy: bool = True,
     ) -> CompactWriter:
-        """Return crystalline devices drawn around `cell`; None is the default variability."""
+        """Return crystalline devices drawn around a nominal cell.
+
+        Parameters
+        ----------
+        cell
+            The nominal cell.
+        cells
+            Number of devices.
+        rng
+            Draws the devices.
+        variability
+            How they differ; None is the default variability.
+        pulse
+            Shape of the pulses.
+        noisy
+            Whether a read sees the cells' own 1/f noise.
+
+        Returns
+        -------
+        CompactWriter
+            Devices with no amorphous thickness, ready to be written.
+        """
         spread = variability or PcmVariability()
         return cls(
             cell=spread.draw(cell, cells, rng=rng),
@@ -109,11 +177,26 @@ class CompactWriter:
 
     @property
     def cells(self) -> int:
-        """How many."""
+        """Number of cells."""
         return self.thickness.size
 
     def write(self, volt: FloatArray, chosen: Mask, *, rng: np.random.Generator) -> FloatArray:
-        """Integrate one pulse for the chosen cells together; return the drivers' energies [J]."""
+        """Integrate one pulse for the chosen cells together.
+
+        Parameters
+        ----------
+        volt
+            Amplitude for each cell [V], (cells,).
+        chosen
+            Which cells are written, (cells,).
+        rng
+            Draws the amplitude's variation from pulse to pulse.
+
+        Returns
+        -------
+        FloatArray
+            Energy that the drivers delivered [J], (cells,); 0 for the other cells.
+        """
         energy = np.zeros(self.cells)
         jitter = 1.0 + self.pulse_sigma * rng.standard_normal(self.cells)
         seen = (volt * self.strength * jitter)[chosen]
@@ -133,17 +216,49 @@ class CompactWriter:
         return energy
 
     def write_second(self) -> float:
-        """Return the duration of one pulse with its rest [s]."""
+        """Return the duration of one pulse.
+
+        Returns
+        -------
+        float
+            Duration with its rest [s].
+        """
         return self.pulse.seconds
 
     def current(self, read_volt: float) -> FloatArray:
-        """Return each cell's current [A], without noise."""
+        """Return the current of each cell, without noise.
+
+        Parameters
+        ----------
+        read_volt
+            Read voltage [V].
+
+        Returns
+        -------
+        FloatArray
+            Current [A], (cells,).
+        """
         return self.cell.conductance(self.thickness, read_volt=read_volt) * read_volt
 
     def observe(
         self, read_volt: float, read_second: float, *, rng: np.random.Generator
     ) -> FloatArray:
-        """Return the current of each cell in one read [A]."""
+        """Return the current of each cell in one read, with 1/f noise where the writer is `noisy`.
+
+        Parameters
+        ----------
+        read_volt
+            Read voltage [V].
+        read_second
+            Duration of the read [s], over which fast noise averages out.
+        rng
+            Draws the noise.
+
+        Returns
+        -------
+        FloatArray
+            Current [A], (cells,), not below 0.
+        """
         current = self.current(read_volt)
         if not self.noisy:
             return current
@@ -177,7 +292,20 @@ class PulsedWriter:
 
     @classmethod
     def array(cls, model: PulsedSet, cells: int) -> PulsedWriter:
-        """Return cells right after RESET."""
+        """Return cells right after RESET.
+
+        Parameters
+        ----------
+        model
+            The pulse model.
+        cells
+            Number of cells, at least 1.
+
+        Returns
+        -------
+        PulsedWriter
+            Cells at `floor_siemens`, with a memory of 1.
+        """
         count = checks.count("cells", cells)
         return cls(
             model=model,
@@ -187,11 +315,26 @@ class PulsedWriter:
 
     @property
     def cells(self) -> int:
-        """How many."""
+        """Number of cells."""
         return self.conductance.size
 
     def write(self, volt: FloatArray, chosen: Mask, *, rng: np.random.Generator) -> FloatArray:
-        """Apply one SET pulse where `volt` is above 0, a RESET where it is 0."""
+        """Apply one SET pulse where the amplitude is above 0, a RESET where it is 0.
+
+        Parameters
+        ----------
+        volt
+            Above 0 for a SET pulse, else 0, (cells,).
+        chosen
+            Which cells are written, (cells,).
+        rng
+            Draws the steps of the SET pulses.
+
+        Returns
+        -------
+        FloatArray
+            Energy of each cell's pulse [J], (cells,): `set_joule`, `reset_joule` or 0.
+        """
         g, memory = self.model.pulse(self.conductance, self.memory, rng=rng)
         setting, resetting = chosen & (volt > 0.0), chosen & (volt <= 0.0)
         self.conductance = np.where(setting, g, self.conductance)
@@ -201,11 +344,28 @@ class PulsedWriter:
         return np.where(setting, self.set_joule, np.where(resetting, self.reset_joule, 0.0))
 
     def write_second(self) -> float:
-        """Return the duration of one pulse [s]."""
+        """Return the duration of one pulse.
+
+        Returns
+        -------
+        float
+            `pulse_second` [s].
+        """
         return self.pulse_second
 
     def current(self, read_volt: float) -> FloatArray:
-        """Return each cell's current [A]."""
+        """Return the current of each cell.
+
+        Parameters
+        ----------
+        read_volt
+            Read voltage [V].
+
+        Returns
+        -------
+        FloatArray
+            Current [A], (cells,).
+        """
         return self.conductance * read_volt
 
     def observe(
@@ -215,5 +375,20 @@ class PulsedWriter:
         *,
         rng: np.random.Generator,  # noqa: ARG002
     ) -> FloatArray:
-        """Return each cell's current [A]."""
+        """Return the current of each cell; the pulse model has no read noise.
+
+        Parameters
+        ----------
+        read_volt
+            Read voltage [V].
+        read_second
+            Not used.
+        rng
+            Not used.
+
+        Returns
+        -------
+        FloatArray
+            Current [A], (cells,).
+        """
         return self.current(read_volt)

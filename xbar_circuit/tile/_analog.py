@@ -1,7 +1,7 @@
-"""What an amplifier adds to a product besides its curve: noise, and time to settle.
+"""What an amplifier adds to a product apart from its curve: noise, and time to settle.
 
 Both are measured in ngspice on one column of the tile, as the only column of its array: what the
-others do to it is a matter of the wires, not of the amplifier.
+others do to it depends on the wires, not on the amplifier.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class AmplifierNoise:
 
 
 def amplifier_noise(tile: Tile) -> AmplifierNoise:
-    """Return the noise at a converter's input besides the converter's own and the array's.
+    """Return the noise at a converter's input without the converter's own and the array's.
 
     A transimpedance amplifier, and a conveyor of transistors with a load, are measured on their
     column; so is the op-amp of transistors of a charge integrator, as a follower, whose white noise

@@ -1,4 +1,4 @@
-"""What stands behind the matrix product of a tile, in one pass; imported only where numba is."""
+"""What follows the matrix product of a tile, in one pass; imported only where numba is."""
 
 from __future__ import annotations
 

@@ -119,5 +119,16 @@ class TileDescription:
         return with_terminals(self.crossbar, driver_ohm=self.warm_driver.deck_ohm, sense_ohm=0.0)
 
     def with_model(self, model: ReadoutModel) -> Self:
-        """Return this tile with a fast model of its read-out."""
+        """Return this tile with a fast model of its read-out.
+
+        Parameters
+        ----------
+        model
+            The model, such as a calibrated one.
+
+        Returns
+        -------
+        Self
+            The same tile with this `model`.
+        """
         return dataclasses.replace(self, model=model)

@@ -1,6 +1,6 @@
 """The digital end of a tile: which columns meet before a converter, and how codes are added.
 
-Without a synapse a column stands for itself, or columns 2k and 2k + 1 for a pair. With one, the
+Without a synapse a column is an output, or columns 2k and 2k + 1 for a pair. With one, the
 columns of its block are added by their significance: the signs of a pair, the digits of a sliced
 weight, the devices of a shared one. Where the read-out subtracts pairs before their converter, a
 positive and a negative column of equal significance meet.
@@ -29,7 +29,7 @@ class CodeCombination:
     drive : factor of an input on each row of its block (block rows,).
     pairs : (converters, 2) columns that meet before each converter, positive and negative; None
         where every column has its own.
-    significance : of the converters of one output (converters an output,).
+    significance : factors of the converters of one output (converters an output,).
     """
 
     drive: tuple[int, ...]

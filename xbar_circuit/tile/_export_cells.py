@@ -174,8 +174,8 @@ def _meant_at(celsius: float) -> str:
 
 def _as_module(line: str) -> str:
     """Return a call of the subcircuit pcm_read as one of the Verilog-A module."""
-    found = re.fullmatch(r"X(\S+) (\S+) (\S+) pcm_read (ua=\S+)", line)
-    return f"N{found[1]} {found[2]} {found[3]} {_PCM_MODEL} {found[4]}" if found else line
+    match = re.fullmatch(r"X(\S+) (\S+) (\S+) pcm_read (ua=\S+)", line)
+    return f"N{match[1]} {match[2]} {match[3]} {_PCM_MODEL} {match[4]}" if match else line
 
 
 def _by_depth(preamble: str) -> tuple[list[str], list[str]]:
@@ -219,8 +219,8 @@ def _spectre(
 
 def _module(line: str) -> str | None:
     """Return the Verilog-A module of a ``.model`` line; None of a transistor's, or another line."""
-    found = re.match(r"\.model (\S+) (\S+)", line)
-    return None if found is None or "level" in line.lower() else found[2]
+    match = re.match(r"\.model (\S+) (\S+)", line)
+    return None if match is None or "level" in line.lower() else match[2]
 
 
 def _spectre_lines(lines: Sequence[str]) -> Iterator[str]:
@@ -246,4 +246,4 @@ def _spectre_lines(lines: Sequence[str]) -> Iterator[str]:
 
 
 def _small_names(values: str) -> str:
-    return re.sub(r"(\w+)=", lambda found: f"{found[1].lower()}=", values)
+    return re.sub(r"(\w+)=", lambda match: f"{match[1].lower()}=", values)

@@ -37,7 +37,7 @@ class FastTile(TileDescription):
 
     @property
     def window_second(self) -> float:
-        """Over which the fast model averages the currents [s]: a window, or the whole period."""
+        """Time over which the fast model averages currents [s]: a window, or the period."""
         return self.readout.window_second or self.period_second
 
     @cached_property
@@ -63,9 +63,12 @@ class FastTile(TileDescription):
         return with_terminals(self.driven, driver_ohm=0.0, sense_ohm=self.fast_model.input_ohm)
 
     def slopes(self) -> FloatArray:
-        """Return the transfer of the loaded array with the cells' slopes at zero [S].
+        """Return the transfer of the loaded array with the cells' slopes at zero.
 
-        (rows, cols); of cells whose rows drive gates, what they hold.
+        Returns
+        -------
+        FloatArray
+            Transfer [S], (rows, cols); of cells whose rows drive gates, their conductances.
         """
         if not self.crossbar.cell.loads_row:
             return self.crossbar.conductance
@@ -106,6 +109,12 @@ class FastTile(TileDescription):
         rng
             Draws the driver's jitter; None is none.
 
+        Returns
+        -------
+        tuple
+            One :class:`~xbar_circuit.peripherals.WordLines` for each read of a product, (batch,
+            rows).
+
         Raises
         ------
         ShapeError, ParameterError
@@ -117,7 +126,20 @@ class FastTile(TileDescription):
     def draw_noise(
         self, reads: Sequence[WordLines], rng: np.random.Generator | None
     ) -> list[ReadNoise]:
-        """Draw the noise of array, amplifiers and converters; nothing without `rng`."""
+        """Draw the noise of array, amplifiers and converters.
+
+        Parameters
+        ----------
+        reads
+            The reads of a batch of products, from :meth:`reads`.
+        rng
+            Random generator; None draws nothing.
+
+        Returns
+        -------
+        list
+            One :class:`ReadNoise` for each read.
+        """
         if rng is None:
             return [ReadNoise() for _ in reads]
         return draw(
@@ -132,12 +154,35 @@ class FastTile(TileDescription):
         )
 
     def one_read(self, x: ArrayLike) -> WordLines:
-        """Return one read of every input from -1 to 1: of several, the k-th of input k, in turn."""
+        """Return one read of every input, for measurements that need no more.
+
+        Parameters
+        ----------
+        x
+            Inputs from -1 to 1, (batch, inputs) or (inputs,).
+
+        Returns
+        -------
+        WordLines
+            Signals (batch, rows); where a product has several reads, those of input k are its read
+            ``k % read_count``.
+        """
         reads = self.reads(x)
         return reads[0] if len(reads) == 1 else WordLines.in_turn(reads)
 
     def column_current(self, read: WordLines) -> FloatArray:
-        """Return the mean currents into the read-outs by the fast engine (batch, cols) [A]."""
+        """Return the mean currents into the read-outs by the fast engine.
+
+        Parameters
+        ----------
+        read
+            Signals of the word lines, (batch, rows).
+
+        Returns
+        -------
+        FloatArray
+            Currents over the read-outs' window [A], (batch, cols).
+        """
         return self._array.column_current(read)
 
     def codes_of(self, current: FloatArray, noise: ReadNoise | None = None) -> CodeArray:
@@ -146,9 +191,14 @@ class FastTile(TileDescription):
         Parameters
         ----------
         current
-            Into the read-outs (batch, cols) [A].
+            Currents into the read-outs [A], (batch, cols).
         noise
-            What was drawn for this read.
+            Noise drawn for this read; None is none.
+
+        Returns
+        -------
+        CodeArray
+            Codes, (batch, converters).
         """
         drawn = noise or ReadNoise()
         entering = self.fast_model.converter_input(self.digital.meet(current))
@@ -157,7 +207,20 @@ class FastTile(TileDescription):
         return converted(self.warm_readout, entering, drawn.decisions)
 
     def product_codes(self, reads: Sequence[WordLines], codes: Sequence[CodeArray]) -> CodeArray:
-        """Return the codes of the outputs: those of the reads shifted and added, digits added."""
+        """Return the codes of the outputs: those of the reads weighted and added, digits added.
+
+        Parameters
+        ----------
+        reads
+            The reads of a batch of products, for their weights.
+        codes
+            Codes of every read, each (batch, converters).
+
+        Returns
+        -------
+        CodeArray
+            Codes, (batch, outputs).
+        """
         whole: CodeArray = sum(
             (read.weight * code for read, code in zip(reads, codes, strict=True)),
             np.zeros_like(codes[0]),

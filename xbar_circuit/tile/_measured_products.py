@@ -1,4 +1,4 @@
-"""What ngspice says of a tile's products: codes, and the voltages and currents beside them."""
+"""What ngspice says of a tile's products: codes, with the voltages and currents."""
 
 from __future__ import annotations
 

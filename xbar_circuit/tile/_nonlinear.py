@@ -1,6 +1,6 @@
 """Nonlinear cells at the speed of linear ones: a correction fitted to Newton's solutions.
 
-An array of nonlinear cells has no transfer matrix, and solving it anew for every patch of every
+An array of nonlinear cells has no transfer matrix, and solving it again for every patch of every
 image would take days. But its columns' currents are close to two products. One is that of the
 voltages with the transfer matrix T of the array whose cells have their zero-bias conductance, ``a =
 V T``. The other adds what the cells' law gives beyond that without wires, ``b = a + s(V) B``: s is
@@ -227,13 +227,13 @@ def fit(tiles: Sequence[tuple[Tile, FloatArray, FloatArray]]) -> Correction:
     load = float(np.maximum(np.abs(a), np.abs(b)).max()) or 1.0
     terms = np.stack([a, b, b * np.abs(a) / load, b * np.abs(b) / load], axis=1)
     basis = np.concatenate([terms, terms * x[:, None]], axis=1)
-    found = np.linalg.lstsq(basis[~rest], y[~rest], rcond=1e-9)[0]
+    fitted = np.linalg.lstsq(basis[~rest], y[~rest], rcond=1e-9)[0]
     full = float(np.abs(y).max()) or 1.0
     plain = a if cell.loads_row else b
-    error, without = ((v[rest] - y[rest]) / full for v in (basis @ found, plain))
+    error, without = ((v[rest] - y[rest]) / full for v in (basis @ fitted, plain))
     return replace(
         start,
-        coefficients=found.reshape(2, 4).T.copy(),
+        coefficients=fitted.reshape(2, 4).T.copy(),
         load_ampere=load,
         held_out=count,
         rms=float(np.sqrt(np.mean(error**2))) if error.size else np.nan,

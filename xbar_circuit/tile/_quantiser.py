@@ -1,7 +1,7 @@
 """Rounding to codes in single precision: evenly where a converter is even, else by its thresholds.
 
-A place is a converter's input in LSB above the lower end of its range. Every converter of ours is
-monotone without noise, so its thresholds say all that it does.
+A place is a converter's input in LSB above the lower end of its range. Every converter of this
+package is monotone without noise, so its thresholds say all that it does.
 """
 
 from __future__ import annotations
@@ -68,16 +68,16 @@ class Quantiser:
             np.floor(place, out=place)
             return np.clip(place, np.float32(0.0), self.highest, out=place)
         if len(self.samples) == 1:
-            found = np.searchsorted(self.samples[0], place, side="right")
+            codes = np.searchsorted(self.samples[0], place, side="right")
         else:
-            found = np.stack(
+            codes = np.stack(
                 [
                     np.searchsorted(one, place[:, k], side="right")
                     for k, one in enumerate(self.samples)
                 ],
                 axis=1,
             )
-        result: Reals = found.astype(np.float32)
+        result: Reals = codes.astype(np.float32)
         return result
 
 

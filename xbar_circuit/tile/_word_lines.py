@@ -138,18 +138,18 @@ def buffered_volt(
         It did not settle.
     """
     start = np.eye(len(admittance)) + buffer.output_ohm * admittance
-    found: FloatArray = np.ascontiguousarray(np.linalg.solve(start, volts.T).T)
+    node_volt: FloatArray = np.ascontiguousarray(np.linalg.solve(start, volts.T).T)
     scale = 1.0
     for _ in range(_ROUNDS):
-        drawn = row_current(found)
-        given = buffer.ampere(volts - found)
+        drawn = row_current(node_volt)
+        given = buffer.ampere(volts - node_volt)
         off = given - drawn
         scale = max(float(np.abs(given).max()), float(np.abs(drawn).max()), 1e-30)
         if float(np.abs(off).max()) <= _TOLERANCE * scale:
-            return found
-        slopes = buffer.siemens(volts - found)
+            return node_volt
+        slopes = buffer.siemens(volts - node_volt)
         matrix = admittance[None] + slopes[:, :, None] * np.eye(len(admittance))
-        found = found + np.linalg.solve(matrix, off[:, :, None])[:, :, 0]
+        node_volt = node_volt + np.linalg.solve(matrix, off[:, :, None])[:, :, 0]
     raise ConvergenceError(
         f"word-line buffers: got an error of {float(np.abs(off).max()) / scale:.2g} of the largest"
         f" current after {_ROUNDS} rounds, expected at most {_TOLERANCE:g}; raise limit_ampere, or"

@@ -67,8 +67,8 @@ def calibrate(
     held_out
         Number of held-out products.
     degree
-        Of the polynomial: 1 for offset and gain, 3 for compression; None takes the smallest of 1,
-        3 and 5 beyond which the error of prediction (leaving one out) no longer falls by 3 %.
+        Degree of the polynomial: 1 for offset and gain, 3 for compression; None takes the smallest
+        of 1, 3 and 5 beyond which the error of prediction (leaving one out) no longer falls by 3 %.
     array
         As in :meth:`Tile.mvm`.
     columns
@@ -77,7 +77,7 @@ def calibrate(
     analog
         Whether the amplifier's settling and noise are measured too.
     thresholds
-        Of the converter's circuit, measured (``characterize_converter(...).thresholds``)
+        Thresholds of the converter's circuit, measured (``characterize_converter(...).thresholds``)
         ``(2**bits - 1,)`` [V or A]: the model converts by these, with all that a formula leaves
         out. None takes those of the converter's own fast model.
     folder
@@ -122,7 +122,7 @@ class Calibration:
     tile : with its model.
     x : the inputs that were held out (products, rows).
     current : the fast engine's for them, in the columns that were read (products, columns) [A].
-    spice_code, fast_code : of the circuit and of the model (products, columns).
+    spice_code, fast_code : codes of the circuit and of the model (products, columns).
     simulator_second : mean time of a product in ngspice [s].
     """
 
@@ -235,11 +235,11 @@ def fit_readout(
         provenance=dataclasses.replace(tile.provenance, simulator=spice.simulator().version),
     )
     if analog:
-        found = amplifier_noise(tile)
+        own = amplifier_noise(tile)
         model = dataclasses.replace(
             model,
-            noise=found.rms,
-            noise_hertz=found.hertz,
+            noise=own.rms,
+            noise_hertz=own.hertz,
             settling=amplifier_settling(tile),
         )
     rest = slice(samples, samples + held_out)

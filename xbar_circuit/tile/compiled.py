@@ -44,10 +44,11 @@ def compile_tile(
         Any tile; limited buffers, and nonlinear cells without a correction, are solved by Newton
         for every input.
     transfer
-        Of ``tile.loaded`` (rows, cols) [S], where it is known already; None reduces it here. Of
-        nonlinear cells, with their conductances at zero bias; of gates, what the cells hold.
+        Transfer of ``tile.loaded`` (rows, cols) [S], where it is known already; None reduces it
+        here. That of nonlinear cells is taken with their conductances at zero bias; of cells whose
+        rows drive gates, it is their conductances.
     correction
-        What makes the transfer of nonlinear cells their currents, see `nonlinear`.
+        Correction that turns the transfer of nonlinear cells into their currents, see `nonlinear`.
 
     Returns
     -------
@@ -71,16 +72,12 @@ def compile_tile(
 
 
 class CompiledTile:
-    """Folded matrices and the digital end of a tile; make it with :func:`compiled`.
+    """Folded matrices and the digital end of a tile; make it with :func:`compile_tile`.
 
     Parameters
     ----------
-    tile
-        The compiled tile.
-    transfer
-        Of ``tile.loaded`` (rows, cols) [S], or None.
-    correction
-        Of nonlinear cells, or None.
+    tile, transfer, correction
+        As for :func:`compile_tile`.
     """
 
     def __init__(
@@ -163,7 +160,7 @@ class CompiledTile:
 
     @property
     def weights(self) -> tuple[int, ...]:
-        """Weight of each read's codes in a product."""
+        """Weight of each read's codes in a product, dimensionless (reads,)."""
         none = np.zeros((1, self.tile.inputs), dtype=np.float32)
         return tuple(weight for weight, _ in self.tile.driver.planes(none))
 
@@ -179,7 +176,7 @@ class CompiledTile:
 
     @property
     def worth(self) -> float:
-        """Siemens a code: what ``sum(x * conductance)`` of an output is larger by.
+        """Change of ``sum(x * conductance)`` of an output for each code [S].
 
         By the slope of the read-out, of a calibrated curve over the range of its codes, with wires
         and cells taken as ideal.
@@ -198,7 +195,17 @@ class CompiledTile:
         return 1.0 / (slope * volt)
 
     def encode(self, x: ArrayLike) -> Reals:
-        """Return the driver's codes of inputs (batch, inputs), float32.
+        """Return the driver's codes of inputs.
+
+        Parameters
+        ----------
+        x
+            Inputs from -1 to 1, (batch, inputs) or (inputs,).
+
+        Returns
+        -------
+        numpy.ndarray
+            Codes as float32, (batch, inputs).
 
         Raises
         ------
@@ -210,7 +217,7 @@ class CompiledTile:
         return result
 
     def codes(self, drive: Reals, *, rng: np.random.Generator | None = None) -> Reals:
-        """Return the codes of the outputs (batch, outputs), float32.
+        """Return the codes of the outputs.
 
         Parameters
         ----------
@@ -218,34 +225,38 @@ class CompiledTile:
             The driver's codes (batch, inputs).
         rng
             Draws all noise as :meth:`Tile.mvm` does; None for no noise.
+
+        Returns
+        -------
+        numpy.ndarray
+            Codes as float32, (batch, outputs).
+
         """
         if rng is not None:
             return self._noisy(drive, rng)
         if self._rounding is not None:
             return self._rounding.codes(self._planes(drive))
-        total: Reals | None = None
-        for weight, plane in self._planes(drive):
-            code = self._quantiser.round(self._read(plane))
-            if weight != 1:
-                code *= np.float32(weight)
-            total = code if total is None else np.add(total, code, out=total)
-        if total is None:  # pragma: no cover  a driver reads at least once
-            raise ShapeError("drive")
+        (first, plane), *rest = self._planes(drive)
+        total = self._quantiser.round(self._read(plane))
+        if first != 1:
+            total *= np.float32(first)
+        for weight, plane in rest:
+            total += np.float32(weight) * self._quantiser.round(self._read(plane))
         return self._digital.outputs_of(total)
 
     def add_products(
         self, drive: Reals, factor: Reals, offset: Reals, out: Reals, scratch: Scratch
     ) -> None:
-        """Add ``codes(drive) * factor - offset`` to what is there.
+        """Add ``codes(drive) * factor - offset`` to an array.
 
         Parameters
         ----------
         drive
             The driver's codes (batch, inputs).
         factor, offset
-            Of each output (outputs,), float32.
+            Factor and offset of each output (outputs,), float32.
         out
-            (batch, outputs), float32.
+            The array that is added to, (batch, outputs), float32.
         scratch
             Working memory of this thread.
         """
@@ -253,20 +264,43 @@ class CompiledTile:
         if rounding is None or not rounding.add_products(
             self._planes(drive), factor, offset, out, scratch
         ):
-            found = self.codes(drive) * factor
-            found -= offset
-            out += found
+            products = self.codes(drive) * factor
+            products -= offset
+            out += products
 
     def products(self, drive: Reals, *, rng: np.random.Generator | None = None) -> Reals:
-        """Return ``sum(x * conductance * significance)`` of each output (batch, outputs) [S].
+        """Return ``sum(x * conductance * significance)`` of each output.
 
-        The codes less those without an input, times their worth; arguments as for :meth:`codes`.
+        The codes less those without an input, times their worth.
+
+        Parameters
+        ----------
+        drive
+            The driver's codes (batch, inputs).
+        rng
+            As for :meth:`codes`.
+
+        Returns
+        -------
+        numpy.ndarray
+            Products [S] as float32, (batch, outputs).
         """
         result: Reals = (self.codes(drive, rng=rng) - self.zero) * np.float32(self.worth)
         return result
 
     def currents(self, drive: Reals) -> list[Reals]:
-        """Return the converters' noiseless input currents in each read (batch, converters) [A]."""
+        """Return the converters' input currents in each read, without noise.
+
+        Parameters
+        ----------
+        drive
+            The driver's codes (batch, inputs).
+
+        Returns
+        -------
+        list
+            Currents of each read [A] as float32, (batch, converters).
+        """
         codes = drive.astype(np.float32, copy=False)
         if self._siemens is not None and self._volt_per_code is not None:
             rest = self._rest.astype(np.float32)
@@ -276,9 +310,21 @@ class CompiledTile:
     def convert(
         self, currents: Sequence[Reals], *, noises: Sequence[ReadNoise] | None = None
     ) -> Reals:
-        """Return the codes of the outputs (batch, outputs) of currents as :meth:`currents` gives.
+        """Return the codes of currents such as :meth:`currents` gives.
 
-        So that currents of several tiles can be added before they are converted.
+        Currents of several tiles can be added before they are converted.
+
+        Parameters
+        ----------
+        currents
+            Currents of each read [A], (batch, converters).
+        noises
+            Noise of each read; None is none.
+
+        Returns
+        -------
+        numpy.ndarray
+            Codes of the outputs as float32, (batch, outputs).
         """
         drawn = [ReadNoise()] * len(currents) if noises is None else noises
         total = sum(

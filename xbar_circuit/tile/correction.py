@@ -1,4 +1,4 @@
-"""Gain and offset of every column, found and taken out, as a chip does it.
+"""Gain and offset of every column, measured and corrected, as a chip does it.
 
 Mismatch of the converters, offsets of the amplifiers and what the wires lose give every column a
 line of its own between the dot product and the code. A chip measures known products once, and from
@@ -41,12 +41,34 @@ class IdealScale:
         self._start, self._slope = (0.0, 1.0) if amplifier is None else amplifier.ideal_line
 
     def of_input(self, value: FloatArray) -> FloatArray:
-        """Return the code position of a converter input [V or A]."""
+        """Return the position of converter inputs among the codes.
+
+        Parameters
+        ----------
+        value
+            Converter inputs [V or A], any shape.
+
+        Returns
+        -------
+        FloatArray
+            Position [LSB], of the shape of `value`; a whole number is the middle of a code.
+        """
         result: FloatArray = (value - self._low) / self._lsb - 0.5
         return result
 
     def of_current(self, ampere: FloatArray) -> FloatArray:
-        """Return the code position of a column's current [A]."""
+        """Return the position of column currents among the codes.
+
+        Parameters
+        ----------
+        ampere
+            Currents [A], any shape.
+
+        Returns
+        -------
+        FloatArray
+            Position [LSB], of the shape of `ampere`; a whole number is the middle of a code.
+        """
         return self.of_input(self._start + self._slope * ampere)
 
 
@@ -54,9 +76,11 @@ class IdealScale:
 class ColumnCorrection:
     """The line of every column: ``code = gain * ideal + offset``.
 
-    gain, offset_lsb : (columns,).
-    gain_sigma, offset_sigma_lsb : their standard errors.
-    before_lsb, after_lsb : rms error of the codes that it was fitted to (columns,).
+    gain : dimensionless (columns,).
+    offset_lsb : offset [LSB] (columns,).
+    gain_sigma, offset_sigma_lsb : their standard errors, in the same units.
+    before_lsb, after_lsb : rms error of the codes that it was fitted to, without and with the
+        correction [LSB] (columns,).
     """
 
     gain: FloatArray
@@ -75,14 +99,24 @@ class ColumnCorrection:
         ideal
             Where the dot products lie on the ideal converter's scale (products, columns).
         code
-            Output codes (products, columns): ours, or measured on a chip.
+            Output codes (products, columns): simulated, or measured on a chip.
         levels
             Number of codes.
+
+        Returns
+        -------
+        ColumnCorrection
+            Gain [1] and offset [LSB] of every column (columns,), with their standard errors.
 
         Raises
         ------
         ShapeError, ParameterError
             The shapes differ, or a column has fewer than three codes inside its range.
+
+        >>> ideal = [[1.0], [3.0], [5.0], [6.0]]
+        >>> line = ColumnCorrection.fitted(ideal, [[3], [7], [11], [13]], levels=16)
+        >>> round(float(line.gain[0]), 9), round(float(line.offset_lsb[0]), 9)
+        (2.0, 1.0)
         """
         wanted, got = np.asarray(ideal, dtype=np.float64), np.asarray(code, dtype=np.float64)
         if wanted.ndim != 2 or wanted.shape != got.shape:
@@ -111,12 +145,29 @@ class ColumnCorrection:
         return cls(**dict(zip(cls.__slots__, np.array(lines).T, strict=True)))
 
     def apply(self, code: CodeArray | FloatArray) -> FloatArray:
-        """Return the corrected codes (batch, columns), real numbers on the ideal scale."""
+        """Return the corrected codes.
+
+        Parameters
+        ----------
+        code
+            Codes (batch, columns).
+
+        Returns
+        -------
+        FloatArray
+            Real numbers on the ideal scale [LSB], (batch, columns).
+        """
         result: FloatArray = (code - self.offset_lsb) / self.gain
         return result
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain JSON."""
+        """Return everything as plain JSON.
+
+        Returns
+        -------
+        dict
+            Field -> list of one number for each column.
+        """
         return {name: values.tolist() for name, values in dataclasses.asdict(self).items()}
 
 
@@ -140,7 +191,7 @@ def calibrate_columns(
     rng
         Draws the inputs and the converters' noise.
     products
-        How many.
+        Number of products.
     target
         Target conductances (rows, cols) [S]; None uses those of the crossbar.
     noise
@@ -151,7 +202,7 @@ def calibrate_columns(
     Returns
     -------
     ColumnCorrection
-        Of every column (cols,): gain, dimensionless, and offset [LSB], with their standard errors.
+        Gain, dimensionless, and offset [LSB] of every column (cols,), with their standard errors.
 
     Raises
     ------
@@ -180,5 +231,5 @@ def calibrate_columns(
             )
     x = random_inputs(rng, products, tile.crossbar.rows)
     ideal = IdealScale(tile.readout).of_current(x * tile.full_scale_volt @ wanted)
-    found = tile.mvm(x, engine=engine, array=array, folder=folder, rng=rng if noise else None)
-    return ColumnCorrection.fitted(ideal, found.code, levels=tile.readout.converter.levels)
+    measured = tile.mvm(x, engine=engine, array=array, folder=folder, rng=rng if noise else None)
+    return ColumnCorrection.fitted(ideal, measured.code, levels=tile.readout.converter.levels)

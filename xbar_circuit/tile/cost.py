@@ -1,7 +1,7 @@
 """What a matrix-vector product costs: time, energy and area, by component.
 
-Beside it stands the HERMES core (Khaddam-Aljameh et al., IEEE J. Solid-State Circuits 57, 1027,
-2022): 256 x 256 in 14 nm, 130 ns a product, 10.5 TOPS/W, 1.59 TOPS/mm2, two operations a
+It can be compared with the HERMES core (Khaddam-Aljameh et al., IEEE J. Solid-State Circuits 57,
+1027, 2022): 256 x 256 in 14 nm, 130 ns a product, 10.5 TOPS/W, 1.59 TOPS/mm2, two operations a
 multiply-accumulate.
 """
 
@@ -38,12 +38,12 @@ HERMES_CORE = {
 class TileCost:
     """Cost of one product of a tile.
 
-    latency_second : from the inputs' step to the codes.
-    energy_joule : by component: drivers, array, read-outs.
-    area_square_metre : the HERMES core's density scaled by the number of devices; None of our
-        circuits has a layout.
+    latency_second : time from the inputs' step to the codes [s].
+    energy_joule : energy by component [J]: drivers, array, read-outs.
+    area_square_metre : the HERMES core's density scaled by the number of devices [m2]; no circuit
+        of this package has a layout.
     operations : two for each multiply-accumulate.
-    assumptions : what the numbers rest on, in words.
+    assumptions : what the numbers assume, in words.
     """
 
     latency_second: float
@@ -59,11 +59,17 @@ class TileCost:
 
     @property
     def tops_per_watt(self) -> float:
-        """Operations for each picojoule."""
+        """Operations for each picojoule [TOPS/W]."""
         return self.operations / self.total_joule * 1e-12
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain JSON, with the HERMES core beside it."""
+        """Return everything as plain JSON, with the HERMES core for comparison.
+
+        Returns
+        -------
+        dict
+            Field -> value, with the total energy [J] and the efficiency [TOPS/W].
+        """
         content = {name: getattr(self, name) for name in self.__slots__}
         return content | {
             "total_joule": self.total_joule,
@@ -86,13 +92,13 @@ def tile_cost(
     Parameters
     ----------
     crossbar, driver, readout
-        Of the tile.
+        Parts of the tile.
     reads
         What the word lines do, over a batch of products.
     column_joule
         What a column's read-out takes for a read, see :func:`readout_joule` [J].
     operations
-        Of a product.
+        Operations of a product.
     """
     rows, cols = crossbar.shape
     line_farad = driver.farad + cols * crossbar.wires.row_farad

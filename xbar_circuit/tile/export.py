@@ -38,7 +38,7 @@ def export_array(
     crossbar
         The array.
     name
-        Of the subcircuit.
+        Name of the subcircuit.
     language
         One of `EXPORT_FORMATS`. ngspice has every cell. VACASK has ohmic, sinh and PCM cells and
         Verilog-A modules of one's own; HSPICE and Spectre lack measured tables, Xyce lacks PCM

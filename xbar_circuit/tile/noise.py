@@ -8,7 +8,7 @@ held ends: ``4 k T G`` (Nyquist, Phys. Rev. 32, 110, 1928), over the read-out's 
 ``1 / (2 T)`` of a mean over the time T, and of an amplifier that is sampled its own
 (``Readout.noise_hertz``).
 
-Both are Gaussian, so one number for each converter and read stands for all of them, and for what
+Both are Gaussian, so one number for each converter and read is drawn for all of them, and for what
 the amplifier adds. It is drawn before anything is solved; both engines add it at the converter's
 input.
 """
@@ -62,7 +62,12 @@ class TileNoise:
             object.__setattr__(self, "read_siemens", held)
 
     def check(self, crossbar: Crossbar) -> None:
-        """Refuse an array that it does not fit.
+        """Refuse an array that the noise does not fit.
+
+        Parameters
+        ----------
+        crossbar
+            The array.
 
         Raises
         ------
@@ -90,14 +95,25 @@ class ReadNoise:
     """Noise drawn for one read of every product.
 
     decisions : standard normal numbers of the converters (batch, converters, decisions), or None.
-    entering : what is added to the converters' inputs (batch, converters) [V or A], or None.
+    entering : noise added to the converters' inputs (batch, converters) [V or A], or None.
     """
 
     decisions: FloatArray | None = None
     entering: FloatArray | None = None
 
     def part(self, which: slice) -> ReadNoise:
-        """Return a part of the batch."""
+        """Return a part of the batch.
+
+        Parameters
+        ----------
+        which
+            Which products.
+
+        Returns
+        -------
+        ReadNoise
+            The noise of these products.
+        """
         return ReadNoise(
             decisions=None if self.decisions is None else self.decisions[which],
             entering=None if self.entering is None else self.entering[which],
@@ -170,9 +186,9 @@ def draw(
     variances
         From :func:`current_variances`, or None.
     window_second
-        Over which voltages are averaged [s].
+        Time over which voltages are averaged [s].
     converters
-        How many there are.
+        Number of converters.
     rng
         Draws; what has no noise draws nothing.
     """
@@ -182,7 +198,7 @@ def draw(
         converter.draw_noise(rng, shape) if converter.noisy else None for _ in reads
     ]
     slope = model.coefficients[1] / model.scale_ampere if len(model.coefficients) > 1 else 0.0
-    found = []
+    noises = []
     for read, own in zip(reads, decisions, strict=True):
         power = np.full(shape, model.noise**2)
         if variances is not None:
@@ -194,5 +210,5 @@ def draw(
                 columns = columns[:, digital.pairs].sum(axis=2)
             power = power + slope**2 * columns
         entering = np.sqrt(power) * rng.standard_normal(shape) if power.any() else None
-        found.append(ReadNoise(decisions=own, entering=entering))
-    return found
+        noises.append(ReadNoise(decisions=own, entering=entering))
+    return noises

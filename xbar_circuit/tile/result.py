@@ -19,8 +19,8 @@ __all__ = ["TileResult"]
 class TileResult:
     """Result of a tile.
 
-    code : (batch, outputs), one output a column, or one a pair of columns that are subtracted. Of
-        a driver with several reads, their codes weighted and added.
+    code : (batch, outputs), one output a column, or one a pair of columns that are subtracted. Of a
+        driver with several reads, their codes weighted and added.
     column_current : mean current into the read-outs over their window, by the fast model (batch,
         cols) [A], of several reads weighted and added; None from ngspice.
     engine : ``"fast"`` or ``"spice"``.

@@ -75,6 +75,20 @@ class Tile(FastTile):
         A part is of the wrong kind, a column is sensed at both ends, rows or columns form no whole
         groups, pulses meet a read-out that does not integrate them, or the table of a cell or the
         model of a read-out belongs to another temperature.
+
+    >>> from xbar_circuit import Crossbar, Terminals, Wires
+    >>> from xbar_circuit.peripherals import Dac, IdealConverter, Readout
+    >>> xbar = Crossbar(
+    ...     conductance=[[1e-5, 2e-5], [3e-5, 0.0]],
+    ...     wires=Wires(row_ohm=1.0, column_ohm=1.0),
+    ...     terminals=Terminals(),
+    ... )
+    >>> converter = IdealConverter(bits=8, low=-10e-6, high=10e-6)
+    >>> tile = Tile(crossbar=xbar, driver=Dac(bits=8), readout=Readout(converter=converter))
+    >>> tile.mvm([1.0, -0.5]).code.tolist()  # about -1 uA and 4 uA
+    [[114, 179]]
+    >>> round(tile.cost().total_joule * 1e15, 3)  # fJ: 2.4 in the array, 0.8 in the drivers
+    3.2
     """
 
     def mvm(
@@ -102,9 +116,15 @@ class Tile(FastTile):
             In ngspice: ``"full"`` writes every wire and cell, ``"macromodel"`` the exact reduction
             of a linear array to its ports.
         folder
-            In ngspice: where decks and answers are kept, and found again; None keeps nothing.
+            In ngspice: folder in which decks and answers are kept, and looked up; None keeps
+            nothing.
         time_limit_second
             Time allowed to each ngspice run [s].
+
+        Returns
+        -------
+        TileResult
+            Codes (batch, outputs), and from the fast engine the mean currents [A].
 
         Raises
         ------
@@ -161,13 +181,18 @@ class Tile(FastTile):
         Parameters
         ----------
         read
-            What the word lines do.
+            Signals of the word lines.
         noise
-            What was drawn for this read, or None.
+            Noise drawn for this read; None is none.
         array
             As in :meth:`mvm`.
         columns
             Which columns have a read-out; the others end in ideal virtual grounds. None is all.
+
+        Returns
+        -------
+        Testbench
+            The deck, with the vectors and times at which its codes are read.
         """
         text, drawn = None, noise or ReadNoise()
         if array == "macromodel":
@@ -197,10 +222,27 @@ class Tile(FastTile):
         time_limit_second: float | None = 600.0,
         progress: Callable[[int], object] | None = None,
     ) -> list[BenchAnswer]:
-        """Run the deck in parts of a few dozen products, and return what each gave.
+        """Run the deck in ngspice, a few dozen products at a time.
 
-        Arguments as for :meth:`mvm` and :meth:`bench`; `progress` is called with the number of
-        products of each part that is done.
+        Parameters
+        ----------
+        read
+            Signals of the word lines, (batch, rows).
+        noise
+            Noise drawn for this read; None is none.
+        array, folder, time_limit_second
+            As in :meth:`mvm`.
+        columns
+            As in :meth:`bench`.
+        vectors
+            Names of vectors to keep as well.
+        progress
+            Called with the number of products of each part that is done.
+
+        Returns
+        -------
+        list
+            An answer for each part, with its codes (products, converters).
         """
         answers = []
         for begin in range(0, len(read.volt), _PER_DECK):
@@ -230,13 +272,18 @@ class Tile(FastTile):
         return Provenance.of(self.bench(self.one_read(np.zeros(self.inputs))).deck)
 
     def readout_joule(self, supply_watt: float | None = None) -> float:
-        """Return the energy of one read of a column's read-out [J]; half of it if a pair shares it.
+        """Return the energy of one read of a column's read-out.
 
         Parameters
         ----------
         supply_watt
             Measured power of its op-amp and of the circuit in its converter [W]; None takes the
             calibrated model's energy, or the formulas of behavioural parts.
+
+        Returns
+        -------
+        float
+            Energy [J]; with half of what a pair shares.
 
         Raises
         ------
@@ -254,6 +301,11 @@ class Tile(FastTile):
             Inputs over which the energy is averaged; by default full scale on every row, the most.
         supply_watt
             As in :meth:`readout_joule`.
+
+        Returns
+        -------
+        TileCost
+            Latency [s], energy of each component [J], area [m2].
 
         Raises
         ------

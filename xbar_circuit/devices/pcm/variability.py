@@ -114,9 +114,7 @@ class PcmDevices:
     """An array of devices: a nominal cell and how each of them deviates from it, (cells,).
 
     thermal, area, noise, nuclei : factors, dimensionless.
-
     barrier_ev : added to the barrier [eV].
-
     thin_exponent, thick_exponent, crystal_exponent : added to the drift exponents, dimensionless.
     """
 

@@ -32,17 +32,11 @@ class IntegratorCircuit:
     """What the noise of an integrator depends on.
 
     farad, window_second, switch_ohm : the integrator's capacitor, window and switch [F, s, ohm].
-
     source_ohm, source_farad : resistance and capacitance of the column [ohm, F].
-
     unity, pole : unity and pole frequency of the op-amp [rad/s].
-
     white : density of its voltage noise, one-sided [V**2/Hz].
-
     input_farad : capacitance of its input [F].
-
     kt : k T [J].
-
     column : whether `source_ohm` has thermal noise.
     """
 

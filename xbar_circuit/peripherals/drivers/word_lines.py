@@ -20,12 +20,9 @@ class WordLines:
     The defaults are typical values, chosen here, not those of a particular design.
 
     volt : (batch, rows) voltage about the reference [V].
-
     second : (batch, rows) duration of each pulse, from the beginning of the read-out's window,
-    where it rises, to the beginning of its fall [s]; None is a level for the whole period.
-
+        where it rises, to the beginning of its fall [s]; None is a level for the whole period.
     rise_second, fall_second : duration of the edges [s].
-
     weight : factor of this read's codes in the product.
     """
 
@@ -125,11 +122,9 @@ class Wave:
     """Signal of one row in a deck, read after read.
 
     read, row : signals of the word lines, and the row.
-
     period_second : time from one read to the next [s].
-
     window_begin_second : time from the beginning of a read to that of its window, where pulses rise
-    [s].
+        [s].
     """
 
     read: WordLines
