@@ -4,13 +4,18 @@ import numpy as np
 import pytest
 
 from xbar_circuit import ParameterError, ShapeError
+from xbar_circuit.network import Network, Node
+from xbar_circuit.network.importers._simplify import fold_affine
 from xbar_circuit.network.operators import (
+    Affine,
     AveragePool,
     Clip,
+    Concat,
     Convolution,
     Dense,
     HardSwish,
     MaxPool,
+    Pad,
     Prelu,
     Reshape,
     Sigmoid,
@@ -152,3 +157,57 @@ def test_inputs_that_do_not_fit_are_refused_by_name():
         Dense(weight=np.ones((3, 2)), bias=np.zeros(3))
     with pytest.raises(ParameterError, match="not finite"):
         Dense(weight=np.array([[np.nan]]), bias=np.zeros(1))
+
+
+@pytest.mark.parametrize("mode", ["edge", "reflect", "wrap"])
+@pytest.mark.parametrize("padding", [((0, 0), (2, 1)), ((1, 2), (0, 3)), ((-1, 1), (2, -1))])
+def test_a_border_is_numpys(mode, padding):
+    x = np.arange(2.0 * 3 * 5, dtype=np.float32).reshape(2, 3, 5)
+    pairs = ((0, 0), *padding)
+    cut = x[
+        tuple(slice(max(0, -b), n - max(0, -a)) for n, (b, a) in zip(x.shape, pairs, strict=True))
+    ]
+    grown = [(max(0, b), max(0, a)) for b, a in pairs]
+    found = Pad(padding=padding, mode=mode).apply(x)
+    np.testing.assert_array_equal(found, np.pad(cut, grown, mode=mode))
+
+
+@pytest.mark.parametrize("axis", [1, 2, 3])
+@pytest.mark.parametrize("layouts", [(True, True), (True, False), (False, False)])
+def test_arrays_are_joined_whatever_their_layout(axis, layouts):
+    rng = np.random.default_rng(3)
+    parts = []
+    for last in layouts:
+        x = rng.standard_normal((2, 4, 3, 5)).astype(np.float32)
+        parts.append(np.moveaxis(np.ascontiguousarray(np.moveaxis(x, 1, -1)), -1, 1) if last else x)
+    found = Concat(axis=axis).apply(*parts)
+    np.testing.assert_array_equal(found, np.concatenate(parts, axis=axis))
+    if axis == 1 and all(layouts):  # for the convolution after it
+        assert np.moveaxis(found, 1, -1).flags.c_contiguous
+
+
+def affine(scale, shift):
+    return Affine(scale=np.float32(scale), shift=np.float32(shift))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "count"),
+    [
+        (affine([2.0], [0.0]), affine([1.0], [3.0]), 1),
+        (affine([[[2.0]], [[3.0]]], [[[0.5]], [[1.5]]]), affine([-1.5], [0.25]), 1),
+        (affine([[[2.0]], [[3.0]]], [0.0]), affine([1.0, 2.0, 3.0, 4.0], [0.0]), 2),  # grows
+        (affine([1e30], [0.0]), affine([1e30], [0.0]), 2),  # is not finite
+    ],
+)
+def test_scales_and_shifts_one_after_another_are_one(first, second, count):
+    nodes = (
+        Node(name="first", operator=first, inputs=("input",)),
+        Node(name="second", operator=second, inputs=("first",)),
+    )
+    network = fold_affine(Network(nodes=nodes, input_shape=(2, 3, 4)))
+    assert len(network.nodes) == count
+    size = 1.0 / float(first.scale.max())
+    x = (size * np.random.default_rng(0).standard_normal((5, 2, 3, 4))).astype(np.float32)
+    found = network.run({"input": x})[0]
+    wanted = (x * first.scale + first.shift) * second.scale + second.shift
+    np.testing.assert_allclose(found, wanted, rtol=0.0, atol=1e-6 * np.abs(wanted).max())

@@ -16,6 +16,10 @@ CASES = {
     "grouped": {"kernel": (3, 3), "groups": 2},
     "depthwise": {"kernel": (3, 3), "groups": 6, "padding": ((1, 1), (1, 1))},
     "one a channel": {"kernel": (3, 2), "groups": 6, "out": 6, "stride": (1, 2)},
+    "every pixel": {"kernel": (1, 1)},
+    "every pixel of many channels": {"kernel": (1, 1), "channels": 12},
+    "many channels": {"kernel": (3, 2), "channels": 12, "stride": (1, 2)},
+    "many channels with holes": {"kernel": (2, 2), "channels": 12, "dilation": (1, 2)},
     "one axis": {"kernel": (5,), "stride": (2,), "padding": ((2, 2),)},
     "three axes": {"kernel": (2, 3, 2), "padding": ((0, 0), (1, 1), (0, 0))},
 }
@@ -34,8 +38,8 @@ def convolution(kernel, groups=1, out=12, channels=6, **told):
     )
 
 
-def maps(axes, *, last):
-    size = (6, 9, 8, 7)[: axes + 1]
+def maps(axes, *, last, channels=6):
+    size = (channels, 9, 8, 7)[: axes + 1]
     x = np.random.default_rng(5).standard_normal((5, *size)).astype(np.float32)
     return np.moveaxis(np.ascontiguousarray(np.moveaxis(x, 1, -1)), -1, 1) if last else x
 
@@ -70,7 +74,7 @@ def test_convolution_is_the_sum_over_its_window(case, last, compiled, monkeypatc
     if not compiled:
         monkeypatch.setattr(_compiler, "available", lambda: False)
     op = convolution(**CASES[case])
-    x = maps(len(op.stride), last=last)
+    x = maps(len(op.stride), last=last, channels=CASES[case].get("channels", 6))
     exact = by_hand(op, x)
     size = np.abs(exact).max()
     whole = op.fold(multiply(op.unfold(x), op.matrices), x)

@@ -17,9 +17,10 @@ __all__ = ["fold_affine"]
 
 
 def fold_affine(network: Network) -> Network:
-    """Fold every `Affine` that alone reads a convolution or dense layer into it.
+    """Fold every `Affine` that alone reads a convolution, dense layer or other `Affine` into it.
 
-    Only a scale and shift of one number for each output channel (or one for all) can be folded;
+    Into layers, only a scale and shift of one number for each output channel (or one for all) can
+    be folded;
     others stay digital nodes.
     """
     uses = Counter(name for node in network.nodes for name in node.inputs)
@@ -41,8 +42,10 @@ def fold_affine(network: Network) -> Network:
     return replace(network, nodes=tuple(kept.values()), outputs=outputs)
 
 
-def _fold(layer: object, affine: Affine) -> Convolution | Dense | None:
+def _fold(layer: object, affine: Affine) -> Convolution | Dense | Affine | None:
     """Return the layer with the constants in it, or None where they do not fit."""
+    if isinstance(layer, Affine):
+        return _one_affine(layer, affine)
     if not isinstance(layer, Convolution | Dense):
         return None
     spatial = layer.weight.ndim - 2 if isinstance(layer, Convolution) else 0
@@ -55,6 +58,17 @@ def _fold(layer: object, affine: Affine) -> Convolution | Dense | None:
         shape = (-1,) + (1,) * (layer.weight.ndim - 1)
         return replace(layer, weight=layer.weight * scale.reshape(shape), bias=bias)
     return replace(layer, weight=layer.weight * scale, bias=bias)
+
+
+def _one_affine(first: Affine, second: Affine) -> Affine | None:
+    """Return two scales and shifts as one; None where it would hold more numbers than they do."""
+    with np.errstate(all="ignore"):
+        scale = np.asarray(first.scale * second.scale, dtype=np.float32)
+        shift = np.asarray(first.shift * second.scale + second.shift, dtype=np.float32)
+    most = max(one.size for one in (first.scale, first.shift, second.scale, second.shift))
+    if max(scale.size, shift.size) > most or not (np.isfinite(scale) & np.isfinite(shift)).all():
+        return None
+    return Affine(scale=scale, shift=shift)
 
 
 def _by_channel(value: Array, channels: int, spatial: int) -> Array | None:

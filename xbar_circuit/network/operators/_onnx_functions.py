@@ -85,7 +85,12 @@ def _plain(function: Function) -> Callable[[Form], Function]:
 
 
 def _pow(base: Any, power: Any) -> Any:
-    if power.ndim == 0 and power == 2 and base.dtype.kind == "f":
+    if (
+        power.size == 1
+        and power.ndim <= base.ndim
+        and power.flat[0] == 2
+        and base.dtype.kind == "f"
+    ):
         return base * base
     return np.power(base, power).astype(base.dtype, copy=False)
 

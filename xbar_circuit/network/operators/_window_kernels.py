@@ -141,8 +141,16 @@ def each_channel(
             total = found[n, i]
             for c in range(channels):
                 total[c] = bias[c]
-            for k in range(len(offsets)):
-                first = base + offsets[k]
-                kernel = weight[k]
+            for k in range(0, len(offsets) - 2, 3):  # three at once: less goes through `total`
+                one, two, three = base + offsets[k], base + offsets[k + 1], base + offsets[k + 2]
+                first, second, third = weight[k], weight[k + 1], weight[k + 2]
                 for c in range(channels):
-                    total[c] += flat[first + c] * kernel[c]
+                    total[c] += (
+                        flat[one + c] * first[c]
+                        + flat[two + c] * second[c]
+                        + flat[three + c] * third[c]
+                    )
+            for k in range(len(offsets) - len(offsets) % 3, len(offsets)):
+                one, first = base + offsets[k], weight[k]
+                for c in range(channels):
+                    total[c] += flat[one + c] * first[c]

@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 
 from xbar_circuit import _compiler
 
-__all__ = ["Windows", "blocks", "last_to_second", "second_to_last", "window_kernels"]
+__all__ = [
+    "Windows",
+    "blocks",
+    "channels_last",
+    "last_to_second",
+    "second_to_last",
+    "window_kernels",
+]
 
 Floats = NDArray[np.float32]
 Places = NDArray[np.uint64]
@@ -39,6 +46,11 @@ def blocks(samples: int, sample_bytes: int) -> Iterator[slice]:
 def last_to_second(maps: Floats) -> Floats:
     """Return maps (batch, *axes, channels) as (batch, channels, *axes), without moving them."""
     return maps.transpose(0, maps.ndim - 1, *range(1, maps.ndim - 1))
+
+
+def channels_last(maps: Floats) -> bool:
+    """Return whether maps (batch, channels, *axes) have their channels last in memory."""
+    return maps.ndim > 2 and second_to_last(maps).flags.c_contiguous
 
 
 def second_to_last(maps: Floats) -> Floats:
@@ -88,8 +100,10 @@ class Windows:
         kernels = window_kernels()
         if kernels is None or padded.dtype != np.float32:
             return lambda part, out: self._copy(padded[part], out, by_pixel=by_pixel)
-        flat, steps = _memory(padded)
         counts, channels = self.counts(padded.shape[2:]), padded.shape[1]
+        if by_pixel and channels >= _SHORT and not channels_last(padded):  # copied once, not often
+            padded = last_to_second(np.ascontiguousarray(second_to_last(padded)))
+        flat, steps = _memory(padded)
         starts, offsets, length = _all_places(self, counts, steps, channels, by_pixel)
         each, neighbours = np.uint64(steps[0]), np.uint64(length)
 

@@ -135,8 +135,9 @@ class HardSigmoid:
         array
             Of the same shape.
         """
-        line = np.float32(self.slope) * inputs[0] + np.float32(self.offset)
-        result: Array = np.clip(line, np.float32(0.0), np.float32(1.0))
+        line = np.float32(self.slope) * inputs[0]
+        line += np.float32(self.offset)
+        result: Array = np.clip(line, np.float32(0.0), np.float32(1.0), out=line)
         return result
 
 
@@ -157,7 +158,8 @@ class HardSwish:
         array
             Of the same shape.
         """
-        return inputs[0] * HardSigmoid(slope=1.0 / 6.0).apply(inputs[0])
+        share = HardSigmoid(slope=1.0 / 6.0).apply(inputs[0])
+        return np.multiply(inputs[0], share, out=share)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

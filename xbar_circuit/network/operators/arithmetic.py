@@ -6,6 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from xbar_circuit.network.operators._windows import (
+    channels_last,
+    last_to_second,
+    second_to_last,
+)
 from xbar_circuit.network.operators.protocol import Array
 
 __all__ = ["Add", "Affine", "Concat", "MatMul", "Mul"]
@@ -80,7 +85,12 @@ class Affine:
         array
             Of the shape that it broadcasts to, float32.
         """
-        return np.asarray(inputs[0] * self.scale + self.shift, dtype=np.float32)
+        x, scale, shift = inputs[0], self.scale, self.shift
+        found = x if scale.size == 1 and scale.flat[0] == 1.0 else x * scale
+        if shift.size > 1 or shift.flat[0] != 0.0:
+            own = found is not x and found.dtype == np.float32 and shift.size == 1
+            found = np.add(found, shift, out=found if own else None)
+        return np.asarray(found, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +112,8 @@ class Concat:
         array
             As long along `axis` as all of them together.
         """
+        if self.axis == 1 and all(channels_last(one) for one in inputs):
+            return last_to_second(np.concatenate([second_to_last(one) for one in inputs], axis=-1))
         return np.concatenate(inputs, axis=self.axis)
 
 

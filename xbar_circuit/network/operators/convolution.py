@@ -14,7 +14,13 @@ from xbar_circuit.errors import ShapeError
 from xbar_circuit.network.operators._following import Following
 from xbar_circuit.network.operators._products import Product
 from xbar_circuit.network.operators._weights import Pads, freeze_weights, pad_axes
-from xbar_circuit.network.operators._windows import Windows, blocks, last_to_second
+from xbar_circuit.network.operators._windows import (
+    Windows,
+    blocks,
+    channels_last,
+    last_to_second,
+    second_to_last,
+)
 from xbar_circuit.network.operators.protocol import Array, MatrixOperator, PreparedMatrix
 
 __all__ = ["Convolution"]
@@ -172,17 +178,21 @@ class Convolution(MatrixOperator):
         by_pixel: bool,
     ) -> Array:
         padded, counts = self._padded(inputs)
-        gather = self._windows.gatherer(padded, by_pixel=by_pixel)
+        moving = not (by_pixel and self._pointwise and channels_last(padded))
+        gather = self._windows.gatherer(padded, by_pixel=by_pixel) if moving else None
         windows, channels = math.prod(counts), len(self.weight)
         finish = Following() if finish is None else finish
         end = finish.of_blocks(counts, self.bias)
         maps = np.empty((len(inputs), *finish.counts(counts), channels), dtype=np.float32)
         room: Array | None = None
         for part in blocks(len(inputs), 4 * windows * (self._length + channels)):
-            if room is None:
-                room = np.empty((part.stop, windows, self._length), dtype=inputs.dtype)
-            patches = room[: part.stop - part.start]
-            gather(part, patches)
+            if gather is None:  # the patches are the pixels as they lie
+                patches = second_to_last(padded[part]).reshape(-1, windows, self._length)
+            else:
+                if room is None:
+                    room = np.empty((part.stop, windows, self._length), dtype=inputs.dtype)
+                patches = room[: part.stop - part.start]
+                gather(part, patches)
             found = product(patches.reshape(-1, self.groups, self._length // self.groups))
             found = np.ascontiguousarray(found.reshape(len(patches), *counts, channels))
             end(found, maps[part])  # still in the cache
@@ -191,6 +201,11 @@ class Convolution(MatrixOperator):
     @property
     def _windows(self) -> Windows:
         return Windows(kernel=self.weight.shape[2:], stride=self.stride, dilation=self.dilation)
+
+    @property
+    def _pointwise(self) -> bool:
+        """Whether every pixel is a patch of its own."""
+        return math.prod(self.weight.shape[2:]) * math.prod(self.stride) == 1
 
     @property
     def _length(self) -> int:

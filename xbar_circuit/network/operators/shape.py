@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -206,4 +207,13 @@ class Pad:
         kept, grown = inputs[0][cut], tuple((max(0, b), max(0, a)) for b, a in pairs)
         if self.mode == "constant":
             return pad_axes(kept, grown, self.value)
-        return np.asarray(np.pad(kept, grown, mode=self.mode))  # type: ignore[call-overload]  # a name
+        for axis, (size, pair) in enumerate(zip(kept.shape, grown, strict=True)):
+            if any(pair):
+                kept = np.take(kept, _bordered(size, pair, self.mode), axis=axis)
+        return kept
+
+
+@lru_cache(maxsize=64)
+def _bordered(size: int, pair: tuple[int, int], mode: str) -> NDArray[np.intp]:
+    """Return which of the numbers along an axis stands where, with the border."""
+    return np.pad(np.arange(size), pair, mode=mode)  # type: ignore[call-overload,no-any-return]  # a name
