@@ -48,6 +48,7 @@ _PERIPHERALS = (
 _TRANSIENT = ("tests/nodal/test_modes.py", "tests/nodal/test_transient.py")
 _PCM = (
     "tests/devices/pcm/test_cell.py",
+    "tests/devices/pcm/test_law.py",
     "tests/devices/pcm/test_noise.py",
     "tests/devices/pcm/test_read_states.py",
     "tests/devices/pcm/test_statistics.py",

@@ -29,6 +29,7 @@ __all__ = ["PcmTrace", "Pulse", "rates", "transient"]
 
 KELVIN_PER_UNIT = 1e3  # of the states, as in the subcircuit
 METER_PER_UNIT = 1e-8  # likewise
+_USUAL = 1e-3  # relative tolerance of a step, for which the absolute ones are meant
 _ABSOLUTE = np.array([1e-3, 1e-4, 1e-3, 1e-4, 1e-3])  # of V, 1000 K, 1, 10 nm and 1
 _FIRST_STEP = 1e-11  # s, a hundredth of the fastest state's time constant
 
@@ -140,7 +141,7 @@ def transient(
     volts: ArrayLike,
     *,
     load_ohm: float = 0.0,
-    relative: float = 1e-3,
+    relative: float = _USUAL,
 ) -> PcmTrace:
     """Drive cells with a piecewise-linear waveform, from rest.
 
@@ -157,7 +158,8 @@ def transient(
     load_ohm
         Resistance between the driver and each cell [ohm].
     relative
-        Relative tolerance of a step.
+        Relative tolerance of a step. The absolute ones (1 mV, 0.1 K, 1 pm, 1e-3 of the electronic
+        state and of the age) shrink with it below 1e-3.
 
     Returns
     -------
@@ -215,7 +217,7 @@ def transient(
             circuit.rate_of_time(slope, state.shape),
             state,
             (start, end),
-            absolute=_ABSOLUTE,
+            absolute=_ABSOLUTE * min(1.0, relative / _USUAL),
             relative=relative,
             first_step=_FIRST_STEP,
         ):
