@@ -64,6 +64,16 @@ def test_integration_over_the_band():
     np.testing.assert_allclose(result.ampere_rms(), np.sqrt(100.0 * result.total[0]), rtol=1e-12)
 
 
+def test_a_band_of_uneven_frequencies_is_integrated_by_trapezia():
+    hertz = np.array([1.0, 3.0, 10.0, 50.0])
+    rising, none = 2e-24 + 5e-26 * hertz[:, np.newaxis], np.zeros((4, 1))
+    result = xc.nodal.NoiseResult(
+        hertz=hertz, device_thermal=rising, wire_thermal=none, shot=none, flicker=none
+    )
+    power = 2e-24 * 49.0 + 5e-26 * (50.0**2 - 1.0) / 2.0  # of a straight line: exact
+    assert result.ampere_rms()[0] == approx(np.sqrt(power))
+
+
 def test_one_frequency_has_no_band_to_integrate_over():
     with pytest.raises(xc.ParameterError, match="hertz: got 1 frequency"):
         xc.nodal.noise(an_array(), np.zeros(4), 1e3).ampere_rms()

@@ -6,6 +6,7 @@ import pytest
 import xbar_circuit as xc
 from closeness import approx
 from xbar_circuit.netlist.array import array_lines
+from xbar_circuit.nodal.stepping import _hopeless
 
 METHODS = [xc.nodal.ReducedOrder(), xc.nodal.TrBdf2()]
 
@@ -201,6 +202,27 @@ def test_settling_time_of_a_single_pole(method):
     later = result.settling_second(1e-3, after=1e-9)[0]
     assert later == approx(tau * np.log(1e3) - 1e-9, rel=rel)
     assert result.settling_second(2.0)[0] == 0.0
+
+
+def test_a_band_lies_about_the_last_value_of_a_column_that_still_moves():
+    tau = 1e3 * 1e-12  # the driver's resistance charges the row node; the cell hardly loads it
+    xbar = xc.Crossbar(
+        conductance=[[1e-9]],
+        wires=xc.Wires(row_ohm=0.0, column_ohm=0.0, row_farad=1e-12),
+        terminals=xc.Terminals(left_ohm=1e3),
+    )
+    wave = xc.nodal.Waveform(time_second=[0.0, 1e-15], volts=[[0.0], [0.2]])
+    result = xc.nodal.transient(xbar, wave, stop_second=2.0 * tau)
+    last = 1.0 - np.exp(-2.0)
+    for error in (0.003, 0.1, 0.5):
+        crossing = -tau * np.log(1.0 - last * (1.0 - error))
+        assert result.settling_second(error)[0] == approx(crossing, rel=1e-4)
+
+
+@pytest.mark.parametrize(("left", "hopeless"), [(1.9e7, False), (2.1e7, True)])
+def test_steps_lead_nowhere_when_twenty_million_more_would_be_needed(left, hopeless):
+    times = np.arange(5001.0).tolist()  # a second a step
+    assert _hopeless(times, times[-1] + left) is hopeless
 
 
 def test_pulses_agree_with_ngspice():

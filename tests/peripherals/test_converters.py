@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import xbar_circuit as xc
 from closeness import approx
 from xbar_circuit.peripherals import (
+    Cyclic,
     Flash,
     IdealConverter,
     OscillatorCounter,
@@ -229,17 +230,49 @@ def test_decisions_have_a_range_of_one_lsb_around_them(thresholds, low, high):
     assert (one.input_low, one.input_high) == (approx(low, abs=1e-12), approx(high, rel=1e-12))
 
 
-def test_a_drawn_ramp_has_the_spreads_that_were_asked_for():
+@pytest.mark.parametrize(
+    ("plain", "sigmas", "errors"),
+    [
+        (
+            Ramp(bits=4, slope_error=0.02, offset_volt=1e-3),
+            {"slope_sigma": 0.01, "offset_sigma_volt": 2e-3},
+            ("slope_error", "offset_volt"),
+        ),
+        (
+            Cyclic(bits=4, gain_error=-0.01, offset_volt=3e-3),
+            {"gain_sigma": 0.02, "offset_sigma_volt": 4e-3},
+            ("gain_error", "offset_volt"),
+        ),
+        (
+            OscillatorCounter(bits=4, full_scale_ampere=1e-5, gain_error=0.03, offset_ampere=-2e-7),
+            {"gain_sigma": 0.05, "offset_sigma_ampere": 1e-7},
+            ("gain_error", "offset_ampere"),
+        ),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_drawn_converters_have_the_spreads_that_were_asked_for(plain, sigmas, errors):
     rng = np.random.default_rng(0)
-    plain = Ramp(bits=4, slope_error=0.02, offset_volt=1e-3)
-    drawn = [plain.drawn(rng, slope_sigma=0.01, offset_sigma_volt=2e-3) for _ in range(2000)]
-    slopes = np.array([one.slope_error for one in drawn])
-    offsets = np.array([one.offset_volt for one in drawn])
-    assert slopes.mean() == approx(0.02, rel=0.05)
-    assert slopes.std() == approx(0.01, rel=0.06)
-    assert offsets.mean() == approx(1e-3, rel=0.2)
-    assert offsets.std() == approx(2e-3, rel=0.06)
+    drawn = [plain.drawn(rng, **sigmas) for _ in range(2000)]
+    for name, sigma in zip(errors, sigmas.values(), strict=True):
+        found, own = np.array([getattr(one, name) for one in drawn]), getattr(plain, name)
+        assert found.std() == approx(sigma, rel=0.06)
+        assert abs(found.mean() - own) < 4.0 * sigma / np.sqrt(2000.0)
     assert plain.drawn(rng) == plain
+    for name in sigmas:
+        with pytest.raises(xc.ParameterError, match=name):
+            plain.drawn(rng, **{name: -1e-9})
+
+
+def test_drawn_latches_have_a_mean_and_a_spread_each():
+    plain, rng = SenseAmplifier(thresholds_volt=(0.4, 0.6)), np.random.default_rng(2)
+    found = np.array([
+        plain.drawn(rng, offset_sigma_volt=3e-3, offset_mean_volt=-5e-3).offsets_volt
+        for _ in range(2000)
+    ])  # fmt: skip
+    assert found.mean(axis=0) == approx([-5e-3, -5e-3], rel=0.05)
+    assert found.std(axis=0) == approx([3e-3, 3e-3], rel=0.06)
+    assert abs(np.corrcoef(found.T)[0, 1]) < 0.08
 
 
 def test_drawn_mismatch_follows_the_root_of_the_units():

@@ -231,6 +231,34 @@ def test_cells_beside_a_written_one_see_what_the_scheme_says(scheme, row, column
     assert lines.column_ohm.tolist() == [100.0] * 3
 
 
+def test_a_written_cell_lies_in_the_array_and_its_gates_along_one_line():
+    pulse = Pulse(volt=3.0, width_second=1e-7)
+    for selected in ((0, 0), (1, 4)):
+        lines = WriteLines.biased((2, 5), selected=selected, pulse=pulse, bias_ohm=70.0)
+        assert lines.shape == (2, 5)
+        across = lines.row_volt[1][:, None] - lines.column_volt[1]
+        assert np.argwhere(across == 3.0).tolist() == [list(selected)]
+        assert np.sort(lines.row_ohm).tolist() == [70.0, pulse.load_ohm]
+        for along in ("rows", "columns"):
+            gates = WriteLines.biased(
+                (2, 5), selected=selected, pulse=pulse, select_lines=along
+            ).gates
+            expected = np.zeros((2, 5), dtype=bool)
+            expected[
+                (selected[0], slice(None)) if along == "rows" else (slice(None), selected[1])
+            ] = 1
+            np.testing.assert_array_equal(gates, expected)
+    for selected in ((2, 0), (-1, 0), (0, 5), (0, -1)):
+        with pytest.raises(xc.ParameterError, match="selected"):
+            WriteLines.biased((2, 5), selected=selected, pulse=pulse)
+    floats = WriteLines.biased((2, 5), selected=(1, 4), pulse=pulse, scheme="float")
+    assert floats.row_ohm.tolist() == [np.inf, pulse.load_ohm]
+    assert floats.column_ohm.tolist() == [np.inf] * 4 + [100.0]
+    for ohm in (0.0, -1.0, np.inf):
+        with pytest.raises(xc.ParameterError, match="bias_ohm"):
+            WriteLines.biased((2, 5), selected=(0, 0), pulse=pulse, bias_ohm=ohm)
+
+
 @pytest.mark.parametrize("reads", [1, 2])
 def test_reads_in_turn_keep_their_volts_and_edges(reads):
     ones = [

@@ -162,10 +162,9 @@ class CrystalGrowth:
 @lru_cache(maxsize=64)
 def _kinetics(growth: CrystalGrowth) -> tuple[float, float]:
     """Return prefactor and interface limit that put the peak where it is wanted."""
-    # d ln(shape)/dT = 0 at the peak: limit follows from the slope of ln(viscosity) there
-    peak, melt, step = kelvin(growth.peak_celsius), kelvin(growth.melt_celsius), 1e-3
-    around = np.array([peak - step, peak + step])
-    slope = float(np.diff(growth._log_viscosity(around))[0]) / (2.0 * step)  # noqa: SLF001 - same module
+    # d ln(shape)/dT = 0 at the peak, where the slope of ln(viscosity) is -B / (T - T_vft)**2
+    peak, melt = kelvin(growth.peak_celsius), kelvin(growth.melt_celsius)
+    slope = -growth.vft_slope / (peak - kelvin(growth.vft_celsius)) ** 2
     half = growth.drive * (melt - peak) / (2.0 * melt**2)
     drive_slope = growth.drive / (2.0 * melt**2) / np.tanh(half)
     share = (drive_slope - 1.0 / peak) / -slope  # of viscosity in the whole
