@@ -1,5 +1,6 @@
 """A description that exists can be simulated; whatever cannot is refused with a reason."""
 
+import copy
 import dataclasses
 import pickle
 
@@ -8,6 +9,7 @@ import pytest
 
 import xbar_circuit as xc
 from closeness import approx
+from xbar_circuit.network.operators import Dense
 from xbar_circuit.units import engineering, parse_spice, spice_number
 
 WIRES = xc.Wires(row_ohm=1.0, column_ohm=2.0)
@@ -175,3 +177,52 @@ def test_prefixes_for_people():
     assert engineering(999.96e-9, "A") == "1 uA"
     assert engineering(1e-21, "F") == "0.001 aF"
     assert engineering(-0.0012, "V") == "-1.2 mV"
+
+
+def described():
+    """Yield descriptions with arrays in them."""
+    g = np.array([[1e-6, 2e-6], [3e-6, 0.0]])
+    yield xc.Crossbar(conductance=g, wires=WIRES)
+    yield xc.Crossbar(
+        conductance=g,
+        wires=xc.Wires(
+            row_ohm=[[1.0], [2.0]],
+            column_ohm=[[1.0, 3.0]],
+            row_lead_ohm=1.0,
+            column_lead_ohm=1.0,
+        ),
+    )
+    yield xc.nodal.Waveform(time_second=[0.0, 1e-9], volts=[[0.0, 0.1], [0.2, 0.3]])
+    yield Dense(weight=np.ones((2, 3)), bias=np.zeros(3))
+    statistics = xc.devices.PcmStatistics.joshi2020()
+    yield statistics.program(g, rng=np.random.default_rng(1))
+
+
+def arrays_of(value):
+    for field in dataclasses.fields(value):
+        one = getattr(value, field.name)
+        if isinstance(one, np.ndarray):
+            yield one
+        elif dataclasses.is_dataclass(one):
+            yield from arrays_of(one)
+
+
+@pytest.mark.parametrize("made", list(described()), ids=lambda one: type(one).__name__)
+@pytest.mark.parametrize(
+    "again", [copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))]
+)
+def test_a_copy_is_as_read_only_as_what_it_was_made_of(made, again):
+    other = again(made)
+    pairs = list(zip(arrays_of(made), arrays_of(other), strict=True))
+    assert pairs
+    for one, two in pairs:
+        np.testing.assert_array_equal(one, two, strict=True)
+        assert not two.flags.writeable
+        with pytest.raises(ValueError, match="read-only"):
+            two[...] = 0.0
+
+
+def test_a_negative_zero_is_a_zero():
+    one, two = (xc.Crossbar(conductance=[[zero, 1e-6]], wires=WIRES) for zero in (0.0, -0.0))
+    assert one == two
+    assert hash(one) == hash(two)

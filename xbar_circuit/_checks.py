@@ -7,7 +7,8 @@ arrays are copied, float64 and read-only. Each function returns the clean value 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ __all__ = [
     "ohm",
     "read_volts",
     "real",
+    "restored",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -192,8 +194,19 @@ def conductance_matrix(name: str, value: ArrayLike) -> FloatArray:
         f"0, or from {_SMALLEST_SIEMENS:g} to {_LARGEST_SIEMENS:g} [S]",
         "use 0 for an open device; conductances are in siemens, not microsiemens",
     )
+    array += 0.0  # -0.0 is 0.0: equal arrays have equal bytes, of which a hash is made
     array.flags.writeable = False
     return array
+
+
+def restored(description: Any, state: Mapping[str, Any] | Sequence[Any]) -> None:
+    """Take the state of a pickle or a deep copy, whose arrays come writable; a ``__setstate__``."""
+    if not isinstance(state, Mapping):
+        state = dict(zip((field.name for field in fields(description)), state, strict=True))
+    for name, value in state.items():
+        if isinstance(value, np.ndarray):
+            value.flags.writeable = False
+        object.__setattr__(description, name, value)
 
 
 def non_negative(name: str, value: ArrayLike, unit: str) -> FloatArray:

@@ -57,6 +57,8 @@ class Crossbar:
     terminals: Terminals = field(default_factory=Terminals)
     cell: Cell = field(default_factory=Ohmic)
 
+    __setstate__ = checks.restored
+
     def __post_init__(self) -> None:
         matrix = checks.conductance_matrix("conductance", self.conductance)
         object.__setattr__(self, "conductance", matrix)

@@ -28,6 +28,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from xbar_circuit import _checks as checks
 from xbar_circuit import _compiler
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.cells import _spline
@@ -108,6 +109,8 @@ class CurrentTable:
         init=False, default_factory=list
     )
     _knots: FloatArray = field(init=False)  # the coefficients, conductances side by side
+
+    __setstate__ = checks.restored
 
     def __post_init__(self) -> None:
         axes = (self.log_axis, self.row_axis, self.column_axis)

@@ -36,6 +36,8 @@ class Waveform:
     time_second: FloatArray
     volts: FloatArray
 
+    __setstate__ = checks.restored
+
     def __post_init__(self) -> None:
         seconds = checks.real("time_second", self.time_second)
         volts = checks.real("volts", self.volts)

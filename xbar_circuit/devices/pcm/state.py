@@ -44,6 +44,8 @@ class PcmState:
     exponent: FloatArray
     activation_ev: FloatArray | None = None
 
+    __setstate__ = checks.restored
+
     def __post_init__(self) -> None:
         if self.activation_ev is None:
             object.__setattr__(self, "activation_ev", self.statistics.activation_ev(self.target))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xbar_circuit import _checks as checks
 from xbar_circuit.errors import ShapeError
 from xbar_circuit.network.operators._following import Following
 from xbar_circuit.network.operators._products import Product
@@ -50,6 +51,8 @@ class Convolution(MatrixOperator):
     padding: Pads
     dilation: tuple[int, ...]
     groups: int = 1
+
+    __setstate__ = checks.restored
 
     def __post_init__(self) -> None:
         freeze_weights(self, ("weight", "bias"))

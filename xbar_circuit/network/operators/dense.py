@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xbar_circuit import _checks as checks
 from xbar_circuit.errors import ShapeError
 from xbar_circuit.network.operators._following import Following
 from xbar_circuit.network.operators._weights import freeze_weights
@@ -30,6 +31,8 @@ class Dense(MatrixOperator):
 
     weight: Array
     bias: Array
+
+    __setstate__ = checks.restored
 
     def __post_init__(self) -> None:
         freeze_weights(self, ("weight", "bias"))

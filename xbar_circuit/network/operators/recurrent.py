@@ -92,6 +92,8 @@ class Recurrent(RecurrentOperator):
     reset_after: bool = False
     takes: tuple[str, ...] = ()
 
+    __setstate__ = checks.restored
+
     def __post_init__(self) -> None:
         checks.choice("kind", self.kind, tuple(_GATES))
         checks.choice("direction", self.direction, tuple(DIRECTIONS))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xbar_circuit import _checks as checks
 from xbar_circuit.errors import ShapeError
 from xbar_circuit.network.operators._weights import Pads, freeze_weights, pad_axes
 from xbar_circuit.network.operators.protocol import Array, MatrixOperator
@@ -39,6 +40,8 @@ class TransposedConvolution(MatrixOperator):
     cut: Pads
     dilation: tuple[int, ...]
     groups: int = 1
+
+    __setstate__ = checks.restored
 
     def __post_init__(self) -> None:
         freeze_weights(self, ("weight", "bias"))

@@ -76,6 +76,8 @@ class WriteLines:
     column_ohm: FloatArray
     gates: NDArray[np.bool_] | None = None
 
+    __setstate__ = checks.restored
+
     def __post_init__(self) -> None:
         times = checks.real("seconds", self.seconds)
         if times.ndim != 1 or times.size < 2 or not (np.diff(times) > 0.0).all():
