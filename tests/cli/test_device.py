@@ -50,7 +50,7 @@ def test_every_figure_and_the_page_are_there(folder):
 def test_the_cell_lies_in_the_published_ranges_or_says_that_it_does_not(folder):
     summary = json.loads((folder / "summary.json").read_text())
     outside = [point["what"] for point in summary["ranges"] if not point["inside"]]
-    assert outside == ["R_th of the interface there"]
+    assert outside == ["R_th of the interface at this u_a"]
     assert "outside" in (folder / "index.html").read_text()
     for name, spread in summary["statistics"].items():
         for field in ("programming_sigma_siemens", "read_sigma_after_an_hour_siemens"):

@@ -90,6 +90,14 @@ def test_figures_come_in_every_format_that_was_asked_for(tmp_path, capsys):
     assert tuple(ImageFormat) == FORMATS
 
 
+def test_a_part_that_refuses_options_takes_formats(tmp_path):
+    words = ["characterize", "converter", "ramp", "--bits", "3", "--format", "svg"]
+    with pytest.raises(SystemExit) as done:
+        main([*words, "--out", str(tmp_path)])
+    assert done.value.code == 0
+    assert (tmp_path / "characterize.svg").read_bytes().startswith(b"<?xml")
+
+
 def test_the_same_figure_is_the_same_file(tmp_path):
     made = []
     for k in range(2):

@@ -4,10 +4,12 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import typer
+from workloads import make_files
 
 import xbar_circuit as xc
 from xbar_circuit import cli
@@ -133,9 +135,22 @@ def test_quiet_and_json(tmp_path, capsys):
     assert "1 x 2" in capsys.readouterr().out
 
 
-def test_json_of_a_verb_that_writes_none_is_refused(capsys):
-    assert run("--json", "doctor") == 2
-    assert "--out" in capsys.readouterr().err
+def test_json_of_a_verb_that_writes_none_is_refused_before_its_work(capsys):
+    assert run("--json", "explore") == 2
+    assert "leave --json out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words", ["doctor", "sweep s.toml --workers 1", "export g.npy", "check net.npz", "cells"]
+)
+def test_json_is_all_that_is_printed(words, tmp_path, monkeypatch, capsys):
+    """Also where the folder is none, the verb's own, or that of the default."""
+    make_files(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert run("--json", *words.split()) == 0
+    told = json.loads(capsys.readouterr().out)
+    written = [json.loads(path.read_text("utf-8")) for path in Path().rglob("summary.json")]
+    assert written == ([] if words == "doctor" else [told])
 
 
 def test_progress_is_on_standard_error(capsys):

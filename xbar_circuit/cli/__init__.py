@@ -25,7 +25,7 @@ import pkgutil
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext, redirect_stdout
+from contextlib import ExitStack, nullcontext, redirect_stdout
 from contextvars import ContextVar
 from functools import wraps
 from importlib import import_module
@@ -169,14 +169,24 @@ def _told_as_asked(work: Any, arguments: dict[str, Any]) -> Any:
     told = _PRINTED.get()
     if told == "all":
         return work(**arguments)
-    page, failed = sys.stdout, None
-    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
-        try:
-            work(**arguments)
-        except typer.Exit as leaving:  # a check failed, and the summary says which
-            failed = leaving
-    if told == "json":
-        _print_summary(arguments.get("out"), page)
+    if told == "json" and "out" not in arguments:
+        raise ParameterError.about(
+            "--json",
+            got="a command that writes no results",
+            expected="one with a folder of results",
+            remedy="leave --json out",
+        )
+    page, failed, out = sys.stdout, None, arguments.get("out")
+    with ExitStack() as stack:
+        if told == "json" and getattr(work, "folder_on_request", False) and out is None:
+            out = arguments["out"] = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
+            try:
+                out = work(**arguments) or out  # a folder that the verb has named itself
+            except typer.Exit as leaving:  # a check failed, and the summary says which
+                failed = leaving
+        if told == "json":
+            _print_summary(out, page)
     if failed is not None:
         raise failed
     return None
@@ -206,9 +216,9 @@ def _print_summary(out: Path | str | None, page: TextIO) -> None:
     if path is None or not path.is_file():
         raise ParameterError.about(
             "--json",
-            got="a verb that wrote no summary",
-            expected="one with a folder of results",
-            remedy="give --out",
+            got="no summary.json of this command",
+            expected="one in its folder of results",
+            remedy="leave --json out, and read what it wrote there",
         )
     print(path.read_text(encoding="utf-8"), end="", file=page)
 

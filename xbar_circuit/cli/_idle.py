@@ -8,13 +8,18 @@ import typer
 
 from xbar_circuit.errors import ParameterError
 
-__all__ = ["refuse_idle", "was_given"]
+__all__ = ["refuse_idle", "typed_as", "was_given"]
 
 
 def was_given(context: typer.Context, name: str) -> bool:
     """Return whether an argument was typed, whatever its value."""
     source = context.get_parameter_source(name)
     return source is not None and source.name == "COMMANDLINE"
+
+
+def typed_as(context: typer.Context, name: str) -> str:
+    """Return the option of an argument, as it is typed."""
+    return next((p.opts[0] for p in context.command.params if p.name == name), name)
 
 
 def refuse_idle(context: typer.Context, needs: Mapping[str, str]) -> None:
@@ -34,9 +39,8 @@ def refuse_idle(context: typer.Context, needs: Mapping[str, str]) -> None:
     """
     for name, needed in needs.items():
         if was_given(context, name):
-            typed = next(p.opts[0] for p in context.command.params if p.name == name)
             raise ParameterError.about(
-                typed,
+                typed_as(context, name),
                 got="an option that has no effect here",
                 expected=f"{needed} with it",
                 remedy="give that too, or leave it out",

@@ -41,3 +41,6 @@ def doctor(
         write_json(out / "summary.json", {"findings": [asdict(finding) for finding in findings]})
     if any(finding.state == "bad" for finding in findings):
         raise typer.Exit(1)
+
+
+doctor.folder_on_request = True  # type: ignore[attr-defined]  # for --json, one that is not kept

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from xbar_circuit import __version__
 from xbar_circuit._checks import choice
+from xbar_circuit._files import write_json
 from xbar_circuit._matrix_files import load_matrix
 from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cli._idle import refuse_idle
@@ -83,6 +85,18 @@ def export(
     )
     path = out / f"{name}.{_ENDINGS[language]}"
     write_deck(path, export_array(crossbar, name=name, language=language, body=array))
+    write_json(
+        out / "summary.json",
+        {
+            "version": __version__,
+            "file": path.name,
+            "subcircuit": name,
+            "language": language,
+            "array": array,
+            "rows": crossbar.rows,
+            "cols": crossbar.cols,
+        },
+    )
     SafeConsole().print(
         f"{crossbar.rows} x {crossbar.cols}, {array}, for {language}: written to {path}",
         highlight=False,

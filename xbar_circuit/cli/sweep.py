@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +12,9 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table as RichTable
 
+from xbar_circuit import __version__
 from xbar_circuit import _user_modules as user_modules
+from xbar_circuit._files import write_json
 from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.cli._idle import refuse_idle
 from xbar_circuit.cli._made_by import made_by
@@ -49,7 +51,7 @@ def sweep(
             help="Installed module whose function the study may name; repeat for several."
         ),
     ] = None,
-) -> None:
+) -> Path:
     """Run a study over parameters and seeds; resumes where an earlier run stopped.
 
     Results are written to out/NAME, with the name of the study, unless --out is given.
@@ -79,6 +81,7 @@ def sweep(
 
         outcomes = run_sweep(plan, folder, executor=executor, workers=workers, progress=tell)
     dataset = to_dataset(plan, outcomes)
+    write_json(folder / "summary.json", _summary(plan, outcomes))
     draw_sweep(dataset, folder / "sweep.png")
     page = write_sweep_page(
         plan,
@@ -108,6 +111,25 @@ def sweep(
             " run it again to retry them; the first,"
             f" {first.item.name}: {first.failure.kind}: {first.failure.message}"
         )
+    return folder
+
+
+def _summary(plan: SweepPlan, outcomes: Sequence[ItemOutcome]) -> dict[str, Any]:
+    """Return the points of a sweep and what was found there, as plain data."""
+    places = ((point, seed) for point in plan.swept() for seed in plan.seeds)
+    return {
+        "version": __version__,
+        "study": plan.name,
+        "points": [
+            {
+                "parameters": dict(point),
+                "seed": seed,
+                "found": outcome.value,
+                "failure": outcome.failure and f"{outcome.failure.kind}: {outcome.failure.message}",
+            }
+            for (point, seed), outcome in zip(places, outcomes, strict=True)
+        ],
+    }
 
 
 @contextmanager

@@ -35,7 +35,8 @@ def draw_conduction(report: DeviceReport, path: Path) -> None:
                 left.loglog(report.volts, currents[k], dash, color=COLOURS[k], label=label)
         left.set_xlabel("voltage [V]")
         left.set_ylabel("current [A]")
-        left.set_title("Below threshold: 273 K (dotted), 300 K, 358 K (dashed)")
+        cold, room, hot = (str(round(celsius)) for celsius in CELSIUS)
+        left.set_title(f"Below threshold: {cold} C (dotted), {room} C, {hot} C (dashed)")
         left.legend(title="amorphous")
         volt, current = report.loop.volt[:, 0], report.loop.current[:, 0] * 1e6
         top = int(np.argmax(report.loop.drive_volt[:, 0]))
@@ -129,7 +130,8 @@ def draw_device_temperature(report: DeviceReport, path: Path) -> None:
         right.axhline(100 * warm.accuracy_digital, color="#888888", label="without devices")
         right.set_xlabel("temperature [degree Celsius]")
         right.set_ylabel("accuracy [%]")
-        right.legend()
+        right.set_ylim(0.0, 100.0)
+        right.legend(loc="lower right")
         save(page, path)
 
 
@@ -171,6 +173,7 @@ def draw_programming(report: DeviceReport, path: Path) -> None:
         left.set_title(f"Error after verify (single shot: rms {single.rms_error * 1e6:.1f} uS)")
         left.set_xlabel("error [uS]")
         left.set_ylabel("cells")
+        left.yaxis.set_major_locator(MaxNLocator(integer=True))
         left.margins(y=0.3)
         left.legend(loc="upper left", fontsize=8)
         right.set_title("Pulses until accepted")

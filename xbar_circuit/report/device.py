@@ -85,7 +85,7 @@ def write_device_page(report: DeviceReport, folder: Path, *, footer: str) -> Pat
         title="Characterisation of a PCM cell",
         lead="One parameter set in NumPy and in ngspice, and the statistics of published arrays.",
         key_numbers={
-            "threshold of 30 nm": f"{report.loop.volt.max():.2f} V",
+            "30 nm switch on through 5 kohm at": f"{report.loop.volt.max():.2f} V",
             "512 x 512 product at 1 s": f"{100 * joshi.raw[0]:.1f} % error",
             "NumPy against ngspice, read": f"{report.agreement['read current']:.0e}",
             "verify with 8 bits": f"{best.accepted_rms_error * 1e6:.2f} uS rms",
@@ -139,7 +139,10 @@ def _physics(report: DeviceReport, folder: Path) -> Section:
         ],
         figures=[
             Figure(path=folder / "conduction.png", caption="Conduction and threshold switching."),
-            Figure(path=folder / "pulses.png", caption="What pulses leave behind."),
+            Figure(
+                path=folder / "pulses.png",
+                caption="Conductance that a pulse leaves, and staircases of SET pulses.",
+            ),
             Figure(path=folder / "drift.png", caption="Drift over twelve decades, and noise."),
         ],
     )
@@ -200,7 +203,7 @@ def _written(report: DeviceReport, folder: Path) -> Section:
                 rows=rows,
             )
         ],
-        figures=[Figure(path=folder / "written.png", caption="Lines published, dots ours.")],
+        figures=[Figure(path=folder / "written.png", caption="Lines: published. Dots: this cell.")],
     )
 
 
@@ -229,7 +232,12 @@ def _temperature(report: DeviceReport, folder: Path) -> Section:
                 caption=counted_words(warm.accuracy_digital, warm.images),
             )
         ],
-        figures=[Figure(path=folder / "temperature.png", caption="The same, drawn.")],
+        figures=[
+            Figure(
+                path=folder / "temperature.png",
+                caption="Error of a product and accuracy of the network over temperature.",
+            )
+        ],
     )
 
 
@@ -264,7 +272,13 @@ def _programming(report: DeviceReport, folder: Path) -> Section:
             " Cells that are not accepted after 20 pulses dominate the error over all.",
         ],
         tables=[Table(columns=columns, rows=rows)],
-        figures=[Figure(path=folder / "programming.png", caption="Errors and pulses.")],
+        figures=[
+            Figure(
+                path=folder / "programming.png",
+                caption="Error of the conductances that were written, and pulses that it took;"
+                " colours as in the left panel.",
+            )
+        ],
     )
 
 
@@ -280,7 +294,7 @@ def _products(report: DeviceReport, folder: Path) -> Section:
             " the inputs zero, ideal wires and converters. Compensated: one factor for the array.",
         ],
         tables=[Table(columns=["error [%] after", *HOURS], rows=rows)],
-        figures=[Figure(path=folder / "products.png", caption="The same, drawn.")],
+        figures=[Figure(path=folder / "products.png", caption="Error of a product over time.")],
     )
 
 

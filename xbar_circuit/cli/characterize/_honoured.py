@@ -6,10 +6,13 @@ from collections.abc import Collection
 
 import typer
 
+from xbar_circuit.cli._idle import typed_as, was_given
 from xbar_circuit.errors import ParameterError
 
 __all__ = ["OWN_CIRCUIT", "refuse_ignored", "refuse_unused"]
 
+#: What every part of the verb looks at.
+_ALWAYS = ("circuit", "out", "image_format")
 #: What describes a circuit of the user's own, beside ``--subcircuit``.
 OWN_CIRCUIT = ("ports", "supplies", "library", "bias", "osdi", "compatibility", "accept")
 
@@ -23,21 +26,20 @@ def refuse_ignored(context: typer.Context, kind: str, honoured: Collection[str])
         There is one; the message names it and those that have an effect.
     """
     for name in context.params:
-        source = context.get_parameter_source(name)
-        given = source is not None and source.name == "COMMANDLINE"
-        if not given or name in honoured or name in ("circuit", "out"):
+        if not was_given(context, name) or name in honoured or name in _ALWAYS:
             continue
         raise ParameterError.about(
-            _option(name),
+            typed_as(context, name),
             got=f"an option that has no effect on {kind}",
-            expected=f"one of {', '.join(map(_option, sorted(honoured)))}",
+            expected="one of "
+            + ", ".join(typed_as(context, one) for one in sorted(honoured) if one != "circuit"),
             remedy="leave it out",
         )
     if "subcircuit" in honoured and not context.params.get("subcircuit"):
         alone = [name for name in OWN_CIRCUIT if context.params.get(name)]
         if alone:
             raise ParameterError.about(
-                _option(alone[0]),
+                typed_as(context, alone[0]),
                 got=f"it without a circuit of your own for {kind}",
                 expected="--subcircuit FILE:NAME with it",
                 remedy="give the circuit, or leave the option out",
@@ -59,7 +61,3 @@ def refuse_unused(context: typer.Context, *, samples: int, kit_samples: int) -> 
         several = len(context.params.get("celsius") or ()) > 1
         known -= set() if several else {"workers"}
     refuse_ignored(context, "a single sample", known)
-
-
-def _option(name: str) -> str:
-    return f"--{name.replace('_', '-')}"

@@ -190,22 +190,28 @@ def published_ranges(cell: PcmCell, gradual: Gradual) -> list[PublishedRange]:
     year, month = (cell.aged(t).threshold_volt(30e-9) for t in (3.156e7, 3.156e6))
     rows = [
         ("fastest crystal growth", 0.4, 0.6, float(speed.max()), "nm/ns", sebastian),
-        ("temperature of it", 730.0, 770.0, float(kelvins[speed.argmax()]), "K", sebastian),
-        ("growth left at 550 K", 0.0, 1.0, _at_550(cell), "% of it", sebastian),
+        (
+            "temperature of fastest growth", 730.0, 770.0, float(kelvins[speed.argmax()]), "K",
+            sebastian,
+        ),
+        ("growth at 550 K", 0.0, 1.0, _at_550(cell), "% of the fastest", sebastian),
         (
             "30 nm lose 10 nm in ten years at", 320.0, 390.0, _ten_years(cell), "K",
             "see CrystalGrowth",
         ),
         ("u_a after RESET with 440 uA", 60.0, 100.0, thickness * 1e9, "nm", sebastian),
         (
-            "R_th of the interface there", 1.0, 2.0, heat.celsius_per_watt * outside * 1e-6,
+            "R_th of the interface at this u_a", 1.0, 2.0, heat.celsius_per_watt * outside * 1e-6,
             "K/uW", sebastian,
         ),
         ("current to 13 uS in 50 SETs", 50.0, 100.0, gradual.ampere * 1e6, "uA", sebastian),
-        ("threshold of 30 nm", 1.0, 1.5, threshold, "V", textbook),
-        ("field of it", 30.0, 70.0, threshold / 30e-9 * 1e-6, "V/um", textbook),
-        ("its change per degree", -0.3, -0.05, 5.0 * (warmer / threshold - 1.0), "%/K", textbook),
-        ("its drift", 1.0, 6.0, 100.0 * (year / month - 1.0), "%/decade", textbook),
+        ("threshold voltage of 30 nm", 1.0, 1.5, threshold, "V", textbook),
+        ("threshold field", 30.0, 70.0, threshold / 30e-9 * 1e-6, "V/um", textbook),
+        (
+            "threshold voltage, change per degree", -0.3, -0.05, 5.0 * (warmer / threshold - 1.0),
+            "%/K", textbook,
+        ),
+        ("threshold voltage, drift", 1.0, 6.0, 100.0 * (year / month - 1.0), "%/decade", textbook),
         ("ON resistance", 1.0, 3.0, _on_ohm(cell) * 1e-3, "kohm", textbook),
         ("activation of RESET", 0.2, 0.3, float(energy), "eV", textbook),
         ("drift exponent of RESET", drift[0], drift[1], float(exponent), "", drift[2]),
