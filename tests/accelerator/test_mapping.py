@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from closeness import approx
 from xbar_circuit import ParameterError, ShapeError
 from xbar_circuit.accelerator.description import Accelerator
-from xbar_circuit.accelerator.mapping import map_network
+from xbar_circuit.accelerator.mapping import cells_of, map_network
 from xbar_circuit.cells import BitSlices, DifferentialPair, EightT4R, MultiDevice
 from xbar_circuit.devices import PcmStatistics
 from xbar_circuit.network.graph import INPUT, Network, Node
@@ -163,3 +163,19 @@ def test_a_global_scale_is_that_of_the_largest_weight_of_the_network():
     largest = [plan.tiles[0].target.max() - low for plan in mapping.layers]
     assert largest == approx([high - low, (high - low) / 4.0])
     assert realised(mapping) == approx(2.0 * np.eye(3))
+
+
+@pytest.mark.parametrize(
+    "synapse", [DifferentialPair(), MultiDevice(devices_per_sign=2), BitSlices(slices=3)]
+)
+@pytest.mark.parametrize("side", [18, 64, 200])
+def test_cells_are_counted_before_there_is_a_tile(synapse, side):
+    accelerator = Accelerator(rows=side, cols=side, synapse=synapse)
+    other = accelerator.changed(rows=32)
+    for network in (fashion_mnist_lenet5(), depthwise_network(50), dense_network(np.ones((7, 5)))):
+        first = network.matrix_nodes[0][0]
+        for digital, elsewhere in ((), {}), ((first,), {}), ((), {first: other}):
+            chosen = {"digital": digital, "elsewhere": elsewhere}
+            plans = map_network(network, accelerator, **chosen).layers
+            made = sum(tile.target.size for plan in plans for tile in plan.tiles)
+            assert cells_of(network, accelerator, **chosen) == made

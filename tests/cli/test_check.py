@@ -26,7 +26,7 @@ def test_work_is_counted_by_type_and_place():
     assert dense.macs == 6 * dense.weights  # of six tokens
     products = rows["MatMul of activations", "digital"]
     assert (products.count, products.macs) == (2, 2 * 6 * 6 * 8)
-    assert rows["LayerNormalization", "reference"].count == 2
+    assert rows["LayerNormalization", "digital"].count == 2
     assert found.tile_share == approx(5136 / (5136 + 576), rel=1e-12)
     assert not found.missing
 
@@ -41,10 +41,22 @@ def test_a_recurrent_layer_counts_every_step():
 
 
 def test_the_command_tells_types_not_nodes(tmp_path, capsys):
-    (tmp_path / "net.onnx").write_bytes(transformer())
+    product = node("Einsum", ("x", "x", "w"), "e", equation="bi,bj,ij->bi")
+    content = content_of(
+        [
+            product,
+            node("MatMul", ("x", "w"), "m"),
+            node("Shrink", ("m",), "s"),  # there is no faster one than the reference's
+            node("MatMul", ("s", "e"), "y"),
+        ],
+        {"w": floats(6, 6)},
+        {"x": [6, 6]},
+    )
+    (tmp_path / "net.onnx").write_bytes(content)
     assert run(tmp_path / "net.onnx", "--out", tmp_path / "out") == 0
     told = capsys.readouterr().out
     assert "MatMul of activations" in told
+    assert "weights that stay digital: 36 in Einsum" in told
     assert len(told.splitlines()) < 30
     summary = json.loads((tmp_path / "out/summary.json").read_text())
     assert summary["operators"][0]["operator"] == "Gemm, MatMul"

@@ -210,6 +210,22 @@ SMALL = {
 }
 
 
+def test_too_little_memory_is_told_before_anything_is_mapped_or_run(files, monkeypatch, capsys):
+    def never(*_, **__):
+        raise AssertionError("work that comes after the check")
+
+    for verb in ("inference", "temperature", "placement", "point"):
+        monkeypatch.setattr(f"xbar_circuit.studies.network.{verb}.make_chip", never)
+    monkeypatch.setattr("xbar_circuit.studies.network.chips.map_network", never)
+    monkeypatch.setattr("xbar_circuit.studies.network.inference.run", never)
+    run("--memory", "300MB", "--labels", "y.npy", code=2)
+    told = capsys.readouterr().err
+    assert "got 300,000,000" in told
+    assert "--memory 0.4GB" in told
+    with pytest.raises(AssertionError, match="after the check"):
+        main(words("--memory", "400MB", "--labels", "y.npy"))
+
+
 @pytest.mark.parametrize("verb", SMALL)
 def test_every_verb_takes_outputs_constants_and_modules(module_of_ones_own, verb, capsys):
     own = [] if verb == "cost" else ["--labels", "y.npy", "--calibration", "known.npy"]

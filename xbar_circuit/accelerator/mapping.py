@@ -11,8 +11,8 @@ accelerator of their own.
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Sequence
 from collections.abc import Mapping as MappingOf
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -25,7 +25,7 @@ from xbar_circuit.accelerator._hardware import Hardware
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.network.graph import Network
 
-__all__ = ["LayerPlan", "Mapping", "TilePlan", "cut", "map_network"]
+__all__ = ["LayerPlan", "Mapping", "TilePlan", "cells_of", "cut", "map_network"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -222,6 +222,44 @@ def map_network(
     return Mapping(network=network, accelerator=accelerator, layers=tuple(layers), digital=widths)
 
 
+def cells_of(
+    network: Network,
+    accelerator: Hardware,
+    *,
+    digital: Collection[str] = (),
+    elsewhere: MappingOf[str, Hardware] | None = None,
+) -> int:
+    """Return how many cells `map_network` would use, without making a tile.
+
+    Parameters
+    ----------
+    network, accelerator, elsewhere
+        As for `map_network`.
+    digital
+        Names of layers that stay digital.
+
+    Returns
+    -------
+    int
+        Cells of all tiles, those between groups that share a tile included.
+    """
+    found = 0
+    for name, operator in network.matrix_nodes:
+        if name in digital:
+            continue
+        own = (elsewhere or {}).get(name, accelerator)
+        groups, rows, cols = operator.matrices.shape
+        together = _together(own, groups, rows, cols)
+        shared = [(last - first) ** 2 for first, last in _parts(groups, together)]
+        found += sum(shared) * rows * cols * math.prod(own.block)
+    return found
+
+
+def _together(accelerator: Hardware, groups: int, rows: int, cols: int) -> int:
+    """Return how many groups share a tile, at least 1."""
+    return max(1, min(groups, accelerator.inputs // rows, accelerator.outputs // cols))
+
+
 def _check_names(
     network: Network, widths: dict[str, int | None], others: dict[str, Hardware]
 ) -> None:
@@ -246,7 +284,7 @@ def cut(
     """Return (rows, cols, weights) of every tile."""
     groups, rows, cols = matrices.shape
     room = accelerator.outputs
-    together = min(groups, accelerator.inputs // rows, room // cols)
+    together = _together(accelerator, groups, rows, cols)
     blocks = []
     if together > 1:
         for first, last in _parts(groups, together):

@@ -63,6 +63,9 @@ def check(
     else:
         if any(row.place == "reference" for row in found.rows):
             console.print("digital, ONNX: computed by ONNX's own reference implementation")
+        if found.digital_weights:
+            places = ", ".join(f"{n:,} in {kind}" for kind, n in found.digital_weights.items())
+            console.print(f"weights that stay digital: {places}", soft_wrap=True)
         shapes = "; ".join(f"{name} {shape}" for name, shape in found.shapes.items())
         console.print(f"work for one sample of {shapes}", soft_wrap=True)
     console.print(f"summary and page: {out / 'summary.json'}, {page}", soft_wrap=True)

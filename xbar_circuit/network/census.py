@@ -11,6 +11,7 @@ import numpy as np
 from xbar_circuit.network._activation_products import activation_macs, multiplies_activations
 from xbar_circuit.network.execution import DigitalMultiplier, walk, zeros_for
 from xbar_circuit.network.graph import Network, Node
+from xbar_circuit.network.importers._onnx_weights import hidden_weights
 from xbar_circuit.network.operators import (
     Affine,
     AnyOperator,
@@ -51,7 +52,7 @@ class OperatorCount:
     count
         How many there are in the network.
     weights
-        Numbers that tiles hold.
+        Numbers that tiles hold, or of the constant matrices that the reference multiplies by.
     macs
         Multiply-accumulates for one sample.
     """
@@ -87,7 +88,12 @@ class Census:
     @property
     def weights(self) -> int:
         """Numbers that tiles hold."""
-        return sum(row.weights for row in self.rows)
+        return sum(row.weights for row in self.rows if row.place == "tiles")
+
+    @property
+    def digital_weights(self) -> Mapping[str, int]:
+        """Numbers of constant matrices that no tile takes, by the type of operator they are in."""
+        return {row.kind: row.weights for row in self.rows if row.weights and row.place != "tiles"}
 
     @property
     def macs(self) -> int:
@@ -119,6 +125,7 @@ class Census:
             "shapes": {name: list(shape) for name, shape in self.shapes.items()},
             "batches": self.stacks,
             "weights": self.weights,
+            "digital_weights": dict(self.digital_weights),
             "macs": self.macs,
             "tile_share": self.tile_share,
             "missing": list(self.missing),
@@ -152,7 +159,7 @@ def take_census(network: Network) -> Census:
             kind=kind,
             place=place,
             count=known.count + 1,
-            weights=known.weights + sum(sizes),
+            weights=known.weights + sum(sizes) + _hidden(node.operator),
             macs=known.macs
             + sum(counter.macs.get(name, 0) for name in names)
             + activation_macs(node.operator, inputs, outputs),
@@ -172,9 +179,15 @@ def take_census(network: Network) -> Census:
 
 def _name(operator: AnyOperator) -> str:
     if isinstance(operator, OnnxOperator | Recurrent):
-        words = " of activations" if multiplies_activations(operator) else ""
+        plain = not multiplies_activations(operator) or _hidden(operator)
+        words = "" if plain else " of activations"
         return operator.kind + words
     return _NAMES.get(type(operator), type(operator).__name__)
+
+
+def _hidden(operator: AnyOperator) -> int:
+    """Return the weights inside an operator that the reference computes."""
+    return hidden_weights(operator.model.tobytes()) if isinstance(operator, OnnxOperator) else 0
 
 
 def _place(operator: AnyOperator) -> str:

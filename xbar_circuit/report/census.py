@@ -51,6 +51,7 @@ def write_census_page(found: Census, folder: Path, *, footer: str) -> Path:
         sections=sections,
         key_numbers={
             "weights on tiles": f"{found.weights:,}",
+            "weights that stay digital": f"{sum(found.digital_weights.values()):,}",
             "multiply-accumulates": f"{found.macs:,}",
             "inputs": shapes or "-",
         },

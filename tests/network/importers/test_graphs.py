@@ -7,8 +7,10 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 import xbar_circuit as xc
+from closeness import approx
 from onnx_graphs import content_of, floats, node, recurrent, transformer
 from xbar_circuit import ModelFileError, ParameterError, ShapeError
+from xbar_circuit.network.census import take_census
 from xbar_circuit.network.importers import from_onnx
 from xbar_circuit.network.operators import MatMul, OnnxOperator, Recurrent
 from xbar_circuit.network.storage import read_npz, save
@@ -211,7 +213,7 @@ def test_decided_branches_and_loops_are_unrolled_and_others_are_left_to_the_refe
         [("on", 9), ("next", 1), ("seen", 1)],
         inputs=[("i", 7), ("go", 9), ("h", 1)],
     )
-    for flag, weight_count in (("known", 2), ("told", 1)):
+    for flag in ("known", "told"):
         nodes = [
             node("Shape", ("x",), "s"),
             node("Gather", ("s", "last"), "size"),
@@ -234,9 +236,81 @@ def test_decided_branches_and_loops_are_unrolled_and_others_are_left_to_the_refe
         kinds = [
             one.operator.kind for one in network.nodes if isinstance(one.operator, OnnxOperator)
         ]
-        assert ("If" in kinds) == (flag == "told")
-        assert "Loop" not in kinds
-        assert len({op.weight.tobytes() for _, op in network.matrix_nodes}) == weight_count
+        assert not {"If", "Loop"} & set(kinds)
+        assert ("Where" in kinds) == (flag == "told")  # of both branches, each on its tiles
+        assert len({op.weight.tobytes() for _, op in network.matrix_nodes}) == 2
+        assert not network.stacks
+
+
+def decided(*, wide=False):
+    """Return a dense layer, or else another, by the sign of the inputs' sum."""
+
+    def branch(weight, width):
+        return helper.make_graph(
+            [node("MatMul", ("x", "v"), "o")],
+            "inner",
+            [],
+            [helper.make_tensor_value_info("o", 1, [1, width])],
+            [numpy_helper.from_array(weight, "v")],
+        )
+
+    nodes = [
+        node("ReduceSum", ("x",), "total", keepdims=0),
+        node("Greater", ("total", "none"), "told"),
+        node(
+            "If",
+            ("told",),
+            "y",
+            then_branch=branch(np.full((6, 3), 0.5, np.float32), 3),
+            else_branch=branch(np.full((6, 5 if wide else 3), 2.0, np.float32), 5 if wide else 3),
+        ),
+    ]
+    return content_of(nodes, {"none": np.float32(0.0)}, {"x": [1, 6]})
+
+
+def test_samples_that_decide_differently_are_not_run_together():
+    """Of a random network two random samples may well decide alike: it is not left to them."""
+    network = from_onnx(decided())
+    x = np.abs(floats(4, 6))
+    x[1::2] *= -1.0
+    (found,) = network.run({"x": x})
+    sums = x.sum(axis=1)
+    wanted = np.where(sums > 0.0, 0.5 * sums, 2.0 * sums)[:, None].repeat(3, axis=1)
+    assert found == approx(wanted, rel=1e-5)
+    assert len(network.matrix_nodes) == 2
+    chip = xc.Accelerator(
+        driver=xc.peripherals.ExactDriver(),
+        readout=xc.peripherals.Readout(converter=xc.peripherals.IdealConverter(bits=None)),
+        wires=xc.Wires(row_ohm=0.0, column_ohm=0.0),
+    ).program(network, calibration=x)
+    (analog,) = chip.run(x)
+    assert analog == approx(wanted, rel=1e-4)
+
+
+def test_weights_that_no_tile_takes_are_named():
+    census = take_census(from_onnx(decided(wide=True)))  # branches of other shapes
+    assert census.weights == 0
+    assert census.digital_weights == {"If": 6 * 3 + 6 * 5}
+    taken = take_census(from_onnx(decided()))
+    assert (taken.weights, dict(taken.digital_weights)) == (36, {})
+    content = content_of(
+        [node("Relu", ("x",), "r"), node("Einsum", ("x", "r", "w"), equation="bi,bj,ij->b")],
+        {"w": floats(6, 6)},
+        {"x": ["n", 6]},
+    )
+    assert take_census(from_onnx(content)).digital_weights == {"Einsum": 36}
+
+
+def test_a_sequence_of_unequal_tensors_is_taken_apart():
+    nodes = [
+        node("Split", ("x", "sizes"), ("a", "b"), axis=1),
+        node("SequenceConstruct", ("a", "b"), "s"),
+        node("SequenceAt", ("s", "second"), "c"),
+        node("MatMul", ("c", "w"), "y"),
+    ]
+    constants = {"sizes": np.array([1, 4]), "second": np.array(1), "w": floats(4, 3)}
+    network = check(content_of(nodes, constants, {"x": [2, 5]}), {"x": floats(2, 5)})
+    assert len(network.matrix_nodes) == 1
 
 
 def test_a_scan_over_a_sequence_is_unrolled():

@@ -1,4 +1,7 @@
-"""`If`, `Loop` and `Scan` whose decisions are known: their bodies' nodes, one after another."""
+"""`If`, `Loop` and `Scan` whose decisions are known: their bodies' nodes, one after another.
+
+Of an `If` that depends on the data both branches, and after them the choice between their outputs.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from numpy.typing import NDArray
 
 from xbar_circuit.network.importers._onnx_node import attributes
 
-__all__ = ["CONTROL", "unrolled"]
+__all__ = ["CONTROL", "chosen_later", "unrolled"]
 
 CONTROL = frozenset({"If", "Loop", "Scan"})
 
@@ -45,6 +48,36 @@ def unrolled(node: Any, known: Known, samples: Mapping[str, Any]) -> Iterator[An
             return None
         return _loop(node, told["body"], int(np.ravel(count)[0]), known, bool(np.ravel(start)[0]))
     return _scan(node, told, samples)
+
+
+def chosen_later(
+    node: Any, sample_of: Callable[[str], NDArray[Any] | None]
+) -> Generator[Any, None, None]:
+    """Yield the nodes of both branches of an `If`, and those that choose between their outputs.
+
+    Parameters
+    ----------
+    node
+        The `If`.
+    sample_of
+        Returns an array of the value of a name, for its shape and type; None where it is none.
+
+    Raises
+    ------
+    ValueError
+        The branches' outputs have other shapes or types.
+    """
+    told = attributes(node)
+    results = []
+    for name in ("then_branch", "else_branch"):
+        renamed = yield from _body(told[name], f"{node.output[0]}:{name}:", {})
+        results.append([renamed(item.name) for item in told[name].output])
+    for yes, no, outer in zip(*results, node.output, strict=True):
+        one, other = sample_of(yes), sample_of(no)
+        if one is None or other is None or (one.shape, one.dtype) != (other.shape, other.dtype):
+            raise ValueError("branches of other shapes")
+        if outer:
+            yield _node("Where", [node.input[0], yes, no], outer)
 
 
 def _branch(node: Any, graph: Any) -> Iterator[Any]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from xbar_circuit.errors import ModelFileError
 from xbar_circuit.network.execution import apply_digitally
 from xbar_circuit.network.graph import INPUT, Network, Node, Port
-from xbar_circuit.network.importers._onnx_control import CONTROL, unrolled
+from xbar_circuit.network.importers._onnx_control import CONTROL, chosen_later, unrolled
 from xbar_circuit.network.importers._onnx_expand import EXPANSIONS, Context
 from xbar_circuit.network.importers._onnx_file import OnnxFile, references
 from xbar_circuit.network.importers._onnx_node import OnnxNode, UnsuitedError, attributes
@@ -19,6 +19,7 @@ from xbar_circuit.network.importers._onnx_operators import FINAL, SEVERAL, TRANS
 from xbar_circuit.network.importers._onnx_recurrent import RECURRENT, recurrent_operator
 from xbar_circuit.network.importers._onnx_reference import compute, is_known, reference_operator
 from xbar_circuit.network.importers._onnx_sizes import check_growth, check_padding, check_sample
+from xbar_circuit.network.importers._onnx_weights import weights_in
 from xbar_circuit.network.operators import Cast, Constant, MatrixOperator, Operator
 from xbar_circuit.network.operators.protocol import RecurrentOperator
 
@@ -52,10 +53,16 @@ class Walker:
         The graph.
     shapes
         Of every input, with the batch, by name.
+
+    Attributes
+    ----------
+    decides
+        Whether the data of a sample decide what is computed, so that samples cannot be stacked.
     """
 
     def __init__(self, file: OnnxFile, shapes: Mapping[str, tuple[int, ...]]) -> None:
         self.nodes: list[Node] = []
+        self.decides = False
         self._file, self._shapes = file, shapes
         self._constants: dict[str, Any] = dict(file.constants)
         self._alias: dict[str, str] = {}
@@ -192,6 +199,10 @@ class Walker:
         moving = {n: self._samples[self._alias[n]] for n in node.input if n in self._alias}
         try:
             steps = unrolled(node, self._constants.get, moving)
+            if steps is None and node.op_type != "Scan":
+                self.decides = True
+                if node.op_type == "If" and weights_in([node], self._constant_shape):
+                    steps = chosen_later(node, self._sample)
             if steps is None:
                 return False
             for step in steps:
@@ -199,6 +210,14 @@ class Walker:
         except (ValueError, KeyError):
             return False
         return True
+
+    def _constant_shape(self, name: str) -> tuple[int, ...] | None:
+        value = self._constants.get(name)
+        return value.shape if isinstance(value, np.ndarray) else None
+
+    def _sample(self, name: str) -> NDArray[Any] | None:
+        value = self._constants.get(name, self._samples.get(self._alias.get(name, "")))
+        return value if isinstance(value, np.ndarray) else None
 
     def _recur(self, node: Any) -> bool:
         sequence = node.input[0]

@@ -128,7 +128,7 @@ class _Origin:
         for node in self.file.nodes:
             walker.visit(node)
         network = fold_affine(walker.network())
-        network = stacks(network)
+        network = network if walker.decides else stacks(network)
         if any(isinstance(size, str) for item in self.file.inputs for size in item.sizes):
             network = replace(network)
             object.__setattr__(network, "origin", self)  # changes of the network lose it

@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from xbar_circuit.accelerator._making import program_mapping
+from xbar_circuit.accelerator._memory import check_memory
 from xbar_circuit.accelerator._replicas import balanced_replicas
 from xbar_circuit.accelerator.chip import Chip
-from xbar_circuit.accelerator.mapping import Mapping, map_network
+from xbar_circuit.accelerator.mapping import Mapping, cells_of, map_network
 from xbar_circuit.accelerator.settings import InferenceSettings
 from xbar_circuit.accelerator.wire_aware import WireAware
 from xbar_circuit.network.execution import accuracy
@@ -26,8 +27,26 @@ CORRECTIONS = {"none": "no correction", "global": "one factor per array"}
 Report = Callable[[str, int, int], object]
 
 
-def mapped(network: Network, settings: InferenceSettings) -> Mapping:
-    """Return a network on the accelerators of some settings."""
+def mapped(network: Network, settings: InferenceSettings, inputs: Array | None = None) -> Mapping:
+    """Return a network on the accelerators of some settings.
+
+    Parameters
+    ----------
+    network, settings
+        What is mapped, and onto what.
+    inputs
+        All that will run on it: the memory that this takes is checked before anything is mapped.
+
+    Raises
+    ------
+    ParameterError
+        As `map_network`, or the settings' memory limit is too small.
+    """
+    if inputs is not None:
+        cells = cells_of(
+            network, settings.accelerator, digital=settings.digital, elsewhere=settings.elsewhere
+        )
+        check_memory(settings.memory_bytes, network, cells=cells, inputs=inputs)
     return map_network(
         network, settings.accelerator, digital=settings.digital, elsewhere=settings.elsewhere
     )

@@ -90,7 +90,7 @@ def evaluate(  # noqa: PLR0915  one story, told from the first step to the last
 
     test = test if settings.images is None else test.first(settings.images)
     chosen = tuple(metrics) if metrics else usual_metrics(test.labels)
-    mapping = mapped(network, settings)
+    mapping = mapped(network, settings, test.images)
     digital = run(
         network,
         test.images,

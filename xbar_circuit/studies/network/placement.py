@@ -302,7 +302,7 @@ def _measured(
     settings: InferenceSettings,
     workers: int,
 ) -> LayerPlacement:
-    mapping = mapped(network, settings)
+    mapping = mapped(network, settings, test.images)
     found = []
     cost: Cost | None = None
     for seed in range(settings.seed, settings.seed + settings.seeds):

@@ -209,7 +209,7 @@ def network_point(
     """
     told = point_of(**point)
     test, seed = told.test, int(rng.integers(2**31))
-    mapping = mapped(told.network, told.settings)
+    mapping = mapped(told.network, told.settings, test.images)
     chip = make_chip(mapping, told.settings, told.calibration, seed=seed).at(seconds)
     cost = chip.cost(test.images, architecture=told.settings.architecture)
     (found,) = chip.run(test.images, workers=1)

@@ -229,7 +229,7 @@ def temperature_curve(
     )
     asked = replace(settings, celsius=(programmed_celsius, *degrees))  # refuses before the work
     test = test if asked.images is None else test.first(asked.images)
-    mapping = mapped(network, asked)
+    mapping = mapped(network, asked, test.images)
     total = asked.seeds * len(degrees) * len(CORRECTIONS) * len(test)
     found = {kind: np.zeros((asked.seeds, len(degrees))) for kind in CORRECTIONS}
     kept = Kept(
