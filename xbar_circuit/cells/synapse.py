@@ -163,6 +163,13 @@ class Synapse:
         ------
         ShapeError, ParameterError
             The weights are not a matrix of numbers in [-1, 1].
+
+        >>> from xbar_circuit.cells import DifferentialPair
+        >>> pair, wires = DifferentialPair(g_max_siemens=1e-5), Wires(row_ohm=0.0, column_ohm=0.0)
+        >>> xbar = pair.crossbar([[0.5, -1.0], [1.0, 0.25]], wires=wires)
+        >>> current = pair.volts([0.1, 0.2]) @ xbar.conductance  # as the wires are ideal
+        >>> (pair.combine(current) * 1e6).round(9).tolist()  # uA
+        [[2.5, -0.5]]
         """
         return Crossbar(
             conductance=self.conductance(weights),

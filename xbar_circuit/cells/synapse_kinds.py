@@ -81,6 +81,12 @@ class MultiDevice(Synapse):
     ----------
     devices_per_sign
         Devices for each sign of the weight.
+
+    >>> four = MultiDevice(devices_per_sign=2, g_max_siemens=1e-6)
+    >>> four.conductance([[0.5]]).tolist()
+    [[5e-07, 5e-07, 0.0, 0.0]]
+    >>> four.selected(np.array([[-0.1]]), SelectionCounter(length=2, value=1)).tolist()
+    [[False, False, False, True]]
     """
 
     devices_per_sign: int = 4
@@ -267,6 +273,10 @@ class EightT4R(Synapse):
     8T4R cell of the HERMES core (Khaddam-Aljameh et al., JSSC 57, 1027, 2022) has two transistors a
     device; taken as parallel, they are ``Transistor(parallel=2)`` of a 1T1R cell whose
     `common_volt` is ``V_cm`` (0.4 V there, with rails at 0.2 and 0.6 V).
+
+    >>> cell = EightT4R(g_max_siemens=1e-6)
+    >>> cell.conductance([[-1.0]]).ravel().tolist(), cell.volts([0.1]).tolist()
+    ([0.0, 0.0, 1e-06, 1e-06], [[0.1, 0.1, -0.1, -0.1]])
     """
 
     @property

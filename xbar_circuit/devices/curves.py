@@ -53,7 +53,12 @@ class Polynomial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClippedLog:
-    """``clip(slope * ln x + offset, low, high)``; `x` below 1e-7 counts as 1e-7."""
+    """``clip(slope * ln x + offset, low, high)``; `x` below 1e-7 counts as 1e-7.
+
+    >>> curve = ClippedLog(slope=-0.1, offset=0.0, low=0.0, high=0.3)
+    >>> curve(np.array([0.0, 0.5, 2.0])).round(6).tolist()
+    [0.3, 0.069315, 0.0]
+    """
 
     slope: float
     offset: float
@@ -72,7 +77,12 @@ class ClippedLog:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaturatedPower:
-    """``min(scale / max(x**exponent, floor), high)``."""
+    """``min(scale / max(x**exponent, floor), high)``.
+
+    >>> curve = SaturatedPower(scale=0.1, exponent=0.5, floor=1e-3, high=1.0)
+    >>> curve(np.array([0.0, 0.25, 1.0])).tolist()
+    [1.0, 0.2, 0.1]
+    """
 
     scale: float
     exponent: float
@@ -92,7 +102,12 @@ class SaturatedPower:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piecewise:
-    """`below` where ``x < split``, `above` elsewhere."""
+    """`below` where ``x < split``, `above` elsewhere.
+
+    >>> curve = Piecewise(split=0.5, below=Polynomial((1.0,)), above=Polynomial((0.0, 2.0)))
+    >>> curve(np.array([0.25, 0.75])).tolist()
+    [1.0, 1.5]
+    """
 
     split: float
     below: Curve

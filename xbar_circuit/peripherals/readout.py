@@ -39,7 +39,7 @@ class Readout:
     converter
         The converter.
     amplifier
-        In front of a converter of voltages; for a converter that takes the current, None or a
+        Amplifier before a converter of voltages; for a converter that takes the current, None or a
         :class:`CurrentConveyor` without a load.
     difference
         None: every column is read separately. ``"digital"``: the codes of two columns are
@@ -62,8 +62,6 @@ class Readout:
     >>> from xbar_circuit.peripherals import OpAmp, Sar, TransimpedanceAmplifier
     >>> amplifier = TransimpedanceAmplifier(opamp=OpAmp(), feedback_ohm=50e3)
     >>> readout = Readout(converter=Sar(bits=8), amplifier=amplifier)
-    >>> [round(one, 3) for one in readout.converter_line]  # V at no current, ohm
-    [0.5, -49995.0]
     >>> f"{readout.noise(source_ohm=1e3):.3g}"  # V, rms, before the converter
     '0.00114'
     """
@@ -182,8 +180,8 @@ class Readout:
     def ranged(self, low_ampere: float, high_ampere: float) -> Readout:
         """Return this read-out with its codes spread over a range of currents, as a chip sets it.
 
-        Zero current lies in the middle of a code, so that zero input gives zero output: a range of
-        both signs has one code less on one side, a range from 0 begins with code 0. Where an
+        Zero current lies in the middle of a code, so that zero input gives zero output: for that a
+        range of both signs gives up one code; a range from 0 begins with code 0. Where an
         amplifier makes a voltage of the current, its gain is set so that both ends stay within the
         converter's range, and the converter's range to what is used of it. An exact converter
         takes its larger end as full scale.
@@ -203,6 +201,11 @@ class Readout:
         ------
         ParameterError
             The range is empty, or the read-out contains a circuit, whose range is fixed.
+
+        >>> from xbar_circuit.peripherals import IdealConverter
+        >>> narrow = Readout(converter=IdealConverter(bits=8)).ranged(-4e-6, 4e-6)
+        >>> narrow.converter.convert([-4e-6, 0.0, 4e-6]).tolist()
+        [0, 127, 254]
         """
         low = checks.number("low_ampere", low_ampere, "A", minimum=-math.inf, maximum=0.0)
         high = checks.number("high_ampere", high_ampere, "A", minimum=0.0)
@@ -309,9 +312,8 @@ class Readout:
     ) -> float:
         """Return the rms noise at a converter's input, without the converter's own.
 
-        It is that of the amplifier and the column's resistance; of both columns of a pair that are
-        subtracted before the converter. A converter that integrates its current takes the mean of
-        white noise over its window T, ``S / (2 T)``.
+        That of amplifier and column, and of both columns of a pair subtracted before the converter.
+        A converter that integrates its current averages white noise over its window, ``S / (2 T)``.
 
         Parameters
         ----------
@@ -378,8 +380,7 @@ class Readout:
     def cost(self) -> PartCost:
         """Cost of one column in one read: settling and conversion; half of what a pair shares.
 
-        Amplifiers take their quiescent power for the whole period, converters the energy of their
-        model. The energy is NaN with a user's circuit, which has to be measured.
+        Amplifiers take their quiescent power for the whole period; NaN with a user's circuit.
         """
         share = 0.5 if self.subtracts_before else 1.0
         second = self.timing.period_second

@@ -25,8 +25,9 @@ from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.errors import ShapeError
 from xbar_circuit.programming.curve import ProgrammingCurve
+from xbar_circuit.programming.pulsed_writer import PulsedWriter
 from xbar_circuit.programming.read_path import VerifyPath
-from xbar_circuit.programming.writers import Mask, PulsedWriter, Writer
+from xbar_circuit.programming.writers import Mask, Writer
 
 __all__ = ["ProgramResult", "program_and_verify", "single_shot"]
 

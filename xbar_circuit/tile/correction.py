@@ -30,6 +30,16 @@ class IdealScale:
     """The ideal read-out: from a current, or from a converter's input, to a place among its codes.
 
     Code k of an ideal converter lies between k and k + 1 steps; its middle is called k here.
+
+    Parameters
+    ----------
+    readout
+        The read-out, whose converter's range and whose amplifier's ideal line count.
+
+    >>> from xbar_circuit.peripherals import IdealConverter
+    >>> scale = IdealScale(Readout(converter=IdealConverter(bits=3, low=0.0, high=8e-6)))
+    >>> scale.of_current(np.array([0.5e-6, 4e-6])).round(9).tolist()
+    [0.0, 3.5]
     """
 
     def __init__(self, readout: Readout) -> None:

@@ -81,6 +81,10 @@ class AmorphousPlug:
         device, and is 0 here.
     liner_ohm_per_metre
         Resistance of the liner per length of plug [ohm/m]; None is a cell without liner.
+
+    >>> plug = AmorphousPlug()
+    >>> round(plug.stretch(85.0), 2), round(plug.log_age(3600.0, 26.85), 3)  # 1 h at 300 K
+    (12.33, 5.198)
     """
 
     radius_metre: float = 20e-9

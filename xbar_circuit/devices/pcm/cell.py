@@ -28,7 +28,31 @@ _MEMO: list[tuple[PcmCell, FloatArray, ReadStates]] = []  # of `PcmCell._kept_st
 class PcmCell(PcmCellStates):
     """A phase-change memory cell, as a description with its renderings.
 
-    Parameters are described in :class:`~xbar_circuit.devices.pcm._parameters.PcmParameters`.
+    Where each default comes from is said in the parts and in
+    :class:`~xbar_circuit.devices.pcm._parameters.PcmParameters`.
+
+    Parameters
+    ----------
+    plug, switch, growth, heat
+        Conduction of the amorphous plug, threshold switching, crystal growth, and heat.
+    series_ohm, crystal_ohm
+        Heater, and crystalline GST at low field and 300 K [ohm].
+    crystal_activation_ev, crystal_drift_exponent
+        Activation energy [eV] and drift exponent of the crystal.
+    parasitic_farad
+        Capacitance across the GST [F].
+    growth_contact_metre, crystal_gap_metre
+        Length below which growth slows, and the smallest plug that counts [m].
+    nuclei_spacing_metre
+        Mean distance between the nuclei that a quench leaves [m]; None is a plug without nuclei.
+    celsius, age_second, storage_celsius
+        Ambient temperature [degree Celsius], time since programming [s] and temperature of that
+        time [degree Celsius].
+
+    Raises
+    ------
+    ParameterError
+        A number that is not finite or out of range.
 
     >>> cell = PcmCell.sebastian2017()
     >>> round(float(cell.conductance(cell.thickness(5e-6))) * 1e6, 9)

@@ -55,6 +55,13 @@ class PcmVariability:
         along a plug, scattered independently, would give 0.7.
     pulse
         Relative standard deviation of a pulse's amplitude from pulse to pulse.
+
+    >>> from xbar_circuit.devices import PcmCell
+    >>> equal = PcmVariability(thermal=0.0, area=0.0).draw(
+    ...     PcmCell.sebastian2017(), 2, rng=np.random.default_rng(0)
+    ... )
+    >>> equal.thermal.tolist(), equal.area.tolist()
+    ([1.0, 1.0], [1.0, 1.0])
     """
 
     thermal: float = 0.005

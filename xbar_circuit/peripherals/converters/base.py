@@ -201,6 +201,10 @@ class Converter(ABC):
         -------
         FloatArray
             Input at which each code from 1 begins [V or A], rising, (levels - 1,).
+
+        >>> from xbar_circuit.peripherals import Sar
+        >>> Sar(bits=2, offset_volt=0.01).edges().round(6).tolist()
+        [0.26, 0.51, 0.76]
         """
         wanted = np.arange(1, self.levels)
         span = self.input_high - self.input_low
@@ -296,6 +300,12 @@ class Converter(ABC):
         ------
         ParameterError
             A value is not finite.
+
+        >>> import numpy as np
+        >>> from xbar_circuit.peripherals import Sar
+        >>> sar = Sar(bits=4, noise_volt=0.05)
+        >>> sar.convert([0.26, 0.51]), sar.convert([0.26, 0.51], rng=np.random.default_rng(0))
+        (array([4, 8]), array([4, 7]))
         """
         array = finite_values("values", values)
         return self.convert_with(array, None if rng is None else self.draw_noise(rng, array.shape))

@@ -151,6 +151,10 @@ class Sar(VoltageConverter):
         ------
         ParameterError
             `unit_sigma` is negative, or so large that a capacitor came out negative.
+
+        >>> drawn = Sar(bits=3).drawn(np.random.default_rng(0), unit_sigma=0.02)
+        >>> drawn.edges().round(4).tolist()
+        [0.1263, 0.249, 0.3754, 0.4996, 0.626, 0.7486, 0.875]
         """
         checks.number("unit_sigma", unit_sigma, "1", maximum=1.0)
         units = self._units()
@@ -224,6 +228,10 @@ class Sar(VoltageConverter):
         -------
         FloatArray
             Energy of each conversion [J], of the shape of `codes`.
+
+        >>> energy = Sar(bits=3, unit_farad=1e-15).switching_energy(np.arange(8))
+        >>> round(float(energy.mean()) * 1e15, 6)  # fJ: 2 + 1.5 + 0.875
+        4.375
         """
         span = self.high_volt - self.low_volt
         total = self.total_farad

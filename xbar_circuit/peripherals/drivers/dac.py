@@ -99,7 +99,11 @@ class Dac(Driver):
         Returns
         -------
         Dac
-            A copy with this `inl_lsb`, on top of nothing: errors that it had are replaced.
+            A copy with this `inl_lsb`, in place of errors that it had.
+
+        >>> dac = Dac(bits=4).drawn(np.random.default_rng(0), dnl_sigma_lsb=0.1)
+        >>> [round(one, 3) for one in dac.inl_lsb[:3]]
+        [0.0, 0.029, 0.032]
         """
         steps = checks.number("dnl_sigma_lsb", dnl_sigma_lsb, "LSB") * rng.standard_normal(
             self.highest - self.lowest

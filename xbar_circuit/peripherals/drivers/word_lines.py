@@ -110,6 +110,10 @@ class WordLines:
         -------
         FloatArray
             Voltage about the reference [V], (batch, rows).
+
+        >>> pulses = WordLines(volt=np.array([[0.2, -0.2]]), second=np.array([[50e-9, 25e-9]]))
+        >>> pulses.mean_volt(100e-9).tolist()
+        [[0.1, -0.05]]
         """
         if self.second is None:
             return self.volt
