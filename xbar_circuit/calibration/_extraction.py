@@ -74,7 +74,7 @@ def measure(
     options
         Tolerances of the simulator.
     time_limit_second
-        For the whole sweep [s].
+        Time allowed to the whole sweep [s].
 
     Raises
     ------

@@ -89,7 +89,7 @@ class ReadoutModel:
     coefficients
         Coefficients of the converter's input over ``current / scale_ampere``, ascending [V or A].
     low, high
-        Where the converter's input saturates [V or A]; infinite is nowhere within reach.
+        Limits at which the converter's input saturates [V or A]; infinite is no limit.
     noise
         Rms noise at the converter's input without the converter's own and the array's [V or A].
     noise_hertz

@@ -61,7 +61,7 @@ def with_states(
     ConvergenceError
         The tolerance was not reached with 513 states.
     ModelFileError, SimulatorError, SimulatorNotFoundError
-        From the simulator.
+        The simulator, or one of its models, failed.
     """
     if not isinstance(cell, OwnCell) or cell.states is None:
         raise ParameterError.about(

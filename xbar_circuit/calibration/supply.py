@@ -40,7 +40,7 @@ def tabulate_supply(
     drop_volt
         Largest voltage that is lost on the line [V]; less than the supply has.
     points
-        How many tables.
+        Number of tables.
 
     Returns
     -------

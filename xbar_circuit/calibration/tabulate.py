@@ -98,7 +98,7 @@ def tabulate(
     ConvergenceError
         The tolerance was not reached with the largest grid, or the table is not monotone.
     ModelFileError, SimulatorError, SimulatorNotFoundError
-        From the simulator.
+        The simulator, or one of its models, failed.
     OSError
         The folder cannot be written.
     """

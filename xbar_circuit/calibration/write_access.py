@@ -42,7 +42,7 @@ def write_access(
     ParameterError
         The cell is of another kind, or the voltage is 0.
     ConvergenceError, SimulatorError, SimulatorNotFoundError
-        From the tabulation.
+        The tabulation failed.
     """
     if not isinstance(cell, OneT1R) or not isinstance(cell.device, PcmCell):
         raise ParameterError.about(

@@ -37,7 +37,7 @@ class CellPreset:
     cell
         The cell to pass to :class:`xbar_circuit.Crossbar`.
     state
-        What the state is, with its unit.
+        Name of the state, with its unit.
     states
         Its smallest and largest value.
     to_siemens

@@ -44,7 +44,7 @@ class IvTable:
     currents
         Current of each state at each voltage [A], (states, voltages); at least one state.
     read_volt
-        Where the conductance is defined [V], within `volts`.
+        Voltage at which the conductance is defined [V], within `volts`.
     symmetric
         Whether the other polarity is the mirror image, ``I(-V) = -I(V)``, where only one was
         measured.
@@ -155,7 +155,7 @@ class IvTable:
             columns are voltage [V], current [A] and, if there are several curves, any number that
             tells the states apart. Every state has the same voltages.
         read_volt, symmetric
-            As of the class.
+            As for the class.
 
         Returns
         -------

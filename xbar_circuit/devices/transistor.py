@@ -39,7 +39,7 @@ class Transistor:
     parallel
         Number of such transistors in parallel.
     geometry_unit_metre
-        What the library takes W and L in [m]: 1 for SPICE's own unit, 1e-6 for libraries whose
+        Unit of the library's W and L [m]: 1 for SPICE's own unit, 1e-6 for libraries whose
         subcircuits count in micrometres.
 
     Raises

@@ -131,9 +131,10 @@ class CorrectedArray:
     Parameters
     ----------
     correction
-        Of its layer.
+        Correction of its layer.
     transfer
-        With the cells' conductances at zero bias (rows, cols) [S]; of gates, what the cells hold.
+        Transfer with the cells' conductances at zero bias (rows, cols) [S]; of cells whose rows
+        drive gates, their conductances.
     """
 
     def __init__(self, correction: Correction, transfer: FloatArray) -> None:

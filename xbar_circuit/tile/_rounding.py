@@ -40,9 +40,9 @@ class Rounding:
     highest
         Highest code.
     significance
-        Of the converters of an output.
+        Factors of the codes of an output's converters.
     weights
-        Of the reads.
+        Weights of the reads.
     """
 
     def __init__(
@@ -89,9 +89,9 @@ class Rounding:
         quantiser
             Its thresholds.
         digital
-            What adds the codes of an output.
+            How the codes of an output are added.
         weights
-            Of the reads.
+            Weights of the reads.
         """
         steps = quantiser.even
         if steps is None:

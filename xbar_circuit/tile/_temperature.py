@@ -22,7 +22,7 @@ def tile_celsius(celsius: float | None, crossbar: Crossbar, model: ReadoutModel 
     Parameters
     ----------
     celsius
-        What was asked for; None is that of the cells' transistors, or 27.
+        Temperature asked for [degree Celsius]; None is that of the cells' transistors, or 27.
     crossbar, model
         The array, and the calibrated model of the read-out or None.
 

@@ -32,9 +32,9 @@ class FastArray:
     crossbar
         The array; its terminals carry all resistances but those of limited buffers.
     driver
-        On every word line.
+        Driver of every word line.
     window_second
-        Over which currents are averaged [s].
+        Time over which currents are averaged [s].
     input_volt
         Voltage of all columns without a current, over the reference [V]. It is a shift of all the
         inputs: no current of the array flows to ground.
@@ -93,7 +93,7 @@ def mean_of_pulses(
     Parameters
     ----------
     read
-        What the word lines do.
+        Signals of the word lines.
     window_second
         Length of the window [s].
     current
@@ -124,7 +124,7 @@ def buffered_volt(
     Parameters
     ----------
     volts
-        What the buffers are set to (batch, rows) [V].
+        Voltages that the buffers are set to (batch, rows) [V].
     buffer
         Their law.
     admittance

@@ -59,7 +59,7 @@ def calibrate(
     Parameters
     ----------
     tile
-        What to calibrate, at its temperature; its own model is not used.
+        Tile to calibrate, at its temperature; its own model is not used.
     rng
         Draws the inputs.
     samples

@@ -37,12 +37,12 @@ _PEAK = 1.15  # room for columns above the mean
 
 
 def transistor_circuit(name: str, *ports: str, **supplies: float) -> Subcircuit:
-    """Return one of our transistor circuits at 1.1 V with its cards.
+    """Return one of this package's transistor circuits at 1.1 V with its cards.
 
     Parameters
     ----------
     name
-        Which circuit.
+        Name of the circuit.
     ports
         Role -> port of the subcircuit.
     supplies
@@ -173,7 +173,7 @@ def chain(
     rows, cols
         Size of the array.
     bits
-        Of the converter.
+        Width of the converter.
     rng
         Draws the conductances, uniformly from 1 uS to 20 uS.
     segment_ohm

@@ -107,7 +107,7 @@ class ColumnCorrection:
         Parameters
         ----------
         ideal
-            Where the dot products lie on the ideal converter's scale (products, columns).
+            Dot products on the ideal converter's scale [LSB], (products, columns).
         code
             Output codes (products, columns): simulated, or measured on a chip.
         levels

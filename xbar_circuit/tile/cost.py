@@ -94,9 +94,9 @@ def tile_cost(
     crossbar, driver, readout
         Parts of the tile.
     reads
-        What the word lines do, over a batch of products.
+        Signals of the word lines, over a batch of products.
     column_joule
-        What a column's read-out takes for a read, see :func:`readout_joule` [J].
+        Energy of a column's read-out in a read, see :func:`readout_joule` [J].
     operations
         Operations of a product.
     """

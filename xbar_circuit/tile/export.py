@@ -150,8 +150,8 @@ def _as_spectre(
 def _without_negative(elements: Sequence[list[str]]) -> list[list[str]]:
     """Return the elements without the macromodel's negative capacitors, which VACASK refuses.
 
-    What couples two ports is taken from the capacitors of both to ground, so that each port alone
-    keeps its own.
+    The coupling of two ports is subtracted from the capacitors of both to ground, so that each port
+    alone keeps its own.
     """
     taken: dict[str, float] = {}
     kept = []

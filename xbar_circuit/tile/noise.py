@@ -107,7 +107,7 @@ class ReadNoise:
         Parameters
         ----------
         which
-            Which products.
+            Slice of the products.
 
         Returns
         -------
@@ -133,7 +133,7 @@ def current_variances(
     Parameters
     ----------
     noise
-        What fluctuates.
+        Noise of the array.
     loaded
         The array with all resistances in its terminals.
     transfer
@@ -178,11 +178,11 @@ def draw(
     Parameters
     ----------
     reads
-        What the word lines do, their own jitter drawn before.
+        Signals of the word lines, their own jitter drawn before.
     readout, model
         The converters, and the fast model with the amplifier's noise and its gain.
     digital
-        Which columns meet.
+        Columns that are added before a converter.
     variances
         From :func:`current_variances`, or None.
     window_second

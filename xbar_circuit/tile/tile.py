@@ -187,7 +187,7 @@ class Tile(FastTile):
         array
             As in :meth:`mvm`.
         columns
-            Which columns have a read-out; the others end in ideal virtual grounds. None is all.
+            Columns that have a read-out; the others end in ideal virtual grounds. None is all.
 
         Returns
         -------

@@ -75,7 +75,7 @@ class PcmStatistics:
     stuck_siemens
         Conductance of a stuck device [S]; None is `g_max_siemens`.
     source
-        Where the numbers come from.
+        Source of the numbers.
 
     Raises
     ------

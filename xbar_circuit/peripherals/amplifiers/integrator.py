@@ -45,11 +45,11 @@ class ChargeIntegrator(Amplifier):
     farad
         Integrating capacitor [F].
     window_second
-        How long the bit line is connected [s].
+        Time for which the bit line is connected [s].
     reset_second
-        How long the capacitor is shorted before [s].
+        Time for which the capacitor is shorted before that [s].
     hold_second
-        From the end of the window to the end of sampling [s].
+        Time from the end of the window to the end of sampling [s].
     switch_ohm
         Resistance of a closed switch [ohm].
     reference_volt

@@ -45,7 +45,7 @@ class SenseAmplifier(Converter):
     noise_volt
         Input-referred rms noise of a decision at 27 C [V].
     reset_second
-        How long the latches are reset while the input settles [s].
+        Time for which the latches are reset while the input settles [s].
     decision_second
         Time given to the decision [s].
     comparator

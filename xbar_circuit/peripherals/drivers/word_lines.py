@@ -62,7 +62,7 @@ class WordLines:
         Parameters
         ----------
         which
-            Which inputs.
+            Slice of the inputs.
 
         Returns
         -------

@@ -160,7 +160,7 @@ class WriteLines:
         bias_ohm
             Resistance of the drivers of all other lines [ohm].
         select_lines
-            Along which lines the gates are joined, ``"rows"`` or ``"columns"``: the transistors of
+            Lines along which the gates are joined, ``"rows"`` or ``"columns"``: the transistors of
             the selected cell's row or column are on. None for cells without transistors.
 
         Returns
