@@ -42,7 +42,7 @@ _FEWEST_PORTS = 4  # the same for few cells on a card, where each branch costs l
 _FEW_CELLS = 1 << 19
 
 
-class Step(NamedTuple):
+class JointRound(NamedTuple):
     """One round of joints: of neighbours in a row (`across`) or in a column."""
 
     across: bool
@@ -80,7 +80,7 @@ class LeafShape:
         )
 
     @lru_cache(maxsize=64)  # noqa: B019 - a plan is a pure function of a frozen shape
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[JointRound, ...]:
         """Plan the rounds of joints from single cells to the whole patch."""
         needed = np.full((self.cols + 1) * self.rows + (self.rows + 1) * self.cols, 2)
         if self.ideal_rows:
@@ -99,7 +99,7 @@ class LeafShape:
                 second = self.boundary(i + height, (0, width), j, (height, 2 * height))
                 height *= 2
             ones = np.ones(len(first), dtype=np.int64)
-            steps.append(Step(across, join(Ports(first, ones), Ports(second, ones), needed)))
+            steps.append(JointRound(across, join(Ports(first, ones), Ports(second, ones), needed)))
         return tuple(steps)
 
     @lru_cache(maxsize=64)  # noqa: B019 - see `steps`
@@ -142,7 +142,7 @@ class Rounds(NamedTuple):
     side_by_side: int
 
 
-LeafWeights = list[tuple[Step, Weights | Array]]
+LeafWeights = list[tuple[JointRound, Weights | Array]]
 
 
 def reduce_leaves(
