@@ -212,9 +212,9 @@ class ChargeIntegrator(Amplifier):
         - ``k T / C`` of the reset, and ``k T C_s / C**2`` that the column's capacitance hands over;
         - ``k T C_s / (C (C + C_s))`` that the window's switch leaves as it opens;
         - the random walk of the column's current in the window, ``S T / (2 C**2)`` with
-         ``S = (4 k T R + e_n**2) / R**2`` and the switch in R;
+          ``S = (4 k T R + e_n**2) / R**2`` and the switch in R;
         - ``(C_s / C)**2 e_n**2 (pi / 2) f_unity C / (C + C_s)`` of the op-amp's noise on the
-         column's capacitance at its end;
+          column's capacitance at its end;
         - the op-amp's own noise in the hold, ``e_n**2 (pi / 2) f_unity (C + C_in) / C``.
 
         B. Razavi, Design of Analog CMOS Integrated Circuits, ch. 7 and 13, for the parts.

@@ -217,7 +217,7 @@ class Sar(VoltageConverter):
         switched to it. The last bit is taken back by the next reset, which costs the reference
         nothing. For an array of n bits without errors and parasitics the average over all codes is
         ``sum_i 2**(n - 2 i) * (2**i - 1) * C * span**2``, half of what a differential pair of
-        arrays takes (Ginsburg and Chandrakasan, ISCAS 2005, 184).
+        arrays takes.
 
         Parameters
         ----------
