@@ -171,7 +171,7 @@ class CurrentConveyor(Amplifier):
 
     @property
     def pair_line(self) -> tuple[float, float]:
-        """`output_line` over the difference of two currents, whose equal offsets cancel."""
+        """`output_line` over the difference of two currents [V or A, ohm or 1]; offsets cancel."""
         return (0.0 if self.load_ohm is None else self.load_volt), self.output_line[1]
 
     @property
