@@ -78,9 +78,13 @@ def measure(tree: Path, files: Sequence[str]) -> Covering:
 
 
 def _function(path: Path, line: int) -> range | None:
-    """Return the lines of the body of the innermost function around a line."""
+    """Return the lines of the body of the innermost function around a line.
+
+    None where there is none, or one whose results are kept: only the first test that asks runs it.
+    """
     inner = None
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.FunctionDef) and node.body[0].lineno <= line <= node.end_lineno:
-            inner = range(node.body[0].lineno, node.end_lineno + 1)
+            kept = any("cache" in ast.unparse(one) for one in node.decorator_list)
+            inner = None if kept else range(node.body[0].lineno, node.end_lineno + 1)
     return inner

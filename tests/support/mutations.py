@@ -49,6 +49,7 @@ _TRANSIENT = ("tests/nodal/test_modes.py", "tests/nodal/test_transient.py")
 _PCM = (
     "tests/devices/pcm/test_cell.py",
     "tests/devices/pcm/test_law.py",
+    "tests/devices/pcm/test_variability.py",
     "tests/devices/pcm/test_noise.py",
     "tests/devices/pcm/test_read_states.py",
     "tests/devices/pcm/test_statistics.py",
@@ -83,6 +84,7 @@ IDLE = (
     "_BISECTIONS",
     "_FEW",
     "_LOOK_EVERY",
+    "_NEWTON",
 )
 
 
