@@ -275,6 +275,31 @@ def test_the_clock_begins_ticks_and_is_read_when_it_says(tick):
         assert lines[-1] == "Vclock clock 0 DC 0"
 
 
+@pytest.mark.parametrize(
+    ("converter", "start", "tick", "first"),
+    [  # in cycles of the clock: how long start is high, and when the clock first rises
+        (Sar(bits=5, clock_hertz=5e8, sample_cycles=3), 2.75, 1.0, 3.25),
+        (Cyclic(bits=5, clock_hertz=5e8, sample_cycles=3), 2.75, 1.0, 3.25),
+        (Ramp(bits=6, clock_hertz=5e8), 4.0, 1.0, 5.0),
+        (Ramp(bits=2, clock_hertz=5e8), 1.0, 1.0, 2.0),
+        (Flash(bits=2, clock_hertz=5e8), 0.25, 0.0, 0.0),
+        (SenseAmplifier(reset_second=4e-9, decision_second=6e-9), 2.0, 0.0, 0.0),
+        (OscillatorCounter(bits=5, full_scale_ampere=1e-5, reset_second=4e-9), 2.0, 0.0, 0.0),
+        (IdealConverter(second=4e-9), 0.5, 0.0, 0.0),
+        (IdealConverter(second=4e-9, window_second=6e-9), 2.0, 0.0, 0.0),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_a_converter_samples_and_ticks_when_it_says(converter, start, tick, first):
+    timing = converter.timing
+    assert timing.period_second == approx(converter.conversion_second)
+    cycles = (timing.start_second, timing.tick_second, timing.first_tick_second)
+    assert [one / 2e-9 for one in cycles] == approx([start, tick, first])
+    assert timing.cycle_second == 0.0
+    shortest = 2e-9 * (min(start, tick) if tick else start)
+    assert timing.edge_second == approx(1e-3 * shortest)  # short beside every interval
+
+
 NOISY = [
     Sar(bits=5, low_volt=0.1, high_volt=0.9, noise_volt=0.06, offset_volt=0.02),
     Sar(

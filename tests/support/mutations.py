@@ -72,7 +72,7 @@ MAPPED: dict[str, tuple[str, ...]] = {
     "nodal/transient.py": _TRANSIENT,
     "nodal/noise.py": ("tests/nodal/test_noise.py",),
     "_kirchhoff.py": ("tests/test_result.py", "tests/test_conventions.py"),
-    "result.py": ("tests/test_result.py", "tests/test_conventions.py"),
+    "result.py": ("tests/test_result.py", "tests/test_conventions.py", "tests/test_brief.py"),
     "cells/synapse.py": ("tests/cells/test_synapses.py",),
 }
 #: Beginnings of lines on which no result depends.
