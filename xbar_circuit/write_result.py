@@ -15,7 +15,8 @@ class WriteResult:
     """The array after a write; fields are (rows, cols), 0 where a device is open.
 
     crossbar : what was written.
-    before_metre, after_metre : amorphous thickness u_a of each cell [m].
+    before_metre, after_metre : state of each cell [m]: the amorphous thickness u_a of a PCM cell,
+        the length of a filament.
     peak_volt : largest magnitude of the voltage between the wires at each cell [V].
     peak_ampere : largest magnitude of its current [A].
     peak_celsius : its largest hot-spot temperature [degree Celsius].

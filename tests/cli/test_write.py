@@ -21,7 +21,7 @@ def test_a_small_write_agrees_with_ngspice_and_leaves_maps(tmp_path, capsys):
     before = float(cell.conductance(cell.thickness(20e-6), read_volt=0.2))
     assert figures["conductance of the cell before [S]"] == approx(before, rel=1e-9)
     assert figures["conductance of the cell after [S]"] < 10e-6
-    assert figures["largest difference of a thickness between engines [m]"] < 0.05e-9
+    assert figures["largest difference of a state between engines [m]"] < 0.05e-9
     assert (tmp_path / "maps.png").stat().st_size > 10_000
     said = capsys.readouterr().out
     peak = engineering(figures["peak current of the cell [A]"], "A")
@@ -38,3 +38,17 @@ def test_a_cell_outside_the_array_is_refused(tmp_path, capsys):
         )
     assert end.value.code == 2
     assert "selected[0]" in capsys.readouterr().err
+
+
+def test_a_filament_is_grown_and_dissolved(tmp_path):
+    after = {}
+    for volt in ("3", "-3.4"):
+        words = ["write", "--memory", "reram", "--rows", "2", "--cols", "3"]
+        with pytest.raises(SystemExit) as end:
+            cli.main([*words, "--pulse-volt", volt, "--out", str(tmp_path / volt)])
+        assert end.value.code in {0, None}
+        told = json.loads((tmp_path / volt / "summary.json").read_text("utf-8"))
+        after[volt] = told["figures"]["conductance of the cell after [S]"]
+        assert "ReRAM cells" in (tmp_path / volt / "index.html").read_text("utf-8")
+    assert after["3"] == approx(99.3e-6, rel=1e-3)
+    assert after["-3.4"] < 10e-6

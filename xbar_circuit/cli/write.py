@@ -29,7 +29,7 @@ from xbar_circuit.cli._options import (
     draws,
 )
 from xbar_circuit.cli._resuming import one_shot
-from xbar_circuit.devices import PcmCell, Transistor
+from xbar_circuit.devices import FilamentCell, PcmCell, Transistor
 from xbar_circuit.devices.pcm.dynamics import Pulse
 from xbar_circuit.plots.write import draw_write
 from xbar_circuit.report.progress import progress_bar
@@ -66,6 +66,13 @@ class SelectLines(StrEnum):
     COLUMNS = "columns"
 
 
+class Memory(StrEnum):
+    """What ``--memory`` understands."""
+
+    PCM = "pcm"
+    RERAM = "reram"
+
+
 @draws()
 @one_shot
 def write(
@@ -74,6 +81,9 @@ def write(
     out: Out = Path("out/write"),
     rows: Rows = 32,
     cols: Cols = 32,
+    memory: Annotated[
+        Memory, typer.Option(help="Phase change, or a filament in an oxide (bipolar).")
+    ] = Memory.PCM,
     selected: Annotated[
         tuple[int, int] | None,
         typer.Option(help="Row and column of the cell that is written. Default: the middle."),
@@ -102,20 +112,21 @@ def write(
     ] = False,
     seed: Seed = SEED,
 ) -> None:
-    """Write one PCM cell of an array: voltage, current and disturb of every other one.
+    """Write one cell of an array: voltage, current and disturb of every other one.
 
-    The cells hold random states of 0.5 to 15 uS at small voltages, the selected one 20 uS.
+    A filament grows with a positive pulse and dissolves with a negative one. The cells
+    hold random states of 0.5 to 15 uS at small voltages, the selected one 20 uS.
     """
     refuse_idle(context, {"select_lines": "--select-volt"} if select_volt is None else {})
     place = (rows // 2, cols // 2) if selected is None else selected
     g = np.random.default_rng(seed).uniform(0.5e-6, 15e-6, (rows, cols))
     if 0 <= place[0] < rows and 0 <= place[1] < cols:
         g[place] = 20e-6
-    pcm = PcmCell.sebastian2017()
+    device = PcmCell.sebastian2017() if memory is Memory.PCM else FilamentCell()
     access = select_volt is not None
-    cell: PcmCell | OneT1R = pcm
+    cell: PcmCell | FilamentCell | OneT1R = device
     if select_volt is not None:
-        cell = OneT1R(device=pcm, gate_volt=select_volt, transistor=Transistor.nmos45())
+        cell = OneT1R(device=device, gate_volt=select_volt, transistor=Transistor.nmos45())
     given: dict[str, Any] = {
         "selected": place,
         "pulse": Pulse(volt=pulse_volt, width_second=pulse_second, load_ohm=driver_ohm),
@@ -143,7 +154,7 @@ def write(
         page,
         title="Write of one cell",
         lead=f"A pulse of {pulse_volt:g} V for {engineering(pulse_second, 's')} on one of"
-        f" {rows} x {cols} PCM cells; {_SCHEMES[scheme]}.",
+        f" {rows} x {cols} {'PCM' if memory is Memory.PCM else 'ReRAM'} cells; {_SCHEMES[scheme]}.",
         key_numbers=_key_numbers(told["figures"]),
         sections=[
             report.Section(
@@ -203,7 +214,7 @@ def _summary(found: HalfSelect, other: HalfSelect | None) -> dict[str, Any]:
     }
     if other is not None:
         apart = np.abs(found.write.after_metre - other.write.after_metre)
-        figures["largest difference of a thickness between engines [m]"] = float(apart.max())
+        figures["largest difference of a state between engines [m]"] = float(apart.max())
     return {
         "figures": figures,
         "selected": list(found.selected),

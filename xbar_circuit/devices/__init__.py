@@ -9,6 +9,7 @@ from xbar_circuit.devices.curves import (
     SaturatedPower,
     TabulatedCurve,
 )
+from xbar_circuit.devices.filament import FilamentCell
 from xbar_circuit.devices.iv_table import IvTable
 from xbar_circuit.devices.ohmic import Ohmic
 from xbar_circuit.devices.pcm import (
@@ -37,6 +38,7 @@ __all__ = [
     "ClippedLog",
     "CrystalGrowth",
     "Curve",
+    "FilamentCell",
     "HotSpot",
     "IvTable",
     "Ohmic",

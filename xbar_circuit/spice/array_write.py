@@ -1,4 +1,4 @@
-"""A write pulse on a whole array of PCM cells in ngspice: one transient, nothing assumed."""
+"""A write pulse on a whole array of cells in ngspice: one transient, nothing assumed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from xbar_circuit._checks import FloatArray
 from xbar_circuit._uneven import segment_ohm
 from xbar_circuit.cells import OneT1R
 from xbar_circuit.crossbar import Crossbar
-from xbar_circuit.devices import PcmCell
+from xbar_circuit.devices import FilamentCell, PcmCell, filament
 from xbar_circuit.devices._constants import ZERO_CELSIUS_KELVIN
 from xbar_circuit.devices.pcm import _law as law
 from xbar_circuit.devices.pcm.dynamics import KELVIN_PER_UNIT, METER_PER_UNIT
@@ -26,7 +26,7 @@ from xbar_circuit.write_result import WriteResult
 
 __all__ = ["write"]
 
-_OPTIONS = ".options reltol=1e-4 abstol=1e-10 klu"
+_OPTIONS = ".options reltol=1e-4 abstol=1e-10 itl4=100 klu"
 _STEPS = 50  # at least, of the longest part of the waveform
 _BULK, _ON, _OFF = "write_bulk", "write_gate", "write_off"
 
@@ -34,13 +34,14 @@ _BULK, _ON, _OFF = "write_bulk", "write_gate", "write_off"
 def write(
     crossbar: Crossbar, lines: WriteLines, *, time_limit_second: float | None = 600.0
 ) -> WriteResult:
-    """Apply a pulse to an array of PCM cells in ngspice.
+    """Apply a pulse to an array of cells with a write law, in ngspice.
 
     Parameters
     ----------
     crossbar
-        The array before the pulse; its cells are :class:`~xbar_circuit.devices.PcmCell` or
-        :class:`~xbar_circuit.cells.OneT1R` around one. Its terminals play no part.
+        The array before the pulse; its cells are :class:`~xbar_circuit.devices.PcmCell`,
+        :class:`~xbar_circuit.devices.FilamentCell`, or :class:`~xbar_circuit.cells.OneT1R` around
+        one of them. Its terminals play no part.
     lines
         What drives the word and bit lines.
     time_limit_second
@@ -64,11 +65,11 @@ def write(
     checks.instance("lines", lines, WriteLines, example="WriteLines.biased(shape, ...)")
     access = crossbar.cell if isinstance(crossbar.cell, OneT1R) else None
     cell = crossbar.cell if access is None else access.device
-    if not isinstance(cell, PcmCell):
+    if not isinstance(cell, PcmCell | FilamentCell):
         raise ParameterError.about(
             "crossbar.cell",
             got=repr(crossbar.cell),
-            expected="a cell with a write law: PcmCell, or OneT1R(device=PcmCell...)",
+            expected="a cell with a write law: PcmCell, FilamentCell, OneT1R(device=PcmCell...)",
             remedy="give the crossbar xc.devices.PcmCell.sebastian2017()",
         )
     if lines.shape != crossbar.shape:
@@ -80,7 +81,13 @@ def write(
         )
     there = crossbar.conductance > 0.0
     before = np.zeros(crossbar.shape)
-    before[there] = cell.stored_thickness(crossbar.conductance[there])
+    if there.any():
+        live_siemens = crossbar.conductance[there]
+        before[there] = (
+            cell.stored_thickness(live_siemens)
+            if isinstance(cell, PcmCell)
+            else cell.length(live_siemens)
+        )
     end = float(lines.seconds[-1])
     longest = float(np.diff(lines.seconds).max())
     settings = {} if access is None else access.run_settings()
@@ -102,10 +109,28 @@ def write(
     def top(i: int, j: int) -> str:
         return row[i][j] if access is None else f"write_{i}_{j}"
 
+    def bottom(i: int, j: int) -> str:
+        return column[i][j] if access is None else f"mid_{i}_{j}"
+
     volt = field(lambda i, j: plot[f"v({row[i][j]})"] - plot[f"v({column[i][j]})"])
-    heater = field(lambda i, j: plot[f"v({top(i, j)})"] - plot[f"v(xcell_{i}_{j}.gst)"])
     heat = field(lambda i, j: plot[f"v(xcell_{i}_{j}.heat)"])
-    thick = field(lambda i, j: plot[f"v(xcell_{i}_{j}.thick)"])
+    if isinstance(cell, PcmCell):
+        heater = field(lambda i, j: plot[f"v({top(i, j)})"] - plot[f"v(xcell_{i}_{j}.gst)"])
+        through = heater / cell.series_ohm
+        thick = field(lambda i, j: plot[f"v(xcell_{i}_{j}.thick)"])
+        after = np.maximum(thick[..., -1], 0.0) * METER_PER_UNIT
+        risen = law.heated(cell.numbers, KELVIN_PER_UNIT * heat.max(axis=-1))
+        hot = cell.numbers.t_amb + risen - ZERO_CELSIUS_KELVIN
+    else:
+        own = field(lambda i, j: plot[f"v({top(i, j)})"] - plot[f"v({bottom(i, j)})"])
+        length = field(lambda i, j: plot[f"v(xcell_{i}_{j}.len)"])
+        states = np.stack([length, heat], axis=-1)
+        through = np.where(there[..., np.newaxis], cell.written_current(states, own), 0.0)
+        kept = np.clip(
+            length[..., -1] * filament.METRE_PER_UNIT, cell.shortest_metre, cell.longest_metre
+        )
+        after = np.where(there, kept, 0.0)
+        hot = cell.ambient_celsius + filament.KELVIN_PER_UNIT * heat.max(axis=-1)
     row_ampere = _drivers(plot, "drive", lines.row_ohm)
     column_ampere = _drivers(plot, "sink", lines.column_ohm)
     power = np.zeros(plot["time"].size)
@@ -115,15 +140,13 @@ def write(
     ):
         for k in np.flatnonzero(np.isfinite(ohm)).tolist():
             power += plot[f"v({name}_{k})"] * ampere[:, k]
-    numbers = cell.numbers
-    hot = numbers.t_amb + law.heated(numbers, KELVIN_PER_UNIT * heat.max(axis=-1))
     return WriteResult(
         crossbar=crossbar,
         before_metre=before,
-        after_metre=np.maximum(thick[..., -1], 0.0) * METER_PER_UNIT,
+        after_metre=after,
         peak_volt=np.abs(volt).max(axis=-1),
-        peak_ampere=np.abs(heater).max(axis=-1) / cell.series_ohm,
-        peak_celsius=hot - ZERO_CELSIUS_KELVIN,
+        peak_ampere=np.abs(through).max(axis=-1),
+        peak_celsius=hot,
         energy_joule=float(np.trapezoid(power, plot["time"])),
         time_second=plot["time"],
         row_ampere=row_ampere,
@@ -147,7 +170,7 @@ def _drivers(plot: dict[str, FloatArray], name: str, ohm: FloatArray) -> FloatAr
 def _deck(
     crossbar: Crossbar,
     lines: WriteLines,
-    cell: PcmCell,
+    cell: PcmCell | FilamentCell,
     access: OneT1R | None,
     before: FloatArray,
 ) -> Iterator[str]:
@@ -155,7 +178,7 @@ def _deck(
     rows, cols = crossbar.shape
     yield "a write pulse on an array"
     yield _OPTIONS
-    yield cell.spice_preamble()
+    yield cell.spice_preamble() if isinstance(cell, PcmCell) else cell.write_library()
     if access is not None:
         if access.celsius is not None:
             yield f".options temp={access.celsius!r}"
@@ -170,13 +193,16 @@ def _deck(
     yield from wire_lines(crossbar)
     gates = np.ones(crossbar.shape, dtype=bool) if lines.gates is None else lines.gates
     for i, j in np.argwhere(crossbar.conductance > 0.0).tolist():
-        state = float(before[i, j])
+        state = f"pcm_cell ua={float(before[i, j])!r}"
+        if isinstance(cell, FilamentCell):
+            length = float(before[i, j]) / filament.METRE_PER_UNIT
+            state = f"filament_cell length={length!r}"
         if access is None:
-            yield f"Xcell_{i}_{j} {row[i][j]} {column[i][j]} pcm_cell ua={state!r}"
+            yield f"Xcell_{i}_{j} {row[i][j]} {column[i][j]} {state}"
         else:
             top, mid = f"write_{i}_{j}", f"mid_{i}_{j}"
             yield f"V{top} {row[i][j]} {top} DC 0"
-            yield f"Xcell_{i}_{j} {top} {mid} pcm_cell ua={state!r}"
+            yield f"Xcell_{i}_{j} {top} {mid} {state}"
             gate = _ON if gates[i, j] else _OFF
             yield access.transistor.line(f"cell_{i}_{j}", mid, gate, column[i][j], _BULK)
     leads = [

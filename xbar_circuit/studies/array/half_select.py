@@ -22,6 +22,7 @@ from xbar_circuit import calibration, nodal, spice
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.cells import OneT1R
 from xbar_circuit.crossbar import Crossbar
+from xbar_circuit.devices.filament import FilamentCell
 from xbar_circuit.devices.pcm.cell import PcmCell
 from xbar_circuit.devices.pcm.dynamics import Pulse
 from xbar_circuit.errors import ParameterError
@@ -91,15 +92,16 @@ def half_select(
     wires
         Wire resistance.
     cell
-        The cell: a :class:`~xbar_circuit.devices.PcmCell`, the default preset if None, or a
-        :class:`~xbar_circuit.cells.OneT1R` around one, whose `gate_volt` is that of the selected
-        gates; all other gates are at the substrate's voltage.
+        The cell: a :class:`~xbar_circuit.devices.PcmCell`, the default preset if None, a
+        :class:`~xbar_circuit.devices.FilamentCell`, or a :class:`~xbar_circuit.cells.OneT1R` around
+        one (around a filament in ngspice only), whose `gate_volt` is that of the selected gates;
+        all other gates are at the substrate's voltage.
     scheme
         ``"half"``, ``"third"``, ``"float"``, ``"ground"`` or ``"inhibit"``.
     select_lines
         Along which lines the gates are joined: ``"columns"`` (None), or ``"rows"``.
     read_volt
-        Voltage at which conductance is stated [V].
+        Voltage at which a PCM cell's conductance is stated [V]; a filament's is that at zero bias.
     engine
         ``"nodal"``, the fast one, or ``"spice"``.
     progress
@@ -120,11 +122,11 @@ def half_select(
     """
     used = PcmCell.sebastian2017() if cell is None else cell
     device = used.device if isinstance(used, OneT1R) else used
-    if not isinstance(device, PcmCell):
+    if not isinstance(device, PcmCell | FilamentCell):
         raise ParameterError.about(
             "cell",
             got=repr(cell),
-            expected="a PcmCell, or a OneT1R around one",
+            expected="a PcmCell, a FilamentCell, or a OneT1R around one",
             remedy="cell=xc.devices.PcmCell.sebastian2017(); other cells have no write law",
         )
     checks.choice("engine", engine, WRITE_ENGINES)
@@ -149,7 +151,7 @@ def half_select(
         found = spice.write(xbar, lines)
     else:
         tables = None
-        if isinstance(used, OneT1R):
+        if isinstance(used, OneT1R) and isinstance(device, PcmCell):
             tables = calibration.write_access(used, volt=pulse.volt)
         found = nodal.write(xbar, lines, access=tables, progress=progress)
     there = xbar.conductance > 0.0
@@ -157,7 +159,11 @@ def half_select(
     def siemens(thickness: FloatArray) -> FloatArray:
         field = np.zeros(xbar.shape)
         if there.any():
-            field[there] = device.conductance(thickness[there], read_volt=read_volt)
+            live = thickness[there]
+            if isinstance(device, PcmCell):
+                field[there] = device.conductance(live, read_volt=read_volt)
+            else:  # stated at zero bias
+                field[there] = device.conductance(live)
         return field
 
     return HalfSelect(
