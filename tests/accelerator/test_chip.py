@@ -269,6 +269,8 @@ def test_a_chip_reduces_its_tiles_on_its_device_at_every_age(monkeypatch):
             for a, b in zip(own, same, strict=True):
                 np.testing.assert_allclose(a, b, rtol=0, atol=1e-12 * b.max())
     assert {place.name for place in places} == {"torch:cpu", "cpu"}
+    found, wanted = (one.at(86400.0).run(signed_images()) for one in (there, here))
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-12 * np.abs(wanted).max())
     with pytest.raises(ParameterError, match="device"):
         accelerator.program(small_network(), device="gpu", **options)
 

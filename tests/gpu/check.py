@@ -231,6 +231,53 @@ def network(card: Card, tiles: int, n: int) -> None:
     )
 
 
+def chip(card: Card, network: Any, images: int) -> None:
+    """Program a chip with a network, age it, and run it: the tiles on the card."""
+    rng = np.random.default_rng(4)
+    inputs = rng.random((images, *network.input_shape), dtype=np.float32)
+    drawn = xc.devices.PcmStatistics.joshi2020()
+    wires = xc.Wires(row_ohm=1.0, column_ohm=1.0)
+    accelerator = xc.Accelerator(statistics=drawn, wires=wires)
+
+    def programmed(device: str | None) -> Any:
+        seeded = np.random.default_rng(5)
+        made = accelerator.program(network, calibration=inputs[:16], rng=seeded, device=device)
+        return made.at(86400.0)
+
+    here, there = programmed(None), programmed(card.place.name)
+    tiles = zip(_flat(here.transfers), _flat(there.transfers), strict=True)
+    card.note(
+        "accelerator.program(device=), a day later, tiles",
+        unit="ms in all",
+        error=max(float(np.abs(one - other).max() / one.max()) for one, other in tiles),
+        device=card.best(lambda: programmed(card.place.name).transfers, 2),
+        wanted=None,
+        numpy=on_host(lambda: programmed(None).transfers),
+    )
+    ours, other = there.run(inputs)[0], here.run(inputs)[0]
+    card.note(
+        f"chip.run of {images} images (products on the processor)",
+        unit="ms in all",
+        error=float(np.abs(ours - other).max() / np.abs(other).max()),
+        device=card.best(lambda: there.run(inputs), 2),
+        wanted=None,
+        numpy=on_host(lambda: here.run(inputs)),
+    )
+
+
+def small_network() -> Any:
+    """Return a network of one small dense layer."""
+    weight = np.random.default_rng(6).standard_normal((12, 5))
+    dense = xc.network.operators.Dense(weight=weight, bias=np.zeros(5))
+    node = xc.network.Node(name="dense", operator=dense, inputs=("input",))
+    return xc.network.Network(nodes=(node,), input_shape=(12,))
+
+
+def _flat(layers: Any) -> list[Any]:
+    """Return the matrices of all tiles."""
+    return [tile for layer in layers for tile in layer]
+
+
 def main() -> None:
     """Check and time everything."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -253,6 +300,7 @@ def main() -> None:
     transfers(card, SMALL["transfers"] if given.small else TRANSFERS)
     newtons(card, SMALL["newtons"] if given.small else NEWTONS)
     network(card, *(SMALL["network"] if given.small else NETWORK))
+    chip(card, *((small_network(), 8) if given.small else (xc.network.fashion_mnist_lenet5(), 256)))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
     on_card = card.torch.cuda.max_memory_allocated() / 1024**3 if card.cuda and card.torch else 0.0
     print(
