@@ -134,14 +134,14 @@ def _write_python() -> None:
         "Everything that a user needs is in `xbar_circuit` and in these packages.",
         "",
     ]
-    told: list[Any] = []
+    listed: list[Any] = []
     for face in _FACES:
         name = f"xbar_circuit.{face}".rstrip(".")
         module = import_module(name)
         title, _, _ = (module.__doc__ or name).partition("\n")
         public = [n for n in module.__all__ if not ismodule(getattr(module, n)) and n[0] != "_"]
-        public = [n for n in public if getattr(module, n) not in told]  # one page for each
-        told += [getattr(module, n) for n in public]
+        public = [n for n in public if getattr(module, n) not in listed]  # one page for each
+        listed += [getattr(module, n) for n in public]
         lines += [f"## {name}", "", title, "", "```{eval-rst}", f".. currentmodule:: {name}", ""]
         lines += [".. autosummary::", "   :toctree: api", "   :nosignatures:", ""]
         lines += [*(f"   {n}" for n in sorted(public, key=str.lower)), "```", ""]

@@ -33,9 +33,9 @@ def frugal():
 
 def test_damaged_files_of_every_format_are_refused_by_name():
     wrong = {}
-    for name, told in survey(25, seed=20261127).items():
-        assert told["refused"] > 0, name
-        traces = [text for text in told if text not in {"loaded", "refused"}]
+    for name, outcomes in survey(25, seed=20261127).items():
+        assert outcomes["refused"] > 0, name
+        traces = [text for text in outcomes if text not in {"loaded", "refused"}]
         if traces:
             wrong[name] = traces[0]
     assert wrong == {}

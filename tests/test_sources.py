@@ -48,19 +48,19 @@ def unexplained(path):
     for k, node in enumerate(tree.body):
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value and has_number(node.value):
             after = tree.body[k + 1] if k + 1 < len(tree.body) else None
-            told = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+            explained = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
             block = lines[max(node.lineno - 2, 0) : node.end_lineno]
-            told |= block[0].lstrip().startswith("#") or any("#" in line for line in block[1:])
-            if not told:
+            explained |= block[0].lstrip().startswith("#") or any("#" in line for line in block[1:])
+            if not explained:
                 yield f"{path.relative_to(PACKAGE)}:{node.lineno} {lines[node.lineno - 1]}"
         if not isinstance(node, ast.ClassDef):
             continue
-        told = ast.get_docstring(node) or ""
-        whole = any(ORIGIN.search(one) for one in DEFAULTS.findall(f"{told}\n{module}"))
+        docstring = ast.get_docstring(node) or ""
+        whole = any(ORIGIN.search(one) for one in DEFAULTS.findall(f"{docstring}\n{module}"))
         for member in node.body:
             if isinstance(member, ast.AnnAssign) and member.value and has_number(member.value):
                 name = ast.unparse(member.target)
-                if not (whole or ORIGIN.search(paragraph(told, name))):
+                if not (whole or ORIGIN.search(paragraph(docstring, name))):
                     yield f"{path.relative_to(PACKAGE)}:{member.lineno} {node.name}.{name}"
 
 

@@ -33,12 +33,12 @@ def test_control_characters_are_shown_not_sent(capsys, sign):
     with progress_bar() as bar:
         bar.add(f"a{sign}b", 1, 1)
         bar.reach(f"a{sign}b", 1.0, 1.0)
-    told = capsys.readouterr()
-    assert "a\ufffd" in told.out
+    printed = capsys.readouterr()
+    assert "a\ufffd" in printed.out
     assert (
         not set(sign)
         & set(map(chr, (*range(9), *range(11, 32), *range(127, 160))))
-        & set(told.out + told.err)
+        & set(printed.out + printed.err)
     )
 
 

@@ -5,7 +5,7 @@ the arrays that they are given. A device is named by a string: ``"cpu"`` (or Non
 ``"cuda"``, ``"cuda:1"`` is a card, reached through torch or, without it, CuPy; ``"torch:cpu"``,
 ``"torch:cuda:1"`` and ``"cupy:0"`` name the library too. All solving is in double precision.
 
-Where many tiles are reduced and nobody named a device, the one of `preferred` is taken, or of the
+Where many tiles are reduced and no device was named, the one of `preferred` is taken, or of the
 environment variable ``XBAR_DEVICE``, which ``xbar --device`` sets: processes started from there
 take it over.
 """

@@ -102,8 +102,8 @@ def headline(value: object, lead: str, *names: str) -> str:
     >>> headline(Wires(row_ohm=1.0, column_ohm=2e3), "copper", "row_ohm", "column_ohm")
     'copper: row_ohm 1 ohm, column_ohm 2 kohm'
     """
-    told = ", ".join(f"{name} {number_text(name, getattr(value, name))}" for name in names)
-    return f"{lead}: {told}" if lead else told
+    shown = ", ".join(f"{name} {number_text(name, getattr(value, name))}" for name in names)
+    return f"{lead}: {shown}" if lead else shown
 
 
 def full_text(value: object) -> str:
@@ -115,8 +115,8 @@ def full_text(value: object) -> str:
     """
     if not is_dataclass(value) or isinstance(value, type):
         return repr(value)
-    told = (f"{f.name}={full_text(getattr(value, f.name))}" for f in fields(value) if f.repr)
-    return f"{type(value).__qualname__}({', '.join(told)})"
+    shown = (f"{f.name}={full_text(getattr(value, f.name))}" for f in fields(value) if f.repr)
+    return f"{type(value).__qualname__}({', '.join(shown)})"
 
 
 def _rows(value: Any) -> list[tuple[str, str]]:

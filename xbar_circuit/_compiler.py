@@ -1,6 +1,6 @@
 """The compiler of loops, numba, where it is installed.
 
-Compiled code is kept beside the module (or where ``NUMBA_CACHE_DIR`` says), so only the very first
+Compiled code is kept next to the module (or where ``NUMBA_CACHE_DIR`` says), so only the very first
 use waits for the compiler. No fast-math: the numbers are those of the lines as written, on any
 processor.
 """

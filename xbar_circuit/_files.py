@@ -35,7 +35,7 @@ _PARTIAL = ".partial-"  # then the process that writes, and what the name will b
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path` that takes its place when the block ends well.
+    """Yield a temporary path next to `path` that takes its place when the block ends well.
 
     The folder is made if it is missing. On an error the temporary file is removed and `path` stays
     as it was.
@@ -113,7 +113,7 @@ def _lives(process: int) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except (OSError, OverflowError):  # somebody else's, or no number of a process
+    except (OSError, OverflowError):  # another user's, or no number of a process
         return True
     return True
 

@@ -186,14 +186,14 @@ def table_model(
     if kind is not None:
         word = Literal[kind]  # type: ignore[valid-type]
         chosen["kind"] = (word, kind) if default_kind else (word, ...)
-    told = descriptions(documented or of)
+    texts = descriptions(documented or of)
     hints = {} if of is None else get_type_hints(of)
     own = set() if of is None else {one.name for one in fields(of)}  # type: ignore[arg-type]
     for key, value in (keys or {}).items():
         if key not in own:
             kind_of, default, *words = value if isinstance(value, tuple) else (value, None)
-            told[key] = words[0] if words else told.get(key, "")
-            chosen[key] = (kind_of, Field(default=default, description=told[key] or None))
+            texts[key] = words[0] if words else texts.get(key, "")
+            chosen[key] = (kind_of, Field(default=default, description=texts[key] or None))
     for one in () if of is None else fields(of):  # type: ignore[arg-type]
         if not one.init or one.name in without or one.name.startswith("_"):
             continue
@@ -207,7 +207,7 @@ def table_model(
             type_of,
             Field(
                 default=... if needed else default if plain else None,
-                description=told.get(one.name),
+                description=texts.get(one.name),
             ),
         )
     model = create_model(name, __base__=Table, **chosen)

@@ -1,4 +1,4 @@
-"""Modules of the user's own: found beside her study, and never in front of an installed package.
+"""Modules of the user's own: found next to the study, and never in front of an installed package.
 
 A folder that holds a study or a network may hold ``onnx.py`` or ``h5netcdf.py`` too, by accident or
 on purpose. Such a folder is therefore not put on ``sys.path``. Only the module that was asked for
@@ -118,7 +118,7 @@ def import_own(name: str, *, said_by: str, own: bool = True) -> Any:
         raise ParameterError.about(
             said_by,
             got=f"the module {name!r} ({spec.origin or 'built in'})",
-            expected="a module of your own, in a file beside the study or on PYTHONPATH",
+            expected="a module of your own, in a file next to the study or on PYTHONPATH",
             remedy=f"if you mean to run it, allow it: --allow {top}",
         )
     try:
@@ -140,7 +140,7 @@ def _spec(top: str, said_by: str) -> importlib.machinery.ModuleSpec:
 
 def _unimportable(said_by: str, name: str, error: Exception) -> ModelFileError:
     return ModelFileError(
-        f"{said_by}: got {name!r}, whose import fails ({error!r}), expected a module beside the"
+        f"{said_by}: got {name!r}, whose import fails ({error!r}), expected a module next to the"
         " study or on the path; set PYTHONPATH to its folder"
     )
 

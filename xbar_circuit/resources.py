@@ -1,7 +1,7 @@
 """Where the model files and netlist templates live.
 
 `device_models/` and `netlists/` stand at the top of the source tree, where a designer looks for
-them; a wheel carries them inside the package. Nobody else in the package knows the difference.
+them; a wheel carries them inside the package. No other module has to know the difference.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def _find(folder: str, name: str) -> Path:
         if path.is_file():
             return path
     raise ModelFileError(
-        f"{folder}/{name}: got no such file beside the installed package, expected it in"
+        f"{folder}/{name}: got no such file with the installed package, expected it in"
         f" {_PACKAGE / folder} (wheel) or {_PACKAGE.parent / folder} (source tree);"
         " reinstall xbar_circuit"
     )

@@ -38,7 +38,7 @@ AGES = {"25 s": 25.0, "1 year": 3.1536e7}
 
 
 class Block(nn.Module):
-    """Two convolutions beside a short cut."""
+    """Two convolutions with a short cut."""
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
@@ -194,16 +194,16 @@ def judge(models, images, labels, calibration, *, validation, chips, seed) -> di
     """
     found = {}
     for scale in SCALES:
-        told = {"scale": scale, "ages": ["25 s"], "chips": 2, "seed": seed + 100}
+        options = {"scale": scale, "ages": ["25 s"], "chips": 2, "seed": seed + 100}
         tried = {
-            noise: float(measure(model, *validation, calibration, **told)["25 s"].mean())
+            noise: float(measure(model, *validation, calibration, **options)["25 s"].mean())
             for noise, model in models.items()
         }
         best = max((noise for noise in models if noise), key=tried.__getitem__)
         print(f"programming noise x {scale:g}: validation {tried}, chosen {best}", flush=True)
-        told = {"scale": scale, "ages": list(AGES), "chips": chips, "seed": seed}
+        options = {"scale": scale, "ages": list(AGES), "chips": chips, "seed": seed}
         plain, aware = (
-            measure(models[noise], images, labels, calibration, **told) for noise in (0.0, best)
+            measure(models[noise], images, labels, calibration, **options) for noise in (0.0, best)
         )
         found[f"{scale:g}"] = {
             "validation": {str(noise): one for noise, one in tried.items()},
@@ -230,8 +230,8 @@ def study(*, width=8, trunk=10, branch=8, sizes=(6000, 1000, 3000), chips=4, see
     for noise in (0.0, *NOISES):
         print(f"training noise {noise:g}")
         models[noise] = copy.deepcopy(base)
-        told = {"epochs": branch, "rate": 2e-3, "seed": seed + 1}
-        train(models[noise], images[first], labels[first], **told, noise=noise)
+        options = {"epochs": branch, "rate": 2e-3, "seed": seed + 1}
+        train(models[noise], images[first], labels[first], **options, noise=noise)
     return judge(
         models,
         images[last],
@@ -278,12 +278,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--out", type=Path, default=Path("out/noise_aware"))
     parser.add_argument("--seed", type=int, default=0)
-    told = parser.parse_args()
+    options = parser.parse_args()
     torch.set_num_threads(1)
-    found = study(seed=told.seed)
-    told.out.mkdir(parents=True, exist_ok=True)
-    (told.out / "noise_aware.json").write_text(json.dumps(found, indent=1))
-    draw(found, told.out / "noise_aware.png")
+    found = study(seed=options.seed)
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "noise_aware.json").write_text(json.dumps(found, indent=1))
+    draw(found, options.out / "noise_aware.png")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Voice activity by an LSTM that others trained, on tiles over time, beside its own runtime.
+"""Voice activity by an LSTM that others trained, on tiles over time, compared with its own runtime.
 
 ``python docs/examples/speech.py --out out/speech`` needs the PyPI package ``silero-vad`` (its
 network, MIT licence), the program ``espeak-ng`` (its voice), and the extras ``onnx`` and ``torch``.
@@ -44,8 +44,8 @@ Step = Callable[[Any, Any], list[Any]]
 def audio(noise: float = 0.004, seed: int = 0) -> Any:
     """Return speech between noise, 16 kHz."""
     speak = ["espeak-ng", "--stdout", WORDS]
-    told = subprocess.run(speak, capture_output=True, check=True)  # noqa: S603
-    with wave.open(io.BytesIO(told.stdout)) as file:
+    spoken = subprocess.run(speak, capture_output=True, check=True)  # noqa: S603
+    with wave.open(io.BytesIO(spoken.stdout)) as file:
         rate = file.getframerate()
         voice = np.frombuffer(file.readframes(1 << 24), np.int16) / 32768
     times = np.arange(0.0, len(voice) / rate, 1.0 / RATE)
@@ -105,12 +105,12 @@ def in_network(network: Any, run: Callable[[dict[str, Any]], list[Any]]) -> Step
 def compared(found: Any, exact: Any) -> dict[str, Any]:
     """Return how far probabilities and decisions are from the runtime's."""
     wrong, same = found - exact, (found > SPEECH) == (exact > SPEECH)
-    told = proportion(same)
+    agreement = proportion(same)
     return {
         "rms": float(np.sqrt((wrong**2).mean())),
         "largest": float(np.abs(wrong).max()),
-        "same_decisions": told.value,
-        "confidence_95": [told.low, told.high],
+        "same_decisions": agreement.value,
+        "confidence_95": [agreement.low, agreement.high],
     }
 
 
@@ -194,17 +194,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--out", type=Path, default=Path("out/speech"))
     parser.add_argument("--chips", type=int, default=1)
-    told = parser.parse_args()
+    asked = parser.parse_args()
     spec = importlib.util.find_spec("silero_vad")
     if spec is None or not spec.submodule_search_locations:
         print("pip install --no-deps silero-vad")
         return 1
     warnings.simplefilter("ignore")  # torch about the age of TorchScript
     folder = Path(spec.submodule_search_locations[0]) / "data"
-    found = study(folder, audio(), chips=told.chips)
-    told.out.mkdir(parents=True, exist_ok=True)
-    (told.out / "speech.json").write_text(json.dumps(found, indent=1))
-    draw(found, told.out / "speech.png")
+    found = study(folder, audio(), chips=asked.chips)
+    asked.out.mkdir(parents=True, exist_ok=True)
+    (asked.out / "speech.json").write_text(json.dumps(found, indent=1))
+    draw(found, asked.out / "speech.png")
     return 0
 
 

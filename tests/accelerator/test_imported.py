@@ -195,9 +195,9 @@ def test_the_verb_writes_a_file_that_reads_as_the_same_settings(tmp_path, simula
     assert left.value.code == 0
     wanted = made(config)
     assert read_settings(tmp_path / "out" / "accelerator.toml") == wanted.settings
-    told = json.loads((tmp_path / "out" / "summary.json").read_text())
-    assert told["left"] == dict(wanted.left)
-    assert set(told["taken"]) == set(wanted.taken)
+    content = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert content["left"] == dict(wanted.left)
+    assert set(content["taken"]) == set(wanted.taken)
 
 
 def test_settings_of_layers_are_written_too():

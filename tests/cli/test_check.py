@@ -54,10 +54,10 @@ def test_the_command_tells_types_not_nodes(tmp_path, capsys):
     )
     (tmp_path / "net.onnx").write_bytes(content)
     assert run(tmp_path / "net.onnx", "--out", tmp_path / "out") == 0
-    told = capsys.readouterr().out
-    assert "MatMul of activations" in told
-    assert "weights that stay digital: 36 in Einsum" in told
-    assert len(told.splitlines()) < 30
+    printed = capsys.readouterr().out
+    assert "MatMul of activations" in printed
+    assert "weights that stay digital: 36 in Einsum" in printed
+    assert len(printed.splitlines()) < 30
     summary = json.loads((tmp_path / "out/summary.json").read_text())
     assert summary["operators"][0]["operator"] == "Gemm, MatMul"
     assert sum(row["share"] for row in summary["operators"]) == approx(1.0, rel=1e-12)

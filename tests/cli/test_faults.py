@@ -136,7 +136,7 @@ def test_what_is_stopped_goes_on_with_the_same_numbers(here, capfd, monkeypatch,
     truth = numbers(here / "whole")
     out = here / "out"
     known = set()
-    for what, code, told in (
+    for what, code, message in (
         (lambda: os.kill(os.getpid(), signal.SIGINT), 130, f"kept in {out}: the same command"),
         (full, 5, "No space left on device"),
         (lambda: os.kill(os.getpid(), signal.SIGTERM), 143, f"kept in {out}: the same command"),
@@ -145,7 +145,7 @@ def test_what_is_stopped_goes_on_with_the_same_numbers(here, capfd, monkeypatch,
         with monkeypatch.context() as patched:
             Fault(patched, out, what)
             assert run(words, out) == code
-        assert told in capfd.readouterr().err
+        assert message in capfd.readouterr().err
         assert half_written(out) == []
         assert kept(out) >= known  # nothing is lost, and each file is whole
         known = kept(out)

@@ -131,7 +131,7 @@ def test_a_budget_on_some_of_the_samples_has_intervals(files):
 
 
 @pytest.mark.parametrize(
-    ("more", "code", "told"),
+    ("more", "code", "message"),
     [
         (["--metric", "acuracy"], 2, "metric: got 'acuracy'"),
         (["--metric", "accuracy"], 2, "accuracy without targets"),
@@ -141,9 +141,9 @@ def test_a_budget_on_some_of_the_samples_has_intervals(files):
         (["--shape", "3,5"], 2, "expected the network's (3, 5)"),
     ],
 )
-def test_what_cannot_be_meant_is_told_before_the_work(files, capsys, more, code, told):
+def test_what_cannot_be_meant_is_refused_before_the_work(files, capsys, more, code, message):
     run(*more, code=code)
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 JUDGING = ("infer", "cost", "design", "wire-aware", "placement", "temperature", "fine-tune",

@@ -128,9 +128,9 @@ def test_quiet_and_json(tmp_path, capsys):
     assert run("--quiet", *words) == 0
     assert not capsys.readouterr().out
     assert run("--json", *words) == 0
-    told = capsys.readouterr().out
-    assert json.loads(told)["rows"] == 1
-    assert told == (tmp_path / "out/summary.json").read_text("utf-8")
+    printed = capsys.readouterr().out
+    assert json.loads(printed)["rows"] == 1
+    assert printed == (tmp_path / "out/summary.json").read_text("utf-8")
     assert run(*words) == 0
     assert "1 x 2" in capsys.readouterr().out
 

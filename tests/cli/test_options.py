@@ -89,7 +89,7 @@ def test_a_list_is_an_option_that_is_repeated():
     for verb, option in options():
         text = plain(option.help)
         if option.multiple:
-            assert "repeat for several" in text or "by channel" in text, text
+            assert "repeat for several" in text or "repeat for each channel" in text, text
         assert "comma" not in text, (verb, option.opts)
 
 

@@ -15,8 +15,8 @@ def test_a_small_write_agrees_with_ngspice_and_leaves_maps(tmp_path, capsys):
     with pytest.raises(SystemExit) as end:
         cli.main([*words, "--out", str(tmp_path)])
     assert end.value.code in {0, None}
-    told = json.loads((tmp_path / "summary.json").read_text("utf-8"))
-    figures = told["figures"]
+    content = json.loads((tmp_path / "summary.json").read_text("utf-8"))
+    figures = content["figures"]
     cell = PcmCell.sebastian2017()
     before = float(cell.conductance(cell.thickness(20e-6), read_volt=0.2))
     assert figures["conductance of the cell before [S]"] == approx(before, rel=1e-9)

@@ -69,8 +69,8 @@ def test_the_amplifiers_decks_measure_the_reports_figures(tmp_path):
     assert transfer["input_ohm"] == approx(report.input_ohm, rel=1e-4)
     assert measured["noise"]["onoise_total"] == approx(report.noise_volt, rel=0.01)
     for way in ("rise", "fall"):
-        told = getattr(report, f"slew_{way}_volt_per_second")
-        assert measured["slew"][f"slew_{way}"] == approx(told, rel=0.02)
+        reported = getattr(report, f"slew_{way}_volt_per_second")
+        assert measured["slew"][f"slew_{way}"] == approx(reported, rel=0.02)
     for place, offset in enumerate(report.common_offset_volt):
         out = measured["common-mode"][f"out_at_zero_{place}"]
         assert out - report.common_volt[place] == approx(offset, rel=1e-3)
@@ -167,8 +167,8 @@ def test_the_latchs_decks_measure_its_thresholds(tmp_path):
     for label, kept in bench.kept.items():
         write_deck(tmp_path / f"{label}.cir", kept)
     ends = by_itself(tmp_path / "decision-times.cir")
-    told = [ends[f"decision_second_{k}"] for k in range(4)]
-    assert np.maximum(told[:2], told[2:]) == approx(seconds, rel=1e-4)
+    reported = [ends[f"decision_second_{k}"] for k in range(4)]
+    assert np.maximum(reported[:2], reported[2:]) == approx(seconds, rel=1e-4)
     found = by_itself(tmp_path / "kickback.cir")
     # 0.3 V of common mode and the input of 20 mV
     most = max(found["highest"] - 0.32, 0.28 - found["lowest"])

@@ -164,12 +164,12 @@ def test_an_activation_that_follows_a_layer_is_the_same_with_it_and_after_it():
     def weights(*shape):
         return rng.normal(size=shape).astype(np.float32)
 
-    told = {"padding": ((1, 0), (0, 1)), "dilation": (1, 1)}
+    options = {"padding": ((1, 0), (0, 1)), "dilation": (1, 1)}
     nodes = (
         Node(
             name="conv",
             operator=Convolution(
-                weight=weights(4, 2, 3, 3), bias=weights(4), stride=(1, 2), **told
+                weight=weights(4, 2, 3, 3), bias=weights(4), stride=(1, 2), **options
             ),
             inputs=(INPUT,),
         ),
@@ -177,7 +177,7 @@ def test_an_activation_that_follows_a_layer_is_the_same_with_it_and_after_it():
         Node(
             name="depthwise",
             operator=Convolution(
-                weight=weights(4, 1, 2, 2), bias=weights(4), stride=(1, 1), groups=4, **told
+                weight=weights(4, 1, 2, 2), bias=weights(4), stride=(1, 1), groups=4, **options
             ),
             inputs=("clip",),
         ),

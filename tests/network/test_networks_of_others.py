@@ -21,8 +21,8 @@ def test_at_least_thirty_networks_on_the_page_are_equal_to_their_own_runtime():
     equal = [cells for cells in found.values() if len(cells) == len(networks.COLUMNS)]
     assert len(equal) >= 30
     assert all(0.0 < float(cells[3]) <= networks.CLOSE for cells in equal)
-    (told,) = re.findall(r"(\d+) of (\d+) are equal", PAGE.read_text("utf-8"))
-    assert [int(n) for n in told] == [len(equal), len(found)]
+    (counts,) = re.findall(r"(\d+) of (\d+) are equal", PAGE.read_text("utf-8"))
+    assert [int(n) for n in counts] == [len(equal), len(found)]
 
 
 def test_a_network_of_the_page_is_compared_as_the_page_says():

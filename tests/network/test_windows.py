@@ -25,15 +25,15 @@ CASES = {
 }
 
 
-def convolution(kernel, groups=1, out=12, channels=6, **told):
+def convolution(kernel, groups=1, out=12, channels=6, **options):
     rng = np.random.default_rng(4)
     axes = len(kernel)
     return Convolution(
         weight=rng.standard_normal((out, channels // groups, *kernel)),
         bias=rng.standard_normal(out),
-        stride=told.get("stride", (1,) * axes),
-        padding=told.get("padding", ((0, 0),) * axes),
-        dilation=told.get("dilation", (1,) * axes),
+        stride=options.get("stride", (1,) * axes),
+        padding=options.get("padding", ((0, 0),) * axes),
+        dilation=options.get("dilation", (1,) * axes),
         groups=groups,
     )
 

@@ -110,10 +110,10 @@ def test_aihwkit_is_said_to_be_missing_and_run_where_its_source_is(monkeypatch, 
 
 
 def test_a_truth_is_judged_by_its_ratio():
-    told = {"what": "a", "unit": "S", "source": "b", "command": "c", "tolerance": 0.01}
-    assert Truth(ours=1.009e-15, theirs=1e-15, **told).agrees
-    assert Truth(ours=1.011e-15, theirs=1e-15, **told).agrees is False
-    assert Truth(ours=0.0, theirs=1e-15, **told).agrees is False
+    common = {"what": "a", "unit": "S", "source": "b", "command": "c", "tolerance": 0.01}
+    assert Truth(ours=1.009e-15, theirs=1e-15, **common).agrees
+    assert Truth(ours=1.011e-15, theirs=1e-15, **common).agrees is False
+    assert Truth(ours=0.0, theirs=1e-15, **common).agrees is False
 
 
 def test_the_verb_writes_page_and_numbers_and_fails_where_one_differs(
@@ -124,8 +124,8 @@ def test_the_verb_writes_page_and_numbers_and_fails_where_one_differs(
             main(["validate", "--only", "circuits", "--out", str(folder)])
         return ended.value.code
 
-    told = {"what": "a", "unit": "1", "ours": 2.0, "theirs": 1.0, "tolerance": 0.1}
-    absent = Truth(**told, source="b", command="c", missing="not installed")
+    common = {"what": "a", "unit": "1", "ours": 2.0, "theirs": 1.0, "tolerance": 0.1}
+    absent = Truth(**common, source="b", command="c", missing="not installed")
     with monkeypatch.context() as patched:
         patched.setitem(TRUTHS, "circuits", lambda _: iter([absent]))
         assert not run()
@@ -137,7 +137,7 @@ def test_the_verb_writes_page_and_numbers_and_fails_where_one_differs(
     assert "k T / C" in page
     assert "CrossSim" in page
     assert "agrees" in capsys.readouterr().out
-    wrong = Truth(**told, source="[b]", command="c")
+    wrong = Truth(**common, source="[b]", command="c")
     monkeypatch.setitem(TRUTHS, "circuits", lambda _: iter([wrong]))
     assert run(tmp_path / "other") == 1
     assert "[b]" in capsys.readouterr().out
@@ -147,9 +147,9 @@ def test_the_verb_writes_page_and_numbers_and_fails_where_one_differs(
 
 
 def test_a_command_of_a_whole_group_stands_above_its_table(tmp_path):
-    told = {"unit": "A", "ours": 1.0, "theirs": 1.0, "tolerance": 1e-9, "source": "s"}
-    alike = [Truth(what=f"value {k}", command="xbar one", **told) for k in range(3)]
-    apart = [Truth(what=f"other {k}", command=f"xbar other {k}", **told) for k in range(2)]
+    common = {"unit": "A", "ours": 1.0, "theirs": 1.0, "tolerance": 1e-9, "source": "s"}
+    alike = [Truth(what=f"value {k}", command="xbar one", **common) for k in range(3)]
+    apart = [Truth(what=f"other {k}", command=f"xbar other {k}", **common) for k in range(2)]
     page = write_validation_page({"vacask": alike, "dft": apart}, tmp_path, version="1")
     html = page.read_text("utf-8")
     assert html.count("xbar one") == 1

@@ -257,12 +257,12 @@ def survey(count: int, seed: int) -> dict[str, Counter[str]]:
     result = {}
     for name, form in formats().items():
         rng = np.random.default_rng([seed, *name.encode()])
-        told: Counter[str] = Counter()
+        outcomes: Counter[str] = Counter()
         with tempfile.TemporaryDirectory() as place:
             for k in range(count):
                 content = damage(form.examples[k % len(form.examples)], rng)
-                told[attempt(form, content, Path(place))] += 1
-        result[name] = told
+                outcomes[attempt(form, content, Path(place))] += 1
+        result[name] = outcomes
     return result
 
 
@@ -275,13 +275,14 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     warnings.simplefilter("error")
     total: Counter[str] = Counter()
-    for name, told in survey(asked.count, asked.seed).items():
-        wrong = sum(told.values()) - told["loaded"] - told["refused"]
+    for name, outcomes in survey(asked.count, asked.seed).items():
+        wrong = sum(outcomes.values()) - outcomes["loaded"] - outcomes["refused"]
         print(
-            f"{name:16} loaded {told['loaded']:5} refused {told['refused']:5} traceback {wrong:5}"
+            f"{name:16} loaded {outcomes['loaded']:5} refused {outcomes['refused']:5}"
+            f" traceback {wrong:5}"
         )
-        total.update({"files": sum(told.values()), "tracebacks": wrong})
-        for text in [text for text in told if text not in {"loaded", "refused"}][:3]:
+        total.update({"files": sum(outcomes.values()), "tracebacks": wrong})
+        for text in [text for text in outcomes if text not in {"loaded", "refused"}][:3]:
             print(text)
     print(dict(total))
     return int(total["tracebacks"] > 0)

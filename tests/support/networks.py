@@ -37,16 +37,16 @@ Row = dict[str, Any]
 
 def row(other: Other) -> Row:
     """Return what became of one network."""
-    told: Row = {"network": other.name, "source": other.source, "runtime": other.runtime}
+    origin: Row = {"network": other.name, "source": other.source, "runtime": other.runtime}
     try:
         found = other.compare()
     except Exception as problem:  # noqa: BLE001  whatever it is stands in the table
-        return told | {"refused": str(problem).split("\n")[0][:300]}
+        return origin | {"refused": str(problem).split("\n")[0][:300]}
     census = take_census(found.network)
     counts = {
         place: sum(one.count for one in census.rows if one.place == place) for place in PLACES
     }
-    return told | {
+    return origin | {
         "difference": found.difference,
         "weights": census.weights,
         "macs": census.macs,

@@ -91,14 +91,18 @@ def timed(run: Callable[[], Any]) -> tuple[Any, float]:
     return found, best
 
 
-def in_onnxruntime(path: Path, feeds: dict[str, Any], **told: Any) -> Compared:
+def in_onnxruntime(path: Path, feeds: dict[str, Any], **load_options: Any) -> Compared:
     """Compare the network of a file with onnxruntime."""
-    network = xc.network.load(path, **told)
+    network = xc.network.load(path, **load_options)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    moving = {name: value for name, value in feeds.items() if name not in told.get("constants", {})}
+    moving = {
+        name: value
+        for name, value in feeds.items()
+        if name not in load_options.get("constants", {})
+    }
     found, own = timed(lambda: network.run(moving, workers=1))
     wanted, theirs = timed(lambda: session.run(None, feeds))
     return Compared(
@@ -137,7 +141,7 @@ def packaged(rng: np.random.Generator) -> Iterator[Other]:
         ("silero_vad", "data/silero_vad_openvino_16k.onnx", voice, {}),
         ("silero_vad", "data/silero_vad_16k_sequence.onnx", steps, {}),
     )
-    for package, inner, feeds, told in known:
+    for package, inner, feeds, load_options in known:
         folder = folder_of(package)
         if folder is not None:
             path = folder / inner
@@ -145,7 +149,7 @@ def packaged(rng: np.random.Generator) -> Iterator[Other]:
                 name=path.stem,
                 source=release(package.replace("_", "-")),
                 runtime="onnxruntime",
-                compare=lambda p=path, f=feeds, t=told: in_onnxruntime(p, f, **t),
+                compare=lambda p=path, f=feeds, t=load_options: in_onnxruntime(p, f, **t),
             )
 
 
@@ -234,8 +238,8 @@ def with_random_weights(path: Path, seed: int = 0) -> Compared:
     sizes = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
     for node in made:
         shape = tuple(int(n) for n in sizes[node.input[0]])
-        told = {one.name: helper.get_attribute_value(one) for one in node.attribute}
-        value = float(numpy_helper.to_array(told["value"])[0])
+        attributes = {one.name: helper.get_attribute_value(one) for one in node.attribute}
+        value = float(numpy_helper.to_array(attributes["value"])[0])
         if len(shape) > 1:
             weight = rng.normal(scale=np.sqrt(2.0 / np.prod(shape[1:])), size=shape)
         else:  # biases, and what batch normalisations multiply and divide by
@@ -301,17 +305,17 @@ def of_torchvision(name: str) -> tuple[Any, tuple[int, ...]]:
 
     torch.manual_seed(0)
     parts = torchvision.models
-    told: dict[str, Any] = {"weights": None}
+    arguments: dict[str, Any] = {"weights": None}
     places = (parts, parts.segmentation, parts.detection, parts.video)
     place = next(place for place in places if hasattr(place, name))
     if place in {parts.segmentation, parts.detection}:
-        told["weights_backbone"] = None
-    told |= {
+        arguments["weights_backbone"] = None
+    arguments |= {
         "googlenet": {"init_weights": False, "aux_logits": False},
         "inception_v3": {"init_weights": False},
         "vit_b_32": {"image_size": 64},
     }.get(name, {})
-    module = getattr(place, name)(**told).eval()
+    module = getattr(place, name)(**arguments).eval()
     for part in module.modules():
         if isinstance(part, torch.nn.BatchNorm2d | torch.nn.BatchNorm3d):
             part.running_mean.normal_(0.0, 0.1)

@@ -12,9 +12,9 @@ def floats(*shape):
     return (0.5 * RNG.normal(size=shape)).astype(np.float32)
 
 
-def node(kind, inputs, outputs="y", **told):
+def node(kind, inputs, outputs="y", **options):
     outputs = [outputs] if isinstance(outputs, str) else list(outputs)
-    return helper.make_node(kind, list(inputs), outputs, **told)
+    return helper.make_node(kind, list(inputs), outputs, **options)
 
 
 def content_of(nodes, constants, inputs, outputs=("y",), opset=17):
@@ -35,7 +35,7 @@ def content_of(nodes, constants, inputs, outputs=("y",), opset=17):
     return made.SerializeToString()
 
 
-def recurrent(kind, direction, *, lengths=None, initial=False, steps=5, batch=3, **told):
+def recurrent(kind, direction, *, lengths=None, initial=False, steps=5, batch=3, **options):
     count, gates = 1 + (direction == "bidirectional"), {"LSTM": 4, "GRU": 3, "RNN": 1}[kind]
     wide, many = 4, 6
     constants = {
@@ -51,7 +51,9 @@ def recurrent(kind, direction, *, lengths=None, initial=False, steps=5, batch=3,
         if kind == "LSTM":
             inputs["c"], names = [count, batch, many], [*names, "c"]
     outputs = ["Y", "Yh", "Yc"] if kind == "LSTM" else ["Y", "Yh"]
-    layer = node(kind, names, outputs, name="cell", direction=direction, hidden_size=many, **told)
+    layer = node(
+        kind, names, outputs, name="cell", direction=direction, hidden_size=many, **options
+    )
     feeds = {name: floats(*shape) for name, shape in inputs.items()}
     return content_of([layer], constants, inputs, outputs), feeds
 

@@ -21,8 +21,8 @@ def loaded():
 def test_the_tiny_study_measures_both_networks_at_every_noise_and_age(tmp_path):
     example = loaded()
     example.NOISES, example.SCALES = (0.045,), (1.0, 3.0)
-    told = {"width": 4, "trunk": 3, "branch": 1, "sizes": (400, 50, 100)}
-    found = example.study(**told, chips=1)
+    settings = {"width": 4, "trunk": 3, "branch": 1, "sizes": (400, 50, 100)}
+    found = example.study(**settings, chips=1)
     assert list(found) == ["1", "3"]
     for one in found.values():
         assert one["chosen"] == 0.045

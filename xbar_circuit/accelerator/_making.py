@@ -98,7 +98,7 @@ def program_with(
     memory_bytes: int = MEMORY_BYTES,
     device: str | None = None,
 ) -> ChipT:
-    """Make a chip of a mapped network that somebody else can run.
+    """Make a chip of a mapped network that is run from outside.
 
     Parameters
     ----------

@@ -100,8 +100,8 @@ def _measured(values: dict[str, Any], folder: Path) -> devices.TabulatedCurve:
         raise ShapeError.about(
             "file",
             got=f"{values['file']} of shape {matrix.shape}"
-            + (" beside x or y" if len(values) > 1 else ""),
-            expected="two columns, x and the curve's value, and nothing beside the file",
+            + (" in addition to x or y" if len(values) > 1 else ""),
+            expected="two columns, x and the curve's value, and nothing else",
             remedy="write one point per line",
         )
     return devices.TabulatedCurve(x=tuple(matrix[:, 0].tolist()), y=tuple(matrix[:, 1].tolist()))

@@ -81,7 +81,7 @@ class Periphery:
         ------
         ParameterError
             An unknown architecture; a driver or converter without a width; or a circuit whose power
-            nobody has measured.
+            was not measured.
         """
         if architecture is None and _knows(accelerator):
             return cls._of_parts(accelerator)

@@ -59,8 +59,8 @@ def example_toml(schema: str = "xbar.schema.json") -> str:
     lines += ["", *_section("accelerator", accelerator_table(), usual.accelerator)]
     lines += _LAYERS.format().splitlines()
     preset = next(iter(PCM_PRESETS.values()))()
-    told = ["", *_about(PcmTable), *_section("pcm", PcmTable, preset)]
-    lines += [line if not line or line.startswith("#") else f"# {line}" for line in told]
+    pcm_lines = ["", *_about(PcmTable), *_section("pcm", PcmTable, preset)]
+    lines += [line if not line or line.startswith("#") else f"# {line}" for line in pcm_lines]
     run = _tables(settings_table().model_fields["run"].annotation)[0]
     lines += ["", *_section("run", run, usual)]
     return "\n".join(lines) + "\n"
@@ -122,7 +122,7 @@ def reference_page() -> str:
         "",
         "`xbar infer --config FILE`, `xbar mapping`, `xbar cost` and the `network` studies of"
         " `xbar sweep` (as dotted names: `accelerator.rows`) read this file. `xbar infer"
-        " --write-config FILE` writes one with every key and its default, and beside it the JSON"
+        " --write-config FILE` writes one with every key and its default, and next to it the JSON"
         " schema that lets editors complete and check it. This page is made of the same schema.",
         "",
         'Units are in the names of the keys, SI without prefixes. `"none"` means no value. A part'
@@ -267,11 +267,11 @@ def _readable(text: str) -> str:
 
 def _key_words(key: str, field: Any) -> str:
     unit = unit_of(key)
-    told = _readable(field.description or "")
-    words = [told] if told else []
+    described = _readable(field.description or "")
+    words = [described] if described else []
     if Literal in {get_origin(leaf) for leaf in _leaves(field.annotation)}:
         words.append(f"({_kinds(field.annotation)})")
-    if unit and f"[{unit}]" not in told:
+    if unit and f"[{unit}]" not in described:
         words.append(f"[{unit}]")
     return " ".join(words)
 

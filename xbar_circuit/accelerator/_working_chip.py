@@ -122,7 +122,7 @@ class WorkingChip:
 
     @property
     def temperature_celsius(self) -> float | None:
-        """Of the tiles now [degree Celsius]; None where nobody said one."""
+        """Of the tiles now [degree Celsius]; None where none was given."""
         return self.programmed.celsius if self.celsius is None else self.celsius
 
     @cached_property

@@ -323,7 +323,7 @@ def _ratios(
 
 
 class _Comparison:
-    """A multiplier that computes exactly and, beside it, notes what the chip would have given."""
+    """A multiplier that computes exactly and also records what the chip would have given."""
 
     def __init__(
         self, network: Network, found: ChipMultiplier, reference: ChipMultiplier | None

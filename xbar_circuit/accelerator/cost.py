@@ -224,14 +224,14 @@ def cost_of_loads(
     architecture: str | Architecture | None = None,
     replicas: MappingOf[str, int] | None = None,
 ) -> Cost:
-    """Return what loads cost that somebody else has counted; see `Chip.cost`.
+    """Return what given loads cost; see `Chip.cost`.
 
     Parameters
     ----------
     chip
         Whose arrays are loaded.
     loads
-        Of each layer, and of what is multiplied digitally beside them, in float32.
+        Of each layer, and of what is multiplied digitally besides them, in float32.
     recorded
         What each layer on tiles multiplies, codes (vectors, groups, rows).
     architecture, replicas

@@ -297,8 +297,8 @@ def _joshi(keys: _Keys, high: float) -> PcmStatistics | None:
     if not any(on.values()):
         return None
     scales = ("programming_scale", "read_scale", "drift_scale")
-    told: dict[str, Any] = {s: float(on[n]) for s, n in zip(scales, names, strict=True)}
-    return replace(PcmStatistics.joshi2020(), g_max_siemens=high, **told)
+    scaled: dict[str, Any] = {s: float(on[n]) for s, n in zip(scales, names, strict=True)}
+    return replace(PcmStatistics.joshi2020(), g_max_siemens=high, **scaled)
 
 
 def _width(keys: _Keys, key: str, usual: float) -> int | None:

@@ -194,6 +194,14 @@ def read_settings(path: Path | str) -> InferenceSettings:
         The file is missing or not TOML.
     ParameterError
         An unknown key or a value that is refused.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "mine.toml"
+    ...     _ = path.write_text("accelerator.rows = 64")
+    ...     print(read_settings(path).accelerator.rows)
+    64
     """
     try:
         text = Path(path).read_text(encoding="utf-8")

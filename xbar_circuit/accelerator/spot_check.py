@@ -2,7 +2,7 @@
 
 A tile of the network is an `xbar_circuit.Tile`. Its deck (drivers, wires and cells, amplifiers and
 converters) gets the activations that arrive at it while samples run through the network; its codes
-are held against those that the network multiplies with. The array alone is checked beside it: the
+are held against those that the network multiplies with. The array alone is checked too: the
 currents of the compiled transfer against those of the bare array in ngspice.
 """
 
@@ -217,6 +217,15 @@ def agreement_by_layer(checks: Sequence[TileCheck]) -> dict[str, CodeAgreement]:
     -------
     dict
         Layer -> how its codes agree with ngspice's.
+
+    >>> import numpy as np
+    >>> import xbar_circuit as xc
+    >>> dense = xc.network.operators.Dense(weight=[[1.0, -0.5], [0.25, 1.0]], bias=[0.0, 0.0])
+    >>> node = xc.network.Node(name="dense", operator=dense, inputs=("input",))
+    >>> network = xc.network.Network(nodes=(node,), input_shape=(2,))
+    >>> chip = xc.Accelerator(rows=4, cols=4).program(network, calibration=np.eye(2))
+    >>> agreement_by_layer(chip.spot_check(np.eye(2), vectors=2))["dense"].within_one
+    1.0
     """
     layers: dict[str, list[TileCheck]] = {}
     for check in checks:

@@ -1,4 +1,4 @@
-"""Chips that have been built, for the comparison beside every cost. Two operations are one MAC."""
+"""Chips that have been built, with which every cost is compared. Two operations are one MAC."""
 
 from __future__ import annotations
 

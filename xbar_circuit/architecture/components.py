@@ -1,7 +1,7 @@
 """Energy, time and area of what surrounds the arrays of a chip.
 
-Every number carries its unit in its name and is stated by whoever states the architecture; the
-presets say where theirs come from. None is an area that nobody has published: it is left out of
+Every number carries its unit in its name and is stated with the architecture; the
+presets say where theirs come from. None is an area that was not published: it is left out of
 the sum, and the report says so.
 """
 

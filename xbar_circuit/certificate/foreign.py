@@ -1,4 +1,4 @@
-"""A bound on the error of an answer that somebody else found: ngspice's node voltages.
+"""A bound on the error of an answer from another engine: ngspice's node voltages.
 
 The cells' currents at these voltages go through the wires by Kirchhoff's law; what the cells carry
 at the voltages that this gives tells how far the answer is from a solution (`wire_bound`). Where

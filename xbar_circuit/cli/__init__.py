@@ -166,10 +166,10 @@ def _after_probe(work: Any, params: Sequence[Any]) -> Callable[..., Any]:
 
 
 def _told_as_asked(work: Any, arguments: dict[str, Any]) -> Any:
-    told = _PRINTED.get()
-    if told == "all":
+    printed_as = _PRINTED.get()
+    if printed_as == "all":
         return work(**arguments)
-    if told == "json" and "out" not in arguments:
+    if printed_as == "json" and "out" not in arguments:
         raise ParameterError.about(
             "--json",
             got="a command that writes no results",
@@ -178,14 +178,14 @@ def _told_as_asked(work: Any, arguments: dict[str, Any]) -> Any:
         )
     page, failed, out = sys.stdout, None, arguments.get("out")
     with ExitStack() as stack:
-        if told == "json" and getattr(work, "folder_on_request", False) and out is None:
+        if printed_as == "json" and getattr(work, "folder_on_request", False) and out is None:
             out = arguments["out"] = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
             try:
                 out = work(**arguments) or out  # a folder that the verb has named itself
             except typer.Exit as leaving:  # a check failed, and the summary says which
                 failed = leaving
-        if told == "json":
+        if printed_as == "json":
             _print_summary(out, page)
     if failed is not None:
         raise failed
@@ -269,7 +269,7 @@ def _common(
     if device is not None:
         from xbar_circuit._backend import backend  # noqa: PLC0415 - it loads NumPy
 
-        backend(device)  # one that is not there is told before the work
+        backend(device)  # one that is not there is refused before the work
         os.environ["XBAR_DEVICE"] = device
 
 

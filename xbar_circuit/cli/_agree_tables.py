@@ -52,7 +52,7 @@ def matrix_table(outcomes: Sequence[ReadOutcome]) -> Table:
 
 
 def other_table(shown: Shown, outcomes: Sequence[Any]) -> Table:
-    """Return the table of what was run beside the matrix."""
+    """Return the table of what was run besides the matrix."""
     table = Table(*shown.columns, "", title=_TITLES[shown.key], box=None, padding=(0, 1, 0, 0))
     for row in shown.rows(outcomes):
         table.add_row(*row, style=None if row[-1] == "ok" else "bold red")

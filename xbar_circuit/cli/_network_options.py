@@ -50,8 +50,8 @@ NETWORK = Annotated[str, typer.Argument(help=NETWORKS)]
 SHAPE = Annotated[
     list[str] | None,
     typer.Option(
-        help="Of one sample, such as 3,224,224, where a file leaves it open; or whole, as"
-        " name=1,3,224,224, repeat for several."
+        help="Shape of one sample, such as 3,224,224, where a file leaves it open; or the whole"
+        " shape of an input, such as name=1,3,224,224, repeat for several."
     ),
 ]
 CONSTANT = Annotated[
@@ -61,27 +61,36 @@ CONSTANT = Annotated[
 DATA = Annotated[
     str | None,
     typer.Option(
-        help=f"IDX, npy, npz or folder by class; '{FASHION_MNIST}' ships with the package and"
-        " is the default for its own networks. Any other network needs its own data."
+        help="Test data: an IDX, npy or npz file, or a folder with a sub-folder for each class."
+        f" '{FASHION_MNIST}' ships with the package and is the default for its own networks;"
+        " any other network needs its own data."
     ),
 ]
 LABELS = Annotated[
     Path | None,
-    typer.Option(help="Labels beside IDX or npy data: classes, or numbers to compare with."),
+    typer.Option(help="Labels of IDX or npy data: classes, or numbers to compare with."),
 ]
 CALIBRATION = Annotated[
-    Path | None, typer.Option(help="Images to calibrate on; never the test set.")
+    Path | None, typer.Option(help="Images that set the converters' ranges; never the test set.")
+]
+DIVIDE = Annotated[float | None, typer.Option(help="Divisor of the pixels, such as 255.")]
+MEAN = Annotated[
+    list[float] | None,
+    typer.Option(help="Mean to subtract after --divide; repeat for each channel."),
+]
+STD = Annotated[
+    list[float] | None,
+    typer.Option(help="Standard deviation to divide by after --mean; repeat for each channel."),
 ]
 _CALIBRATION_IMAGES = Annotated[
-    int, typer.Option(min=1, help="Number of images to calibrate on, evenly over the file.")
+    int, typer.Option(min=1, help="Number of calibration images, taken evenly from the file.")
 ]
-DIVIDE = Annotated[float | None, typer.Option(help="What pixels are divided by, such as 255.")]
-MEAN = Annotated[list[float] | None, typer.Option(help="Then subtracted, by channel.")]
-STD = Annotated[list[float] | None, typer.Option(help="Then divided by, by channel.")]
 CONFIG = Annotated[
-    Path | None, typer.Option(help="TOML with [accelerator], [layers], [pcm] and [run].")
+    Path | None, typer.Option(help="TOML file with [accelerator], [layers], [pcm] and [run].")
 ]
-IMAGES = Annotated[int | None, typer.Option(min=1, help="Number of test images. Default: all.")]
+IMAGES = Annotated[
+    int | None, typer.Option(min=1, help="Number of test images; all where no default is shown.")
+]
 METRIC = Annotated[
     list[str] | None,
     typer.Option(
@@ -143,7 +152,7 @@ class AskedWorkload:
         """Return what was said as parameters of the study `network`, see `point_of`.
 
         A study file may name modules of the user's own alone; a command may name any. The network
-        and its images are read once, so that what is wrong with them is told before the study.
+        and its images are read once, so that what is wrong with them is reported before the study.
 
         Raises
         ------

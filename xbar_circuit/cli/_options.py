@@ -86,19 +86,24 @@ Bits = Annotated[int, typer.Option(min=1, max=32, help="Resolution of the conver
 Only = Annotated[
     list[str] | None,
     typer.Option(
-        help="A part to run, as named above; repeat for several. Default: the standard set."
+        help="A part to run, one of those named above; repeat for several. Default: the usual ones."
     ),
 ]
 Rows = Annotated[int, typer.Option(min=1, help="Rows of the array.")]
 Cols = Annotated[int, typer.Option(min=1, help="Columns of the array.")]
 Array = Annotated[
     str,
-    typer.Option(help="Array in the deck: full, or macromodel, its exact reduction; auto chooses."),
+    typer.Option(
+        help="Array in the deck: full, or macromodel, its exact reduction; auto chooses by size."
+    ),
 ]
 MaxSide = Annotated[int, typer.Option(min=1, help="Most rows or columns of an array.")]
 Samples = Annotated[int, typer.Option(min=1, help="Samples of a Monte Carlo study.")]
 FitProducts = Annotated[int, typer.Option(min=2, help="Number of products used for the fit.")]
-Products = Annotated[int, typer.Option(min=1, help="Number of held-out products.")]
+Products = Annotated[
+    int,
+    typer.Option(min=1, help="Number of products to measure, held out of the fit if there is one."),
+]
 Celsius = Annotated[
     list[float] | None, typer.Option(help="Temperature [degree Celsius]; repeat for several.")
 ]
@@ -106,9 +111,7 @@ ReferenceVolt = Annotated[float, typer.Option(help="Voltage at which the bit lin
 Conductance = Annotated[
     Path, typer.Argument(help="Conductances [S], rows x columns: .csv, .npy or .parquet.")
 ]
-UnitSiemens = Annotated[
-    float, typer.Option(help="Value of one unit in the file [S]; 1e-6 for microsiemens.")
-]
+UnitSiemens = Annotated[float, typer.Option(help="Unit of the file [S]; 1e-6 for microsiemens.")]
 RowOhm = Annotated[float, typer.Option(help="Word-line resistance per segment [ohm].")]
 ColumnOhm = Annotated[float, typer.Option(help="Bit-line resistance per segment [ohm].")]
 LeftOhm = Annotated[float, typer.Option(help="Resistance of the drivers [ohm].")]
@@ -128,7 +131,10 @@ Library = Annotated[
     typer.Option(help="Transistor library: FILE or FILE:SECTION; repeat for several."),
 ]
 Architecture = Annotated[
-    str | None, typer.Option(help="Published numbers for energy, time and area; see xbar cost.")
+    str | None,
+    typer.Option(
+        help="Published numbers for energy, time and area; `xbar cost --help` names some."
+    ),
 ]
 Pcm = Annotated[
     str,
@@ -137,7 +143,7 @@ Pcm = Annotated[
 Seconds = Annotated[
     float | None, typer.Option(min=0.0, help="Age of the chips since programming [s].")
 ]
-Output = Annotated[str | None, typer.Option(help="Which output of a network with several.")]
+Output = Annotated[str | None, typer.Option(help="Output to use, of a network with several.")]
 SpiceVectors = Annotated[int, typer.Option(min=1, help="Inputs of each tile in ngspice.")]
 NetworkFile = Annotated[
     Path | None,
@@ -164,7 +170,7 @@ class ImageFormat(StrEnum):
 
 
 ENGINE = typer.Option(
-    help="Engine: nodal is the fast one, spice is ngspice, vacask only reads arrays."
+    help="Engine: nodal is the fast one, spice is ngspice; vacask is for reads of arrays only."
 )
 Engine = Annotated[EngineName, ENGINE]
 _DEVICE_LAW = typer.Option(
@@ -294,9 +300,7 @@ def takes(*blocks: Block) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 _FORMATS = Annotated[
     list[ImageFormat] | None,
-    typer.Option(
-        "--format", help="Format of the figures beside the page's PNG; repeat for several."
-    ),
+    typer.Option("--format", help="Format of the figures besides PNG; repeat for several."),
 ]
 
 
@@ -306,7 +310,7 @@ def draws(*usual: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     Parameters
     ----------
     usual
-        Formats that are written beside PNG where none is given.
+        Formats that are written besides PNG where none is given.
     """
 
     def decorate(work: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,4 +1,4 @@
-"""What becomes of a verb that is interrupted: each says whether its command goes on where it was.
+"""What happens when a verb is interrupted: each says whether its command resumes.
 
 A verb that `resumes` keeps each piece of its work in its folder at once, so that the same command
 computes only what is missing, also after a kill or a full disk. One that is `one_shot` takes a
@@ -40,13 +40,13 @@ class _Terminated(KeyboardInterrupt):
 
 
 def resumes(work: Work) -> Work:
-    """Mark a verb whose command goes on where an interrupted one stopped."""
+    """Mark a verb whose command resumes an interrupted run."""
     work.resumes = True  # type: ignore[attr-defined]
     return work
 
 
 def one_shot(work: Work) -> Work:
-    """Mark a verb that is begun anew."""
+    """Mark a verb that starts over."""
     work.resumes = False  # type: ignore[attr-defined]
     return work
 
@@ -78,7 +78,7 @@ def interruptible(out: Path | None, *, goes_on: bool) -> Iterator[None]:
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Let SIGTERM end the block as Ctrl-C does, where nobody else has a say in it."""
+    """Let SIGTERM end the block as Ctrl-C does, unless the program handles it already."""
     if (
         threading.current_thread() is not threading.main_thread()
         or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL

@@ -73,7 +73,7 @@ def agree(
     and nonlinear terminals, many tiles and updates; the hand-written decks and the published
     reference cases; and whole tiles, driver to code. With --device-law FILE only arrays of that
     cell, the fast engine reading the table that is measured here. Exit code 1 when anything exceeds
-    its tolerance. The same command goes on where an interrupted one stopped.
+    its tolerance. The same command resumes an interrupted run.
     """
     own_law = "--device-law"
     refuse_idle(

@@ -52,7 +52,7 @@ def agree_tiles(
     with the same noise drawn for all; those that a tile refuses are counted by the reason that it
     gives. Synapses have bare devices, gates that the inputs drive, or 1T1R cells. Exit code 1 when
     codes differ by more than ties, or a calibrated read-out by more than its stated error. The same
-    command goes on where an interrupted one stopped.
+    command resumes an interrupted run.
     """
     console = SafeConsole()
     if not spice.simulator().code_models:

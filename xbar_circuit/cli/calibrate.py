@@ -82,9 +82,8 @@ def calibrate(
     """Fit a read-out's fast model to ngspice; save it with its error on products held out.
 
     model.json is what `xbar infer` takes as [accelerator] model; of several temperatures, as a
-    list of them. The same command goes on where
-    an interrupted one stopped. Exit code 1 when less than 99 % of the held-out codes are within
-    one LSB.
+    list of them. The same command resumes an interrupted run. Exit code 1 when less than 99 % of
+    the held-out codes are within one LSB.
     """
     choice("chain", chain, (*CHAINS, "all"))
     if chain == "all":

@@ -56,7 +56,7 @@ def cost(
     seed: given.FIRST_SEED = None,
     out: Out = Path("out/cost"),
 ) -> None:
-    """Report energy, latency and area of an inference, by component, beside published chips.
+    """Report energy, latency and area of an inference, by component, compared with published chips.
 
     --architecture is one of hermes, hermes 64, isaac, neurram and others (an unknown name lists
     them): its numbers replace those of the parts, and without --config its tiles are taken.
@@ -71,7 +71,7 @@ def cost(
     said: dict[str, Any] = {"architecture": architecture, "tile_budget": tile_budget, "seed": seed}
     settings = replace(settings, **{name: v for name, v in said.items() if v is not None})
     if settings.architecture is not None:
-        preset(settings.architecture)  # a typing error is told before the work
+        preset(settings.architecture)  # a typing error is refused before the work
     stated = Normalisation.stated(divide, mean, std)
     user_modules.look_in(Path.cwd())  # a torch module of the user's own
     chosen = check_data(network, data=data, calibration=data, normalisation=stated)

@@ -68,7 +68,7 @@ def device(
 ) -> None:
     """Characterise the PCM cell and its statistics, against the papers and against ngspice.
 
-    The long stages are kept in the folder: the same command goes on where it was interrupted.
+    The long stages are kept in the folder: the same command resumes an interrupted run.
     """
     console = SafeConsole()
     degree = single("--celsius", celsius, ROOM_CELSIUS)

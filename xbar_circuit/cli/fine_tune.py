@@ -53,8 +53,8 @@ def fine_tune(
 ) -> None:
     """Fine-tune a network through the exact array that it runs on, without labels.
 
-    The training and every chip are kept in the folder: the same command goes on where it was
-    interrupted.
+    The training and every chip are kept in the folder: the same command resumes an
+    interrupted run.
     """
     # torch takes a second to import, and is an extra
     from xbar_circuit.plots.fine_tuning import draw_fine_tuning  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""``xbar infer``: somebody's network, somebody's images, an accelerator."""
+"""``xbar infer``: a network and images of the user's own, on an accelerator."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ __all__ = ["infer"]
 
 
 def _write_config(path: Path | None) -> None:
-    """Write the example of a --config and, beside it, its schema for editors; then leave."""
+    """Write the example of a --config with its schema for editors; then exit."""
     if path is None:
         return
     schema = path.with_name(f"{path.stem}.schema.json")
@@ -108,8 +108,8 @@ def infer(
     budget_images: Annotated[
         int, typer.Option(min=1, help="Samples for the budget's accuracies.")
     ] = 1000,
-    cost: Annotated[bool, typer.Option(help="Also energy, latency and area.")] = True,
-    spot_check: Annotated[bool, typer.Option(help="Also tiles in ngspice.")] = True,
+    cost: Annotated[bool, typer.Option(help="Report energy, latency and area too.")] = True,
+    spot_check: Annotated[bool, typer.Option(help="Check tiles in ngspice too.")] = True,
     spice_tiles: Annotated[int, typer.Option(min=0, help="Tiles checked in ngspice.")] = 4,
     spice_vectors: SpiceVectors = 4,
 ) -> None:
@@ -132,7 +132,7 @@ def infer(
     user_modules.look_in(Path.cwd())  # a torch module or a metric of the user's own
     metrics = [find_metric(name) for name in metric or ()]
     if settings.architecture is not None:
-        preset(settings.architecture)  # a typing error is told before the work
+        preset(settings.architecture)  # a typing error is refused before the work
     work = workload.load()
     console = SafeConsole()
     with progress_bar() as bar, preferred(settings.device):
@@ -145,7 +145,7 @@ def infer(
             folder=out / "chips",
             outputs=out / "outputs",
             report=bar.add,
-            known=lambda told: write_json(out / "summary.json", {"complete": False, **told}),
+            known=lambda so_far: write_json(out / "summary.json", {"complete": False, **so_far}),
         )
         asked = _Asked(
             budget=budget_images if error_budget else 0,
@@ -175,7 +175,7 @@ class _Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _More:
-    """What the first chip told besides its accuracy."""
+    """What was measured on the first chip besides its accuracy."""
 
     budget: Budget | None
     checks: list[TileCheck]

@@ -94,7 +94,7 @@ def ir_drop(
     ] = None,
     g_min_siemens: Annotated[float, typer.Option(help="Smallest conductance [S].")] = 1e-6,
     g_max_siemens: Annotated[float, typer.Option(help="Largest conductance [S].")] = 25e-6,
-    gate_volt: Annotated[float, typer.Option(help="Select line of the 1T1R cell [V].")] = 1.0,
+    gate_volt: Annotated[float, typer.Option(help="Gate voltage of the 1T1R cell [V].")] = 1.0,
     supply_volt: Annotated[float, typer.Option(help="Supply of the gate-input cell [V].")] = 0.2,
     inputs: Annotated[
         int, typer.Option(min=1, max=10_000, help="Number of input vectors at each point.")
@@ -112,7 +112,7 @@ def ir_drop(
 ) -> None:
     """Sweep array size, wire resistance and read voltage, for one cell or several.
 
-    Points are kept in the folder: the same command goes on where it was interrupted.
+    Points are kept in the folder: the same command resumes an interrupted run.
     """
     console = SafeConsole()
     names = list(dict.fromkeys(cell or [CellName.OHMIC, CellName.SELECTED]))

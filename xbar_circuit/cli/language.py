@@ -45,17 +45,19 @@ def language(
         str, typer.Option(help="Drift compensation: column, global or none.")
     ] = "column",
     windows: Annotated[
-        int, typer.Option(min=2, help="Stretches of 64 characters of the test text.")
+        int, typer.Option(min=2, help="Number of pieces of the test text, 64 characters each.")
     ] = 64,
     seeds: given.SEEDS = 1,
     seed: Seed = SEED,
     placement: Annotated[
         list[str] | None,
-        typer.Option(help="What stays digital; repeat for several."),
+        typer.Option(help="Which layers stay digital; repeat for several."),
     ] = None,
     age: Annotated[
         list[str] | None,
-        typer.Option(help="25 s, 1 day, 30 days, 1 year; repeat for several. Default: all."),
+        typer.Option(
+            help="Age of the chips: 25 s, 1 day, 30 days, 1 year; repeat for several. Default: all."
+        ),
     ] = None,
     prompt: Annotated[
         str, typer.Option(help="Prompt of the generated texts.")
@@ -68,7 +70,7 @@ def language(
 ) -> None:
     """Run a transformer of a million weights on PCM tiles: bits per character, energy, its text.
 
-    Finished chips are kept in the folder: the same command goes on where it was interrupted.
+    Finished chips are kept in the folder: the same command resumes an interrupted run.
     """
     refuse_idle(context, {} if written else {"prompt": "--written above 0"})
     # torch takes a second to import, and is an extra

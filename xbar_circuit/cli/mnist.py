@@ -1,4 +1,4 @@
-"""``xbar mnist``: LeNet-5 on MNIST with PCM statistics, beside published numbers."""
+"""``xbar mnist``: LeNet-5 on MNIST with PCM statistics, compared with published numbers."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ def mnist(
     images: IMAGES = None,
     out: Out = Path("out/mnist"),
 ) -> None:
-    """Run MNIST on PCM tiles: over time, with wires, timed; beside aihwkit and the HERMES core.
+    """Run MNIST on PCM tiles over time and with wires; compare with aihwkit and the HERMES core.
 
-    Finished chips are kept in the folder: the same command goes on where it was interrupted.
+    Finished chips are kept in the folder: the same command resumes an interrupted run.
     """
     console = SafeConsole()
     chosen = mnist_lenet5() if network_file is None else load(network_file)

@@ -54,9 +54,9 @@ def placement(
     seed: given.FIRST_SEED = None,
     out: Out = Path("out/placement"),
 ) -> None:
-    """Find which layers must leave the analog tiles for an accuracy, and their energy and time.
+    """Find the placement of layers that reaches an accuracy with the least energy.
 
-    Placements are kept in the folder: the same command goes on where it was interrupted.
+    Placements are kept in the folder: the same command resumes an interrupted run.
     """
     refuse_idle(
         context, {} if accuracy is None else {"lost": "no --accuracy, which says the target,"}

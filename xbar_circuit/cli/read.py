@@ -51,7 +51,7 @@ __all__ = ["read"]
 
 
 _COMPARED = (EngineName.NODAL, EngineName.SPICE)
-_LARGEST_LIKELY = 1e-2  # S; above, somebody may have meant ohm or microsiemens
+_LARGEST_LIKELY = 1e-2  # S; above, ohm or microsiemens may have been meant
 
 
 @draws("svg")
@@ -71,10 +71,12 @@ def read(
     left_ohm: LeftOhm = 0.0,
     bottom_ohm: BottomOhm = 0.0,
     right_ohm: Annotated[
-        float | None, typer.Option(help="Drivers at the right too, with this resistance [ohm].")
+        float | None,
+        typer.Option(help="Resistance of further drivers at the right [ohm]. Default: none."),
     ] = None,
     top_ohm: Annotated[
-        float | None, typer.Option(help="Sense terminals at the top too [ohm].")
+        float | None,
+        typer.Option(help="Resistance of further sense terminals at the top [ohm]. Default: none."),
     ] = None,
     device: DeviceLaw = "ohmic",
     states: States = False,

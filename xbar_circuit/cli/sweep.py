@@ -43,7 +43,9 @@ def sweep(
     workers: Workers = None,
     dask: Annotated[
         str | None,
-        typer.Option(help="Dask scheduler instead: tcp://HOST:PORT, or its scheduler file."),
+        typer.Option(
+            help="Dask scheduler, in place of local processes: tcp://HOST:PORT or its file."
+        ),
     ] = None,
     allow: Annotated[
         list[str] | None,

@@ -1,4 +1,4 @@
-"""``xbar validate``: other simulators, textbooks and papers, beside this package."""
+"""``xbar validate``: this package compared with other simulators, textbooks and papers."""
 
 from __future__ import annotations
 
@@ -33,15 +33,16 @@ def validate(
     out: Out = Path("out/validate"),
     only: Only = None,
     aihwkit: Annotated[
-        Path | None, typer.Option(help="Unpacked source of aihwkit; without it, the package.")
+        Path | None,
+        typer.Option(help="Unpacked source of aihwkit. Default: the installed package."),
     ] = None,
     seed: Seed = SEED,
 ) -> None:
-    """Hold the package to truths from outside: other simulators, closed forms, published figures.
+    """Compare the package with other simulators, closed forms and published figures.
 
-    Parts: vacask, badcrossbar, aihwkit, dft, devices, staircase, circuits, chips. What needs a
-    package that is not installed is said so. Exit code 1 if a number differs.
-    The same command goes on where an interrupted one stopped. Page, numbers and the documentation's
+    Parts: vacask, badcrossbar, aihwkit, dft, devices, staircase, circuits, chips. A part whose
+    package is not installed says so. Exit code 1 if a number differs.
+    The same command resumes an interrupted run. Page, numbers and the documentation's
     page (truths.md) go to the folder.
     """
     console = SafeConsole()

@@ -90,7 +90,7 @@ def write(
     ] = None,
     scheme: Annotated[
         SchemeName,
-        typer.Option(help="Other lines: V/2, V/3, not connected, at 0 V, or bit lines at V."),
+        typer.Option(help="Unselected lines: V/2, V/3, not connected, at 0 V, or bit lines at V."),
     ] = SchemeName.HALF,
     pulse_volt: Annotated[float, typer.Option(help="Amplitude of the pulse [V].")] = 3.2,
     pulse_second: Annotated[float, typer.Option(help="Length of the pulse [s].")] = 60e-9,
@@ -147,15 +147,15 @@ def write(
             others = [name for name in ("nodal", "spice") if name != engine.value]
             other = half_select(g, **given, engine=others[0])
     draw_write(found, out / "maps.png")
-    told = _summary(found, other)
-    write_json(out / "summary.json", {"version": __version__, "seed": seed, **told})
+    numbers = _summary(found, other)
+    write_json(out / "summary.json", {"version": __version__, "seed": seed, **numbers})
     page = out / "index.html"
     report.write_page(
         page,
         title="Write of one cell",
         lead=f"A pulse of {pulse_volt:g} V for {engineering(pulse_second, 's')} on one of"
         f" {rows} x {cols} {'PCM' if memory is Memory.PCM else 'ReRAM'} cells; {_SCHEMES[scheme]}.",
-        key_numbers=_key_numbers(told["figures"]),
+        key_numbers=_key_numbers(numbers["figures"]),
         sections=[
             report.Section(
                 title="Peak voltage, peak current and change of every cell",
@@ -168,7 +168,7 @@ def write(
                 tables=[
                     report.Table(
                         columns=["quantity", "value"],
-                        rows=_rows(told["figures"]),
+                        rows=_rows(numbers["figures"]),
                     )
                 ],
             )
@@ -176,13 +176,13 @@ def write(
         footer=made_by(f"seed {seed}"),
     )
     console = SafeConsole()
-    for name, value in _rows(told["figures"]):
+    for name, value in _rows(numbers["figures"]):
         console.print(f"{name}: {value}", soft_wrap=True, highlight=False)
     console.print(f"maps and page: {page}", soft_wrap=True, highlight=False)
 
 
 def _rows(figures: Mapping[str, float]) -> list[list[str]]:
-    """Return name and value of each figure, the unit beside the value."""
+    """Return name and value of each figure, the unit after the value."""
     rows = []
     for name, value in figures.items():
         quantity, _, unit = name.removesuffix("]").partition(" [")

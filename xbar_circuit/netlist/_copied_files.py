@@ -1,4 +1,4 @@
-"""Copies of the files that a deck needs, beside it: a folder that runs on another computer.
+"""Copies of the files that a deck needs, next to it: a folder that runs on another computer.
 
 A library is copied as the simulator is given it: the section that is used, and all that it includes
 in its place, in one file. Names by environment variables and kits that lie elsewhere do not matter
@@ -75,7 +75,7 @@ def copy_verilog_a(source: Path, home: Path) -> str:
 
 
 def copy_compiled(model: Path, home: Path) -> str:
-    """Copy a compiled model beside the deck, under a name without blanks; return the name.
+    """Copy a compiled model next to the deck, under a name without blanks; return the name.
 
     Raises
     ------

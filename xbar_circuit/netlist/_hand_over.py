@@ -3,8 +3,8 @@
 A deck asks for its own analysis and measures its figures, by ``.measure`` cards or, where several
 analyses belong together, in a control block. It says all else that its run depends on: the seed of
 the libraries' random functions, the compiled Verilog-A models, the dialect of its files. The files
-that it includes are copied into a folder beside it, so that its folder runs on another computer,
-where the kit is not or lies elsewhere; compiled models are put beside it too.
+that it includes are copied into a folder next to it, so that its folder runs on another computer,
+where the kit is not or lies elsewhere; compiled models are put next to it too.
 """
 
 from __future__ import annotations
@@ -96,8 +96,8 @@ def run_lines(settings: Mapping[str, Any]) -> list[str]:
 def write_deck(path: str | Path, deck: str) -> None:
     """Write a deck, and copies of the files that it needs, so that its folder can be handed over.
 
-    Libraries, each with only what the deck uses, are copied into ``models/`` beside the deck,
-    compiled Verilog-A models beside it; a dialect is set by ``.spiceinit``. Run the deck from its
+    Libraries, each with only what the deck uses, are copied into ``models/`` next to the deck,
+    compiled Verilog-A models next to it; a dialect is set by ``.spiceinit``. Run the deck from its
     folder: ``cd FOLDER && ngspice -b DECK``. The copies keep the terms of the files that they come
     from; whether a kit may be passed on is between its user and its owner.
 
@@ -115,6 +115,16 @@ def write_deck(path: str | Path, deck: str) -> None:
         A file that it includes is missing, or is not SPICE text.
     OSError
         The folder cannot be written, or a file cannot be read.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import xbar_circuit as xc
+    >>> wires = xc.Wires(row_ohm=1.0, column_ohm=2.0)
+    >>> xbar = xc.Crossbar(conductance=[[1e-5, 2e-5]], wires=wires)
+    >>> with TemporaryDirectory() as folder:
+    ...     write_deck(Path(folder) / "read.cir", xc.netlist.deck(xbar, [0.1]))
+    ...     print([path.name for path in Path(folder).iterdir()])
+    ['read.cir']
     """
     path = Path(path)
     home = path.resolve().parent

@@ -1,6 +1,6 @@
 """Where a number came from: the deck, the model files that it includes, the package's version.
 
-Whoever keeps a result keeps its provenance beside it. When any of the three has changed, the
+Code that keeps a result keeps its provenance with it. When any of the three has changed, the
 result is stale, and the provenance can say which.
 """
 

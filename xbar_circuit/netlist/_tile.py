@@ -1,7 +1,7 @@
 """A whole tile as one deck: drivers, array, and a read-out on every column.
 
 Reads follow each other, one read-out period apart. The array is either the full netlist or
-text of somebody's macromodel with the same nodes at its ends.
+text of a given macromodel with the same nodes at its ends.
 """
 
 from __future__ import annotations

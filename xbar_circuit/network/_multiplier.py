@@ -1,4 +1,4 @@
-"""Who multiplies: what a network asks of it, and the digital reference.
+"""Multipliers: what a network asks of one, and the digital reference.
 
 A `Multiplier` computes the matrix products between the digital operators. `DigitalMultiplier` is
 NumPy; an accelerator's tiles are another.
@@ -64,7 +64,7 @@ class Graph(Protocol):
 
     @property
     def digital(self) -> Multiplier:
-        """Who multiplies by default."""
+        """The multiplier that is used by default."""
         ...
 
     @property
@@ -94,7 +94,7 @@ class Graph(Protocol):
 
 
 class Multiplier(Protocol):
-    """Who multiplies: called once for a matrix node and batch, or for each step of a sequence."""
+    """Computes products, once for a matrix node and batch, or for each step of a sequence."""
 
     def encode(self, name: str, inputs: Array) -> Array:
         """Return what the hardware makes of a layer's input (its input converters).

@@ -45,7 +45,7 @@ def walk(
     images
         The inputs, or the array of the one input ``(n, *input_shape)``.
     multiplier
-        Who multiplies.
+        Computes the matrix products.
     seen
         Called with every node and its inputs and outputs, of the first sample or of all that are
         stacked.

@@ -1,8 +1,8 @@
 """Running a network: samples in batches through its nodes, within a limit of memory.
 
-Who multiplies is in `_multiplier`, the walk over the nodes in `_walk`. None of those who multiply
-needs a second walk: NumPy, an accelerator's tiles, the one that calibrates converters, the one that
-records activations for ngspice.
+Multipliers are in `_multiplier`, the walk over the nodes in `_walk`. All of them share that one
+walk: NumPy, an accelerator's tiles, the one that calibrates converters, the one that records
+activations for ngspice.
 """
 
 from __future__ import annotations

@@ -290,7 +290,18 @@ def load_dataset(
     ModelFileError
         A file is missing or damaged.
     ShapeError
-        Not one label for each image.
+        Not one label for each image, or a normalisation of other channels.
+    ParameterError
+        A pixel or a label is not a finite number.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "mine.npz"
+    ...     np.savez(path, images=np.full((3, 8, 8), 255), labels=[2, 0, 1])
+    ...     data = load_dataset(path, normalisation=Normalisation(divide=255.0))
+    >>> data.images.shape, data.images.max().item(), data.classes.tolist()
+    ((3, 8, 8), 1.0, [2, 0, 1])
     """
     path = Path(images)
     numbers: NDArray[np.generic] | None
@@ -329,6 +340,15 @@ def load_images(images: Path | str, *, normalisation: Normalisation, count: int)
     ------
     ModelFileError
         The file is missing or damaged.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> usual = Normalisation(divide=255.0)
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "mine.npy"
+    ...     np.save(path, np.zeros((30, 8, 8)))
+    ...     print(load_images(path, normalisation=usual, count=10).images.shape)
+    (10, 8, 8)
     """
     path = Path(images)
     if path.is_dir():

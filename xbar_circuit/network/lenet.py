@@ -96,6 +96,9 @@ def mnist_lenet5(*, plain: bool = False) -> Network:
     -------
     Network
         The network, float32.
+
+    >>> mnist_lenet5().weight_count
+    61470
     """
     return read_npz(data_file("lenet5_mnist_plain.npz" if plain else "lenet5_mnist.npz"))
 

@@ -39,6 +39,14 @@ def record_vectors(
     -------
     dict
         Node -> vectors (vectors, groups, rows).
+
+    >>> import numpy as np
+    >>> import xbar_circuit as xc
+    >>> network = xc.network.mnist_lenet5()
+    >>> images = np.random.default_rng(1).uniform(size=(4, 1, 28, 28)).astype(np.float32)
+    >>> vectors = record_vectors(network, images, network.digital, vectors=8)
+    >>> vectors["conv1"].shape
+    (8, 1, 25)
     """
     recorder = _Recorder(multiplier, checks.count("vectors", vectors), evenly=evenly)
     walk(network, images, recorder)

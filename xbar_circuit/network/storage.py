@@ -32,6 +32,14 @@ def save(network: Network, path: Path | str) -> None:
         What is saved.
     path
         File, .npz.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import xbar_circuit as xc
+    >>> with TemporaryDirectory() as folder:
+    ...     save(xc.network.mnist_lenet5(), Path(folder) / "mine.npz")
+    ...     print(xc.network.load(Path(folder) / "mine.npz").weight_count)
+    61470
     """
     path = Path(path)
     arrays: dict[str, Any] = {}

@@ -211,7 +211,7 @@ def _refuse_ignored(**given: object) -> None:
     if wrong:
         raise ParameterError.about(
             ", ".join(wrong),
-            got=f"a value beside data={FASHION_MNIST!r}",
+            got=f"a value together with data={FASHION_MNIST!r}",
             expected="nothing: these images come with their labels, calibration set and"
             " normalisation",
             remedy="give --data, the images that it belongs to, or leave it out",

@@ -196,7 +196,7 @@ def _torch_kernel(name: str) -> Any:
         return None
     try:
         return compile_kernel(_SOURCE, name)
-    except (RuntimeError, OSError):  # no run-time compiler beside this torch
+    except (RuntimeError, OSError):  # this torch has no run-time compiler
         return None
 
 

@@ -117,7 +117,7 @@ class Dynamics:
         """Return ``basis.T @ own @ basis`` as a sum of powers in the branches (states, states) [S].
 
         Squares of voltage differences: where a wire of nanoohms makes two nodes one, the assembled
-        matrix would round its 1e9 S beside all else, while the squared difference is next to 0.
+        matrix would round its 1e9 S against all else, while the squared difference is next to 0.
         """
         parts = self._differences @ basis
         result: FloatArray = parts.T @ parts

@@ -90,7 +90,7 @@ def gradients(crossbar: Crossbar, volts: ArrayLike, weights: ArrayLike) -> Gradi
         `volts` or `weights` do not fit.
     ConvergenceError
         Something overflowed, or the derivatives do not add up to the value within 1e-6: voltages
-        across devices vanish beside those of the wires.
+        across devices vanish against those of the wires.
 
     >>> import numpy as np
     >>> import xbar_circuit as xc

@@ -150,7 +150,7 @@ def _check(crossbar: object, method: object, device: object) -> None:
     if method is not None and device is not None:
         raise ParameterError.about(
             "device",
-            got=f"{device!r} beside method={method!r}",
+            got=f"{device!r} together with method={method!r}",
             expected="one of both",
             remedy="say it to the method: nodal.NewtonKrylov(device=...)",
         )

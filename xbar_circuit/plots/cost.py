@@ -50,7 +50,7 @@ def draw_cost(cost: Cost, path: Path) -> None:
 
 
 def draw_chips(cost: Cost, path: Path) -> None:
-    """Draw efficiency beside published chips."""
+    """Draw efficiency compared with published chips."""
     rows = [(chip.name, chip.tops_per_watt, COLOURS[5]) for chip in PUBLISHED if chip.tops_per_watt]
     rows.append(("one full tile, this model", cost.full_tile["tops_per_watt"], COLOURS[0]))
     rows.append(("this inference", cost.tops_per_watt, COLOURS[1]))

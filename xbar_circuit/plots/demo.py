@@ -79,7 +79,7 @@ def draw_drop(demo: Demo, path: Path) -> None:
 
 
 def draw_agreement(demo: Demo, path: Path) -> None:
-    """Draw how far the engines are apart, beside what the wires and float32 do."""
+    """Draw how far the engines are apart, compared with the effect of wires and float32."""
     with figure(width=7.5, height=3.6) as (page, (axes,)):
         place = np.arange(len(demo.checks))
         floor = 1e-17

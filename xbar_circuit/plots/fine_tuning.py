@@ -1,4 +1,4 @@
-"""The loss of a fine-tuning, and the accuracy of its chips beside the untouched ones."""
+"""The loss of a fine-tuning, and the accuracy of its chips compared with the untouched ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures of the MNIST study: over time beside aihwkit, and over wires."""
+"""Figures of the MNIST study: over time compared with aihwkit, and over wires."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The figure of a product's cost beside the HERMES core."""
+"""The figure of a product's cost, compared with the HERMES core."""
 
 from __future__ import annotations
 

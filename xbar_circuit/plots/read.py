@@ -33,7 +33,7 @@ def draw_read(result: ReadResult, *, sample: int = 0, path: str | Path | None = 
     -------
     matplotlib.figure.Figure
         Six panels: voltage of word lines and of bit lines, device currents, segment currents of
-        word lines and of bit lines, and the current of each column beside that of ideal wires.
+        word lines and of bit lines, and the current of each column with that of ideal wires.
 
     Raises
     ------
@@ -41,6 +41,13 @@ def draw_read(result: ReadResult, *, sample: int = 0, path: str | Path | None = 
         No such sample, or an unknown kind of file.
     OSError
         The file cannot be written.
+
+    >>> import xbar_circuit as xc
+    >>> wires = xc.Wires(row_ohm=1.0, column_ohm=2.0)
+    >>> xbar = xc.Crossbar(conductance=[[1e-5, 2e-5]], wires=wires)
+    >>> figure = draw_read(xc.read(xbar, [0.1]))
+    >>> sum(bool(axes.get_title()) for axes in figure.axes)
+    6
     """
     checks.count("sample", sample, minimum=0, maximum=len(result.volts) - 1)
     with figure(2, 3, width=12.0, height=7.2) as (page, axes):

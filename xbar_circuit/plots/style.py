@@ -137,7 +137,7 @@ def whole_ticks(*axes: Axis) -> None:
 
 @contextmanager
 def also_as(formats: Iterable[str]) -> Iterator[None]:
-    """Let `save` write every figure in these formats too, beside the one it is asked for.
+    """Let `save` write every figure in these formats too, in addition to the one it is asked for.
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ def save(page: Figure, path: Path) -> None:
     page
         The figure.
     path
-        Ends in .png, .svg or .pdf. The formats of `also_as` are written beside it.
+        Ends in .png, .svg or .pdf. The formats of `also_as` are written next to it.
 
     Raises
     ------

@@ -126,6 +126,15 @@ def write_page(
         A figure is missing.
     OSError
         The page cannot be written.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> section = Section(title="Losses", paragraphs=["Word lines lose most."])
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "index.html"
+    ...     write_page(path, title="IR drop", lead="128 x 128 cells", sections=[section])
+    ...     print("<h2>Losses</h2>" in path.read_text(encoding="utf-8"))
+    True
     """
     environment = Environment(
         loader=PackageLoader("xbar_circuit.report", "templates"),

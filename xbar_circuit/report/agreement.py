@@ -159,8 +159,8 @@ def _analysis_cells(one: AnalysisOutcome) -> tuple[str, ...]:
 
 def _known_cells(one: KnownOutcome) -> tuple[str, ...]:
     errors = (one.nodal, one.spice, one.deck)
-    told = ("-" if error is None else f"{error:.1e}" for error in errors)
-    return one.case.name, *told, f"{one.case.rtol:.0e}"
+    differences = ("-" if error is None else f"{error:.1e}" for error in errors)
+    return one.case.name, *differences, f"{one.case.rtol:.0e}"
 
 
 def _tile_cells(one: TileOutcome) -> tuple[str, ...]:

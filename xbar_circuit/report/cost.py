@@ -14,7 +14,7 @@ __all__ = ["cost_components", "cost_sections", "write_cost_page"]
 
 
 def write_cost_page(cost: Cost, folder: Path, *, footer: str) -> Path:
-    """Write ``index.html`` beside the figures in `folder` and return its path."""
+    """Write ``index.html`` next to the figures in `folder` and return its path."""
     path = folder / "index.html"
     write_page(
         path,

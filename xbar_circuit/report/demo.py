@@ -15,7 +15,7 @@ __all__ = ["write_demo_page"]
 
 
 def write_demo_page(demo: Demo, folder: Path, *, footer: str) -> Path:
-    """Write ``index.html`` beside the figures in `folder` and return its path."""
+    """Write ``index.html`` next to the figures in `folder` and return its path."""
     path = folder / "index.html"
     write_page(
         path,

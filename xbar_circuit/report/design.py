@@ -51,7 +51,7 @@ def write_design_page(
     seeds: int,
     footer: str,
 ) -> Path:
-    """Write ``index.html`` beside ``design.png`` and return its path.
+    """Write ``index.html`` next to ``design.png`` and return its path.
 
     Parameters
     ----------

@@ -77,7 +77,7 @@ def device_summary(report: DeviceReport) -> dict[str, Any]:
 
 
 def write_device_page(report: DeviceReport, folder: Path, *, footer: str) -> Path:
-    """Write ``index.html`` beside the figures in `folder` and return its path."""
+    """Write ``index.html`` next to the figures in `folder` and return its path."""
     path = folder / "index.html"
     joshi, best = report.products["Joshi 2020"], report.programmed["verify, 8 bits"]
     write_page(

@@ -18,7 +18,7 @@ from xbar_circuit.peripherals.converters import CONVERTERS
 from xbar_circuit.report import Table
 from xbar_circuit.units import engineering
 
-_MOST_VALUES = 4  # that are told one by one
+_MOST_VALUES = 4  # that are listed one by one
 _KINDS = {
     "Dac": "DAC",
     "OpAmp": "op-amp",
@@ -58,7 +58,7 @@ def part_words(part: object) -> str:
         return f"{part.name} of {part.path.name} ({', '.join(given)})"
     if not is_dataclass(part) or isinstance(part, CurrentTable):
         return str(part)
-    told, parts = [], []
+    changed, parts = [], []
     for field in fields(part):
         if not field.init or not field.repr:
             continue
@@ -66,10 +66,10 @@ def part_words(part: object) -> str:
         if is_dataclass(value):
             parts.append(part_words(value))
         elif value != field.default:
-            told.append(_setting(field.name, value))
+            changed.append(_setting(field.name, value))
     if isinstance(part, Readout):
-        return "; ".join([*parts, *told])
-    inside = "; ".join([*([", ".join(told)] if told else []), *parts])
+        return "; ".join([*parts, *changed])
+    inside = "; ".join([*([", ".join(changed)] if changed else []), *parts])
     return f"{_kind(part)} ({inside})" if inside else _kind(part)
 
 

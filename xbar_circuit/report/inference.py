@@ -35,7 +35,7 @@ def write_inference_page(
     further: Sequence[Section] = (),
     footer: str,
 ) -> Path:
-    """Write ``index.html`` beside the figures in `folder` and return its path."""
+    """Write ``index.html`` next to the figures in `folder` and return its path."""
     path = folder / "index.html"
     main, settings = evaluation.main, evaluation.settings
     numbers = {}
@@ -129,8 +129,8 @@ def _hardware(evaluation: Evaluation) -> Section:
     words = accelerator_words(settings.accelerator)
     elsewhere = placement_of(settings)
     if elsewhere:
-        told = "; ".join(f"{name}: {place}" for name, place in elsewhere.items())
-        words.append(f"Layers that are elsewhere: {told}.")
+        placements = "; ".join(f"{name}: {place}" for name, place in elsewhere.items())
+        words.append(f"Layers that are elsewhere: {placements}.")
     programming = evaluation.programming
     tables = []
     if programming is not None:

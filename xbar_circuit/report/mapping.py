@@ -70,7 +70,7 @@ def mapping_section(mapping: Mapping, folder: Path, copies: MappingOf[str, int])
 def write_mapping_page(
     mapping: Mapping, folder: Path, copies: MappingOf[str, int], *, footer: str
 ) -> Path:
-    """Write ``index.html`` beside the figures in `folder` and return its path."""
+    """Write ``index.html`` next to the figures in `folder` and return its path."""
     path = folder / "index.html"
     write_page(
         path,

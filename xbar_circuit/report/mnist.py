@@ -42,7 +42,7 @@ def mnist_summary(study: Mnist) -> dict[str, object]:
 
 
 def write_mnist_page(study: Mnist, folder: Path, *, footer: str) -> Path:
-    """Write ``index.html`` beside ``ages.png`` and ``wires.png`` and return its path."""
+    """Write ``index.html`` next to ``ages.png`` and ``wires.png`` and return its path."""
     path = folder / "index.html"
     reference, m = study.evaluations[REFERENCE], study.measured
     first, last = tuple(AIHWKIT)

@@ -1,4 +1,4 @@
-"""The pages of the periphery's bench: figures of merit, and the numbers of others beside them."""
+"""The pages of the periphery's bench: figures of merit, compared with published ones."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def _cells(name: str, one: LayerPlacement, images: int) -> tuple[str, ...]:
 
 
 def write_placement_page(found: PlacementReport, folder: Path, *, footer: str) -> Path:
-    """Write ``index.html`` beside the figure and return its path.
+    """Write ``index.html`` next to the figure and return its path.
 
     Raises
     ------

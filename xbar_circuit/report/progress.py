@@ -23,7 +23,7 @@ __all__ = ["ProgressBar", "progress_bar"]
 
 T = TypeVar("T")
 
-_EVERY_SECOND = 10.0  # a line of what goes on, where nobody sees a bar
+_EVERY_SECOND = 10.0  # between lines of progress where there is no terminal for a bar
 
 
 class _Lines:

@@ -42,7 +42,7 @@ def readout_cells(row: ReadoutRow, images: int) -> tuple[str, ...]:
 
 
 def write_readouts_page(found: ReadoutComparison, folder: Path, *, footer: str) -> Path:
-    """Write ``index.html`` beside the figure and return its path.
+    """Write ``index.html`` next to the figure and return its path.
 
     Raises
     ------

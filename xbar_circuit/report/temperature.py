@@ -28,7 +28,7 @@ def temperature_rows(curve: TemperatureCurve) -> tuple[list[str], list[list[str]
 
 
 def write_temperature_page(curve: TemperatureCurve, folder: Path, *, footer: str) -> Path:
-    """Write ``index.html`` beside the figure and return its path.
+    """Write ``index.html`` next to the figure and return its path.
 
     Raises
     ------

@@ -36,13 +36,13 @@ _HEADS = {
 
 def truths_page(groups: Mapping[str, Sequence[Truth]], *, version: str) -> str:
     """Return the documentation's page of a run, in Markdown: a table for each group."""
-    told = [one for truths in groups.values() for one in truths if not one.missing]
+    measured = [one for truths in groups.values() for one in truths if not one.missing]
     lines = [
         "# Comparison with independent references",
         "",
         "Results of other simulators, textbooks and papers, compared with ours. This page"
         f" was written by `make truths` with version {version}:"
-        f" {sum(bool(one.agrees) for one in told)} of {len(told)} agree.",
+        f" {sum(bool(one.agrees) for one in measured)} of {len(measured)} agree.",
         "",
     ]
     for name, truths in groups.items():

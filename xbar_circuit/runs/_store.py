@@ -44,13 +44,13 @@ class Store:
         """Return the outcome that is kept under a key, or None.
 
         A file that is damaged, or holds another item's result, counts as missing; the log
-        (``xbar_circuit.runs._store``) names it, which goes to stderr unless told otherwise.
+        (``xbar_circuit.runs._store``) names it, which goes to stderr by default.
         """
         for path in (self._path(key), self._failed_path(key)):
             try:
                 record = read_record(path)
-                told = {"key": key, "name": item.name, "stream": item.random_stream}
-                if any(record[name] != value for name, value in told.items()):
+                identity = {"key": key, "name": item.name, "stream": item.random_stream}
+                if any(record[name] != value for name, value in identity.items()):
                     raise ValueError(f"it holds the result of {record['name']!r}")
                 failure = record["failure"]
                 return ItemOutcome(

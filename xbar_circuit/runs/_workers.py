@@ -41,7 +41,7 @@ from xbar_circuit.runs.items import ItemFailure, generator
 __all__ = ["Answers", "Attempt", "Call", "attempt", "here", "in_processes", "through"]
 
 _AHEAD = 2  # calls handed to our own pool for each of its workers
-_CHANCES = 2  # tries of a call that was under way when a worker died, with no other beside it
+_CHANCES = 2  # tries of a call that was under way when a worker died, with no other running
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +93,7 @@ def here(calls: Sequence[Call]) -> Answers:
 
 
 def through(executor: Executor, calls: Sequence[Call]) -> Answers:
-    """Make the calls through somebody's executor, which is left open; it schedules them."""
+    """Make the calls through a given executor, which is left open; it schedules them."""
     futures: dict[Future[Attempt], int] = {}
     try:
         for k, call in enumerate(calls):
@@ -129,7 +129,7 @@ def in_processes(workers: int, calls: Sequence[Call]) -> Answers:
 
 
 def _one_by_one(calls: Sequence[Call], suspects: list[int]) -> Answers:
-    """Make calls with none other beside them, so that one that kills its worker is known."""
+    """Make calls one at a time, so that one that kills its worker is known."""
     waiting, deaths = suspects[::-1], Counter[int]()
     while waiting:
         for k in (yield from _until_broken(1, calls, waiting, ahead=1)):
@@ -211,7 +211,7 @@ def _failure(error: BaseException) -> ItemFailure:
 
 _KILLED = ItemFailure(
     kind="WorkerDied",
-    message=f"its worker process died, {_CHANCES} times with no other call beside it: killed, out"
+    message=f"its worker process died, {_CHANCES} times with no other call running: killed, out"
     " of memory, or crashed in a library",
 )
 

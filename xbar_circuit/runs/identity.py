@@ -214,7 +214,7 @@ def package_digest() -> str:
 
 @lru_cache(maxsize=1)
 def installed() -> dict[str, str]:
-    """Return the versions of what computes numbers beside this package; what is missing is not."""
+    """Return the versions of the other packages that compute numbers; what is missing is not."""
     found = {"python": ".".join(map(str, sys.version_info[:2]))}
     for name in _COMPUTING:
         with suppress(metadata.PackageNotFoundError):

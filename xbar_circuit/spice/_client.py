@@ -50,7 +50,7 @@ main({descriptor}, {parent}, {scratch!r})
 class WorkerLostError(Exception):
     """The worker ended without an answer, or was ended because it took too long.
 
-    killed : whether somebody else ended it.
+    killed : whether it was ended from outside.
     """
 
     def __init__(self, message: str, *, killed: bool = False) -> None:
@@ -256,7 +256,7 @@ class Workers:
     def run(
         self, setup: Setup, job: Job, *, seconds: float | None, fresh: bool
     ) -> tuple[JobOutcome | JobFailure, Worker]:
-        """Run a job in a worker of that set-up; `fresh` gives it one that nobody used before.
+        """Run a job in a worker of that set-up; `fresh` gives it one that was not used before.
 
         A job whose worker was killed from outside is tried once more, in a new one.
 

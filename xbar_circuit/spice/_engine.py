@@ -102,7 +102,7 @@ class _Shared(NgSpiceShared):  # type: ignore[misc]  # PySpice has no types
 
 
 class _Steps:
-    """Accepted time steps of a transient, told apart from those that lead nowhere.
+    """Accepted time steps of a transient, as distinct from those that lead nowhere.
 
     ngspice may shrink its step at an edge and never grow it again: it then accepts steps of 1e-17 s
     until the time limit, without a word.

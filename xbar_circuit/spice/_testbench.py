@@ -1,7 +1,7 @@
 """Run a testbench in ngspice: codes at the end of each period, and whatever else is asked for.
 
 With a folder, every deck is saved there as a file that a designer can open in her own tools, and
-its answer beside it, so that an interrupted study goes on where it stopped. An answer is used
+its answer next to it, so that an interrupted study resumes. An answer is used
 again only if its checksum fits, and for the same deck, model files, vectors, versions of this
 package and of ngspice, and code that reads it.
 """

@@ -50,7 +50,7 @@ def flatten(
 
     Includes are ``.include FILE`` (``.inc``, ``.incl``) and ``.lib FILE SECTION``, the file's name
     bare or in quotes, ``~/`` and ``$NAME`` at its beginning expanded; in the dialects of PSpice and
-    LTspice ``.lib FILE`` too. A relative name is looked for beside the file that has it, then in
+    LTspice ``.lib FILE`` too. A relative name is looked for next to the file that has it, then in
     `folder`. Each file is read once.
 
     Parameters
@@ -78,6 +78,9 @@ def flatten(
     ModelFileError
         A file or section is missing or unreadable; files include each other without end; there are
         control characters, unusual line ends, unterminated quotes or, unless allowed, commands.
+
+    >>> flatten("R1 a 0 1k", folder=".", origin="an example").text
+    'R1 a 0 1k\n'
     """
     reader = _Reader(Path(folder), dialect, allow_control=allow_control)
     source = parse(

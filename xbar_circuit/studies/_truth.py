@@ -1,4 +1,4 @@
-"""One number of ours beside one of theirs."""
+"""One of our numbers compared with one from outside."""
 
 from __future__ import annotations
 

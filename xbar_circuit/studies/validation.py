@@ -1,4 +1,4 @@
-"""Truths from outside: what others computed, measured or published, beside what this package says.
+"""Independent references: what others computed, measured or published, compared with this package.
 
 Nothing here was computed by this project: other simulators run on the same arrays, closed forms of
 textbooks, and figures that papers print. What a package is needed for that is not installed is said

@@ -48,7 +48,7 @@ class LayerTiles:
     parts
         Ranges that were fixed; None takes those of each batch.
     multiplier
-        Who multiplies of a programmed chip; None is the layer itself.
+        Multiplier of a programmed chip; None is the layer itself.
     """
 
     name: str

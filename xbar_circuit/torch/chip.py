@@ -245,6 +245,15 @@ def program_module(
     ------
     ParameterError
         The network is not converted, an unknown choice, or the inputs do not reach a layer.
+
+    >>> import torch
+    >>> import xbar_circuit as xc
+    >>> module = torch.nn.Linear(4, 3)
+    >>> inputs = torch.ones(2, 4)
+    >>> accelerator = xc.Accelerator(rows=8, cols=8)
+    >>> chip = program_module(xc.torch.convert(module, accelerator), calibration=inputs)
+    >>> bool((chip(inputs) - module(inputs)).abs().max() < 0.05)  # 8 bits and 1 ohm per segment
+    True
     """
     own = copy.deepcopy(module).eval()
     layers = crossbar_layers(own)
@@ -309,7 +318,7 @@ class _Recorder:
 
 @contextmanager
 def _multiplying(module: Any, multiplier: Multiplier) -> Iterator[Any]:
-    """Yield a converted network with somebody who multiplies in its place, without gradients."""
+    """Yield a converted network with another multiplier in it, without gradients."""
     layers = crossbar_layers(module).values()
     for layer in layers:
         layer.tiles.multiplier = multiplier

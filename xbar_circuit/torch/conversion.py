@@ -68,6 +68,13 @@ def convert(
     ------
     ParameterError
         No layer to convert, an unknown name, an unknown `adjoint`, or cells that are not linear.
+
+    >>> import torch
+    >>> import xbar_circuit as xc
+    >>> module = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.ReLU())
+    >>> analog = convert(module, xc.Accelerator(rows=8, cols=8))
+    >>> type(analog[0]).__name__, analog(torch.ones(2, 4)).shape
+    ('CrossbarLinear', torch.Size([2, 3]))
     """
     checks.instance("module", module, nn.Module, example="torch.nn.Sequential(...)")
     checks.instance("accelerator", accelerator, Accelerator, example="xc.Accelerator()")
@@ -137,6 +144,13 @@ def set_ranges(module: Any, inputs: Any) -> None:
     ------
     ParameterError
         It is not converted, or the inputs reach no layer.
+
+    >>> import torch
+    >>> import xbar_circuit as xc
+    >>> analog = convert(torch.nn.Linear(4, 3), xc.Accelerator(rows=8, cols=8))
+    >>> set_ranges(analog, torch.ones(2, 4))
+    >>> analog.tiles.parts.input_scale
+    1.0
     """
     layers = crossbar_layers(module)
     modes = {part: part.training for part in module.modules()}

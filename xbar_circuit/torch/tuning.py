@@ -166,6 +166,10 @@ def module_of(network: Network) -> Any:
     ------
     ParameterError
         An operator that is none of these, or a network that is no chain.
+
+    >>> import xbar_circuit as xc
+    >>> [name for name, _ in module_of(xc.network.mnist_lenet5()).named_parameters()][:2]
+    ['conv1.weight', 'conv1.bias']
     """
     made = nn.Sequential()
     before: str | None = None

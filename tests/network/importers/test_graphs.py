@@ -25,8 +25,8 @@ def runtime(content, feeds):
     return session.run(None, feeds)
 
 
-def check(content, feeds, network=None, tolerance=1e-5, **told):
-    network = network or from_onnx(content, **told)
+def check(content, feeds, network=None, tolerance=1e-5, **options):
+    network = network or from_onnx(content, **options)
     found = network.run(feeds)
     expected = runtime(content, feeds)
     assert len(found) == len(expected)
@@ -38,9 +38,9 @@ def check(content, feeds, network=None, tolerance=1e-5, **told):
 
 
 RECURRENT = [
-    (kind, direction, told)
+    (kind, direction, options)
     for kind in ("LSTM", "GRU", "RNN")
-    for direction, told in (
+    for direction, options in (
         ("forward", {}),
         ("reverse", {"initial": True}),
         ("bidirectional", {"lengths": [5, 2, 3], "initial": True}),
@@ -55,9 +55,9 @@ RECURRENT += [
 ]
 
 
-@pytest.mark.parametrize(("kind", "direction", "told"), RECURRENT)
-def test_recurrent_layers_agree_with_onnxruntime(kind, direction, told):
-    content, feeds = recurrent(kind, direction, **told)
+@pytest.mark.parametrize(("kind", "direction", "options"), RECURRENT)
+def test_recurrent_layers_agree_with_onnxruntime(kind, direction, options):
+    content, feeds = recurrent(kind, direction, **options)
     network = check(content, feeds)
     assert isinstance(network.nodes[-1].operator, Recurrent)
     names = [name for name, _ in network.matrix_nodes]
@@ -213,13 +213,13 @@ def test_decided_branches_and_loops_are_unrolled_and_others_are_left_to_the_refe
         [("on", 9), ("next", 1), ("seen", 1)],
         inputs=[("i", 7), ("go", 9), ("h", 1)],
     )
-    for flag in ("known", "told"):
+    for flag in ("known", "computed"):
         nodes = [
             node("Shape", ("x",), "s"),
             node("Gather", ("s", "last"), "size"),
             node("Equal", ("size", "four"), "known"),
             node("ReduceSum", ("x",), "total", keepdims=0),
-            node("Greater", ("total", "none"), "told"),
+            node("Greater", ("total", "none"), "computed"),
             node("If", (flag,), "b", then_branch=then, else_branch=other),
             node("Loop", ("count", "", "b"), ("h", "y"), body=body),
         ]
@@ -237,7 +237,7 @@ def test_decided_branches_and_loops_are_unrolled_and_others_are_left_to_the_refe
             one.operator.kind for one in network.nodes if isinstance(one.operator, OnnxOperator)
         ]
         assert not {"If", "Loop"} & set(kinds)
-        assert ("Where" in kinds) == (flag == "told")  # of both branches, each on its tiles
+        assert ("Where" in kinds) == (flag == "computed")  # of both branches, each on its tiles
         assert len({op.weight.tobytes() for _, op in network.matrix_nodes}) == 2
         assert not network.stacks
 
@@ -256,10 +256,10 @@ def decided(*, wide=False):
 
     nodes = [
         node("ReduceSum", ("x",), "total", keepdims=0),
-        node("Greater", ("total", "none"), "told"),
+        node("Greater", ("total", "none"), "computed"),
         node(
             "If",
-            ("told",),
+            ("computed",),
             "y",
             then_branch=branch(np.full((6, 3), 0.5, np.float32), 3),
             else_branch=branch(np.full((6, 5 if wide else 3), 2.0, np.float32), 5 if wide else 3),

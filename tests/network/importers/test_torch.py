@@ -140,9 +140,9 @@ def test_what_torch_cannot_export_is_told_in_a_line(capfd):
         warnings.simplefilter("ignore")
         torch = pytest.importorskip("torch", reason="the extra [torch] is not installed")
     module = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.AdaptiveAvgPool2d(7))
-    with pytest.raises(ModelFileError, match="adaptive_avg_pool2d") as told:
+    with pytest.raises(ModelFileError, match="adaptive_avg_pool2d") as refusal:
         from_torch(module, (3, 12, 12))
-    assert len(str(told.value)) < 500
+    assert len(str(refusal.value)) < 500
     assert "graph(" not in capfd.readouterr().out
 
 

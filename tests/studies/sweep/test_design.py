@@ -53,14 +53,14 @@ def test_the_best_designs_are_beaten_by_none():
 
 
 def test_a_point_has_every_metric_with_its_interval_and_the_digital_value():
-    told = {"network": "lenet5", "images": 60, "metrics": ["top-2", "accuracy", "snr"]}
-    found = network_point(rng=np.random.default_rng(0), **told)
+    setting = {"network": "lenet5", "images": 60, "metrics": ["top-2", "accuracy", "snr"]}
+    found = network_point(rng=np.random.default_rng(0), **setting)
     assert next(iter(found)) == "top_2"
     for name in ("top_2", "accuracy", "snr"):
         assert found[f"{name}_low"] < found[name] < found[f"{name}_high"]
     assert found["digital_top_2"] >= found["digital_accuracy"] > 0.8
     assert "digital_snr" not in found
-    point = point_of(**told)
+    point = point_of(**setting)
     chip_seed = int(np.random.default_rng(0).integers(2**31))
     chip = make_chip(
         mapped(point.network, point.settings), point.settings, point.calibration, seed=chip_seed

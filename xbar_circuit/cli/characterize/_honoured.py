@@ -13,7 +13,7 @@ __all__ = ["OWN_CIRCUIT", "refuse_ignored", "refuse_unused"]
 
 #: What every part of the verb looks at.
 _ALWAYS = ("circuit", "out", "image_format")
-#: What describes a circuit of the user's own, beside ``--subcircuit``.
+#: What describes a circuit of the user's own, besides ``--subcircuit``.
 OWN_CIRCUIT = ("ports", "supplies", "library", "bias", "osdi", "compatibility", "accept")
 
 

@@ -30,16 +30,19 @@ OWN_CIRCUIT = Block(
     name="own",
     options={
         "subcircuit": (_option("Circuit of your own: FILE:NAME."), ""),
-        "ports": (_option("Its ports: plus=inp,minus=inn,out=vout."), ""),
-        "supplies": (_option("Its supplies [V]: vdd=1.1,vss=0."), ""),
+        "ports": (_option("Ports of that circuit: plus=inp,minus=inn,out=vout."), ""),
+        "supplies": (_option("Supplies of that circuit [V]: vdd=1.1,vss=0."), ""),
         "library": (Library, None),
-        "bias": (_option("Currents into its ports [A]: ibias=20u."), ""),
-        "osdi": (_list("Its Verilog-A model, .va or .osdi"), None),
+        "bias": (_option("Bias currents into its ports [A]: ibias=20u."), ""),
+        "osdi": (_list("Verilog-A model that it uses, .va or .osdi"), None),
         "compatibility": (
             _option("Dialect of its files, ngspice's ngbehavior: hsa, psa, lta."),
             "",
         ),
-        "accept": (_list("Setting in its files that may hold for the deck: scale or gmin"), None),
+        "accept": (
+            _list("Setting in its files that may apply to the whole deck: scale or gmin"),
+            None,
+        ),
     },
     build=own_subcircuit,
 )
@@ -77,12 +80,20 @@ CONDITIONS = Block(
     options={
         "celsius": (Celsius, None),
         "corner": (_list("Section of the model library"), None),
-        "supply": (_list("Supplies to vary to [V]: vdd=1.0"), None),
-        "vary": (_option("Mismatch: PARAMETER=SIGMA,...; our circuits have theirs."), ""),
+        "supply": (_list("Other supply voltages to measure at [V]: vdd=1.0"), None),
+        "vary": (
+            _option(
+                "Mismatch to draw: PARAMETER=SIGMA,...; circuits of the package have their own."
+            ),
+            "",
+        ),
         "samples": (Samples, 1),
         "kit_samples": (
             Annotated[
-                int, typer.Option(min=0, help="Samples of the model library's own Monte Carlo.")
+                int,
+                typer.Option(
+                    min=0, help="Samples of the model library's own Monte Carlo analysis."
+                ),
             ],
             0,
         ),

@@ -33,7 +33,7 @@ def own_subcircuit(
     compatibility: str,
     accept: list[str] | None,
 ) -> Subcircuit | None:
-    """Return the circuit of ``--subcircuit FILE:NAME`` and the options beside it; None without.
+    """Return the circuit of ``--subcircuit FILE:NAME`` and its further options; None without.
 
     Raises
     ------

@@ -36,7 +36,7 @@ _Kind = Annotated[
 ]
 
 SettleSecond = Annotated[
-    float, typer.Option(min=0.0, help="Settling time before its output is sampled [s].")
+    float, typer.Option(min=0.0, help="Settling time before the output is sampled [s].")
 ]
 LoadFarad = Annotated[float, typer.Option(min=0.0, help="Load at the output [F].")]
 
@@ -54,7 +54,7 @@ def amplifier(
     array: Array = "auto",
     bits: Bits = 8,
     feedback_ohm: Annotated[float, typer.Option(help="Feedback resistor [ohm].")] = 4e3,
-    feedback_farad: Annotated[float, typer.Option(help="Capacitor beside it [F].")] = 0.0,
+    feedback_farad: Annotated[float, typer.Option(help="Feedback capacitor [F].")] = 0.0,
     reference_volt: ReferenceVolt = 0.5,
     load_farad: LoadFarad = 0.0,
     settle_second: SettleSecond = 20e-9,
@@ -98,7 +98,7 @@ def conveyor(
     cols: Cols = 2,
     array: Array = "auto",
     bits: Bits = 8,
-    load_ohm: Annotated[float, typer.Option(help="Resistor at its output [ohm].")] = 4e3,
+    load_ohm: Annotated[float, typer.Option(help="Load resistor at the output [ohm].")] = 4e3,
     reference_volt: ReferenceVolt = 0.5,
     load_farad: LoadFarad = 0.0,
     settle_second: SettleSecond = 5e-9,
@@ -136,7 +136,7 @@ def _check_kind(circuit: str, *, own: bool) -> None:
     Raises
     ------
     ParameterError
-        Neither of ours, or ours of transistors beside one of the user's.
+        Neither of ours, or ours of transistors together with one of the user's.
     """
     choice("circuit", circuit, _KINDS)
     if own and circuit != "behavioural":

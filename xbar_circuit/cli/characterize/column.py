@@ -47,8 +47,12 @@ def column(
     engine: Engine = EngineName.SPICE,
     array: Array = "full",
     products: Products = 48,
-    programmed: Annotated[bool, typer.Option(help="Devices with PCM programming errors.")] = True,
-    noise: Annotated[bool, typer.Option(help="Noise of the converter's decisions.")] = False,
+    programmed: Annotated[
+        bool, typer.Option(help="Program the devices with the errors of PCM.")
+    ] = True,
+    noise: Annotated[
+        bool, typer.Option(help="Draw the noise of the converter's decisions.")
+    ] = False,
     seed: Seed = SEED,
 ) -> None:
     """Measure a column end to end: its error by driver, device, wire, amplifier and converter."""

@@ -52,26 +52,28 @@ def converter(
     *,
     out: Out = Path("out/characterize/converter"),
     bits: Bits = 8,
-    low_volt: Annotated[float, typer.Option(help="Lower end of its range [V].")] = 0.0,
-    high_volt: Annotated[float, typer.Option(help="Upper end of its range [V].")] = 1.0,
+    low_volt: Annotated[float, typer.Option(help="Lower end of the input range [V].")] = 0.0,
+    high_volt: Annotated[float, typer.Option(help="Upper end of the input range [V].")] = 1.0,
     low_ampere: Annotated[
         float, typer.Option(help="Lower end of an oscillator's range [A].")
     ] = 0.0,
-    high_ampere: Annotated[float, typer.Option(help="Upper end of that range [A].")] = 50e-6,
-    window_second: Annotated[float, typer.Option(help="How long it integrates [s].")] = 128e-9,
-    noise_lsb: Annotated[float, typer.Option(min=0.0, help="Noise of a decision.")] = 0.0,
+    high_ampere: Annotated[
+        float, typer.Option(help="Upper end of an oscillator's range [A].")
+    ] = 50e-6,
+    window_second: Annotated[float, typer.Option(help="Integration time [s].")] = 128e-9,
+    noise_lsb: Annotated[float, typer.Option(min=0.0, help="Rms noise of a decision [LSB].")] = 0.0,
     mismatch: Annotated[
         float | None,
         typer.Option(
             min=0.0,
-            help=f"Sigma of {_MISMATCH}; by default one that is usual, 0 is none.",
+            help=f"Sigma of {_MISMATCH}; a typical one by default, 0 is none.",
         ),
     ] = None,
     search: Annotated[
         str,
         typer.Option(
-            help="Of thresholds in ngspice: full; bracketed by the fast model (of transistors);"
-            " critical, so but 23 of them."
+            help="How thresholds are found in ngspice: full; bracketed, around those of the fast"
+            " model (circuits of transistors only); critical, the same for 23 of them."
         ),
     ] = "",
     engine: Annotated[EngineName | None, ENGINE] = None,
@@ -128,10 +130,10 @@ def converter(
     with progress_bar(transient=True, counted=True) as bar:
         bar.expect("conversions", None)
 
-        def told(done: int) -> None:
+        def count_done(done: int) -> None:
             bar.add("conversions", done)
 
-        measured = characterize_converter(measured_one, progress=told, **settings)
+        measured = characterize_converter(measured_one, progress=count_done, **settings)
         if sheet:
             bar.expect("conditions", None)
             variations = vary_converter(

@@ -36,7 +36,7 @@ def integrator(
     out: Out = Path("out/characterize/integrator"),
     rows: Rows = 64,
     farad: Annotated[float, typer.Option(help="Integrating capacitor [F].")] = 8e-12,
-    window_second: Annotated[float, typer.Option(help="How long it integrates [s].")] = 50e-9,
+    window_second: Annotated[float, typer.Option(help="Integration time [s].")] = 50e-9,
     reference_volt: ReferenceVolt = 0.5,
     own: Callable[[], Subcircuit | None],
     conditions: Callable[[], Conditions],

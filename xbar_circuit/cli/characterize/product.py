@@ -40,7 +40,7 @@ def product(
     bits: Bits = 8,
     seed: Seed = SEED,
 ) -> None:
-    """Measure what a matrix-vector product costs, by component, beside the HERMES core."""
+    """Measure what a matrix-vector product costs, by component, compared with the HERMES core."""
     choice("circuit", circuit, (*CHAINS, PRESET))
     widths = () if circuit == PRESET else ("bits",)
     refuse_ignored(context, circuit, ("rows", "cols", "seed", *widths))

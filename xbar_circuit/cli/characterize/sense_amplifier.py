@@ -32,11 +32,17 @@ def sense_amplifier(
     context: typer.Context,
     *,
     out: Out = Path("out/characterize/sense-amplifier"),
-    common_mode_volt: Annotated[float, typer.Option(help="Of both inputs [V].")] = 0.3,
-    clock: Annotated[str, typer.Option(help='"decides low" or "decides high".')] = "decides low",
-    source_ohm: Annotated[float, typer.Option(help="Of the input, for its kickback [ohm].")] = 1e3,
+    common_mode_volt: Annotated[
+        float, typer.Option(help="Common-mode voltage of both inputs [V].")
+    ] = 0.3,
+    clock: Annotated[
+        str, typer.Option(help='Clock level at which it decides: "decides low" or "decides high".')
+    ] = "decides low",
+    source_ohm: Annotated[
+        float, typer.Option(help="Resistance of the input's source, which sets the kickback [ohm].")
+    ] = 1e3,
     noise_decisions: Annotated[
-        int, typer.Option(min=0, help="Counted for its noise; 0 measures none.")
+        int, typer.Option(min=0, help="Decisions that the noise is measured from; 0 measures none.")
     ] = 96,
     samples: Samples = 48,
     own: Callable[[], Subcircuit | None],

@@ -60,6 +60,10 @@ def load(
         The file is missing, damaged, or holds an unsupported operator; its shape is
         open, not given, and none of the usual ones fits; or a native file is asked for another
         shape, or for an output.
+
+    >>> from xbar_circuit.resources import data_file
+    >>> load(data_file("lenet5_mnist.npz")).input_shape
+    (1, 28, 28)
     """
     kind = _kind(path)
     if kind == "onnx":

@@ -34,20 +34,22 @@ def unrolled(node: Any, known: Known, samples: Mapping[str, Any]) -> Iterator[An
     samples
         Other inputs by name, for their sizes.
     """
-    told = attributes(node)
+    options = attributes(node)
     if node.op_type == "If":
         decided = known(node.input[0])
         if decided is None:
             return None
-        branch = told["then_branch" if bool(np.ravel(decided)[0]) else "else_branch"]
+        branch = options["then_branch" if bool(np.ravel(decided)[0]) else "else_branch"]
         return _branch(node, branch)
     if node.op_type == "Loop":
         count = known(node.input[0]) if node.input[0] else np.array(_MOST_STEPS + 1)
         start = known(node.input[1]) if len(node.input) > 1 and node.input[1] else np.ones(1, bool)
         if count is None or start is None:
             return None
-        return _loop(node, told["body"], int(np.ravel(count)[0]), known, bool(np.ravel(start)[0]))
-    return _scan(node, told, samples)
+        return _loop(
+            node, options["body"], int(np.ravel(count)[0]), known, bool(np.ravel(start)[0])
+        )
+    return _scan(node, options, samples)
 
 
 def chosen_later(
@@ -67,11 +69,11 @@ def chosen_later(
     ValueError
         The branches' outputs have other shapes or types.
     """
-    told = attributes(node)
+    options = attributes(node)
     results = []
     for name in ("then_branch", "else_branch"):
-        renamed = yield from _body(told[name], f"{node.output[0]}:{name}:", {})
-        results.append([renamed(item.name) for item in told[name].output])
+        renamed = yield from _body(options[name], f"{node.output[0]}:{name}:", {})
+        results.append([renamed(item.name) for item in options[name].output])
     for yes, no, outer in zip(*results, node.output, strict=True):
         one, other = sample_of(yes), sample_of(no)
         if one is None or other is None or (one.shape, one.dtype) != (other.shape, other.dtype):
@@ -117,10 +119,12 @@ def _loop(node: Any, body: Any, count: int, known: Known, go: bool) -> Iterator[
     yield from _results(node, carried, scanned, start=f"{node.output[0]}:")
 
 
-def _scan(node: Any, told: Mapping[str, Any], samples: Mapping[str, Any]) -> Iterator[Any] | None:
+def _scan(
+    node: Any, options: Mapping[str, Any], samples: Mapping[str, Any]
+) -> Iterator[Any] | None:
     """Return the steps of a Scan along the first axis, forward; None for other ones."""
-    body, scans = told["body"], told["num_scan_inputs"]
-    plain = not any(any(told.get(name, ())) for name in told if name.startswith("scan_"))
+    body, scans = options["body"], options["num_scan_inputs"]
+    plain = not any(any(options.get(name, ())) for name in options if name.startswith("scan_"))
     inputs = list(node.input)
     first = inputs[len(inputs) - scans :]
     if not plain or not scans or first[0] not in samples:
@@ -203,10 +207,10 @@ def _rename(node: Any, names: Mapping[str, str]) -> None:
                 item.name = outer.get(item.name, item.name)
 
 
-def _node(kind: str, inputs: list[str], output: str, **told: Any) -> Any:
+def _node(kind: str, inputs: list[str], output: str, **options: Any) -> Any:
     from onnx import helper  # noqa: PLC0415  (an extra)
 
-    return helper.make_node(kind, inputs, [output], **told)
+    return helper.make_node(kind, inputs, [output], **options)
 
 
 def _constant(name: str, value: NDArray[Any]) -> Any:

@@ -46,7 +46,7 @@ class Context:
         opset: int,
     ) -> None:
         self.node, self.constants, self.samples, self.opset = node, constants, samples, opset
-        self.told = attributes(node)
+        self.options = attributes(node)
         self.made: list[Any] = []
 
     def input(self, place: int) -> str:
@@ -58,12 +58,12 @@ class Context:
         value = self.constants.get(name, self.samples.get(name))
         return 0 if value is None else int(np.ndim(value))
 
-    def add(self, kind: str, inputs: list[str], output: str = "", **told: Any) -> str:
+    def add(self, kind: str, inputs: list[str], output: str = "", **options: Any) -> str:
         """Write a node, and return the name of its output."""
         from onnx import helper  # noqa: PLC0415  (an extra)
 
         name = output or f"{self.node.output[0]}:{len(self.made)}"
-        self.made.append(helper.make_node(kind, inputs, [name], **told))
+        self.made.append(helper.make_node(kind, inputs, [name], **options))
         return name
 
     def constant(self, value: Any) -> str:
@@ -77,10 +77,10 @@ def _gemm(c: Context) -> None:
     a, b, bias = c.input(0), c.input(1), c.input(2)
     if b not in c.constants and a not in c.constants:
         return
-    alpha, beta = np.float32(c.told.get("alpha", 1.0)), np.float32(c.told.get("beta", 1.0))
-    if c.told.get("transA", 0):
+    alpha, beta = np.float32(c.options.get("alpha", 1.0)), np.float32(c.options.get("beta", 1.0))
+    if c.options.get("transA", 0):
         a = c.add("Transpose", [a], perm=[1, 0])
-    if c.told.get("transB", 0):
+    if c.options.get("transB", 0):
         b = c.add("Transpose", [b], perm=[1, 0])
     if alpha != 1.0:
         if c.input(1) in c.constants:
@@ -159,8 +159,8 @@ def _without_axis(c: Context, name: str, axis: int, end: str) -> None:
 
 
 def _dequantised(c: Context, x: str, scale: str, zero: str, axis: int | None = None) -> str:
-    told: dict[str, Any] = {} if axis is None or c.rank(scale) == 0 else {"axis": axis}
-    return c.add("DequantizeLinear", [name for name in (x, scale, zero) if name], **told)
+    options: dict[str, Any] = {} if axis is None or c.rank(scale) == 0 else {"axis": axis}
+    return c.add("DequantizeLinear", [name for name in (x, scale, zero) if name], **options)
 
 
 def _quantised_conv(c: Context) -> None:
@@ -207,20 +207,20 @@ def _spread(c: Context, zero: str, place: int) -> str:
 
 
 def _passed(c: Context) -> dict[str, Any]:
-    return dict(c.told)
+    return dict(c.options)
 
 
 def _quantised_gemm(c: Context) -> None:
     """Write onnxruntime's `QGemm`; its output is floating point where it has no scale."""
-    b_axis = 0 if c.told.get("transB", 0) else 1
+    b_axis = 0 if c.options.get("transB", 0) else 1
     inputs = [
         _dequantised(c, c.input(0), c.input(1), c.input(2)),
         _dequantised(c, c.input(3), c.input(4), c.input(5), axis=b_axis),
     ]
     if c.input(6):
         step = c.add("Mul", [c.input(1), c.input(4)])
-        if c.told.get("alpha", 1.0) != 1.0:
-            step = c.add("Mul", [step, c.constant(np.float32(c.told["alpha"]))])
+        if c.options.get("alpha", 1.0) != 1.0:
+            step = c.add("Mul", [step, c.constant(np.float32(c.options["alpha"]))])
         inputs.append(c.add("Mul", [c.add("Cast", [c.input(6)], to=1), step]))
     end = str(c.node.output[0])
     if not c.input(7):
@@ -234,15 +234,15 @@ def _quantised_inputs(kind: str, count: int) -> Callable[[Context], None]:
     """Return what writes onnxruntime's operator of `count` quantised inputs and its own scale."""
 
     def write(c: Context) -> None:
-        told = _passed(c)
-        if told.pop("channels_last", 0):
+        options = _passed(c)
+        if options.pop("channels_last", 0):
             return
-        told.pop("opset", None)
+        options.pop("opset", None)
         inputs = [
             _dequantised(c, c.input(3 * k), c.input(3 * k + 1), c.input(3 * k + 2))
             for k in range(count)
         ]
-        y = c.add(kind, inputs, **told)
+        y = c.add(kind, inputs, **options)
         ends = [name for name in (c.input(3 * count), c.input(3 * count + 1)) if name]
         c.add("QuantizeLinear", [y, *ends], str(c.node.output[0]))
 

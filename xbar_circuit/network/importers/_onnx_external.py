@@ -1,4 +1,4 @@
-"""Weights that an ONNX file keeps in files beside it: held against these before they are read.
+"""Weights that an ONNX file keeps in files next to it: checked against these before they are read.
 
 ONNX itself refuses names that lead out of the folder, links and what is no plain file; it reads as
 much as the file has, whatever the tensor's shape says, and looks from the current folder for the

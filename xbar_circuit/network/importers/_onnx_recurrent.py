@@ -23,7 +23,7 @@ RECURRENT = frozenset(_USUAL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SequenceLayout:
-    """What a recurrent node reads beside the sequence, and whether the batch comes first.
+    """What a recurrent node reads besides the sequence, and whether the batch comes first.
 
     extra : names of its further inputs, in the operator's order.
     batch_first : of sequences (batch, steps, features) and states (batch, directions, hidden).
@@ -43,9 +43,9 @@ def recurrent_operator(
     UnsuitedError
         Weights that are no constants.
     ValueError
-        Peepholes, or activations that nobody has here.
+        Peepholes, or activations that are not implemented.
     """
-    told, kind = attributes(node), node.op_type
+    options, kind = attributes(node), node.op_type
     names = [*node.input, *[""] * 8]
     if names[1] not in constants or names[2] not in constants:
         raise UnsuitedError("no constant weights")
@@ -59,12 +59,12 @@ def recurrent_operator(
     bias = np.zeros((len(w), 2 * w.shape[1]), np.float32)
     if names[3]:
         bias = np.asarray(constants[names[3]], np.float32)
-    direction = told.get("direction", b"forward").decode()
+    direction = options.get("direction", b"forward").decode()
     usual = _USUAL[kind] * len(DIRECTIONS.get(direction, ("",)))
-    chosen = tuple(name.decode() for name in told.get("activations", ())) or usual
-    if told.get("activation_alpha") or told.get("activation_beta"):
+    chosen = tuple(name.decode() for name in options.get("activations", ())) or usual
+    if options.get("activation_alpha") or options.get("activation_beta"):
         raise ValueError(f"numbers of its own for the activations {', '.join(chosen)}")
-    batch_first = bool(told.get("layout", 0))
+    batch_first = bool(options.get("layout", 0))
     batch = sample.shape[0 if batch_first else 1]
     steps = sample.shape[1 if batch_first else 0]
     takes, extra = [], []
@@ -84,9 +84,9 @@ def recurrent_operator(
             recurrent_weight=r.swapaxes(1, 2),
             bias=bias.reshape(len(w), 2, -1),
             activations=chosen,
-            clip=float(told.get("clip", 0.0)),
-            input_forget=bool(told.get("input_forget", 0)),
-            reset_after=bool(told.get("linear_before_reset", 0)),
+            clip=float(options.get("clip", 0.0)),
+            input_forget=bool(options.get("input_forget", 0)),
+            reset_after=bool(options.get("linear_before_reset", 0)),
             takes=tuple(takes),
         ),
         SequenceLayout(extra=tuple(extra), batch_first=batch_first),

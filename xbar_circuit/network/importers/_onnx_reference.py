@@ -1,4 +1,4 @@
-"""ONNX's own reference implementation: it folds constants, and computes what nobody else does."""
+"""ONNX's reference implementation: it folds constants, and computes what is not written here."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def is_known(node: Any, opsets: Mapping[str, int]) -> bool:
         _evaluator(_model(node, {}, {}, opsets))
     except NotImplementedError:
         return False
-    except Exception:  # noqa: BLE001  what else is wrong is told when it is computed
+    except Exception:  # noqa: BLE001  what else is wrong shows when it is computed
         return True
     return True
 

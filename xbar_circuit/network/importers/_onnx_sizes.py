@@ -94,10 +94,10 @@ def _with_given(
             for have, want in zip(declared, shape, strict=True)
         )
         if name not in sizes or not fits or any(isinstance(n, int) and n < 1 for n in shape):
-            told = shape if isinstance(given, Mapping) else tuple(given)
+            stated = shape if isinstance(given, Mapping) else tuple(given)
             raise ModelFileError(
                 f"{file.where}: got input {name!r} of shape {list(declared)} and"
-                f" input_shape={told}, expected sizes after the batch that are fixed, or given"
+                f" input_shape={stated}, expected sizes after the batch that are fixed, or given"
                 " where the file leaves them open; pass input_shape=(channels, height, width), or"
                 " in the layout that the file has"
             )
@@ -117,7 +117,7 @@ def _filled(shape: tuple[int | str, ...], usual: int) -> tuple[int, ...]:
 
 
 def check_sample(shape: Sequence[int]) -> None:
-    """Refuse a tensor that nobody's memory holds, before it is made.
+    """Refuse a tensor that no memory holds, before it is made.
 
     Raises
     ------

@@ -168,10 +168,10 @@ class Walker:
 
     def _measure(self, node: Any) -> None:
         """Compute the shape or the size of a sample."""
-        told = attributes(node)
+        described = attributes(node)
         size = self._samples[self._alias[node.input[0]]].shape
         if node.op_type == "Shape":
-            found = np.array(size[told.get("start", 0) : told.get("end")], dtype=np.int64)
+            found = np.array(size[described.get("start", 0) : described.get("end")], dtype=np.int64)
         else:
             found = np.array(np.prod(size, dtype=np.int64))
         self._constants[node.output[0]] = found
@@ -261,20 +261,21 @@ class Walker:
 
     def _translate(self, node: Any) -> bool:
         """Add a node of the fast path, if there is one of this form."""
-        told, moving = self._described(node)
-        suited = all(_is_float(s) for s in told.samples) and len(_named(node)) == 1
-        ranks = {np.ndim(s) for s in told.samples}  # of different ones, the batch may meet others
+        described, moving = self._described(node)
+        suited = all(_is_float(s) for s in described.samples) and len(_named(node)) == 1
+        # where the ranks differ, the batch of one may meet another axis of the other
+        ranks = {np.ndim(s) for s in described.samples}
         suited = suited and (len(ranks) == 1 or node.op_type == "MatMul")
         if not suited or (len(moving) > 1 and node.op_type not in SEVERAL):
             return False
-        check_padding(told)
+        check_padding(described)
         try:
             if node.op_type in FINAL:
                 with np.errstate(invalid="raise", divide="raise"):
-                    operator = TRANSLATORS[node.op_type](told)
+                    operator = TRANSLATORS[node.op_type](described)
             else:
-                operator = TRANSLATORS[node.op_type](told)
-            sample = apply_digitally(operator, *told.samples)
+                operator = TRANSLATORS[node.op_type](described)
+            sample = apply_digitally(operator, *described.samples)
         except UnsuitedError:
             return False
         except Exception:  # the reference computes it instead, unless none knows it
@@ -292,7 +293,7 @@ class Walker:
         constants: dict[int, NDArray[Any]] = {
             k: self._constants[n] for k, n in enumerate(node.input) if n in self._constants
         }
-        told = OnnxNode(
+        described = OnnxNode(
             name=node.name or _first(node),
             kind=node.op_type,
             attributes=attributes(node),
@@ -300,7 +301,7 @@ class Walker:
             samples=tuple(self._samples[n] for n in moving),
             opset=self._file.opset,
         )
-        return told, moving
+        return described, moving
 
     def _expand(self, node: Any, kind: str) -> bool:
         """Put several nodes in place of one."""

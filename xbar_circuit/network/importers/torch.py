@@ -65,6 +65,13 @@ def from_torch(
     ModelFileError
         torch or onnx is not installed, the module cannot be exported, or it holds an operator that
         is not supported.
+
+    >>> import numpy as np
+    >>> import torch
+    >>> module = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.ReLU())
+    >>> network = from_torch(module, input_shape=(4,))
+    >>> network.run(np.ones((2, 4)))[0].shape
+    (2, 3)
     """
     torch = _torch()
     if isinstance(module, torch.export.ExportedProgram):

@@ -223,8 +223,8 @@ def _reduction(function: Function) -> Callable[[Form], Function]:
     return reduction
 
 
-def _length(data: Any, **told: Any) -> Any:
-    return np.sqrt(np.sum(np.square(data), **told))
+def _length(data: Any, **options: Any) -> Any:
+    return np.sqrt(np.sum(np.square(data), **options))
 
 
 def _softmax(form: Form) -> Function | None:

@@ -1,8 +1,8 @@
 """What a node of a network computes: the three kinds of operator.
 
 A plain `Operator` maps arrays to an array, or to several, and stays digital on an accelerator. A
-`MatrixOperator` is a matrix product in disguise: it unfolds its input into vectors, somebody
-multiplies them by its matrices (NumPy, or tiles of a crossbar), and it folds the products, with the
+`MatrixOperator` is a matrix product in disguise: it unfolds its input into vectors, a multiplier
+(NumPy, or tiles of a crossbar) multiplies them by its matrices, and it folds the products, with the
 bias, into its output. A `RecurrentOperator` multiplies by several matrices, some of them again at
 every step of a sequence. These two seams are the only places where the analog hardware enters a
 network.

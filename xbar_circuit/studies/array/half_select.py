@@ -119,6 +119,16 @@ def half_select(
         An unknown scheme or engine, a cell outside the array, or a cell without a write law.
     ConvergenceError, SimulatorError
         From the engine, or from the tabulation of the transistor.
+
+    >>> import xbar_circuit as xc
+    >>> found = half_select(
+    ...     [[1e-5, 1e-5], [1e-5, 1e-5]],
+    ...     selected=(0, 1),
+    ...     pulse=xc.devices.Pulse(volt=1.8, width_second=100e-9),
+    ...     wires=xc.Wires(row_ohm=1.0, column_ohm=1.0),
+    ... )
+    >>> [f"{g * 1e6:.2f} uS" for g in found.after.ravel()]
+    ['12.34 uS', '45.78 uS', '12.34 uS', '12.36 uS']
     """
     used = PcmCell.sebastian2017() if cell is None else cell
     device = used.device if isinstance(used, OneT1R) else used

@@ -67,7 +67,7 @@ class IrDropPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpotCheck:
-    """One of the arrays in ngspice, beside the fast engine.
+    """One of the arrays in ngspice, compared with the fast engine.
 
     error : largest difference of the outputs, relative to the largest.
     nodal_second, spice_second : time of one input [s].
@@ -193,6 +193,20 @@ def measure_ir_drop(
         A value is out of range, a cell has no table, or an array is smaller than a synapse.
     ConvergenceError, SimulatorError, SimulatorNotFoundError
         From the reads.
+
+    >>> import numpy as np
+    >>> import xbar_circuit as xc
+    >>> report = measure_ir_drop(
+    ...     {"1R": xc.devices.Ohmic()},
+    ...     sizes=(4, 8, 16),
+    ...     segment_ohm=(1.0, 2.0, 5.0),
+    ...     read_volt=(0.1, 0.2, 0.3),
+    ...     conductances=(1e-6, 25e-6),
+    ...     inputs=2,
+    ...     rng=np.random.default_rng(1),
+    ... )
+    >>> [f"{point.worst:.1e}" for point in report.sweep("1R", "size")]
+    ['5.7e-04', '1.5e-03', '6.0e-03']
     """
     for size in sizes:
         checks.count("sizes", size)
@@ -211,7 +225,7 @@ def measure_ir_drop(
     settings: set[tuple[float, float, float]] = {(size, base[1], base[2]) for size in sizes}
     settings |= {(base[0], ohm, base[2]) for ohm in segment_ohm}
     settings |= {(base[0], base[1], volt) for volt in read_volt}
-    told = progress or (lambda what, done, total: None)  # noqa: ARG005  nobody listens
+    report_progress = progress or (lambda what, done, total: None)  # noqa: ARG005  no progress is shown
     total = len(cells) * (len(settings) + 1)
     kept = Kept(
         folder=folder, function=measure_ir_drop, arguments={"cells": dict(cells), "draws": draws}
@@ -223,17 +237,17 @@ def measure_ir_drop(
         for setting in sorted(settings):
             edge, segment, read = setting
             rows = int(edge)
-            told(f"{name} {rows} x {rows}", len(points) + len(spots), total)
+            report_progress(f"{name} {rows} x {rows}", len(points) + len(spots), total)
             built = draws.built(cell, rows, segment, read)
             make = partial(_read, name, built, (rows, segment, read), mapped=setting == base)
             found = kept.once(f"{name} {rows} x {rows}, {segment} ohm, {read} V", make)
             points.append(found["point"])
             if found["map"] is not None:
                 maps[name] = found["map"]
-        told(f"{name} in ngspice", len(points) + len(spots), total)
+        report_progress(f"{name} in ngspice", len(points) + len(spots), total)
         at = (int(base[0]), base[1], base[2])
         spots.append(kept.once(f"{name} in ngspice, {at}", partial(_spot, name, draws, cell, at)))
-    told("done", total, total)
+    report_progress("done", total, total)
     return IrDropReport(
         points=tuple(points),
         checks=tuple(spots),

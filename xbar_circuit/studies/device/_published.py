@@ -48,7 +48,7 @@ _LEVELS = 24
 
 @dataclass(frozen=True, kw_only=True)
 class PublishedPoint:
-    """A number from a paper beside ours."""
+    """A number from a paper compared with ours."""
 
     what: str
     published: float
@@ -152,7 +152,7 @@ def gradual_set(cell: PcmCell) -> Gradual:
 
 
 def published_points(seed: int, product_percent: float) -> list[PublishedPoint]:
-    """Return drawn moments beside the published ones, and the error of a product [%]."""
+    """Return drawn moments with the published ones, and the error of a product [%]."""
     stats, rng = PcmStatistics.joshi2020(), np.random.default_rng((seed, 7))
     points = []
     for x, sigma in ((0.1, 0.448249), (0.5, 0.952705), (1.0, 1.055380)):

@@ -145,7 +145,7 @@ def characterize_device(
     Returns
     -------
     DeviceReport
-        All curves and statistics, with the published values beside them.
+        All curves and statistics, with the published values to compare with.
 
     Raises
     ------

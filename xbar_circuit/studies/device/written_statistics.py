@@ -1,4 +1,4 @@
-"""Statistics out of physics: differing cells, written by a verify loop, beside published fits.
+"""Statistics from physics: differing cells, written by a verify loop, against published fits.
 
 Devices of the compact model are drawn with their variability and programmed as the published
 arrays were: RESET pulses of varied amplitude, a read after each, at most 30 of them. Then they are

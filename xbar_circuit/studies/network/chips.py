@@ -23,7 +23,7 @@ __all__ = ["CORRECTIONS", "Report", "accuracy_at", "copies_of", "make_chip", "ma
 #: Digital corrections that are compared, by the name that `Chip.drift_compensation` has for them.
 CORRECTIONS = {"none": "no correction", "global": "one factor per array"}
 
-#: Told of progress: stage, steps done now, steps in all.
+#: Called with the progress: stage, steps done now, steps in all.
 Report = Callable[[str, int, int], object]
 
 

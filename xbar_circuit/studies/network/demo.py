@@ -62,7 +62,7 @@ CLASSES = (
     "ankle boot",
 )
 
-#: Told of progress: stage, steps done now, steps in all.
+#: Called with the progress: stage, steps done now, steps in all.
 Report = Callable[[str, int, int], object]
 
 
@@ -296,7 +296,7 @@ def run_demo(
 
 
 def behavioural_readout() -> Readout:
-    """Return the read-out beside the ideal one: op-amp, feedback resistor, 8-bit SAR converter."""
+    """Return the read-out of the second run: op-amp, feedback resistor, 8-bit SAR converter."""
     readout, _ = CHAINS["sar"](bits=8)
     return readout
 

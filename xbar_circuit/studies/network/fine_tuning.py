@@ -1,4 +1,4 @@
-"""What fine-tuning through the wires recovers, beside wire-aware programming.
+"""What fine-tuning through the wires recovers, compared with wire-aware programming.
 
 The same chips, from the same random numbers, of three networks: untouched, untouched but with
 conductances chosen for the wires, and fine-tuned through the exact array without labels.
@@ -64,7 +64,7 @@ def measure_fine_tuning(
     folder: Path | None = None,
     progress: Callable[[str, int, int], object] | None = None,
 ) -> FineTuning:
-    """Fine-tune a network through its array, and judge it on chips beside the untouched one.
+    """Fine-tune a network through its array, and compare it on chips with the untouched one.
 
     Parameters
     ----------

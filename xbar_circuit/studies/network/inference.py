@@ -29,7 +29,7 @@ from xbar_circuit.studies.network.evaluation import Evaluation, Scores, plain_nu
 __all__ = ["evaluate"]
 
 
-def evaluate(  # noqa: PLR0915  one story, told from the first step to the last
+def evaluate(  # noqa: PLR0915  one sequence of steps, from the first to the last
     network: Network,
     test: Dataset,
     calibration: Dataset,
@@ -72,12 +72,22 @@ def evaluate(  # noqa: PLR0915  one story, told from the first step to the last
     Returns
     -------
     Evaluation
-        Every metric at every age with its confidence interval, the mapping, and the last chip.
+        Every metric at every age with its confidence interval, the mapping, and the first chip.
 
     Raises
     ------
     XbarError
         A finished chip cannot be kept, or a metric does not go with the labels.
+
+    >>> import numpy as np
+    >>> import xbar_circuit as xc
+    >>> dense = xc.network.operators.Dense(weight=[[1.0, -0.5], [0.25, 1.0]], bias=[0.0, 0.0])
+    >>> node = xc.network.Node(name="dense", operator=dense, inputs=("input",))
+    >>> network = xc.network.Network(nodes=(node,), input_shape=(2,))
+    >>> data = xc.network.Dataset(images=np.eye(2, dtype=np.float32), labels=np.array([0, 1]))
+    >>> settings = xc.accelerator.InferenceSettings(accelerator=xc.Accelerator(rows=4, cols=4))
+    >>> evaluate(network, data, data, settings).at(0.0)
+    1.0
     """
     clock: dict[str, float] = {}
     start = time.perf_counter()
@@ -101,11 +111,11 @@ def evaluate(  # noqa: PLR0915  one story, told from the first step to the last
     reference = {one.name: one.estimate(digital, test.labels, digital) for one in chosen}
     saved = SavedOutputs(outputs, test.labels)
     saved.keep("digital", digital)
-    told: dict[str, object] = {
+    summary: dict[str, object] = {
         "images": len(test),
         "digital": {name: one.to_dict() for name, one in reference.items()},
     }
-    known(told)
+    known(summary)
     lap("digital inference")
     programming = None
     if settings.wire_aware:
@@ -150,7 +160,7 @@ def evaluate(  # noqa: PLR0915  one story, told from the first step to the last
             found[k_chip] = before
             report("analog inference", ages * len(test), total)
             lines += [_line(chosen, seed, settings.seconds[k], before[k]) for k in range(ages)]
-            known(told | {"chips": lines})
+            known(summary | {"chips": lines})
             continue
         chip = make_chip(mapping, settings, calibration, seed=seed, aware=programming)
         lap("programming and wires")
@@ -168,7 +178,7 @@ def evaluate(  # noqa: PLR0915  one story, told from the first step to the last
             if k_chip == 0:
                 saved.keep(f"chip {seed} at {second:g} s", made)
             lines.append(_line(chosen, seed, second, found[k_chip, k]))
-            known(told | {"chips": lines})
+            known(summary | {"chips": lines})
             lap("analog inference")
         kept.keep(f"chip {seed}", found[k_chip])
     warm = {}

@@ -1,4 +1,4 @@
-"""LeNet-5 on MNIST with the statistics of PCM, beside what others find with the same statistics.
+"""LeNet-5 on MNIST with the statistics of PCM, compared with other tools and with chips.
 
 The reference is aihwkit's (Rasch et al., AICAS 2021): the polynomials of Joshi et al., 8-bit
 converters, tiles of 256 x 256, no wires, global drift compensation. Around it stand the other
@@ -230,7 +230,7 @@ def evaluate_all(
     """Yield the evaluation of every variant; finished chips are kept in a folder."""
     for variant in chosen:
 
-        def told(stage: str, done: int, total: int, name: str = variant.name) -> object:
+        def report_stage(stage: str, done: int, total: int, name: str = variant.name) -> object:
             return report(name, done, total) if stage == "analog inference" else None
 
         yield (
@@ -242,7 +242,7 @@ def evaluate_all(
                 variant.settings,
                 workers=workers,
                 folder=folder,
-                report=told,
+                report=report_stage,
             ),
         )
 

@@ -169,7 +169,7 @@ def find_placement(
     folder: Path | None = None,
     report: Report = lambda *_: None,
 ) -> PlacementReport:
-    """Find which layers must be digital to reach an accuracy.
+    """Find the placement of layers that reaches an accuracy with the least energy.
 
     Parameters
     ----------
@@ -190,17 +190,28 @@ def find_placement(
         Where every placement is kept as soon as it is measured; the same search goes on there after
         a break. None keeps nothing.
     report
-        Told of progress; the number of placements in all is the most there can be.
+        Receives the progress; the number of placements in all is the most there can be.
 
     Returns
     -------
     PlacementReport
-        The placements tried, with accuracy, energy [J] and latency [s], and the chosen one.
+        The placements tried, with accuracy, energy [J] and latency [s], and the chosen one: of
+        those that reach the accuracy, the one of the least energy.
 
     Raises
     ------
     ParameterError
         A number out of range, or an accuracy that not even the digital layers reach.
+
+    >>> import numpy as np
+    >>> import xbar_circuit as xc
+    >>> dense = xc.network.operators.Dense(weight=[[1.0, -0.5], [0.25, 1.0]], bias=[0.0, 0.0])
+    >>> node = xc.network.Node(name="dense", operator=dense, inputs=("input",))
+    >>> network = xc.network.Network(nodes=(node,), input_shape=(2,))
+    >>> data = xc.network.Dataset(images=np.eye(2, dtype=np.float32), labels=np.array([0, 1]))
+    >>> settings = xc.accelerator.InferenceSettings(accelerator=xc.Accelerator(rows=4, cols=4))
+    >>> find_placement(network, data, data, settings).chosen.digital  # four weights are cheaper so
+    ('dense',)
     """
     test = test if settings.images is None else test.first(settings.images)
     checks.number("lost", lost, "1", maximum=1.0)

@@ -207,13 +207,13 @@ def network_point(
         and ``my_module:function`` all signs are underscores). Then ``joule`` and
         ``latency_second`` of an image, ``tops``, ``tops_per_watt``, ``square_metre``, ``tiles``.
     """
-    told = point_of(**point)
-    test, seed = told.test, int(rng.integers(2**31))
-    mapping = mapped(told.network, told.settings, test.images)
-    chip = make_chip(mapping, told.settings, told.calibration, seed=seed).at(seconds)
-    cost = chip.cost(test.images, architecture=told.settings.architecture)
+    given = point_of(**point)
+    test, seed = given.test, int(rng.integers(2**31))
+    mapping = mapped(given.network, given.settings, test.images)
+    chip = make_chip(mapping, given.settings, given.calibration, seed=seed).at(seconds)
+    cost = chip.cost(test.images, architecture=given.settings.architecture)
     (found,) = chip.run(test.images, workers=1)
-    return measured(told.metrics, found, digital_outputs(told, chip), test) | {
+    return measured(given.metrics, found, digital_outputs(given, chip), test) | {
         "joule": cost.total_joule,
         "latency_second": cost.latency_second,
         "tops": cost.tops,
@@ -247,15 +247,15 @@ def measured(
     return numbers
 
 
-def digital_outputs(told: Point, chip: Chip) -> Array:
+def digital_outputs(given: Point, chip: Chip) -> Array:
     """Return the outputs in NumPy, in the memory that a chip leaves."""
-    room = working_bytes(told.settings.memory_bytes, chip.mapping, told.test.images)
-    return run(told.network, told.test.images, memory_bytes=room, workers=1)
+    room = working_bytes(given.settings.memory_bytes, chip.mapping, given.test.images)
+    return run(given.network, given.test.images, memory_bytes=room, workers=1)
 
 
-def digital_accuracy(told: Point, chip: Chip) -> float:
+def digital_accuracy(given: Point, chip: Chip) -> float:
     """Return the accuracy in NumPy, in the memory that a chip leaves."""
-    return accuracy(digital_outputs(told, chip), told.test.classes)
+    return accuracy(digital_outputs(given, chip), given.test.classes)
 
 
 def check_network(network: str) -> None:
@@ -285,7 +285,7 @@ def nested(settings: Mapping[str, Any]) -> dict[str, Any]:
             table = table.setdefault(step, {})
             if not isinstance(table, dict):
                 raise ParameterError.about(
-                    name, got=f"{step} = {table!r} beside it", expected=f"a table {step}",
+                    name, got=f"{step} = {table!r} as well", expected=f"a table {step}",
                     remedy="leave one of the two out",
                 )  # fmt: skip
         table[last] = value

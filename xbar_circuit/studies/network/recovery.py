@@ -72,21 +72,21 @@ def recovery_point(
         ``signal`` and ``least_signal``, the mean and the smallest scale of the columns;
         ``clipped``, the share of devices at the end of their range; ``steps`` of the iteration.
     """
-    told = point_of(**point)
+    given = point_of(**point)
     wires = Wires(row_ohm=ohm, column_ohm=ohm)
-    settings = replace(told.settings, accelerator=told.settings.accelerator.changed(wires=wires))
-    mapping = mapped(told.network, settings)
+    settings = replace(given.settings, accelerator=given.settings.accelerator.changed(wires=wires))
+    mapping = mapped(given.network, settings)
     aware = wire_aware(mapping)
     seed = int(rng.integers(2**31))
     found: dict[str, float] = {}
     for name, made in (("mapped", None), ("aware", aware)):
         chosen = replace(settings, wire_aware=False)
-        chip = make_chip(mapping, chosen, told.calibration, seed=seed, aware=made).at(seconds)
-        found[f"accuracy_{name}"] = chip.accuracy(told.test.images, told.test.classes, workers=1)
+        chip = make_chip(mapping, chosen, given.calibration, seed=seed, aware=made).at(seconds)
+        found[f"accuracy_{name}"] = chip.accuracy(given.test.images, given.test.classes, workers=1)
     return {
-        "digital_accuracy": digital_accuracy(told, chip),
+        "digital_accuracy": digital_accuracy(given, chip),
         **found,
-        "images": float(len(told.test)),
+        "images": float(len(given.test)),
         "error_mapped": float(np.sqrt(np.mean(np.square(aware.error_before)))),
         "error_aware": float(np.sqrt(np.mean(np.square(aware.error_after)))),
         "signal": float(np.mean(aware.mean_scale)),

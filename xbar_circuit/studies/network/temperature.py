@@ -219,6 +219,18 @@ def temperature_curve(
     ------
     ParameterError
         A number out of range, or a table or a calibrated model of another temperature.
+
+    >>> import numpy as np
+    >>> import xbar_circuit as xc
+    >>> dense = xc.network.operators.Dense(weight=[[1.0, -0.5], [0.25, 1.0]], bias=[0.0, 0.0])
+    >>> node = xc.network.Node(name="dense", operator=dense, inputs=("input",))
+    >>> network = xc.network.Network(nodes=(node,), input_shape=(2,))
+    >>> data = xc.network.Dataset(images=np.eye(2, dtype=np.float32), labels=np.array([0, 1]))
+    >>> pcm = xc.devices.PcmStatistics.joshi2020()
+    >>> accelerator = xc.Accelerator(rows=4, cols=4, statistics=pcm)
+    >>> settings = xc.accelerator.InferenceSettings(accelerator=accelerator, seconds=(3600.0,))
+    >>> temperature_curve(network, data, data, settings, celsius=(25.0, 85.0)).mean("global")
+    array([1., 1.])
     """
     degrees = tuple(
         checks.number("celsius", one, "degree Celsius", minimum=-273.15, above=True)

@@ -54,7 +54,7 @@ class AmplifierBench:
     array
         ``"full"``, or ``"macromodel"``: the reduction of a linear array to its ports.
     load_farad
-        Capacitance from the amplifier's output to ground, beside what the circuit has [F].
+        Capacitance from the amplifier's output to ground, in addition to the circuit's own [F].
     """
 
     def __init__(

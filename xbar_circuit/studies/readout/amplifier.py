@@ -110,7 +110,7 @@ def characterize_amplifier(
         Range of the sweep for the swing, and of the slew step, over the pattern's full scale.
     array
         ``"full"`` writes every wire and cell; ``"macromodel"`` the reduction of a linear array to
-        its ports, exact at DC and up to the first power of the frequency, whose error beside the
+        its ports, exact at DC and up to the first power of the frequency, whose error against the
         full deck the report tells; ``"auto"`` the latter for linear arrays.
     load_farad
         Capacitance at the amplifier's output, such as a converter's input [F]: margin, settling

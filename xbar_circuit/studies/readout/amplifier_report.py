@@ -67,7 +67,7 @@ class AmplifierReport:
     window_second
         Settling window [s]; see `window_too_short`.
     array_error
-        Relative error of the column's admittance in the deck where the loop gain is one, beside
+        Relative error of the column's admittance in the deck where the loop gain is one, against
         the full array's; 0 where the full array is in the deck.
     solved
         Runs on which ngspice first failed -> how they were solved.

@@ -1,4 +1,4 @@
-"""What a matrix-vector product of a tile costs, by component, beside the HERMES core.
+"""What a matrix-vector product of a tile costs, by component, compared with the HERMES core.
 
 Energies of circuits are measured in ngspice, as mean power of their supplies over a product, on one
 column; those of behavioural parts are their formulas. Areas are published densities: of the

@@ -300,7 +300,7 @@ def measure_latches(
 
 
 def _write_runs(folder: Path, outcome: ItemOutcome) -> None:
-    """Write the decks of an item's runs, and their waveforms beside them."""
+    """Write the decks of an item's runs, with their waveforms."""
     if outcome.failed:
         return
     for label, deck in outcome.value.get("decks", {}).items():

@@ -86,7 +86,7 @@ class SenseCondition:
     def hysteresis_volt(self) -> float:
         """Threshold after noes less that after yeses, without mismatch [V].
 
-        Positive where the comparator clings to its last decision.
+        Positive where the comparator tends to repeat its last decision.
         """
         return self.nominal_volt[0] - self.nominal_volt[1]
 

@@ -148,7 +148,7 @@ def measured_again(
     ----------
     measure
         Returns the figures of one condition; a function of a module, called with ``rng=`` and the
-        arguments beside each variation.
+        arguments besides each variation.
     varied
         What to measure, and with which arguments.
     folder, executor, workers, progress

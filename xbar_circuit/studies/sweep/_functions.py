@@ -88,7 +88,7 @@ def find_function(name: str) -> Callable[..., Any]:
     name
         One of `FUNCTIONS`, or ``"your_module:your_function"``. A study is a file, perhaps
         somebody else's: of installed modules it may name only those that
-        `xbar_circuit._user_modules.allow` was told.
+        `xbar_circuit._user_modules.allow` was given.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def find_function(name: str) -> Callable[..., Any]:
             "study.function", got=repr(name), expected=expected, remedy="correct the spelling"
         )
     module = sys.modules.get(module_name)
-    if module is None or hasattr(module, function_name):  # a typing error is told as one
+    if module is None or hasattr(module, function_name):  # a typing error is reported as one
         module = import_own(module_name, said_by="study.function")
     function = getattr(module, function_name, None)
     if not callable(function):

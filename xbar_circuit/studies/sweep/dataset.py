@@ -133,7 +133,7 @@ def write_csv(plan: SweepPlan, outcomes: Sequence[ItemOutcome], path: Path) -> N
     swept = [point for point in plan.swept() for _ in plan.seeds]
     seeds = [seed for _ in plan.swept() for seed in plan.seeds]
     parameters = list(dict.fromkeys(key for point in swept for key in point))
-    told = [
+    header = [
         f"# {line}\n"
         for key, value in _provenance(plan, outcomes).items()
         for line in f"{key}: {value}".splitlines()
@@ -149,7 +149,7 @@ def write_csv(plan: SweepPlan, outcomes: Sequence[ItemOutcome], path: Path) -> N
         ]
         for point, seed, numbers, outcome in zip(swept, seeds, found, outcomes, strict=True)
     ]
-    write_text(path, "".join(told) + csv_text(rows))
+    write_text(path, "".join(header) + csv_text(rows))
 
 
 def _provenance(plan: SweepPlan, outcomes: Sequence[ItemOutcome]) -> dict[str, Any]:

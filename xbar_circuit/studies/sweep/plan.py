@@ -274,17 +274,17 @@ def sweep_plan_from_dictionary(
     >>> plan.dimensions
     {'row_ohm': 3, 'seed': 2}
     """
-    told: Any = checked(PlanTable, content)
-    study = told.study
+    parsed: Any = checked(PlanTable, content)
+    study = parsed.study
     if isinstance(study.seeds, int):
         checks.count("study.seeds", study.seeds, maximum=_MOST)
     plan = SweepPlan(
         name=name if study.name is None else _plain_name(study.name),
         function_name=study.function,
         function=find_function(study.function),
-        fixed=_flat(told.parameters),
-        axes=_flat(told.grid),
-        points=[_flat(point) for point in told.point],
+        fixed=_flat(parsed.parameters),
+        axes=_flat(parsed.grid),
+        points=[_flat(point) for point in parsed.point],
         seeds=study.seeds if isinstance(study.seeds, list) else range(study.seeds),
         common=study.random == "common",
         text=text,
