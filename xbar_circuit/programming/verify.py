@@ -15,6 +15,7 @@ Iterative programming of multilevel PCM: Papandreou et al., ISCAS 2011, 329.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -172,7 +173,7 @@ def program_and_verify(
     energy, second = np.zeros(cells), np.zeros(cells)
     open_cells = np.ones(cells, dtype=bool)
     volt = np.zeros(cells)
-    for turn in range(most_pulses + 1):
+    for turn in itertools.count():
         current = writer.observe(read_path.read_volt, read_path.read_second, rng=rng)
         measured = read_path.measure(current, rng=rng)
         energy += np.where(open_cells, read_path.read_volt * current * read_path.read_second, 0.0)

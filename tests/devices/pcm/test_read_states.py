@@ -65,3 +65,21 @@ def test_a_voltage_that_switches_one_cell_on_is_refused_among_many():
     volt[17, 5] = 3.0
     with pytest.raises(ParameterError, match="switches"):
         states.read(volt)
+
+
+@pytest.mark.skipif(not compiler.available(), reason="the series are of the compiled loops")
+def test_the_series_are_exact_up_to_where_the_loops_use_them():
+    """The first term left out is below the last digit at the largest argument."""
+    from xbar_circuit.devices.pcm import _read_loops as loops
+
+    share = np.array([-1.0, -0.5, 1e-3, 0.6, 1.0])
+    out = np.empty(5)
+    loops._grown(share * loops._WARM, np.full(5, 1.0), 0.5, out)  # exponents of factor * (2 - 1)
+    assert out == approx(np.exp(share * loops._WARM), rel=2e-15)
+    for a in share * loops._SERIES:
+        value, slope = loops._sinhc(float(a))
+        assert value == approx(np.sinh(a) / a, rel=2e-15)
+        if abs(a) > 0.1:  # the closed form of the slope loses digits near 0, where it is a / 3
+            assert slope == approx((np.cosh(a) - np.sinh(a) / a) / a, rel=1e-13)
+        else:
+            assert slope == approx(a / 3.0 + a**3 / 30.0, rel=1e-13)
