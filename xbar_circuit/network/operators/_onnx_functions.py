@@ -7,66 +7,15 @@ reference, over types, ranks, axes and broadcasts. A form that is not here is le
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from xbar_circuit.network.operators._onnx_form import Form, Function, MovingError
+from xbar_circuit.network.operators._onnx_moves import MOVES
 from xbar_circuit.network.operators._onnx_resize import resize_function
 
-__all__ = ["KINDS", "Form", "Function", "function_of"]
-
-#: Of a node's inputs in their order, None for one that is left out.
-Function = Callable[..., Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
-    """The form in which a node has an operator.
-
-    Parameters
-    ----------
-    node
-        The node.
-    attributes
-        By name, as Python values.
-    constants
-        Inputs that are constant, by position.
-    opset
-        Version of the default operator set.
-    """
-
-    node: Any
-    attributes: Mapping[str, Any]
-    constants: Mapping[int, NDArray[Any]]
-    opset: int
-
-    def get(self, name: str, default: Any) -> Any:
-        """Return an attribute or its default."""
-        return self.attributes.get(name, default)
-
-    def numbers(self, name: str, position: int) -> tuple[int, ...] | None:
-        """Return whole numbers of an attribute, or of a constant input in later versions.
-
-        None where there are none.
-
-        Raises
-        ------
-        MovingError
-            They depend on the network's inputs.
-        """
-        if name in self.attributes:
-            return tuple(int(n) for n in self.attributes[name])
-        if position >= len(self.node.input) or not self.node.input[position]:
-            return None
-        if position not in self.constants:
-            raise MovingError(name)
-        return tuple(int(n) for n in np.ravel(self.constants[position]))
-
-
-class MovingError(Exception):
-    """A setting of an operator that depends on the network's inputs."""
+__all__ = ["KINDS", "function_of"]
 
 
 def function_of(form: Form) -> Function | None:
@@ -111,99 +60,6 @@ def _all(function: Function) -> Callable[[Form], Function]:
         return first
 
     return lambda _: many
-
-
-def _slice(form: Form) -> Function | None:
-    starts, ends = form.numbers("starts", 1), form.numbers("ends", 2)
-    axes, steps = form.numbers("axes", 3), form.numbers("steps", 4)
-    if starts is None or ends is None:
-        return None
-    chosen = tuple(range(len(starts))) if axes is None else axes
-    strides = (1,) * len(starts) if steps is None else steps
-    cuts = dict(zip(chosen, map(slice, starts, ends, strides), strict=True))
-
-    def cut(data: Any, *_: Any) -> Any:
-        index = [slice(None)] * data.ndim
-        for axis, part in cuts.items():
-            index[axis] = part
-        return data[tuple(index)]
-
-    return cut
-
-
-def _gather(form: Form) -> Function:
-    axis = form.get("axis", 0)
-    fixed = form.constants.get(1)
-    if fixed is not None and fixed.ndim == 0:  # one of them: no copy
-        place = int(fixed)
-        return lambda data, _: data[(slice(None),) * (axis % data.ndim) + (place,)]
-    return lambda data, indices: np.take(data, indices, axis=axis)
-
-
-def _transpose(form: Form) -> Function:
-    order = form.get("perm", None) or None
-    return lambda data: np.transpose(data, order)
-
-
-def _concat(form: Form) -> Function:
-    axis = form.attributes["axis"]
-    return lambda *parts: np.concatenate(parts, axis=axis)
-
-
-def _unsqueeze(form: Form) -> Function | None:
-    axes = form.numbers("axes", 1)
-    return None if axes is None else lambda data, *_: np.expand_dims(data, axes)
-
-
-def _squeeze(form: Form) -> Function:
-    axes = form.numbers("axes", 1)
-    return lambda data, *_: np.squeeze(data, axes)
-
-
-def _reshape(form: Form) -> Function | None:
-    shape = form.numbers("shape", 1)
-    if shape is None:
-        return None
-    if form.get("allowzero", 0) or 0 not in shape:
-        return lambda data, *_: np.reshape(data, shape)
-    return lambda data, *_: np.reshape(
-        data, [data.shape[k] if size == 0 else size for k, size in enumerate(shape)]
-    )
-
-
-def _flatten(form: Form) -> Function:
-    axis = form.get("axis", 1)
-
-    def flat(data: Any) -> Any:
-        place = axis % data.ndim if axis < 0 else axis
-        return data.reshape(int(np.prod(data.shape[:place], dtype=np.int64)), -1)
-
-    return flat
-
-
-def _expand(form: Form) -> Function | None:
-    shape = form.numbers("shape", 1)
-    if shape is None:
-        return None
-    return lambda data, *_: np.broadcast_to(data, np.broadcast_shapes(data.shape, shape))
-
-
-def _split(form: Form) -> Function | None:
-    axis, count = form.get("axis", 0), form.get("num_outputs", len(form.node.output))
-    sizes = form.numbers("split", 1)
-
-    def split(data: Any, *_: Any) -> Any:
-        size = data.shape[axis]
-        own = [-(-size // count)] * (count - 1) if sizes is None else sizes[:-1]
-        parts = np.split(data, np.cumsum(own), axis=axis)
-        return tuple(parts) if len(parts) > 1 else parts[0]
-
-    return split
-
-
-def _tile(form: Form) -> Function | None:
-    repeats = form.numbers("repeats", 1)
-    return None if repeats is None else lambda data, *_: np.tile(data, repeats)
 
 
 def _reduction(function: Function) -> Callable[[Form], Function]:
@@ -307,21 +163,18 @@ def _dequantise(form: Form) -> Function | None:
 
 #: What makes the function of each operator.
 KINDS: Mapping[str, Callable[[Form], Function | None]] = {
+    **MOVES,
     "Abs": _plain(np.abs),
     "Add": _plain(np.add),
     "And": _plain(np.logical_and),
     "Ceil": _plain(np.ceil),
-    "Concat": _concat,
     "Cos": _plain(np.cos),
     "DequantizeLinear": _dequantise,
     "Div": _plain(_quotient),
     "Einsum": _einsum,
     "Equal": _plain(np.equal),
     "Exp": _plain(np.exp),
-    "Expand": _expand,
-    "Flatten": _flatten,
     "Floor": _plain(np.floor),
-    "Gather": _gather,
     "Greater": _plain(np.greater),
     "GreaterOrEqual": _plain(np.greater_equal),
     "LayerNormalization": _layer_normalisation,
@@ -344,20 +197,13 @@ KINDS: Mapping[str, Callable[[Form], Function | None]] = {
     "ReduceMin": _reduction(np.min),
     "ReduceProd": _reduction(np.prod),
     "ReduceSum": _reduction(np.sum),
-    "Reshape": _reshape,
     "Resize": resize_function,
     "Round": _plain(np.round),
     "Sign": _plain(np.sign),
     "Sin": _plain(np.sin),
-    "Slice": _slice,
     "Softmax": _softmax,
-    "Split": _split,
     "Sqrt": _plain(np.sqrt),
-    "Squeeze": _squeeze,
     "Sub": _plain(np.subtract),
     "Sum": _all(np.add),
-    "Tile": _tile,
-    "Transpose": _transpose,
-    "Unsqueeze": _unsqueeze,
     "Where": _plain(np.where),
 }

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from xbar_circuit.network.operators._onnx_functions import Form
+    from xbar_circuit.network.operators._onnx_form import Form
 
 __all__ = ["resize_function"]
 

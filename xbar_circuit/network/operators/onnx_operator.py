@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xbar_circuit.network.operators._onnx_functions import Form, Function, function_of
+from xbar_circuit.network.operators._onnx_form import Form, Function
+from xbar_circuit.network.operators._onnx_functions import function_of
 from xbar_circuit.network.operators.protocol import Array
 
 __all__ = ["OnnxOperator"]
