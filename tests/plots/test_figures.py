@@ -11,6 +11,7 @@ from closeness import approx
 from xbar_circuit.network.intervals import proportion
 from xbar_circuit.plots import amplifiers, decimal_ticks, figure, save
 from xbar_circuit.plots._confidence import percent_bars, within_percent
+from xbar_circuit.plots.style import whole_ticks
 
 
 def drawn(page):
@@ -58,7 +59,17 @@ def test_a_colour_bar_says_its_quantity():
     with figure() as (page, (axes,)):
         axes.set(xlabel="bit line", ylabel="word line")
         page.colorbar(axes.imshow(np.eye(3)), ax=axes, label="uS")
+        whole_ticks(axes.xaxis, axes.yaxis)
         assert ["'uS', a unit without" in word for word in drawn(page)] == [True]
+
+
+def test_a_map_counts_its_cells_in_whole_numbers():
+    with figure() as (page, (axes,)):
+        axes.set(xlabel="bit line", ylabel="word line")
+        axes.imshow(np.eye(2))
+        assert ["counts cells in fractions" in word for word in drawn(page)] == [True, True]
+        whole_ticks(axes.xaxis, axes.yaxis)
+        assert drawn(page) == []
 
 
 def test_one_dot_and_an_offset_are_seen():

@@ -35,6 +35,8 @@ def figure_faults(page: Figure) -> list[str]:
                 faults.append(f"{where}: the {name} axis says no quantity")
             if label.strip("[] ") in BARE:
                 faults.append(f"{where}: the {name} axis says {label!r}, a unit without a quantity")
+            if axes.images and bar is None and _between_cells(axis):
+                faults.append(f"{where}: the {name} axis counts cells in fractions")
             if axis.get_major_formatter().get_offset():
                 faults.append(f"{where}: the {name} axis counts from an offset")
         places = {float(x) for line in _data(axes) for x in line.get_xdata()}
@@ -47,6 +49,12 @@ def figure_faults(page: Figure) -> list[str]:
 def _data(axes):
     """Return the lines in the coordinates of the data, not those across the whole panel."""
     return [line for line in axes.lines if line.get_transform() == axes.transData]
+
+
+def _between_cells(axis):
+    """Whether ticks that are shown lie between the cells of a map."""
+    least, most = sorted(axis.get_view_interval())
+    return any(least <= place <= most and place % 1.0 for place in axis.get_majorticklocs())
 
 
 def _ticked(axis):

@@ -99,6 +99,8 @@ _NEEDS = (
     "Stanford University RRAM model 1.0.0, doi:10.4231/D37H1DN48: I = I0 exp(-gap/g0) sinh(V/V0)"
     " [code]"
 )
+_SKYWATER_FILE = "SkyWater's open ReRAM library [code]"
+_NEEDS_FILE = "Stanford University RRAM model 1.0.0 [code]"
 _DENG = "Deng et al., Symposium on VLSI Technology 2020, parameters of its public code [code]"
 _EKV = "Enz, Krummenacher and Vittoz (1995) [textbook]"
 
@@ -120,13 +122,13 @@ def _skywater() -> CellPreset:
         sources=MappingProxyType(
             {
                 "law": _SKYWATER,
-                "Tox": f"5 nm: {_SKYWATER}",
-                "Tref": f"4.7249 nm: {_SKYWATER}",
-                "I0": f"61.4 uA: {_SKYWATER}",
-                "Vref": f"0.43 V: {_SKYWATER}",
+                "Tox": f"5 nm: {_SKYWATER_FILE}",
+                "Tref": f"4.7249 nm: {_SKYWATER_FILE}",
+                "I0": f"61.4 uA: {_SKYWATER_FILE}",
+                "Vref": f"0.43 V: {_SKYWATER_FILE}",
                 "growth": "E_generation 1.501 eV, E_recombination 1.5 eV, a 0.25 nm, velocity"
-                f" 150 m/s, gamma 16.5 - 1.25 ((Tox - T)/nm)^3: {_SKYWATER}",
-                "heat": f"3.1825e-16 J/K and 0.23 ns: {_SKYWATER}",
+                f" 150 m/s, gamma 16.5 - 1.25 ((Tox - T)/nm)^3: {_SKYWATER_FILE}",
+                "heat": f"3.1825e-16 J/K and 0.23 ns: {_SKYWATER_FILE}",
                 "states": "3.3 to 4.9 nm: the lengths at which the library's currents were compared"
                 " (61.3089 nA, 780.906 nA at 4.0 nm and 20.57829 uA at 0.2 V) [code]",
             }
@@ -151,10 +153,10 @@ def _stanford() -> CellPreset:
         sources=MappingProxyType(
             {
                 "law": _NEEDS,
-                "g0": f"0.25 nm: {_NEEDS}",
-                "I0": f"1 mA: {_NEEDS}",
-                "V0": f"0.25 V: {_NEEDS}",
-                "states": f"gaps of 0.1 to 1.7 nm: {_NEEDS}",
+                "g0": f"0.25 nm: {_NEEDS_FILE}",
+                "I0": f"1 mA: {_NEEDS_FILE}",
+                "V0": f"0.25 V: {_NEEDS_FILE}",
+                "states": f"gaps of 0.1 to 1.7 nm: {_NEEDS_FILE}",
             }
         ),
     )

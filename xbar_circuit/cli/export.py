@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from xbar_circuit import __version__
-from xbar_circuit._checks import choice
+from xbar_circuit._checks import choice, number
 from xbar_circuit._files import write_json
 from xbar_circuit._matrix_files import load_matrix
 from xbar_circuit._terminal import SafeConsole
@@ -66,9 +66,10 @@ def export(
     """Write an array as a subcircuit with named ports, for a testbench of your own."""
     refuse_idle(context, {} if device == "sinh" else {"v0_volt": "--device-law sinh"})
     choice("--language", language, EXPORT_FORMATS)
+    unit = number("unit_siemens", unit_siemens, "S", above=True)
     cell, matrix = stated(
         device_law(device, v0_volt=v0_volt),
-        load_matrix(conductance) * unit_siemens,
+        load_matrix(conductance) * unit,
         states=states,
         named=device,
     )

@@ -8,8 +8,11 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from xbar_circuit._checks import choice
 from xbar_circuit._files import write_json
 from xbar_circuit._terminal import SafeConsole
+from xbar_circuit.accelerator._drift import COMPENSATIONS
+from xbar_circuit.architecture import preset
 from xbar_circuit.cli import _network_options as given
 from xbar_circuit.cli._idle import refuse_idle
 from xbar_circuit.cli._made_by import made_by
@@ -73,6 +76,9 @@ def language(
     Finished chips are kept in the folder: the same command resumes an interrupted run.
     """
     refuse_idle(context, {} if written else {"prompt": "--written above 0"})
+    choice("--compensation", compensation, COMPENSATIONS)
+    if architecture is not None:
+        preset(architecture)  # a typing error is told before the work
     # torch takes a second to import, and is an extra
     from xbar_circuit.plots.language import draw_language  # noqa: PLC0415
     from xbar_circuit.report.language import (  # noqa: PLC0415

@@ -9,6 +9,7 @@ import numpy as np
 import typer
 
 from xbar_circuit import Crossbar, Terminals, Wires
+from xbar_circuit import _checks as checks
 from xbar_circuit import read as read_array
 from xbar_circuit._checks import FloatArray
 from xbar_circuit._files import write_json
@@ -92,7 +93,8 @@ def read(
     """Read an array of your own: column currents, node voltages, segment currents, maps."""
     refuse_idle(context, {} if device == "sinh" else {"v0_volt": "--device-law sinh"})
     console, warn = SafeConsole(), SafeConsole(stderr=True)
-    matrix = load_matrix(conductance) * unit_siemens
+    unit = checks.number("unit_siemens", unit_siemens, "S", above=True)
+    matrix = load_matrix(conductance) * unit
     inputs = np.full((1, len(matrix)), 0.2) if volts is None else _inputs(volts, len(matrix))
     law = device_law(device, v0_volt=v0_volt)
     with warn.status("measuring your cell in ngspice"):

@@ -173,6 +173,7 @@ def draw_spread(report: AmplifierReport, path: Path) -> None:
         for axes, (merit, label, scale) in zip(panels, _SPREAD, strict=True):
             for place, found in enumerate(groups.values()):
                 values = scale * np.array([merits[merit] for _, merits in found], dtype=np.float64)
+                values[np.abs(values) < 1e-7] = 0.0  # rounding of the simulator
                 width = 0.25 if values.size > 1 else 0.0
                 spread = place + width * np.linspace(-1.0, 1.0, max(values.size, 1))[: values.size]
                 colour = COLOURS[place % len(COLOURS)]
@@ -187,7 +188,14 @@ def draw_spread(report: AmplifierReport, path: Path) -> None:
                             fontsize=7,
                         )
                     axes.plot([place - 0.35, place + 0.35], [values.mean()] * 2, "-", color=colour)
-            axes.axhline(scale * report.merits[merit], color=_GREY, linewidth=0.8, linestyle=":")
+            nominal = scale * report.merits[merit]
+            if np.isnan(nominal):
+                axes.set_axis_off()
+                axes.text(0.5, 0.5, f"no {label.partition(' [')[0]}: there is no loop", ha="center")
+                continue
+            axes.axhline(
+                0.0 if abs(nominal) < 1e-7 else nominal, color=_GREY, linewidth=0.8, linestyle=":"
+            )
             names = [f"{label}\nn = {len(found)}" for label, found in groups.items()]
             axes.set_xticks(range(len(groups)), names, rotation=30 if len(groups) > 4 else 0)
             axes.set(ylabel=label, xlim=(-0.6, len(groups) - 0.4))

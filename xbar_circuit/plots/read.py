@@ -101,8 +101,19 @@ def _columns(ax: Axes, result: ReadResult, sample: int) -> None:
     places = np.arange(len(current))
     ax.bar(places, current / scale, width=0.8, color=COLOURS[0], label="as read")
     if ideal is not None:
-        ax.plot(places, ideal / scale, "_", color=COLOURS[1], label="without wires and terminals")
-        ax.margins(y=0.22)
+        ax.plot(
+            places,
+            ideal / scale,
+            "_",
+            markersize=12,
+            markeredgewidth=2,
+            color=COLOURS[1],
+            label="without wires and terminals",
+        )
+        ends = np.append(current, ideal) / scale
+        low, high = min(float(ends.min()), 0.0), max(float(ends.max()), 0.0)
+        room = (high - low) or 1.0
+        ax.set_ylim(low - (0.05 * room if low else 0.0), high + 0.45 * room)  # for the legend
         ax.legend(loc="upper left", ncols=1)
     ax.set_title("Column current")
     ax.set_xlabel("bit line (column)")

@@ -55,6 +55,7 @@ _STYLE: Any = {
     "axes.titlesize": 11,
     "axes.titleweight": "bold",
     "figure.constrained_layout.use": True,
+    "figure.constrained_layout.h_pad": 0.08,
     "figure.constrained_layout.w_pad": 0.09,
     "font.size": 10,
     "grid.color": "#d9e0e6",

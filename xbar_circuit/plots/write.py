@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from xbar_circuit.plots.style import figure, save
+from xbar_circuit.plots.style import figure, save, whole_ticks
 from xbar_circuit.studies.array.half_select import HalfSelect
 
 __all__ = ["draw_write"]
@@ -38,6 +38,7 @@ def draw_write(found: HalfSelect, path: Path) -> Path:
             picture = ax.imshow(values, aspect="auto", interpolation="nearest", **look)
             page.colorbar(picture, ax=ax, label=label)
             ax.grid(visible=False)
+            whole_ticks(ax.xaxis, ax.yaxis)
             row, column = found.selected
             ax.plot(column, row, "ks", markerfacecolor="none", markersize=9)
             ax.set(title=title, xlabel="bit line (column)", ylabel="word line (row)")

@@ -23,6 +23,7 @@ _NUMBER = re.compile(r"[<>~+-]?\.?\d")
 _LONG = 40  # characters; a column of such cells is prose, though each begins with a number
 #: Smallest size at which a figure of 10 pt letters and 150 dots per inch can be read.
 _LEGIBLE = 0.42
+_NATURAL = 0.75  # of these dots: letters of 15 pixels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +76,18 @@ class Figure:
     @property
     def legible_width(self) -> int:
         """Width below which its letters are too small to read; a phone scrolls then [CSS pixel]."""
+        return round(_LEGIBLE * self._dots)
+
+    @property
+    def natural_width(self) -> int:
+        """Width at which its letters are about as large as the page's [CSS pixel]."""
+        return round(_NATURAL * self._dots)
+
+    @property
+    def _dots(self) -> int:
         with self.path.open("rb") as file:  # the header of a PNG has its width at byte 16
             header = file.read(20)
-        return round(_LEGIBLE * int.from_bytes(header[16:20], "big"))
+        return int.from_bytes(header[16:20], "big")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,10 +19,18 @@ __all__ = [
 ]
 
 Rows = list[tuple[str, str]]
+_ROUNDING = 1e-9
 
 
 def _unit(unit: str) -> Callable[[float], str]:
     return lambda value: engineering(value, unit)
+
+
+def _percent(share: float) -> str:
+    """Return a share in percent; what is rounding of the simulator is 0."""
+    if abs(share) < _ROUNDING:
+        return "0 %"
+    return f"{100 * share:.3g} %" if abs(share) >= 1e-5 else f"{1e6 * share:.2g} ppm"
 
 
 def _rejection(value: float) -> str:
@@ -31,7 +39,7 @@ def _rejection(value: float) -> str:
 
 _MERITS: tuple[tuple[str, str, Callable[[float], str]], ...] = (
     ("gain_ohm", "transimpedance", _unit("ohm")),
-    ("gain_error", "gain error", lambda v: f"{100 * v:.3g} %"),
+    ("gain_error", "gain error", _percent),
     ("offset_volt", "offset at the output", _unit("V")),
     ("virtual_ground_volt", "virtual ground, largest error", _unit("V")),
     ("input_ohm", "input resistance", _unit("ohm")),
@@ -42,7 +50,7 @@ _MERITS: tuple[tuple[str, str, Callable[[float], str]], ...] = (
     ("unity_loop_hertz", "loop crosses one at", _unit("Hz")),
     ("phase_margin_degree", "phase margin", lambda v: f"{v:.1f} degrees"),
     ("settling_second", "settling to half an LSB", _unit("s")),
-    ("overshoot", "overshoot", lambda v: f"{100 * max(v, 0.0):.2g} %"),
+    ("overshoot", "overshoot", lambda v: _percent(max(v, 0.0))),
     ("slew_rise_volt_per_second", "slew rate, rising", _unit("V/s")),
     ("slew_fall_volt_per_second", "slew rate, falling", _unit("V/s")),
     ("psrr_db", "rejection of the least rejected supply", _rejection),
@@ -51,7 +59,7 @@ _MERITS: tuple[tuple[str, str, Callable[[float], str]], ...] = (
     ("supply_ampere", "supply current", _unit("A")),
     ("energy_joule", "energy in its settling window", _unit("J")),
     ("window_second", "settling window", _unit("s")),
-    ("array_error", "macromodel's error where the loop is one", lambda v: f"{100 * v:.2g} %"),
+    ("array_error", "macromodel's error where the loop is one", _percent),
 )
 
 

@@ -19,7 +19,7 @@ def write_cost_page(cost: Cost, folder: Path, *, footer: str) -> Path:
     write_page(
         path,
         title="What an inference costs",
-        lead=f"{cost.network_name} on {cost.tiles} tiles of"
+        lead=f"{cost.network_name or 'A network'} on {cost.tiles} tiles of"
         f" {cost.accelerator.rows} x {cost.accelerator.cols}, {cost.periphery.name}.",
         key_numbers={
             "energy": engineering(cost.total_joule, "J"),

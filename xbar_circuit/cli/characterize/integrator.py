@@ -22,6 +22,7 @@ from xbar_circuit.plots.periphery import draw_integrator
 from xbar_circuit.report import Figure, Section, Table, write_page
 from xbar_circuit.report.sheet import sheet_rows, sheet_sections
 from xbar_circuit.studies.readout.integrator import characterize_integrator
+from xbar_circuit.units import engineering
 from xbar_circuit.wires import Wires
 
 __all__ = ["integrator"]
@@ -75,10 +76,10 @@ def integrator(
         )
     table = [
         ("gain", f"{report.gain_ohm:.5g} ohm ({100 * report.gain_error:+.3g} %)"),
-        ("offset", f"{1e3 * report.offset_volt:.3g} mV"),
-        ("nonlinearity", f"{1e3 * report.nonlinearity_volt:.3g} mV"),
+        ("offset", engineering(report.offset_volt, "V")),
+        ("nonlinearity", engineering(report.nonlinearity_volt, "V")),
         ("swing", f"{report.swing_low_volt:.3g} V to {report.swing_high_volt:.3g} V"),
-        ("energy of a read", f"{1e12 * report.energy_joule:.3g} pJ"),
+        ("energy of a read", engineering(report.energy_joule, "J")),
     ]
     table += [
         (f"{what}, least to largest", f"{least} to {largest}")
