@@ -211,6 +211,11 @@ def test_a_transistor_cell_by_tables_and_in_ngspice(tmp_path):
     np.testing.assert_allclose(fast.supply_voltage, exact.supply_voltage, rtol=1e-4)
     # ngspice measures these with ammeters, the fast engine asks the tables
     assert np.abs(fast.device_current - exact.device_current).max() < 2.0 * error * full
+    second = xc.vacask.read(xbar, volts)
+    assert np.abs(second.column_current - exact.column_current).max() < 1e-6 * full
+    np.testing.assert_allclose(second.supply_voltage, exact.supply_voltage, rtol=1e-6)
+    with pytest.raises(ParameterError, match="tabulate_supply"):
+        xc.vacask.read(bare, volts)
     steep = OnSupplyLine(cell=known.cell, segment_ohm=6e4, along="rows", tables=known.tables)
     far = xc.Crossbar(conductance=conductance, wires=wires, cell=steep)
     with pytest.raises((ParameterError, ConvergenceError)):

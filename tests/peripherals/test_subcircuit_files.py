@@ -119,7 +119,11 @@ def test_bias_currents_and_global_supplies_reach_the_circuit(tmp_path):
     ("card", "words"),
     [
         (".temp 125", "temp=125.*give celsius="),
-        (".options reltol=0.01 gmin=1e-9 temp=125", "reltol=0.01.*accept=\\('reltol',\\)"),
+        (
+            ".options reltol=0.01 gmin=1e-9 temp=125",
+            "'reltol=0.01', 'gmin=1e-9', 'temp=125'.*give celsius=.*accept=\\('reltol', 'gmin'\\)",
+        ),
+        (".options reltol=0.01", "reltol=0.01.*accept=\\('reltol',\\)"),
         (".option scale=1u", "scale=1u.*accept=\\('scale',\\)"),
         (".tran 1n 1u", "'.tran 1n 1u' outside"),
         ("V1 vdd 0 1.8", "'V1 vdd 0 1.8' outside"),

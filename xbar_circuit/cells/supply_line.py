@@ -80,7 +80,10 @@ class OnSupplyLine(SupplyWires):
                 "cell",
                 got=repr(self.cell),
                 expected="a gate-driven cell, xc.cells.MemoryTransistor or xc.cells.GateInput",
-                remedy="where the row feeds the current, the crossbar's two wires are all there is",
+                remedy="the supply port of a cell of one's own is ideal here: add the line's"
+                " resistors to its deck, xc.netlist.deck"
+                if getattr(self.cell, "drive_volt", None) is not None
+                else "where the row feeds the current, the crossbar's two wires are all there is",
             )
         SupplyWires.__post_init__(self)
 

@@ -26,8 +26,8 @@ _VALUE = re.compile(r"\s*=\s*(?:'[^']*'|\{[^}]*\}|\"[^\"]*\"|[^\s=]+)")
 # Xschem writes the top of its hierarchy as a comment: **.subckt NAME ports ... **.ends
 _STARRED = re.compile(r"^\*\*\.(subckt|ends)\b", re.IGNORECASE | re.MULTILINE)
 _REMEDIES = {
-    "temp": "take it out and give celsius=",
-    "scale": "say that it may hold for the whole deck, accept=('scale',)",
+    "temp": "take temp out and give celsius=",
+    "scale": "say that scale may hold for the whole deck, accept=('scale',)",
 }
 
 
@@ -184,14 +184,20 @@ def _refuse_strays(path: Path, contents: LibraryContents, accept: Sequence[str])
             f"{path}: got {card!r} outside of any subcircuit, expected definitions only; the bench"
             " has its own sources and analyses: take it out, or put it into the .subckt"
         )
-    for key, value in contents.options:
-        if key in accept:
-            continue
-        shown = f"{key}={value}" if value else key
-        remedy = _REMEDIES.get(
-            key, f"take it out, or say that it may hold for the whole deck, accept=({key!r},)"
-        )
+    refused = [(key, value) for key, value in contents.options if key not in accept]
+    if refused:
+        shown = ", ".join(repr(f"{key}={value}" if value else key) for key, value in refused)
+        others = tuple(dict.fromkeys(key for key, _ in refused if key not in _REMEDIES))
+        remedies = [
+            _REMEDIES[key] for key in dict.fromkeys(k for k, _ in refused) if key in _REMEDIES
+        ]
+        if others:
+            these = "it" if len(others) == 1 else ", ".join(others)
+            remedies.append(
+                f"take {these} out, or say that it may hold for the whole deck, accept={others!r}"
+            )
+        several = "settings" if len(refused) > 1 else "setting"
         raise ModelFileError(
-            f"{path}: got the setting {shown!r}, which holds for the whole deck and not for this"
-            f" circuit, expected none; {remedy}"
+            f"{path}: got the {several} {shown}, which holds for the whole deck and not for this"
+            f" circuit, expected none; {'; '.join(remedies)}"
         )

@@ -55,7 +55,7 @@ def renders(cell: Cell) -> bool:
     True
     """
     if isinstance(cell, OnSupplyLine):
-        return isinstance(cell.cell, MemoryTransistor)
+        return cell.has_law and renders(cell.cell)
     if isinstance(cell, OneT1R | GateInput):
         return isinstance(cell.device, Ohmic | Sinh | PcmCell) and has_card(cell.transistor)
     return isinstance(cell, Ohmic | Sinh | PcmCell | MemoryTransistor | VerilogACell)
@@ -73,6 +73,8 @@ def cell_lines(
     """
     if isinstance(crossbar.cell, OnSupplyLine) and isinstance(crossbar.cell.cell, MemoryTransistor):
         return _gated_lines(crossbar.cell.cell, crossbar, row, column)
+    if isinstance(crossbar.cell, OnSupplyLine) and isinstance(crossbar.cell.cell, GateInput):
+        return _transistor_lines(crossbar.cell.cell, crossbar, row, column)
     if isinstance(crossbar.cell, VerilogACell):
         return _own_lines(crossbar.cell, crossbar, row, column)
     if isinstance(crossbar.cell, MemoryTransistor):
@@ -137,9 +139,17 @@ def _transistor_lines(
     ]
     size = f"w={spice_number(transistor.width_metre)} l={spice_number(transistor.length_metre)}"
     many = f" $mfactor={transistor.parallel}" if transistor.parallel > 1 else ""
+    line = crossbar.cell if isinstance(crossbar.cell, OnSupplyLine) else None
+    supply = None if line is None else line.supply_nodes(crossbar.shape)
+    if line is not None:
+        elements += [
+            f"r{name} ({first} {second}) r r={spice_number(ohm)}"
+            for name, first, second, ohm in line.resistors(crossbar.shape)
+        ]
     for i, j in _present_devices(crossbar):
         middle = f"mid_{i}_{j}"
         top, gate = cell.ends(row[i][j])
+        top = top if supply is None else supply[i][j]
         elements += [
             f"cell_{i}_{j} ({top} {middle}) {kind[i, j]}",
             f"m_{i}_{j} ({middle} {gate} {column[i][j]} {BULK}) transistor {size}{many}",

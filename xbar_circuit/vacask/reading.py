@@ -41,8 +41,8 @@ def read(
     Parameters
     ----------
     crossbar
-        The array; its cells are ohmic, sinh or PCM cells, alone or with a transistor, or a
-        Verilog-A module of one's own.
+        The array; its cells are ohmic, sinh or PCM cells, alone or with a transistor, gate-driven
+        ones also on a supply line, or a Verilog-A module of one's own.
     volts
         Inputs (batch, rows) or (rows,) [V].
     time_limit_second
