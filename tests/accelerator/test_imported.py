@@ -71,6 +71,14 @@ def test_a_configuration_of_aihwkit_becomes_an_accelerator():
     }
 
 
+def test_no_limit_on_outputs_is_that_of_independent_columns():
+    """As in aihwkit's preset for inference, ``StandardHWATrainingPreset``."""
+    made = from_aihwkit({"mapping": {"max_input_size": 512, "max_output_size": 0}})
+    assert (made.accelerator.rows, made.accelerator.cols) == (512, 1024)
+    assert made.accelerator.wires.row_ohm == 0.0
+    assert "no limit becomes 512 outputs" in made.taken["mapping.max_output_size"]
+
+
 def test_what_is_made_of_aihwkit_computes_the_product():
     """Perfect input and output: the array is the matrix product, without wires and noise."""
     chip_of = from_aihwkit({"forward": {"is_perfect": True}}).accelerator

@@ -36,6 +36,7 @@ __all__ = ["ImportedSettings", "from_aihwkit", "from_crosssim"]
 
 _DEEPEST = 12  # nested tables
 _BITS = range(2, 17)  # of a converter
+_NO_LIMIT = 512  # outputs of a tile where aihwkit sets none, its own default
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,9 +157,16 @@ def from_aihwkit(config: Any) -> ImportedSettings:
     by_column = bool(keys.get("mapping.weight_scaling_columnwise", usual=False))
     keys.took("weight_scale: column or tile", "mapping.weight_scaling_columnwise")
     rows = keys.number("mapping.max_input_size", 512)
-    cols = keys.number("mapping.max_output_size", 512)
+    cols = keys.number("mapping.max_output_size", _NO_LIMIT) or _NO_LIMIT
     keys.took("rows", "mapping.max_input_size")
-    keys.took("cols: two an output", "mapping.max_output_size")
+    unlimited = keys.get("mapping.max_output_size", _NO_LIMIT) == 0
+    keys.took(
+        f"cols: two an output; no limit becomes {_NO_LIMIT} outputs, without wires along rows the"
+        " columns are independent"
+        if unlimited
+        else "cols: two an output",
+        "mapping.max_output_size",
+    )
     drift = str(keys.get("drift_compensation.class", "none"))
     known = {"GlobalDriftCompensation": "global", "none": "none"}
     if drift in known:

@@ -1,5 +1,7 @@
 """Graphs of any kind against onnxruntime: several inputs, attention, recurrence, control flow."""
 
+import tracemalloc
+
 import numpy as np
 import onnx
 import onnxruntime
@@ -446,3 +448,17 @@ def test_what_depends_on_the_data_is_left_to_the_reference():
     ]
     content = content_of(nodes, {}, {"x": [3, 4]})
     check(content, {"x": np.maximum(floats(3, 4), 0.0)})
+
+
+def test_an_import_holds_the_samples_that_are_still_needed_only():
+    """Of a deep network all activations together are more than any computer has."""
+    size, depth = 50_000, 120
+    names = ["x", *(f"a{k}" for k in range(depth - 1)), "y"]
+    nodes = [node("Exp" if k % 2 else "Sigmoid", (names[k],), names[k + 1]) for k in range(depth)]
+    content = content_of(nodes, {}, {"x": [1, size]})
+    tracemalloc.start()
+    network = from_onnx(content)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(network.nodes) == depth
+    assert peak < 40 * 4 * size  # of 120 activations; the test of stacking takes most

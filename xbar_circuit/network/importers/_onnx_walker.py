@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -67,6 +67,7 @@ class Walker:
         self._constants: dict[str, Any] = dict(file.constants)
         self._alias: dict[str, str] = {}
         self._samples: dict[str, Any] = {}
+        self._held: set[str] = set()  # whose samples were not forgotten
         self._steps: dict[str, int] = {}
         rng = np.random.default_rng(0)
         for k, item in enumerate(file.inputs):
@@ -92,6 +93,22 @@ class Walker:
             raise
         except Exception as error:  # damaged files reach every corner of the translators
             raise self._about(node, str(error) or type(error).__name__) from error
+
+    def forget(self, needed: Collection[str]) -> None:
+        """Leave only the shapes of samples that no later node reads.
+
+        Parameters
+        ----------
+        needed
+            Names that later nodes read, or that are outputs.
+        """
+        live = {self._alias[name] for name in needed if name in self._alias}
+        for value in self._held - live:
+            sample = self._samples[value]
+            if isinstance(sample, np.ndarray) and sample.dtype.kind in "fiub":
+                empty = np.broadcast_to(np.zeros((), sample.dtype), sample.shape)
+                self._samples[value] = empty
+        self._held &= live
 
     def network(self) -> Network:
         """Return what was translated, up to the outputs."""
@@ -283,6 +300,7 @@ class Walker:
                 raise
             return False
         self._samples[_first(node)] = sample
+        self._held.add(_first(node))
         self.nodes.append(Node(name=_first(node), operator=operator, inputs=tuple(moving)))
         self._alias[_first(node)] = _first(node)
         return True
@@ -351,6 +369,8 @@ class Walker:
         )
         for output, value in zip(outputs, several, strict=True):
             self._samples[output] = value
+            if not output.endswith(":constant"):
+                self._held.add(output)
             if checked:
                 self._alias[output] = output
 

@@ -23,7 +23,7 @@ from typing import Any
 from xbar_circuit._loading import reading
 from xbar_circuit.errors import ModelFileError
 from xbar_circuit.network.graph import Network
-from xbar_circuit.network.importers._onnx_file import OnnxFile, read_onnx
+from xbar_circuit.network.importers._onnx_file import OnnxFile, read_onnx, references
 from xbar_circuit.network.importers._onnx_sizes import choices_of_sizes, is_declared
 from xbar_circuit.network.importers._onnx_walker import Walker, unsupported
 from xbar_circuit.network.importers._simplify import fold_affine
@@ -125,8 +125,17 @@ class _Origin:
     def made(self, shapes: Mapping[str, tuple[int, ...]]) -> Network:
         """Return the network for inputs of whole shapes."""
         walker = Walker(self.file, shapes)
-        for node in self.file.nodes:
+        last: dict[str, int] = {}  # where each name is read for the last time
+        for k, node in enumerate(self.file.nodes):
+            last |= dict.fromkeys(references(node), k)
+        last |= dict.fromkeys(self.file.outputs, len(self.file.nodes))
+        ends = sorted(last, key=last.__getitem__, reverse=True)
+        needed = set(ends)
+        for k, node in enumerate(self.file.nodes):
             walker.visit(node)
+            while ends and last[ends[-1]] <= k:
+                needed.discard(ends.pop())
+            walker.forget(needed)
         network = fold_affine(walker.network())
         network = network if walker.decides else stacks(network)
         if any(isinstance(size, str) for item in self.file.inputs for size in item.sizes):
