@@ -43,7 +43,7 @@ def test_a_cell_outside_the_array_is_refused(tmp_path, capsys):
 def test_a_filament_is_grown_and_dissolved(tmp_path):
     after = {}
     for volt in ("3", "-3.4"):
-        words = ["write", "--memory", "reram", "--rows", "2", "--cols", "3"]
+        words = ["write", "--cell-kind", "reram", "--rows", "2", "--cols", "3"]
         with pytest.raises(SystemExit) as end:
             cli.main([*words, "--pulse-volt", volt, "--out", str(tmp_path / volt)])
         assert end.value.code in {0, None}

@@ -66,8 +66,8 @@ class SelectLines(StrEnum):
     COLUMNS = "columns"
 
 
-class Memory(StrEnum):
-    """What ``--memory`` understands."""
+class CellKind(StrEnum):
+    """What ``--cell-kind`` understands."""
 
     PCM = "pcm"
     RERAM = "reram"
@@ -81,9 +81,12 @@ def write(
     out: Out = Path("out/write"),
     rows: Rows = 32,
     cols: Cols = 32,
-    memory: Annotated[
-        Memory, typer.Option(help="Phase change, or a filament in an oxide (bipolar).")
-    ] = Memory.PCM,
+    cell_kind: Annotated[
+        CellKind,
+        typer.Option(
+            help="Kind of the cells: phase change (pcm), or a filament in an oxide (reram)."
+        ),
+    ] = CellKind.PCM,
     selected: Annotated[
         tuple[int, int] | None,
         typer.Option(help="Row and column of the cell that is written. Default: the middle."),
@@ -122,7 +125,7 @@ def write(
     g = np.random.default_rng(seed).uniform(0.5e-6, 15e-6, (rows, cols))
     if 0 <= place[0] < rows and 0 <= place[1] < cols:
         g[place] = 20e-6
-    device = PcmCell.sebastian2017() if memory is Memory.PCM else FilamentCell()
+    device = PcmCell.sebastian2017() if cell_kind is CellKind.PCM else FilamentCell()
     access = select_volt is not None
     cell: PcmCell | FilamentCell | OneT1R = device
     if select_volt is not None:
@@ -154,7 +157,8 @@ def write(
         page,
         title="Write of one cell",
         lead=f"A pulse of {pulse_volt:g} V for {engineering(pulse_second, 's')} on one of"
-        f" {rows} x {cols} {'PCM' if memory is Memory.PCM else 'ReRAM'} cells; {_SCHEMES[scheme]}.",
+        f" {rows} x {cols} {'PCM' if cell_kind is CellKind.PCM else 'ReRAM'} cells;"
+        f" {_SCHEMES[scheme]}.",
         key_numbers=_key_numbers(numbers["figures"]),
         sections=[
             report.Section(
