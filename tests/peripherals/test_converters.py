@@ -20,6 +20,7 @@ from xbar_circuit.peripherals import (
     Sar,
     SenseAmplifier,
 )
+from xbar_circuit.peripherals.converters.kinds import CONVERTERS
 
 IDEAL = [
     Sar(bits=5, low_volt=-0.4, high_volt=0.8),
@@ -410,3 +411,10 @@ def test_the_widest_converter_of_each_kind(make, widest):
     for bits in (0, widest + 1):
         with pytest.raises(xc.ParameterError, match="bits"):
             make(bits=bits)
+
+
+@pytest.mark.parametrize("kind", [one for one in CONVERTERS.values() if one.bench is not None])
+def test_a_bench_draws_a_quiet_converter_unless_noise_is_asked_for(kind):
+    rng = np.random.default_rng(1)
+    assert not kind.bench.drawn(rng, bits=4).noisy
+    assert kind.bench.drawn(rng, bits=4, noise_lsb=0.3).noisy
