@@ -133,6 +133,28 @@ def written(tmp_path, text):
     return path
 
 
+def test_freepdk45_output_conductance_is_what_our_cards_are_compared_with(tmp_path):
+    models = kit("c4m-pdk-freepdk45") / "c4m" / "pdk" / "freepdk45" / "freepdk45_nom.spi"
+    expected = {"n": [(104.965e-6, 60.56), (110.251e-6, 68.74)]}
+    expected["p"] = [(55.934e-6, 47.01), (59.451e-6, 51.32)]
+    lines = ["* 1 um / 100 nm at 0.6 V on the gate", f'.include "{models}"']
+    for name, sign in (("n", ""), ("p", "-")):
+        lines.append(f"Vg{name} g{name} 0 {sign}0.6")
+        for k, volt in enumerate((0.55, 1.0)):
+            lines.append(f"Vd{name}{k} d{name}{k} 0 {sign}{volt}")
+            lines.append(f"M{name}{k} d{name}{k} g{name} 0 0 {name}mos_vtg W=1u L=100n")
+    asked = [f"@m{name}{k}[{what}]" for name in "np" for k in "01" for what in ("id", "gm", "gds")]
+    lines += [".control", "op", *(f"print {one}" for one in asked), ".endc", ".end"]
+    deck = tmp_path / "deck.cir"
+    deck.write_text("\n".join(lines) + "\n")
+    said = dict(re.findall(r"(@m\w+\[\w+\]) = (\S+)", run_deck(deck).stdout))
+    for name, points in expected.items():
+        for k, (ampere, gain) in enumerate(points):
+            of = f"@m{name}{k}"
+            assert abs(float(said[f"{of}[id]"])) == approx(ampere, rel=1e-3)
+            assert float(said[f"{of}[gm]"]) / float(said[f"{of}[gds]"]) == approx(gain, rel=1e-3)
+
+
 def test_freepdk45_an_amplifier_that_oscillates_says_by_how_much(tmp_path):
     models = kit("c4m-pdk-freepdk45") / "c4m" / "pdk" / "freepdk45"
     opamp = Subcircuit(

@@ -7,10 +7,12 @@ to the largest: each solution starts the next one, and starting small keeps smal
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +28,7 @@ from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.errors import ConvergenceError
 from xbar_circuit.netlist import SpiceOptions
 from xbar_circuit.result import NodeVoltages, ReadResult
+from xbar_circuit.spice._without_klu import redo_without_klu
 from xbar_circuit.spice.answer import Plot
 from xbar_circuit.spice.simulate import run, simulator
 
@@ -91,8 +94,10 @@ def read(
         Some inputs have no solution: ``failed`` names them, ``result`` has the others. Or the
         column currents are not certain to 1e-9 of full scale (with `options` of your own: to 100
         times `reltol`, at least 1e-6), as where resistances lie so far apart that rounding spoils
-        ngspice's answer. Cells that are a table or on a supply line, and what `include`
-        adds, are not judged, nor are nonlinear or large arrays without `fields`.
+        ngspice's answer. Of cells that are a table, with `fields`, the answer must obey Kirchhoff's
+        law to a twentieth of the largest current; what does not is solved again without KLU. Cells
+        on a supply line, and what `include` adds, are not judged, nor are nonlinear or large arrays
+        without `fields`.
     ModelFileError, SimulatorError, SimulatorNotFoundError
         As in :func:`run`.
 
@@ -115,11 +120,14 @@ def read(
     settings = cell_run_settings(crossbar.cell)
     models = (*osdi, *settings.pop("osdi", ()))
 
-    def sweep(inputs: FloatArray, *, keep: bool) -> _Solved:
+    def sweep(inputs: FloatArray, *, keep: bool, klu: bool = True) -> _Solved:
+        given = options
+        if not klu:
+            given = dataclasses.replace(given or SpiceOptions.for_read(crossbar, batch), klu=False)
         deck = netlist.deck(
             crossbar,
             inputs,
-            options=options,
+            options=given,
             save=["all"] if keep else _sense_currents(crossbar),
             ammeters=measure_devices,
         )
@@ -147,6 +155,13 @@ def read(
     if line is not None and fields:  # nothing here judges these: each is solved twice
         chunk = _points(crossbar, keep=True) // 2
         _again(batch, np.flatnonzero(~failed), sweep, solved, chunk=chunk)
+    elif fields and not include and has_table(crossbar.cell):
+        sparse = partial(sweep, keep=True, klu=False)
+        wrong = redo_without_klu(crossbar, batch, solved, sparse, failed=failed)
+        failures = dict(sorted((failures | wrong).items()))
+        failed[list(wrong)] = True
+        for values in solved.values():
+            values[list(wrong)] = np.nan
     nodes = _nodes(solved) if fields else None
     error = scale = None
     # what an include adds, and what a table leaves out, is not in the cell's law

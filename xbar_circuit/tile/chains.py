@@ -135,7 +135,7 @@ def _transistor_oscillator(*, bits: int) -> tuple[Readout, float]:
         full_scale_ampere=75e-6,
         low_ampere=-40e-6,
         # in which the regulated input settles too
-        reset_second=6e-9,
+        reset_second=12e-9,
         hold_volt=0.5,
         oscillator=transistor_circuit("current_oscillator", "input", "reset", "out", reference=0.5),
     )

@@ -5,7 +5,7 @@ range at every threshold takes hours. The fast model knows where a threshold mus
 it leaves out: an offset, a gain, bits that weigh otherwise. These are fitted to the thresholds that
 are known already, few at first, and tell where to look for the rest: from a guess the search steps
 outwards until it has the threshold between two inputs, and bisects. Every guess is judged by the
-circuit itself; a wrong one costs conversions, never accuracy. The codes are looked for in six
+circuit itself; a wrong one costs conversions, never accuracy. The codes are looked for in eight
 parts, each a few times the one before, so that most guesses rest on many thresholds.
 """
 
@@ -90,7 +90,8 @@ def bracketed(
     found = np.full(levels - 1, np.nan)
     guess, step = ideal, lsb
     done = np.zeros(0, dtype=np.int64)
-    few = (wanted[[0, wanted.size // 2, -1]], critical_codes(levels))
+    eighths = np.arange(1, 8) * levels // 8  # a bent curve is known by these, their neighbours too
+    few = (wanted[[0, wanted.size // 2, -1]], eighths[1::2], eighths, critical_codes(levels))
     for stage in (*few, wanted[::5], wanted[::3], wanted[::2], wanted):
         part = np.setdiff1d(np.intersect1d(stage, wanted), done)
         if part.size:
@@ -134,8 +135,12 @@ class _Search:
         trial = guess.copy()
         open_ = np.ones(codes.size, dtype=bool)
         while open_.any():
-            yes = self._ask(trial[open_]) >= codes[open_]
+            answer = self._ask(trial[open_])
+            yes = answer >= codes[open_]
             place = np.flatnonzero(open_)
+            # a code that is off by whole codes tells how far to step
+            off = np.where(yes, answer - codes[open_], codes[open_] - 1 - answer)
+            reach[place] = np.maximum(reach[place], off * self._lsb)
             above[place[yes]] = trial[place[yes]]
             below[place[~yes]] = trial[place[~yes]]
             between = np.isfinite(below) & np.isfinite(above)
