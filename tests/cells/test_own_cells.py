@@ -10,7 +10,14 @@ from plain_ngspice import run_deck
 import xbar_circuit as xc
 from closeness import approx
 from xbar_circuit import calibration, cli
-from xbar_circuit.cells import OneT1R, StateMap, SubcircuitCell, VerilogACell, load_cell
+from xbar_circuit.cells import (
+    OneT1R,
+    OnSupplyLine,
+    StateMap,
+    SubcircuitCell,
+    VerilogACell,
+    load_cell,
+)
 from xbar_circuit.errors import ModelFileError, ParameterError
 from xbar_circuit.peripherals import Subcircuit
 
@@ -131,23 +138,10 @@ def test_a_parameter_of_the_model_may_be_the_state_too(home):
 
 
 def test_a_gate_input_with_a_stored_threshold_held_at_a_port(home):
-    common = {"supply": "d", "states": (0.2, 0.8), "read_volt": 1.0}
-    by_port = VerilogACell(
-        path=home / "floating.va",
-        module="floating",
-        row="g",
-        column="s",
-        held={"d": 0.2},
-        state="stored",
-        **common,
-    )
-    ports = {"row": "g", "column": "s"}
-    circuit = Subcircuit(home / "floating.lib", "floating", ports=ports, supplies={"d": 0.2})
-    by_parameter = SubcircuitCell(circuit=circuit, state="vt", **common)
     rng = np.random.default_rng(2)
     thresholds, volts = rng.uniform(0.2, 0.8, (6, 4)), rng.uniform(0.0, 1.2, (2, 6))
     found = []
-    for cell in (by_port, by_parameter):
+    for cell in (stored(home, "module"), stored(home, "subcircuit")):
         known = calibration.tabulate(cell, volts=(0.0, 1.2))
         assert not known.loads_row
         xbar = xc.Crossbar(
@@ -165,6 +159,61 @@ def test_a_gate_input_with_a_stored_threshold_held_at_a_port(home):
         flow = 6.4e-7 * (forward**2 - backward**2)
         np.testing.assert_allclose(exact.column_current, flow.sum(axis=1), rtol=1e-6)
     np.testing.assert_allclose(found[0], found[1], rtol=1e-6)
+
+
+def stored(home, kind):
+    """A transistor of one's own whose drain is fed at 0.2 V, by port or by parameter."""
+    common = {"supply": "d", "states": (0.2, 0.8), "read_volt": 1.0}
+    if kind == "module":
+        path = home / "floating.va"
+        ends = {"row": "g", "column": "s", "held": {"d": 0.2}}
+        return VerilogACell(path=path, module="floating", state="stored", **ends, **common)
+    ports = {"row": "g", "column": "s"}
+    circuit = Subcircuit(home / "floating.lib", "floating", ports=ports, supplies={"d": 0.2})
+    return SubcircuitCell(circuit=circuit, state="vt", **common)
+
+
+@pytest.mark.parametrize(("kind", "along"), [("module", "rows"), ("subcircuit", "columns")])
+def test_a_gate_input_of_ones_own_on_a_supply_line(home, tmp_path, kind, along):
+    """The law and Kirchhoff's law on the line at ngspice's voltages; the tables at their error."""
+    rng = np.random.default_rng(2)
+    thresholds, volts = rng.uniform(0.2, 0.8, (6, 4)), rng.uniform(0.6, 1.2, (2, 6))
+    ohm = 60.0
+    line = OnSupplyLine(cell=stored(home, kind), segment_ohm=ohm, along=along, supply_ohm=40.0)
+    known = calibration.tabulate_supply(
+        line, volts=(0.0, 1.2), drop_volt=0.1, points=4, tolerance=1e-3, folder=tmp_path
+    )
+    xbar = xc.Crossbar(
+        conductance=known.cell.conductance(thresholds),
+        wires=xc.Wires(row_ohm=1.0, column_ohm=20.0),
+        cell=known,
+    )
+    fast, exact = xc.nodal.read(xbar, volts), xc.spice.read(xbar, volts)
+    feed = exact.supply_voltage
+    forward = np.log1p(np.exp((volts[:, :, np.newaxis] - exact.column_voltage - thresholds) / 0.08))
+    backward = np.log1p(np.exp((volts[:, :, np.newaxis] - feed - thresholds) / 0.08))
+    flow = 6.4e-7 * (forward**2 - backward**2)
+    np.testing.assert_allclose(exact.column_current, flow.sum(axis=1), rtol=1e-6)
+    axis = 1 if along == "columns" else 2
+    # every segment carries what the cells behind it take, the first from the common supply
+    later = np.flip(np.cumsum(np.flip(flow, axis), axis=axis), axis)
+    common = 0.2 - 40.0 * flow.sum(axis=(1, 2))[:, np.newaxis, np.newaxis]
+    np.testing.assert_allclose(feed, common - ohm * np.cumsum(later, axis=axis), rtol=1e-7)
+    assert feed.min() < 0.19  # the line matters
+    full = np.abs(exact.column_current).max()
+    error = max(table.quality.worst for _, table in known.tables)
+    assert np.abs(fast.column_current - exact.column_current).max() < error * full
+    np.testing.assert_allclose(fast.supply_voltage, feed, rtol=1e-4)
+    if kind == "module":
+        second = xc.vacask.read(xbar, volts)
+        np.testing.assert_allclose(second.column_current, exact.column_current, rtol=1e-6)
+        np.testing.assert_allclose(second.supply_voltage, feed, rtol=1e-6)
+
+
+def test_a_cell_of_ones_own_that_the_row_feeds_has_no_supply_line(home):
+    for cell in (module(home), subcircuit(home)):
+        with pytest.raises(ParameterError, match=r"gate-driven .*supply="):
+            OnSupplyLine(cell=cell, segment_ohm=1.0)
 
 
 def test_a_state_that_is_the_conductance_needs_no_map(tmp_path):

@@ -8,7 +8,8 @@ ngspice. During a read the state is what it was set to: a parameter does not mov
 is a node of the circuit is held there by a source, through the port that shows it.
 
 A third terminal (a gate, a well, a source line) is a port held at a voltage. Where the word line
-is the gate and a held port feeds the current, that port is the `supply`.
+is the gate and a held port feeds the current, that port is the `supply`; its line may have
+resistance, see :class:`xbar_circuit.cells.OnSupplyLine`.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from xbar_circuit import _checks as checks
 from xbar_circuit._checks import FloatArray
+from xbar_circuit.cells.memory_transistor import SUPPLY
 from xbar_circuit.cells.state_map import StateMap
 from xbar_circuit.cells.tabulated import TabulatedCell, check_kind
 from xbar_circuit.errors import ParameterError
@@ -102,7 +105,39 @@ class OwnCell(TabulatedCell):
         dict
             Node name -> voltage above the crossbar's 0 V [V].
         """
-        return {f"own_{port}": volt for port, volt in self.held_volt.items()}
+        return {self.line_node(port): volt for port, volt in self.held_volt.items()}
+
+    def line_node(self, port: str) -> str:
+        """Return the node of the line that holds a port of all cells.
+
+        Parameters
+        ----------
+        port
+            One of :attr:`held_volt`.
+
+        Returns
+        -------
+        str
+            Its name; that of the `supply` is what every cell on a supply line calls it.
+        """
+        return SUPPLY if port == self.supply else f"own_{port}"
+
+    def fed_at(self, volt: float) -> Self:
+        """Return the cell with another voltage at its `supply`, without a table.
+
+        Its states keep the conductances that they have at the cell's own voltage: they are names.
+
+        Parameters
+        ----------
+        volt
+            Voltage above the crossbar's 0 V [V].
+
+        Returns
+        -------
+        Self
+            The same cell at that voltage.
+        """
+        raise NotImplementedError
 
     def known_states(self) -> StateMap:
         """Return the map from states to conductances, for callers that cannot do without it.
@@ -216,12 +251,43 @@ class OwnCell(TabulatedCell):
         states = self.state_of(np.asarray(conductances, dtype=np.float64)).tolist()
         return self.state_elements(names, row_nodes, column_nodes, states)
 
+    def fed_elements(
+        self,
+        names: Sequence[str],
+        row_nodes: Sequence[str],
+        supply_nodes: Sequence[str],
+        column_nodes: Sequence[str],
+        conductances: Sequence[float],
+    ) -> Iterable[str]:
+        """Return the elements of cells that each have a supply node of their own.
+
+        Parameters
+        ----------
+        names, row_nodes, column_nodes, conductances
+            As in :meth:`xbar_circuit.devices.Cell.spice_elements` [S].
+        supply_nodes
+            Node of the supply line at each cell.
+
+        Returns
+        -------
+        Iterable[str]
+            What :meth:`state_elements` returns for these states.
+
+        Raises
+        ------
+        ParameterError
+            A conductance is out of range, or the map to states is missing.
+        """
+        states = self.state_of(np.asarray(conductances, dtype=np.float64)).tolist()
+        return self.state_elements(names, row_nodes, column_nodes, states, supply_nodes)
+
     def state_elements(
         self,
         names: Sequence[str],
         row_nodes: Sequence[str],
         column_nodes: Sequence[str],
         states: Sequence[float],
+        supply_nodes: Sequence[str] | None = None,
     ) -> Iterable[str]:
         """Return the elements of each cell by its state instead of its conductance.
 
@@ -231,6 +297,8 @@ class OwnCell(TabulatedCell):
             As in :meth:`xbar_circuit.devices.Cell.spice_elements`.
         states
             State of each cell, in its own unit.
+        supply_nodes
+            Node that feeds each cell at its `supply`; None is the line that all share.
 
         Returns
         -------

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 from xbar_circuit.cells.own_cell import OwnCell
 from xbar_circuit.cells.tabulated import check_kind
@@ -116,6 +116,22 @@ class SubcircuitCell(OwnCell):
         """
         return dict(run_settings([self.circuit]))
 
+    def fed_at(self, volt: float) -> Self:
+        """Return the cell with another voltage at its `supply`, without a table.
+
+        Parameters
+        ----------
+        volt
+            Voltage above the crossbar's 0 V [V].
+
+        Returns
+        -------
+        Self
+            The same cell at that voltage.
+        """
+        circuit = self.circuit.varied(supplies={str(self.supply): volt})
+        return replace(self, circuit=circuit, table=None)
+
     def spice_preamble(self) -> str:
         """Return what the calls need once in a deck.
 
@@ -132,6 +148,7 @@ class SubcircuitCell(OwnCell):
         row_nodes: Sequence[str],
         column_nodes: Sequence[str],
         states: Sequence[float],
+        supply_nodes: Sequence[str] | None = None,
     ) -> Iterable[str]:
         """Return one subcircuit call for each cell.
 
@@ -141,6 +158,8 @@ class SubcircuitCell(OwnCell):
             As in :meth:`xbar_circuit.devices.Cell.spice_elements`.
         states
             State of each cell, in its own unit.
+        supply_nodes
+            Node that feeds each cell at its `supply`; None is the line that all share.
 
         Returns
         -------
@@ -150,11 +169,15 @@ class SubcircuitCell(OwnCell):
         """
         circuit = self.circuit
         fixed = "".join(f" {key}={spice_number(v)}" for key, v in circuit.parameters.items())
-        for name, row, column, state in zip(names, row_nodes, column_nodes, states, strict=True):
+        feeds = [None] * len(names) if supply_nodes is None else supply_nodes
+        places = zip(names, row_nodes, column_nodes, states, feeds, strict=True)
+        for name, row, column, state, feed in places:
             at = {circuit.ports["row"]: row, circuit.ports["column"]: column}
+            if self.supply is not None and feed is not None:
+                at[self.supply] = feed
             if self._by_port:
                 at[circuit.ports["state"]] = f"state_{name}"
-            nodes = " ".join(at.get(port, f"own_{port}") for port in circuit.order)
+            nodes = " ".join(at.get(port, self.line_node(port)) for port in circuit.order)
             value = "" if self._by_port else f" {self.state}={spice_number(state)}"
             yield f"X{name} {nodes} {circuit.name}{fixed}{value}"
             if self._by_port:

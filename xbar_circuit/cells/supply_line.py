@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn, Self, cast
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from xbar_circuit._checks import FloatArray
 from xbar_circuit.cells._supply_wires import SupplyWires
 from xbar_circuit.cells.memory_transistor import MemoryTransistor
 from xbar_circuit.cells.one_transistor import GateInput
+from xbar_circuit.cells.own_cell import OwnCell
 from xbar_circuit.cells.table import CurrentTable
 from xbar_circuit.cells.tabulated import cell_run_settings
 from xbar_circuit.devices import CellResponse, Warmed
@@ -40,8 +41,8 @@ class OnSupplyLine(SupplyWires):
     Parameters
     ----------
     cell
-        A :class:`~xbar_circuit.cells.MemoryTransistor`, or a :class:`~xbar_circuit.cells.GateInput`
-        (for the fast engine with `tables`).
+        A :class:`~xbar_circuit.cells.MemoryTransistor`, a :class:`~xbar_circuit.cells.GateInput`,
+        or a cell of one's own with a `supply` (the last two for the fast engine with `tables`).
     segment_ohm
         Resistance of a line between neighbouring cells [ohm]; 0 is an ideal line.
     along
@@ -71,19 +72,18 @@ class OnSupplyLine(SupplyWires):
     [('supply_0_0', 2.0), ('supply_start_0', 2.0)]
     """
 
-    cell: MemoryTransistor | GateInput
+    cell: MemoryTransistor | GateInput | OwnCell
     tables: tuple[tuple[float, CurrentTable], ...] = ()
 
     def __post_init__(self) -> None:
-        if not isinstance(self.cell, MemoryTransistor | GateInput):
+        kinds = MemoryTransistor | GateInput | OwnCell
+        if not isinstance(self.cell, kinds) or self.cell.drive_volt is None:
             raise ParameterError.about(
                 "cell",
                 got=repr(self.cell),
-                expected="a gate-driven cell, xc.cells.MemoryTransistor or xc.cells.GateInput",
-                remedy="the supply port of a cell of one's own is ideal here: add the line's"
-                " resistors to its deck, xc.netlist.deck"
-                if getattr(self.cell, "drive_volt", None) is not None
-                else "where the row feeds the current, the crossbar's two wires are all there is",
+                expected="a gate-driven cell: xc.cells.MemoryTransistor, xc.cells.GateInput, or a"
+                " cell of one's own with supply=",
+                remedy="where the row feeds the current, the crossbar's two wires are all there is",
             )
         SupplyWires.__post_init__(self)
 
@@ -100,7 +100,7 @@ class OnSupplyLine(SupplyWires):
     @property
     def drive_volt(self) -> float:
         """Voltage of the supply above the crossbar's 0 V [V]."""
-        return self.cell.drive_volt
+        return cast("float", self.cell.drive_volt)  # only gate-driven cells are taken
 
     @property
     def simulator_celsius(self) -> float | None:
@@ -368,7 +368,7 @@ class OnSupplyLine(SupplyWires):
         Iterator[str]
             SPICE lines, at least one for each cell.
         """
-        if isinstance(self.cell, GateInput):
+        if isinstance(self.cell, GateInput | OwnCell):
             yield from self.cell.fed_elements(
                 names, row_nodes, supply_nodes, column_nodes, conductances
             )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 from xbar_circuit import _checks as checks
 from xbar_circuit.cells.own_cell import OwnCell
@@ -152,7 +152,22 @@ class VerilogACell(OwnCell):
         """
         return {"osdi": (compile_cached(self.path),)}
 
-    def nodes(self, name: str, row: str, column: str) -> str:
+    def fed_at(self, volt: float) -> Self:
+        """Return the cell with another voltage at its `supply`, without a table.
+
+        Parameters
+        ----------
+        volt
+            Voltage above the crossbar's 0 V [V].
+
+        Returns
+        -------
+        Self
+            The same cell at that voltage.
+        """
+        return replace(self, held={**self.held, str(self.supply): volt}, table=None)
+
+    def nodes(self, name: str, row: str, column: str, feed: str | None = None) -> str:
         """Return the nodes of a cell in the order of the module's ports.
 
         Parameters
@@ -161,6 +176,8 @@ class VerilogACell(OwnCell):
             Name of the cell.
         row, column
             Its nodes on the word line and on the bit line.
+        feed
+            Its node on the supply line; None is the line that all cells share.
 
         Returns
         -------
@@ -170,7 +187,9 @@ class VerilogACell(OwnCell):
         at = {self.row: row, self.column: column}
         if self.by_port:
             at[self.state] = f"state_{name}"
-        return " ".join(at.get(port, f"own_{port}") for port in self.declared.ports)
+        if self.supply is not None and feed is not None:
+            at[self.supply] = feed
+        return " ".join(at.get(port, self.line_node(port)) for port in self.declared.ports)
 
     def spice_preamble(self) -> str:
         """Return what the elements need once in a deck.
@@ -190,6 +209,7 @@ class VerilogACell(OwnCell):
         row_nodes: Sequence[str],
         column_nodes: Sequence[str],
         states: Sequence[float],
+        supply_nodes: Sequence[str] | None = None,
     ) -> Iterable[str]:
         """Return one ``N`` element for each cell.
 
@@ -199,6 +219,8 @@ class VerilogACell(OwnCell):
             As in :meth:`xbar_circuit.devices.Cell.spice_elements`.
         states
             State of each cell, in its own unit.
+        supply_nodes
+            Node that feeds each cell at its `supply`; None is the line that all share.
 
         Returns
         -------
@@ -206,8 +228,10 @@ class VerilogACell(OwnCell):
             An element for each cell, with a model of its own or the source of its state where the
             state needs one.
         """
-        for name, row, column, state in zip(names, row_nodes, column_nodes, states, strict=True):
-            nodes, value = self.nodes(name, row, column), spice_number(state)
+        feeds = [None] * len(names) if supply_nodes is None else supply_nodes
+        places = zip(names, row_nodes, column_nodes, states, feeds, strict=True)
+        for name, row, column, state, feed in places:
+            nodes, value = self.nodes(name, row, column, feed), spice_number(state)
             if self.by_port:
                 yield f"N{name} {nodes} {_MODEL}"
                 yield f"Vstate_{name} state_{name} 0 DC {value}"

@@ -71,16 +71,13 @@ def cell_lines(
     ParameterError
         VACASK has no rendering of this cell.
     """
-    if isinstance(crossbar.cell, OnSupplyLine) and isinstance(crossbar.cell.cell, MemoryTransistor):
-        return _gated_lines(crossbar.cell.cell, crossbar, row, column)
-    if isinstance(crossbar.cell, OnSupplyLine) and isinstance(crossbar.cell.cell, GateInput):
-        return _transistor_lines(crossbar.cell.cell, crossbar, row, column)
-    if isinstance(crossbar.cell, VerilogACell):
-        return _own_lines(crossbar.cell, crossbar, row, column)
-    if isinstance(crossbar.cell, MemoryTransistor):
-        return _gated_lines(crossbar.cell, crossbar, row, column)
-    if isinstance(crossbar.cell, OneT1R | GateInput):
-        return _transistor_lines(crossbar.cell, crossbar, row, column)
+    cell = crossbar.cell.cell if isinstance(crossbar.cell, OnSupplyLine) else crossbar.cell
+    if isinstance(cell, VerilogACell):
+        return _own_lines(cell, crossbar, row, column)
+    if isinstance(cell, MemoryTransistor):
+        return _gated_lines(cell, crossbar, row, column)
+    if isinstance(cell, OneT1R | GateInput):
+        return _transistor_lines(cell, crossbar, row, column)
     source, model, kind = _law(crossbar.cell, crossbar)
     elements = tuple(
         f"cell_{i}_{j} ({row[i][j]} {column[i][j]}) {kind[i, j]}"
@@ -142,10 +139,7 @@ def _transistor_lines(
     line = crossbar.cell if isinstance(crossbar.cell, OnSupplyLine) else None
     supply = None if line is None else line.supply_nodes(crossbar.shape)
     if line is not None:
-        elements += [
-            f"r{name} ({first} {second}) r r={spice_number(ohm)}"
-            for name, first, second, ohm in line.resistors(crossbar.shape)
-        ]
+        elements += _line_resistors(line, crossbar.shape)
     for i, j in _present_devices(crossbar):
         middle = f"mid_{i}_{j}"
         top, gate = cell.ends(row[i][j])
@@ -178,10 +172,7 @@ def _gated_lines(
     supply = [list(cell.lines()) * crossbar.cols] * crossbar.rows
     if isinstance(crossbar.cell, OnSupplyLine):
         supply = crossbar.cell.supply_nodes(crossbar.shape)
-        elements += [
-            f"r{name} ({first} {second}) r r={spice_number(ohm)}"
-            for name, first, second, ohm in crossbar.cell.resistors(crossbar.shape)
-        ]
+        elements += _line_resistors(crossbar.cell, crossbar.shape)
     elements += [
         f"cell_{i}_{j} ({row[i][j]} {supply[i][j]} {column[i][j]} 0) cell vt={spice_number(vt)}"
         for (i, j), vt in zip(places, thresholds, strict=True)
@@ -206,9 +197,13 @@ def _own_lines(
     elements = [
         f"v{node} ({node} 0) v dc={spice_number(volt)}" for node, volt in cell.lines().items()
     ]
+    line = crossbar.cell if isinstance(crossbar.cell, OnSupplyLine) else None
+    supply = None if line is None else line.supply_nodes(crossbar.shape)
+    elements += [] if line is None else _line_resistors(line, crossbar.shape)
     for (i, j), state in zip(places, states, strict=True):
         name, value = f"cell_{i}_{j}", spice_number(state)
-        nodes = cell.nodes(name, row[i][j], column[i][j])
+        feed = None if supply is None else supply[i][j]
+        nodes = cell.nodes(name, row[i][j], column[i][j], feed)
         model, own = "own_model", ""
         if cell.by_port:
             elements.append(f"vstate_{name} (state_{name} 0) v dc={value}")
@@ -219,3 +214,10 @@ def _own_lines(
             shared.append(f"model {model} {cell.module}{cell.model_values} {cell.state}={value}")
         elements.append(f"{name} ({nodes}) {model}{own}")
     return CellLines(source=cell.path, model="\n".join(shared), elements=tuple(elements))
+
+
+def _line_resistors(line: OnSupplyLine, shape: tuple[int, int]) -> list[str]:
+    return [
+        f"r{name} ({first} {second}) r r={spice_number(ohm)}"
+        for name, first, second, ohm in line.resistors(shape)
+    ]
