@@ -72,6 +72,26 @@ def test_the_two_methods_agree_and_end_at_the_static_solution():
     )
 
 
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("edge", [1e-12, 1e-10])
+def test_an_edge_after_a_pause_at_rest_is_the_same_edge(method, edge):
+    """No current has flowed when it comes: it must not be judged by its first attoamperes."""
+    xbar = an_array(5, left_ohm=0.0, bottom_ohm=0.0, row_farad=1e-15)
+    volts, pause = np.linspace(0.05, 0.2, 5), 1e-9
+    settings = {"tolerance": 1e-6, "method": method}
+    once = xc.nodal.Waveform(time_second=[0.0, edge], volts=[0.0 * volts, volts])
+    later = xc.nodal.Waveform(
+        time_second=[0.0, pause, pause + edge], volts=[0.0 * volts, 0.0 * volts, volts]
+    )
+    first = xc.nodal.transient(xbar, once, stop_second=1e-9, **settings)
+    second = xc.nodal.transient(xbar, later, stop_second=pause + 1e-9, **settings)
+    time = np.concatenate([np.linspace(0.02, 2.0, 100) * edge, [1e-9]])
+    for name in ("column_current", "row_current"):
+        one, other = getattr(first.at(time), name), getattr(second.at(pause + time), name)
+        np.testing.assert_allclose(other, one, rtol=0, atol=2e-5 * np.abs(one).max())
+    assert (second.at(np.array([0.5 * pause])).column_current == 0.0).all()
+
+
 def test_steps_converge_at_second_order():
     xbar = an_array(4)
     wave = xc.nodal.Waveform.pulse(np.full(4, 0.2), width_second=3e-10, edge_second=1e-10)

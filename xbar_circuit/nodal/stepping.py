@@ -56,7 +56,9 @@ class TrBdf2:
 
         A step is accepted when its error estimate is below the tolerance in the node voltages,
         relative to the largest driver voltage, and in the currents of drivers and columns, relative
-        to the largest of each so far.
+        to the largest of each so far or at rest after any corner of the inputs. (Relative to what
+        has flowed so far alone, an edge after a pause at 0 V would be judged by its first
+        attoamperes, which rounding spoils.)
 
         Parameters
         ----------
@@ -87,6 +89,9 @@ class TrBdf2:
         now, step = 0.0, corners[0] * _RATIO**-6
         times, lengths, ends, middles = [now], [], [matrix @ v], []
         judge.accept(now, ends[0])
+        if factors is not None:
+            for corner in corners:
+                judge.accept(corner, matrix @ factors.solve(system.drive @ wave.at(corner)))
         for corner in corners:
             while now < corner:
                 if len(times) > _MOST_STEPS or (
