@@ -180,3 +180,30 @@ def test_cells_at_dead_ends_carry_nothing_and_disturb_nothing(shape):
         ]
         whole, alone = (read.column_current for read in both)
         np.testing.assert_allclose(whole, alone, rtol=1e-9)
+
+
+@pytest.mark.parametrize("siemens", [1e-13, 1e-9, 1e-5, 1e-3])
+@pytest.mark.parametrize("v0_volt", [0.03, 0.3])
+def test_the_compiled_law_is_that_of_the_parts(siemens, v0_volt, monkeypatch):
+    rng = np.random.default_rng(0)
+    cell = OneS1R(selector=Sinh(v0_volt=v0_volt), selector_siemens=siemens)
+    g = 10 ** rng.uniform(-7, -4, (7, 9))
+    g[3, 3] = 0.0
+    u = rng.choice([1.0, -1.0], (4, 7, 9)) * 10 ** rng.uniform(-9, 0.6, (4, 7, 9))
+    w = 1e-3 * u[::-1]
+    u[0, 0] = w[0, 0] = 0.0
+    fast = cell.respond(u, w, g)
+    monkeypatch.setattr("xbar_circuit._compiler.available", lambda: False)
+    whole = cell.respond(u, w, g)
+    for name in ("current", "row_slope", "column_slope"):
+        np.testing.assert_allclose(getattr(fast, name), getattr(whole, name), rtol=2e-14, atol=0.0)
+    assert (fast.current[:, 3, 3] == 0.0).all()
+    assert (np.sign(fast.current) == np.sign(u - w) * (g > 0.0)).all()
+
+
+def test_the_compiled_law_takes_one_conductance_for_all_cells():
+    cell, u = OneS1R(), np.linspace(-0.5, 0.5, 100).reshape(10, 10)
+    one = cell.respond(u, np.zeros(()), np.array(1e-5))
+    each = cell.respond(u, np.zeros((10, 10)), np.full((10, 10), 1e-5))
+    np.testing.assert_array_equal(one.current, each.current)
+    assert one.current.shape == (10, 10)

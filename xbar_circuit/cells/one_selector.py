@@ -15,11 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from xbar_circuit import _checks as checks
+from xbar_circuit import _compiler
 from xbar_circuit._checks import FloatArray
 from xbar_circuit.cells.tabulated import cell_run_settings, check_kind
 from xbar_circuit.cells.transistor_cell import TransistorCell
@@ -28,6 +29,7 @@ from xbar_circuit.errors import ParameterError
 
 __all__ = ["OneS1R"]
 
+_FEW = 64  # currents that are not worth loading the compiler for
 _STEPS = 200  # bisection alone needs 50
 _SETTLED = 4.0 * float(np.finfo(np.float64).eps)  # relative: rounding
 
@@ -145,6 +147,8 @@ class OneS1R:
         # both see differences only: from the column's own they keep their digits between nodes of
         # nearly one voltage, as a floating wire makes them
         drop, zero = row - column, np.zeros(g.shape)
+        if self._closed_form and drop.size >= _FEW and _compiler.available():
+            return self._compiled(drop, np.asarray(conductance, dtype=np.float64))
         middle = self._middle(drop, zero, g)
         device, selector = self._parts(drop, middle, zero, g)
         live = g > 0.0
@@ -155,6 +159,29 @@ class OneS1R:
         stiff = device.row_slope > selector.row_slope
         current = np.where(live, np.where(stiff, selector.current, device.current), 0.0)
         return CellResponse(current=current, row_slope=slope, column_slope=-slope, symmetric=True)
+
+    @property
+    def _closed_form(self) -> bool:
+        """Whether the compiled loop knows both parts."""
+        return type(self.selector) is Sinh and type(self.device) is Ohmic
+
+    def _compiled(self, drop: FloatArray, conductance: FloatArray) -> CellResponse:
+        """Return the response to voltages across the cells (batch, *cells) from compiled loops."""
+        from xbar_circuit.cells import _selector_kernel  # noqa: PLC0415 - it imports numba
+
+        own = drop.shape[drop.ndim - conductance.ndim :]  # the last axes are the cells'
+        g = np.ascontiguousarray(np.broadcast_to(conductance, own)).ravel()
+        current, slope = np.empty((2, drop.size // g.size, g.size))
+        flat = np.ascontiguousarray(drop).reshape(current.shape)
+        v0 = cast(Sinh, self.selector).v0_volt
+        _selector_kernel.respond(flat, g, self.selector_siemens, v0, current, slope)
+        slope = slope.reshape(drop.shape)
+        return CellResponse(
+            current=current.reshape(drop.shape),
+            row_slope=slope,
+            column_slope=-slope,
+            symmetric=True,
+        )
 
     def _parts(
         self, row: FloatArray, middle: FloatArray, column: FloatArray, g: FloatArray

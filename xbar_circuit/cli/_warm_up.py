@@ -12,7 +12,7 @@ import numpy as np
 
 from xbar_circuit import nodal
 from xbar_circuit._compiler import available, kernels
-from xbar_circuit.cells import CurrentTable, TableAxis, TableQuality
+from xbar_circuit.cells import CurrentTable, OneS1R, TableAxis, TableQuality
 from xbar_circuit.cells._spline import spline_coefficients
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import PcmCell, Sinh
@@ -57,7 +57,7 @@ def _arrays() -> None:
 
 def _newton() -> None:
     """Read nonlinear arrays, and take the steps of cells that do not load their rows."""
-    for cell in (Sinh(v0_volt=0.1), PcmCell()):
+    for cell in (Sinh(v0_volt=0.1), PcmCell(), OneS1R()):
         bar = Crossbar(conductance=np.full((8, 8), 1e-6), wires=_WIRES, cell=cell)
         nodal.read(bar, np.full((2, 8), 0.1)).column_current  # noqa: B018
     states = np.full((32, 32), 1e-6)  # enough for a table of starts
