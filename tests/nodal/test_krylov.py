@@ -140,3 +140,59 @@ def test_conductances_may_lie_in_any_order_in_memory(cell):
     )
     np.testing.assert_allclose(one.column_current, other.column_current, rtol=1e-12)
     assert other.residual.max() < 1e-11
+
+
+DIODE = np.linspace(-0.4, 0.4, 33)
+STEEP = [
+    xc.cells.OneS1R(),
+    xc.cells.OneS1R(device=xc.devices.Sinh(v0_volt=0.3)),  # its node by the general method
+    xc.devices.IvTable(
+        volts=tuple(DIODE),
+        currents=(tuple(2e-8 * np.expm1(DIODE / 0.05) + 3e-7 * DIODE),),
+        symmetric=False,
+    ),
+]
+
+
+@pytest.mark.parametrize("cell", STEEP)
+@pytest.mark.parametrize("ohm", [1.0, 100.0])
+def test_cells_that_open_with_the_voltage_start_at_the_inputs(cell, ohm):
+    rng = np.random.default_rng(3)
+    known = getattr(cell, "conductances", None)
+    g = np.full((24, 16), known[0]) if known else rng.uniform(1e-6, 25e-6, (24, 16))
+    volts = rng.uniform(0.0, 0.35, (3, 24))
+    volts[2] = 1e-3  # too little to open a cell: from 0 V, alone of its batch
+    xbar = xc.Crossbar(conductance=g, wires=xc.Wires(row_ohm=ohm, column_ohm=ohm), cell=cell)
+    many = xc.nodal.read(xbar, volts, method=ALONE)
+    exact = xc.nodal.read(xbar, volts, method=xc.nodal.Newton())
+    scale = np.abs(exact.column_current).max(axis=1, keepdims=True)
+    assert (np.abs(many.column_current - exact.column_current) <= 1e-11 * scale).all()
+    assert many.iterations.max() <= 5
+    alone = np.vstack([xc.nodal.read(xbar, v, method=ALONE).column_current for v in volts])
+    np.testing.assert_array_equal(many.column_current, alone)
+
+
+class Guarded(xc.devices.Sinh):
+    """A device that refuses what it would see if wires had no resistance."""
+
+    refused = 0
+
+    def respond(self, row_volt, column_volt, conductance):
+        if np.abs(row_volt - column_volt).max() > 0.3:
+            Guarded.refused += 1
+            raise xc.errors.ParameterError("more than 0.3 V across a cell")
+        return super().respond(row_volt, column_volt, conductance)
+
+
+def test_a_cell_may_refuse_the_inputs_without_the_wires():
+    g = np.full((20, 20), 1e-4)
+    wires = xc.Wires(row_ohm=50.0, column_ohm=50.0, row_lead_ohm=2000.0)
+    volts = np.full((1, 20), 0.35)
+    reads = [
+        xc.nodal.read(
+            xc.Crossbar(conductance=g, wires=wires, cell=kind(v0_volt=0.02)), volts, method=ALONE
+        ).column_current
+        for kind in (Guarded, xc.devices.Sinh)
+    ]
+    assert Guarded.refused == 1
+    np.testing.assert_allclose(*reads, rtol=1e-11)

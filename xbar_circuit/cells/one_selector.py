@@ -194,6 +194,7 @@ class OneS1R:
         low, high = np.minimum(row, column), np.maximum(row, column)
         middle = np.where(g > 0.0, 0.5 * (low + high), column)
         widest = np.maximum(np.abs(low), np.abs(high))
+        going = g > 0.0  # each until it is done: what others need does not change it
         for _ in range(_STEPS):
             device, selector = self._parts(row, middle, column, g)
             excess = device.current - selector.current
@@ -207,8 +208,10 @@ class OneS1R:
             halved = 0.5 * (low + high)
             target = np.where((target <= low) | (target >= high) | crawling, halved, target)
             moved = np.abs(target - middle)
-            middle = np.where((g > 0.0) & (excess != 0.0), target, middle)
-            if (moved <= _SETTLED * widest)[(g > 0.0) & (excess != 0.0)].all():
+            going = going & (excess != 0.0)
+            middle = np.where(going, target, middle)
+            going = going & ~(moved <= _SETTLED * widest)
+            if not going.any():
                 break
         return middle
 

@@ -30,6 +30,7 @@ from xbar_circuit._checks import FloatArray
 from xbar_circuit.certificate import TOLERANCE, Cells
 from xbar_circuit.crossbar import Crossbar
 from xbar_circuit.devices import CellResponse, Ohmic, Sinh
+from xbar_circuit.errors import ConvergenceError, ParameterError
 from xbar_circuit.nodal._certainty import certainty
 from xbar_circuit.nodal._corrections import Corrections
 from xbar_circuit.nodal._line_steps import LineSteps
@@ -42,6 +43,7 @@ IntArray = NDArray[np.int64]
 _FORCING = 0.03  # how far the linear solves go at least, relative
 _SMALLEST_STEP = 2.0**-10
 _ASYMMETRY = 0.5  # beyond it the mean of both slopes is no guide
+_POOR = 0.5  # of all currents wrong: a start that is worth another one
 _OVERSHOOT = 1.0  # excess current, relative to the largest, from where tangents are bent
 _BENT = 0.1  # how closely a bent tangent meets the current
 _BENDS = 40
@@ -149,21 +151,17 @@ class BatchNewton:
 
     def run(self) -> None:
         """Iterate until every sample has converged or given up."""
-        method, place, xp = self._method, self._place, self._place.xp
+        method, place = self._method, self._place
         active = np.arange(len(self.u))
         volts = zeros(self.u, self.u.shape) + self._whole_volts
-        state = _State(zeros(volts, volts.shape), volts, zeros(volts, volts.shape))
-        slope = xp.broadcast_to(place.put(self._slope), self.u.shape)
-        most = 0.03 * method.tolerance if self._bar.cell.linear else _FORCING
+        start, state, first = self._begin(volts, active)
         bent = np.zeros(len(active), dtype=bool)
-        tangent = _Tangent(slope * volts, slope, slope)
-        step = self._step(tangent, np.full(len(active), most), bent)
-        start, state = state, self._state(state.f + step, active)
         fraction = np.ones(len(active))
         error = np.full(len(active), np.inf)
         self.iterations += 1
         for _ in range(method.steps + 1):
-            tangent = self._respond(state)
+            tangent = first if first is not None else self._respond(state)
+            first = None
             size, peak = _mismatch(tangent, place)
             good = (size <= method.tolerance * peak) & np.isfinite(peak)
             good = self._certain(active, state, tangent, good)
@@ -204,6 +202,42 @@ class BatchNewton:
             error = np.where(worse, error, merit)
             self.iterations[active[~worse]] += 1
         self._finish(active, state, converged=False)
+
+    def _begin(self, volts: Array, active: IntArray) -> tuple[_State, _State, _Tangent | None]:
+        """Return where the iteration starts, its first step, and the tangents there if known.
+
+        The first tangents are those at 0 V. They say little of cells that conduct far more at the
+        inputs (selectors, diodes): there those at the inputs are taken, as if wires had no
+        resistance, if that leaves less of the error.
+        """
+        method, place, xp = self._method, self._place, self._place.xp
+        rest = _State(zeros(volts, volts.shape), volts, zeros(volts, volts.shape))
+        slope = xp.broadcast_to(place.put(self._slope), self.u.shape)
+        straight = np.zeros(len(active), dtype=bool)
+        linear = self._bar.cell.linear
+        most = np.full(len(active), 0.03 * method.tolerance if linear else _FORCING)
+        state = self._state(
+            self._step(_Tangent(slope * volts, slope, slope), most, straight), active
+        )
+        if linear:
+            return rest, state, None
+        tangent = self._respond(state)
+        share = _share(tangent, place)
+        which = np.flatnonzero(~(share <= _POOR))
+        if which.size == 0:
+            return rest, state, tangent
+        try:
+            known = self._respond(rest.only(which))
+            other = self._state(self._step(known, most[which], straight[which]), which)
+            found = self._respond(other)
+        except (ParameterError, ConvergenceError):
+            return rest, state, tangent  # a cell refuses what it would see without wires
+        left = _share(found, place)
+        better = np.isfinite(left) & ~(left >= share[which])  # the first may not even be a number
+        if better.all() and which.size == len(active):
+            return rest, other, found
+        state.replace(_mask(which[better], len(active)), other.only(better))
+        return rest, state, None if better.any() else tangent
 
     def _certain(
         self, active: IntArray, state: _State, tangent: _Tangent, good: NDArray[np.bool_]
@@ -336,6 +370,24 @@ def _largest(field: Array) -> Array:
     """Return the largest absolute value of each sample (batch,), NaN where there is one."""
     xp = namespace(field)
     return xp.maximum(xp.max(field, axis=(1, 2)), -xp.min(field, axis=(1, 2)))
+
+
+def _mask(which: IntArray, size: int) -> NDArray[np.bool_]:
+    """Return flags (size,), True for the samples of these numbers."""
+    flags = np.zeros(size, dtype=bool)
+    flags[which] = True
+    return flags
+
+
+def _share(tangent: _Tangent, place: Backend) -> FloatArray:
+    """Return how much of all that the cells carry the wires do not, (batch,)."""
+    xp = place.xp
+    with np.errstate(over="ignore", invalid="ignore"):
+        excess, whole = (
+            place.get(xp.sum(xp.abs(part), axis=(1, 2)))
+            for part in (tangent.excess, tangent.current)
+        )
+        return np.asarray(excess / np.where(whole > 0.0, whole, 1.0))
 
 
 def _mismatch(tangent: _Tangent, place: Backend) -> tuple[FloatArray, FloatArray]:

@@ -18,6 +18,9 @@ relative IR drop at each step.
 On the processor, where every wire and end has resistance, the same system is solved by lines
 instead (`_line_steps`): few iterations, each O(n^2), for any slopes a and b.
 
+The first step takes the slopes at 0 V or, for cells that open with the voltage (selectors, diodes),
+those at the inputs.
+
 How far conjugate gradients go follows Newton's own residual (S. C. Eisenstat and H. F. Walker, SIAM
 J. Sci. Comput. 17, 16, 1996). A sample has converged when ``max |c - f|`` is no more than
 ``tolerance`` times the largest branch current and the column currents are certain (`wire_bound`).
