@@ -146,6 +146,15 @@ def test_what_cannot_be_meant_is_refused_before_the_work(files, capsys, more, co
     assert message in capsys.readouterr().err
 
 
+def test_siemens_that_look_like_microsiemens_are_named(files, capsys):
+    Path("a.toml").write_text("[accelerator]\nsynapse = {kind = 'pair', g_max_siemens = 0.025}\n")
+    run(*QUICK)
+    assert "accelerator.synapse.g_max_siemens of 25 mS" in capsys.readouterr().err
+    Path("a.toml").write_text("[accelerator]\nsynapse = {kind = 'pair', g_max_siemens = 25e-6}\n")
+    run(*QUICK, "--out", "other")
+    assert "warning" not in capsys.readouterr().err
+
+
 JUDGING = ("infer", "cost", "design", "wire-aware", "placement", "temperature", "fine-tune",
            "compare-readouts")  # fmt: skip
 

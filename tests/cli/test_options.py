@@ -1,5 +1,6 @@
 """Options over all verbs: one word, one meaning, one type; one seed."""
 
+import json
 from collections import defaultdict
 from pathlib import Path
 
@@ -131,6 +132,39 @@ def test_each_circuit_has_a_folder_of_its_own(tmp_path, monkeypatch):
             cli.main(["--quiet", "characterize", "converter", *words])
     found = sorted(p.parent.name for p in Path("out").rglob("summary.json"))
     assert found == ["cyclic", "ramp"]
+
+
+@pytest.mark.parametrize(
+    ("circuit", "own", "folder"),
+    [
+        ("behavioural", None, "behavioural"),
+        ("transistor", None, "transistor"),
+        ("behavioural", "opamp.lib:my_opamp", "my_opamp"),
+        ("behavioural", "kits/opamp.lib:../up", "_up"),
+        ("sar", "latch.lib:my_latch", "sar"),
+    ],
+)
+def test_a_circuit_of_ones_own_has_a_folder_of_its_name(circuit, own, folder):
+    assert cli._folder_of({"circuit": circuit, "subcircuit": own}) == folder
+
+
+@pytest.mark.parametrize("verb", ["design", "wire-aware"])
+def test_unknown_devices_are_refused_by_their_option(verb, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as left:
+        cli.main([verb, "--pcm", "exakt"])
+    assert left.value.code == 2
+    assert "--pcm: got 'exakt'" in capsys.readouterr().err
+
+
+def test_devices_of_a_study_may_be_exact(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match="0"):
+        cli.main(["--quiet", "design", "--pcm", "exact", "--images", "1", "--segment-ohm", "0",
+                  "--workers", "1", "--bits", "8", "--devices-per-sign", "1",
+                  "--tile", "256"])  # fmt: skip
+    (one,) = json.loads(Path("out/design/summary.json").read_text(encoding="utf-8"))
+    assert one["bits"] == 8
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,14 @@
 """Every figure that a test writes is looked at (tests/conftest.py): here, that the look sees."""
 
+import io
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from figure_faults import figure_faults
+from IPython.core.formatters import DisplayFormatter
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from PIL import Image
 
 from closeness import approx
 from xbar_circuit.network.intervals import proportion
@@ -126,3 +129,14 @@ def test_bars_of_a_percentage_end_where_it_ends():
     bars = within_percent([98.0, 1.0, 50.0], [12.7, 12.7, np.inf])
     assert bars.tolist() == [[12.7, 1.0, 0.0], [2.0, 12.7, 0.0]]
     assert within_percent([97.0], [[1.0], [9.0]]).tolist() == [[1.0], [3.0]]
+
+
+def test_a_notebook_is_given_a_picture_without_pyplot():
+    with figure() as (page, (axes,)):
+        axes.plot([1, 2], [1, 2])
+        axes.set(xlabel="time [s]", ylabel="current [A]")
+    shown, _ = DisplayFormatter().format(page)
+    with Image.open(io.BytesIO(shown["image/png"])) as picture:
+        picture.load()
+        assert picture.size == (1050, 600)
+        assert len(set(picture.convert("L").tobytes())) > 2

@@ -271,7 +271,7 @@ def _check_names(
             "digital, elsewhere",
             got=f"{wrong or twice}" + (" in both" if twice else ""),
             expected=f"some of the layers {known}, each once",
-            remedy="correct the names; xbar mapping shows them",
+            remedy="correct the names, under [layers] in a TOML file; xbar mapping shows them",
         )
     for name, bits in widths.items():
         if bits is not None:

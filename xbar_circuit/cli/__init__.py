@@ -22,9 +22,10 @@ from __future__ import annotations
 import ast
 import os
 import pkgutil
+import re
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, nullcontext, redirect_stdout
 from contextvars import ContextVar
 from functools import wraps
@@ -137,6 +138,15 @@ def _literal(command: Any) -> Any:
     return command
 
 
+def _folder_of(arguments: Mapping[str, Any]) -> str:
+    """Return the name of a circuit's folder: its kind, or that of one's own that replaces it."""
+    circuit = str(arguments["circuit"])
+    own = arguments.get("subcircuit")
+    if own is None or circuit != "behavioural":
+        return circuit
+    return re.sub(r"[^\w.-]+", "_", own.rpartition(":")[2]).strip(".") or circuit
+
+
 def _after_probe(work: Any, params: Sequence[Any]) -> Callable[..., Any]:
     """Return a verb's work, to be begun only if its folder ``out`` can be written.
 
@@ -148,7 +158,7 @@ def _after_probe(work: Any, params: Sequence[Any]) -> Callable[..., Any]:
     @wraps(work)
     def probed(**arguments: Any) -> Any:
         if "circuit" in arguments and arguments["out"] == usual:  # each circuit has its folder
-            arguments["out"] = Path(arguments["out"]) / arguments["circuit"]
+            arguments["out"] = Path(arguments["out"]) / _folder_of(arguments)
         out = arguments.get("out") and Path(arguments["out"])
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)

@@ -14,8 +14,9 @@ import typer
 from xbar_circuit import _user_modules as user_modules
 from xbar_circuit._checks import choice
 from xbar_circuit.accelerator.description import Accelerator
-from xbar_circuit.accelerator.settings import PCM_PRESETS, InferenceSettings, read_settings
+from xbar_circuit.accelerator.settings import PCM_PRESETS, InferenceSettings
 from xbar_circuit.cells import DifferentialPair
+from xbar_circuit.cli._doubts import read_config
 from xbar_circuit.cli._networks import as_typed, constants_of, sample_shape_of
 from xbar_circuit.cli._options import Output
 from xbar_circuit.network.metrics import METRICS
@@ -234,10 +235,22 @@ def settings_of(
     seconds: float | None = None,
 ) -> InferenceSettings:
     """Return what a file says, or the usual; what the command line says comes before both."""
-    settings = usual if config is None else read_settings(config)
+    settings = usual if config is None else read_config(config)
     said: dict[str, Any] = {"images": images, "seeds": seeds, "seed": seed}
     said["seconds"] = None if seconds is None else (seconds,)
     return replace(settings, **{name: value for name, value in said.items() if value is not None})
+
+
+def pcm_parameters(pcm: str) -> dict[str, str]:
+    """Return the parameters of a study that mean ``--pcm``; exact devices have none.
+
+    Raises
+    ------
+    ParameterError
+        The preset is unknown.
+    """
+    choice("--pcm", pcm, (*PCM_PRESETS, "exact"))
+    return {} if pcm == "exact" else {"pcm.preset": pcm}
 
 
 def pcm_accelerator(pcm: str, *, side: int, segment_ohm: float, bits: int) -> Accelerator:

@@ -1,4 +1,4 @@
-"""Values of options that are more than a word or a number: amounts of memory."""
+"""Values of options: amounts of memory, and the conductance beyond which a unit was mistaken."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import re
 
 from xbar_circuit.errors import ParameterError
 
-__all__ = ["bytes_of"]
+__all__ = ["LARGEST_LIKELY", "bytes_of"]
+
+#: Conductance [S] above which microsiemens or ohm may have been meant.
+LARGEST_LIKELY = 1e-2
 
 _BYTES = re.compile(r"(\d+(?:\.\d+)?)\s*([kMGT]?i?)B?")
 _DECIMAL = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}

@@ -12,8 +12,9 @@ from xbar_circuit._checks import choice
 from xbar_circuit._files import write_json
 from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.accelerator.description import Accelerator
-from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
+from xbar_circuit.accelerator.settings import InferenceSettings
 from xbar_circuit.cli import _network_options as given
+from xbar_circuit.cli._doubts import read_config
 from xbar_circuit.cli._idle import refuse_idle
 from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import (
@@ -89,7 +90,7 @@ def compare_readouts(
     settings = given.settings_of(config, InferenceSettings(), images=images, seed=seed)
     readouts: dict[str, Readout | Accelerator] = dict(usual_readouts(bits=bits))
     if own_config is not None:
-        readouts[mine] = read_settings(own_config).accelerator
+        readouts[mine] = read_config(own_config).accelerator
     chosen = {name: readouts[choice("--readout", name, readouts)] for name in readout or readouts}
     work = workload.load()
     with progress_bar() as bar:

@@ -12,10 +12,11 @@ from xbar_circuit import _user_modules as user_modules
 from xbar_circuit._files import write_json
 from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.accelerator.cost import Cost
-from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
+from xbar_circuit.accelerator.settings import InferenceSettings
 from xbar_circuit.accelerator.usual import usual_accelerator
 from xbar_circuit.architecture import preset
 from xbar_circuit.cli import _network_options as given
+from xbar_circuit.cli._doubts import read_config
 from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._networks import as_typed, constants_of, sample_shape_of
 from xbar_circuit.cli._options import (
@@ -67,7 +68,7 @@ def cost(
         architecture = architecture or "hermes"
         settings = InferenceSettings(accelerator=usual_accelerator(architecture))
     else:
-        settings = read_settings(config)
+        settings = read_config(config)
     said: dict[str, Any] = {"architecture": architecture, "tile_budget": tile_budget, "seed": seed}
     settings = replace(settings, **{name: v for name, v in said.items() if v is not None})
     if settings.architecture is not None:

@@ -71,9 +71,9 @@ def design(
     ohm = single("--segment-ohm", segment_ohm, 1.0)
     fixed: dict[str, Any] = {
         **workload.parameters(),
+        **given.pcm_parameters(pcm),
         "images": images or 1000,
         "seconds": seconds,
-        "pcm.preset": pcm,
         "run.architecture": architecture,
         "accelerator.wires.row_ohm": ohm,
         "accelerator.wires.column_ohm": ohm,

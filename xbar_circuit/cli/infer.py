@@ -20,10 +20,11 @@ from xbar_circuit.accelerator._layer import LayerParts
 from xbar_circuit.accelerator._reference import example_toml, json_schema
 from xbar_circuit.accelerator.budget import EFFECTS, Budget
 from xbar_circuit.accelerator.cost import Cost
-from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
+from xbar_circuit.accelerator.settings import InferenceSettings
 from xbar_circuit.accelerator.spot_check import TileCheck, agreement_by_layer, choose_tiles
 from xbar_circuit.architecture import preset
 from xbar_circuit.cli import _network_options as given
+from xbar_circuit.cli._doubts import read_config
 from xbar_circuit.cli._idle import refuse_idle
 from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._options import (
@@ -120,7 +121,7 @@ def infer(
         ({} if error_budget else {"budget_images": "--error-budget"})
         | ({} if spot_check else {"spice_tiles": "--spot-check", "spice_vectors": "--spot-check"}),
     )
-    settings = InferenceSettings() if config is None else read_settings(config)
+    settings = InferenceSettings() if config is None else read_config(config)
     if celsius:
         settings = replace(settings, celsius=tuple(celsius))
     if images is not None:

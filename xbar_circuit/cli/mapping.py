@@ -12,8 +12,9 @@ from xbar_circuit import _user_modules as user_modules
 from xbar_circuit._files import write_json
 from xbar_circuit._terminal import SafeConsole
 from xbar_circuit.accelerator.mapping import Mapping
-from xbar_circuit.accelerator.settings import InferenceSettings, read_settings
+from xbar_circuit.accelerator.settings import InferenceSettings
 from xbar_circuit.cli import _network_options as given
+from xbar_circuit.cli._doubts import read_config
 from xbar_circuit.cli._made_by import made_by
 from xbar_circuit.cli._networks import load_network
 from xbar_circuit.cli._options import (
@@ -44,7 +45,7 @@ def mapping(
 ) -> None:
     """Map a network onto tiles: how many, how full, which weights sit where."""
     user_modules.look_in(Path.cwd())  # a torch module of the user's own
-    settings = InferenceSettings() if config is None else read_settings(config)
+    settings = InferenceSettings() if config is None else read_config(config)
     if tile_budget is not None:
         settings = replace(settings, tile_budget=tile_budget)
     chosen = load_network(network, shape=shape, output=output, constant=constant)

@@ -37,6 +37,7 @@ from xbar_circuit.cli._options import (
 )
 from xbar_circuit.cli._own_cells import stated
 from xbar_circuit.cli._resuming import one_shot
+from xbar_circuit.cli._words import LARGEST_LIKELY
 from xbar_circuit.errors import ShapeError
 from xbar_circuit.report.read import (
     error_text,
@@ -52,7 +53,6 @@ __all__ = ["read"]
 
 
 _COMPARED = (EngineName.NODAL, EngineName.SPICE)
-_LARGEST_LIKELY = 1e-2  # S; above, ohm or microsiemens may have been meant
 
 
 @draws("svg")
@@ -176,7 +176,7 @@ def _doubts(conductance: FloatArray, volts: FloatArray) -> list[str]:
     if len(steps) > 1 and (steps == 1.0).all():
         doubts.append("the first column counts the rows; if it is no conductance, take it out")
     largest = float(conductance.max())
-    if largest > _LARGEST_LIKELY:
+    if largest > LARGEST_LIKELY:
         meant = (
             "if the file holds resistances, give their reciprocals"
             if largest > 1e3

@@ -57,6 +57,7 @@ def wire_aware(
     side, chips = single("--tile", tile, 256), seeds or 3
     fixed: dict[str, Any] = {
         **workload.parameters(),
+        **given.pcm_parameters(pcm),
         "images": images or 2000,
         "seconds": seconds,
         "accelerator.rows": side,
@@ -64,8 +65,6 @@ def wire_aware(
         "accelerator.driver.bits": bits,
         "accelerator.readout.converter.bits": bits,
     }
-    if pcm != "exact":
-        fixed["pcm.preset"] = pcm
     plan = sweep_plan_from_dictionary(
         {
             "study": {

@@ -136,7 +136,7 @@ def draw_device_temperature(report: DeviceReport, path: Path) -> None:
 
 
 def draw_drift(report: DeviceReport, path: Path) -> None:
-    """Draw drift over twelve decades of time, and the noise of a read."""
+    """Draw drift over time, and the noise of a read."""
     with figure(1, 2, width=10.0, height=4.0) as (page, (left, right)):
         for name, conductances in report.drift.items():
             left.loglog(report.drift_second, conductances * 1e6, label=name)

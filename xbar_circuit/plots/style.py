@@ -6,6 +6,7 @@ outlive the call.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -65,6 +66,15 @@ _STYLE: Any = {
 }
 
 
+class _ShownFigure(Figure):
+    """A figure that a notebook shows without pyplot, which alone teaches IPython to draw one."""
+
+    def _repr_png_(self) -> bytes:
+        content = io.BytesIO()
+        self.savefig(content, format="png", dpi=_DOTS_PER_INCH)
+        return content.getvalue()
+
+
 @contextmanager
 def figure(
     rows: int = 1, columns: int = 1, *, width: float = 7.0, height: float = 4.0, **options: Any
@@ -89,7 +99,7 @@ def figure(
     ...     _ = left.plot([0, 1], [0, 1])
     """
     with mpl.rc_context(_STYLE):
-        page = Figure(figsize=(width, height))
+        page = _ShownFigure(figsize=(width, height))
         grid = page.subplots(rows, columns, squeeze=False, **options)
         yield page, list(grid.ravel())
 

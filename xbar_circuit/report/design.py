@@ -78,9 +78,9 @@ def write_design_page(
         f" {duration(float(fixed['seconds']))} after programming.",
         key_numbers={
             f"best {metric.name}": metric.text(top.score),
-            "for": engineering(top.joule, "J"),
-            "most frugal": engineering(least.joule, "J"),
-            "at": metric.text(least.score),
+            "energy of the best": engineering(top.joule, "J"),
+            "lowest energy": engineering(least.joule, "J"),
+            f"{metric.name} at the lowest energy": metric.text(least.score),
         },
         sections=[
             Section(

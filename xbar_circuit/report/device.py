@@ -143,7 +143,7 @@ def _physics(report: DeviceReport, folder: Path) -> Section:
                 path=folder / "pulses.png",
                 caption="Conductance that a pulse leaves, and staircases of SET pulses.",
             ),
-            Figure(path=folder / "drift.png", caption="Drift over twelve decades, and noise."),
+            Figure(path=folder / "drift.png", caption="Drift over ten decades of time, and noise."),
         ],
     )
 

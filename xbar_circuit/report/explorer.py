@@ -41,7 +41,8 @@ _TEMPLATE = """
 _CONTROL_STYLE = """
 @media (prefers-color-scheme: dark) {
   :host { color: #e3e9ee; }
-  select.bk-input { background-color: #1b2530 !important; color: #e3e9ee !important; }
+  select.bk-input { background-color: #1b2530 !important; color: #e3e9ee !important;
+    background-image: none !important; appearance: auto !important; color-scheme: dark; }
   .noUi-target { background: #33414d; border-color: #33414d; }
   .noUi-connect { background: #56b4e9; }
 }

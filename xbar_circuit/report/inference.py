@@ -114,7 +114,9 @@ def _scores(evaluation: Evaluation, scores: Scores) -> Table:
         )
     ]
     digital = scores.digital
-    words = f"{len(scores.value)} chips (seeds), {evaluation.images:,} samples"
+    chips = len(scores.value)
+    words = "1 chip" if chips == 1 else f"{chips} chips (seeds)"
+    words += f", {evaluation.images:,} samples"
     if scores.metric.name != "snr":
         words += f"; digital: {text(digital.value)} ({text(digital.low)} to {text(digital.high)})"
     return Table(
