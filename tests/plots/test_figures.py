@@ -15,6 +15,7 @@ from xbar_circuit.network.intervals import proportion
 from xbar_circuit.plots import amplifiers, decimal_ticks, figure, save
 from xbar_circuit.plots._confidence import percent_bars, within_percent
 from xbar_circuit.plots.style import whole_ticks
+from xbar_circuit.plots.thumbnail import thumbnail
 
 
 def drawn(page):
@@ -140,3 +141,11 @@ def test_a_notebook_is_given_a_picture_without_pyplot():
         picture.load()
         assert picture.size == (1050, 600)
         assert len(set(picture.convert("L").tobytes())) > 2
+
+
+@pytest.mark.parametrize(
+    ("shape", "size"), [((144, 3), (12, 96)), ((2, 500), (96, 12)), ((10, 6), (58, 96))]
+)
+def test_a_small_map_is_wide_enough_to_be_seen(shape, size):
+    shown = thumbnail(np.linspace(0.0, 1.0, shape[0] * shape[1]).reshape(shape))
+    assert f"width:{size[0]}px;height:{size[1]}px" in shown

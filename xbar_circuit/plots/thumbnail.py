@@ -13,7 +13,7 @@ from xbar_circuit._checks import FloatArray
 
 __all__ = ["thumbnail"]
 
-_PIXELS = 96
+_PIXELS, _NARROWEST = 96, 12  # of the longer side; a matrix of 144 x 3 is more than a hair
 
 
 def thumbnail(values: FloatArray) -> str:
@@ -37,7 +37,7 @@ def thumbnail(values: FloatArray) -> str:
     data = base64.b64encode(picture.getvalue()).decode("ascii")
     rows, cols = values.shape
     scale = _PIXELS / max(rows, cols)
-    width, height = max(1, round(cols * scale)), max(1, round(rows * scale))
+    width, height = (max(_NARROWEST, round(side * scale)) for side in (cols, rows))
     style = f"width:{width}px;height:{height}px;image-rendering:pixelated;vertical-align:middle"
     source = f"data:image/png;base64,{data}"
     return f'<img src="{source}" alt="map of {rows} x {cols} values" style="{style}">'
