@@ -1,4 +1,10 @@
-"""The solvers of `_line_loops` for one thread, compiled by numba, which is there."""
+"""The solvers of `_line_loops` for one thread, compiled by numba, which is there.
+
+The iterations stand here and, over whole fields, in `_line_loops`: one source for both would have
+to be written in whole fields, whose sums and products numba makes in temporary arrays, or get the
+passes as arguments, and such functions numba does not keep compiled; and 1 to 4 cells are solved by
+NumPy's lines, without numba, where it is installed.
+"""
 
 from __future__ import annotations
 
