@@ -11,6 +11,7 @@ import xbar_circuit as xc
 from closeness import approx
 from xbar_circuit import calibration, cli
 from xbar_circuit.cells import (
+    GateInput,
     OneT1R,
     OnSupplyLine,
     StateMap,
@@ -246,6 +247,53 @@ def test_it_may_stand_behind_a_transistor(home):
     bare = law(np.array([[4.0, 4.9]]), 0.2)
     assert (current < bare).all()  # the transistor takes its share
     assert (current > 0.9 * bare).all()
+
+
+def measured(tmp_path, read_volt=0.2):
+    volts = np.linspace(0.02, 0.4, 20)
+    lines = [(v, g * 0.1 * np.sinh(v / 0.1), g) for g in (4e-6, 1e-5, 3e-5) for v in volts]
+    np.savetxt(tmp_path / "iv.csv", lines, delimiter=",", header="voltage,current,state")
+    return xc.devices.IvTable.from_csv(tmp_path / "iv.csv", read_volt=read_volt)
+
+
+@pytest.mark.parametrize(
+    ("kind", "device"), [("1T1R", "own"), ("1T1R", "measured"), ("line", "measured")]
+)
+def test_a_device_of_ones_own_has_a_table_behind_a_transistor_too(home, tmp_path, kind, device):
+    """Alone, and with a gate input on a supply line: the table's error against ngspice."""
+    part = measured(tmp_path) if device == "measured" else calibration.with_states(subcircuit(home))
+    reach = part.range_siemens if device == "measured" else part.state_map.range_siemens
+    shared = {"conductances": reach, "tolerance": 5e-3, "folder": tmp_path}
+    rng = np.random.default_rng(6)
+    if kind == "1T1R":
+        cell = calibration.tabulate(OneT1R(device=part, gate_volt=1.2), volts=(0.0, 0.2), **shared)
+        error, volts = cell.table.quality.worst, rng.uniform(0.05, 0.2, (3, 6))
+        volts[-1] = 0.2
+    else:
+        line = OnSupplyLine(cell=GateInput(device=part, supply_volt=0.2), segment_ohm=60.0)
+        cell = calibration.tabulate_supply(
+            line, volts=(0.0, 1.0), drop_volt=0.05, points=3, **shared
+        )
+        error = max(table.quality.worst for _, table in cell.tables)
+        volts = rng.uniform(0.4, 1.0, (3, 6))
+        volts[-1] = 1.0
+    xbar = xc.Crossbar(
+        conductance=np.exp(rng.uniform(*np.log(reach), (6, 4))),
+        wires=xc.Wires(row_ohm=1.0, column_ohm=20.0),
+        cell=cell,
+    )
+    fast, exact = xc.nodal.read(xbar, volts), xc.spice.read(xbar, volts)
+    # the stated error is relative to what each device carries at most: at the highest inputs
+    full = exact.column_current[-1]
+    # a measured law has kinks at its points, where a spline errs more than half-way between knots
+    most = error * (2.0 if device == "measured" else 1.0)
+    assert (np.abs(fast.column_current - exact.column_current) < most * full).all()
+
+
+def test_a_table_belongs_to_the_measurement_of_its_device(tmp_path):
+    cells = [OneT1R(device=measured(tmp_path, read_volt=volt)) for volt in (0.2, 0.2, 0.3)]
+    first, second, other = (cell.fingerprint for cell in cells)
+    assert first == second != other
 
 
 def test_a_deck_runs_by_itself(home, tmp_path):

@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from xbar_circuit import _checks as checks
+from xbar_circuit.cells.own_cell import OwnCell
 from xbar_circuit.cells.table import CurrentTable
 from xbar_circuit.cells.tabulated import TabulatedCell, cell_run_settings, check_kind
-from xbar_circuit.devices import Cell, Ohmic, Transistor
+from xbar_circuit.devices import Cell, IvTable, Ohmic, Transistor
 from xbar_circuit.errors import ParameterError
 from xbar_circuit.units import spice_number
 
@@ -162,12 +163,15 @@ class TransistorCell(TabulatedCell):
     def fingerprint(self) -> str:
         """A digest of all that decides the cell's current, model files included."""
         celsius = self.simulator_celsius
-        sample = self.spice_elements(["a", "b"], ["r", "r"], ["c", "c"], [1e-9, 1e-8])
+        known = _sample(self.device)
+        names = ["a", "b", *(f"a{k}" for k in range(2, len(known)))][: len(known)]
+        sample = self.spice_elements(names, ["r"] * len(names), ["c"] * len(names), known)
         lines = (f"{node} {spice_number(volt)}" for node, volt in self.lines().items())
         text = "\n".join(
             (
                 self.device.spice_preamble(),
-                *([self.device.source_digest] if hasattr(self.device, "source_digest") else []),
+                *([self.device.fingerprint] if isinstance(self.device, OwnCell) else []),
+                *([repr(known)] if isinstance(self.device, IvTable) else []),
                 self.transistor.fingerprint,
                 *lines,
                 *sample,
@@ -209,3 +213,12 @@ class TransistorCell(TabulatedCell):
             Node name -> voltage above the crossbar's 0 V [V].
         """
         return {BULK: self.bulk_volt - self.common_volt}
+
+
+def _sample(device: Cell) -> list[float]:
+    """Return conductances whose elements decide the device's current at all others [S]."""
+    if isinstance(device, IvTable):
+        return list(device.conductances)
+    if isinstance(device, OwnCell) and device.state_map is not None:
+        return list(device.state_map.range_siemens)
+    return [1e-9, 1e-8]
