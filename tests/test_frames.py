@@ -69,7 +69,7 @@ def test_plot_writes_what_it_returns(result, tmp_path, kind):
 
 def test_plot_refuses_what_it_cannot_do(result, tmp_path):
     with pytest.raises(
-        xc.ParameterError, match="sample: got 2, expected a whole number from 0 to 1"
+        xc.ParameterError, match="sample: got 2, expected a whole number >= 0 and <= 1"
     ):
         result.plot(sample=2)
     with pytest.raises(xc.ParameterError, match="path: "):

@@ -71,7 +71,7 @@ def test_what_is_not_stated_is_asked_for(files):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"labels": "labels.npy"}, "labels: got a value beside"),
+        ({"labels": "labels.npy"}, "labels: got a value together with"),
         ({"calibration": "known.npz"}, "calibration: got"),
         ({"normalisation": RAW}, "normalisation: got"),
         ({"output": "y"}, "output: got 'y'"),

@@ -147,7 +147,7 @@ def test_the_command_writes_every_format(tmp_path):
                 ]
             )
         assert ended.value.code == 0
-    assert len(list((tmp_path / "out").iterdir())) == len(EXPORT_FORMATS)
+    assert len(list((tmp_path / "out").iterdir())) == len(EXPORT_FORMATS) + 1  # and a summary
 
 
 LIBRARY = """.subckt reram te be params: filament=3.3
@@ -302,12 +302,13 @@ def test_a_cell_of_ones_own_goes_through_the_command(cells, tmp_path):
                 ]
             )
         assert ended.value.code == 0
-        (written,) = (tmp_path / language).iterdir()
+        (written,) = (tmp_path / language).glob("crossbar.*")
         text = written.read_text()
         line = next(line for line in text.splitlines() if line.startswith(said))
         named = Path(line.split('"')[1])
         assert not named.is_absolute()
-        assert (written.parent / named).resolve() == cells["module"].path
+        copy = written.parent / named  # a folder that can be handed on
+        assert copy.read_text().strip().endswith(cells["module"].path.read_text().strip())
         assert "filament=4.9\n" in text
 
 

@@ -37,6 +37,7 @@ from xbar_circuit.write_result import WriteResult
 
 __all__ = ["write"]
 
+_USUAL = 1e-3  # relative tolerance of a step, for which the absolute ones are meant; chosen
 _NODE_VOLT = 1e-3  # what error of a wire's node does not matter
 _FIRST_STEP = 1e-11  # s
 _GROW, _SHRINK, _SAFETY = 5.0, 0.2, 0.9
@@ -48,7 +49,7 @@ def write(
     lines: WriteLines,
     *,
     access: tuple[OneT1R, OneT1R] | None = None,
-    relative: float = 1e-3,
+    relative: float = _USUAL,
     progress: Callable[[float], None] | None = None,
 ) -> WriteResult:
     """Apply a pulse to an array of cells with a write law, and return the state of all of them.
@@ -282,10 +283,10 @@ def _error(
     before: _Point, after: _Point, error: _Point, relative: float, absolute: FloatArray
 ) -> float:
     """Return the largest error of a step over what is allowed; infinite where it is not finite."""
-    shares = [0.0]
+    shares, tight = [0.0], min(1.0, relative / _USUAL)
     for one, two, wrong, least in (
-        (before.y, after.y, error.y, absolute),
-        (before.z, after.z, error.z, _NODE_VOLT),
+        (before.y, after.y, error.y, tight * absolute),
+        (before.z, after.z, error.z, tight * _NODE_VOLT),
     ):
         if wrong.size:
             allowed = least + relative * np.maximum(np.abs(one), np.abs(two))

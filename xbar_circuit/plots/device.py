@@ -63,7 +63,7 @@ def draw_pulses(report: DeviceReport, path: Path) -> None:
             label = f"{1e6 * ampere:.1f} uA, 50 ns"
             right.plot(conductances * 1e6, "o-", markersize=3.5, label=label)
         right.axhspan(12.0, 14.0, color="#888888", alpha=0.3, label="published, after 50")
-        right.xaxis.set_major_locator(MaxNLocator(integer=True))
+        right.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         right.set_xlabel("SET pulses")
         right.set_ylabel("conductance [uS]")
         right.set_title("SET pulses after a RESET of 440 uA")
@@ -173,11 +173,11 @@ def draw_programming(report: DeviceReport, path: Path) -> None:
         left.set_title(f"Error after verify (single shot: rms {single.rms_error * 1e6:.1f} uS)")
         left.set_xlabel("error [uS]")
         left.set_ylabel("cells")
-        left.yaxis.set_major_locator(MaxNLocator(integer=True))
+        left.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         left.margins(y=0.3)
         left.legend(loc="upper left", fontsize=8)
         right.set_title("Pulses until accepted")
-        right.xaxis.set_major_locator(MaxNLocator(integer=True))
+        right.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         right.set_xlabel("pulses")
         right.set_ylabel("fraction of cells")
         save(page, path)
@@ -214,7 +214,7 @@ def draw_neighbours(report: DeviceReport, path: Path) -> None:
             for panel in (heat, change):
                 panel.grid(visible=False)
                 for axis in (panel.xaxis, panel.yaxis):
-                    axis.set_major_locator(MaxNLocator(integer=True))
+                    axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
                 panel.set_xlabel("bit line (column)")
                 panel.set_ylabel("word line (row)")
                 row, column = result.selected

@@ -143,7 +143,7 @@ def whole_ticks(*axes: Axis) -> None:
         Such as ``axes.xaxis``.
     """
     for axis in axes:
-        axis.set_major_locator(MaxNLocator(integer=True))
+        axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
 
 
 @contextmanager

@@ -300,7 +300,7 @@ def test_the_command_writes_everything_and_tells_of_failures(module, tmp_path, c
     assert "x=2, seed=0: ArithmeticError: x is two" in complaint
     names = {path.name for path in out.iterdir()}
     assert names == {
-        *("items", "results.nc", "results.csv", "failures.json"),
+        *("items", "results.nc", "results.csv", "failures.json", "summary.json"),
         *("study.toml", "sweep.png", "index.html"),
     }
     assert "x is two" in (out / "index.html").read_text()
