@@ -123,6 +123,20 @@ def test_the_table_holds_over_wires_and_away_from_the_read_voltage(home):
     np.testing.assert_allclose(exact.column_current, flow, rtol=1e-7)
 
 
+def test_the_stated_error_covers_the_map_of_states(tmp_path):
+    """Over 20 kohm to 1 Mohm the map is off by more than the currents half-way of the knots."""
+    (tmp_path / "r.lib").write_text(
+        ".subckt rcube a b params: r=1e5\nR1 a b {r}\nB1 a b I=2e-6*V(a,b)^2*V(a,b)\n.ends rcube\n"
+    )
+    circuit = Subcircuit(tmp_path / "r.lib", "rcube", ports={"row": "a", "column": "b"})
+    bare = SubcircuitCell(circuit=circuit, state="r", states=(2e4, 1e6), read_volt=0.2)
+    cell = calibration.tabulate(bare, volts=(-0.2, 0.2), conductances=(1.1e-6, 5e-5))
+    g = np.geomspace(1.1e-6, 5e-5, 2001)
+    simulated = 1.0 / cell.state_map.state(g) + 2e-6 * 0.2**2
+    worst = np.abs(simulated / g - 1.0).max()
+    assert 3e-6 < worst < 1.5 * cell.table.quality.worst
+
+
 def test_a_parameter_of_the_model_may_be_the_state_too(home):
     cell = module(home, state="tref", states=(4.6, 4.8), parameters={"filament": 4.0})
     with pytest.raises(ParameterError, match=r"parameters|filament"):

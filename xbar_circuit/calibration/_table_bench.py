@@ -139,7 +139,7 @@ class TableBench:
             slopes[0] = slopes[0] * sign * np.sign(_pull(self.cell, *fine.points()[:2]))
         return TableQuality(
             held_out_points=errors.size,
-            worst=float(np.abs(errors).max()),
+            worst=max(float(np.abs(errors).max()), _map_error(self.cell)),
             rms=float(np.sqrt(np.mean(errors**2))),
             least_slope=float(min(slope.min() for slope in slopes)),
             neglected=self._neglected(measured),
@@ -155,6 +155,16 @@ class TableBench:
                 remedy="check bulk_volt and common_volt, or narrow the range of the voltages",
             )
         return share
+
+
+def _map_error(cell: TabulatedCell) -> float:
+    """Return the error of the map of states, which lies between its states, not half-way of knots.
+
+    A conductance there means a state a little off, whose current the table does not have.
+    """
+    parts = (cell, getattr(cell, "device", None))
+    maps = [part.state_map for part in parts if isinstance(part, OwnCell) and part.state_map]
+    return max((known.worst for known in maps if np.isfinite(known.worst)), default=0.0)
 
 
 def _is_smoother(w: FloatArray, z: FloatArray) -> bool:

@@ -34,8 +34,9 @@ def with_states(
 
     All states of a first grid are simulated at the read voltage, and the grid is halved until the
     conductances half-way between, simulated and not used, are right to `tolerance`. What ngspice
-    then simulates for a conductance is the state itself, without any error of the map: it only
-    decides what that state is called.
+    then simulates for a conductance is the state itself; the map decides what that state is called.
+    Its error is part of what a table made with it states (`TableQuality.worst`), since the table
+    interpolates the currents over the conductance.
 
     Parameters
     ----------

@@ -34,7 +34,7 @@ __all__ = ["tabulate"]
 CellT = TypeVar("CellT", bound=TabulatedCell)
 
 _FALL = 1e-9  # unless another is asked for
-_FORMAT = 4  # of the table; another one makes every cached file a stranger
+_FORMAT = 5  # of the table; another one makes every cached file a stranger
 
 
 def tabulate(

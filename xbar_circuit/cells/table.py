@@ -47,7 +47,8 @@ class TableQuality:
     """How well a table reproduces currents that it was not made from.
 
     held_out_points : how many currents were simulated half-way between the knots.
-    worst, rms : their error, relative to the largest current of a device of that conductance.
+    worst, rms : their error, relative to the largest current of a device of that conductance;
+        `worst` is at least the error of the map from conductances to states, where there is one.
     least_slope : smallest slope of the current over the driving voltage, over the conductance, on a
         grid twice as fine as the table in each direction. Where the cell conducts it is above 0, so
         the current is monotone; a cell that is off may miss 0 by rounding, at most by 1e-9.
