@@ -7,7 +7,7 @@ arrays are copied, float64 and read-only. Each function returns the clean value 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -18,6 +18,7 @@ from xbar_circuit.errors import ParameterError, ShapeError
 
 __all__ = [
     "FloatArray",
+    "as_fields",
     "celsius",
     "choice",
     "conductance_matrix",
@@ -28,7 +29,6 @@ __all__ = [
     "ohm",
     "read_volts",
     "real",
-    "restored",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -199,14 +199,23 @@ def conductance_matrix(name: str, value: ArrayLike) -> FloatArray:
     return array
 
 
-def restored(description: Any, state: Mapping[str, Any] | Sequence[Any]) -> None:
-    """Take the state of a pickle or a deep copy, whose arrays come writable; a ``__setstate__``."""
-    if not isinstance(state, Mapping):
-        state = dict(zip((field.name for field in fields(description)), state, strict=True))
+def as_fields(description: Any) -> tuple[Any, ...]:
+    """Return how to pickle or copy a description by its fields; a ``__reduce__``.
+
+    Arrays come writable from a pickle or a deep copy. A ``__setstate__`` would do, but Python
+    before 3.11.4 puts its own in the place of that of a frozen dataclass with slots.
+    """
+    state = {field.name: getattr(description, field.name) for field in fields(description)}
+    return _from_fields, (type(description), state)
+
+
+def _from_fields(kind: type, state: Mapping[str, Any]) -> Any:
+    description: Any = object.__new__(kind)
     for name, value in state.items():
         if isinstance(value, np.ndarray):
             value.flags.writeable = False
         object.__setattr__(description, name, value)
+    return description
 
 
 def non_negative(name: str, value: ArrayLike, unit: str) -> FloatArray:

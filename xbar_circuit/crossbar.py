@@ -57,7 +57,7 @@ class Crossbar:
     terminals: Terminals = field(default_factory=Terminals)
     cell: Cell = field(default_factory=Ohmic)
 
-    __setstate__ = checks.restored
+    __reduce__ = checks.as_fields
 
     def __post_init__(self) -> None:
         matrix = checks.conductance_matrix("conductance", self.conductance)

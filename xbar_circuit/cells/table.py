@@ -111,7 +111,7 @@ class CurrentTable:
     )
     _knots: FloatArray = field(init=False)  # the coefficients, conductances side by side
 
-    __setstate__ = checks.restored
+    __reduce__ = checks.as_fields
 
     def __post_init__(self) -> None:
         axes = (self.log_axis, self.row_axis, self.column_axis)

@@ -36,7 +36,7 @@ class Waveform:
     time_second: FloatArray
     volts: FloatArray
 
-    __setstate__ = checks.restored
+    __reduce__ = checks.as_fields
 
     def __post_init__(self) -> None:
         seconds = checks.real("time_second", self.time_second)

@@ -44,7 +44,7 @@ class PcmState:
     exponent: FloatArray
     activation_ev: FloatArray | None = None
 
-    __setstate__ = checks.restored
+    __reduce__ = checks.as_fields
 
     def __post_init__(self) -> None:
         if self.activation_ev is None:

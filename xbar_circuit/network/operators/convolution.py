@@ -52,7 +52,7 @@ class Convolution(MatrixOperator):
     dilation: tuple[int, ...]
     groups: int = 1
 
-    __setstate__ = checks.restored
+    __reduce__ = checks.as_fields
 
     def __post_init__(self) -> None:
         freeze_weights(self, ("weight", "bias"))

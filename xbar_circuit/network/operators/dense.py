@@ -32,7 +32,7 @@ class Dense(MatrixOperator):
     weight: Array
     bias: Array
 
-    __setstate__ = checks.restored
+    __reduce__ = checks.as_fields
 
     def __post_init__(self) -> None:
         freeze_weights(self, ("weight", "bias"))

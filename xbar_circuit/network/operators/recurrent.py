@@ -92,7 +92,7 @@ class Recurrent(RecurrentOperator):
     reset_after: bool = False
     takes: tuple[str, ...] = ()
 
-    __setstate__ = checks.restored
+    __reduce__ = checks.as_fields
 
     def __post_init__(self) -> None:
         checks.choice("kind", self.kind, tuple(_GATES))

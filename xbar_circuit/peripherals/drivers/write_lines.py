@@ -76,7 +76,7 @@ class WriteLines:
     column_ohm: FloatArray
     gates: NDArray[np.bool_] | None = None
 
-    __setstate__ = checks.restored
+    __reduce__ = checks.as_fields
 
     def __post_init__(self) -> None:
         times = checks.real("seconds", self.seconds)
